@@ -1,0 +1,7 @@
+-- Revert orders:orders from pg
+
+BEGIN;
+
+DROP TABLE orders;
+
+COMMIT;

@@ -1,0 +1,143 @@
+/* arena.c: a chain of blocks, each twice the size of the one before, filled from the bottom up. */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FIRST_BLOCK = 4096, /* holds a common call whole: request, order, reply */
+    LARGEST_GROWTH = 1 << 20,
+    ALIGNMENT = alignof(max_align_t),
+};
+
+struct arena_block {
+    struct arena_block *older;
+    size_t size; /* of data */
+    alignas(max_align_t) char data[];
+};
+
+static void *allocate_for_protobuf(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void free_for_protobuf(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+void arena_init(struct arena *arena)
+{
+    *arena = (struct arena){
+        .allocator = {.alloc = allocate_for_protobuf, .free = free_for_protobuf, .allocator_data = arena},
+    };
+}
+
+static void use_block(struct arena *arena, struct arena_block *block)
+{
+    arena->newest = block;
+    arena->next = block->data;
+    arena->end = block->data + block->size;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct arena_block *block = arena->newest;
+    if (block == NULL)
+        return;
+    while (block->older != NULL) {
+        struct arena_block *older = block->older;
+        free(block);
+        block = older;
+    }
+    use_block(arena, block);
+}
+
+void arena_free(struct arena *arena)
+{
+    arena_reset(arena);
+    free(arena->newest);
+    arena_init(arena);
+}
+
+static _Noreturn void out_of_memory(size_t size)
+{
+    fprintf(stderr, "out of memory: %zu bytes\n", size);
+    abort();
+}
+
+static void add_block(struct arena *arena, size_t size)
+{
+    size_t block_size = FIRST_BLOCK - sizeof(struct arena_block);
+    if (arena->newest != NULL)
+        block_size = arena->newest->size < LARGEST_GROWTH / 2 ? 2 * arena->newest->size : LARGEST_GROWTH;
+    if (block_size < size)
+        block_size = size;
+    struct arena_block *block = malloc(sizeof *block + block_size);
+    if (block == NULL)
+        out_of_memory(block_size);
+    block->older = arena->newest;
+    block->size = block_size;
+    use_block(arena, block);
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        out_of_memory(size);
+    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (arena->newest == NULL || (size_t)(arena->end - arena->next) < size)
+        add_block(arena, size);
+    void *memory = arena->next;
+    arena->next += size;
+    return memory;
+}
+
+void *arena_calloc(struct arena *arena, size_t n, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(n, size, &total))
+        out_of_memory(SIZE_MAX);
+    return memset(arena_alloc(arena, total), 0, total);
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t size)
+{
+    char *copy = arena_alloc(arena, size + 1);
+    if (size > 0)
+        memcpy(copy, bytes, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *string)
+{
+    return arena_copy(arena, string, strlen(string));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    size_t size = length < 0 ? 1 : (size_t)length + 1;
+    char *string = arena_alloc(arena, size);
+    string[0] = '\0';
+    if (length > 0)
+        vsnprintf(string, size, format, again);
+    va_end(again);
+    return string;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *string = arena_vprintf(arena, format, args);
+    va_end(args);
+    return string;
+}

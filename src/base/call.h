@@ -1,0 +1,33 @@
+/* call.h: one call under way: its memory, its deadline, and how it ended.
+ *
+ * A call is made by whoever received the request, handed down by pointer, and handed back by calling the
+ * closure it came with, once, from any thread. Whoever holds the call may write it; nobody else touches
+ * it, so it needs no lock. The closure data of every service method is its struct call.
+ */
+#ifndef BASE_CALL_H
+#define BASE_CALL_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct call {
+    struct arena arena;      /* request, reply and all between; reset when the reply is on its way */
+    const char *method;      /* "orders.v1.OrderService/GetOrder" */
+    const char *request_id;  /* never NULL; names the call in logs */
+    uint64_t start_ns;       /* CLOCK_MONOTONIC */
+    uint64_t deadline_ns;    /* CLOCK_MONOTONIC; after it nobody waits for the answer */
+    bool validate_only;      /* check the request and answer an empty message; change nothing (AIP-163) */
+    struct status status;
+};
+
+/* Ends the call in an error; the closure is then to be called with NULL. */
+#define call_fail(call, code, ...) status_set(&(call)->status, &(call)->arena, (code), __VA_ARGS__)
+
+/* Adds a field that was refused. */
+#define call_violation(call, field, type, ...)                                                               \
+    status_add_violation(&(call)->status, &(call)->arena, (field), (type), __VA_ARGS__)
+
+#endif

@@ -1,0 +1,292 @@
+/* config.c: one row of a table for each variable: its name, its default, and how its text is read. */
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DOTENV_MAX_BYTES = 64 * 1024,
+    LIST_MAX = 64,
+    KEY_MAX_BYTES = 4096,
+};
+
+/* A reading under way. */
+struct reading {
+    struct config *config;
+    const char *name; /* of the variable being read */
+    char *error;
+    size_t error_size;
+};
+
+static bool fail(struct reading *reading, const char *holds, const char *may_hold)
+{
+    snprintf(reading->error, reading->error_size, "%s: \"%.200s\" is not %s", reading->name, holds, may_hold);
+    return false;
+}
+
+/* --- how each kind of value is read --- */
+
+static bool starts_with(const char *string, const char *prefix)
+{
+    return strncmp(string, prefix, strlen(prefix)) == 0;
+}
+
+/* Splits at commas, trimming blanks and leaving out empty items. */
+static const char *const *split(struct arena *arena, const char *text, size_t *count)
+{
+    const char **items = arena_calloc(arena, LIST_MAX + 1, sizeof *items);
+    size_t n = 0;
+    while (n < LIST_MAX && *text != '\0') {
+        text += strspn(text, ", \t");
+        size_t length = strcspn(text, ",");
+        size_t trimmed = length;
+        while (trimmed > 0 && isspace((unsigned char)text[trimmed - 1]))
+            trimmed--;
+        if (trimmed > 0)
+            items[n++] = arena_copy(arena, text, trimmed);
+        text += length;
+    }
+    *count = n;
+    return items;
+}
+
+static bool read_list(struct reading *reading, const char *text, const char *const *prefixes,
+                      const char *may_hold, const char *const **out)
+{
+    size_t n;
+    *out = split(&reading->config->arena, text, &n);
+    if (n == 0)
+        return fail(reading, text, may_hold);
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+        for (size_t p = 0; prefixes[p] != NULL; p++)
+            known |= starts_with((*out)[i], prefixes[p]) && strlen((*out)[i]) > strlen(prefixes[p]);
+        if (!known)
+            return fail(reading, (*out)[i], may_hold);
+    }
+    return true;
+}
+
+static const char *const rpc_schemes[] = {"tcp://", "ipc://", "abstract://", NULL};
+static const char rpc_urls[] = "a comma-separated list of tcp://host:port or ipc://path";
+
+static bool read_listen(struct reading *reading, const char *text)
+{
+    return read_list(reading, text, rpc_schemes, rpc_urls, &reading->config->listen);
+}
+
+static bool read_connect(struct reading *reading, const char *text)
+{
+    return read_list(reading, text, rpc_schemes, rpc_urls, &reading->config->connect);
+}
+
+static bool read_cors_origins(struct reading *reading, const char *text)
+{
+    static const char *const schemes[] = {"http://", "https://", NULL};
+    return read_list(reading, text, schemes, "a comma-separated list of http(s)://host[:port]",
+                     &reading->config->cors_origins);
+}
+
+static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < least || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool read_http(struct reading *reading, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    unsigned long port;
+    if (colon == NULL || colon == text || !read_number(colon + 1, 0, UINT16_MAX, &port))
+        return fail(reading, text, "host:port with a port of 0 to 65535");
+    size_t host_length = (size_t)(colon - text);
+    if (text[0] == '[' && text[host_length - 1] == ']') {
+        text++; /* an IPv6 address */
+        host_length -= 2;
+    }
+    reading->config->http_host = arena_copy(&reading->config->arena, text, host_length);
+    reading->config->http_port = (uint16_t)port;
+    return true;
+}
+
+static bool read_log(struct reading *reading, const char *text)
+{
+    for (enum log_level level = 0; level < LOG_LEVELS; level++) {
+        if (strcmp(text, log_level_name(level)) == 0) {
+            reading->config->log_level = level;
+            return true;
+        }
+    }
+    return fail(reading, text, "debug, info, warn or error");
+}
+
+static bool read_workers(struct reading *reading, const char *text)
+{
+    unsigned long n;
+    if (!read_number(text, 1, 64, &n))
+        return fail(reading, text, "a number of connections from 1 to 64");
+    reading->config->workers = (unsigned)n;
+    return true;
+}
+
+static bool read_database_url(struct reading *reading, const char *text)
+{
+    reading->config->database_url = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
+/* A key is what a header can carry: printable ASCII, no blanks around it. */
+static bool read_api_key(struct reading *reading, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if (!isgraph((unsigned char)*at)) {
+            snprintf(reading->error, reading->error_size, "%s: holds a character that is not printable ASCII",
+                     reading->name);
+            return false;
+        }
+    }
+    reading->config->api_key = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
+static bool read_api_key_file(struct reading *reading, const char *path)
+{
+    reading->config->api_key_file = arena_strdup(&reading->config->arena, path);
+    if (reading->config->api_key != NULL)
+        return true; /* API_KEY itself is set */
+    char line[KEY_MAX_BYTES];
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(line, sizeof line, file) == NULL || line[strspn(line, "\r\n")] == '\0') {
+        if (file != NULL)
+            fclose(file);
+        return fail(reading, path, "a readable file whose first line is the key");
+    }
+    fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    return read_api_key(reading, line);
+}
+
+static const struct variable {
+    const char *name;
+    const char *preset;    /* NULL: none */
+    unsigned preset_needs; /* the preset holds only where this is needed; 0: always */
+    bool (*read)(struct reading *reading, const char *text);
+} variables[] = {
+    {"DATABASE_URL", NULL, 0, read_database_url},
+    {"API_KEY", NULL, 0, read_api_key},
+    {"API_KEY_FILE", NULL, 0, read_api_key_file},
+    {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
+    {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
+    {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
+    {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
+    {"ORDERS_LOG", "info", 0, read_log},
+    {"ORDERS_WORKERS", "2", 0, read_workers},
+};
+
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+/* --- .env --- */
+
+/* Cuts quotes, or a comment behind blanks, off a value in place. */
+static char *unquote(char *value)
+{
+    if (*value == '"' || *value == '\'') {
+        char *end = strchr(value + 1, *value);
+        if (end != NULL) {
+            *end = '\0';
+            return value + 1;
+        }
+    }
+    char *comment = strstr(value, " #");
+    if (comment != NULL)
+        *comment = '\0';
+    size_t length = strlen(value);
+    while (length > 0 && isspace((unsigned char)value[length - 1]))
+        value[--length] = '\0';
+    return value;
+}
+
+static void read_dotenv_line(char *line, struct arena *arena, const char *values[VARIABLES])
+{
+    line += strspn(line, " \t");
+    if (starts_with(line, "export "))
+        line += strlen("export ");
+    char *equals = strchr(line, '=');
+    if (*line == '#' || equals == NULL)
+        return;
+    *equals = '\0';
+    for (size_t i = 0; i < VARIABLES; i++) {
+        if (strcmp(line, variables[i].name) == 0)
+            values[i] = arena_strdup(arena, unquote(equals + 1));
+    }
+}
+
+/* Lines of NAME=VALUE; of those, the variables above. */
+static void read_dotenv(struct arena *arena, const char *values[VARIABLES])
+{
+    FILE *file = fopen(".env", "re");
+    if (file == NULL)
+        return;
+    char *text = arena_alloc(arena, DOTENV_MAX_BYTES + 1);
+    size_t length = fread(text, 1, DOTENV_MAX_BYTES, file);
+    fclose(file);
+    text[length] = '\0';
+    char *rest;
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
+        read_dotenv_line(line, arena, values);
+}
+
+static bool check_needs(struct reading *reading, unsigned needs)
+{
+    const char *missing = NULL;
+    if ((needs & CONFIG_DATABASE) != 0 && reading->config->database_url == NULL)
+        missing = "DATABASE_URL: is not set; it may hold a libpq URL such as postgresql:///orders?host=/run";
+    else if ((needs & CONFIG_API_KEY) != 0 && reading->config->api_key == NULL)
+        missing = "API_KEY: is not set; it, or the file that API_KEY_FILE names, holds the key callers present";
+    if (missing != NULL)
+        snprintf(reading->error, reading->error_size, "%s", missing);
+    return missing == NULL;
+}
+
+bool config_load(struct config *config, unsigned needs, char *error, size_t error_size)
+{
+    const char *values[VARIABLES] = {NULL};
+    struct reading reading = {.config = config, .error = error, .error_size = error_size};
+
+    *config = (struct config){0};
+    arena_init(&config->arena);
+    read_dotenv(&config->arena, values);
+    for (size_t i = 0; i < VARIABLES; i++) {
+        const char *text = getenv(variables[i].name);
+        if (text == NULL || *text == '\0')
+            text = values[i];
+        if ((text == NULL || *text == '\0') && (variables[i].preset_needs & ~needs) == 0)
+            text = variables[i].preset;
+        reading.name = variables[i].name;
+        if (text != NULL && *text != '\0' && !variables[i].read(&reading, text))
+            return false;
+    }
+    return check_needs(&reading, needs);
+}
+
+void config_free(struct config *config)
+{
+    arena_free(&config->arena);
+}
+
+void config_load_or_exit(struct config *config, unsigned needs, const char *program)
+{
+    char error[512];
+    if (config_load(config, needs, error, sizeof error))
+        return;
+    fprintf(stderr, "%s: %s\n", program, error);
+    exit(EXIT_CONFIG);
+}

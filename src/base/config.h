@@ -1,0 +1,50 @@
+/* config.h: the settings of every program here, from the environment and from `.env`.
+ *
+ * A `.env` file in the working directory is read first; the environment wins over it. An empty value
+ * counts as unset.
+ */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The exit code of a program that was set up wrongly: sysexits.h's EX_CONFIG. */
+enum { EXIT_CONFIG = 78 };
+
+/* What a program cannot do without. */
+enum config_need {
+    CONFIG_DATABASE = 1 << 0,
+    CONFIG_API_KEY = 1 << 1,
+    CONFIG_HTTP = 1 << 2, /* ORDERS_HTTP has its default instead of being NULL when unset */
+};
+
+struct config {
+    struct arena arena; /* owns every string below */
+
+    const char *database_url;      /* DATABASE_URL; NULL when unset and not needed */
+    const char *api_key;           /* API_KEY, or the first line of API_KEY_FILE */
+    const char *api_key_file;      /* API_KEY_FILE; NULL when unset */
+    const char *const *listen;     /* ORDERS_LISTEN, NULL-terminated */
+    const char *const *connect;    /* ORDERS_CONNECT, NULL-terminated */
+    const char *http_host;         /* ORDERS_HTTP's host; NULL when unset and not needed */
+    uint16_t http_port;            /* its port; 0 lets the system choose */
+    const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
+    enum log_level log_level;      /* ORDERS_LOG */
+    unsigned workers;              /* ORDERS_WORKERS: connections to the database, 1 to 64 */
+};
+
+/* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and
+ * what it may hold. Free with config_free either way. */
+bool config_load(struct config *config, unsigned needs, char *error, size_t error_size);
+
+void config_free(struct config *config);
+
+/* config_load for a main: prints "PROGRAM: ERROR" on stderr and exits with EXIT_CONFIG when it fails. */
+void config_load_or_exit(struct config *config, unsigned needs, const char *program);
+
+#endif

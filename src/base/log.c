@@ -1,0 +1,232 @@
+/* log.c: lines are formatted on the caller's stack, gathered in one buffer under a lock and written by a
+ * thread that swaps that buffer for an empty one. */
+#include "base/log.h"
+
+#include "base/time.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    LINE_MAX_BYTES = 2048, /* a longer value is cut */
+    BUFFER_BYTES = 64 * 1024,
+};
+
+struct buffer {
+    size_t length;
+    char bytes[BUFFER_BYTES];
+};
+
+struct log {
+    int fd;
+    enum log_level level;
+    pthread_t writer;
+    pthread_mutex_t lock;     /* guards all below */
+    pthread_cond_t filled;    /* the writer has work, or is to end */
+    pthread_cond_t written;   /* the writer has written out what it took */
+    struct buffer *filling;   /* owned; callers append here */
+    struct buffer *emptying;  /* owned; the writer's alone while `busy` */
+    bool busy;
+    bool closing;
+    uint64_t dropped; /* lines since the last one that said so */
+};
+
+static const char *const level_names[LOG_LEVELS] = {"debug", "info", "warn", "error"};
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level];
+}
+
+static void write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t n = write(fd, bytes, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return; /* nobody reads the log; there is nowhere to say so */
+        bytes += n;
+        length -= (size_t)n;
+    }
+}
+
+static void *write_out(void *arg)
+{
+    struct log *log = arg;
+    pthread_mutex_lock(&log->lock);
+    for (;;) {
+        while (log->filling->length == 0 && !log->closing)
+            pthread_cond_wait(&log->filled, &log->lock);
+        if (log->filling->length == 0)
+            break;
+        struct buffer *full = log->filling;
+        log->filling = log->emptying;
+        log->emptying = full;
+        log->busy = true;
+        pthread_mutex_unlock(&log->lock);
+        write_all(log->fd, full->bytes, full->length);
+        full->length = 0;
+        pthread_mutex_lock(&log->lock);
+        log->busy = false;
+        pthread_cond_broadcast(&log->written);
+    }
+    pthread_mutex_unlock(&log->lock);
+    return NULL;
+}
+
+struct log *log_open(int fd, enum log_level level)
+{
+    struct log *log = calloc(1, sizeof *log);
+    if (log == NULL)
+        return NULL;
+    log->fd = fd;
+    log->level = level;
+    log->filling = calloc(1, sizeof *log->filling);
+    log->emptying = calloc(1, sizeof *log->emptying);
+    pthread_mutex_init(&log->lock, NULL);
+    pthread_cond_init(&log->filled, NULL);
+    pthread_cond_init(&log->written, NULL);
+    int error = log->filling == NULL || log->emptying == NULL ? ENOMEM : 0;
+    if (error == 0)
+        error = pthread_create(&log->writer, NULL, write_out, log);
+    if (error != 0) {
+        free(log->filling);
+        free(log->emptying);
+        free(log);
+        errno = error;
+        return NULL;
+    }
+    return log;
+}
+
+void log_close(struct log *log)
+{
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    log->closing = true;
+    pthread_cond_signal(&log->filled);
+    pthread_mutex_unlock(&log->lock);
+    pthread_join(log->writer, NULL);
+    pthread_cond_destroy(&log->filled);
+    pthread_cond_destroy(&log->written);
+    pthread_mutex_destroy(&log->lock);
+    free(log->filling);
+    free(log->emptying);
+    free(log);
+}
+
+bool log_enabled(const struct log *log, enum log_level level)
+{
+    return log != NULL && level >= log->level;
+}
+
+/* A line being made. Appending stops short of room for what must close it. */
+struct line {
+    size_t length;
+    char bytes[LINE_MAX_BYTES];
+};
+
+enum { CLOSING_BYTES = 4 }; /* quote, brace, newline and a spare */
+
+static void append(struct line *line, const char *bytes, size_t length)
+{
+    if (length <= LINE_MAX_BYTES - CLOSING_BYTES - line->length) {
+        memcpy(line->bytes + line->length, bytes, length);
+        line->length += length;
+    }
+}
+
+/* Appends a JSON string; what does not fit is cut. Bytes of 0x80 and above go through as they are: what is
+ * logged of a caller's is checked to be UTF-8 where it comes in. */
+static void append_string(struct line *line, const char *string)
+{
+    append(line, "\"", 1);
+    for (;;) {
+        size_t plain = strcspn(string, "\"\\\x7f"
+                                       "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12"
+                                       "\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
+        size_t room = LINE_MAX_BYTES - CLOSING_BYTES - line->length;
+        append(line, string, plain < room ? plain : room);
+        string += plain;
+        if (*string == '\0')
+            break;
+        char escape[8];
+        int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*string++);
+        append(line, escape, (size_t)n);
+    }
+    line->bytes[line->length++] = '"'; /* there is always room for this one */
+}
+
+static void append_field(struct line *line, const struct log_field *field)
+{
+    char number[32];
+    size_t room_for_name = strlen(field->name) + 40;
+    if (line->length + room_for_name > LINE_MAX_BYTES - CLOSING_BYTES)
+        return;
+    append(line, ",\"", 2);
+    append(line, field->name, strlen(field->name));
+    append(line, "\":", 2);
+    if (field->string != NULL) {
+        append_string(line, field->string);
+    } else {
+        int n = snprintf(number, sizeof number, "%lld", (long long)field->number);
+        append(line, number, (size_t)n);
+    }
+}
+
+static void format_line(struct line *line, enum log_level level, const char *message, size_t n,
+                        const struct log_field fields[])
+{
+    char time[TIMESTAMP_TEXT];
+    timestamp_format(time_now(), time);
+    int head = snprintf(line->bytes, sizeof line->bytes, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time,
+                        level_names[level]);
+    line->length = (size_t)head;
+    append_string(line, message);
+    for (size_t i = 1; i < n; i++)
+        append_field(line, &fields[i]);
+    line->bytes[line->length++] = '}';
+    line->bytes[line->length++] = '\n';
+}
+
+/* With the lock held. */
+static void add_line(struct log *log, const struct line *line)
+{
+    struct buffer *buffer = log->filling;
+    if (line->length > BUFFER_BYTES - buffer->length) {
+        log->dropped++;
+        return;
+    }
+    if (buffer->length == 0)
+        pthread_cond_signal(&log->filled);
+    memcpy(buffer->bytes + buffer->length, line->bytes, line->length);
+    buffer->length += line->length;
+}
+
+void log_write(struct log *log, enum log_level level, const char *message, size_t n,
+               const struct log_field fields[])
+{
+    if (!log_enabled(log, level))
+        return;
+    struct line line;
+    format_line(&line, level, message, n, fields);
+
+    pthread_mutex_lock(&log->lock);
+    if (log->dropped > 0 && log->filling->length == 0) {
+        struct line note;
+        const struct log_field lines[] = {{0}, LOG_INT("lines", log->dropped)};
+        format_line(&note, LOG_LEVEL_WARN, "log lines dropped", 2, lines);
+        add_line(log, &note);
+        log->dropped = 0;
+    }
+    add_line(log, &line);
+    while (level == LOG_LEVEL_ERROR && (log->filling->length > 0 || log->busy))
+        pthread_cond_wait(&log->written, &log->lock);
+    pthread_mutex_unlock(&log->lock);
+}

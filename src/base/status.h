@@ -1,0 +1,68 @@
+/* status.h: how a call ended: gRPC's codes, and what was wrong with which field.
+ *
+ * Numbers and names are those of google/rpc/code.proto.
+ */
+#ifndef BASE_STATUS_H
+#define BASE_STATUS_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum status_code {
+    STATUS_OK,
+    STATUS_CANCELLED,
+    STATUS_UNKNOWN,
+    STATUS_INVALID_ARGUMENT,
+    STATUS_DEADLINE_EXCEEDED,
+    STATUS_NOT_FOUND,
+    STATUS_ALREADY_EXISTS,
+    STATUS_PERMISSION_DENIED,
+    STATUS_RESOURCE_EXHAUSTED,
+    STATUS_FAILED_PRECONDITION,
+    STATUS_ABORTED,
+    STATUS_OUT_OF_RANGE,
+    STATUS_UNIMPLEMENTED,
+    STATUS_INTERNAL,
+    STATUS_UNAVAILABLE,
+    STATUS_DATA_LOSS,
+    STATUS_UNAUTHENTICATED,
+    STATUS_CODES, /* how many there are */
+};
+
+/* One field that was refused. The strings live as long as the status they are in. */
+struct violation {
+    const char *field;   /* its name in the resource or request: "total_amount" */
+    const char *type;    /* a word a program can act on: "greater_than" */
+    const char *message; /* for people */
+};
+
+struct status {
+    enum status_code code;
+    const char *message; /* for people; "" while code is STATUS_OK */
+    struct violation *violations;
+    size_t n_violations;
+    size_t violation_capacity;
+};
+
+/* STATUS_OK with nothing wrong. */
+#define STATUS_INIT                                                                                          \
+    (struct status)                                                                                          \
+    {                                                                                                        \
+        .message = ""                                                                                        \
+    }
+
+/* "NOT_FOUND"; "UNKNOWN" for a number that is no code. */
+const char *status_code_name(enum status_code code);
+
+/* Sets code and message; the message is copied into the arena. */
+void status_set(struct status *status, struct arena *arena, enum status_code code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Adds a violation, whose strings are copied into the arena. A first violation sets the status to
+ * STATUS_INVALID_ARGUMENT. */
+void status_add_violation(struct status *status, struct arena *arena, const char *field, const char *type,
+                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

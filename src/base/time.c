@@ -1,0 +1,229 @@
+/* time.c: clocks and RFC 3339. The calendar is the proleptic Gregorian one, in which RFC 3339 counts. */
+#include "base/time.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { SECONDS_PER_DAY = 86400 };
+
+uint64_t time_monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+struct timestamp time_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (struct timestamp){.seconds = now.tv_sec, .nanos = (int32_t)now.tv_nsec};
+}
+
+/* Days from 1970-01-01, and back. Years begin in March here, so that the leap day is a year's last day
+ * and the months' lengths follow one formula (Howard Hinnant, "chrono-compatible low-level date
+ * algorithms"). An era is 400 years, after which the calendar repeats. */
+enum { DAYS_PER_ERA = 146097, DAYS_TO_1970 = 719468 };
+
+static int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    unsigned year_of_era = (unsigned)(year - era * 400);
+    unsigned day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    unsigned day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
+}
+
+static void civil_from_days(int64_t days, int64_t *year, unsigned *month, unsigned *day)
+{
+    days += DAYS_TO_1970;
+    int64_t era = (days >= 0 ? days : days - (DAYS_PER_ERA - 1)) / DAYS_PER_ERA;
+    unsigned day_of_era = (unsigned)(days - era * DAYS_PER_ERA);
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / (DAYS_PER_ERA - 1)) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned shifted_month = (5 * day_of_year + 2) / 153;
+    *day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    *month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+static unsigned days_in_month(unsigned year, unsigned month)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* What is left to read of a text. */
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+static bool take(struct cursor *cursor, char wanted)
+{
+    if (cursor->at == cursor->end || *cursor->at != wanted)
+        return false;
+    cursor->at++;
+    return true;
+}
+
+static bool take_digits(struct cursor *cursor, int count, unsigned *out)
+{
+    unsigned value = 0;
+    for (int i = 0; i < count; i++) {
+        if (cursor->at == cursor->end || *cursor->at < '0' || *cursor->at > '9')
+            return false;
+        value = value * 10 + (unsigned)(*cursor->at++ - '0');
+    }
+    *out = value;
+    return true;
+}
+
+static const char *parse_date(struct cursor *cursor, int64_t *days)
+{
+    unsigned year, month, day;
+    if (!take_digits(cursor, 4, &year))
+        return "invalid character in year";
+    if (!take(cursor, '-'))
+        return "invalid date separator, expected `-`";
+    if (!take_digits(cursor, 2, &month))
+        return "invalid character in month";
+    if (!take(cursor, '-'))
+        return "invalid date separator, expected `-`";
+    if (!take_digits(cursor, 2, &day))
+        return "invalid character in day";
+    if (year == 0)
+        return "year 0 is out of range";
+    if (month < 1 || month > 12)
+        return "month value is outside expected range of 1-12";
+    if (day < 1 || day > days_in_month(year, month))
+        return "day value is outside expected range";
+    *days = days_from_civil(year, month, day);
+    return NULL;
+}
+
+static const char *parse_fraction(struct cursor *cursor, int32_t *nanos)
+{
+    unsigned digit;
+    int32_t unit = NS_PER_S / 10;
+    if (!take_digits(cursor, 1, &digit))
+        return "invalid character in second fraction";
+    do {
+        *nanos += (int32_t)digit * unit;
+        unit /= 10;
+    } while (take_digits(cursor, 1, &digit));
+    return NULL;
+}
+
+static const char *parse_clock(struct cursor *cursor, unsigned *second_of_day, int32_t *nanos)
+{
+    unsigned hour, minute, second = 0;
+    if (!take_digits(cursor, 2, &hour))
+        return "invalid character in hour";
+    if (!take(cursor, ':'))
+        return "invalid time separator, expected `:`";
+    if (!take_digits(cursor, 2, &minute))
+        return "invalid character in minute";
+    if (take(cursor, ':')) {
+        if (!take_digits(cursor, 2, &second))
+            return "invalid character in second";
+        if (take(cursor, '.')) {
+            const char *why = parse_fraction(cursor, nanos);
+            if (why != NULL)
+                return why;
+        }
+    }
+    if (hour > 23)
+        return "hour value is outside expected range of 0-23";
+    if (minute > 59)
+        return "minute value is outside expected range of 0-59";
+    if (second > 59)
+        return "second value is outside expected range of 0-59";
+    *second_of_day = hour * 3600 + minute * 60 + second;
+    return NULL;
+}
+
+static const char *parse_offset(struct cursor *cursor, int *offset_seconds)
+{
+    *offset_seconds = 0;
+    if (cursor->at == cursor->end || take(cursor, 'Z') || take(cursor, 'z'))
+        return NULL;
+    int sign = 1;
+    if (take(cursor, '-'))
+        sign = -1;
+    else if (!take(cursor, '+'))
+        return "invalid timezone sign";
+    unsigned hour, minute;
+    if (!take_digits(cursor, 2, &hour))
+        return "invalid timezone offset";
+    take(cursor, ':');
+    if (!take_digits(cursor, 2, &minute) || hour > 23 || minute > 59)
+        return "invalid timezone offset";
+    *offset_seconds = sign * (int)(hour * 3600 + minute * 60);
+    return NULL;
+}
+
+const char *timestamp_parse(const char *text, size_t length, struct timestamp *out)
+{
+    struct cursor cursor = {.at = text, .end = text + length};
+    int64_t days;
+    unsigned second_of_day = 0;
+    int32_t nanos = 0;
+    int offset_seconds = 0;
+
+    if (length < sizeof "2025-01-16" - 1)
+        return "input is too short";
+    const char *why = parse_date(&cursor, &days);
+    if (why != NULL)
+        return why;
+    if (cursor.at != cursor.end) {
+        if (!take(&cursor, 'T') && !take(&cursor, 't') && !take(&cursor, ' '))
+            return "invalid datetime separator, expected `T`, `t` or space";
+        why = parse_clock(&cursor, &second_of_day, &nanos);
+        if (why == NULL)
+            why = parse_offset(&cursor, &offset_seconds);
+        if (why != NULL)
+            return why;
+        if (cursor.at != cursor.end)
+            return "unexpected extra characters at the end of the input";
+    }
+    int64_t seconds = days * SECONDS_PER_DAY + second_of_day - offset_seconds;
+    if (seconds < TIMESTAMP_MIN_SECONDS || seconds > TIMESTAMP_MAX_SECONDS)
+        return "year in UTC is outside expected range of 1-9999";
+    *out = (struct timestamp){.seconds = seconds, .nanos = nanos};
+    return NULL;
+}
+
+size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TEXT])
+{
+    int64_t days = timestamp.seconds / SECONDS_PER_DAY;
+    int64_t second_of_day = timestamp.seconds % SECONDS_PER_DAY;
+    if (second_of_day < 0) {
+        second_of_day += SECONDS_PER_DAY;
+        days--;
+    }
+    size_t length = date_format(days, out);
+    length += (size_t)snprintf(out + length, TIMESTAMP_TEXT - length, "T%02d:%02d:%02d",
+                               (int)(second_of_day / 3600), (int)(second_of_day / 60 % 60),
+                               (int)(second_of_day % 60));
+    int micros = timestamp.nanos / NS_PER_US;
+    if (micros % 1000 != 0)
+        length += (size_t)snprintf(out + length, TIMESTAMP_TEXT - length, ".%06d", micros);
+    else if (micros != 0)
+        length += (size_t)snprintf(out + length, TIMESTAMP_TEXT - length, ".%03d", micros / 1000);
+    out[length++] = 'Z';
+    out[length] = '\0';
+    return length;
+}
+
+size_t date_format(int64_t days, char out[static DATE_TEXT])
+{
+    int64_t year;
+    unsigned month, day;
+    civil_from_days(days, &year, &month, &day);
+    int length = snprintf(out, DATE_TEXT, "%04d-%02u-%02u", (int)year, month, day);
+    return length < DATE_TEXT ? (size_t)length : DATE_TEXT - 1;
+}

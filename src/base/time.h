@@ -1,0 +1,46 @@
+/* time.h: the clocks, and time stamps as text (RFC 3339).
+ *
+ * A time stamp is seconds and nanoseconds since 1970-01-01T00:00:00Z without leap seconds, as in
+ * google/protobuf/timestamp.proto, and lies in the years 0001 to 9999.
+ */
+#ifndef BASE_TIME_H
+#define BASE_TIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    NS_PER_US = 1000,
+    NS_PER_MS = 1000000,
+    NS_PER_S = 1000000000,
+    TIMESTAMP_TEXT = 32, /* room for "9999-12-31T23:59:59.999999Z" and its NUL */
+    DATE_TEXT = 16,      /* room for "9999-12-31" and its NUL */
+};
+
+#define TIMESTAMP_MIN_SECONDS INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
+#define TIMESTAMP_MAX_SECONDS INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+struct timestamp {
+    int64_t seconds;
+    int32_t nanos; /* 0 to 999,999,999, counted forward also before 1970 */
+};
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t time_monotonic_ns(void);
+
+/* CLOCK_REALTIME. */
+struct timestamp time_now(void);
+
+/* Reads an RFC 3339 date-time. With no offset it is UTC; a date alone is midnight UTC; a space may stand
+ * for the T, seconds may be left out, and digits beyond nanoseconds are dropped. Returns NULL, or why the
+ * text (length bytes, any bytes) is no time stamp: "month value is outside expected range of 1-12". */
+const char *timestamp_parse(const char *text, size_t length, struct timestamp *out);
+
+/* Writes UTC with "Z" and 0, 3 or 6 fraction digits, as few as keep the microseconds. Returns the length. */
+size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TEXT]);
+
+/* Writes the day that is `days` after 1970-01-01. Returns the length. */
+size_t date_format(int64_t days, char out[static DATE_TEXT]);
+
+#endif

@@ -1,0 +1,67 @@
+/* answer.c: one table from gRPC's codes to HTTP's. */
+#include "http/answer.h"
+
+#include "json/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct row {
+    unsigned status;
+    const char *detail;      /* instead of the RPC's message, which callers are not to see */
+    const char *retry_after; /* seconds */
+} rows[STATUS_CODES] = {
+    [STATUS_OK] = {.status = 200},
+    [STATUS_CANCELLED] = {.status = 500, .detail = "Internal Server Error"},
+    [STATUS_UNKNOWN] = {.status = 500, .detail = "Internal Server Error"},
+    [STATUS_INVALID_ARGUMENT] = {.status = 422},
+    [STATUS_DEADLINE_EXCEEDED] = {.status = 504},
+    [STATUS_NOT_FOUND] = {.status = 404},
+    [STATUS_ALREADY_EXISTS] = {.status = 400},
+    [STATUS_PERMISSION_DENIED] = {.status = 403},
+    [STATUS_RESOURCE_EXHAUSTED] = {.status = 503, .retry_after = "1"},
+    [STATUS_FAILED_PRECONDITION] = {.status = 422},
+    [STATUS_ABORTED] = {.status = 409},
+    [STATUS_OUT_OF_RANGE] = {.status = 400},
+    [STATUS_UNIMPLEMENTED] = {.status = 501},
+    [STATUS_INTERNAL] = {.status = 500, .detail = "Internal Server Error"},
+    [STATUS_UNAVAILABLE] = {.status = 503, .retry_after = "1"},
+    [STATUS_DATA_LOSS] = {.status = 500, .detail = "Internal Server Error"},
+    [STATUS_UNAUTHENTICATED] = {.status = 401},
+};
+
+void answer_header(struct answer *answer, const char *name, const char *value)
+{
+    if (answer->n_headers < ANSWER_MAX_HEADERS)
+        answer->headers[answer->n_headers++] = (struct answer_header){.name = name, .value = value};
+}
+
+void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail)
+{
+    static const char open[] = "{\"detail\":";
+    struct text text = TEXT_INIT(arena);
+    text_append(&text, open, strlen(open));
+    text_string(&text, detail, strlen(detail));
+    text_char(&text, '}');
+    answer->status = status;
+    answer->length = text.length;
+    answer->body = text_end(&text);
+}
+
+void answer_json(struct answer *answer, struct arena *arena, unsigned status, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+    answer->status = status;
+    answer->length = text != NULL ? strlen(text) : 0;
+    answer->body = arena_copy(arena, text, answer->length);
+    free(text);
+    json_decref(body);
+}
+
+void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure)
+{
+    const struct row *row = &rows[failure->code < STATUS_CODES ? failure->code : STATUS_UNKNOWN];
+    answer_detail(answer, arena, row->status, row->detail != NULL ? row->detail : failure->message);
+    if (row->retry_after != NULL)
+        answer_header(answer, "Retry-After", row->retry_after);
+}

@@ -1,0 +1,38 @@
+/* answer.h: what an HTTP request is answered with, and how an RPC's end becomes that. No sockets. */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct answer_header {
+    const char *name;
+    const char *value;
+};
+
+enum { ANSWER_MAX_HEADERS = 12 };
+
+/* Strings are in the arena of the request, or static. */
+struct answer {
+    unsigned status;  /* 0: not known yet */
+    const char *body; /* JSON; NULL: none */
+    size_t length;
+    struct answer_header headers[ANSWER_MAX_HEADERS];
+    size_t n_headers;
+};
+
+void answer_header(struct answer *answer, const char *name, const char *value);
+
+/* {"detail":"…"} */
+void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);
+
+/* A value as the body, with its reference. */
+void answer_json(struct answer *answer, struct arena *arena, unsigned status, json_t *body);
+
+/* An RPC that failed; one with violations is answered by those who know where its fields came from. */
+void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure);
+
+#endif

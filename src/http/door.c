@@ -1,0 +1,107 @@
+/* door.c: headers are looked at one by one, since what a proxy in front makes of repeated ones is not known.
+ */
+#include "http/door.h"
+
+#include "base/secret.h"
+#include "base/uuid.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { REQUEST_ID_MAX = 128 };
+
+/* What is found in a walk over the headers. */
+struct walk {
+    struct door *door;
+    struct arena *arena;
+    unsigned hosts, lengths, encodings;
+    bool chunked;
+};
+
+static bool is_sane_id(const char *id, size_t length)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
+    return length >= 1 && length <= REQUEST_ID_MAX && strspn(id, allowed) == length;
+}
+
+static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                            const char *value, size_t value_size)
+{
+    struct walk *walk = arg;
+    (void)kind;
+    (void)name_size;
+    if (value == NULL)
+        value = "";
+    if (strcasecmp(name, "Host") == 0) {
+        walk->hosts++;
+    } else if (strcasecmp(name, "Content-Length") == 0) {
+        walk->lengths++;
+        walk->door->content_length = strtoull(value, NULL, 10);
+    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        walk->encodings++;
+        walk->chunked = strcasecmp(value, "chunked") == 0;
+    } else if (strcasecmp(name, "Expect") == 0) {
+        walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
+    } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane_id(value, value_size)) {
+        walk->door->request_id = arena_copy(walk->arena, value, value_size);
+    }
+    return MHD_YES;
+}
+
+static const char *malformation(const struct walk *walk, bool http_1_1)
+{
+    if (walk->hosts > 1)
+        return "Host is repeated";
+    if (walk->hosts == 0 && http_1_1)
+        return "Host is missing";
+    if (walk->lengths > 1)
+        return "Content-Length is repeated";
+    if (walk->lengths > 0 && walk->encodings > 0)
+        return "Content-Length and Transfer-Encoding exclude each other";
+    if (walk->encodings > 0 && (walk->encodings > 1 || !walk->chunked || !http_1_1))
+        return "Transfer-Encoding can be chunked only";
+    return NULL;
+}
+
+void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena, struct door *door)
+{
+    struct walk walk = {.door = door, .arena = arena};
+    *door = (struct door){0};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &walk);
+    door->malformed = malformation(&walk, strcmp(version, "HTTP/1.1") == 0);
+    if (door->request_id == NULL) {
+        char *id = arena_alloc(arena, UUID_TEXT);
+        uuid_make(id);
+        door->request_id = id;
+    }
+}
+
+/* The keys presented. */
+struct keys {
+    const char *right;
+    enum door_key found;
+};
+
+static enum MHD_Result compare_key(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                   const char *value, size_t value_size)
+{
+    struct keys *keys = arg;
+    (void)kind;
+    (void)name_size;
+    if (strcasecmp(name, "X-API-Key") != 0 || value_size == 0)
+        return MHD_YES;
+    bool right = strlen(value) == value_size && secret_equal(value, keys->right);
+    if (!right)
+        keys->found = DOOR_KEY_WRONG;
+    else if (keys->found == DOOR_KEY_MISSING)
+        keys->found = DOOR_KEY_RIGHT;
+    return MHD_YES;
+}
+
+enum door_key door_check_key(struct MHD_Connection *connection, const char *api_key)
+{
+    struct keys keys = {.right = api_key, .found = DOOR_KEY_MISSING};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, compare_key, &keys);
+    return keys.found;
+}

@@ -1,0 +1,28 @@
+/* door.h: what is asked of a request's headers before anything else. */
+#ifndef HTTP_DOOR_H
+#define HTTP_DOOR_H
+
+#include "base/arena.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct door {
+    const char *request_id; /* the caller's if it is a sane one, or a new one; in the arena */
+    const char
+        *malformed; /* why nobody can say where this request ends or whom it is for; NULL: all is well */
+    uint64_t content_length;
+    bool expects_continue; /* the client waits before it sends its body */
+};
+
+/* Reads the headers. */
+void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
+               struct door *door);
+
+enum door_key { DOOR_KEY_RIGHT, DOOR_KEY_MISSING, DOOR_KEY_WRONG };
+
+/* Compares every X-API-Key. */
+enum door_key door_check_key(struct MHD_Connection *connection, const char *api_key);
+
+#endif

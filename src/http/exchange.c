@@ -1,0 +1,360 @@
+/* exchange.c: a request is looked at when its headers are there, called on when its body is, and answered
+ * when the RPC's reply is.
+ *
+ * libmicrohttpd closes a connection on which an answer is given before the whole request was read. So an
+ * answer that is known early waits for the end of the body, unless the client waits for it or the
+ * body is too long to be worth reading.
+ */
+#include "http/exchange.h"
+
+#include "base/time.h"
+#include "base/utf8.h"
+#include "http/answer.h"
+#include "http/body.h"
+#include "http/cors.h"
+#include "http/door.h"
+#include "http/routes.h"
+#include "http/transcode.h"
+#include "json/mapping.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct exchange {
+    struct exchange_host *host;
+    struct MHD_Connection *connection;
+    struct arena arena; /* owns what is made below, the answer too */
+    uint64_t start_ns;
+    bool begun; /* its headers were looked at */
+
+    const char *target;
+    const char *method;
+    struct door door;
+    struct url url;
+    struct route_match match;
+    struct body body;
+
+    struct transcode_source source; /* its JSON is owned */
+    struct transcode_result request;
+    struct rpc_reply *reply; /* owned; NULL while none came */
+    struct answer answer;
+};
+
+/* --- what is in hand --- */
+
+static void enter(struct exchange_host *host, size_t *count)
+{
+    pthread_mutex_lock(&host->lock);
+    ++*count;
+    pthread_mutex_unlock(&host->lock);
+}
+
+/* The host may be gone when this returns. */
+static void leave(struct exchange_host *host, size_t *count)
+{
+    pthread_mutex_lock(&host->lock);
+    if (--*count == 0)
+        pthread_cond_broadcast(&host->idle);
+    pthread_mutex_unlock(&host->lock);
+}
+
+static bool is_stopping(struct exchange_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    bool stopping = host->stopping;
+    pthread_mutex_unlock(&host->lock);
+    return stopping;
+}
+
+/* --- before the body --- */
+
+static void check_key(struct exchange *exchange)
+{
+    enum door_key key = door_check_key(exchange->connection, exchange->host->api_key);
+    if (key == DOOR_KEY_MISSING)
+        answer_detail(&exchange->answer, &exchange->arena, 401, "API key is missing");
+    else if (key == DOOR_KEY_WRONG)
+        answer_detail(&exchange->answer, &exchange->arena, 403, "Invalid API key");
+}
+
+static bool answer_preflight(struct exchange *exchange)
+{
+    struct MHD_Connection *connection = exchange->connection;
+    const struct cors_preflight preflight = {
+        .origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin"),
+        .method = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Access-Control-Request-Method"),
+        .headers = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Access-Control-Request-Headers"),
+    };
+    return strcmp(exchange->method, "OPTIONS") == 0 &&
+           cors_answer_preflight(exchange->host->cors_origins, &preflight, &exchange->arena,
+                                 &exchange->answer);
+}
+
+static void find_route(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    struct arena *arena = &exchange->arena;
+    struct route_match *match = &exchange->match;
+    url_parse(exchange->target, arena, &exchange->url);
+    switch (routes_find(exchange->method, &exchange->url, arena, match)) {
+    case ROUTE_NO_PATH:
+        answer_detail(answer, arena, 404, "Not Found");
+        break;
+    case ROUTE_NO_METHOD:
+        answer_detail(answer, arena, 405, "Method Not Allowed");
+        answer_header(answer, "Allow", match->allow);
+        break;
+    case ROUTE_FOUND:
+        if (!match->route->open)
+            check_key(exchange);
+        if (answer->status == 0 && match->route->variable_field != NULL && !match->variable.is_text)
+            answer_detail(answer, arena, 404, match->route->variable_error);
+    }
+}
+
+/* Looks at the headers: either the answer is known then, or the route. */
+static void begin(struct exchange *exchange, const char *method, const char *version)
+{
+    struct answer *answer = &exchange->answer;
+    exchange->begun = true;
+    exchange->method = arena_strdup(&exchange->arena, method);
+    door_read(exchange->connection, version, &exchange->arena, &exchange->door);
+    if (exchange->door.malformed != NULL)
+        answer_detail(answer, &exchange->arena, 400, exchange->door.malformed);
+    else if (!answer_preflight(exchange))
+        find_route(exchange);
+    if (answer->status == 0 && exchange->door.content_length > BODY_MAX_BYTES)
+        answer_detail(answer, &exchange->arena, 413, "Request body is too large");
+}
+
+/* Whether the answer is sent without the body having been read. */
+static bool is_early(const struct exchange *exchange)
+{
+    const struct door *door = &exchange->door;
+    return exchange->answer.status != 0 &&
+           (door->malformed != NULL || door->expects_continue || door->content_length > BODY_DISCARD_BYTES);
+}
+
+/* --- the body --- */
+
+static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
+{
+    const size_t n = *size;
+    *size = 0;
+    if (exchange->answer.status != 0 || exchange->match.route->body == NULL)
+        return body_discard(&exchange->body, n) ? MHD_YES : MHD_NO;
+    if (!body_append(&exchange->body, bytes, n))
+        answer_detail(&exchange->answer, &exchange->arena, 413, "Request body is too large");
+    return MHD_YES;
+}
+
+/* --- the call --- */
+
+static void resume(struct rpc_reply *reply, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct exchange_host *host = exchange->host;
+    exchange->reply = reply;
+    MHD_resume_connection(exchange->connection); /* from here on the exchange may be gone */
+    leave(host, &host->calls);
+}
+
+static void call(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct rpc_metadata metadata[2];
+    size_t n = 0;
+    if (!route->open)
+        metadata[n++] = (struct rpc_metadata){"x-api-key", exchange->host->api_key};
+    /* What was refused here is answered together with what the service refuses. */
+    if (exchange->request.refused.n_violations > 0)
+        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    const struct rpc_request request = {
+        .service = route->service,
+        .method = route_method(route),
+        .input = exchange->request.input,
+        .request_id = exchange->door.request_id,
+        .timeout_ms = route->timeout_ms,
+        .metadata = metadata,
+        .n_metadata = n,
+    };
+    /* Suspended first, as the reply may come before rpc_client_call returns. */
+    enter(exchange->host, &exchange->host->calls);
+    MHD_suspend_connection(exchange->connection);
+    rpc_client_call(exchange->host->client, &request, resume, exchange);
+}
+
+/* The request is there: calls the RPC, or has the answer. */
+static void proceed(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct transcode_source *source = &exchange->source;
+    if (route->service == NULL) {
+        exchange->answer.status = route->status;
+        exchange->answer.body = route->text;
+        exchange->answer.length = strlen(route->text);
+        return;
+    }
+    *source = (struct transcode_source){
+        .route = route,
+        .variable = &exchange->match.variable,
+        .query = exchange->url.query,
+    };
+    if (route->body != NULL) {
+        source->body =
+            transcode_body(exchange->body.bytes, exchange->body.length, &exchange->arena, &exchange->answer);
+        if (source->body == NULL)
+            return;
+    }
+    transcode_request(source, &exchange->arena, &exchange->request);
+    call(exchange);
+}
+
+static void answer_success(struct exchange *exchange, const ProtobufCMessage *response)
+{
+    const struct route *route = exchange->match.route;
+    struct answer *answer = &exchange->answer;
+    answer->status = route->status;
+    if (route->status == MHD_HTTP_NO_CONTENT)
+        return;
+    if (route->text != NULL) {
+        answer->body = route->text;
+        answer->length = strlen(route->text);
+    } else if (exchange->request.wants_none) {
+        answer->body = "[]";
+        answer->length = strlen(answer->body);
+    } else if (route->result != NULL) {
+        const ProtobufCFieldDescriptor *list =
+            protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
+        answer->body = json_text_from_field(response, list, &exchange->arena, &answer->length);
+    } else {
+        answer->body = json_text_from_message(response, &exchange->arena, &answer->length);
+    }
+}
+
+static void answer_reply(struct exchange *exchange)
+{
+    const struct status *refused = &exchange->request.refused;
+    const struct status *status = &exchange->reply->status;
+    const struct route *route = exchange->match.route;
+    const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
+    if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
+        transcode_violations(&exchange->source, refused, status, &exchange->arena, &exchange->answer);
+    } else if (status->code != STATUS_OK) {
+        answer_failure(&exchange->answer, &exchange->arena, status);
+    } else if (route->holds != NULL && !route->holds(exchange->reply->message)) {
+        const struct status not_ready = {.code = STATUS_UNAVAILABLE, .message = "Not ready"};
+        answer_failure(&exchange->answer, &exchange->arena, &not_ready);
+    } else {
+        answer_success(exchange, exchange->reply->message);
+    }
+}
+
+/* --- the answer --- */
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    answer_header(answer, "X-Request-ID", exchange->door.request_id);
+    if (answer->body != NULL)
+        answer_header(answer, "Content-Type", "application/json");
+    if (is_stopping(exchange->host))
+        answer_header(answer, "Connection", "close");
+    cors_allow(exchange->host->cors_origins,
+               MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin"), answer);
+    /* The body is the arena's, which lives until exchange_close. */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
+    if (response == NULL)
+        return MHD_NO;
+    for (size_t i = 0; i < answer->n_headers; i++)
+        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    enum MHD_Result queued = MHD_queue_response(exchange->connection, answer->status, response);
+    MHD_destroy_response(response); /* the connection holds it now */
+    return queued;
+}
+
+/* A caller's bytes as they may be logged. */
+static const char *loggable(struct exchange *exchange, const char *bytes, size_t length)
+{
+    char *text = arena_copy(&exchange->arena, bytes, length);
+    if (utf8_valid(text, length))
+        return text;
+    for (size_t i = 0; i < length; i++)
+        text[i] = (char)((unsigned char)text[i] < 0x80 ? text[i] : '?');
+    return text;
+}
+
+/* Status 0 is a request that was not answered here: broken off, or refused by libmicrohttpd itself. */
+static void log_exchange(struct exchange *exchange)
+{
+    if (!log_enabled(exchange->host->log, LOG_LEVEL_INFO))
+        return;
+    const char *method = exchange->method != NULL ? exchange->method : "";
+    const char *target = exchange->target;
+    log_line(exchange->host->log, LOG_LEVEL_INFO, "http",
+             LOG_STR("method", loggable(exchange, method, strlen(method))),
+             LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))),
+             LOG_INT("status", exchange->answer.status),
+             LOG_INT("duration_us", (time_monotonic_ns() - exchange->start_ns) / NS_PER_US),
+             LOG_STR("request_id", exchange->door.request_id));
+}
+
+/* --- libmicrohttpd's callbacks --- */
+
+void *exchange_open(void *arg, const char *target, struct MHD_Connection *connection)
+{
+    struct exchange_host *host = arg;
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    exchange->host = host;
+    exchange->connection = connection;
+    exchange->start_ns = time_monotonic_ns();
+    arena_init(&exchange->arena);
+    exchange->target = arena_strdup(&exchange->arena, target != NULL ? target : "");
+    enter(host, &host->exchanges);
+    return exchange;
+}
+
+enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *upload,
+                                 size_t *upload_size, void **arg)
+{
+    struct exchange *exchange = *arg;
+    (void)host;
+    (void)connection;
+    (void)url;
+    if (exchange == NULL)
+        return MHD_NO; /* no memory for it */
+    if (!exchange->begun) {
+        begin(exchange, method, version);
+        return is_early(exchange) ? send_answer(exchange) : MHD_YES;
+    }
+    if (*upload_size > 0)
+        return take_body(exchange, upload, upload_size);
+    if (exchange->answer.status == 0 && exchange->reply == NULL)
+        proceed(exchange);
+    else if (exchange->answer.status == 0)
+        answer_reply(exchange);
+    return exchange->answer.status != 0 ? send_answer(exchange) : MHD_YES;
+}
+
+void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
+                    enum MHD_RequestTerminationCode how)
+{
+    struct exchange_host *host = arg;
+    struct exchange *exchange = *closed;
+    (void)connection;
+    (void)how;
+    if (exchange == NULL)
+        return;
+    *closed = NULL;
+    log_exchange(exchange);
+    json_decref(exchange->source.body);
+    rpc_reply_free(exchange->reply);
+    body_free(&exchange->body);
+    arena_free(&exchange->arena);
+    free(exchange);
+    leave(host, &host->exchanges);
+}

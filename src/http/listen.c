@@ -1,0 +1,69 @@
+/* listen.c: the first of the host's addresses that can be listened on. */
+#include "http/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+
+static int listen_on(const struct addrinfo *address)
+{
+    const int on = 1;
+    int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+int listen_open(const char *host, uint16_t *port, char *error, size_t error_size)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *addresses;
+    char service[8];
+    snprintf(service, sizeof service, "%u", *port);
+    int failed = getaddrinfo(host, service, &hints, &addresses);
+    if (failed != 0) {
+        snprintf(error, error_size, "cannot listen on %s:%u: %s", host, *port, gai_strerror(failed));
+        return -1;
+    }
+    int fd = -1;
+    for (const struct addrinfo *at = addresses; at != NULL && fd < 0; at = at->ai_next)
+        fd = listen_on(at);
+    if (fd < 0)
+        snprintf(error, error_size, "cannot listen on %s:%u: %s", host, *port, strerror(errno));
+    else
+        *port = port_of(fd);
+    freeaddrinfo(addresses);
+    return fd;
+}
+
+void listen_stop(int fd)
+{
+    int nothing = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (nothing < 0)
+        return;
+    dup2(nothing, fd); /* closes the listening socket, which also takes it out of every epoll set */
+    close(nothing);
+}

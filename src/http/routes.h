@@ -1,0 +1,64 @@
+/* routes.h: which HTTP request is which RPC. A method is put on HTTP by adding one row to the table in
+ * routes.c, as google.api.http annotations do for grpc-gateway. No sockets. */
+#ifndef HTTP_ROUTES_H
+#define HTTP_ROUTES_H
+
+#include "http/url.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    ROUTE_MAX_PARAMETERS = 8, /* and a NULL behind the last */
+    ROUTE_MAX_BODY_FIELDS = 8,
+};
+
+/* A query parameter. */
+struct route_parameter {
+    const char *name;  /* in the query */
+    const char *field; /* in the request message */
+    bool zero_is_none; /* 0 asks for nothing, where the RPC's 0 asks for the default */
+};
+
+struct route {
+    const char *method;
+    const char *path; /* "{…}" stands for any segment; a slash at the end may be left out */
+    bool open;        /* wants no API key */
+
+    const ProtobufCServiceDescriptor *service; /* NULL: answered without a call */
+    const char *rpc;
+    uint32_t timeout_ms; /* 0: the client's */
+
+    const char *variable_field; /* what "{…}" fills: "order_id", or "order.order_id" within the body */
+    const char *variable_error; /* of a 404 for text that no string of the RPC can hold */
+    struct route_parameter query[ROUTE_MAX_PARAMETERS];
+    const char *body;                               /* the message that the JSON body fills; NULL: none */
+    const char *body_fields[ROUTE_MAX_BODY_FIELDS]; /* the fields of it that a caller may set */
+    const char *mask;                               /* the FieldMask that names those the body had */
+
+    unsigned status;    /* of success */
+    const char *result; /* the field of the response that is the body, a list; NULL: the whole response */
+    const char *text;   /* the body, instead of the response */
+    bool (*holds)(const ProtobufCMessage *response); /* false: answer 503 */
+};
+
+enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
+
+struct route_match {
+    const struct route *route;
+    struct url_part variable; /* what "{…}" stood for */
+    const char *allow;        /* the path's methods, when the method is none of them: "GET, HEAD, POST" */
+};
+
+/* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. */
+enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
+                             struct route_match *match);
+
+/* The table, for tests. */
+const struct route *routes_all(size_t *count);
+
+/* NULL when the route makes no call, or names a method that is not there. */
+const ProtobufCMethodDescriptor *route_method(const struct route *route);
+
+#endif

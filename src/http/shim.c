@@ -1,0 +1,143 @@
+/* shim.c: the libmicrohttpd daemon, and how it is stopped with nobody left waiting. */
+#include "http/shim.h"
+
+#include "base/time.h"
+#include "http/exchange.h"
+#include "http/listen.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    THREADS = 2,
+    MAX_CONNECTIONS = 1024,
+    CONNECTION_BYTES = 32 * 1024, /* for a request's line and headers, and a piece of its body */
+    IDLE_TIMEOUT_S = 30,
+    DRAIN_TIMEOUT_S = 10,
+};
+
+struct http_shim {
+    struct exchange_host host;
+    struct MHD_Daemon *daemon;
+    int listen_fd; /* the daemon closes it */
+    uint16_t port;
+};
+
+/* URLs are decoded piece by piece, in url.c. */
+static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+/* What libmicrohttpd has to say is about peers that broke off or spoke no HTTP. */
+static void __attribute__((format(printf, 2, 0))) log_daemon(void *arg, const char *format, va_list args)
+{
+    struct http_shim *shim = arg;
+    char line[512];
+    if (!log_enabled(shim->host.log, LOG_LEVEL_DEBUG))
+        return;
+    vsnprintf(line, sizeof line, format, args);
+    line[strcspn(line, "\n")] = '\0';
+    log_line(shim->host.log, LOG_LEVEL_DEBUG, "libmicrohttpd", LOG_STR("text", line));
+}
+
+static struct MHD_Daemon *start_daemon(struct http_shim *shim)
+{
+    const unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,          //
+                            MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                 //
+                            MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                    //
+                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,               //
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,       //
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,      //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, //
+                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,      //
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,     //
+                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+}
+
+static void init_host(struct exchange_host *host, const struct http_shim_options *options)
+{
+    pthread_condattr_t monotonic;
+    *host = (struct exchange_host){
+        .api_key = options->api_key,
+        .cors_origins = options->cors_origins,
+        .client = options->client,
+        .log = options->log,
+    };
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&host->lock, NULL);
+    pthread_cond_init(&host->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static void free_shim(struct http_shim *shim)
+{
+    pthread_cond_destroy(&shim->host.idle);
+    pthread_mutex_destroy(&shim->host.lock);
+    free(shim);
+}
+
+struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size)
+{
+    struct http_shim *shim = calloc(1, sizeof *shim);
+    if (shim == NULL) {
+        snprintf(error, error_size, "no memory");
+        return NULL;
+    }
+    init_host(&shim->host, options);
+    shim->port = options->port;
+    shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
+    if (shim->listen_fd >= 0) {
+        shim->daemon = start_daemon(shim);
+        if (shim->daemon != NULL)
+            return shim;
+        snprintf(error, error_size, "cannot start libmicrohttpd on %s:%u", options->host, shim->port);
+        close(shim->listen_fd);
+    }
+    free_shim(shim);
+    return NULL;
+}
+
+uint16_t http_shim_port(const struct http_shim *shim)
+{
+    return shim->port;
+}
+
+/* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with
+ * a suspended connection cannot be stopped. */
+static void drain(struct exchange_host *host)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += DRAIN_TIMEOUT_S;
+    pthread_mutex_lock(&host->lock);
+    host->stopping = true;
+    int waited = 0;
+    while (host->exchanges > 0 && waited != ETIMEDOUT)
+        waited = pthread_cond_timedwait(&host->idle, &host->lock, &deadline);
+    while (host->calls > 0)
+        pthread_cond_wait(&host->idle, &host->lock);
+    pthread_mutex_unlock(&host->lock);
+}
+
+/* MHD_quiesce_daemon would stop the listening too, but panics when a thread of its pool is at that moment
+ * taking the socket out of its epoll set (0.9.75). */
+void http_shim_stop(struct http_shim *shim)
+{
+    if (shim == NULL)
+        return;
+    listen_stop(shim->listen_fd);
+    drain(&shim->host);
+    MHD_stop_daemon(shim->daemon);
+    free_shim(shim);
+}

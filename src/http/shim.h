@@ -1,0 +1,33 @@
+/* shim.h: the REST API, served by calling the RPC service. */
+#ifndef HTTP_SHIM_H
+#define HTTP_SHIM_H
+
+#include "base/log.h"
+#include "rpc/client.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_shim;
+
+/* Everything pointed to must outlive the shim. */
+struct http_shim_options {
+    const char *host;                /* a name or an address */
+    uint16_t port;                   /* 0 lets the system choose */
+    const char *api_key;             /* what callers present as X-API-Key */
+    const char *const *cors_origins; /* NULL-terminated */
+    struct rpc_client *client;
+    struct log *log; /* one line a request, at level info */
+};
+
+/* Listens and serves on threads of its own. NULL: `error` is one line that says why. */
+struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size);
+
+/* The port it listens on. */
+uint16_t http_shim_port(const struct http_shim *shim);
+
+/* Refuses new connections, answers the requests in hand, and frees the shim. A request whose client neither
+ * sends the rest of it nor takes its answer is given up after ten seconds. NULL does nothing. */
+void http_shim_stop(struct http_shim *shim);
+
+#endif

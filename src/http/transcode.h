@@ -1,0 +1,39 @@
+/* transcode.h: an HTTP request as the request message of its route, and the violations of that message as
+ * those of the HTTP request. By descriptor and route alone: it holds no rule of any method. No sockets. */
+#ifndef HTTP_TRANSCODE_H
+#define HTTP_TRANSCODE_H
+
+#include "base/status.h"
+#include "http/answer.h"
+#include "http/routes.h"
+
+#include <jansson.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+/* Where a request message comes from. */
+struct transcode_source {
+    const struct route *route;
+    const struct url_part *variable; /* text; ignored by a route without one */
+    const char *query;
+    json_t *body; /* an object; NULL for a route without one */
+};
+
+struct transcode_result {
+    ProtobufCMessage *input; /* in the arena */
+    struct status refused;   /* the fields that could not be taken, which input lacks */
+    bool wants_none;         /* whatever the RPC answers, the caller wants an empty list of it */
+};
+
+void transcode_request(const struct transcode_source *source, struct arena *arena,
+                       struct transcode_result *result);
+
+/* Answers 422 with every violation: those found here, and those the service found in the fields that could be
+ * taken. In the order of the route's parameters, then of its body's fields. */
+void transcode_violations(const struct transcode_source *source, const struct status *refused,
+                          const struct status *service, struct arena *arena, struct answer *answer);
+
+/* Reads a JSON body. NULL: the answer says what is wrong with it. */
+json_t *transcode_body(const char *bytes, size_t length, struct arena *arena, struct answer *answer);
+
+#endif

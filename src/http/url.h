@@ -1,0 +1,35 @@
+/* url.h: the request target, taken apart before it is decoded.
+ *
+ * Segments and query parameters are split first and percent-decoded then, by length, so that an escaped
+ * slash is part of a name, and no escape can end a string early.
+ */
+#ifndef HTTP_URL_H
+#define HTTP_URL_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A decoded piece of a URL. */
+struct url_part {
+    const char *bytes; /* in the arena, followed by a NUL */
+    size_t length;
+    bool is_text; /* its escapes were whole, and it is UTF-8 with no NUL in it */
+};
+
+enum { URL_MAX_SEGMENTS = 8 };
+
+struct url {
+    struct url_part segments[URL_MAX_SEGMENTS]; /* "/orders/" has two, "orders" and "" */
+    size_t n_segments;                          /* 0: no path, or one of more segments than that */
+    const char *query;                          /* as it came, behind the "?"; "" when there is none */
+};
+
+/* Takes apart a request target: "/path?query" or "http://host/path?query". */
+void url_parse(const char *target, struct arena *arena, struct url *url);
+
+/* The value of a query parameter, of its last one where it is repeated. False: it is not there. */
+bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
+
+#endif

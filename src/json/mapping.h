@@ -1,0 +1,55 @@
+/* mapping.h: protobuf messages as JSON and back, by descriptor.
+ *
+ * Field names are the .proto's (snake_case); int64 is a JSON number; an enum value is its name without the
+ * enum's prefix, in lower case ("pending"), and the zero value "…_UNSPECIFIED" has no JSON name;
+ * google.protobuf.Timestamp is RFC 3339 text; google.protobuf.FieldMask is its paths joined by commas.
+ * Knows no particular message: a field that is added to a .proto appears here without a line.
+ * A uint64 above INT64_MAX and a field of type bytes have no JSON form: the latter is left out.
+ */
+#ifndef JSON_MAPPING_H
+#define JSON_MAPPING_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <jansson.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+
+/* A message as compact JSON text in the arena, with every field in it, defaults too; only an absent message
+ * or an unspecified enum is left out. */
+char *json_text_from_message(const ProtobufCMessage *message, struct arena *arena, size_t *length);
+
+/* As json_text_from_message, for the value of one field; "null" for one that would be left out. */
+char *json_text_from_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
+                           struct arena *arena, size_t *length);
+
+/* As json_text_from_message, as a value. A new reference, the caller's; NULL when out of memory. */
+json_t *json_from_message(const ProtobufCMessage *message);
+
+/* Fills an initialized message from a JSON object. Strings and messages are made in the arena. Unknown
+ * members are ignored; `null` counts as absent for a message, a Timestamp or an enum. Every field that
+ * cannot be taken is added to the status as a violation, named by its path ("orders.3.currency"), in field
+ * order, and left unset; the others are filled. Takes 12.0 and "12" as an integer 12.
+ * Types: string_type, string_unicode, value_error (a NUL in a string), int_parsing, int_parsing_size,
+ * int_from_float, float_parsing, enum, bool_parsing, datetime_from_date_parsing, list_type,
+ * model_attributes_type, recursion_loop. */
+void json_to_message(const json_t *object, ProtobufCMessage *message, struct arena *arena,
+                     struct status *status);
+
+/* As json_to_message, for one field's value alone, of which `null` is always refused. */
+void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *field,
+                          ProtobufCMessage *message, struct arena *arena, struct status *status);
+
+/* As json_to_message, for one field given as text, as a query parameter or a CSV cell is.
+ * The violation is named by the field's name. */
+void json_field_from_text(const char *text, size_t length, const ProtobufCFieldDescriptor *field,
+                          ProtobufCMessage *message, struct arena *arena, struct status *status);
+
+/* Whether json_to_message takes `null` for an absent field. */
+bool json_null_is_absent(const ProtobufCFieldDescriptor *field);
+
+/* The name of an enum value in JSON ("pending"), in the arena; NULL for an unspecified or unknown one. */
+const char *json_enum_name(const ProtobufCEnumDescriptor *type, int value, struct arena *arena);
+
+#endif

@@ -1,0 +1,11 @@
+/* currency.h: the currencies orders are paid in (ISO 4217). */
+#ifndef ORDERS_CURRENCY_H
+#define ORDERS_CURRENCY_H
+
+/* The codes, comma-separated as a message shows them: "AUD, CAD, …". */
+extern const char currency_codes[];
+
+/* The static string of a code in upper case, which may be compared and kept by pointer; NULL when it is none. */
+const char *currency_find(const char *code);
+
+#endif

@@ -1,0 +1,257 @@
+/* rules.c: one row of a table for each field: its bit, its name, its check. */
+#include "orders/rules.h"
+
+#include "base/time.h"
+#include "base/utf8.h"
+#include "google/protobuf/field_mask.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "orders/currency.h"
+#include "orders/status.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A check under way. */
+struct check {
+    const char *field;
+    struct arena *arena;
+    struct status *status;
+};
+
+#define refuse(check, type, ...)                                                                             \
+    status_add_violation((check)->status, (check)->arena, (check)->field, (type), __VA_ARGS__)
+
+/* --- strings --- */
+
+/* Unicode's White_Space, and the four separators that Python's str.strip takes off too. */
+static bool is_white_space(uint32_t c)
+{
+    return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
+           c == 0x3000;
+}
+
+/* Unicode's category Cc. */
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
+/* What a look through a string finds. */
+struct text {
+    const char *start; /* behind leading white space */
+    size_t length;     /* in bytes, before trailing white space */
+    size_t characters; /* in those bytes */
+    bool control;      /* whether one of them is a control character */
+};
+
+static struct text look(const char *string)
+{
+    struct text text = {.start = string};
+    size_t left = strlen(string), characters = 0;
+    bool control = false, started = false;
+
+    while (left > 0) {
+        uint32_t c = 0;
+        size_t taken = utf8_decode(string, left, &c);
+        if (taken == 0)
+            taken = left; /* not UTF-8, which frames rule out: count the rest as one character */
+        if (!started && is_white_space(c)) {
+            text.start = string + taken;
+        } else {
+            started = true;
+            characters++;
+            control |= is_control(c);
+            if (!is_white_space(c)) {
+                text.length = (size_t)(string + taken - text.start);
+                text.characters = characters;
+                text.control = control;
+            }
+        }
+        string += taken;
+        left -= taken;
+    }
+    return text;
+}
+
+static void check_string(struct check *check, char **string)
+{
+    struct text text = look(*string);
+    if (**string == '\0')
+        refuse(check, "string_too_short", "String should have at least 1 character");
+    else if (text.length == 0)
+        refuse(check, "value_error", "Value error, Field cannot be empty or whitespace");
+    else if (text.characters > ORDER_ID_MAX_CHARACTERS)
+        refuse(check, "string_too_long", "String should have at most %d characters", ORDER_ID_MAX_CHARACTERS);
+    else if (text.control)
+        refuse(check, "value_error", "Value error, Field cannot contain control characters");
+    else if (text.length != strlen(*string))
+        *string = arena_copy(check->arena, text.start, text.length);
+}
+
+/* --- the fields --- */
+
+/* An id under which GET /orders/summary would hide the order. */
+static const char reserved_order_id[] = "summary";
+
+static void check_order_id(struct check *check, Orders__V1__Order *order)
+{
+    size_t before = check->status->n_violations;
+    check_string(check, &order->order_id);
+    if (check->status->n_violations == before && strcmp(order->order_id, reserved_order_id) == 0)
+        refuse(check, "value_error", "Value error, Order ID cannot be '%s'", reserved_order_id);
+}
+
+static void check_customer_id(struct check *check, Orders__V1__Order *order)
+{
+    check_string(check, &order->customer_id);
+}
+
+static void check_order_date(struct check *check, Orders__V1__Order *order)
+{
+    const Google__Protobuf__Timestamp *given = order->order_date;
+    if (given == NULL) {
+        refuse(check, "missing", "Field required");
+        return;
+    }
+    if (given->seconds < TIMESTAMP_MIN_SECONDS || given->seconds > TIMESTAMP_MAX_SECONDS || given->nanos < 0 ||
+        given->nanos >= NS_PER_S) {
+        refuse(check, "datetime_from_date_parsing",
+               "Input should be a valid datetime or date, a time between the years 0001 and 9999");
+        return;
+    }
+    Google__Protobuf__Timestamp *stored = arena_alloc(check->arena, sizeof *stored);
+    *stored = *given;
+    stored->nanos -= stored->nanos % NS_PER_US; /* the database keeps microseconds */
+    order->order_date = stored;
+}
+
+static void check_total_amount(struct check *check, Orders__V1__Order *order)
+{
+    if (order->total_amount <= 0)
+        refuse(check, "greater_than", "Input should be greater than 0");
+    else if (order->total_amount > ORDER_AMOUNT_MAX)
+        refuse(check, "less_than_equal", "Input should be less than or equal to %" PRId64, ORDER_AMOUNT_MAX);
+}
+
+static void check_currency(struct check *check, Orders__V1__Order *order)
+{
+    enum { CODE_LENGTH = 3 };
+    const char *given = order->currency;
+    size_t characters = 0;
+    for (const char *at = given; *at != '\0'; at++)
+        characters += ((unsigned char)*at & 0xc0) != 0x80; /* all but UTF-8's continuation bytes */
+
+    char upper[CODE_LENGTH + 1] = "";
+    if (strlen(given) == CODE_LENGTH) {
+        for (size_t i = 0; i < CODE_LENGTH; i++)
+            upper[i] = (char)(given[i] >= 'a' && given[i] <= 'z' ? given[i] - 'a' + 'A' : given[i]);
+    }
+    const char *code = currency_find(upper);
+    if (characters < CODE_LENGTH)
+        refuse(check, "string_too_short", "String should have at least %d characters", CODE_LENGTH);
+    else if (characters > CODE_LENGTH)
+        refuse(check, "string_too_long", "String should have at most %d characters", CODE_LENGTH);
+    else if (code == NULL)
+        refuse(check, "value_error", "Value error, Currency must be a valid ISO 4217 code. Supported: %s",
+               currency_codes);
+    else
+        order->currency = (char *)(uintptr_t)code;
+}
+
+static void check_status(struct check *check, Orders__V1__Order *order)
+{
+    if (order_status_word(order->status) == NULL)
+        refuse(check, "enum",
+               "Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', 'completed' or "
+               "'cancelled'");
+}
+
+static const struct field {
+    enum order_fields bit;
+    const char *name;
+    void (*check)(struct check *check, Orders__V1__Order *order);
+} fields_table[] = {
+    {ORDER_ORDER_ID, "order_id", check_order_id},
+    {ORDER_CUSTOMER_ID, "customer_id", check_customer_id},
+    {ORDER_ORDER_DATE, "order_date", check_order_date},
+    {ORDER_TOTAL_AMOUNT, "total_amount", check_total_amount},
+    {ORDER_CURRENCY, "currency", check_currency},
+    {ORDER_STATUS, "status", check_status},
+};
+
+enum { FIELDS = sizeof fields_table / sizeof fields_table[0] };
+
+void order_check(Orders__V1__Order *order, unsigned fields, struct arena *arena, struct status *status)
+{
+    struct check check = {.arena = arena, .status = status};
+    for (size_t i = 0; i < FIELDS; i++) {
+        check.field = fields_table[i].name;
+        if ((fields & fields_table[i].bit) != 0)
+            fields_table[i].check(&check, order);
+    }
+}
+
+void order_set_defaults(Orders__V1__Order *order, struct arena *arena)
+{
+    if (order->order_date == NULL) {
+        struct timestamp now = time_now();
+        order->order_date = arena_alloc(arena, sizeof *order->order_date);
+        google__protobuf__timestamp__init(order->order_date);
+        order->order_date->seconds = now.seconds;
+        order->order_date->nanos = now.nanos;
+    }
+    if (order->status == ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED)
+        order->status = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_PENDING;
+}
+
+/* --- update masks --- */
+
+static unsigned fields_set(const Orders__V1__Order *order)
+{
+    unsigned fields = 0;
+    fields |= *order->customer_id != '\0' ? ORDER_CUSTOMER_ID : 0;
+    fields |= order->order_date != NULL ? ORDER_ORDER_DATE : 0;
+    fields |= order->total_amount != 0 ? ORDER_TOTAL_AMOUNT : 0;
+    fields |= *order->currency != '\0' ? ORDER_CURRENCY : 0;
+    fields |= order->status != 0 ? ORDER_STATUS : 0;
+    return fields;
+}
+
+static unsigned field_of_path(const char *path)
+{
+    if (strcmp(path, "*") == 0)
+        return ORDER_UPDATE_FIELDS;
+    for (size_t i = 0; i < FIELDS; i++) {
+        if (strcmp(path, fields_table[i].name) == 0)
+            return fields_table[i].bit & ORDER_UPDATE_FIELDS;
+    }
+    return 0;
+}
+
+unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, struct arena *arena,
+                             struct status *status)
+{
+    const Google__Protobuf__FieldMask *mask = request->update_mask;
+    enum { BAD_PATHS_TOLD = 16 }; /* of any number that a request can hold */
+    unsigned fields = 0;
+    if (mask == NULL)
+        return fields_set(request->order);
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        unsigned field = field_of_path(mask->paths[i]);
+        if (field == 0 && status->n_violations < BAD_PATHS_TOLD)
+            status_add_violation(status, arena, "update_mask", "value_error",
+                                 "\"%.200s\" cannot be changed; customer_id, order_date, total_amount, "
+                                 "currency, status and * can",
+                                 mask->paths[i]);
+        fields |= field;
+    }
+    return fields;
+}
+
+bool order_id_possible(const char *order_id)
+{
+    struct text text = look(order_id);
+    return text.length > 0 && text.length == strlen(order_id) && text.characters <= ORDER_ID_MAX_CHARACTERS &&
+           !text.control;
+}

@@ -1,0 +1,154 @@
+/* ordersd.c: the order service as a process: puts the floors on one another, serves until SIGTERM or SIGINT, answers
+ * what is in hand, and ends with 0. */
+#include "base/config.h"
+#include "base/log.h"
+#include "http/shim.h"
+#include "rpc/client.h"
+#include "rpc/health.h"
+#include "rpc/server.h"
+#include "service/order_service.h"
+#include "store/postgres.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DRAIN_MS = 30000 };
+
+/* Where the shim inside this process finds the service. */
+static const char inproc_url[] = "inproc://orders";
+
+/* Everything that runs, in the order it is started. */
+struct daemon {
+    struct config config;
+    struct log *log;
+    struct store *store;
+    struct order_service service;
+    struct health health;
+    struct dispatcher *dispatcher;
+    struct rpc_server *server;
+    struct rpc_client *inproc; /* NULL without the shim */
+    struct http_shim *shim;    /* NULL: ORDERS_HTTP is not set */
+};
+
+static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
+{
+    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", NULL};
+    const char *const *listen = daemon->config.listen;
+    size_t n = 0;
+    while (listen[n] != NULL)
+        n++;
+    const char **urls = arena_calloc(&daemon->config.arena, n + 2, sizeof *urls);
+    memcpy(urls, listen, n * sizeof *urls);
+    urls[n] = inproc_url;
+
+    order_service_init(&daemon->service, daemon->store);
+    health_init(&daemon->health, names, postgres_ready, daemon->store);
+    daemon->dispatcher = dispatcher_new(daemon->config.api_key);
+    if (daemon->dispatcher == NULL ||
+        !dispatcher_add(daemon->dispatcher, &daemon->service.base.base, DISPATCHER_NEEDS_KEY) ||
+        !dispatcher_add(daemon->dispatcher, &daemon->health.service.base, DISPATCHER_OPEN)) {
+        snprintf(error, error_size, "out of memory");
+        return false;
+    }
+    const struct rpc_server_options options = {
+        .urls = urls, .dispatcher = daemon->dispatcher, .log = daemon->log};
+    daemon->server = rpc_server_start(&options, error, error_size);
+    return daemon->server != NULL;
+}
+
+static bool start_http(struct daemon *daemon, char *error, size_t error_size)
+{
+    static const char *const urls[] = {inproc_url, NULL};
+    const struct rpc_client_options client = {.urls = urls};
+    daemon->inproc = rpc_client_open(&client, error, error_size);
+    if (daemon->inproc == NULL)
+        return false;
+    const struct http_shim_options options = {
+        .host = daemon->config.http_host,
+        .port = daemon->config.http_port,
+        .api_key = daemon->config.api_key,
+        .cors_origins = daemon->config.cors_origins,
+        .client = daemon->inproc,
+        .log = daemon->log,
+    };
+    daemon->shim = http_shim_start(&options, error, error_size);
+    return daemon->shim != NULL;
+}
+
+static bool start(struct daemon *daemon, char *error, size_t error_size)
+{
+    const struct postgres_options options = {
+        .database_url = daemon->config.database_url,
+        .workers = daemon->config.workers,
+        .log = daemon->log,
+    };
+    daemon->store = postgres_open(&options, error, error_size);
+    return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
+           (daemon->config.http_host == NULL || start_http(daemon, error, error_size));
+}
+
+/* "ready http=http://127.0.0.1:5000 rpc=tcp://127.0.0.1:6600 key=.local/api-key" */
+static void print_ready(const struct daemon *daemon)
+{
+    printf("ready");
+    if (daemon->shim != NULL)
+        printf(" http=http://%s:%u", daemon->config.http_host, http_shim_port(daemon->shim));
+    printf(" rpc=%s", rpc_server_urls(daemon->server));
+    if (daemon->config.api_key_file != NULL)
+        printf(" key=%s", daemon->config.api_key_file);
+    printf("\n");
+    fflush(stdout);
+}
+
+/* From the door inward: each floor answers what it has in hand while the floors below still serve. */
+static void stop(struct daemon *daemon)
+{
+    atomic_store(&daemon->health.stopping, true);
+    if (daemon->shim != NULL)
+        http_shim_stop(daemon->shim);
+    if (daemon->server != NULL) {
+        if (!rpc_server_drain(daemon->server, DRAIN_MS))
+            log_line(daemon->log, LOG_LEVEL_WARN, "calls left unanswered");
+    }
+    rpc_client_close(daemon->inproc);
+    if (daemon->server != NULL)
+        rpc_server_stop(daemon->server);
+    if (daemon->store != NULL)
+        postgres_close(daemon->store);
+    dispatcher_free(daemon->dispatcher);
+    log_line(daemon->log, LOG_LEVEL_INFO, "stopped");
+    log_close(daemon->log);
+    config_free(&daemon->config);
+}
+
+int main(void)
+{
+    static struct daemon daemon;
+    char error[1024] = "";
+    sigset_t ends;
+    int signal_number;
+
+    config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
+    /* Blocked before the first thread starts, so that only sigwait sees them. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
+    if (!start(&daemon, error, sizeof error)) {
+        stop(&daemon);
+        fprintf(stderr, "ordersd: %s\n", error);
+        return EXIT_CONFIG;
+    }
+    log_line(daemon.log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon.server)));
+    print_ready(&daemon);
+    sigwait(&ends, &signal_number);
+    log_line(daemon.log, LOG_LEVEL_INFO, "stopping", LOG_INT("signal", signal_number));
+    stop(&daemon);
+    return 0;
+}

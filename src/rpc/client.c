@@ -1,0 +1,369 @@
+/* client.c: each call under way has an exchange: an nng context, an aio and a reply being made. An exchange is
+ * kept for the next call when it ended, so that a busy client allocates nothing but replies. */
+#include "rpc/client.h"
+
+#include "base/time.h"
+#include "base/uuid.h"
+#include "rpc/frame.h"
+#include "rpc/v1/frame.pb-c.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DEFAULT_CONNECT_TIMEOUT_MS = 2000,
+    RECONNECT_MIN_MS = 20,
+    RECONNECT_MAX_MS = 1000,
+    /* The server answers a call whose deadline passes; give that answer the time to arrive. */
+    DEADLINE_GRACE_MS = 200,
+    /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
+    REPLY_MAX_BYTES = 64 << 20,
+};
+
+struct exchange {
+    struct rpc_client *client;
+    struct exchange *next_free; /* guarded by the client's lock */
+    struct exchange *next_made;
+    nng_ctx context;
+    nng_aio *aio;
+    bool sending; /* or receiving */
+    uint64_t deadline_ns;
+
+    const ProtobufCMessageDescriptor *output;
+    struct rpc_reply *reply;
+    rpc_done *done;
+    void *arg;
+};
+
+struct rpc_client {
+    nng_socket socket;
+    char *api_key; /* owned; may be NULL */
+    uint32_t timeout_ms;
+    uint32_t connect_timeout_ms;
+    atomic_int pipes; /* connected servers */
+
+    pthread_mutex_t lock;
+    struct exchange *free; /* guarded by lock */
+    struct exchange *made; /* guarded by lock; all of them, owned */
+};
+
+void rpc_reply_free(struct rpc_reply *reply)
+{
+    if (reply == NULL)
+        return;
+    arena_free(&reply->arena);
+    free(reply);
+}
+
+/* --- how a call ends --- */
+
+/* Keeps an exchange for the next call. */
+static void give_back(struct exchange *exchange)
+{
+    struct rpc_client *client = exchange->client;
+    exchange->reply = NULL;
+    pthread_mutex_lock(&client->lock);
+    exchange->next_free = client->free;
+    client->free = exchange;
+    pthread_mutex_unlock(&client->lock);
+}
+
+static void finish(struct exchange *exchange)
+{
+    struct rpc_reply *reply = exchange->reply;
+    rpc_done *done = exchange->done;
+    void *arg = exchange->arg;
+
+    give_back(exchange);
+    done(reply, arg);
+}
+
+static void finish_with_error(struct exchange *exchange, int error)
+{
+    struct rpc_reply *reply = exchange->reply;
+    bool connected = atomic_load(&exchange->client->pipes) > 0;
+
+    if (error == NNG_ETIMEDOUT && connected && !exchange->sending)
+        status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
+    else if (error == NNG_ETIMEDOUT)
+        status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach");
+    else if (error == NNG_ECLOSED || error == NNG_ECANCELED)
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
+    else
+        status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "%s", nng_strerror(error));
+    finish(exchange);
+}
+
+static void take_violations(struct rpc_reply *reply, const Rpc__V1__Response *response)
+{
+    for (size_t i = 0; i < response->n_violations; i++) {
+        const Rpc__V1__FieldViolation *from = response->violations[i];
+        status_add_violation(&reply->status, &reply->arena, from->field, from->type, "%s", from->message);
+    }
+}
+
+static void read_reply(struct exchange *exchange, nng_msg *in)
+{
+    struct rpc_reply *reply = exchange->reply;
+    const char *why;
+    const Rpc__V1__Response *response = frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, &reply->arena,
+                                                     nng_msg_body(in), nng_msg_len(in), &why);
+    nng_msg_free(in);
+    if (response == NULL) {
+        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no rpc.v1.Response: %s", why);
+        return;
+    }
+    take_violations(reply, response);
+    reply->status.code = (enum status_code)response->code;
+    reply->status.message = response->message;
+    if (reply->status.code != STATUS_OK)
+        return;
+    reply->message =
+        frame_unpack(exchange->output, SIZE_MAX, &reply->arena, response->payload.data, response->payload.len, &why);
+    if (reply->message == NULL)
+        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s",
+                   exchange->output->name, why);
+}
+
+/* --- how a call goes --- */
+
+static nng_duration left_ms(uint64_t deadline_ns)
+{
+    uint64_t now_ns = time_monotonic_ns();
+    return deadline_ns > now_ns ? (nng_duration)((deadline_ns - now_ns) / NS_PER_MS + 1) : 1;
+}
+
+/* A context's send or receive ended. */
+static void advance(void *arg)
+{
+    struct exchange *exchange = arg;
+    int error = nng_aio_result(exchange->aio);
+
+    if (error != 0) {
+        if (exchange->sending)
+            nng_msg_free(nng_aio_get_msg(exchange->aio));
+        finish_with_error(exchange, error);
+    } else if (exchange->sending) {
+        exchange->sending = false;
+        nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
+        nng_ctx_recv(exchange->context, exchange->aio);
+    } else {
+        read_reply(exchange, nng_aio_get_msg(exchange->aio));
+        finish(exchange);
+    }
+}
+
+static struct exchange *make_exchange(struct rpc_client *client)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    exchange->client = client;
+    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0) {
+        free(exchange);
+        return NULL;
+    }
+    if (nng_ctx_open(&exchange->context, client->socket) != 0) {
+        nng_aio_free(exchange->aio);
+        free(exchange);
+        return NULL;
+    }
+    pthread_mutex_lock(&client->lock);
+    exchange->next_made = client->made;
+    client->made = exchange;
+    pthread_mutex_unlock(&client->lock);
+    return exchange;
+}
+
+static struct exchange *take_exchange(struct rpc_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    struct exchange *exchange = client->free;
+    if (exchange != NULL)
+        client->free = exchange->next_free;
+    pthread_mutex_unlock(&client->lock);
+    return exchange != NULL ? exchange : make_exchange(client);
+}
+
+/* The call's metadata: the caller's, and the key unless there is one among them. */
+static void set_metadata(Rpc__V1__Request *head, const struct rpc_client *client,
+                         const struct rpc_request *request, struct arena *arena)
+{
+    size_t n = request->n_metadata + 1;
+    Rpc__V1__Request__MetadataEntry *entries = arena_calloc(arena, n, sizeof *entries);
+    Rpc__V1__Request__MetadataEntry **list = arena_calloc(arena, n, sizeof *list);
+    struct rpc_metadata key = {.name = "x-api-key", .value = client->api_key};
+
+    for (size_t i = 0; i < n; i++) {
+        const struct rpc_metadata *from = i < request->n_metadata ? &request->metadata[i] : &key;
+        if (from == &key && key.value == NULL)
+            break;
+        if (from != &key && strcmp(from->name, key.name) == 0)
+            key.value = NULL;
+        rpc__v1__request__metadata_entry__init(&entries[i]);
+        entries[i].key = (char *)(uintptr_t)from->name;
+        entries[i].value = (char *)(uintptr_t)from->value;
+        list[head->n_metadata++] = &entries[i];
+    }
+    head->metadata = list;
+}
+
+static nng_msg *pack_request(const struct rpc_client *client, const struct rpc_request *request,
+                             struct rpc_reply *reply, uint32_t timeout_ms)
+{
+    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
+    head.method = arena_printf(&reply->arena, "%s/%s", request->service->name, request->method->name);
+    head.request_id = (char *)(uintptr_t)reply->request_id;
+    head.timeout_ms = timeout_ms;
+    set_metadata(&head, client, request, &reply->arena);
+
+    struct frame frame = frame_measure(&head.base, request->input);
+    nng_msg *out;
+    if (nng_msg_alloc(&out, frame.size) != 0)
+        return NULL;
+    frame_pack(&frame, nng_msg_body(out));
+    return out;
+}
+
+static struct rpc_reply *make_reply(const struct rpc_request *request)
+{
+    struct rpc_reply *reply = calloc(1, sizeof *reply);
+    if (reply == NULL)
+        return NULL;
+    arena_init(&reply->arena);
+    reply->status = STATUS_INIT;
+    if (request->request_id != NULL) {
+        reply->request_id = arena_strdup(&reply->arena, request->request_id);
+    } else {
+        char *id = arena_alloc(&reply->arena, UUID_TEXT);
+        uuid_make(id);
+        reply->request_id = id;
+    }
+    return reply;
+}
+
+void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg)
+{
+    uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->timeout_ms;
+    struct rpc_reply *reply = make_reply(request);
+    if (reply == NULL)
+        abort(); /* as the arena does */
+    struct exchange *exchange = take_exchange(client);
+    nng_msg *out = exchange != NULL ? pack_request(client, request, reply, timeout_ms) : NULL;
+    if (out == NULL) {
+        if (exchange != NULL)
+            give_back(exchange);
+        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
+        done(reply, arg);
+        return;
+    }
+    exchange->reply = reply;
+    exchange->output = request->method->output;
+    exchange->done = done;
+    exchange->arg = arg;
+    exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    exchange->sending = true;
+    /* The send ends when a connected server takes it: until then it is the connecting that takes time. */
+    uint32_t send_ms = timeout_ms < client->connect_timeout_ms ? timeout_ms : client->connect_timeout_ms;
+    nng_aio_set_timeout(exchange->aio, (nng_duration)send_ms);
+    nng_aio_set_msg(exchange->aio, out);
+    nng_ctx_send(exchange->context, exchange->aio);
+}
+
+/* Somebody who waits for one call. */
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    struct rpc_reply *reply; /* guarded by lock */
+};
+
+static void wake(struct rpc_reply *reply, void *arg)
+{
+    struct waiter *waiter = arg;
+    pthread_mutex_lock(&waiter->lock);
+    waiter->reply = reply;
+    pthread_cond_signal(&waiter->done);
+    pthread_mutex_unlock(&waiter->lock);
+}
+
+struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request)
+{
+    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    rpc_client_call(client, request, wake, &waiter);
+    pthread_mutex_lock(&waiter.lock);
+    while (waiter.reply == NULL)
+        pthread_cond_wait(&waiter.done, &waiter.lock);
+    pthread_mutex_unlock(&waiter.lock);
+    return waiter.reply;
+}
+
+/* --- opening and closing --- */
+
+static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_client *client = arg;
+    (void)pipe;
+    atomic_fetch_add(&client->pipes, event == NNG_PIPE_EV_ADD_POST ? 1 : -1);
+}
+
+static bool dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
+{
+    for (size_t i = 0; urls[i] != NULL; i++) {
+        int failed = nng_dial(client->socket, urls[i], NULL, NNG_FLAG_NONBLOCK);
+        if (failed != 0) {
+            snprintf(error, error_size, "cannot connect to %s: %s", urls[i], nng_strerror(failed));
+            return false;
+        }
+    }
+    return true;
+}
+
+struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size)
+{
+    struct rpc_client *client = calloc(1, sizeof *client);
+    int failed = client == NULL ? NNG_ENOMEM : nng_req0_open(&client->socket);
+    if (failed != 0) {
+        snprintf(error, error_size, "cannot open a socket: %s", nng_strerror(failed));
+        free(client);
+        return NULL;
+    }
+    pthread_mutex_init(&client->lock, NULL);
+    client->api_key = options->api_key != NULL ? strdup(options->api_key) : NULL;
+    client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
+    client->connect_timeout_ms =
+        options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
+
+    nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
+    nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
+    nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
+    /* A call is sent again when its connection closes, not when its server is slow. */
+    nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
+    nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
+    if (!dial(client, options->urls, error, error_size)) {
+        rpc_client_close(client);
+        return NULL;
+    }
+    return client;
+}
+
+void rpc_client_close(struct rpc_client *client)
+{
+    if (client == NULL)
+        return;
+    nng_close(client->socket);
+    for (struct exchange *exchange = client->made, *next; exchange != NULL; exchange = next) {
+        next = exchange->next_made;
+        nng_aio_stop(exchange->aio);
+        nng_aio_free(exchange->aio);
+        free(exchange);
+    }
+    pthread_mutex_destroy(&client->lock);
+    free(client->api_key);
+    free(client);
+}

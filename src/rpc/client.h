@@ -1,0 +1,67 @@
+/* client.h: calls to a service over nng REQ.
+ *
+ * One client holds one socket that dials several addresses; each call goes to whichever server is
+ * connected, and to another one when that connection closes before the answer came. Any number of calls
+ * may be under way, from any threads.
+ */
+#ifndef RPC_CLIENT_H
+#define RPC_CLIENT_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdint.h>
+
+struct rpc_client;
+
+struct rpc_client_options {
+    const char *const *urls;      /* nng URLs, NULL-terminated; at least one */
+    const char *api_key;          /* sent with every call that carries no other; NULL: none */
+    uint32_t timeout_ms;          /* of a call that names none; 0: 30,000 */
+    uint32_t connect_timeout_ms;  /* how long a call waits for any server to be connected; 0: 2,000 */
+};
+
+/* Metadata of a call. Names are lower case. */
+struct rpc_metadata {
+    const char *name;
+    const char *value;
+};
+
+/* What to call. Everything it points to is read before rpc_client_call returns. */
+struct rpc_request {
+    const ProtobufCServiceDescriptor *service;
+    const ProtobufCMethodDescriptor *method;
+    const ProtobufCMessage *input;
+    const char *request_id; /* NULL: a new UUID */
+    uint32_t timeout_ms;    /* 0: the client's */
+    const struct rpc_metadata *metadata;
+    size_t n_metadata;
+};
+
+/* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. */
+struct rpc_reply {
+    struct arena arena;        /* owns all below */
+    struct status status;      /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
+    const char *request_id;    /* under which the call was made */
+    ProtobufCMessage *message; /* of the method's output type; NULL unless STATUS_OK */
+};
+
+/* Takes the reply; called once for each call, on a thread of nng's, so it must not wait. */
+typedef void rpc_done(struct rpc_reply *reply, void *arg);
+
+/* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
+struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
+
+/* Ends the calls under way with STATUS_CANCELLED, then frees the client. Not to be called from rpc_done. */
+void rpc_client_close(struct rpc_client *client);
+
+/* Starts a call and returns; done is called when it ended, perhaps before this returns. */
+void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg);
+
+/* Makes a call and waits until it ended. */
+struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request);
+
+void rpc_reply_free(struct rpc_reply *reply);
+
+#endif

@@ -1,0 +1,124 @@
+/* dispatcher.c: a sorted array of full method names. */
+#include "rpc/dispatcher.h"
+
+#include "base/secret.h"
+#include "rpc/frame.h"
+#include "rpc/v1/frame.pb-c.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct method {
+    char *name; /* owned; "orders.v1.OrderService/GetOrder" */
+    ProtobufCService *service;
+    unsigned index; /* in the service's descriptor */
+    enum dispatcher_access access;
+};
+
+struct dispatcher {
+    const char *api_key;
+    struct method *methods; /* owned; by name */
+    size_t count;
+};
+
+struct dispatcher *dispatcher_new(const char *api_key)
+{
+    struct dispatcher *dispatcher = calloc(1, sizeof *dispatcher);
+    if (dispatcher != NULL)
+        dispatcher->api_key = api_key;
+    return dispatcher;
+}
+
+void dispatcher_free(struct dispatcher *dispatcher)
+{
+    if (dispatcher == NULL)
+        return;
+    for (size_t i = 0; i < dispatcher->count; i++)
+        free(dispatcher->methods[i].name);
+    free(dispatcher->methods);
+    free(dispatcher);
+}
+
+static int compare_methods(const void *a, const void *b)
+{
+    return strcmp(((const struct method *)a)->name, ((const struct method *)b)->name);
+}
+
+bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, enum dispatcher_access access)
+{
+    const ProtobufCServiceDescriptor *descriptor = service->descriptor;
+    struct method *methods =
+        realloc(dispatcher->methods, (dispatcher->count + descriptor->n_methods) * sizeof *methods);
+    if (methods == NULL)
+        return false;
+    dispatcher->methods = methods;
+    for (unsigned i = 0; i < descriptor->n_methods; i++) {
+        struct method *method = &methods[dispatcher->count];
+        *method = (struct method){.service = service, .index = i, .access = access};
+        if (asprintf(&method->name, "%s/%s", descriptor->name, descriptor->methods[i].name) < 0)
+            return false;
+        dispatcher->count++;
+    }
+    qsort(methods, dispatcher->count, sizeof *methods, compare_methods);
+    return true;
+}
+
+static const struct method *find(const struct dispatcher *dispatcher, const char *name)
+{
+    struct method key = {.name = (char *)(uintptr_t)name};
+    return bsearch(&key, dispatcher->methods, dispatcher->count, sizeof key, compare_methods);
+}
+
+bool dispatcher_is_open(const struct dispatcher *dispatcher, const char *method)
+{
+    const struct method *found = find(dispatcher, method);
+    return found != NULL && found->access == DISPATCHER_OPEN;
+}
+
+static const char *metadata(const Rpc__V1__Request *request, const char *name)
+{
+    for (size_t i = 0; i < request->n_metadata; i++) {
+        if (strcmp(request->metadata[i]->key, name) == 0)
+            return request->metadata[i]->value;
+    }
+    return NULL;
+}
+
+static bool admit(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
+{
+    const char *key = metadata(request, "x-api-key");
+    if (key == NULL || *key == '\0')
+        call_fail(call, STATUS_UNAUTHENTICATED, "API key is missing");
+    else if (!secret_equal(key, dispatcher->api_key))
+        call_fail(call, STATUS_PERMISSION_DENIED, "Invalid API key");
+    return call->status.code == STATUS_OK;
+}
+
+void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
+                       const Rpc__V1__Request *request, ProtobufCClosure done)
+{
+    const struct method *method = find(dispatcher, request->method);
+    if (method == NULL) {
+        call_fail(call, STATUS_UNIMPLEMENTED, "Unknown method \"%.200s\"", request->method);
+        done(NULL, call);
+        return;
+    }
+    if (method->access == DISPATCHER_NEEDS_KEY && !admit(dispatcher, call, request)) {
+        done(NULL, call);
+        return;
+    }
+    const char *validate_only = metadata(request, "x-validate-only");
+    call->validate_only = validate_only != NULL && strcmp(validate_only, "true") == 0;
+
+    const char *why;
+    const ProtobufCMessageDescriptor *type = method->service->descriptor->methods[method->index].input;
+    const ProtobufCMessage *input =
+        frame_unpack(type, FRAME_MAX_FIELDS, &call->arena, request->payload.data, request->payload.len, &why);
+    if (input == NULL) {
+        call_fail(call, STATUS_INVALID_ARGUMENT, "The payload is no %s: %s", type->name, why);
+        done(NULL, call);
+        return;
+    }
+    method->service->invoke(method->service, method->index, input, done, call);
+}

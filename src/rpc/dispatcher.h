@@ -1,0 +1,37 @@
+/* dispatcher.h: from a method's name to its function, by the protobuf-c service descriptors.
+ *
+ * Filled once by main and then only read, from any thread.
+ */
+#ifndef RPC_DISPATCHER_H
+#define RPC_DISPATCHER_H
+
+#include "base/call.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+typedef struct Rpc__V1__Request Rpc__V1__Request;
+
+struct dispatcher;
+
+enum dispatcher_access {
+    DISPATCHER_NEEDS_KEY,
+    DISPATCHER_OPEN, /* wants no API key */
+};
+
+/* Makes a dispatcher; callers present this key, which must outlive it. NULL when out of memory. */
+struct dispatcher *dispatcher_new(const char *api_key);
+void dispatcher_free(struct dispatcher *dispatcher);
+
+/* Adds every method of a service, which must outlive the dispatcher. False when out of memory. */
+bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, enum dispatcher_access access);
+
+/* Whether the method that a request names wants no key. */
+bool dispatcher_is_open(const struct dispatcher *dispatcher, const char *method);
+
+/* Checks the key, unpacks the payload into the call's arena and calls the method. `done` is called once, with the
+ * call as its closure data, perhaps from another thread; its message is NULL when the call's status is an
+ * error or the answer is empty. */
+void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
+                       const Rpc__V1__Request *request, ProtobufCClosure done);
+
+#endif

@@ -1,0 +1,178 @@
+/* frame.c: packing with the payload in place, and unpacking with every string checked. */
+#include "rpc/frame.h"
+
+#include "base/status.h"
+#include "base/utf8.h"
+#include "rpc/v1/frame.pb-c.h"
+
+#include <string.h>
+
+_Static_assert((int)RPC__V1__CODE__OK == STATUS_OK, "codes on the wire are those of base/status.h");
+_Static_assert((int)RPC__V1__CODE__UNAUTHENTICATED == STATUS_UNAUTHENTICATED, "the last one too");
+
+enum {
+    PAYLOAD_FIELD = 15,
+    WIRE_VARINT = 0,
+    WIRE_64BIT = 1,
+    WIRE_LENGTH = 2,
+    WIRE_32BIT = 5,
+    PAYLOAD_TAG = PAYLOAD_FIELD << 3 | WIRE_LENGTH, /* fits in one byte */
+    VARINT_MAX_BYTES = 10,
+    MAX_DEPTH = 32, /* of messages in messages */
+};
+
+static size_t varint_size(size_t value)
+{
+    size_t size = 1;
+    while (value >= 0x80) {
+        value >>= 7;
+        size++;
+    }
+    return size;
+}
+
+static uint8_t *put_varint(uint8_t *out, size_t value)
+{
+    while (value >= 0x80) {
+        *out++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+struct frame frame_measure(const ProtobufCMessage *head, const ProtobufCMessage *payload)
+{
+    struct frame frame = {.head = head, .payload = payload, .size = protobuf_c_message_get_packed_size(head)};
+    if (payload != NULL)
+        frame.payload_size = protobuf_c_message_get_packed_size(payload);
+    if (frame.payload_size > 0)
+        frame.size += 1 + varint_size(frame.payload_size) + frame.payload_size;
+    return frame;
+}
+
+void frame_pack(const struct frame *frame, uint8_t *out)
+{
+    out += protobuf_c_message_pack(frame->head, out);
+    if (frame->payload_size == 0)
+        return;
+    *out++ = PAYLOAD_TAG;
+    out = put_varint(out, frame->payload_size);
+    protobuf_c_message_pack(frame->payload, out);
+}
+
+/* --- checking before unpacking --- */
+
+/* protobuf-c takes any bytes for a string and hands out a NUL-terminated copy. proto3 says UTF-8, and a NUL
+ * would cut the copy short without a word; so the strings are looked at in the encoded message. Its fields are
+ * counted on the way. */
+
+/* Why a message is refused. */
+static const char malformed[] = "it does not parse";
+static const char bad_string[] = "a string in it is not UTF-8 or holds a NUL";
+static const char too_many_fields[] = "it has too many fields";
+static const char too_deep[] = "it is nested too deeply";
+
+struct input {
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+static bool take_varint(struct input *input, uint64_t *out)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < VARINT_MAX_BYTES && input->at < input->end; i++) {
+        uint8_t byte = *input->at++;
+        value |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            *out = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skip(struct input *input, uint64_t size)
+{
+    if (size > (uint64_t)(input->end - input->at))
+        return false;
+    input->at += size;
+    return true;
+}
+
+static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
+                                 size_t *fields_left);
+
+/* A length-delimited field's value. */
+static const char *check_value(const ProtobufCFieldDescriptor *field, struct input value, int depth,
+                               size_t *fields_left)
+{
+    const char *text = (const char *)value.at;
+    size_t length = (size_t)(value.end - value.at);
+    if (field == NULL)
+        return NULL;
+    if (field->type == PROTOBUF_C_TYPE_STRING)
+        return memchr(text, '\0', length) == NULL && utf8_valid(text, length) ? NULL : bad_string;
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+        return check_message(field->descriptor, value, depth + 1, fields_left);
+    return NULL;
+}
+
+/* The value of one field, passed over but for strings and messages. */
+static const char *check_field(const ProtobufCMessageDescriptor *type, uint64_t tag, struct input *input,
+                               int depth, size_t *fields_left)
+{
+    uint64_t number;
+    switch (tag & 7) {
+    case WIRE_VARINT:
+        return take_varint(input, &number) ? NULL : malformed;
+    case WIRE_64BIT:
+        return skip(input, 8) ? NULL : malformed;
+    case WIRE_32BIT:
+        return skip(input, 4) ? NULL : malformed;
+    case WIRE_LENGTH:
+        break;
+    default:
+        return malformed; /* groups, which proto3 has not */
+    }
+    if (!take_varint(input, &number))
+        return malformed;
+    struct input value = {.at = input->at};
+    if (!skip(input, number))
+        return malformed;
+    value.end = input->at;
+    return check_value(protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3)), value, depth,
+                       fields_left);
+}
+
+static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
+                                 size_t *fields_left)
+{
+    if (depth > MAX_DEPTH)
+        return too_deep;
+    while (input.at < input.end) {
+        uint64_t tag;
+        if ((*fields_left)-- == 0) {
+            *fields_left = 0;
+            return too_many_fields;
+        }
+        if (!take_varint(&input, &tag))
+            return malformed;
+        const char *why = check_field(type, tag, &input, depth, fields_left);
+        if (why != NULL)
+            return why;
+    }
+    return NULL;
+}
+
+void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
+                   const uint8_t *bytes, size_t size, const char **why)
+{
+    *why = check_message(type, (struct input){.at = bytes, .end = bytes + size}, 0, &max_fields);
+    if (*why != NULL)
+        return NULL;
+    void *message = protobuf_c_message_unpack(type, &arena->allocator, size, bytes);
+    if (message == NULL)
+        *why = malformed;
+    return message;
+}

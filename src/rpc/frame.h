@@ -1,0 +1,42 @@
+/* frame.h: rpc.v1.Request and rpc.v1.Response as bytes.
+ *
+ * `payload` is the last field of both, so a method's message is packed straight into the frame: it is never
+ * packed by itself and copied.
+ */
+#ifndef RPC_FRAME_H
+#define RPC_FRAME_H
+
+#include "base/arena.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FRAME_MAX_BYTES = 1 << 20, /* a larger request is refused */
+    FRAME_DEFAULT_TIMEOUT_MS = 30000,
+    /* Fields in a request, nested ones too. 1,000 orders have half as many. A field of two bytes can take a
+     * hundred in memory, so bytes alone would not bound what a frame makes the server allocate. */
+    FRAME_MAX_FIELDS = 1 << 15,
+};
+
+/* A frame about to be packed: measured first, so that its buffer can be made. */
+struct frame {
+    const ProtobufCMessage *head;    /* an rpc.v1.Request or Response without a payload */
+    const ProtobufCMessage *payload; /* NULL: none */
+    size_t payload_size;
+    size_t size; /* of the whole frame */
+};
+
+/* Measures; both messages must stay unchanged until frame_pack. */
+struct frame frame_measure(const ProtobufCMessage *head, const ProtobufCMessage *payload);
+
+/* Writes frame->size bytes. */
+void frame_pack(const struct frame *frame, uint8_t *out);
+
+/* Unpacks a message into the arena. NULL, and why in *why: the bytes are no such message, have more than
+ * max_fields fields, or a string in it is not UTF-8 or has a NUL in it, which C could not carry. */
+void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
+                   const uint8_t *bytes, size_t size, const char **why);
+
+#endif

@@ -1,0 +1,42 @@
+/* health.c: one method, as in grpc/health/v1/health.proto. */
+#include "rpc/health.h"
+
+#include "base/call.h"
+
+#include <string.h>
+
+static bool serves(const struct health *health, const char *name)
+{
+    if (*name == '\0')
+        return true;
+    for (size_t i = 0; health->names[i] != NULL; i++) {
+        if (strcmp(health->names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRequest *input,
+                  Rpc__V1__HealthCheckResponse_Closure closure, void *closure_data)
+{
+    struct health *health = (struct health *)service; /* its first member */
+    struct call *call = closure_data;
+
+    if (!serves(health, input->service)) {
+        call_fail(call, STATUS_NOT_FOUND, "Unknown service \"%.200s\"", input->service);
+        closure(NULL, closure_data);
+        return;
+    }
+    Rpc__V1__HealthCheckResponse response = RPC__V1__HEALTH_CHECK_RESPONSE__INIT;
+    bool serving = !atomic_load(&health->stopping) && health->ready(health->arg);
+    response.status = serving ? RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
+                              : RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+    closure(&response, closure_data);
+}
+
+void health_init(struct health *health, const char *const *names, bool (*ready)(void *arg), void *arg)
+{
+    *health = (struct health){.names = names, .ready = ready, .arg = arg};
+    rpc__v1__health__init(&health->service, NULL);
+    health->service.check = check;
+}

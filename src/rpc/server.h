@@ -1,0 +1,39 @@
+/* server.h: an nng REP socket with many contexts; each takes a request, dispatches it, and sends the reply.
+ *
+ * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls under way by the number of contexts; a
+ * further request waits in its own connection.
+ */
+#ifndef RPC_SERVER_H
+#define RPC_SERVER_H
+
+#include "base/log.h"
+#include "rpc/dispatcher.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct rpc_server;
+
+struct rpc_server_options {
+    const char *const *urls;             /* NULL-terminated; port 0 lets the system choose */
+    const struct dispatcher *dispatcher; /* must outlive the server */
+    struct log *log;                     /* one line a call, at level info */
+    unsigned contexts;                   /* calls under way at once; 0: 512 */
+};
+
+/* Listens and serves. NULL: `error` is one line that names the URL and what is wrong with it. */
+struct rpc_server *rpc_server_start(const struct rpc_server_options *options, char *error, size_t error_size);
+
+/* The URLs it listens on, comma-separated, with the real port where 0 was asked for. */
+const char *rpc_server_urls(const struct rpc_server *server);
+
+/* Answers the calls in hand and takes no others, but for those that want no key (health). A request that
+ * comes later is left unanswered: its REQ socket sends it again, here or elsewhere, when the server
+ * is stopped. Returns when none is in hand, or false after timeout_ms. */
+bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
+
+/* Closes the socket and frees the server. No call may be in hand. */
+void rpc_server_stop(struct rpc_server *server);
+
+#endif

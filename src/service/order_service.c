@@ -1,0 +1,264 @@
+/* order_service.c: check the rules, ask the store. Where the store's answer is the method's, the closure is
+ * handed down to the store as it is. */
+#include "service/order_service.h"
+
+#include "orders/rules.h"
+#include "service/page_token.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct store *store_of(Orders__V1__OrderService_Service *service)
+{
+    return ((struct order_service *)service)->store; /* base is its first member */
+}
+
+/* Whether a method that checked its request is done: since a rule was broken, or nothing but the check was asked. */
+static bool ends_here(const struct call *call)
+{
+    return call->status.code != STATUS_OK || call->validate_only;
+}
+
+/* A copy of a request's order that the rules may write to; an absent order is an empty one. */
+static Orders__V1__Order *copy_order(struct call *call, const Orders__V1__Order *given)
+{
+    Orders__V1__Order *order = arena_alloc(&call->arena, sizeof *order);
+    orders__v1__order__init(order);
+    if (given != NULL)
+        *order = *given;
+    return order;
+}
+
+/* What the database makes is not the caller's to set. */
+static void prepare_new(struct call *call, Orders__V1__Order *order, struct status *status)
+{
+    order->id = 0;
+    order->created_at = order->updated_at = NULL;
+    order_set_defaults(order, &call->arena);
+    order_check(order, ORDER_CREATE_FIELDS, &call->arena, status);
+}
+
+static void create_order(Orders__V1__OrderService_Service *service,
+                         const Orders__V1__CreateOrderRequest *input, Orders__V1__Order_Closure closure,
+                         void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    Orders__V1__Order *order = copy_order(call, input->order);
+    prepare_new(call, order, &call->status);
+    if (ends_here(call))
+        closure(NULL, call);
+    else
+        store->create(store, call, order, closure, call);
+}
+
+/* An order that no rule allows an id for is not there. */
+static bool find_nothing(struct call *call, const char *order_id)
+{
+    if (order_id_possible(order_id))
+        return false;
+    call_fail(call, STATUS_NOT_FOUND, "Order not found");
+    return true;
+}
+
+static void get_order(Orders__V1__OrderService_Service *service, const Orders__V1__GetOrderRequest *input,
+                      Orders__V1__Order_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    if (find_nothing(call, input->order_id) || ends_here(call))
+        closure(NULL, call);
+    else
+        store->get(store, call, input->order_id, closure, call);
+}
+
+/* --- list --- */
+
+/* A list under way. */
+struct listing {
+    const Orders__V1__ListOrdersRequest *request;
+    size_t page_size;
+    Orders__V1__ListOrdersResponse_Closure closure;
+    struct call *call;
+};
+
+/* The store was asked for one order more than the page holds: if it came, there is a next page. */
+static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closure_data)
+{
+    const struct listing *listing = closure_data;
+    if (found == NULL || found->n_orders <= listing->page_size) {
+        listing->closure(found, listing->call);
+        return;
+    }
+    Orders__V1__ListOrdersResponse page = *found;
+    char token[PAGE_TOKEN_TEXT];
+    page.n_orders = listing->page_size;
+    page_token_make(listing->request, page.orders[page.n_orders - 1]->id, token);
+    page.next_page_token = token;
+    listing->closure(&page, listing->call);
+}
+
+static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *input, int64_t *after_id)
+{
+    if (input->page_size < 0)
+        call_violation(call, "page_size", "greater_than_equal", "Input should be greater than or equal to 0");
+    if (input->page_size > ORDER_PAGE_MAX)
+        call_violation(call, "page_size", "less_than_equal", "Input should be less than or equal to %d",
+                       ORDER_PAGE_MAX);
+    if (!page_token_read(input, after_id))
+        call_violation(call, "page_token", "value_error",
+                       "Value error, Page token must be the next_page_token of a list with the same filters");
+    if (input->skip < 0)
+        call_violation(call, "skip", "greater_than_equal", "Input should be greater than or equal to 0");
+    if (input->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED) {
+        Orders__V1__Order filter = ORDERS__V1__ORDER__INIT;
+        filter.status = input->status;
+        order_check(&filter, ORDER_STATUS, &call->arena, &call->status);
+    }
+}
+
+static void list_orders(Orders__V1__OrderService_Service *service,
+                        const Orders__V1__ListOrdersRequest *input,
+                        Orders__V1__ListOrdersResponse_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    int64_t after_id = 0;
+    check_list(call, input, &after_id);
+    if (ends_here(call)) {
+        closure(NULL, call);
+        return;
+    }
+    struct listing *listing = arena_alloc(&call->arena, sizeof *listing);
+    *listing = (struct listing){
+        .request = input,
+        .page_size = input->page_size == 0 ? ORDER_PAGE_DEFAULT : (size_t)input->page_size,
+        .closure = closure,
+        .call = call,
+    };
+    struct store_query *query = arena_alloc(&call->arena, sizeof *query);
+    *query = (struct store_query){
+        .after_id = after_id,
+        .skip = input->skip,
+        .limit = (int64_t)listing->page_size + 1,
+        .status = input->status,
+        .customer_id = input->customer_id,
+    };
+    store->list(store, call, query, finish_list, listing);
+}
+
+/* --- change --- */
+
+static void update_order(Orders__V1__OrderService_Service *service,
+                         const Orders__V1__UpdateOrderRequest *input, Orders__V1__Order_Closure closure,
+                         void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    Orders__V1__Order *order = copy_order(call, input->order);
+    Orders__V1__UpdateOrderRequest request = *input;
+    request.order = order;
+
+    unsigned fields = order_update_fields(&request, &call->arena, &call->status);
+    order_check(order, fields, &call->arena, &call->status);
+    if (ends_here(call) || find_nothing(call, order->order_id))
+        closure(NULL, call);
+    else if (fields == 0)
+        store->get(store, call, order->order_id, closure, call);
+    else
+        store->update(store, call, order, fields, closure, call);
+}
+
+static void delete_order(Orders__V1__OrderService_Service *service,
+                         const Orders__V1__DeleteOrderRequest *input,
+                         Google__Protobuf__Empty_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    if (find_nothing(call, input->order_id) || ends_here(call))
+        closure(NULL, call);
+    else
+        store->remove(store, call, input->order_id, closure, call);
+}
+
+static void get_order_summary(Orders__V1__OrderService_Service *service,
+                              const Orders__V1__GetOrderSummaryRequest *input,
+                              Orders__V1__OrderSummary_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    (void)input;
+    if (ends_here(call))
+        closure(NULL, call);
+    else
+        store->summarize(store, call, closure, call);
+}
+
+/* --- batch create --- */
+
+/* What was wrong with one order of many, in one line: "currency: String should have at least 3 characters". */
+static char *describe(struct call *call, const struct status *status)
+{
+    char *text = NULL;
+    for (size_t i = 0; i < status->n_violations; i++) {
+        const struct violation *violation = &status->violations[i];
+        const char *before = text == NULL ? "" : text;
+        text = arena_printf(&call->arena, "%s%s%s: %s", before, text == NULL ? "" : "; ", violation->field,
+                            violation->message);
+    }
+    return text;
+}
+
+static void check_one_of_many(struct call *call, Orders__V1__Order *order,
+                              Orders__V1__BatchCreateResult *result)
+{
+    struct status status = STATUS_INIT;
+    prepare_new(call, order, &status);
+    if (status.code != STATUS_OK) {
+        result->code = (Rpc__V1__Code)status.code;
+        result->message = describe(call, &status);
+    }
+}
+
+static void batch_create_orders(Orders__V1__OrderService_Service *service,
+                                const Orders__V1__BatchCreateOrdersRequest *input,
+                                Orders__V1__BatchCreateOrdersResponse_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    const size_t n = input->n_orders;
+    if (n > ORDER_BATCH_MAX) {
+        call_violation(call, "orders", "too_long", "List should have at most %d items, not %zu",
+                       ORDER_BATCH_MAX, n);
+        closure(NULL, call);
+        return;
+    }
+    Orders__V1__BatchCreateOrdersResponse *response = arena_alloc(&call->arena, sizeof *response);
+    orders__v1__batch_create_orders_response__init(response);
+    response->n_results = n;
+    response->results = arena_calloc(&call->arena, n, sizeof *response->results);
+    Orders__V1__Order **orders = arena_calloc(&call->arena, n, sizeof *orders);
+    for (size_t i = 0; i < n; i++) {
+        response->results[i] = arena_alloc(&call->arena, sizeof *response->results[i]);
+        orders__v1__batch_create_result__init(response->results[i]);
+        orders[i] = copy_order(call, input->orders[i]);
+        check_one_of_many(call, orders[i], response->results[i]);
+    }
+    if (call->validate_only)
+        closure(response, call);
+    else
+        store->create_many(store, call, n, orders, response, closure, call);
+}
+
+void order_service_init(struct order_service *service, struct store *store)
+{
+    *service = (struct order_service){.store = store};
+    orders__v1__order_service__init(&service->base, NULL);
+    service->base.create_order = create_order;
+    service->base.get_order = get_order;
+    service->base.list_orders = list_orders;
+    service->base.update_order = update_order;
+    service->base.delete_order = delete_order;
+    service->base.get_order_summary = get_order_summary;
+    service->base.batch_create_orders = batch_create_orders;
+}

@@ -1,0 +1,288 @@
+/* batch.c: rounds of units: send all, read all, answer what went well, split what did not. */
+#include "store/batch.h"
+
+#include "base/time.h"
+#include "store/sqlstate.h"
+#include "store/statement.h"
+
+#include <string.h>
+
+enum { CONFLICT_ATTEMPTS = 5 };
+
+void batch_init(struct batch *batch, struct log *log)
+{
+    memset(batch, 0, sizeof *batch);
+    batch->log = log;
+    arena_init(&batch->nobody.arena);
+}
+
+void batch_free(struct batch *batch)
+{
+    params_free(&batch->params);
+    arena_free(&batch->nobody.arena);
+}
+
+void batch_expire(struct batch *batch, uint64_t now_ns)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        struct operation *operation = batch->operations[i];
+        if (operation != NULL && !operation_abandoned(operation) && operation->call->deadline_ns <= now_ns)
+            batch->operations[i] = operation_abandon(operation, &batch->nobody);
+    }
+}
+
+/* Gives an operation, whose outcome is set, back to its caller. */
+static void finish(struct operation **slot)
+{
+    struct operation *operation = *slot;
+    *slot = NULL;
+    operation->finish(operation);
+}
+
+static void fail(struct operation **slot, enum status_code code, const char *message)
+{
+    (*slot)->code = code;
+    (*slot)->message = message;
+    finish(slot);
+}
+
+/* --- planning --- */
+
+/* Leaves out what nobody waits for, before it reaches the database. */
+static void drop_expired(struct batch *batch)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->n; i++) {
+        struct operation *operation = batch->operations[i];
+        if (operation->call->deadline_ns > now_ns)
+            batch->operations[kept++] = operation;
+        else
+            operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
+    }
+    batch->n = kept;
+}
+
+static void plan(struct batch *batch)
+{
+    struct unit *unit = NULL;
+    batch->n_units = 0;
+    statement_sort(batch->operations, batch->n);
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct statement *statement = batch->operations[i]->statement;
+        if (unit == NULL || unit->statement != statement || !statement->folds) {
+            if (unit != NULL)
+                unit->ends_transaction = unit->statement->writes != statement->writes;
+            unit = &batch->units[0][batch->n_units++];
+            *unit = (struct unit){.statement = statement, .operations = &batch->operations[i]};
+        }
+        unit->n++;
+    }
+    if (unit != NULL)
+        unit->ends_transaction = true;
+}
+
+/* --- a round: sending --- */
+
+static bool send_unit(struct batch *batch, PGconn *pg, const struct unit *unit)
+{
+    struct params *params = &batch->params;
+    params_reset(params);
+    unit->statement->encode(params, unit->operations, unit->n);
+    params_finish(params);
+    return PQsendQueryPrepared(pg, unit->statement->name, params->count, params->values, params->lengths,
+                               params->formats, 1) &&
+           (!unit->ends_transaction || PQpipelineSync(pg));
+}
+
+static bool send_round(struct batch *batch, struct connection *connection, struct unit units[])
+{
+    for (size_t i = 0; i < batch->n_units; i++) {
+        if (!send_unit(batch, connection->pg, &units[i]))
+            return false;
+    }
+    return connection_flush(connection);
+}
+
+/* --- a round: reading --- */
+
+static void note_error(struct batch *batch, struct unit *unit, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const struct sqlstate_meaning *meaning = sqlstate_meaning(sqlstate);
+    struct operation *first = unit->operations[0];
+
+    unit->failed = true;
+    /* Only an operation alone is at fault for sure. */
+    if (unit->n > 1)
+        return;
+    first->code = meaning->code;
+    first->message = meaning->message;
+    if (sqlstate_is_conflict(sqlstate) && ++first->attempts < CONFLICT_ATTEMPTS)
+        first->code = STATUS_OK; /* not yet an outcome: it is tried again */
+    else
+        log_line(batch->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
+                 LOG_STR("sqlstate", sqlstate), LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+                 LOG_STR("request_id", first->call->request_id));
+}
+
+static void take_result(struct batch *batch, struct unit *unit, const PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+        statement_answer(unit->statement, result, unit->operations, unit->n);
+        break;
+    case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
+        break;
+    default:
+        note_error(batch, unit, result);
+    }
+}
+
+/* Reads results up to the end of a unit's, or up to a sync when `sync` is asked for. */
+static bool read_unit(struct batch *batch, struct connection *connection, struct unit *unit, bool sync)
+{
+    PGresult *result;
+    for (bool got = false;;) {
+        if (!connection_next(connection, &result))
+            return false;
+        if (result == NULL && got && !sync)
+            return true;
+        if (result == NULL)
+            continue;
+        got = true;
+        bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        if (!synced)
+            take_result(batch, unit, result);
+        PQclear(result);
+        if (synced)
+            return true;
+    }
+}
+
+/* --- what became of a transaction --- */
+
+static void answer(struct unit *unit)
+{
+    for (size_t i = 0; i < unit->n; i++)
+        finish(&unit->operations[i]);
+}
+
+/* Leaves out of a unit what was abandoned: it has no content to send again. */
+static void forget_abandoned(struct unit *unit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < unit->n; i++) {
+        struct operation *operation = unit->operations[i];
+        unit->operations[i] = NULL;
+        if (!operation_abandoned(operation))
+            unit->operations[kept++] = operation;
+    }
+    unit->n = kept;
+}
+
+/* A list of units for the next round. */
+struct next_round {
+    struct unit *units;
+    size_t n;
+};
+
+static void add_unit(struct next_round *next, const struct unit *from, size_t first, size_t n, bool ends)
+{
+    if (n == 0)
+        return;
+    next->units[next->n++] = (struct unit){
+        .statement = from->statement,
+        .operations = from->operations + first,
+        .n = n,
+        .ends_transaction = ends,
+    };
+}
+
+static void split(struct unit *unit, struct next_round *next)
+{
+    if (unit->n == 1 && unit->operations[0]->code != STATUS_OK) {
+        finish(&unit->operations[0]);
+        return;
+    }
+    size_t half = unit->n / 2;
+    add_unit(next, unit, 0, half, true);
+    add_unit(next, unit, half, unit->n - half, true);
+}
+
+/* Its transaction was undone: those that were not at fault go again together, the others apart. */
+static void redo(struct unit transaction[], size_t n, struct next_round *next)
+{
+    size_t before = next->n;
+    for (size_t i = 0; i < n; i++) {
+        if (!transaction[i].failed) {
+            forget_abandoned(&transaction[i]);
+            add_unit(next, &transaction[i], 0, transaction[i].n, false);
+        }
+    }
+    if (next->n > before)
+        next->units[next->n - 1].ends_transaction = true;
+    for (size_t i = 0; i < n; i++) {
+        if (transaction[i].failed) {
+            forget_abandoned(&transaction[i]);
+            if (transaction[i].n > 0)
+                split(&transaction[i], next);
+        }
+    }
+}
+
+static void end_transaction(struct unit transaction[], size_t n, struct next_round *next)
+{
+    bool failed = false;
+    for (size_t i = 0; i < n; i++)
+        failed |= transaction[i].failed;
+    if (failed) {
+        redo(transaction, n, next);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        answer(&transaction[i]);
+}
+
+static bool read_round(struct batch *batch, struct connection *connection, struct unit units[],
+                       struct next_round *next)
+{
+    size_t first = 0; /* of the transaction being read */
+    for (size_t i = 0; i < batch->n_units; i++) {
+        if (!read_unit(batch, connection, &units[i], false))
+            return false;
+        if (!units[i].ends_transaction)
+            continue;
+        /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
+        if (!read_unit(batch, connection, &units[i], true))
+            return false;
+        end_transaction(&units[first], i - first + 1, next);
+        first = i + 1;
+    }
+    return true;
+}
+
+bool batch_run(struct batch *batch, struct connection *connection)
+{
+    bool alive = true;
+    drop_expired(batch);
+    plan(batch);
+    for (unsigned round = 0; alive && batch->n_units > 0; round++) {
+        struct unit *units = batch->units[round % 2];
+        struct next_round next = {.units = batch->units[(round + 1) % 2]};
+        alive = send_round(batch, connection, units) && read_round(batch, connection, units, &next);
+        batch->n_units = next.n;
+    }
+    for (size_t i = 0; i < batch->n; i++) {
+        struct operation **slot = &batch->operations[i];
+        if (*slot == NULL)
+            continue;
+        bool writes = (*slot)->statement->writes;
+        fail(slot, STATUS_UNAVAILABLE,
+             writes ? "The database went away; whether the change was made is not known"
+                    : "The database went away");
+    }
+    batch->n = 0;
+    arena_reset(&batch->nobody.arena);
+    return alive;
+}

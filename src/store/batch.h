@@ -1,0 +1,50 @@
+/* batch.h: operations that go to the database together: one round trip, one commit.
+ *
+ * Operations of one statement are folded into one run of it. The reads make one transaction, the writes a second. When
+ * a transaction fails, what failed in it is split in halves and run again until the one operation that is at fault stands
+ * alone; its neighbours never see its error.
+ */
+#ifndef STORE_BATCH_H
+#define STORE_BATCH_H
+
+#include "base/log.h"
+#include "store/connection.h"
+#include "store/operation.h"
+#include "store/params.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BATCH_MOST = 512 };
+
+/* One run of a statement. */
+struct unit {
+    const struct statement *statement;
+    struct operation **operations; /* a part of the batch's */
+    size_t n;
+    bool failed;           /* its own run failed, or the commit did */
+    bool ends_transaction; /* a sync follows it */
+};
+
+struct batch {
+    struct operation *operations[BATCH_MOST]; /* NULL once answered */
+    size_t n;
+    struct unit units[2][BATCH_MOST]; /* of this round and, as it fails, of the next */
+    size_t n_units;
+    struct params params;
+    struct call nobody; /* the caller of abandoned operations */
+    struct log *log;
+};
+
+void batch_init(struct batch *batch, struct log *log);
+void batch_free(struct batch *batch);
+
+/* Runs the operations that are in batch->operations and answers each. False: the connection broke; those without an
+ * answer then got UNAVAILABLE. */
+bool batch_run(struct batch *batch, struct connection *connection);
+
+/* Answers those whose deadline has passed, while they are under way. */
+void batch_expire(struct batch *batch, uint64_t now_ns);
+
+#endif

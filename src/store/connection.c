@@ -1,0 +1,165 @@
+/* connection.c: libpq without blocking: connecting, preparing, and waiting for results. */
+#include "store/connection.h"
+
+#include "base/time.h"
+#include "store/schema.h"
+#include "store/statement.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a session is set to.
+ * plan_cache_mode: the arrays differ from run to run only in length, which changes no plan; so plan once.
+ * jit: never pays for statements that take microseconds. */
+static const char session_sql[] = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), "
+                                  "set_config('jit', 'off', false)";
+
+/* Waits for the socket, ticking. False: stopped, or past the limit (0: none). */
+static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
+{
+    struct pollfd socket = {.fd = PQsocket(connection->pg), .events = events};
+    for (;;) {
+        int ready = poll(&socket, 1, CONNECTION_TICK_MS);
+        if (ready > 0)
+            return true;
+        connection->tick(connection->arg);
+        if (connection->stopped(connection->arg) || (limit_ns != 0 && time_monotonic_ns() > limit_ns))
+            return false;
+    }
+}
+
+bool connection_flush(struct connection *connection)
+{
+    return PQflush(connection->pg) >= 0;
+}
+
+static bool next_before(struct connection *connection, PGresult **result, uint64_t limit_ns)
+{
+    PGconn *pg = connection->pg;
+    while (PQisBusy(pg)) {
+        int unsent = PQflush(pg);
+        if (unsent < 0 || !wait_for_socket(connection, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
+            return false;
+        if (!PQconsumeInput(pg))
+            return false;
+    }
+    *result = PQgetResult(pg);
+    if (PQstatus(pg) == CONNECTION_OK)
+        return true;
+    PQclear(*result);
+    return false;
+}
+
+bool connection_next(struct connection *connection, PGresult **result)
+{
+    return next_before(connection, result, 0);
+}
+
+/* --- connecting --- */
+
+static bool finish_connecting(struct connection *connection, uint64_t limit_ns)
+{
+    for (;;) {
+        PostgresPollingStatusType state = PQconnectPoll(connection->pg);
+        if (state == PGRES_POLLING_OK)
+            return true;
+        if (state == PGRES_POLLING_FAILED)
+            return false;
+        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        if (!wait_for_socket(connection, events, limit_ns))
+            return false;
+    }
+}
+
+static bool start_connecting(struct connection *connection, uint64_t limit_ns)
+{
+    /* `dbname` may be a whole URL. What stands before it are presets it wins over. */
+    const char *const names[] = {"application_name", "connect_timeout", "dbname", "client_encoding", NULL};
+    const char *const values[] = {"ordersd", "3", connection->database_url, "UTF8", NULL};
+    connection->pg = PQconnectStartParams(names, values, 1);
+    return connection->pg != NULL && PQstatus(connection->pg) != CONNECTION_BAD &&
+           finish_connecting(connection, limit_ns) && PQsetnonblocking(connection->pg, 1) == 0 &&
+           PQenterPipelineMode(connection->pg) == 1;
+}
+
+/* Sends everything a new session needs. Each has its own sync, so that each error is its own. */
+static bool send_setup(PGconn *pg)
+{
+    bool sent = PQsendQueryParams(pg, schema_sql, 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg) &&
+                PQsendQueryParams(pg, session_sql, 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
+    for (size_t i = 0; sent && i < STATEMENTS; i++)
+        sent = PQsendPrepare(pg, statements[i].name, statements[i].sql, statements[i].n_params,
+                             statements[i].types) &&
+               PQpipelineSync(pg);
+    return sent;
+}
+
+/* Reads one statement's result and its sync. NULL: the connection broke or the limit passed. */
+static PGresult *read_setup(struct connection *connection, uint64_t limit_ns)
+{
+    PGresult *first = NULL, *result;
+    while (next_before(connection, &result, limit_ns)) {
+        if (result == NULL)
+            continue;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            return first;
+        }
+        PQclear(first);
+        first = result;
+    }
+    PQclear(first);
+    return NULL;
+}
+
+/* The first line of libpq's words, which name no password. */
+static void explain(const char *words, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "%.*s", (int)strcspn(words, "\n"), words);
+}
+
+static enum connection_result set_up(struct connection *connection, uint64_t limit_ns, char *why,
+                                     size_t why_size)
+{
+    enum { BEFORE_STATEMENTS = 2 };
+    if (!send_setup(connection->pg))
+        return CONNECTION_UNREACHABLE;
+    for (size_t i = 0; i < BEFORE_STATEMENTS + STATEMENTS; i++) {
+        PGresult *result = read_setup(connection, limit_ns);
+        if (result == NULL)
+            return CONNECTION_UNREACHABLE;
+        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        enum connection_result outcome = CONNECTION_READY;
+        if (i == 0 && !schema_check(result, why, why_size)) {
+            outcome = CONNECTION_WRONG_SCHEMA;
+        } else if (sqlstate != NULL) {
+            explain(PQresultErrorMessage(result), why, why_size);
+            outcome = strncmp(sqlstate, "42", 2) == 0 ? CONNECTION_WRONG_SCHEMA : CONNECTION_UNREACHABLE;
+        }
+        PQclear(result);
+        if (outcome != CONNECTION_READY)
+            return outcome;
+    }
+    return CONNECTION_READY;
+}
+
+enum connection_result connection_open(struct connection *connection, char *why, size_t why_size)
+{
+    uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    enum connection_result outcome = CONNECTION_UNREACHABLE;
+    snprintf(why, why_size, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
+    if (start_connecting(connection, limit_ns))
+        outcome = set_up(connection, limit_ns, why, why_size);
+    if (outcome == CONNECTION_UNREACHABLE && connection->pg != NULL && *PQerrorMessage(connection->pg) != '\0')
+        explain(PQerrorMessage(connection->pg), why, why_size);
+    if (outcome != CONNECTION_READY)
+        connection_close(connection);
+    return outcome;
+}
+
+void connection_close(struct connection *connection)
+{
+    PQfinish(connection->pg);
+    connection->pg = NULL;
+}

@@ -1,0 +1,44 @@
+/* connection.h: one libpq connection in pipeline mode, with every statement prepared.
+ *
+ * Used by one thread. Nothing here waits longer than it says: while it waits it calls `tick` now and then, so that
+ * deadlines are kept when the database is silent.
+ */
+#ifndef STORE_CONNECTION_H
+#define STORE_CONNECTION_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+struct connection {
+    const char *database_url; /* outlives the connection */
+    PGconn *pg;               /* owned; NULL: not connected */
+    void (*tick)(void *arg);  /* called at least every CONNECTION_TICK_MS of waiting */
+    bool (*stopped)(void *arg); /* asked on a tick: end the wait as if the connection broke */
+    void *arg;
+};
+
+enum {
+    CONNECTION_TICK_MS = 20,
+    CONNECTION_ATTEMPT_MS = 3000, /* how long connecting and preparing may take */
+};
+
+enum connection_result {
+    CONNECTION_READY,
+    CONNECTION_UNREACHABLE,
+    CONNECTION_WRONG_SCHEMA,
+};
+
+/* Connects, checks the schema and prepares the statements. Unless it is CONNECTION_READY, `why` is one line without
+ * secrets. */
+enum connection_result connection_open(struct connection *connection, char *why, size_t why_size);
+
+void connection_close(struct connection *connection);
+
+/* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False: the
+ * connection is broken. */
+bool connection_next(struct connection *connection, PGresult **result);
+
+/* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */
+bool connection_flush(struct connection *connection);
+
+#endif

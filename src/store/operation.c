@@ -1,0 +1,49 @@
+/* operation.c: what can be done to an operation whatever it is. */
+#include "store/operation.h"
+
+#include "google/protobuf/timestamp.pb-c.h"
+
+void operation_fail(struct operation *operation, enum status_code code, const char *message)
+{
+    operation->code = code;
+    operation->message = message;
+    operation->finish(operation);
+}
+
+uint32_t operation_hash(const char *order_id)
+{
+    uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
+    for (; *order_id != '\0'; order_id++)
+        hash = (hash ^ (unsigned char)*order_id) * UINT32_C(16777619);
+    return hash;
+}
+
+static void answer_nobody(struct operation *operation)
+{
+    (void)operation;
+}
+
+bool operation_abandoned(const struct operation *operation)
+{
+    return operation->finish == answer_nobody;
+}
+
+struct operation *operation_abandon(struct operation *operation, struct call *nobody)
+{
+    struct arena *arena = &nobody->arena;
+    struct operation *copy = arena_alloc(arena, sizeof *copy);
+    *copy = (struct operation){
+        .statement = operation->statement,
+        .call = nobody,
+        .sequence = operation->sequence,
+        .finish = answer_nobody,
+    };
+    if (operation->order_id != NULL)
+        copy->order_id = arena_strdup(arena, operation->order_id);
+    copy->order = arena_alloc(arena, sizeof *copy->order);
+    orders__v1__order__init(copy->order);
+    copy->order->created_at = arena_calloc(arena, 1, sizeof *copy->order->created_at);
+    copy->order->updated_at = arena_calloc(arena, 1, sizeof *copy->order->updated_at);
+    operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
+    return copy;
+}

@@ -1,0 +1,54 @@
+/* operation.h: one thing asked of the database, on its way through a worker.
+ *
+ * Made in its call's arena and owned by whoever holds it: the queue, then a batch, which answers it once.
+ */
+#ifndef STORE_OPERATION_H
+#define STORE_OPERATION_H
+
+#include "base/call.h"
+#include "orders/v1/orders.pb-c.h"
+#include "store/store.h"
+
+#include <stdint.h>
+
+struct statement;
+
+struct operation {
+    struct operation *next; /* in a queue or a list */
+    const struct statement *statement;
+    struct call *call;
+    uint32_t hash;     /* of order_id */
+    uint64_t sequence; /* in which order the worker's queue took it in */
+
+    const char *order_id;            /* statements by key: which order */
+    Orders__V1__Order *order;        /* create and update: what to store */
+    unsigned fields;                 /* update: which of its fields */
+    const struct store_query *query; /* list: which orders */
+
+    /* The outcome: an answer, or a code and why. */
+    const ProtobufCMessage *answer;
+    enum status_code code;
+    const char *message; /* static */
+    unsigned attempts;   /* how often a conflict with another transaction undid it */
+
+    void (*finish)(struct operation *operation); /* tells the caller; the operation is gone after it */
+    ProtobufCClosure closure;
+    void *closure_data;
+    struct create_many *many; /* the request it is a part of, or NULL */
+    size_t index;             /* in that request */
+};
+
+/* Ends an operation in an error. The message must be static. */
+void operation_fail(struct operation *operation, enum status_code code, const char *message);
+
+/* The hash that picks an order's worker. */
+uint32_t operation_hash(const char *order_id);
+
+/* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It lives in
+ * the arena of `nobody`, a call without a caller, has no content to send again, and answers nobody. */
+struct operation *operation_abandon(struct operation *operation, struct call *nobody);
+
+/* Whether nobody waits for it any more. */
+bool operation_abandoned(const struct operation *operation);
+
+#endif

@@ -1,0 +1,270 @@
+/* postgres.c: the functions of a store, each of which makes operations and gives them to workers. */
+#include "store/postgres.h"
+
+#include "google/protobuf/timestamp.pb-c.h"
+#include "store/statement.h"
+#include "store/worker.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct postgres {
+    struct store base;
+    atomic_uint turn; /* which worker takes the next operation that names no order */
+    unsigned n_workers;
+    struct worker workers[];
+};
+
+static struct postgres *postgres_of(struct store *store)
+{
+    return (struct postgres *)store; /* base is its first member */
+}
+
+static struct worker *worker_of(struct postgres *postgres, const struct operation *operation)
+{
+    unsigned n = operation->statement->keyed ? operation->hash : atomic_fetch_add(&postgres->turn, 1);
+    return &postgres->workers[n % postgres->n_workers];
+}
+
+/* --- operations with a call of their own --- */
+
+static void finish_call(struct operation *operation)
+{
+    struct call *call = operation->call;
+    if (operation->code != STATUS_OK)
+        call_fail(call, operation->code, "%s", operation->message);
+    operation->closure(operation->code == STATUS_OK ? operation->answer : NULL, operation->closure_data);
+}
+
+static void submit(struct store *store, struct call *call, struct operation prototype, ProtobufCClosure closure,
+                   void *closure_data)
+{
+    struct postgres *postgres = postgres_of(store);
+    struct operation *operation = arena_alloc(&call->arena, sizeof *operation);
+    *operation = prototype;
+    operation->call = call;
+    operation->finish = finish_call;
+    operation->closure = closure;
+    operation->closure_data = closure_data;
+    if (operation->statement->keyed)
+        operation->hash = operation_hash(operation->order_id);
+    queue_push(&worker_of(postgres, operation)->queue, operation);
+}
+
+/* Closures differ only in the message's type, as protobuf-c's own generated code assumes. */
+#define CLOSURE(done) ((ProtobufCClosure)(done))
+
+/* Room for what the database makes. */
+static void add_times(Orders__V1__Order *order, struct arena *arena)
+{
+    order->created_at = arena_alloc(arena, sizeof *order->created_at);
+    order->updated_at = arena_alloc(arena, sizeof *order->updated_at);
+    google__protobuf__timestamp__init(order->created_at);
+    google__protobuf__timestamp__init(order->updated_at);
+}
+
+static void create(struct store *store, struct call *call, Orders__V1__Order *order,
+                   Orders__V1__Order_Closure done, void *closure_data)
+{
+    add_times(order, &call->arena);
+    submit(store, call,
+           (struct operation){
+               .statement = &statements[STATEMENT_CREATE], .order_id = order->order_id, .order = order},
+           CLOSURE(done), closure_data);
+}
+
+static void get(struct store *store, struct call *call, const char *order_id, Orders__V1__Order_Closure done,
+                void *closure_data)
+{
+    submit(store, call, (struct operation){.statement = &statements[STATEMENT_GET], .order_id = order_id},
+           CLOSURE(done), closure_data);
+}
+
+static void list(struct store *store, struct call *call, const struct store_query *query,
+                 Orders__V1__ListOrdersResponse_Closure done, void *closure_data)
+{
+    bool by_status = query->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED;
+    bool by_customer = *query->customer_id != '\0';
+    static const enum statement_id by[2][2] = {
+        {STATEMENT_LIST, STATEMENT_LIST_BY_CUSTOMER},
+        {STATEMENT_LIST_BY_STATUS, STATEMENT_LIST_BY_BOTH},
+    };
+    submit(store, call,
+           (struct operation){.statement = &statements[by[by_status][by_customer]], .query = query},
+           CLOSURE(done), closure_data);
+}
+
+static void update(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
+                   Orders__V1__Order_Closure done, void *closure_data)
+{
+    submit(store, call,
+           (struct operation){.statement = &statements[STATEMENT_UPDATE],
+                              .order_id = order->order_id,
+                              .order = order,
+                              .fields = fields},
+           CLOSURE(done), closure_data);
+}
+
+static void remove_order(struct store *store, struct call *call, const char *order_id,
+                         Google__Protobuf__Empty_Closure done, void *closure_data)
+{
+    submit(store, call, (struct operation){.statement = &statements[STATEMENT_REMOVE], .order_id = order_id},
+           CLOSURE(done), closure_data);
+}
+
+static void summarize(struct store *store, struct call *call, Orders__V1__OrderSummary_Closure done,
+                      void *closure_data)
+{
+    submit(store, call, (struct operation){.statement = &statements[STATEMENT_SUMMARY]}, CLOSURE(done),
+           closure_data);
+}
+
+/* --- one call with many operations --- */
+
+/* The request; its operations may be answered by several workers at once, which write a result each. */
+struct create_many {
+    struct call *call;
+    Orders__V1__BatchCreateOrdersResponse *response;
+    Orders__V1__BatchCreateOrdersResponse_Closure closure;
+    void *closure_data;
+    atomic_size_t left; /* operations without an outcome */
+};
+
+/* When no order got as far as being accepted or refused, it is the call that failed. */
+static bool all_failed_alike(const Orders__V1__BatchCreateOrdersResponse *response)
+{
+    const Orders__V1__BatchCreateResult *first = response->results[0];
+    if (first->code != RPC__V1__CODE__UNAVAILABLE && first->code != RPC__V1__CODE__DEADLINE_EXCEEDED)
+        return false;
+    for (size_t i = 1; i < response->n_results; i++) {
+        if (response->results[i]->code != first->code)
+            return false;
+    }
+    return true;
+}
+
+static void finish_many(struct create_many *many)
+{
+    struct call *call = many->call;
+    if (all_failed_alike(many->response)) {
+        call_fail(call, (enum status_code)many->response->results[0]->code, "%s",
+                  many->response->results[0]->message);
+        many->closure(NULL, many->closure_data);
+    } else {
+        many->closure(many->response, many->closure_data);
+    }
+}
+
+static void finish_one_of_many(struct operation *operation)
+{
+    struct create_many *many = operation->many;
+    Orders__V1__BatchCreateResult *result = many->response->results[operation->index];
+    result->code = (Rpc__V1__Code)operation->code;
+    if (operation->code == STATUS_OK)
+        result->order = operation->order;
+    else
+        result->message = (char *)(uintptr_t)operation->message;
+    if (atomic_fetch_sub(&many->left, 1) == 1)
+        finish_many(many);
+}
+
+static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
+                        Orders__V1__BatchCreateOrdersResponse *response,
+                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
+{
+    struct postgres *postgres = postgres_of(store);
+    struct create_many *many = arena_alloc(&call->arena, sizeof *many);
+    struct operation *operations = arena_calloc(&call->arena, n, sizeof *operations);
+    struct operation **lasts = arena_calloc(&call->arena, postgres->n_workers, sizeof *lasts);
+    struct operation **firsts = arena_calloc(&call->arena, postgres->n_workers, sizeof *firsts);
+    size_t count = 0;
+
+    *many = (struct create_many){
+        .call = call, .response = response, .closure = done, .closure_data = closure_data};
+    for (size_t i = 0; i < n; i++) {
+        if (response->results[i]->code != RPC__V1__CODE__OK)
+            continue;
+        struct operation *operation = &operations[count++];
+        add_times(orders[i], &call->arena);
+        *operation = (struct operation){
+            .statement = &statements[STATEMENT_CREATE],
+            .call = call,
+            .hash = operation_hash(orders[i]->order_id),
+            .order_id = orders[i]->order_id,
+            .order = orders[i],
+            .finish = finish_one_of_many,
+            .many = many,
+            .index = i,
+        };
+        size_t worker = operation->hash % postgres->n_workers;
+        *(lasts[worker] != NULL ? &lasts[worker]->next : &firsts[worker]) = operation;
+        lasts[worker] = operation;
+    }
+    if (count == 0) {
+        done(response, closure_data);
+        return;
+    }
+    /* The call, and with it both lists, is gone once the last operation is pushed and answered. */
+    atomic_init(&many->left, count + 1);
+    for (unsigned i = 0; i < postgres->n_workers; i++)
+        queue_push(&postgres->workers[i].queue, firsts[i]);
+    if (atomic_fetch_sub(&many->left, 1) == 1)
+        finish_many(many);
+}
+
+/* --- opening and closing --- */
+
+static const struct store functions = {
+    .create = create,
+    .create_many = create_many,
+    .get = get,
+    .list = list,
+    .update = update,
+    .remove = remove_order,
+    .summarize = summarize,
+};
+
+struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
+{
+    struct postgres *postgres =
+        calloc(1, sizeof *postgres + options->workers * sizeof postgres->workers[0]);
+    if (postgres == NULL) {
+        snprintf(error, error_size, "out of memory");
+        return NULL;
+    }
+    postgres->base = functions;
+    for (; postgres->n_workers < options->workers; postgres->n_workers++) {
+        if (!worker_start(&postgres->workers[postgres->n_workers], options->database_url, options->log)) {
+            snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
+            postgres_close(&postgres->base);
+            return NULL;
+        }
+    }
+    for (unsigned i = 0; i < postgres->n_workers; i++) {
+        if (worker_await(&postgres->workers[i], error, error_size) == CONNECTION_WRONG_SCHEMA) {
+            postgres_close(&postgres->base);
+            return NULL;
+        }
+    }
+    return &postgres->base;
+}
+
+bool postgres_ready(void *store)
+{
+    struct postgres *postgres = postgres_of(store);
+    bool ready = true;
+    for (unsigned i = 0; i < postgres->n_workers; i++)
+        ready &= !queue_is_closed(&postgres->workers[i].queue);
+    return ready;
+}
+
+void postgres_close(struct store *store)
+{
+    struct postgres *postgres = postgres_of(store);
+    for (unsigned i = 0; i < postgres->n_workers; i++)
+        worker_stop(&postgres->workers[i]);
+    free(postgres);
+}

@@ -1,0 +1,30 @@
+/* postgres.h: a store in PostgreSQL: a few workers, each with a connection of its own.
+ *
+ * Work on one order goes to one worker, so that changes to an order keep the order they came in.
+ */
+#ifndef STORE_POSTGRES_H
+#define STORE_POSTGRES_H
+
+#include "base/log.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct postgres_options {
+    const char *database_url; /* libpq URL or keyword string; must outlive the store */
+    unsigned workers;
+    struct log *log;
+};
+
+/* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no failure: the
+ * store answers UNAVAILABLE until it is there. NULL: `error` says what is wrong, such as another schema. */
+struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
+
+/* Whether every worker is connected. Any thread. The argument is a struct store. */
+bool postgres_ready(void *store);
+
+/* Ends the workers and frees the store. */
+void postgres_close(struct store *store);
+
+#endif

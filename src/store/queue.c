@@ -1,0 +1,202 @@
+/* queue.c: a list under a lock, and an eventfd that is written only while the worker waits for it. */
+#include "store/queue.h"
+
+#include "store/statement.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    KEY_BITS = 4096,    /* of a filter that knows which orders a batch writes */
+    UNFOLDED_MOST = 16, /* statements of their own in one batch, so that lists do not hold up the rest */
+};
+
+static const char out_of_reach[] = "The database is out of reach";
+
+bool queue_init(struct queue *queue)
+{
+    *queue = (struct queue){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    pthread_mutex_init(&queue->lock, NULL);
+    return queue->event >= 0;
+}
+
+void queue_destroy(struct queue *queue)
+{
+    pthread_mutex_destroy(&queue->lock);
+    if (queue->event >= 0)
+        close(queue->event);
+}
+
+static void fail_all(struct operation *list, enum status_code code, const char *message)
+{
+    while (list != NULL) {
+        struct operation *next = list->next; /* the operation is gone once it failed */
+        operation_fail(list, code, message);
+        list = next;
+    }
+}
+
+void queue_push(struct queue *queue, struct operation *first)
+{
+    if (first == NULL)
+        return;
+    pthread_mutex_lock(&queue->lock);
+    bool closed = queue->closed;
+    if (!closed) {
+        struct operation *last = first;
+        for (struct operation *each = first; each != NULL; each = each->next) {
+            each->sequence = ++queue->sequence;
+            last = each;
+        }
+        if (queue->last != NULL)
+            queue->last->next = first;
+        else
+            queue->first = first;
+        queue->last = last;
+    }
+    bool wake = queue->waiting && !closed;
+    if (wake)
+        queue->waiting = false;
+    pthread_mutex_unlock(&queue->lock);
+    if (wake)
+        queue_wake(queue);
+    if (closed)
+        fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
+}
+
+/* --- taking a batch --- */
+
+/* What is in a batch so far. The filter may take two orders for one, which only puts off the later. */
+struct pick {
+    uint64_t created[KEY_BITS / 64];
+    uint64_t changed[KEY_BITS / 64];
+    size_t unfolded;
+};
+
+static bool test_and_set(uint64_t filter[], uint32_t hash)
+{
+    uint64_t bit = UINT64_C(1) << (hash % 64);
+    uint64_t *word = &filter[hash / 64 % (KEY_BITS / 64)];
+    bool was_set = (*word & bit) != 0;
+    *word |= bit;
+    return was_set;
+}
+
+static bool is_set(const uint64_t filter[], uint32_t hash)
+{
+    return (filter[hash / 64 % (KEY_BITS / 64)] >> (hash % 64) & 1) != 0;
+}
+
+/* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes it. */
+static bool joins(struct pick *pick, const struct operation *operation)
+{
+    if (!operation->statement->folds)
+        return pick->unfolded++ < UNFOLDED_MOST;
+    if (!operation->statement->writes)
+        return true;
+    /* Of two creates of one order in one statement, the first wins, as it should. */
+    if (operation->statement == &statements[STATEMENT_CREATE]) {
+        test_and_set(pick->created, operation->hash);
+        return !is_set(pick->changed, operation->hash);
+    }
+    bool changed = test_and_set(pick->changed, operation->hash);
+    return !changed && !is_set(pick->created, operation->hash);
+}
+
+size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
+{
+    struct pick pick;
+    size_t n = 0;
+    memset(&pick, 0, sizeof pick);
+    pthread_mutex_lock(&queue->lock);
+    struct operation **link = &queue->first;
+    struct operation *last = NULL;
+    while (*link != NULL && n < most) {
+        struct operation *operation = *link;
+        if (joins(&pick, operation)) {
+            *link = operation->next;
+            out[n++] = operation;
+        } else {
+            last = operation;
+            link = &operation->next;
+        }
+    }
+    if (*link == NULL)
+        queue->last = last; /* the whole list was walked: what stayed ends there */
+    pthread_mutex_unlock(&queue->lock);
+    return n;
+}
+
+/* --- waiting and ending --- */
+
+void queue_expire(struct queue *queue, uint64_t now_ns)
+{
+    struct operation *expired = NULL, *last = NULL;
+    pthread_mutex_lock(&queue->lock);
+    for (struct operation **link = &queue->first; *link != NULL;) {
+        struct operation *operation = *link;
+        if (operation->call->deadline_ns <= now_ns) {
+            *link = operation->next;
+            operation->next = expired;
+            expired = operation;
+        } else {
+            last = operation;
+            link = &operation->next;
+        }
+    }
+    queue->last = last;
+    pthread_mutex_unlock(&queue->lock);
+    fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
+}
+
+void queue_close(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct operation *waiting = queue->first;
+    queue->first = queue->last = NULL;
+    queue->closed = true;
+    pthread_mutex_unlock(&queue->lock);
+    fail_all(waiting, STATUS_UNAVAILABLE, out_of_reach);
+}
+
+void queue_open(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = false;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+bool queue_is_closed(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool closed = queue->closed;
+    pthread_mutex_unlock(&queue->lock);
+    return closed;
+}
+
+bool queue_begin_wait(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->waiting = queue->first == NULL;
+    bool waits = queue->waiting;
+    pthread_mutex_unlock(&queue->lock);
+    return waits;
+}
+
+void queue_end_wait(struct queue *queue)
+{
+    uint64_t count;
+    pthread_mutex_lock(&queue->lock);
+    queue->waiting = false;
+    pthread_mutex_unlock(&queue->lock);
+    ssize_t got = read(queue->event, &count, sizeof count);
+    (void)got; /* nothing to read when the wait ended for another reason */
+}
+
+void queue_wake(struct queue *queue)
+{
+    const uint64_t one = 1;
+    ssize_t wrote = write(queue->event, &one, sizeof one);
+    (void)wrote; /* fails only when the counter is full, and then it is readable */
+}

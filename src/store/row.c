@@ -1,0 +1,71 @@
+/* row.c: big-endian numbers, and text that is not NUL-terminated on the wire but is in a PGresult. */
+#include "store/row.h"
+
+#include "base/time.h"
+#include "orders/currency.h"
+#include "orders/status.h"
+
+#include <endian.h>
+#include <string.h>
+
+enum { US_PER_S = 1000000 };
+#define SECONDS_TO_2000 INT64_C(946684800)
+
+int64_t row_int8(const PGresult *result, int row, int column)
+{
+    uint64_t big;
+    memcpy(&big, PQgetvalue(result, row, column), sizeof big);
+    return (int64_t)be64toh(big);
+}
+
+int32_t row_int4(const PGresult *result, int row, int column)
+{
+    uint32_t big;
+    memcpy(&big, PQgetvalue(result, row, column), sizeof big);
+    return (int32_t)be32toh(big);
+}
+
+void row_timestamp(const PGresult *result, int row, int column, Google__Protobuf__Timestamp *out)
+{
+    int64_t micros = row_int8(result, row, column);
+    int64_t seconds = micros / US_PER_S, rest = micros % US_PER_S;
+    if (rest < 0) {
+        seconds--;
+        rest += US_PER_S;
+    }
+    google__protobuf__timestamp__init(out);
+    out->seconds = seconds + SECONDS_TO_2000;
+    out->nanos = (int32_t)rest * NS_PER_US;
+}
+
+int64_t row_micros_from_timestamp(const Google__Protobuf__Timestamp *timestamp)
+{
+    return (timestamp->seconds - SECONDS_TO_2000) * US_PER_S + timestamp->nanos / NS_PER_US;
+}
+
+static char *text(const PGresult *result, int row, int column, struct arena *arena)
+{
+    return arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+}
+
+Orders__V1__Order *row_order(const PGresult *result, int row, struct arena *arena)
+{
+    struct stored {
+        Orders__V1__Order order;
+        Google__Protobuf__Timestamp order_date, created_at, updated_at;
+    } *stored = arena_alloc(arena, sizeof *stored);
+    Orders__V1__Order *order = &stored->order;
+
+    orders__v1__order__init(order);
+    order->id = row_int8(result, row, 0);
+    order->order_id = text(result, row, ROW_ORDER_ID_COLUMN, arena);
+    order->customer_id = text(result, row, 2, arena);
+    row_timestamp(result, row, 3, order->order_date = &stored->order_date);
+    order->total_amount = row_int8(result, row, 4);
+    const char *currency = currency_find(PQgetvalue(result, row, 5));
+    order->currency = currency != NULL ? (char *)(uintptr_t)currency : text(result, row, 5, arena);
+    order->status = order_status_from_word(PQgetvalue(result, row, 6), (size_t)PQgetlength(result, row, 6));
+    row_timestamp(result, row, 7, order->created_at = &stored->created_at);
+    row_timestamp(result, row, 8, order->updated_at = &stored->updated_at);
+    return order;
+}

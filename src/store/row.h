@@ -1,0 +1,29 @@
+/* row.h: columns in PostgreSQL's binary format as fields of messages. */
+#ifndef STORE_ROW_H
+#define STORE_ROW_H
+
+#include "base/arena.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "orders/v1/orders.pb-c.h"
+
+#include <libpq-fe.h>
+#include <stdint.h>
+
+/* The columns of an order, in the order row_order reads them. */
+#define ROW_ORDER_COLUMNS                                                                                    \
+    "o.id, o.order_id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "     \
+    "o.updated_at"
+
+enum { ROW_ORDER_ID_COLUMN = 1 }; /* of ROW_ORDER_COLUMNS */
+
+/* A row of ROW_ORDER_COLUMNS as a message in the arena. */
+Orders__V1__Order *row_order(const PGresult *result, int row, struct arena *arena);
+
+int64_t row_int8(const PGresult *result, int row, int column);
+int32_t row_int4(const PGresult *result, int row, int column);
+void row_timestamp(const PGresult *result, int row, int column, Google__Protobuf__Timestamp *out);
+
+/* timestamptz counts microseconds from 2000-01-01T00:00:00Z. */
+int64_t row_micros_from_timestamp(const Google__Protobuf__Timestamp *timestamp);
+
+#endif

@@ -1,0 +1,22 @@
+/* schema.c: compares Sqitch's registry with the last change of the plan, whose name the build passes in. */
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char schema_sql[] =
+    "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1";
+
+bool schema_check(const PGresult *result, char *why, size_t why_size)
+{
+    const char *deployed = "no change";
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+        deployed = PQgetvalue(result, 0, 0);
+    if (strcmp(deployed, SCHEMA_CHANGE) == 0)
+        return true;
+    snprintf(why, why_size,
+             "DATABASE_URL: the database is at %s of the schema, this program was built for \"%s\"; "
+             "bring it there with: sqitch --chdir migrations deploy \"db:pg:...\" (tools/run does)",
+             deployed, SCHEMA_CHANGE);
+    return false;
+}

@@ -1,0 +1,34 @@
+/* sqlstate.c: PostgreSQL's error codes (appendix A of its manual), the exact ones before their classes. */
+#include "store/sqlstate.h"
+
+#include <string.h>
+
+static const struct sqlstate_meaning meanings[] = {
+    {"22003", STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
+    {"22", STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
+    {"23505", STATUS_ALREADY_EXISTS, "Order ID already exists"},
+    {"23", STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
+    {"25006", STATUS_UNAVAILABLE, "The database takes no writes at present"},
+    {"40", STATUS_ABORTED, "The change lost against another one; try again"},
+    {"53", STATUS_RESOURCE_EXHAUSTED, "The database is out of resources"},
+    {"57014", STATUS_DEADLINE_EXCEEDED, "The database took too long"},
+    {"57", STATUS_UNAVAILABLE, "The database is restarting"},
+    {"58", STATUS_UNAVAILABLE, "The database cannot reach its storage"},
+    {"08", STATUS_UNAVAILABLE, "The database is out of reach"},
+    {"", STATUS_INTERNAL, "Internal error"},
+};
+
+const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate)
+{
+    const struct sqlstate_meaning *meaning = meanings;
+    if (sqlstate == NULL)
+        sqlstate = "";
+    while (strncmp(sqlstate, meaning->prefix, strlen(meaning->prefix)) != 0)
+        meaning++;
+    return meaning;
+}
+
+bool sqlstate_is_conflict(const char *sqlstate)
+{
+    return sqlstate != NULL && (strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0);
+}

@@ -1,0 +1,19 @@
+/* sqlstate.h: what PostgreSQL's error codes mean to a caller. */
+#ifndef STORE_SQLSTATE_H
+#define STORE_SQLSTATE_H
+
+#include "base/status.h"
+
+struct sqlstate_meaning {
+    const char *prefix; /* of the SQLSTATE: a class or one code */
+    enum status_code code;
+    const char *message; /* for the caller: no SQL, no names of the database's */
+};
+
+/* The meaning of a five-character SQLSTATE; NULL stands for a server that said none. Never NULL. */
+const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate);
+
+/* Whether the transaction lost against another one and may be tried again at once. */
+bool sqlstate_is_conflict(const char *sqlstate);
+
+#endif

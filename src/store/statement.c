@@ -1,0 +1,333 @@
+/* statement.c: the SQL, and what goes in and comes out of it. */
+#include "store/statement.h"
+
+#include "orders/rules.h"
+#include "orders/status.h"
+#include "store/row.h"
+#include "store/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- parameters --- */
+
+static void encode_keys(struct params *params, struct operation *const operations[], size_t n)
+{
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_text(params, operations[i]->order_id);
+}
+
+static void encode_create(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_keys(params, operations, n);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_text(params, operations[i]->order->customer_id);
+    params_array(params, PG_TIMESTAMPTZ, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_timestamp(params, operations[i]->order->order_date);
+    params_array(params, PG_INT8, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_int8(params, operations[i]->order->total_amount);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_text(params, operations[i]->order->currency);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_text(params, order_status_word(operations[i]->order->status));
+}
+
+/* Text for a field that is to change, or null for one that stays. */
+static void add_text_if(struct params *params, bool changes, const char *value)
+{
+    if (changes)
+        params_add_text(params, value);
+    else
+        params_add_null(params);
+}
+
+static void encode_update(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_keys(params, operations, n);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        add_text_if(params, operations[i]->fields & ORDER_CUSTOMER_ID, operations[i]->order->customer_id);
+    params_array(params, PG_TIMESTAMPTZ, n);
+    for (size_t i = 0; i < n; i++) {
+        if ((operations[i]->fields & ORDER_ORDER_DATE) != 0)
+            params_add_timestamp(params, operations[i]->order->order_date);
+        else
+            params_add_null(params);
+    }
+    params_array(params, PG_INT8, n);
+    for (size_t i = 0; i < n; i++) {
+        if ((operations[i]->fields & ORDER_TOTAL_AMOUNT) != 0)
+            params_add_int8(params, operations[i]->order->total_amount);
+        else
+            params_add_null(params);
+    }
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        add_text_if(params, operations[i]->fields & ORDER_CURRENCY, operations[i]->order->currency);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        add_text_if(params, operations[i]->fields & ORDER_STATUS,
+                    order_status_word(operations[i]->order->status));
+}
+
+static void encode_list(struct params *params, struct operation *const operations[], size_t n)
+{
+    const struct store_query *query = operations[0]->query;
+    (void)n;
+    params_int8(params, query->after_id);
+    params_int8(params, query->limit);
+    params_int8(params, query->skip);
+}
+
+static void encode_list_by_status(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_list(params, operations, n);
+    params_text(params, order_status_word(operations[0]->query->status));
+}
+
+static void encode_list_by_customer(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_list(params, operations, n);
+    params_text(params, operations[0]->query->customer_id);
+}
+
+static void encode_list_by_both(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_list_by_status(params, operations, n);
+    params_text(params, operations[0]->query->customer_id);
+}
+
+static void encode_nothing(struct params *params, struct operation *const operations[], size_t n)
+{
+    (void)params;
+    (void)operations;
+    (void)n;
+}
+
+/* --- answers --- */
+
+static void take_order(struct operation *operation, const PGresult *result, int row)
+{
+    operation->answer = &row_order(result, row, &operation->call->arena)->base;
+}
+
+/* The order that was sent is the answer, with what the database made. Its time stamps have room already: parts of
+ * one BatchCreateOrders are answered by several workers, which must not share the call's arena. */
+static void take_created(struct operation *operation, const PGresult *result, int row)
+{
+    Orders__V1__Order *order = operation->order;
+    order->id = row_int8(result, row, 1);
+    row_timestamp(result, row, 2, order->created_at);
+    row_timestamp(result, row, 3, order->updated_at);
+    operation->answer = &order->base;
+}
+
+static void take_removed(struct operation *operation, const PGresult *result, int row)
+{
+    static const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+    (void)result;
+    (void)row;
+    operation->answer = &empty.base;
+}
+
+static void take_list(struct operation *operation, const PGresult *result)
+{
+    struct arena *arena = &operation->call->arena;
+    Orders__V1__ListOrdersResponse *response = arena_alloc(arena, sizeof *response);
+    orders__v1__list_orders_response__init(response);
+    response->n_orders = (size_t)PQntuples(result);
+    response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
+    for (size_t i = 0; i < response->n_orders; i++)
+        response->orders[i] = row_order(result, (int)i, arena);
+    operation->answer = &response->base;
+}
+
+/* --- the table --- */
+
+#define LIST(where)                                                                                          \
+    "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id > $1" where " ORDER BY o.id LIMIT $2 OFFSET $3"
+
+#define NOT_FOUND     .absent = STATUS_NOT_FOUND, .absent_message = "Order not found"
+#define UNNEST_ORDERS "unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[])"
+#define ORDER_ARRAYS                                                                                         \
+    .n_params = 6, .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY,  PG_TIMESTAMPTZ_ARRAY,                             \
+                             PG_INT8_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY}
+
+const struct statement statements[STATEMENTS] = {
+    [STATEMENT_GET] =
+        {
+            .name = "get",
+            .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
+            .n_params = 1,
+            .types = {PG_TEXT_ARRAY},
+            .folds = true,
+            .keyed = true,
+            .encode = encode_keys,
+            .take_row = take_order,
+            .key_column = ROW_ORDER_ID_COLUMN,
+            NOT_FOUND,
+        },
+    [STATEMENT_LIST] =
+        {
+            .name = "list",
+            .sql = LIST(""),
+            .n_params = 3,
+            .types = {PG_INT8, PG_INT8, PG_INT8},
+            .encode = encode_list,
+            .take_result = take_list,
+        },
+    [STATEMENT_LIST_BY_STATUS] =
+        {
+            .name = "list_by_status",
+            .sql = LIST(" AND o.status = $4"),
+            .n_params = 4,
+            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT},
+            .encode = encode_list_by_status,
+            .take_result = take_list,
+        },
+    [STATEMENT_LIST_BY_CUSTOMER] =
+        {
+            .name = "list_by_customer",
+            .sql = LIST(" AND o.customer_id = $4"),
+            .n_params = 4,
+            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT},
+            .encode = encode_list_by_customer,
+            .take_result = take_list,
+        },
+    [STATEMENT_LIST_BY_BOTH] =
+        {
+            .name = "list_by_both",
+            .sql = LIST(" AND o.status = $4 AND o.customer_id = $5"),
+            .n_params = 5,
+            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT, PG_TEXT},
+            .encode = encode_list_by_both,
+            .take_result = take_list,
+        },
+    [STATEMENT_SUMMARY] =
+        {
+            .name = "summary",
+            .sql = SUMMARY_SQL,
+            .folds = true,
+            .encode = encode_nothing,
+            .take_result = summary_take_result,
+        },
+    [STATEMENT_CREATE] =
+        {
+            .name = "create",
+            .sql = "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                   "SELECT * FROM " UNNEST_ORDERS " "
+                   "ON CONFLICT DO NOTHING RETURNING order_id, id, created_at, updated_at",
+            ORDER_ARRAYS,
+            .writes = true,
+            .folds = true,
+            .keyed = true,
+            .absent = STATUS_ALREADY_EXISTS,
+            .absent_message = "Order ID already exists",
+            .encode = encode_create,
+            .take_row = take_created,
+            .row_is_for_one = true,
+        },
+    [STATEMENT_UPDATE] =
+        {
+            .name = "update",
+            /* updated_at moves even where the clock stands still or goes back. */
+            .sql = "UPDATE orders o SET customer_id = coalesce(u.customer_id, o.customer_id), "
+                   "order_date = coalesce(u.order_date, o.order_date), "
+                   "total_amount = coalesce(u.total_amount, o.total_amount), "
+                   "currency = coalesce(u.currency, o.currency), status = coalesce(u.status, o.status), "
+                   "updated_at = greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') "
+                   "FROM " UNNEST_ORDERS
+                   " AS u (order_id, customer_id, order_date, total_amount, currency, status) "
+                   "WHERE o.order_id = u.order_id RETURNING " ROW_ORDER_COLUMNS,
+            ORDER_ARRAYS,
+            .writes = true,
+            .folds = true,
+            .keyed = true,
+            .encode = encode_update,
+            .take_row = take_order,
+            .key_column = ROW_ORDER_ID_COLUMN,
+            NOT_FOUND,
+        },
+    [STATEMENT_REMOVE] =
+        {
+            .name = "remove",
+            .sql = "DELETE FROM orders WHERE order_id = ANY ($1) RETURNING order_id",
+            .n_params = 1,
+            .types = {PG_TEXT_ARRAY},
+            .writes = true,
+            .folds = true,
+            .keyed = true,
+            .encode = encode_keys,
+            .take_row = take_removed,
+            NOT_FOUND,
+        },
+};
+
+/* --- which row is whose --- */
+
+static int compare_operations(const void *a, const void *b)
+{
+    const struct operation *x = *(struct operation *const *)a, *y = *(struct operation *const *)b;
+    int order = (x->statement > y->statement) - (x->statement < y->statement);
+    if (order == 0 && x->statement->keyed)
+        order = strcmp(x->order_id, y->order_id);
+    return order != 0 ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+void statement_sort(struct operation *operations[], size_t n)
+{
+    if (n > 1)
+        qsort(operations, n, sizeof *operations, compare_operations);
+}
+
+/* The first operation whose order_id is not below the key. */
+static size_t lower_bound(struct operation *const operations[], size_t n, const char *key)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(operations[middle]->order_id, key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void answer_keyed(const struct statement *statement, const PGresult *result,
+                         struct operation *operations[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        operations[i]->code = statement->absent;
+        operations[i]->message = statement->absent_message;
+    }
+    for (int row = 0; row < PQntuples(result); row++) {
+        const char *key = PQgetvalue(result, row, statement->key_column);
+        for (size_t i = lower_bound(operations, n, key);
+             i < n && strcmp(operations[i]->order_id, key) == 0; i++) {
+            operations[i]->code = STATUS_OK;
+            statement->take_row(operations[i], result, row);
+            if (statement->row_is_for_one)
+                break;
+        }
+    }
+}
+
+void statement_answer(const struct statement *statement, const PGresult *result,
+                      struct operation *operations[], size_t n)
+{
+    if (statement->keyed) {
+        answer_keyed(statement, result, operations, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        operations[i]->code = STATUS_OK;
+        statement->take_result(operations[i], result);
+    }
+}

@@ -1,0 +1,62 @@
+/* statement.h: the statements the store runs, one row of a table each: how operations become parameters, and how
+ * rows become answers. */
+#ifndef STORE_STATEMENT_H
+#define STORE_STATEMENT_H
+
+#include "store/operation.h"
+#include "store/params.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+enum statement_id {
+    /* Reads come first in a batch, so that no answer to one waits for a commit. */
+    STATEMENT_GET,
+    STATEMENT_LIST,
+    STATEMENT_LIST_BY_STATUS,
+    STATEMENT_LIST_BY_CUSTOMER,
+    STATEMENT_LIST_BY_BOTH,
+    STATEMENT_SUMMARY,
+    STATEMENT_CREATE,
+    STATEMENT_UPDATE,
+    STATEMENT_REMOVE,
+    STATEMENTS,
+};
+
+struct statement {
+    const char *name;
+    const char *sql;
+    int n_params;
+    Oid types[PARAMS_MAX];
+    bool writes;
+    bool folds; /* one run serves many operations */
+    bool keyed; /* its operations each name an order */
+
+    /* What becomes of a keyed operation that no row came back for. */
+    enum status_code absent;
+    const char *absent_message;
+
+    /* Adds the parameters for n operations. */
+    void (*encode)(struct params *params, struct operation *const operations[], size_t n);
+
+    /* Keyed statements: reads a row that belongs to the operation. */
+    void (*take_row)(struct operation *operation, const PGresult *result, int row);
+    int key_column; /* which column has the order_id */
+    bool row_is_for_one; /* only the first operation of a key gets the row; the others are absent */
+
+    /* Other statements: reads the whole result for one operation. */
+    void (*take_result)(struct operation *operation, const PGresult *result);
+};
+
+extern const struct statement statements[STATEMENTS];
+
+/* Puts operations into the order in which they are sent: by statement, and those of a keyed statement by order_id, which
+ * is how statement_answer finds them, and how every server locks rows, so that two of them never wait for each other
+ * in a circle. */
+void statement_sort(struct operation *operations[], size_t n);
+
+/* Gives each of n sorted operations its outcome from the statement's result. */
+void statement_answer(const struct statement *statement, const PGresult *result,
+                      struct operation *operations[], size_t n);
+
+#endif

@@ -1,0 +1,61 @@
+/* store.h: where orders are kept: what the service asks of a store, whatever it is made of.
+ *
+ * Every function returns at once and calls `done` once, perhaps before it returns, perhaps from another thread,
+ * with the closure data it was given: with the answer, which is made in the call's arena; or with NULL, and
+ * then the call's status says why. What is passed in must live in the call's arena.
+ *
+ * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
+ * DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/call.h"
+#include "orders/v1/orders.pb-c.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Which orders to list. */
+struct store_query {
+    int64_t after_id; /* only orders with a larger id */
+    int64_t skip;     /* of those that match, how many to pass over */
+    int64_t limit;
+    Orders__V1__OrderStatus status; /* only in this status, unless unspecified */
+    const char *customer_id;        /* only of this customer, unless empty */
+};
+
+struct store {
+    /* Adds an order. ALREADY_EXISTS. */
+    void (*create)(struct store *store, struct call *call, Orders__V1__Order *order,
+                   Orders__V1__Order_Closure done, void *closure_data);
+
+    /* Adds each order whose result's code is OK, and puts it into the result; one that cannot be added gets its
+     * own code and message. `response` has one result an order. */
+    void (*create_many)(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
+                        Orders__V1__BatchCreateOrdersResponse *response,
+                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data);
+
+    /* NOT_FOUND. */
+    void (*get)(struct store *store, struct call *call, const char *order_id, Orders__V1__Order_Closure done,
+                void *closure_data);
+
+    /* The orders that match, by id. The page token is the service's to make. */
+    void (*list)(struct store *store, struct call *call, const struct store_query *query,
+                 Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
+
+    /* Sets the named fields (enum order_fields, at least one) of the order with this order_id. NOT_FOUND. */
+    void (*update)(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
+                   Orders__V1__Order_Closure done, void *closure_data);
+
+    /* NOT_FOUND. */
+    void (*remove)(struct store *store, struct call *call, const char *order_id,
+                   Google__Protobuf__Empty_Closure done, void *closure_data);
+
+    /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. */
+    void (*summarize)(struct store *store, struct call *call, Orders__V1__OrderSummary_Closure done,
+                      void *closure_data);
+};
+
+#endif

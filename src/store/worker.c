@@ -1,0 +1,160 @@
+/* worker.c: connect, then take and run batches until the connection breaks, then connect again. */
+#include "store/worker.h"
+
+#include "base/time.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BACKOFF_FIRST_MS = 50,
+    BACKOFF_MOST_MS = 2000,
+};
+
+static void tick(void *arg)
+{
+    struct worker *worker = arg;
+    uint64_t now_ns = time_monotonic_ns();
+    queue_expire(&worker->queue, now_ns);
+    batch_expire(&worker->batch, now_ns);
+}
+
+static bool stopped(void *arg)
+{
+    return atomic_load(&((struct worker *)arg)->stop);
+}
+
+/* --- connecting --- */
+
+static void report(struct worker *worker, enum connection_result outcome, const char *why)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool changed = !worker->first_attempt_over || worker->outcome != outcome;
+    worker->outcome = outcome;
+    snprintf(worker->why, sizeof worker->why, "%s", why);
+    worker->first_attempt_over = true;
+    pthread_cond_broadcast(&worker->attempted);
+    pthread_mutex_unlock(&worker->lock);
+    if (outcome == CONNECTION_READY)
+        log_line(worker->log, LOG_LEVEL_INFO, "database connected");
+    else if (changed) /* not once an attempt */
+        log_line(worker->log, LOG_LEVEL_ERROR, "database out of reach", LOG_STR("error", why));
+}
+
+/* Half of the delay and a random part of the other half, so that many workers do not come back at once. */
+static int jitter(int delay_ms, unsigned *seed)
+{
+    return delay_ms / 2 + rand_r(seed) % (delay_ms / 2 + 1);
+}
+
+static void wait_for_stop(struct worker *worker, int delay_ms)
+{
+    struct pollfd event = {.fd = worker->queue.event, .events = POLLIN};
+    poll(&event, 1, delay_ms);
+}
+
+/* Connects, however often it takes. False: stopped. */
+static bool connect_again(struct worker *worker)
+{
+    unsigned seed = (unsigned)time_monotonic_ns();
+    int delay_ms = BACKOFF_FIRST_MS;
+    char why[sizeof worker->why];
+    while (!stopped(worker)) {
+        enum connection_result outcome = connection_open(&worker->connection, why, sizeof why);
+        if (outcome == CONNECTION_READY) {
+            queue_open(&worker->queue);
+            report(worker, outcome, "");
+            return true;
+        }
+        queue_close(&worker->queue);
+        report(worker, outcome, why);
+        wait_for_stop(worker, jitter(delay_ms, &seed));
+        delay_ms = 2 * delay_ms < BACKOFF_MOST_MS ? 2 * delay_ms : BACKOFF_MOST_MS;
+    }
+    return false;
+}
+
+/* --- serving --- */
+
+/* Waits for work. False: the connection broke meanwhile. */
+static bool wait_for_work(struct worker *worker)
+{
+    struct pollfd either[] = {
+        {.fd = worker->queue.event, .events = POLLIN},
+        {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
+    };
+    if (!queue_begin_wait(&worker->queue))
+        return true;
+    poll(either, 2, -1);
+    queue_end_wait(&worker->queue);
+    return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
+}
+
+static void serve(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+    bool alive = true;
+    while (alive && !stopped(worker)) {
+        batch->n = queue_take(&worker->queue, batch->operations, BATCH_MOST);
+        alive = batch->n > 0 ? batch_run(batch, &worker->connection) : wait_for_work(worker);
+    }
+    if (!alive)
+        log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
+                 LOG_STR("error", PQerrorMessage(worker->connection.pg)));
+    connection_close(&worker->connection);
+}
+
+static void *run(void *arg)
+{
+    struct worker *worker = arg;
+    while (connect_again(worker))
+        serve(worker);
+    queue_close(&worker->queue);
+    return NULL;
+}
+
+/* --- starting and stopping --- */
+
+bool worker_start(struct worker *worker, const char *database_url, struct log *log)
+{
+    memset(worker, 0, sizeof *worker);
+    worker->log = log;
+    worker->connection = (struct connection){
+        .database_url = database_url, .tick = tick, .stopped = stopped, .arg = worker};
+    if (!queue_init(&worker->queue))
+        return false;
+    batch_init(&worker->batch, log);
+    pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->attempted, NULL);
+    int error = pthread_create(&worker->thread, NULL, run, worker);
+    if (error == 0)
+        return true;
+    queue_destroy(&worker->queue);
+    errno = error;
+    return false;
+}
+
+enum connection_result worker_await(struct worker *worker, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->first_attempt_over)
+        pthread_cond_wait(&worker->attempted, &worker->lock);
+    enum connection_result outcome = worker->outcome;
+    snprintf(why, why_size, "%s", worker->why);
+    pthread_mutex_unlock(&worker->lock);
+    return outcome;
+}
+
+void worker_stop(struct worker *worker)
+{
+    atomic_store(&worker->stop, true);
+    queue_wake(&worker->queue);
+    pthread_join(worker->thread, NULL);
+    batch_free(&worker->batch);
+    queue_destroy(&worker->queue);
+    pthread_cond_destroy(&worker->attempted);
+    pthread_mutex_destroy(&worker->lock);
+}

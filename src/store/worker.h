@@ -1,0 +1,41 @@
+/* worker.h: a thread with one connection and one queue: takes all that waits, runs it as a batch, and so on.
+ *
+ * While the database cannot be reached the queue is closed, so that callers hear it at once; the worker connects again
+ * by itself, waiting longer from attempt to attempt.
+ */
+#ifndef STORE_WORKER_H
+#define STORE_WORKER_H
+
+#include "base/log.h"
+#include "store/batch.h"
+#include "store/connection.h"
+#include "store/queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct worker {
+    pthread_t thread;
+    struct queue queue;
+    struct connection connection;
+    struct batch batch;
+    struct log *log;
+    atomic_bool stop;
+
+    pthread_mutex_t lock;           /* guards the three below */
+    pthread_cond_t attempted;       /* the first attempt to connect is over */
+    bool first_attempt_over;
+    enum connection_result outcome; /* of the last attempt */
+    char why[512];                  /* it failed */
+};
+
+/* Starts the thread. database_url must outlive the worker. False: errno says why. */
+bool worker_start(struct worker *worker, const char *database_url, struct log *log);
+
+/* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */
+enum connection_result worker_await(struct worker *worker, char *why, size_t why_size);
+
+/* Ends the thread; what waits or is under way fails with UNAVAILABLE. */
+void worker_stop(struct worker *worker);
+
+#endif

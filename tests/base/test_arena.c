@@ -1,0 +1,56 @@
+/* test_arena.c: what the arena promises. */
+#include "base/arena.h"
+
+#include <criterion/criterion.h>
+#include <stdalign.h>
+#include <stdint.h>
+#include <string.h>
+
+Test(arena, allocations_are_aligned_and_apart)
+{
+    struct arena arena;
+    arena_init(&arena);
+    char *before = NULL;
+    for (size_t size = 1; size < 10000; size = size * 3 + 1) {
+        char *memory = arena_alloc(&arena, size);
+        cr_assert_eq((uintptr_t)memory % alignof(max_align_t), 0);
+        cr_assert_neq(memory, before);
+        memset(memory, 0xaa, size);
+        before = memory;
+    }
+    arena_free(&arena);
+}
+
+Test(arena, reset_keeps_the_first_block)
+{
+    struct arena arena;
+    arena_init(&arena);
+    void *first = arena_alloc(&arena, 10);
+    arena_alloc(&arena, 1 << 20); /* in a block of its own */
+    arena_reset(&arena);
+    cr_assert_eq(arena_alloc(&arena, 10), first);
+    arena_free(&arena);
+}
+
+Test(arena, calloc_zeroes_reused_memory)
+{
+    struct arena arena;
+    arena_init(&arena);
+    memset(arena_alloc(&arena, 64), 0xff, 64);
+    arena_reset(&arena);
+    const unsigned char *zeroed = arena_calloc(&arena, 8, 8);
+    for (size_t i = 0; i < 64; i++)
+        cr_assert_eq(zeroed[i], 0);
+    arena_free(&arena);
+}
+
+Test(arena, makes_strings)
+{
+    struct arena arena;
+    arena_init(&arena);
+    cr_assert_str_eq(arena_strdup(&arena, "a"), "a");
+    cr_assert_str_eq(arena_copy(&arena, "abc", 2), "ab");
+    cr_assert_str_eq(arena_copy(&arena, NULL, 0), "");
+    cr_assert_str_eq(arena_printf(&arena, "%d-%s", 5, "x"), "5-x");
+    arena_free(&arena);
+}

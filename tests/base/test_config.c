@@ -1,0 +1,160 @@
+/* test_config.c: each variable's good and bad values, and who wins. */
+#include "base/config.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/test-config-XXXXXX";
+
+/* An empty directory to work in, and no setting of the outside's. */
+static void set_up(void)
+{
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert_eq(chdir(directory), 0);
+    static const char *const names[] = {"DATABASE_URL",  "API_KEY",     "API_KEY_FILE",        "ORDERS_LISTEN", "ORDERS_CONNECT",
+                                        "ORDERS_HTTP",   "ORDERS_LOG",  "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+}
+
+static void tear_down(void)
+{
+    unlink(".env");
+    unlink("key");
+    cr_assert_eq(rmdir(directory), 0);
+}
+
+TestSuite(config, .init = set_up, .fini = tear_down);
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    fputs(text, file);
+    fclose(file);
+}
+
+Test(config, defaults)
+{
+    struct config config;
+    char error[512];
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_assert_str_eq(config.listen[0], "tcp://127.0.0.1:6600");
+    cr_assert_null(config.listen[1]);
+    cr_assert_str_eq(config.connect[0], "tcp://127.0.0.1:6600");
+    cr_assert_str_eq(config.cors_origins[1], "http://localhost:3001");
+    cr_assert_null(config.http_host);
+    cr_assert_null(config.database_url);
+    cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
+    cr_assert_eq(config.workers, 2);
+    config_free(&config);
+}
+
+Test(config, http_has_its_default_where_it_is_needed)
+{
+    struct config config;
+    char error[512];
+    cr_assert(config_load(&config, CONFIG_HTTP, error, sizeof error));
+    cr_assert_str_eq(config.http_host, "127.0.0.1");
+    cr_assert_eq(config.http_port, 5000);
+    config_free(&config);
+}
+
+Test(config, the_environment_wins_over_dotenv)
+{
+    struct config config;
+    char error[512];
+    write_file(".env", "# settings\n"
+                       "export API_KEY='from file'\n"
+                       "API_KEY=\"quoted-key\"\n"
+                       "ORDERS_LOG=debug # all of it\n"
+                       "ORDERS_HTTP=0.0.0.0:80\r\n"
+                       "UNKNOWN=1\nnot a line\n");
+    setenv("ORDERS_LOG", "warn", 1);
+    cr_assert(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
+    cr_assert_str_eq(config.api_key, "quoted-key");
+    cr_assert_eq(config.log_level, LOG_LEVEL_WARN);
+    cr_assert_str_eq(config.http_host, "0.0.0.0");
+    cr_assert_eq(config.http_port, 80);
+    config_free(&config);
+}
+
+Test(config, a_key_file_holds_the_key)
+{
+    struct config config;
+    char error[512];
+    write_file("key", "from-the-file\n");
+    setenv("API_KEY_FILE", "key", 1);
+    cr_assert(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
+    cr_assert_str_eq(config.api_key, "from-the-file");
+    cr_assert_str_eq(config.api_key_file, "key");
+    config_free(&config);
+
+    setenv("API_KEY", "from-the-environment", 1);
+    cr_assert(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
+    cr_assert_str_eq(config.api_key, "from-the-environment");
+    config_free(&config);
+}
+
+static const struct bad {
+    const char *name, *value, *told;
+} bad[] = {
+    {"ORDERS_LISTEN", "http://127.0.0.1:1", "ORDERS_LISTEN: \"http://127.0.0.1:1\" is not a comma-separated list"},
+    {"ORDERS_LISTEN", "tcp://", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", ",", "ORDERS_LISTEN"},
+    {"ORDERS_CONNECT", "tcp://127.0.0.1:1,nonsense", "ORDERS_CONNECT: \"nonsense\""},
+    {"ORDERS_HTTP", "5000", "ORDERS_HTTP: \"5000\" is not host:port"},
+    {"ORDERS_HTTP", ":5000", "ORDERS_HTTP"},
+    {"ORDERS_HTTP", "127.0.0.1:65536", "ORDERS_HTTP"},
+    {"ORDERS_HTTP", "127.0.0.1:http", "ORDERS_HTTP"},
+    {"ORDERS_LOG", "loud", "ORDERS_LOG: \"loud\" is not debug, info, warn or error"},
+    {"ORDERS_CORS_ORIGINS", "localhost", "ORDERS_CORS_ORIGINS"},
+    {"ORDERS_WORKERS", "0", "ORDERS_WORKERS"},
+    {"ORDERS_WORKERS", "-1", "ORDERS_WORKERS"},
+    {"ORDERS_WORKERS", "65", "ORDERS_WORKERS"},
+    {"API_KEY_FILE", "/no/such/file", "API_KEY_FILE: \"/no/such/file\" is not a readable file"},
+};
+
+Test(config, a_bad_value_is_named)
+{
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct config config;
+        char error[512] = "";
+        setenv(bad[i].name, bad[i].value, 1);
+        cr_assert_not(config_load(&config, 0, error, sizeof error), "%s=%s", bad[i].name, bad[i].value);
+        cr_assert_eq(strncmp(error, bad[i].told, strlen(bad[i].told)), 0, "%s", error);
+        config_free(&config);
+        unsetenv(bad[i].name);
+    }
+}
+
+Test(config, a_bad_key_is_not_shown)
+{
+    struct config config;
+    char error[512] = "";
+    setenv("API_KEY", "secret with blanks", 1);
+    cr_assert_not(config_load(&config, CONFIG_API_KEY, error, sizeof error));
+    cr_assert_null(strstr(error, "secret"), "%s", error);
+    config_free(&config);
+}
+
+Test(config, what_is_needed_is_missed)
+{
+    struct config config;
+    char error[512] = "";
+    cr_assert_not(config_load(&config, CONFIG_DATABASE, error, sizeof error));
+    cr_assert_not_null(strstr(error, "DATABASE_URL: is not set"), "%s", error);
+    config_free(&config);
+    cr_assert_not(config_load(&config, CONFIG_API_KEY, error, sizeof error));
+    cr_assert_not_null(strstr(error, "API_KEY: is not set"), "%s", error);
+    config_free(&config);
+}
+
+Test(config, a_failed_main_exits_with_78, .exit_code = EXIT_CONFIG)
+{
+    struct config config;
+    tear_down(); /* fini is not run after exit */
+    config_load_or_exit(&config, CONFIG_DATABASE, "test");
+}

@@ -1,0 +1,107 @@
+/* test_log.c: every line is one JSON object, whatever is put into it. */
+#include "base/log.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Runs `fill` on a log at a level and returns what was written. */
+static char *written(enum log_level level, void (*fill)(struct log *log))
+{
+    FILE *file = tmpfile();
+    struct log *log = log_open(fileno(file), level);
+    cr_assert_not_null(log);
+    fill(log);
+    log_close(log);
+    long size = lseek(fileno(file), 0, SEEK_END);
+    char *text = calloc(1, (size_t)size + 1);
+    cr_assert_eq(pread(fileno(file), text, (size_t)size, 0), size);
+    fclose(file);
+    return text;
+}
+
+static void fill_escapes(struct log *log)
+{
+    log_line(log, LOG_LEVEL_INFO, "he said \"no\"\n", LOG_STR("path", "a\\b\x01"), LOG_INT("n", -5),
+             LOG_STR("nothing", NULL), LOG_STR("word", "þæö"));
+}
+
+Test(log, escapes)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_escapes);
+    cr_assert_not_null(strstr(text, "\"level\":\"info\",\"message\":\"he said \\u0022no\\u0022\\u000a\","
+                                    "\"path\":\"a\\u005cb\\u0001\",\"n\":-5,\"nothing\":\"\",\"word\":\"þæö\"}\n"),
+                       "%s", text);
+    free(text);
+}
+
+static void fill_levels(struct log *log)
+{
+    log_line(log, LOG_LEVEL_DEBUG, "d");
+    log_line(log, LOG_LEVEL_INFO, "i");
+    log_line(log, LOG_LEVEL_WARN, "w");
+    log_line(log, LOG_LEVEL_ERROR, "e");
+}
+
+Test(log, leaves_out_lower_levels)
+{
+    char *text = written(LOG_LEVEL_WARN, fill_levels);
+    cr_assert_null(strstr(text, "\"i\""));
+    cr_assert_not_null(strstr(text, "\"w\""));
+    cr_assert_not_null(strstr(text, "\"e\""));
+    free(text);
+}
+
+static void fill_long(struct log *log)
+{
+    char long_value[10000];
+    memset(long_value, 'x', sizeof long_value - 1);
+    long_value[sizeof long_value - 1] = '\0';
+    log_line(log, LOG_LEVEL_INFO, long_value, LOG_STR("a", long_value), LOG_INT("b", 1));
+}
+
+Test(log, cuts_what_is_too_long_and_stays_an_object)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_long);
+    size_t length = strlen(text);
+    cr_assert_lt(length, 2100);
+    cr_assert_str_eq(text + length - 3, "\"}\n");
+    free(text);
+}
+
+static void *write_lines(void *log)
+{
+    for (int i = 0; i < 200; i++)
+        log_line(log, LOG_LEVEL_INFO, "line", LOG_INT("i", i));
+    return NULL;
+}
+
+static void fill_from_threads(struct log *log)
+{
+    pthread_t threads[4];
+    for (size_t i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, write_lines, log);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+}
+
+Test(log, lines_from_many_threads_stay_whole)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_from_threads), *rest;
+    size_t lines = 0, dropped = 0;
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        cr_assert_eq(strncmp(line, "{\"time\":\"", 9), 0);
+        cr_assert_eq(line[strlen(line) - 1], '}');
+        const char *said = strstr(line, "\"lines\":");
+        if (said != NULL)
+            dropped += (size_t)atoi(said + strlen("\"lines\":"));
+        else
+            lines++;
+    }
+    cr_assert_leq(lines + dropped, 800);
+    cr_assert_gt(lines, 0);
+    free(text);
+}

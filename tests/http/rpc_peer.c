@@ -1,0 +1,82 @@
+/* rpc_peer.c: the SP TCP mapping: eight bytes of greeting, then messages behind their 64-bit length. */
+#include "rpc_peer.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <endian.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { TIMEOUT_S = 20, MESSAGE_MAX = 1 << 20 };
+
+void rpc_peer_open(struct rpc_peer *peer)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    peer->fd = -1;
+    peer->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(peer->listen_fd, (struct sockaddr *)&address, length), 0);
+    cr_assert_eq(listen(peer->listen_fd, 1), 0);
+    cr_assert_eq(getsockname(peer->listen_fd, (struct sockaddr *)&address, &length), 0);
+    snprintf(peer->url, sizeof peer->url, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+}
+
+static void read_all(int fd, void *bytes, size_t length)
+{
+    cr_assert_eq(recv(fd, bytes, length, MSG_WAITALL), (ssize_t)length, "the client sent no request");
+}
+
+static void accept_client(struct rpc_peer *peer)
+{
+    static const uint8_t rep_greeting[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+    const struct timeval timeout = {.tv_sec = TIMEOUT_S};
+    uint8_t greeting[8];
+    setsockopt(peer->listen_fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    peer->fd = accept(peer->listen_fd, NULL, NULL);
+    cr_assert_geq(peer->fd, 0, "no client connected");
+    setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    send(peer->fd, rep_greeting, sizeof rep_greeting, MSG_NOSIGNAL);
+    read_all(peer->fd, greeting, sizeof greeting);
+}
+
+Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer)
+{
+    uint64_t length;
+    if (peer->fd < 0)
+        accept_client(peer);
+    read_all(peer->fd, &length, sizeof length);
+    length = be64toh(length) - sizeof peer->request_header;
+    cr_assert_leq(length, MESSAGE_MAX);
+    read_all(peer->fd, peer->request_header, sizeof peer->request_header);
+    uint8_t *frame = malloc(length + 1);
+    read_all(peer->fd, frame, length);
+    Rpc__V1__Request *request = rpc__v1__request__unpack(NULL, length, frame);
+    cr_assert_not_null(request);
+    free(frame);
+    return request;
+}
+
+void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *message)
+{
+    Rpc__V1__Response response = RPC__V1__RESPONSE__INIT;
+    uint8_t frame[1024];
+    response.code = code;
+    response.message = (char *)(uintptr_t)message;
+    cr_assert_lt(rpc__v1__response__get_packed_size(&response), sizeof frame);
+    size_t size = rpc__v1__response__pack(&response, frame);
+    uint64_t length = htobe64(size + sizeof peer->request_header);
+    send(peer->fd, &length, sizeof length, MSG_NOSIGNAL);
+    send(peer->fd, peer->request_header, sizeof peer->request_header, MSG_NOSIGNAL);
+    send(peer->fd, frame, size, MSG_NOSIGNAL);
+}
+
+void rpc_peer_close(struct rpc_peer *peer)
+{
+    if (peer->fd >= 0)
+        close(peer->fd);
+    close(peer->listen_fd);
+}

@@ -1,0 +1,27 @@
+/* rpc_peer.h: an RPC server that a test holds in its hand: it takes one request at a time and answers when
+ * the test says so. It speaks SP over TCP by itself, so that a request in hand is an event to wait for. */
+#ifndef HTTP_RPC_PEER_H
+#define HTTP_RPC_PEER_H
+
+#include "rpc/v1/frame.pb-c.h"
+
+#include <stdint.h>
+
+struct rpc_peer {
+    int listen_fd;
+    int fd; /* -1 until a client connected */
+    uint8_t request_header[4];
+    char url[64];
+};
+
+void rpc_peer_open(struct rpc_peer *peer);
+
+/* Waits for a request, to be freed with rpc__v1__request__free_unpacked. */
+Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer);
+
+/* Answers the request taken last. */
+void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *message);
+
+void rpc_peer_close(struct rpc_peer *peer);
+
+#endif

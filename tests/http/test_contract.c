@@ -1,0 +1,687 @@
+/* test_contract.c: every promise of the REST contract, over real HTTP against a real ordersd. */
+#include "client.h"
+#include "support/service.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static struct service *service;
+static char key_header[128];
+
+static void setup(void)
+{
+    service = service_start(NULL);
+    snprintf(key_header, sizeof key_header, "X-API-Key: %s\r\n", service->api_key);
+}
+
+static void teardown(void)
+{
+    cr_expect_eq(service_stop(service), 0);
+}
+
+TestSuite(contract, .init = setup, .fini = teardown, .timeout = 120);
+
+static struct http_reply call(const char *method, const char *target, const char *body)
+{
+    return http_request(service->http_port, method, target, key_header, body);
+}
+
+/* Calls, and checks the status and the whole body. */
+static void expect(const char *method, const char *target, const char *body, int status, const char *expected)
+{
+    struct http_reply reply = call(method, target, body);
+    cr_expect_eq(reply.status, status, "%s %s %s: %d %s", method, target, body, reply.status, reply.body);
+    cr_expect_str_eq(reply.body, expected, "%s %s %s: %s", method, target, body, reply.body);
+    char *request_id = http_header(&reply, "X-Request-ID");
+    cr_expect_not_null(request_id, "%s %s has no X-Request-ID", method, target);
+    free(request_id);
+    http_free(&reply);
+}
+
+/* Calls, and checks the status and the violations, written as "type loc.loc; …". */
+static void expect_violations(const char *method, const char *target, const char *body, const char *expected)
+{
+    struct http_reply reply = call(method, target, body);
+    char *list = NULL;
+    size_t size, i;
+    json_t *one;
+    FILE *out = open_memstream(&list, &size);
+    json_array_foreach(json_object_get(reply.json, "detail"), i, one)
+    {
+        const json_t *name = json_array_get(json_object_get(one, "loc"), 1);
+        fprintf(out, "%s%s %s", i == 0 ? "" : "; ", json_string_value(json_object_get(one, "type")),
+                json_string_value(json_array_get(json_object_get(one, "loc"), 0)));
+        if (json_is_string(name))
+            fprintf(out, ".%s", json_string_value(name));
+        cr_expect(json_is_string(json_object_get(one, "msg")) && json_object_get(one, "input") != NULL);
+    }
+    fclose(out);
+    cr_expect_eq(reply.status, 422, "%s %s %s: %d", method, target, body, reply.status);
+    cr_expect_str_eq(list, expected, "%s %s %s: %s", method, target, body, reply.body);
+    free(list);
+    http_free(&reply);
+}
+
+/* Calls, and checks a 422 of one violation in full. */
+static void expect_violation(const char *method, const char *target, const char *body, const char *type,
+                             const char *loc, const char *msg, const char *input)
+{
+    char *expected;
+    cr_assert_gt(asprintf(&expected,
+                          "{\"detail\":[{\"type\":\"%s\",\"loc\":%s,\"msg\":\"%s\",\"input\":%s}]}", type,
+                          loc, msg, input),
+                 0);
+    expect(method, target, body, 422, expected);
+    free(expected);
+}
+
+static void create(const char *order_id, const char *customer_id, int amount, const char *status)
+{
+    char *body;
+    cr_assert_gt(
+        asprintf(&body,
+                 "{\"order_id\":\"%s\",\"customer_id\":\"%s\",\"total_amount\":%d,\"currency\":\"ISK\","
+                 "\"order_date\":\"2025-01-16T14:20:00Z\",\"status\":\"%s\"}",
+                 order_id, customer_id, amount, status),
+        0);
+    struct http_reply reply = call("POST", "/orders/", body);
+    cr_assert_eq(reply.status, 201, "%s", reply.body);
+    http_free(&reply);
+    free(body);
+}
+
+/* --- routes --- */
+
+Test(contract, the_root_and_the_probes_want_no_key)
+{
+    static const struct {
+        const char *target, *body;
+    } cases[] = {
+        {"/", "{\"message\":\"Welcome to 66°North Order Service API!\"}"},
+        {"/healthz", "{\"status\":\"ok\"}"},
+        {"/readyz", "{\"status\":\"ok\"}"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_reply reply = http_request(service->http_port, "GET", cases[i].target, NULL, NULL);
+        cr_expect_eq(reply.status, 200);
+        cr_expect_str_eq(reply.body, cases[i].body);
+        char *type = http_header(&reply, "Content-Type");
+        cr_expect_str_eq(type, "application/json");
+        free(type);
+        http_free(&reply);
+    }
+}
+
+Test(contract, a_new_order_is_answered_as_stored)
+{
+    struct http_reply reply =
+        call("POST", "/orders/",
+             "{\"order_id\":\"  A-1 \",\"customer_id\":\"Þórr\",\"total_amount\":\"12\","
+             "\"order_date\":\"2025-01-16T14:20:00.5+01:00\",\"currency\":\"isk\","
+             "\"status\":\"shipped\",\"id\":\"mine\",\"whatever\":[1]}");
+    cr_assert_eq(reply.status, 201, "%s", reply.body);
+    static const char *const names[] = {"id",       "order_id", "customer_id", "order_date", "total_amount",
+                                        "currency", "status",   "created_at",  "updated_at"};
+    static const char *const values[] = {NULL, "A-1", "Þórr",   "2025-01-16T13:20:00.500Z",
+                                         NULL, "ISK", "shipped"};
+    cr_expect_eq(json_object_size(reply.json), sizeof names / sizeof names[0]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const json_t *value = json_object_get(reply.json, names[i]);
+        cr_assert_not_null(value, "%s", names[i]);
+        if (i < sizeof values / sizeof values[0] && values[i] != NULL)
+            cr_expect_str_eq(json_string_value(value), values[i]);
+    }
+    cr_expect_eq(json_integer_value(json_object_get(reply.json, "total_amount")), 12);
+    cr_expect_gt(json_integer_value(json_object_get(reply.json, "id")), 0);
+    expect("GET", "/orders/A-1", NULL, 200, reply.body);
+    http_free(&reply);
+}
+
+Test(contract, what_a_new_order_leaves_out_has_defaults)
+{
+    struct http_reply reply = call("POST", "/orders",
+                                   "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":12.0,"
+                                   "\"currency\":\"EUR\",\"order_date\":null,"
+                                   "\"status\":null}");
+    cr_assert_eq(reply.status, 201, "%s", reply.body);
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "status")), "pending");
+    cr_expect_not_null(json_object_get(reply.json, "order_date"));
+    http_free(&reply);
+}
+
+Test(contract, an_order_id_exists_once)
+{
+    create("A", "C", 1, "pending");
+    expect("POST", "/orders/",
+           "{\"order_id\":\"A\",\"customer_id\":\"D\",\"total_amount\":2,\"currency\":\"EUR\"}", 400,
+           "{\"detail\":\"Order ID already exists\"}");
+}
+
+Test(contract, order_ids_of_any_characters_can_be_addressed)
+{
+    create("a/b?c&d%20 é", "C", 1, "pending");
+    struct http_reply reply = call("GET", "/orders/a%2Fb%3Fc%26d%2520%20%C3%A9", NULL);
+    cr_expect_eq(reply.status, 200);
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "order_id")), "a/b?c&d%20 é");
+    http_free(&reply);
+}
+
+/* The order_ids of a list, joined by blanks. */
+static void expect_list(const char *target, const char *expected)
+{
+    struct http_reply reply = call("GET", target, NULL);
+    char *joined = NULL;
+    size_t size, i;
+    json_t *order;
+    FILE *out = open_memstream(&joined, &size);
+    cr_expect(json_is_array(reply.json), "%s: %s", target, reply.body);
+    json_array_foreach(reply.json, i, order)
+        fprintf(out, "%s%s", i == 0 ? "" : " ", json_string_value(json_object_get(order, "order_id")));
+    fclose(out);
+    cr_expect_eq(reply.status, 200);
+    cr_expect_str_eq(joined, expected, "%s: %s", target, joined);
+    free(joined);
+    http_free(&reply);
+}
+
+Test(contract, lists)
+{
+    expect("GET", "/orders/", NULL, 200, "[]");
+    create("A", "C1", 1, "pending");
+    create("B", "C2", 2, "shipped");
+    create("C", "C1", 3, "shipped");
+    create("D", "C1", 4, "pending");
+    expect_list("/orders/", "A B C D");
+    expect_list("/orders", "A B C D");
+    expect_list("/orders?skip=1&limit=2", "B C");
+    expect_list("/orders?limit=0", "");
+    expect_list("/orders?limit=1000", "A B C D");
+    expect_list("/orders?skip=4", "");
+    expect_list("/orders/?status=shipped", "B C");
+    expect_list("/orders/?customer_id=C1", "A C D");
+    expect_list("/orders/?customer_id=C1&status=pending&skip=1", "D");
+    expect_list("/orders/?customer_id=", "A B C D");
+    expect_list("/orders/?limit=%31&limit=3", "A B C");
+    expect_list("/orders/?unknown=1", "A B C D");
+}
+
+Test(contract, a_list_has_a_hundred_orders_unless_told_otherwise)
+{
+    for (int i = 0; i < 101; i++) {
+        char order_id[16];
+        snprintf(order_id, sizeof order_id, "O-%d", i);
+        create(order_id, "C", 1, "pending");
+    }
+    struct http_reply reply = call("GET", "/orders/", NULL);
+    cr_expect_eq(json_array_size(reply.json), 100);
+    http_free(&reply);
+}
+
+Test(contract, an_order_that_is_not_there)
+{
+    static const char *const targets[] = {"/orders/nope", "/orders/%00",    "/orders/a%00b",
+                                          "/orders/%FF",  "/orders/%C0%AF", "/orders/%zz",
+                                          "/orders/%20",  "/orders/%0A",    "/orders/a%2Fb%2F"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        expect("GET", targets[i], NULL, 404, "{\"detail\":\"Order not found\"}");
+        expect("PATCH", targets[i], "{}", 404, "{\"detail\":\"Order not found\"}");
+        expect("DELETE", targets[i], NULL, 404, "{\"detail\":\"Order not found\"}");
+    }
+}
+
+Test(contract, an_update_changes_what_it_names)
+{
+    create("A", "C", 1, "pending");
+    struct http_reply before = call("GET", "/orders/A", NULL);
+    struct http_reply after = call("PATCH", "/orders/A", "{\"total_amount\":5,\"order_id\":\"B\"}");
+    cr_expect_eq(after.status, 200);
+    cr_expect_eq(json_integer_value(json_object_get(after.json, "total_amount")), 5);
+    static const char *const same[] = {"id",       "order_id", "customer_id", "order_date",
+                                       "currency", "status",   "created_at"};
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        cr_expect(json_equal(json_object_get(before.json, same[i]), json_object_get(after.json, same[i])),
+                  "%s", same[i]);
+    cr_expect(
+        !json_equal(json_object_get(before.json, "updated_at"), json_object_get(after.json, "updated_at")));
+    expect("GET", "/orders/A", NULL, 200, after.body);
+    expect("PATCH", "/orders/A", "{}", 200, after.body);
+    http_free(&before);
+    http_free(&after);
+}
+
+Test(contract, every_field_can_be_updated)
+{
+    create("A", "C", 1, "pending");
+    struct http_reply reply =
+        call("PATCH", "/orders/A",
+             "{\"customer_id\":\" D \",\"order_date\":\"2024-02-29\",\"total_amount\":9007199254740991,"
+             "\"currency\":\"usd\",\"status\":\"cancelled\"}");
+    cr_expect_eq(reply.status, 200, "%s", reply.body);
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "customer_id")), "D");
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "order_date")), "2024-02-29T00:00:00Z");
+    cr_expect_eq(json_integer_value(json_object_get(reply.json, "total_amount")), 9007199254740991);
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "currency")), "USD");
+    cr_expect_str_eq(json_string_value(json_object_get(reply.json, "status")), "cancelled");
+    http_free(&reply);
+}
+
+Test(contract, a_deleted_order_is_gone)
+{
+    create("A", "C", 1, "pending");
+    struct http_reply reply = call("DELETE", "/orders/A", NULL);
+    cr_expect_eq(reply.status, 204);
+    cr_expect_null(http_header(&reply, "Content-Type"));
+    cr_expect_null(http_header(&reply, "Content-Length"));
+    http_free(&reply);
+    expect("DELETE", "/orders/A", NULL, 404, "{\"detail\":\"Order not found\"}");
+}
+
+Test(contract, the_summary)
+{
+    expect("GET", "/orders/summary", NULL, 200,
+           "{\"total_orders\":0,\"total_revenue\":[],\"revenue_per_day\":[]}");
+    create("A", "C", 129980, "cancelled");
+    create("B", "C", 20, "pending");
+    expect("POST", "/orders/",
+           "{\"order_id\":\"summary\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"EUR\"}", 422,
+           "{\"detail\":[{\"type\":\"value_error\",\"loc\":[\"body\",\"order_id\"],\"msg\":\"Value error, "
+           "Order ID "
+           "cannot be 'summary'\",\"input\":\"summary\"}]}");
+    expect("GET", "/orders/summary", NULL, 200,
+           "{\"total_orders\":2,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":130000}],\"revenue_per_"
+           "day\":[{"
+           "\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":130000}]}");
+}
+
+/* --- paths and methods --- */
+
+Test(contract, any_other_path_is_not_found)
+{
+    static const char *const targets[] = {"/nope", "/orders/a/b", "/orders/A/",      "/orders//",
+                                          "/docs", "/metrics",    "/orders/summary/"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
+        expect("GET", targets[i], NULL, 404, "{\"detail\":\"Not Found\"}");
+}
+
+Test(contract, another_method_is_not_allowed)
+{
+    static const struct {
+        const char *method, *target, *allow;
+    } cases[] = {
+        {"PUT", "/orders/", "GET, HEAD, POST"},     {"DELETE", "/orders", "GET, HEAD, POST"},
+        {"OPTIONS", "/orders/", "GET, HEAD, POST"}, {"POST", "/orders/A", "GET, HEAD, PATCH, DELETE"},
+        {"DELETE", "/orders/summary", "GET, HEAD"}, {"POST", "/", "GET, HEAD"},
+        {"TRACE", "/healthz", "GET, HEAD"},         {"BREW", "/orders/", "GET, HEAD, POST"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_reply reply =
+            http_request(service->http_port, cases[i].method, cases[i].target, NULL, NULL);
+        cr_expect_eq(reply.status, 405, "%s %s: %d", cases[i].method, cases[i].target, reply.status);
+        cr_expect_str_eq(reply.body, "{\"detail\":\"Method Not Allowed\"}");
+        char *allow = http_header(&reply, "Allow"), *request_id = http_header(&reply, "X-Request-ID");
+        cr_expect_str_eq(allow, cases[i].allow);
+        cr_expect_not_null(request_id);
+        free(allow);
+        free(request_id);
+        http_free(&reply);
+    }
+}
+
+Test(contract, head_is_get_without_a_body)
+{
+    create("A", "C", 1, "pending");
+    static const char *const targets[] = {"/", "/orders/", "/orders/A", "/orders/summary", "/healthz"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        struct http_reply get = call("GET", targets[i], NULL), head = call("HEAD", targets[i], NULL);
+        char *get_length = http_header(&get, "Content-Length"),
+             *head_length = http_header(&head, "Content-Length");
+        cr_expect_eq(head.status, 200);
+        cr_expect_str_eq(head_length, get_length);
+        free(get_length);
+        free(head_length);
+        http_free(&get);
+        http_free(&head);
+    }
+    struct http_reply missing = call("HEAD", "/orders/nope", NULL);
+    cr_expect_eq(missing.status, 404);
+    http_free(&missing);
+}
+
+/* --- authentication --- */
+
+static void expect_key(const char *headers, int status, const char *body)
+{
+    static const struct {
+        const char *method, *target, *body;
+    } requests[] = {
+        {"GET", "/orders/", NULL},        {"POST", "/orders/", "not even JSON"},
+        {"GET", "/orders/summary", NULL}, {"GET", "/orders/nope", NULL},
+        {"PATCH", "/orders/nope", "{}"},  {"DELETE", "/orders/nope", NULL},
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct http_reply reply = http_request(service->http_port, requests[i].method, requests[i].target,
+                                               headers, requests[i].body);
+        cr_expect_eq(reply.status, status, "%s %s with %s: %d", requests[i].method, requests[i].target,
+                     headers, reply.status);
+        cr_expect_str_eq(reply.body, body);
+        http_free(&reply);
+    }
+}
+
+Test(contract, orders_want_the_key)
+{
+    char headers[512];
+    expect_key(NULL, 401, "{\"detail\":\"API key is missing\"}");
+    expect_key("X-API-Key:\r\n", 401, "{\"detail\":\"API key is missing\"}");
+    expect_key("X-API-Key: wrong\r\n", 403, "{\"detail\":\"Invalid API key\"}");
+    snprintf(headers, sizeof headers, "X-API-Key: %sx\r\n", service->api_key);
+    expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
+    snprintf(headers, sizeof headers, "%sX-API-Key: wrong\r\n", key_header);
+    expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
+    snprintf(headers, sizeof headers, "X-API-Key: wrong\r\n%s", key_header);
+    expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
+}
+
+Test(contract, the_header_s_name_is_in_any_case)
+{
+    char headers[256];
+    snprintf(headers, sizeof headers, "x-api-key: %s\r\n", service->api_key);
+    struct http_reply reply = http_request(service->http_port, "GET", "/orders/", headers, NULL);
+    cr_expect_eq(reply.status, 200);
+    http_free(&reply);
+}
+
+/* --- request ids --- */
+
+static void expect_request_id(const char *sent, bool kept)
+{
+    char *headers;
+    cr_assert_gt(asprintf(&headers, "X-Request-ID: %s\r\n", sent), 0);
+    struct http_reply reply = http_request(service->http_port, "GET", "/nope", headers, NULL);
+    char *got = http_header(&reply, "X-Request-ID");
+    cr_expect_not_null(got);
+    if (kept)
+        cr_expect_str_eq(got, sent);
+    else
+        cr_expect_eq(strlen(got), 36, "%s became %s", sent, got);
+    free(got);
+    free(headers);
+    http_free(&reply);
+}
+
+Test(contract, a_sane_request_id_comes_back)
+{
+    char longest[130] = "";
+    memset(longest, 'x', 128);
+    expect_request_id("abc-1.2_3:4", true);
+    expect_request_id(longest, true);
+    longest[128] = 'x';
+    expect_request_id(longest, false);
+    expect_request_id("", false);
+    expect_request_id("a b", false);
+    expect_request_id("a\"b", false);
+    expect_request_id("\xc3\xbe", false);
+}
+
+Test(contract, the_request_id_names_the_call_in_the_log)
+{
+    char headers[256];
+    snprintf(headers, sizeof headers, "%sX-Request-ID: find-me-in-the-log\r\n", key_header);
+    struct http_reply reply = http_request(service->http_port, "GET", "/orders/summary?a=b", headers, NULL);
+    cr_expect_eq(reply.status, 200);
+    http_free(&reply);
+
+    siginfo_t ended; /* the whole log is there when the process is gone */
+    kill(service->pid, SIGTERM);
+    waitid(P_PID, (id_t)service->pid, &ended, WEXITED | WNOWAIT);
+    char *log = service_log(service);
+    const char *http_line = strstr(log, "\"path\":\"/orders/summary\"");
+    cr_assert_not_null(http_line, "%s", log);
+    cr_expect_not_null(strstr(http_line, "\"status\":200"));
+    cr_expect_not_null(strstr(log, "\"request_id\":\"find-me-in-the-log\""));
+    cr_expect_not_null(strstr(log, "\"method\":\"orders.v1.OrderService/GetOrderSummary\""));
+    free(log);
+}
+
+/* --- validation errors --- */
+
+#define VALID   "\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"EUR\""
+#define INTEGER "Input should be a valid integer, unable to parse string as an integer"
+#define STATUS                                                                                      \
+    "Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', 'completed' or " \
+    "'cancelled'"
+
+/* A body of one field that is wrong, as POST has it among right ones and PATCH alone. */
+static void expect_refused(const char *field, const char *value, const char *type, const char *msg)
+{
+    json_t *order = json_loads("{" VALID "}", 0, NULL);
+    json_t *wrong = json_loads(value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    char loc[64];
+    snprintf(loc, sizeof loc, "[\"body\",\"%s\"]", field);
+    json_object_set(order, field, wrong);
+    char *post = json_dumps(order, 0), *input = json_dumps(wrong, JSON_ENCODE_ANY | JSON_COMPACT);
+    expect_violation("POST", "/orders/", post, type, loc, msg, input);
+    if (strcmp(field, "order_id") != 0) {
+        char *patch;
+        cr_assert_gt(asprintf(&patch, "{\"%s\":%s}", field, value), 0);
+        expect_violation("PATCH", "/orders/A", patch, type, loc, msg, input);
+        free(patch);
+    }
+    free(post);
+    free(input);
+    json_decref(order);
+    json_decref(wrong);
+}
+
+Test(contract, strings_are_checked)
+{
+    static const char *const fields[] = {"order_id", "customer_id"};
+    char long_value[300] = "\"";
+    memset(long_value + 1, 'x', 256);
+    strcpy(long_value + 257, "\"");
+    create("A", "C", 1, "pending");
+    for (size_t i = 0; i < 2; i++) {
+        expect_refused(fields[i], "\"\"", "string_too_short", "String should have at least 1 character");
+        expect_refused(fields[i], "\"  \\t\"", "value_error",
+                       "Value error, Field cannot be empty or whitespace");
+        expect_refused(fields[i], "12", "string_type", "Input should be a valid string");
+        expect_refused(fields[i], "null", "string_type", "Input should be a valid string");
+        expect_refused(fields[i], "[\"x\"]", "string_type", "Input should be a valid string");
+        expect_refused(fields[i], long_value, "string_too_long", "String should have at most 255 characters");
+        expect_refused(fields[i], "\"a\\u0000b\"", "value_error",
+                       "Value error, Field cannot contain control characters");
+        expect_refused(fields[i], "\"a\\u0007b\"", "value_error",
+                       "Value error, Field cannot contain control characters");
+    }
+}
+
+Test(contract, amounts_are_checked)
+{
+    create("A", "C", 1, "pending");
+    expect_refused("total_amount", "0", "greater_than", "Input should be greater than 0");
+    expect_refused("total_amount", "-5", "greater_than", "Input should be greater than 0");
+    expect_refused("total_amount", "9007199254740992", "less_than_equal",
+                   "Input should be less than or equal to 9007199254740991");
+    expect_refused("total_amount", "\"abc\"", "int_parsing", INTEGER);
+    expect_refused("total_amount", "null", "int_parsing", INTEGER);
+    expect_refused("total_amount", "true", "int_parsing", INTEGER);
+    expect_refused("total_amount", "[]", "int_parsing", INTEGER);
+    expect_refused("total_amount", "12.5", "int_from_float",
+                   "Input should be a valid integer, got a number with a fractional part");
+    expect_violations("POST", "/orders/",
+                      "{\"order_id\":\"A\",\"customer_id\":\"C\",\"currency\":\"EUR\",\"total_amount\":"
+                      "123456789012345678901234567890}",
+                      "int_parsing_size body.total_amount");
+}
+
+Test(contract, currencies_are_checked)
+{
+    create("A", "C", 1, "pending");
+    expect_refused("currency", "\"\"", "string_too_short", "String should have at least 3 characters");
+    expect_refused("currency", "\"IS\"", "string_too_short", "String should have at least 3 characters");
+    expect_refused("currency", "\"ISKK\"", "string_too_long", "String should have at most 3 characters");
+    expect_refused(
+        "currency", "\"XXX\"", "value_error",
+        "Value error, Currency must be a valid ISO 4217 code. Supported: AUD, CAD, CHF, DKK, EUR, GBP, "
+        "ISK, JPY, NOK, SEK, USD");
+    expect_refused("currency", "352", "string_type", "Input should be a valid string");
+}
+
+Test(contract, statuses_are_checked)
+{
+    create("A", "C", 1, "pending");
+    expect_refused("status", "\"lost\"", "enum", STATUS);
+    expect_refused("status", "\"Pending\"", "enum", STATUS);
+    expect_refused("status", "\"unspecified\"", "enum", STATUS);
+    expect_refused("status", "3", "enum", STATUS);
+    expect_violation("GET", "/orders/?status=lost", NULL, "enum", "[\"query\",\"status\"]", STATUS,
+                     "\"lost\"");
+    expect_violation("GET", "/orders/?status=", NULL, "enum", "[\"query\",\"status\"]", STATUS, "\"\"");
+}
+
+Test(contract, timestamps_are_checked)
+{
+    create("A", "C", 1, "pending");
+    expect_refused("order_date", "\"2025-13-01\"", "datetime_from_date_parsing",
+                   "Input should be a valid datetime or date, month value is outside expected range of 1-12");
+    expect_refused("order_date", "\"yesterday\"", "datetime_from_date_parsing",
+                   "Input should be a valid datetime or date, input is too short");
+    expect_refused("order_date", "12", "datetime_from_date_parsing",
+                   "Input should be a valid datetime or date, input is not a string");
+}
+
+Test(contract, null_is_no_way_to_change_a_field)
+{
+    create("A", "C", 1, "pending");
+    expect_violations(
+        "PATCH", "/orders/A",
+        "{\"status\":null,\"currency\":null,\"total_amount\":null,\"order_date\":null,\"customer_id\":null}",
+        "string_type body.customer_id; datetime_from_date_parsing body.order_date; "
+        "int_parsing body.total_amount; string_type body.currency; enum body.status");
+}
+
+Test(contract, fields_that_are_missing)
+{
+    expect_violation("POST", "/orders/", "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1}",
+                     "missing", "[\"body\",\"currency\"]", "Field required",
+                     "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1}");
+    expect_violations(
+        "POST", "/orders/", "{}",
+        "missing body.order_id; missing body.customer_id; missing body.total_amount; missing body.currency");
+}
+
+Test(contract, all_violations_come_at_once_in_field_order)
+{
+    expect_violations(
+        "POST", "/orders/",
+        "{\"status\":7,\"currency\":\"XXX\",\"total_amount\":0,\"order_date\":\"x\",\"customer_id\":5}",
+        "missing body.order_id; string_type body.customer_id; datetime_from_date_parsing body.order_date; "
+        "greater_than body.total_amount; value_error body.currency; enum body.status");
+    expect_list("/orders/", "");
+    create("A", "C", 1, "pending");
+    expect_violations("PATCH", "/orders/A",
+                      "{\"currency\":\"XXX\",\"total_amount\":\"x\",\"status\":\"shipped\"}",
+                      "int_parsing body.total_amount; value_error body.currency");
+    expect_list("/orders/?status=pending", "A");
+    expect_violations("GET", "/orders?limit=1001&skip=-1&status=x&customer_id=%FF", NULL,
+                      "greater_than_equal query.skip; less_than_equal query.limit; enum query.status; "
+                      "string_unicode query.customer_id");
+}
+
+Test(contract, a_body_that_is_no_json)
+{
+    static const char *const bodies[] = {"", "{", "nope", "{\"a\":1,}", "{\"a\":1} x", "{'a':1}"};
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct http_reply reply =
+            call(i % 2 == 0 ? "POST" : "PATCH", i % 2 == 0 ? "/orders/" : "/orders/A", bodies[i]);
+        const json_t *one = json_array_get(json_object_get(reply.json, "detail"), 0);
+        cr_expect_eq(reply.status, 422);
+        cr_expect_str_eq(json_string_value(json_object_get(one, "type")), "json_invalid", "%s", reply.body);
+        cr_expect_str_eq(json_string_value(json_object_get(one, "msg")), "JSON decode error");
+        cr_expect(json_is_integer(json_array_get(json_object_get(one, "loc"), 1)));
+        cr_expect(json_is_string(json_object_get(json_object_get(one, "ctx"), "error")));
+        http_free(&reply);
+    }
+    expect("POST", "/orders/", "nope", 422,
+           "{\"detail\":[{\"type\":\"json_invalid\",\"loc\":[\"body\",4],\"msg\":\"JSON decode "
+           "error\",\"input\":{},"
+           "\"ctx\":{\"error\":\"invalid token near 'nope'\"}}]}");
+}
+
+Test(contract, a_body_that_is_no_object)
+{
+    expect_violation("POST", "/orders/", "[1]", "model_attributes_type", "[\"body\"]",
+                     "Input should be a valid dictionary or object to extract fields from", "[1]");
+    expect_violation("PATCH", "/orders/A", "\"x\"", "model_attributes_type", "[\"body\"]",
+                     "Input should be a valid dictionary or object to extract fields from", "\"x\"");
+}
+
+Test(contract, query_numbers_are_checked)
+{
+    static const char *const names[] = {"skip", "limit"};
+    for (size_t i = 0; i < 2; i++) {
+        char target[64], loc[64];
+        snprintf(loc, sizeof loc, "[\"query\",\"%s\"]", names[i]);
+        snprintf(target, sizeof target, "/orders/?%s=ten", names[i]);
+        expect_violation("GET", target, NULL, "int_parsing", loc, INTEGER, "\"ten\"");
+        snprintf(target, sizeof target, "/orders/?%s=", names[i]);
+        expect_violation("GET", target, NULL, "int_parsing", loc, INTEGER, "\"\"");
+        snprintf(target, sizeof target, "/orders/?%s=-1", names[i]);
+        expect_violation("GET", target, NULL, "greater_than_equal", loc,
+                         "Input should be greater than or equal to 0", "\"-1\"");
+    }
+    expect_violation("GET", "/orders/?limit=1001", NULL, "less_than_equal", "[\"query\",\"limit\"]",
+                     "Input should be less than or equal to 1000", "\"1001\"");
+    expect_violations("GET", "/orders/?limit=99999999999", NULL, "int_parsing_size query.limit");
+    expect_violations("GET", "/orders/?customer_id=a%00b", NULL, "value_error query.customer_id");
+}
+
+/* --- CORS --- */
+
+static void expect_header(const struct http_reply *reply, const char *name, const char *expected)
+{
+    char *value = http_header(reply, name);
+    if (expected == NULL)
+        cr_expect_null(value, "%s: %s", name, value);
+    else
+        cr_expect(value != NULL && strcmp(value, expected) == 0, "%s: %s", name, value);
+    free(value);
+}
+
+Test(contract, pages_of_allowed_origins_may_read)
+{
+    struct http_reply reply =
+        http_request(service->http_port, "GET", "/orders/", "Origin: http://localhost:3000\r\n", NULL);
+    cr_expect_eq(reply.status, 401);
+    expect_header(&reply, "Access-Control-Allow-Origin", "http://localhost:3000");
+    expect_header(&reply, "Access-Control-Allow-Credentials", "true");
+    expect_header(&reply, "Vary", "Origin");
+    http_free(&reply);
+    reply = http_request(service->http_port, "GET", "/", "Origin: http://evil.example\r\n", NULL);
+    cr_expect_eq(reply.status, 200);
+    expect_header(&reply, "Access-Control-Allow-Origin", NULL);
+    http_free(&reply);
+}
+
+Test(contract, preflights_want_no_key)
+{
+    struct http_reply reply =
+        http_request(service->http_port, "OPTIONS", "/orders/A",
+                     "Origin: http://localhost:3001\r\nAccess-Control-Request-Method: PATCH\r\n"
+                     "Access-Control-Request-Headers: x-api-key\r\n",
+                     NULL);
+    cr_expect_eq(reply.status, 200);
+    expect_header(&reply, "Access-Control-Allow-Origin", "http://localhost:3001");
+    expect_header(&reply, "Access-Control-Allow-Methods", "DELETE, GET, HEAD, OPTIONS, PATCH, POST");
+    expect_header(&reply, "Access-Control-Allow-Headers", "x-api-key");
+    http_free(&reply);
+    reply = http_request(service->http_port, "OPTIONS", "/orders/A",
+                         "Origin: http://evil.example\r\nAccess-Control-Request-Method: PATCH\r\n", NULL);
+    cr_expect_eq(reply.status, 400);
+    cr_expect_str_eq(reply.body, "{\"detail\":\"Disallowed CORS origin\"}");
+    http_free(&reply);
+}

@@ -1,0 +1,245 @@
+/* test_transcode.c: HTTP requests into request messages, and violations back into a 422. */
+#include "http/transcode.h"
+#include "orders/v1/orders.pb-c.h"
+#include "json/mapping.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct arena arena;
+static struct transcode_source source;
+static struct transcode_result result;
+static struct route_match match;
+
+static void setup(void)
+{
+    arena_init(&arena);
+}
+
+static void teardown(void)
+{
+    json_decref(source.body);
+    arena_free(&arena);
+}
+
+TestSuite(transcode, .init = setup, .fini = teardown);
+
+/* Transcodes a request, and returns its message as JSON. */
+static const char *request(const char *method, const char *target, const char *body)
+{
+    struct url *url = arena_alloc(&arena, sizeof *url);
+    url_parse(target, &arena, url);
+    cr_assert_eq(routes_find(method, url, &arena, &match), ROUTE_FOUND);
+    source = (struct transcode_source){
+        .route = match.route,
+        .variable = &match.variable,
+        .query = url->query,
+    };
+    if (body != NULL) {
+        source.body = json_loads(body, JSON_ALLOW_NUL, NULL);
+        cr_assert_not_null(source.body);
+    }
+    transcode_request(&source, &arena, &result);
+    size_t length;
+    return json_text_from_message(result.input, &arena, &length);
+}
+
+Test(transcode, create)
+{
+    cr_assert_str_eq(
+        request("POST", "/orders/",
+                "{\"id\":\"x\",\"order_id\":\"A\",\"status\":null,\"total_amount\":\"12\",\"created_at\":7}"),
+        "{\"order\":{\"id\":0,\"order_id\":\"A\",\"customer_id\":\"\",\"total_amount\":12,\"currency\":\"\"}"
+        "}");
+    cr_assert_eq(result.refused.n_violations, 0);
+}
+
+Test(transcode, an_update_names_what_the_body_has)
+{
+    cr_assert_str_eq(
+        request("PATCH", "/orders/a%2Fb", "{\"status\":\"shipped\",\"order_id\":\"B\",\"currency\":\"\"}"),
+        "{\"order\":{\"id\":0,\"order_id\":\"a/b\",\"customer_id\":\"\",\"total_amount\":0,"
+        "\"currency\":\"\",\"status\":\"shipped\"},\"update_mask\":\"currency,status\"}");
+}
+
+Test(transcode, an_empty_update_has_an_empty_mask)
+{
+    request("PATCH", "/orders/A", "{}");
+    const Orders__V1__UpdateOrderRequest *update = (const Orders__V1__UpdateOrderRequest *)result.input;
+    cr_assert_not_null(update->update_mask);
+    cr_assert_eq(update->update_mask->n_paths, 0);
+}
+
+Test(transcode, null_in_an_update_is_refused_and_out_of_the_mask)
+{
+    request("PATCH", "/orders/A",
+            "{\"customer_id\":null,\"order_date\":null,\"total_amount\":null,\"currency\":\"EUR\",\"status\":"
+            "null}");
+    static const char *const types[] = {"string_type", "datetime_from_date_parsing", "int_parsing", "enum"};
+    cr_assert_eq(result.refused.n_violations, 4);
+    for (size_t i = 0; i < 4; i++)
+        cr_assert_str_eq(result.refused.violations[i].type, types[i]);
+    const Orders__V1__UpdateOrderRequest *update = (const Orders__V1__UpdateOrderRequest *)result.input;
+    cr_assert_eq(update->update_mask->n_paths, 1);
+    cr_assert_str_eq(update->update_mask->paths[0], "currency");
+}
+
+Test(transcode, list)
+{
+    cr_assert_str_eq(
+        request("GET", "/orders?skip=5&limit=7&status=pending&customer_id=C+1&other=%zz", NULL),
+        "{\"page_size\":7,\"page_token\":\"\",\"skip\":5,\"status\":\"pending\",\"customer_id\":\"C 1\"}");
+    cr_assert(!result.wants_none);
+}
+
+Test(transcode, a_limit_of_zero_wants_none)
+{
+    request("GET", "/orders?limit=0", NULL);
+    cr_assert(result.wants_none);
+    cr_assert_eq(((const Orders__V1__ListOrdersRequest *)result.input)->page_size, 1);
+    request("GET", "/orders?limit=x", NULL);
+    cr_assert(!result.wants_none);
+}
+
+Test(transcode, the_variable)
+{
+    cr_assert_str_eq(request("DELETE", "/orders/%C3%9E", NULL), "{\"order_id\":\"Þ\"}");
+}
+
+/* --- 422 --- */
+
+/* The answer's violations when the service has these, as "type loc/name msg input" lines. */
+static const char *violations(const struct status *service)
+{
+    static const struct status fine = STATUS_INIT;
+    struct answer answer = {0};
+    transcode_violations(&source, &result.refused, service != NULL ? service : &fine, &arena, &answer);
+    cr_assert_eq(answer.status, 422);
+    json_t *body = json_loadb(answer.body, answer.length, JSON_ALLOW_NUL, NULL);
+    const char *lines = "";
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(body, "detail"), i, one)
+    {
+        char *loc = json_dumps(json_object_get(one, "loc"), JSON_COMPACT);
+        char *input = json_dumps(json_object_get(one, "input"), JSON_COMPACT | JSON_ENCODE_ANY);
+        lines =
+            arena_printf(&arena, "%s%s %s %s %s\n", lines, json_string_value(json_object_get(one, "type")),
+                         loc, json_string_value(json_object_get(one, "msg")), input);
+        free(loc);
+        free(input);
+    }
+    json_decref(body);
+    return lines;
+}
+
+Test(transcode, violations_of_both_sides_come_in_field_order)
+{
+    struct status service = STATUS_INIT;
+    status_add_violation(&service, &arena, "order_id", "string_too_short", "too short");
+    status_add_violation(&service, &arena, "customer_id", "string_too_short", "too short");
+    status_add_violation(&service, &arena, "total_amount", "greater_than", "too small");
+    status_add_violation(&service, &arena, "currency", "value_error", "no such");
+    request("POST", "/orders", "{\"status\":1,\"currency\":\"XXX\",\"customer_id\":5}");
+    cr_assert_str_eq(
+        violations(&service),
+        "missing [\"body\",\"order_id\"] Field required "
+        "{\"status\":1,\"currency\":\"XXX\",\"customer_id\":5}\n"
+        "string_type [\"body\",\"customer_id\"] Input should be a valid string 5\n"
+        "missing [\"body\",\"total_amount\"] Field required "
+        "{\"status\":1,\"currency\":\"XXX\",\"customer_id\":5}\n"
+        "value_error [\"body\",\"currency\"] no such \"XXX\"\n"
+        "enum [\"body\",\"status\"] Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+        "'delivered', 'completed' or 'cancelled' 1\n");
+}
+
+Test(transcode, violations_of_the_query_are_named_as_in_the_query)
+{
+    struct status service = STATUS_INIT;
+    status_add_violation(&service, &arena, "page_size", "less_than_equal", "too large");
+    status_add_violation(&service, &arena, "skip", "greater_than_equal", "too small");
+    request("GET", "/orders?limit=1001&skip=-1&customer_id=%FF&status=a%00", NULL);
+    cr_assert_str_eq(
+        violations(&service),
+        "greater_than_equal [\"query\",\"skip\"] too small \"-1\"\n"
+        "less_than_equal [\"query\",\"limit\"] too large \"1001\"\n"
+        "enum [\"query\",\"status\"] Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+        "'delivered', 'completed' or 'cancelled' \"a\\u0000\"\n"
+        "string_unicode [\"query\",\"customer_id\"] Input should be a valid string, unable to parse raw "
+        "data as a unicode string null\n");
+}
+
+Test(transcode, a_violation_of_no_known_field_is_not_lost)
+{
+    struct status service = STATUS_INIT;
+    status_add_violation(&service, &arena, "page_token", "value_error", "stale");
+    request("GET", "/orders?limit=x", NULL);
+    cr_assert_str_eq(
+        violations(&service),
+        "int_parsing [\"query\",\"limit\"] Input should be a valid integer, unable to parse string as an "
+        "integer \"x\"\n"
+        "value_error [\"request\",\"page_token\"] stale null\n");
+}
+
+/* --- bodies --- */
+
+static void assert_body(const char *bytes, size_t length, const char *expected)
+{
+    struct answer answer = {0};
+    json_t *body = transcode_body(bytes, length, &arena, &answer);
+    cr_assert_null(body);
+    cr_assert_eq(answer.status, 422);
+    cr_assert_str_eq(answer.body, expected);
+}
+
+Test(transcode, a_body_that_is_no_json)
+{
+    assert_body("{\"a\": nope}", 11,
+                "{\"detail\":[{\"type\":\"json_invalid\",\"loc\":[\"body\",10],\"msg\":\"JSON decode "
+                "error\",\"input\":{},\"ctx\":{\"error\":\"invalid token near 'nope'\"}}]}");
+    assert_body("", 0,
+                "{\"detail\":[{\"type\":\"json_invalid\",\"loc\":[\"body\",0],\"msg\":\"JSON decode "
+                "error\",\"input\":{},\"ctx\":{\"error\":\"unexpected token near end of file\"}}]}");
+    assert_body(NULL, 0,
+                "{\"detail\":[{\"type\":\"json_invalid\",\"loc\":[\"body\",0],\"msg\":\"JSON decode "
+                "error\",\"input\":{},\"ctx\":{\"error\":\"unexpected token near end of file\"}}]}");
+    struct answer answer = {0};
+    cr_assert_null(transcode_body("{\"a\":\"\xff\"}", 9, &arena, &answer));
+    cr_assert_not_null(strstr(answer.body, "json_invalid"));
+}
+
+Test(transcode, a_body_that_is_no_object)
+{
+    assert_body("[1]", 3,
+                "{\"detail\":[{\"type\":\"model_attributes_type\",\"loc\":[\"body\"],\"msg\":\"Input should "
+                "be a valid "
+                "dictionary or object to extract fields from\",\"input\":[1]}]}");
+    assert_body("null", 4,
+                "{\"detail\":[{\"type\":\"model_attributes_type\",\"loc\":[\"body\"],\"msg\":\"Input should "
+                "be a valid "
+                "dictionary or object to extract fields from\",\"input\":null}]}");
+}
+
+Test(transcode, a_number_too_large_is_a_mistake_in_its_field)
+{
+    static const char text[] = "{\"total_amount\":99999999999999999999}";
+    struct answer answer = {0};
+    json_t *body = transcode_body(text, strlen(text), &arena, &answer);
+    cr_assert_not_null(body);
+    json_decref(body);
+    request("POST", "/orders", "{\"total_amount\":99999999999999999999.0}");
+    cr_assert_eq(result.refused.n_violations, 1);
+    cr_assert_str_eq(result.refused.violations[0].type, "int_parsing_size");
+}
+
+Test(transcode, deep_nesting_is_answered)
+{
+    enum { DEPTH = 100000 };
+    char *text = malloc(2 * DEPTH);
+    memset(text, '[', DEPTH);
+    memset(text + DEPTH, ']', DEPTH);
+    struct answer answer = {0};
+    cr_assert_null(transcode_body(text, 2 * DEPTH, &arena, &answer));
+    cr_assert_not_null(strstr(answer.body, "json_invalid"));
+    free(text);
+}

@@ -1,0 +1,105 @@
+/* test_url.c: request targets taken apart and decoded, whatever bytes they are made of. */
+#include "http/url.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <string.h>
+
+static struct arena arena;
+
+static void setup(void)
+{
+    arena_init(&arena);
+}
+
+static void teardown(void)
+{
+    arena_free(&arena);
+}
+
+struct path_case {
+    char target[64];
+    char segments[64]; /* joined by "|"; a segment that is no text is "!" */
+    char query[32];
+};
+
+ParameterizedTestParameters(url, path)
+{
+    static struct path_case cases[] = {
+        {"/", "", ""},
+        {"/orders", "orders", ""},
+        {"/orders/", "orders|", ""},
+        {"/orders/?skip=1", "orders|", "skip=1"},
+        {"/orders/a/b", "orders|a|b", ""},
+        {"/orders/a%2Fb", "orders|a/b", ""},
+        {"/orders/a%2fb?", "orders|a/b", ""},
+        {"/orders/%C3%9E%C3%B3r", "orders|Þór", ""},
+        {"/orders/a+b", "orders|a+b", ""},
+        {"/orders/a%20b", "orders|a b", ""},
+        {"/%6Frders/", "orders|", ""},
+        {"/orders/%00", "orders|!", ""},
+        {"/orders/a%00b", "orders|!", ""},
+        {"/orders/%ff", "orders|!", ""},
+        {"/orders/%ED%A0%80", "orders|!", ""},
+        {"/orders/%zz", "orders|!", ""},
+        {"/orders/%4", "orders|!", ""},
+        {"/orders/%", "orders|!", ""},
+        {"http://shop.example/orders/1?a=b", "orders|1", "a=b"},
+        {"http://shop.example", "(none)", ""},
+        {"orders", "(none)", ""},
+        {"*", "(none)", ""},
+        {"", "(none)", ""},
+        {"/1/2/3/4/5/6/7/8", "1|2|3|4|5|6|7|8", ""},
+        {"/1/2/3/4/5/6/7/8/9", "(none)", ""},
+    };
+    return cr_make_param_array(struct path_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct path_case *c, url, path, .init = setup, .fini = teardown)
+{
+    struct url url;
+    const char *joined = "";
+    url_parse(c->target, &arena, &url);
+    for (size_t i = 0; i < url.n_segments; i++) {
+        const struct url_part *part = &url.segments[i];
+        joined = arena_printf(&arena, "%s%s%s", joined, i == 0 ? "" : "|", part->is_text ? part->bytes : "!");
+    }
+    cr_assert_str_eq(url.n_segments == 0 ? "(none)" : joined, c->segments, "%s: %s", c->target, joined);
+    cr_assert_str_eq(url.query, c->query);
+}
+
+struct query_case {
+    char query[48];
+    char value[16]; /* of the parameter "limit"; "(none)" when it is not there, "!" when it is no text */
+};
+
+ParameterizedTestParameters(url, query)
+{
+    static struct query_case cases[] = {
+        {"", "(none)"},
+        {"limit=5", "5"},
+        {"limit=", ""},
+        {"limit", ""},
+        {"skip=1&limit=5&status=x", "5"},
+        {"limit=1&limit=2", "2"},
+        {"limits=1&xlimit=2&=3&&", "(none)"},
+        {"%6Cimit=5", "5"},
+        {"limit=a+b%2Bc", "a b+c"},
+        {"limit=a=b", "a=b"},
+        {"limit=%26", "&"},
+        {"limit=%zz", "!"},
+        {"limit=%ff", "!"},
+        {"limit=%00", "!"},
+        {"limit%00=1", "1"}, /* as good a name as any */
+    };
+    return cr_make_param_array(struct query_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct query_case *c, url, query, .init = setup, .fini = teardown)
+{
+    struct url_part value;
+    const char *found = "(none)";
+    if (url_query_find(c->query, "limit", &arena, &value))
+        found = value.is_text ? value.bytes : "!";
+    cr_assert_str_eq(found, c->value, "%s: %s", c->query, found);
+}

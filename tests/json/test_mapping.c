@@ -1,0 +1,350 @@
+/* test_mapping.c: messages to JSON and back, and how each wrong value is named. */
+#include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/frame.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
+#include "sample.pb-c.h"
+#include "json/mapping.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct arena arena;
+static struct status status;
+
+static void setup(void)
+{
+    arena_init(&arena);
+    status = STATUS_INIT;
+}
+
+static void teardown(void)
+{
+    arena_free(&arena);
+}
+
+TestSuite(json, .init = setup, .fini = teardown);
+
+static void read_text(const char *text, ProtobufCMessage *message)
+{
+    json_error_t error;
+    json_t *json = json_loads(text, JSON_ALLOW_NUL, &error);
+    cr_assert_not_null(json, "%s: %s", text, error.text);
+    json_to_message(json, message, &arena, &status);
+    json_decref(json);
+}
+
+static void assert_written(const ProtobufCMessage *message, const char *expected)
+{
+    json_t *json = json_from_message(message);
+    char *text = json_dumps(json, JSON_COMPACT);
+    cr_assert_str_eq(text, expected);
+    free(text);
+    json_decref(json);
+}
+
+/* "field type message", one line a violation. */
+static const char *violations(void)
+{
+    const char *text = "";
+    for (size_t i = 0; i < status.n_violations; i++) {
+        const struct violation *violation = &status.violations[i];
+        text = arena_printf(&arena, "%s%s%s: %s: %s", text, i == 0 ? "" : "\n", violation->field,
+                            violation->type, violation->message);
+    }
+    return text;
+}
+
+static const ProtobufCFieldDescriptor *order_field(const char *name)
+{
+    return protobuf_c_message_descriptor_get_field_by_name(&orders__v1__order__descriptor, name);
+}
+
+Test(json, an_order_goes_both_ways)
+{
+    static const char text[] =
+        "{\"id\":7,\"order_id\":\"ORD-\\u0000\",\"customer_id\":\"Þórr\","
+        "\"order_date\":\"2025-01-16T14:20:00.123Z\",\"total_amount\":9007199254740991,"
+        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\"}";
+    static const char written[] =
+        "{\"id\":7,\"order_id\":\"\",\"customer_id\":\"Þórr\","
+        "\"order_date\":\"2025-01-16T14:20:00.123Z\",\"total_amount\":9007199254740991,"
+        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\"}";
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    read_text(text, &order.base);
+    cr_assert_str_eq(violations(),
+                     "order_id: value_error: Value error, Field cannot contain control characters");
+    assert_written(&order.base, written);
+}
+
+Test(json, defaults_are_written_and_absent_ones_left_out)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    assert_written(&order.base,
+                   "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,\"currency\":\"\"}");
+    order.status = 99; /* a newer server's */
+    Google__Protobuf__Timestamp never = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    never.nanos = INT32_MIN;
+    order.order_date = &never;
+    assert_written(&order.base,
+                   "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,\"currency\":\"\"}");
+    Orders__V1__OrderSummary summary = ORDERS__V1__ORDER_SUMMARY__INIT;
+    assert_written(&summary.base, "{\"total_orders\":0,\"total_revenue\":[],\"revenue_per_day\":[]}");
+}
+
+Test(json, null_is_absent_for_messages_and_enums)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    read_text("{\"order_date\":null,\"status\":null,\"unknown\":[1]}", &order.base);
+    cr_assert_str_eq(violations(), "");
+    cr_assert_null(order.order_date);
+    cr_assert_eq(order.status, 0);
+    read_text("{\"order_id\":null,\"total_amount\":null}", &order.base);
+    cr_assert_str_eq(
+        violations(),
+        "order_id: string_type: Input should be a valid string\n"
+        "total_amount: int_parsing: Input should be a valid integer, unable to parse string as an "
+        "integer");
+}
+
+/* --- one value of an order, and what becomes of it --- */
+
+struct value_case {
+    char field[16];
+    char json[48];
+    char type[32]; /* of the violation; empty: none */
+    char message[160];
+    char written[40]; /* the field in JSON when it was taken */
+};
+
+#define INT_PARSING  "int_parsing", "Input should be a valid integer, unable to parse string as an integer"
+#define INT_FRACTION "int_from_float", "Input should be a valid integer, got a number with a fractional part"
+#define INT_SIZE     "int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size"
+#define STRING_TYPE  "string_type", "Input should be a valid string"
+#define ENUM                                                                                                \
+    "enum", "Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', 'completed' or " \
+            "'cancelled'"
+#define DATE "datetime_from_date_parsing", "Input should be a valid datetime or date, "
+
+ParameterizedTestParameters(json, value)
+{
+    static struct value_case cases[] = {
+        {"total_amount", "12", "", "", "12"},
+        {"total_amount", "12.0", "", "", "12"},
+        {"total_amount", "\"12\"", "", "", "12"},
+        {"total_amount", "\" -12.00 \"", "", "", "-12"},
+        {"total_amount", "9223372036854775807", "", "", "9223372036854775807"},
+        {"total_amount", "\"-9223372036854775808\"", "", "", "-9223372036854775808"},
+        {"total_amount", "\"9223372036854775808\"", INT_SIZE, ""},
+        {"total_amount", "1e19", INT_SIZE, ""},
+        {"total_amount", "9223372036854775808.0", INT_SIZE, ""},
+        {"total_amount", "-1e300", INT_SIZE, ""},
+        {"total_amount", "12.5", INT_FRACTION, ""},
+        {"total_amount", "\"12.5\"", INT_PARSING, ""},
+        {"total_amount", "\"abc\"", INT_PARSING, ""},
+        {"total_amount", "\"\"", INT_PARSING, ""},
+        {"total_amount", "\"-\"", INT_PARSING, ""},
+        {"total_amount", "\"1\\u00002\"", INT_PARSING, ""},
+        {"total_amount", "null", INT_PARSING, ""},
+        {"total_amount", "true", INT_PARSING, ""},
+        {"total_amount", "[]", INT_PARSING, ""},
+        {"total_amount", "{}", INT_PARSING, ""},
+        {"currency", "12", STRING_TYPE, ""},
+        {"currency", "null", STRING_TYPE, ""},
+        {"currency", "[\"ISK\"]", STRING_TYPE, ""},
+        {"currency", "\"isk\"", "", "", "\"isk\""},
+        {"status", "\"cancelled\"", "", "", "\"cancelled\""},
+        {"status", "\"Cancelled\"", ENUM, ""},
+        {"status", "\"unspecified\"", ENUM, ""},
+        {"status", "\"\"", ENUM, ""},
+        {"status", "1", ENUM, ""},
+        {"status", "null", ENUM, ""},
+        {"status", "\"pending\\u0000\"", ENUM, ""},
+        {"order_date", "\"2025-01-16\"", "", "", "\"2025-01-16T00:00:00Z\""},
+        {"order_date", "\"2025-01-16T01:00:00.5+01:00\"", "", "", "\"2025-01-16T00:00:00.500Z\""},
+        {"order_date", "\"2025-13-16\"", DATE "month value is outside expected range of 1-12", ""},
+        {"order_date", "\"\"", DATE "input is too short", ""},
+        {"order_date", "1737036000", DATE "input is not a string", ""},
+        {"order_date", "null", DATE "input is not a string", ""},
+    };
+    return cr_make_param_array(struct value_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct value_case *c, json, value, .init = setup, .fini = teardown)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    json_t *value = json_loads(c->json, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    cr_assert_not_null(value, "%s", c->json);
+    json_field_from_json(value, order_field(c->field), &order.base, &arena, &status);
+    json_decref(value);
+    if (*c->type != '\0') {
+        const char *expected = arena_printf(&arena, "%s: %s: %s", c->field, c->type, c->message);
+        cr_assert_str_eq(violations(), expected);
+        return;
+    }
+    cr_assert_str_eq(violations(), "");
+    json_t *object = json_from_message(&order.base);
+    char *written = json_dumps(json_object_get(object, c->field), JSON_ENCODE_ANY);
+    cr_assert_str_eq(written, c->written);
+    free(written);
+    json_decref(object);
+}
+
+/* --- text --- */
+
+struct text_case {
+    char field[16];
+    char text[24];
+    size_t length;
+    char expected[128]; /* the violation; empty: none */
+};
+
+#define TEXT(text) (text), sizeof(text) - 1
+
+ParameterizedTestParameters(json, text)
+{
+    static struct text_case cases[] = {
+        {"total_amount", TEXT("12"), ""},
+        {"total_amount", TEXT("ten"),
+         "total_amount: int_parsing: Input should be a valid integer, unable to parse string as an integer"},
+        {"status", TEXT("shipped"), ""},
+        {"customer_id", TEXT("C-1"), ""},
+        {"customer_id", TEXT("C\xff"),
+         "customer_id: string_unicode: Input should be a valid string, unable to parse raw data as a unicode "
+         "string"},
+        {"customer_id", TEXT("C\0001"),
+         "customer_id: value_error: Value error, Field cannot contain control characters"},
+        {"order_date", TEXT("2025-02-30"),
+         "order_date: datetime_from_date_parsing: Input should be a valid datetime or date, day value is "
+         "outside "
+         "expected range"},
+    };
+    return cr_make_param_array(struct text_case, cases, sizeof cases / sizeof cases[0]);
+}
+
+ParameterizedTest(struct text_case *c, json, text, .init = setup, .fini = teardown)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    json_field_from_text(c->text, c->length, order_field(c->field), &order.base, &arena, &status);
+    cr_assert_str_eq(violations(), c->expected);
+    if (*c->expected == '\0')
+        cr_assert(order.total_amount == 12 ||
+                  order.status == ORDERS__V1__ORDER_STATUS__ORDER_STATUS_SHIPPED ||
+                  strcmp(order.customer_id, "C-1") == 0);
+}
+
+/* --- whole messages --- */
+
+Test(json, violations_are_named_by_path_in_field_order)
+{
+    Orders__V1__BatchCreateOrdersRequest request = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    read_text(
+        "{\"orders\":[{\"currency\":\"ISK\",\"order_id\":\"a\"},7,{\"status\":\"lost\",\"order_id\":1}]}",
+        &request.base);
+    cr_assert_eq(status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_eq(status.n_violations, 3);
+    cr_assert_str_eq(status.violations[0].field, "orders.1");
+    cr_assert_str_eq(status.violations[0].type, "model_attributes_type");
+    cr_assert_str_eq(status.violations[1].field, "orders.2.order_id");
+    cr_assert_str_eq(status.violations[2].field, "orders.2.status");
+    cr_assert_eq(request.n_orders, 2);
+    cr_assert_str_eq(request.orders[0]->order_id, "a");
+}
+
+Test(json, a_field_mask_is_its_paths)
+{
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    read_text("{\"update_mask\":\"status,currency\"}", &request.base);
+    cr_assert_eq(request.update_mask->n_paths, 2);
+    cr_assert_str_eq(request.update_mask->paths[1], "currency");
+    assert_written(&request.base, "{\"update_mask\":\"status,currency\"}");
+    read_text("{\"update_mask\":\"\"}", &request.base);
+    assert_written(&request.base, "{\"update_mask\":\"\"}");
+    read_text("{\"update_mask\":[]}", &request.base);
+    cr_assert_str_eq(violations(), "update_mask: string_type: Input should be a valid string");
+}
+
+Test(json, a_document_that_is_no_object)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    read_text("[]", &order.base);
+    cr_assert_str_eq(violations(), ": model_attributes_type: Input should be a valid dictionary or object to "
+                                   "extract fields from");
+}
+
+Test(json, every_type_goes_both_ways)
+{
+    static const char text[] =
+        "{\"small\":-1,\"count\":4294967295,\"signed\":-5,\"large\":9223372036854775807,\"ratio\":0.5,"
+        "\"rough\":2.0,\"flag\":true,\"words\":[\"a\",\"b\"],\"numbers\":[1,2],"
+        "\"children\":[],\"colours\":[\"red\",\"blue\"],\"number\":3}";
+    Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+    read_text(text, &sample.base);
+    cr_assert_str_eq(violations(), "");
+    assert_written(&sample.base, text);
+}
+
+Test(json, every_type_refuses_what_it_cannot_take)
+{
+    Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+    read_text("{\"small\":2147483648,\"count\":-1,\"large\":-1,\"ratio\":\"x\",\"rough\":[],\"flag\":1,"
+              "\"words\":\"a\",\"numbers\":[1,\"x\",3],\"children\":null,\"colours\":[\"green\"]}",
+              &sample.base);
+    static const char *const expected[] = {
+        "small int_parsing_size", "count int_parsing_size", "large int_parsing_size", "ratio float_parsing",
+        "rough float_parsing",    "flag bool_parsing",      "words list_type",        "numbers.1 int_parsing",
+        "children list_type",     "colours.0 enum",
+    };
+    cr_assert_eq(status.n_violations, sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < status.n_violations; i++)
+        cr_assert_str_eq(arena_printf(&arena, "%s %s", status.violations[i].field, status.violations[i].type),
+                         expected[i]);
+    cr_assert_eq(sample.n_numbers, 2);
+    cr_assert_eq(sample.numbers[1], 3);
+    cr_assert_eq(sample.choice_case, SAMPLE__SAMPLE__CHOICE__NOT_SET);
+}
+
+static json_t *nested(unsigned depth)
+{
+    json_t *json = json_object();
+    while (depth-- > 0)
+        json = json_pack("{s:o}", "child", json);
+    return json;
+}
+
+Test(json, nesting_is_bounded)
+{
+    Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+    json_t *json = nested(32);
+    json_to_message(json, &sample.base, &arena, &status);
+    cr_assert_str_eq(violations(), "");
+    json_decref(json);
+    json = nested(1000);
+    json_to_message(json, &sample.base, &arena, &status);
+    cr_assert_eq(status.n_violations, 1);
+    cr_assert_str_eq(status.violations[0].type, "recursion_loop");
+    json_decref(json);
+}
+
+Test(json, violations_are_bounded)
+{
+    Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+    json_t *numbers = json_array();
+    for (int i = 0; i < 5000; i++)
+        json_array_append_new(numbers, json_null());
+    json_t *json = json_pack("{s:o}", "numbers", numbers);
+    json_to_message(json, &sample.base, &arena, &status);
+    cr_assert_eq(status.n_violations, 1000);
+    json_decref(json);
+}
+
+Test(json, enum_names)
+{
+    cr_assert_str_eq(json_enum_name(&orders__v1__order_status__descriptor, 7, &arena), "cancelled");
+    cr_assert_null(json_enum_name(&orders__v1__order_status__descriptor, 0, &arena));
+    cr_assert_null(json_enum_name(&orders__v1__order_status__descriptor, 8, &arena));
+    cr_assert_str_eq(json_enum_name(&rpc__v1__code__descriptor, 5, &arena), "not_found");
+    cr_assert_str_eq(json_enum_name(&rpc__v1__health_check_response__serving_status__descriptor, 0, &arena),
+                     "unknown");
+}

@@ -1,0 +1,272 @@
+/* test_row_reader.c: every kind of file, cut anywhere, with every kind of bad row. */
+#include "orders/v1/orders.pb-c.h"
+#include "row_reader.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a reader told, one line a row: "LINE JSON" or "LINE !ERROR". */
+struct told {
+    FILE *stream;
+    char *text;
+    size_t length;
+    size_t rows;
+    size_t refused;
+};
+
+static void tell(const struct row *row, void *arg)
+{
+    struct told *told = arg;
+    told->rows++;
+    if (row->json == NULL) {
+        told->refused++;
+        fprintf(told->stream, "%zu !%s\n", row->line, row->error);
+        return;
+    }
+    char *json = json_dumps(row->json, JSON_COMPACT | JSON_ENCODE_ANY);
+    fprintf(told->stream, "%zu %s\n", row->line, json);
+    free(json);
+}
+
+/* Feeds a file in parts of some size. */
+static struct told read_parts(enum row_format format, const char *bytes, size_t length, size_t part)
+{
+    struct told told = {0};
+    told.stream = open_memstream(&told.text, &told.length);
+    struct row_reader *reader = row_reader_new(format, &orders__v1__order__descriptor, tell, &told);
+    bool readable = true;
+    for (size_t at = 0; at < length && readable; at += part)
+        readable = row_reader_feed(reader, bytes + at, length - at < part ? length - at : part);
+    if (readable)
+        readable = row_reader_finish(reader);
+    row_reader_free(reader);
+    if (!readable)
+        fprintf(told.stream, "unreadable\n");
+    fclose(told.stream);
+    return told;
+}
+
+struct example {
+    enum row_format format;
+    char file[400];
+    char expected[800];
+};
+
+/* Whatever the size of the parts, what is told is the same. */
+static void check(const struct example *example)
+{
+    const size_t length = strlen(example->file);
+    for (size_t part = 1; part <= length + 1; part++) {
+        struct told told = read_parts(example->format, example->file, length, part);
+        cr_assert_str_eq(told.text, example->expected, "in parts of %zu:\n%s", part, told.text);
+        free(told.text);
+    }
+}
+
+#define MISPLACED "!not CSV: a quote is misplaced or missing in cell "
+
+ParameterizedTestParameters(row_reader, csv)
+{
+    static struct example examples[] = {
+        {ROWS_CSV, "", ""},
+        {ROWS_CSV, "order_id,currency\n", ""},
+        {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR",
+         "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n"
+         "3 {\"order_id\":\"B\",\"currency\":\"EUR\"}\n"},
+        {ROWS_CSV, "currency,note,order_id\nISK,hello,A\n", "2 {\"currency\":\"ISK\",\"order_id\":\"A\"}\n"},
+        {ROWS_CSV, "order_id,status\nA,\n", "2 {\"order_id\":\"A\"}\n"},
+        {ROWS_CSV, "order_id\r\nA\r\n\r\nB\r\n", "2 {\"order_id\":\"A\"}\n4 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "order_id\rA\rB", "2 {\"order_id\":\"A\"}\n3 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "\n\norder_id\n  \nA\n", "5 {\"order_id\":\"A\"}\n"},
+        {ROWS_CSV, "\xef\xbb\xbforder_id\nA\n", "2 {\"order_id\":\"A\"}\n"},
+        {ROWS_CSV, "order_id\n\"A\n\"\"B\"\"\r\nC\"\nD\n",
+         "2 {\"order_id\":\"A\\n\\\"B\\\"\\r\\nC\"}\n5 {\"order_id\":\"D\"}\n"},
+        {ROWS_CSV, "order_id,status\n\"A,1\",x\n", "2 {\"order_id\":\"A,1\",\"status\":\"x\"}\n"},
+        {ROWS_CSV, "order_id,status\nA\nB,x,y\nC,z\n",
+         "2 !1 cells where the header has 2\n3 !3 cells where the header has 2\n"
+         "4 {\"order_id\":\"C\",\"status\":\"z\"}\n"},
+        {ROWS_CSV, "order_id\nA\"\nB\n", "2 " MISPLACED "1\n3 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "order_id\nA\n\"B\nC\nD\n",
+         "2 {\"order_id\":\"A\"}\n3 " MISPLACED "1\n4 {\"order_id\":\"C\"}\n5 {\"order_id\":\"D\"}\n"},
+        {ROWS_CSV, "order_id\r\n\"A\r\nB\r\n\"C\"\r\n",
+         "2 " MISPLACED "1\n3 {\"order_id\":\"B\"}\n4 {\"order_id\":\"C\"}\n"},
+        {ROWS_CSV, "order_id\n\"A\" x\nB\n", "2 " MISPLACED "1\n3 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "order_id\n\xff\nB\n", "2 !order_id: not UTF-8\n3 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "A,ISK\nB,EUR\n",
+         "1 !the first row names no field of Order; it is to be like \"id,order_id\"\nunreadable\n"},
+        {ROWS_CSV, "order_id,order_id\nA,B\n", "1 !the header names order_id twice\nunreadable\n"},
+        {ROWS_CSV, "\"order_id\nA\n", "1 " MISPLACED "1\nunreadable\n"},
+    };
+    return cr_make_param_array(struct example, examples, sizeof examples / sizeof examples[0]);
+}
+
+ParameterizedTest(struct example *example, row_reader, csv)
+{
+    check(example);
+}
+
+ParameterizedTestParameters(row_reader, ndjson)
+{
+    static struct example examples[] = {
+        {ROWS_NDJSON, "{\"a\":1}\n{\"a\":2}\n", "1 {\"a\":1}\n2 {\"a\":2}\n"},
+        {ROWS_NDJSON, "{\"a\":1}\r\n\r\n{\"a\":2}", "1 {\"a\":1}\n3 {\"a\":2}\n"},
+        {ROWS_NDJSON, "{\"a\":1\n{\"a\":2}\n", "1 !not JSON: '}' expected near end of file\n2 {\"a\":2}\n"},
+        {ROWS_NDJSON, "\xef\xbb\xbf{\"a\":\"\xc3\xa6\"}", "1 {\"a\":\"\xc3\xa6\"}\n"},
+        {ROWS_NDJSON, "\"word\"\n[]\n7\nnull\n", "1 \"word\"\n2 []\n3 7\n4 null\n"},
+    };
+    return cr_make_param_array(struct example, examples, sizeof examples / sizeof examples[0]);
+}
+
+ParameterizedTest(struct example *example, row_reader, ndjson)
+{
+    check(example);
+}
+
+ParameterizedTestParameters(row_reader, json)
+{
+    static struct example examples[] = {
+        {ROWS_JSON, "[]", ""},
+        {ROWS_JSON, " [ {\"a\":1} ,\n {\"a\":2} ]\n", "1 {\"a\":1}\n2 {\"a\":2}\n"},
+        {ROWS_JSON, "[{\"a\":\"]},{[\\\"\\\\\"},{\"b\":[{\"c\":1}]}]",
+         "1 {\"a\":\"]},{[\\\"\\\\\"}\n1 {\"b\":[{\"c\":1}]}\n"},
+        {ROWS_JSON, "[\r\n  {\r\n    \"a\": 1\r\n  },\r\n  {\r\n    \"a\": 2\r\n  }\r\n]\r\n",
+         "2 {\"a\":1}\n5 {\"a\":2}\n"},
+        {ROWS_JSON, "[1, \"x\", null, [2], {}]", "1 1\n1 \"x\"\n1 null\n1 [2]\n1 {}\n"},
+        {ROWS_JSON, "{\"a\":1}\n{\"a\":2}", "1 {\"a\":1}\n2 {\"a\":2}\n"},
+        {ROWS_JSON, "[{\"a\":1}][{\"a\":2}]", "1 {\"a\":1}\n1 {\"a\":2}\n"},
+        {ROWS_JSON, "[\n{\"a\":},\n{\"a\":2}\n]", "2 !not JSON: unexpected token near '}'\n3 {\"a\":2}\n"},
+        {ROWS_JSON, "[\nnonsense,\n{\"a\":2}\n]",
+         "2 !not JSON: invalid token near 'nonsense'\n3 {\"a\":2}\n"},
+        {ROWS_JSON, "[\n{\"a\":\"x},\n{\"a\":2}\n]",
+         "2 !not JSON: unexpected newline near '\"x},'\n3 {\"a\":2}\n"},
+        {ROWS_JSON, "[\n{\"a\":1,\n{\"a\":2}\n]",
+         "2 !not JSON: string or '}' expected near end of file\n3 {\"a\":2}\n"},
+        {ROWS_JSON, "[\n{\"a\":1\n]\n", "2 !not JSON: '}' expected near end of file\n"},
+        {ROWS_JSON, "[\n{\"a\":\n{\"b\":1}}\n]", "2 {\"a\":{\"b\":1}}\n"},
+        {ROWS_JSON, "[\n{\"a\":1},\n{\"a\"", "2 {\"a\":1}\n3 !not JSON: ':' expected near end of file\n"},
+        {ROWS_JSON, "[\n{\"a\":1},\n", "2 {\"a\":1}\n3 !the file ends inside the array\n"},
+        {ROWS_JSON, "[{\"a\":\"\\u0000\"},{\"a\":99999999999999999999},{\"a\":2}]",
+         "1 !not JSON: \\u0000 is not allowed without JSON_ALLOW_NUL near '\"\\u0000\"'\n"
+         "1 !not JSON: too big integer near '99999999999999999999'\n1 {\"a\":2}\n"},
+        {ROWS_JSON, "]}", "1 !not JSON: unexpected token near ']'\n"},
+    };
+    return cr_make_param_array(struct example, examples, sizeof examples / sizeof examples[0]);
+}
+
+ParameterizedTest(struct example *example, row_reader, json)
+{
+    check(example);
+}
+
+ParameterizedTestParameters(row_reader, by_content)
+{
+    static struct example examples[] = {
+        {ROWS_BY_CONTENT, "", ""},
+        {ROWS_BY_CONTENT, " \n ", ""},
+        {ROWS_BY_CONTENT, "\xef\xbb\xbf", ""},
+        {ROWS_BY_CONTENT, "\xef\xbb\xbf\n [{\"a\":1}]", "2 {\"a\":1}\n"},
+        {ROWS_BY_CONTENT, "{\"a\":1}\n{\"a\"\n", "1 {\"a\":1}\n2 !not JSON: ':' expected near end of file\n"},
+        {ROWS_BY_CONTENT, "{\n  \"a\": 1\n}\n", "1 {\"a\":1}\n"},
+        {ROWS_BY_CONTENT, "\xef\xbb\xbforder_id\nA", "2 {\"order_id\":\"A\"}\n"},
+        {ROWS_BY_CONTENT, "{", "1 !not JSON: string or '}' expected near end of file\n"},
+    };
+    return cr_make_param_array(struct example, examples, sizeof examples / sizeof examples[0]);
+}
+
+ParameterizedTest(struct example *example, row_reader, by_content)
+{
+    check(example);
+}
+
+/* --- rows beyond the bound --- */
+
+/* before, `filler` repeated until it is over the bound, after. */
+static struct told read_giant(enum row_format format, const char *before, const char *filler,
+                              const char *after)
+{
+    char *file;
+    size_t length;
+    FILE *stream = open_memstream(&file, &length);
+    fputs(before, stream);
+    for (size_t n = 0; n <= 3 * (size_t)ROW_MAX_BYTES; n += strlen(filler))
+        fputs(filler, stream);
+    fputs(after, stream);
+    fclose(stream);
+    struct told told = read_parts(format, file, length, 64 * 1024 - 1);
+    free(file);
+    return told;
+}
+
+Test(row_reader, giant_json_element_is_refused_and_the_next_one_read)
+{
+    struct told told = read_giant(ROWS_JSON, "[\n{\"a\":\"", "x", "\"},\n{\"a\":2}]");
+    cr_assert_str_eq(told.text, "2 !longer than 1 MiB\n3 {\"a\":2}\n");
+    free(told.text);
+}
+
+Test(row_reader, giant_ndjson_line_is_refused_and_the_next_one_read)
+{
+    struct told told = read_giant(ROWS_NDJSON, "", "[[{\"", "\n{\"a\":2}\n");
+    cr_assert_str_eq(told.text, "1 !longer than 1 MiB\n2 {\"a\":2}\n");
+    free(told.text);
+}
+
+Test(row_reader, giant_csv_line_is_refused_and_the_next_one_read)
+{
+    struct told told = read_giant(ROWS_CSV, "order_id\nA\n\"", "x", "\nB\n");
+    cr_assert_str_eq(told.text, "2 {\"order_id\":\"A\"}\n3 !longer than 1 MiB\n4 {\"order_id\":\"B\"}\n");
+    free(told.text);
+}
+
+Test(row_reader, giant_csv_header_makes_the_file_unreadable)
+{
+    struct told told = read_giant(ROWS_CSV, "order_id", ",x", "\nB\n");
+    cr_assert_str_eq(told.text, "1 !longer than 1 MiB\nunreadable\n");
+    free(told.text);
+}
+
+/* A quote that is never closed costs its own line, not the rest of the file. */
+Test(row_reader, missing_quote_costs_one_row, .timeout = 30)
+{
+    struct told told = read_giant(ROWS_CSV, "order_id\n\"bad\n", "good\n", "");
+    cr_assert_eq(told.refused, 1);
+    cr_assert_eq(told.rows, 2 + 3 * (size_t)ROW_MAX_BYTES / strlen("good\n"));
+    cr_assert(strncmp(told.text, "2 !longer than 1 MiB\n3 {\"order_id\":\"good\"}\n", 40) == 0);
+    free(told.text);
+}
+
+/* Nothing makes it look at a part of the file again and again. */
+Test(row_reader, quotes_everywhere_take_linear_time, .timeout = 30)
+{
+    static const char *const fillers[] = {"\"\n",  "\"\"\n",  "\"\"\"\n",       "\",\n",
+                                          "a\"\n", "\",\"\n", "\"\"\"a\n\"\"\n"};
+    for (size_t i = 0; i < sizeof fillers / sizeof fillers[0]; i++) {
+        struct told told = read_giant(ROWS_CSV, "order_id\n", fillers[i], "\n");
+        cr_assert_gt(told.rows, 0);
+        free(told.text);
+    }
+}
+
+/* --- bytes that are anything --- */
+
+Test(row_reader, any_bytes_are_survived, .timeout = 60)
+{
+    static const char alphabet[] = "{}[]\",:\\\n\r a1\xc3\xa6\xff\0t";
+    char file[600];
+    unsigned state = 1;
+    for (int round = 0; round < 5000; round++) {
+        for (size_t i = 0; i < sizeof file; i++) {
+            state = state * 1103515245U + 12345U;
+            file[i] = alphabet[(state >> 16) % (sizeof alphabet - 1)];
+        }
+        const enum row_format format = (enum row_format)(round % 4);
+        struct told whole = read_parts(format, file, sizeof file, sizeof file);
+        struct told parts = read_parts(format, file, sizeof file, 7);
+        cr_assert_str_eq(whole.text, parts.text);
+        free(whole.text);
+        free(parts.text);
+    }
+}

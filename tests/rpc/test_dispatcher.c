@@ -1,0 +1,137 @@
+/* test_dispatcher.c: who gets through to which function. */
+#include "rpc/dispatcher.h"
+
+#include "rpc/health.h"
+#include "rpc/v1/frame.pb-c.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct call call;
+static struct health health;
+static struct dispatcher *dispatcher;
+static unsigned done_calls;
+static Rpc__V1__HealthCheckResponse__ServingStatus answered;
+static bool is_ready;
+
+static bool ready(void *arg)
+{
+    (void)arg;
+    return is_ready;
+}
+
+static void done(const ProtobufCMessage *message, void *closure_data)
+{
+    cr_assert_eq(closure_data, &call);
+    done_calls++;
+    if (message != NULL)
+        answered = ((const Rpc__V1__HealthCheckResponse *)message)->status;
+}
+
+static void set_up(void)
+{
+    static const char *const names[] = {"rpc.v1.Health", NULL};
+    arena_init(&call.arena);
+    call.status = STATUS_INIT;
+    is_ready = true;
+    health_init(&health, names, ready, NULL);
+}
+
+static void tear_down(void)
+{
+    dispatcher_free(dispatcher);
+    arena_free(&call.arena);
+}
+
+TestSuite(dispatcher, .init = set_up, .fini = tear_down);
+
+static void invoke(enum dispatcher_access access, const char *method, const char *key, const char *payload)
+{
+    Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
+    Rpc__V1__Request__MetadataEntry entry = RPC__V1__REQUEST__METADATA_ENTRY__INIT;
+    Rpc__V1__Request__MetadataEntry *entries[] = {&entry};
+    request.method = (char *)(uintptr_t)method;
+    request.payload.data = (uint8_t *)(uintptr_t)payload;
+    request.payload.len = strlen(payload);
+    if (key != NULL) {
+        entry.key = "x-api-key";
+        entry.value = (char *)(uintptr_t)key;
+        request.n_metadata = 1;
+        request.metadata = entries;
+    }
+    dispatcher = dispatcher_new("right");
+    cr_assert(dispatcher_add(dispatcher, &health.service.base, access));
+    dispatcher_invoke(dispatcher, &call, &request, done);
+    cr_assert_eq(done_calls, 1);
+}
+
+Test(dispatcher, an_open_method_wants_no_key)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(call.status.code, STATUS_OK);
+    cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING);
+}
+
+Test(dispatcher, no_key)
+{
+    invoke(DISPATCHER_NEEDS_KEY, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(call.status.code, STATUS_UNAUTHENTICATED);
+}
+
+Test(dispatcher, an_empty_key_is_none)
+{
+    invoke(DISPATCHER_NEEDS_KEY, "rpc.v1.Health/Check", "", "");
+    cr_assert_eq(call.status.code, STATUS_UNAUTHENTICATED);
+}
+
+Test(dispatcher, wrong_key)
+{
+    invoke(DISPATCHER_NEEDS_KEY, "rpc.v1.Health/Check", "wrong", "");
+    cr_assert_eq(call.status.code, STATUS_PERMISSION_DENIED);
+}
+
+Test(dispatcher, a_key_that_only_begins_right)
+{
+    invoke(DISPATCHER_NEEDS_KEY, "rpc.v1.Health/Check", "rightright", "");
+    cr_assert_eq(call.status.code, STATUS_PERMISSION_DENIED);
+}
+
+Test(dispatcher, right_key)
+{
+    invoke(DISPATCHER_NEEDS_KEY, "rpc.v1.Health/Check", "right", "");
+    cr_assert_eq(call.status.code, STATUS_OK);
+}
+
+Test(dispatcher, unknown_method)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Chec", "right", "");
+    cr_assert_eq(call.status.code, STATUS_UNIMPLEMENTED);
+    cr_assert_str_eq(call.status.message, "Unknown method \"rpc.v1.Health/Chec\"");
+}
+
+Test(dispatcher, broken_payload)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x05x");
+    cr_assert_eq(call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_not_null(strstr(call.status.message, "rpc.v1.HealthCheckRequest"));
+}
+
+Test(dispatcher, health_of_an_unknown_service)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x01x");
+    cr_assert_eq(call.status.code, STATUS_NOT_FOUND);
+}
+
+Test(dispatcher, health_when_the_store_is_away)
+{
+    is_ready = false;
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+}
+
+Test(dispatcher, health_when_stopping)
+{
+    atomic_store(&health.stopping, true);
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+}

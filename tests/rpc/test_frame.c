@@ -1,0 +1,160 @@
+/* test_frame.c: frames as any protobuf would make them, and what is refused. */
+#include "rpc/frame.h"
+
+#include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/frame.pb-c.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct arena arena;
+
+static void set_up(void)
+{
+    arena_init(&arena);
+}
+
+static void tear_down(void)
+{
+    arena_free(&arena);
+}
+
+TestSuite(frame, .init = set_up, .fini = tear_down);
+
+/* A frame packed in place must be the bytes that packing the payload by itself gives. */
+static void expect_same_bytes(const ProtobufCMessage *payload)
+{
+    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
+    head.method = "orders.v1.OrderService/CreateOrder";
+    head.request_id = "r";
+    head.timeout_ms = 300;
+    struct frame frame = frame_measure(&head.base, payload);
+    uint8_t *bytes = malloc(frame.size);
+    frame_pack(&frame, bytes);
+
+    head.payload.len = protobuf_c_message_get_packed_size(payload);
+    head.payload.data = arena_alloc(&arena, head.payload.len);
+    protobuf_c_message_pack(payload, head.payload.data);
+    size_t size = rpc__v1__request__get_packed_size(&head);
+    uint8_t *wanted = malloc(size);
+    rpc__v1__request__pack(&head, wanted);
+    cr_assert_eq(frame.size, size);
+    cr_assert_eq(memcmp(bytes, wanted, size), 0);
+    free(bytes);
+    free(wanted);
+}
+
+Test(frame, payload_in_place_equals_payload_apart)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    expect_same_bytes(&request.base); /* empty */
+    request.order = &order;
+    /* Lengths around where the varint grows: 127/128 and 16383/16384. */
+    for (size_t length = 100; length < 16500; length = length < 140 ? length + 1 : length + 997) {
+        char *id = arena_calloc(&arena, length + 1, 1);
+        memset(id, 'x', length);
+        order.order_id = id;
+        expect_same_bytes(&request.base);
+    }
+}
+
+static void *unpack(const void *bytes, size_t size, const char **why)
+{
+    return frame_unpack(&rpc__v1__request__descriptor, FRAME_MAX_FIELDS, &arena, bytes, size, why);
+}
+
+Test(frame, reads_what_it_wrote)
+{
+    Rpc__V1__Request__MetadataEntry entry = RPC__V1__REQUEST__METADATA_ENTRY__INIT;
+    Rpc__V1__Request__MetadataEntry *entries[] = {&entry};
+    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
+    Orders__V1__GetOrderRequest get = ORDERS__V1__GET_ORDER_REQUEST__INIT;
+    uint8_t bytes[256];
+    const char *why;
+    entry.key = "x-api-key";
+    entry.value = "k";
+    head.method = "m";
+    head.n_metadata = 1;
+    head.metadata = entries;
+    get.order_id = "\u00deing";
+    struct frame frame = frame_measure(&head.base, &get.base);
+    frame_pack(&frame, bytes);
+    const Rpc__V1__Request *read = unpack(bytes, frame.size, &why);
+    cr_assert_not_null(read);
+    cr_assert_str_eq(read->method, "m");
+    cr_assert_str_eq(read->metadata[0]->value, "k");
+    cr_assert_eq(read->payload.len, frame.payload_size);
+}
+
+Test(frame, an_empty_frame_is_an_empty_request)
+{
+    const char *why;
+    const Rpc__V1__Request *read = unpack("", 0, &why);
+    cr_assert_not_null(read);
+    cr_assert_str_eq(read->method, "");
+}
+
+static const struct bad {
+    const char *bytes;
+    size_t size;
+    const char *why;
+} bad[] = {
+    {"\x0a", 1, "it does not parse"},                                        /* a tag alone */
+    {"\x0a\x05" "ab", 4, "it does not parse"},                               /* longer than the frame */
+    {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "it does not parse"}, /* 2^64 - 1 bytes */
+    {"\x0b\x0c", 2, "it does not parse"},                                    /* a group */
+    {"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, "it does not parse"}, /* an endless varint */
+    {"\x09" "1234567", 8, "it does not parse"},                              /* seven bytes of eight */
+    {"\x0a\x02\xc3\x28", 4, "a string in it is not UTF-8 or holds a NUL"},
+    {"\x0a\x03" "a\0b", 5, "a string in it is not UTF-8 or holds a NUL"},
+    {"\x22\x04\x0a\x02\xff\xff", 6, "a string in it is not UTF-8 or holds a NUL"}, /* in metadata */
+};
+
+Test(frame, says_why_it_refuses)
+{
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const char *why = NULL;
+        cr_assert_null(unpack(bad[i].bytes, bad[i].size, &why), "sample %zu was taken", i);
+        cr_assert_str_eq(why, bad[i].why);
+    }
+}
+
+Test(frame, skips_unknown_fields_and_bytes_that_are_no_text)
+{
+    const char *why;
+    /* field 14, then the payload with bytes that are not UTF-8 */
+    const Rpc__V1__Request *read = unpack("\x72\x01\xff\x7a\x02\xff\x00", 7, &why);
+    cr_assert_not_null(read);
+    cr_assert_eq(read->payload.len, 2);
+}
+
+Test(frame, counts_fields_so_that_small_frames_stay_small_in_memory)
+{
+    const char *why;
+    size_t n = FRAME_MAX_FIELDS + 1;
+    uint8_t *bytes = malloc(2 * n);
+    for (size_t i = 0; i < n; i++) { /* so many empty metadata entries */
+        bytes[2 * i] = 0x22;
+        bytes[2 * i + 1] = 0;
+    }
+    cr_assert_null(unpack(bytes, 2 * n, &why));
+    cr_assert_str_eq(why, "it has too many fields");
+    cr_assert_not_null(unpack(bytes, 2 * (n - 1), &why));
+    free(bytes);
+}
+
+Test(frame, random_bytes_never_harm)
+{
+    unsigned seed = 20250116;
+    uint8_t bytes[300];
+    for (int round = 0; round < 200000; round++) {
+        size_t size = (size_t)rand_r(&seed) % sizeof bytes;
+        const char *why = NULL;
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (uint8_t)rand_r(&seed);
+        cr_assert(unpack(bytes, size, &why) != NULL || why != NULL);
+        arena_reset(&arena);
+    }
+}

@@ -1,0 +1,255 @@
+/* test_order_service.c: the methods over a store that only notes what it is asked: no database, no socket. */
+#include "service/order_service.h"
+
+#include "google/protobuf/field_mask.pb-c.h"
+#include "orders/rules.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+/* What the store was asked. */
+static struct asked {
+    const char *function; /* NULL: nothing */
+    Orders__V1__Order order;
+    unsigned fields;
+    size_t n;
+    struct store_query query;
+} asked;
+
+static struct call call;
+static struct order_service service;
+static bool ended;
+static bool with_answer;
+static char token[64];
+
+static void done(const ProtobufCMessage *message, void *closure_data)
+{
+    cr_assert_eq(closure_data, &call);
+    cr_assert_not(ended, "answered twice");
+    ended = true;
+    with_answer = message != NULL;
+    if (message != NULL && message->descriptor == &orders__v1__list_orders_response__descriptor)
+        strncpy(token, ((const Orders__V1__ListOrdersResponse *)message)->next_page_token, sizeof token - 1);
+}
+
+static void create(struct store *store, struct call *its_call, Orders__V1__Order *order,
+                   Orders__V1__Order_Closure closure, void *closure_data)
+{
+    (void)store;
+    cr_assert_eq(its_call, &call);
+    asked = (struct asked){.function = "create", .order = *order};
+    closure(order, closure_data);
+}
+
+static void create_many(struct store *store, struct call *its_call, size_t n, Orders__V1__Order *const orders[],
+                        Orders__V1__BatchCreateOrdersResponse *response,
+                        Orders__V1__BatchCreateOrdersResponse_Closure closure, void *closure_data)
+{
+    (void)store;
+    (void)its_call;
+    (void)orders;
+    asked = (struct asked){.function = "create_many", .n = n};
+    closure(response, closure_data);
+}
+
+static void get(struct store *store, struct call *its_call, const char *order_id,
+                Orders__V1__Order_Closure closure, void *closure_data)
+{
+    (void)store;
+    (void)its_call;
+    asked = (struct asked){.function = "get"};
+    asked.order.order_id = (char *)(uintptr_t)order_id;
+    closure(&asked.order, closure_data);
+}
+
+/* Finds as many orders as it is asked for. */
+static void list(struct store *store, struct call *its_call, const struct store_query *query,
+                 Orders__V1__ListOrdersResponse_Closure closure, void *closure_data)
+{
+    static Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    static Orders__V1__Order *orders[ORDER_PAGE_MAX + 1];
+    Orders__V1__ListOrdersResponse response = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    (void)store;
+    (void)its_call;
+    asked = (struct asked){.function = "list", .query = *query};
+    order.id = 7;
+    for (size_t i = 0; i < (size_t)query->limit; i++)
+        orders[i] = &order;
+    response.orders = orders;
+    response.n_orders = (size_t)query->limit;
+    closure(&response, closure_data);
+}
+
+static void update(struct store *store, struct call *its_call, Orders__V1__Order *order, unsigned fields,
+                   Orders__V1__Order_Closure closure, void *closure_data)
+{
+    (void)store;
+    (void)its_call;
+    asked = (struct asked){.function = "update", .order = *order, .fields = fields};
+    closure(order, closure_data);
+}
+
+static void remove_order(struct store *store, struct call *its_call, const char *order_id,
+                         Google__Protobuf__Empty_Closure closure, void *closure_data)
+{
+    static const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
+    (void)store;
+    (void)its_call;
+    (void)order_id;
+    asked = (struct asked){.function = "remove"};
+    closure(&empty, closure_data);
+}
+
+static void summarize(struct store *store, struct call *its_call, Orders__V1__OrderSummary_Closure closure,
+                      void *closure_data)
+{
+    (void)store;
+    asked = (struct asked){.function = "summarize"};
+    call_fail(its_call, STATUS_UNAVAILABLE, "away");
+    closure(NULL, closure_data);
+}
+
+static struct store store = {create, create_many, get, list, update, remove_order, summarize};
+
+static void set_up(void)
+{
+    arena_init(&call.arena);
+    call.status = STATUS_INIT;
+    order_service_init(&service, &store);
+}
+
+static void tear_down(void)
+{
+    arena_free(&call.arena);
+}
+
+TestSuite(order_service, .init = set_up, .fini = tear_down);
+
+/* Calls a method by name as the dispatcher does. The store is asked `function`, or nothing. */
+static void invoke(const char *method, const ProtobufCMessage *input, enum status_code code, const char *function)
+{
+    const ProtobufCServiceDescriptor *descriptor = service.base.base.descriptor;
+    asked.function = NULL;
+    ended = false;
+    call.status = STATUS_INIT;
+    for (unsigned i = 0; i < descriptor->n_methods; i++) {
+        if (strcmp(descriptor->methods[i].name, method) == 0)
+            service.base.base.invoke(&service.base.base, i, input, done, &call);
+    }
+    cr_assert(ended);
+    cr_assert_eq(call.status.code, code, "%s", call.status.message);
+    if (function == NULL)
+        cr_assert_null(asked.function, "the store was asked to %s", asked.function);
+    else
+        cr_assert_str_eq(asked.function, function);
+}
+
+static Orders__V1__Order good_order(void)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    order.order_id = " ORD-1 ";
+    order.customer_id = "CUST-1";
+    order.total_amount = 1;
+    order.currency = "isk";
+    return order;
+}
+
+Test(order_service, create_brings_an_order_into_its_form)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    Orders__V1__Order order = good_order();
+    order.id = 5;
+    request.order = &order;
+    invoke("CreateOrder", &request.base, STATUS_OK, "create");
+    cr_assert_str_eq(asked.order.order_id, "ORD-1");
+    cr_assert_str_eq(asked.order.currency, "ISK");
+    cr_assert_eq(asked.order.id, 0);
+    cr_assert_not_null(asked.order.order_date);
+    cr_assert_str_eq(order.currency, "isk", "the request was written to");
+}
+
+Test(order_service, create_refuses_before_the_store)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    invoke("CreateOrder", &request.base, STATUS_INVALID_ARGUMENT, NULL);
+    cr_assert_not(with_answer);
+}
+
+Test(order_service, validate_only_never_asks_the_store)
+{
+    Orders__V1__Order order = good_order();
+    Orders__V1__CreateOrderRequest create_request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    Orders__V1__UpdateOrderRequest update_request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Orders__V1__ListOrdersRequest list_request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    Orders__V1__DeleteOrderRequest delete_request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    Orders__V1__GetOrderRequest get_request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
+    Orders__V1__GetOrderSummaryRequest summary_request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    Orders__V1__BatchCreateOrdersRequest batch_request = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    create_request.order = update_request.order = &order;
+    delete_request.order_id = get_request.order_id = "ORD-1";
+    call.validate_only = true;
+    invoke("CreateOrder", &create_request.base, STATUS_OK, NULL);
+    invoke("UpdateOrder", &update_request.base, STATUS_OK, NULL);
+    invoke("ListOrders", &list_request.base, STATUS_OK, NULL);
+    invoke("DeleteOrder", &delete_request.base, STATUS_OK, NULL);
+    invoke("GetOrder", &get_request.base, STATUS_OK, NULL);
+    invoke("GetOrderSummary", &summary_request.base, STATUS_OK, NULL);
+    invoke("BatchCreateOrders", &batch_request.base, STATUS_OK, NULL);
+}
+
+Test(order_service, update_passes_the_fields_of_the_mask)
+{
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Orders__V1__Order order = good_order();
+    order.order_id = "ORD-1";
+    request.order = &order;
+    request.update_mask = &mask;
+    mask.paths = (char *[]){"currency"};
+    mask.n_paths = 1;
+    invoke("UpdateOrder", &request.base, STATUS_OK, "update");
+    cr_assert_eq(asked.fields, ORDER_CURRENCY);
+    cr_assert_str_eq(asked.order.currency, "ISK");
+    mask.n_paths = 0;
+    invoke("UpdateOrder", &request.base, STATUS_OK, "get");
+}
+
+Test(order_service, update_checks_the_rules_before_it_looks_for_the_order)
+{
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    request.update_mask = &mask;
+    mask.paths = (char *[]){"total_amount"};
+    mask.n_paths = 1;
+    invoke("UpdateOrder", &request.base, STATUS_INVALID_ARGUMENT, NULL);
+    mask.n_paths = 0;
+    invoke("UpdateOrder", &request.base, STATUS_NOT_FOUND, NULL);
+}
+
+Test(order_service, impossible_ids_are_not_found_without_the_store)
+{
+    Orders__V1__GetOrderRequest get_request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
+    Orders__V1__DeleteOrderRequest delete_request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    invoke("GetOrder", &get_request.base, STATUS_NOT_FOUND, NULL);
+    invoke("DeleteOrder", &delete_request.base, STATUS_NOT_FOUND, NULL);
+}
+
+Test(order_service, list_asks_for_one_more_and_makes_a_token_of_it)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_assert_eq(asked.query.limit, 101);
+    cr_assert_eq(asked.query.after_id, 0);
+    request.page_token = token;
+    request.page_size = 1000;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_assert_eq(asked.query.limit, 1001);
+    cr_assert_eq(asked.query.after_id, 7);
+}
+
+Test(order_service, a_store_that_is_away_is_told)
+{
+    Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    invoke("GetOrderSummary", &request.base, STATUS_UNAVAILABLE, "summarize");
+    cr_assert_not(with_answer);
+}

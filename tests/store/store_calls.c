@@ -1,0 +1,123 @@
+/* store_calls.c: closures that wake a waiting test. */
+#include "store_calls.h"
+
+#include "base/time.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "orders/rules.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+struct pending *pending_new(unsigned timeout_ms)
+{
+    struct pending *pending = calloc(1, sizeof *pending);
+    pthread_mutex_init(&pending->lock, NULL);
+    pthread_cond_init(&pending->ended, NULL);
+    arena_init(&pending->call.arena);
+    pending->call.method = "test";
+    pending->call.request_id = "test";
+    pending->call.start_ns = time_monotonic_ns();
+    pending->call.deadline_ns = pending->call.start_ns + (uint64_t)timeout_ms * NS_PER_MS;
+    pending->call.status = STATUS_INIT;
+    return pending;
+}
+
+void pending_free(struct pending *pending)
+{
+    arena_free(&pending->call.arena);
+    pthread_mutex_destroy(&pending->lock);
+    pthread_cond_destroy(&pending->ended);
+    free(pending);
+}
+
+void pending_done(const ProtobufCMessage *message, void *arg)
+{
+    struct pending *pending = arg;
+    pthread_mutex_lock(&pending->lock);
+    cr_assert_not(pending->over, "a call was answered twice");
+    pending->over = true;
+    pending->answer = message;
+    pthread_cond_signal(&pending->ended);
+    pthread_mutex_unlock(&pending->lock);
+}
+
+enum status_code pending_wait(struct pending *pending)
+{
+    pthread_mutex_lock(&pending->lock);
+    while (!pending->over)
+        pthread_cond_wait(&pending->ended, &pending->lock);
+    pthread_mutex_unlock(&pending->lock);
+    return pending->call.status.code;
+}
+
+bool pending_is_over(struct pending *pending)
+{
+    pthread_mutex_lock(&pending->lock);
+    bool over = pending->over;
+    pthread_mutex_unlock(&pending->lock);
+    return over;
+}
+
+Orders__V1__Order *pending_order(struct pending *pending, const char *order_id)
+{
+    struct arena *arena = &pending->call.arena;
+    Orders__V1__Order *order = arena_alloc(arena, sizeof *order);
+    orders__v1__order__init(order);
+    order->order_id = arena_strdup(arena, order_id);
+    order->customer_id = "CUST-1";
+    order->total_amount = 100;
+    order->currency = "ISK";
+    order_set_defaults(order, arena);
+    return order;
+}
+
+struct pending *begin_create(struct store *store, const char *order_id, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    store->create(store, &pending->call, pending_order(pending, order_id),
+                  (Orders__V1__Order_Closure)pending_done, pending);
+    return pending;
+}
+
+struct pending *begin_get(struct store *store, const char *order_id, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    store->get(store, &pending->call, arena_strdup(&pending->call.arena, order_id),
+               (Orders__V1__Order_Closure)pending_done, pending);
+    return pending;
+}
+
+struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    Orders__V1__Order *order = pending_order(pending, order_id);
+    order->total_amount = amount;
+    store->update(store, &pending->call, order, ORDER_TOTAL_AMOUNT, (Orders__V1__Order_Closure)pending_done,
+                  pending);
+    return pending;
+}
+
+struct pending *begin_remove(struct store *store, const char *order_id, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    store->remove(store, &pending->call, arena_strdup(&pending->call.arena, order_id),
+                  (Google__Protobuf__Empty_Closure)pending_done, pending);
+    return pending;
+}
+
+void expect_end(struct pending *pending, enum status_code code)
+{
+    enum status_code got = pending_wait(pending);
+    cr_assert_eq(got, code, "%s: %s, not %s", status_code_name(got), pending->call.status.message,
+                 status_code_name(code));
+    pending_free(pending);
+}
+
+struct store *open_store(const char *database_url, unsigned workers)
+{
+    char error[1024] = "";
+    struct store *store = postgres_open(
+        &(struct postgres_options){.database_url = database_url, .workers = workers}, error, sizeof error);
+    cr_assert_not_null(store, "%s", error);
+    return store;
+}

@@ -1,0 +1,293 @@
+/* test_batches.c: what shares a round trip and a commit, and what never shares an error.
+ *
+ * A worker is held up by a lock on the table: what is asked meanwhile then makes one batch.
+ */
+#include "store_calls.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_MS = 60000 };
+
+static char *database_url;
+static PGconn *database;
+static struct store *store;
+
+static void set_up(void)
+{
+    database_url = database_create();
+    database = database_connect(database_url);
+    store = open_store(database_url, 1);
+}
+
+static void tear_down(void)
+{
+    postgres_close(store);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+TestSuite(batches, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static long query_number(const char *sql)
+{
+    char *text = database_query(database, sql);
+    long number = atol(text);
+    free(text);
+    return number;
+}
+
+/* Waits until the store's connection waits for a lock that this test holds. */
+static void await_blocked(void)
+{
+    while (query_number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                        "AND application_name = 'ordersd' AND wait_event_type = 'Lock'") == 0)
+        free(database_query(database, "SELECT pg_sleep(0.005)"));
+}
+
+/* Holds up the worker, with one create under way. */
+static struct pending *hold(void)
+{
+    free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
+    struct pending *first = begin_create(store, "first", LONG_MS);
+    await_blocked();
+    return first;
+}
+
+static void release(void)
+{
+    free(database_query(database, "COMMIT"));
+}
+
+static void create(const char *order_id)
+{
+    expect_end(begin_create(store, order_id, LONG_MS), STATUS_OK);
+}
+
+/* --- one order's failure is its own --- */
+
+static void add_results(struct pending *pending, Orders__V1__BatchCreateOrdersResponse *response, size_t n)
+{
+    response->n_results = n;
+    response->results = arena_calloc(&pending->call.arena, n, sizeof *response->results);
+    for (size_t i = 0; i < n; i++) {
+        response->results[i] = arena_alloc(&pending->call.arena, sizeof *response->results[i]);
+        orders__v1__batch_create_result__init(response->results[i]);
+    }
+}
+
+Test(batches, of_64_creates_three_fail_and_61_are_there)
+{
+    enum { ORDERS = 64, STORED = 10, TWICE = 20, BROKEN = 30 };
+    create("stored");
+    struct pending *pending = pending_new(LONG_MS);
+    Orders__V1__Order *orders[ORDERS];
+    Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    add_results(pending, &response, ORDERS);
+    for (int i = 0; i < ORDERS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%d", i);
+        orders[i] = pending_order(pending, i == STORED ? "stored" : i == TWICE ? "0" : id);
+    }
+    orders[BROKEN]->total_amount = 0; /* the service would not let this through; the database does not either */
+    store->create_many(store, &pending->call, ORDERS, orders, &response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, pending);
+    cr_assert_eq(pending_wait(pending), STATUS_OK);
+    for (int i = 0; i < ORDERS; i++) {
+        int wanted = i == STORED || i == TWICE ? STATUS_ALREADY_EXISTS
+                     : i == BROKEN             ? STATUS_INVALID_ARGUMENT
+                                               : STATUS_OK;
+        cr_assert_eq((int)response.results[i]->code, wanted, "order %d: %d", i, response.results[i]->code);
+        cr_assert((response.results[i]->order != NULL) == (wanted == STATUS_OK));
+    }
+    pending_free(pending);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1 + 61);
+}
+
+Test(batches, single_calls_keep_their_errors_too)
+{
+    create("stored");
+    struct pending *first = hold();
+    struct pending *good = begin_create(store, "good", LONG_MS);
+    struct pending *twice = begin_create(store, "stored", LONG_MS);
+    struct pending *broken = pending_new(LONG_MS);
+    Orders__V1__Order *order = pending_order(broken, "broken");
+    order->currency = "XXX";
+    store->create(store, &broken->call, order, (Orders__V1__Order_Closure)pending_done, broken);
+    struct pending *absent = begin_set_amount(store, "nobody", 5, LONG_MS);
+    struct pending *changed = begin_set_amount(store, "stored", 5, LONG_MS);
+    struct pending *unremoved = begin_remove(store, "nobody", LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(good, STATUS_OK);
+    expect_end(twice, STATUS_ALREADY_EXISTS);
+    expect_end(broken, STATUS_INVALID_ARGUMENT);
+    expect_end(absent, STATUS_NOT_FOUND);
+    expect_end(changed, STATUS_OK);
+    expect_end(unremoved, STATUS_NOT_FOUND);
+    cr_assert_eq(query_number("SELECT total_amount FROM orders WHERE order_id = 'stored'"), 5);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'broken'"), 0);
+}
+
+/* --- sharing --- */
+
+Test(batches, what_waits_shares_one_commit)
+{
+    enum { ORDERS = 100 };
+    struct pending *first = hold(), *rest[ORDERS];
+    for (int i = 0; i < ORDERS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%d", i);
+        rest[i] = begin_create(store, id, LONG_MS);
+    }
+    release();
+    expect_end(first, STATUS_OK);
+    for (int i = 0; i < ORDERS; i++)
+        expect_end(rest[i], STATUS_OK);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), ORDERS + 1);
+    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id <> 'first'"), 1);
+}
+
+Test(batches, creates_changes_and_removals_share_it_too)
+{
+    create("a");
+    create("b");
+    struct pending *first = hold();
+    struct pending *made = begin_create(store, "c", LONG_MS);
+    struct pending *changed = begin_set_amount(store, "a", 7, LONG_MS);
+    struct pending *removed = begin_remove(store, "b", LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(made, STATUS_OK);
+    expect_end(changed, STATUS_OK);
+    expect_end(removed, STATUS_OK);
+    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id IN ('a', 'c')"), 1);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'b'"), 0);
+}
+
+Test(batches, reads_share_a_statement)
+{
+    create("a");
+    create("b");
+    struct pending *first = hold();
+    struct pending *reads[] = {begin_get(store, "b", LONG_MS), begin_get(store, "a", LONG_MS),
+                               begin_get(store, "b", LONG_MS)};
+    struct pending *absent = begin_get(store, "nobody", LONG_MS);
+    static const char *const ids[] = {"b", "a", "b"};
+    release();
+    expect_end(first, STATUS_OK);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_eq(pending_wait(reads[i]), STATUS_OK);
+        cr_assert_str_eq(((const Orders__V1__Order *)reads[i]->answer)->order_id, ids[i]);
+        pending_free(reads[i]);
+    }
+    expect_end(absent, STATUS_NOT_FOUND);
+}
+
+/* --- order --- */
+
+Test(batches, changes_to_one_order_keep_their_order)
+{
+    enum { CHANGES = 20 };
+    create("a");
+    struct pending *first = hold(), *changes[CHANGES];
+    for (int i = 0; i < CHANGES; i++)
+        changes[i] = begin_set_amount(store, "a", i + 1, LONG_MS);
+    struct pending *removed = begin_remove(store, "a", LONG_MS);
+    struct pending *again = begin_create(store, "a", LONG_MS);
+    struct pending *last = begin_set_amount(store, "a", 999, LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    for (int i = 0; i < CHANGES; i++) {
+        cr_assert_eq(pending_wait(changes[i]), STATUS_OK);
+        cr_assert_eq(((const Orders__V1__Order *)changes[i]->answer)->total_amount, i + 1);
+        pending_free(changes[i]);
+    }
+    expect_end(removed, STATUS_OK);
+    expect_end(again, STATUS_OK);
+    expect_end(last, STATUS_OK);
+    cr_assert_eq(query_number("SELECT total_amount FROM orders WHERE order_id = 'a'"), 999);
+}
+
+Test(batches, updated_at_moves_on_every_change)
+{
+    create("a");
+    int64_t before = 0;
+    for (int i = 0; i < 10; i++) {
+        struct pending *change = begin_set_amount(store, "a", 5, LONG_MS);
+        cr_assert_eq(pending_wait(change), STATUS_OK);
+        const Google__Protobuf__Timestamp *moved = ((const Orders__V1__Order *)change->answer)->updated_at;
+        int64_t now = moved->seconds * 1000000 + moved->nanos / 1000;
+        cr_assert_gt(now, before);
+        before = now;
+        pending_free(change);
+    }
+}
+
+/* --- deadlines --- */
+
+Test(batches, deadlines_hold_while_the_database_is_silent)
+{
+    struct pending *first = hold();
+    struct pending *waiting = begin_create(store, "waiting", 100);
+    struct pending *patient = begin_create(store, "patient", LONG_MS);
+    expect_end(waiting, STATUS_DEADLINE_EXCEEDED);
+    cr_assert_not(pending_is_over(first));
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(patient, STATUS_OK);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'waiting'"), 0,
+                 "work was begun after its deadline");
+}
+
+Test(batches, a_caller_that_gave_up_does_not_harm_its_batch)
+{
+    free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
+    struct pending *impatient = begin_create(store, "a", 200);
+    await_blocked();
+    expect_end(impatient, STATUS_DEADLINE_EXCEEDED); /* under way: whether it is made is not known */
+    struct pending *again = begin_create(store, "a", LONG_MS);
+    release();
+    /* The first was made after all, and the second is told so. */
+    expect_end(again, STATUS_ALREADY_EXISTS);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+}
+
+Test(batches, a_deadline_that_passed_before_is_not_begun)
+{
+    expect_end(begin_create(store, "late", 0), STATUS_DEADLINE_EXCEEDED);
+    create("a");
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+}
+
+/* --- conflicts with others --- */
+
+Test(batches, a_deadlock_with_another_session_is_tried_again)
+{
+    PGconn *other = database_connect(database_url);
+    create("a");
+    create("b");
+    create("z");
+    /* The worker is held up at z, so that a and b make one batch; this session holds b, and will want a. */
+    free(database_query(other, "BEGIN; UPDATE orders SET customer_id = 'x' WHERE order_id = 'z'"));
+    free(database_query(database, "BEGIN; UPDATE orders SET customer_id = 'y' WHERE order_id = 'b'"));
+    struct pending *z = begin_set_amount(store, "z", 1, LONG_MS);
+    await_blocked();
+    struct pending *a = begin_set_amount(store, "a", 7, LONG_MS);
+    struct pending *b = begin_set_amount(store, "b", 8, LONG_MS);
+    free(database_query(other, "COMMIT"));
+    expect_end(z, STATUS_OK);
+    await_blocked(); /* with a changed, at b */
+    /* The other side of the circle looks for deadlocks long after the worker's does, which so is the one undone. */
+    free(database_query(database, "SET LOCAL deadlock_timeout = '30s'; "
+                                  "UPDATE orders SET customer_id = 'y' WHERE order_id = 'a'"));
+    free(database_query(database, "COMMIT"));
+    expect_end(a, STATUS_OK);
+    expect_end(b, STATUS_OK);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE customer_id = 'y' AND total_amount IN (7, 8)"), 2);
+    PQfinish(other);
+}

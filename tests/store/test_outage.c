@@ -1,0 +1,223 @@
+/* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the test's own. */
+#include "store_calls.h"
+#include "support/database.h"
+
+#include "base/time.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/test-outage-XXXXXX";
+static char *database_url;
+static struct store *store;
+
+/* Runs tools/postgres on the cluster; its output's first line when asked for. */
+static void cluster(const char *command, char *line, int size)
+{
+    char full[512], ignored[512];
+    snprintf(full, sizeof full, "%s %s", getenv("TOOLS_POSTGRES"), command);
+    FILE *pipe = popen(full, "re");
+    if (fgets(line != NULL ? line : ignored, line != NULL ? size : (int)sizeof ignored, pipe) != NULL &&
+        line != NULL)
+        line[strcspn(line, "\n")] = '\0';
+    cr_assert_eq(pclose(pipe), 0, "%s failed", full);
+}
+
+static void start_cluster(void)
+{
+    char command[256];
+    snprintf(command, sizeof command, "start %s/data fsync=off", directory);
+    cluster(command, NULL, 0);
+}
+
+static void stop_cluster(const char *mode)
+{
+    char command[256];
+    snprintf(command, sizeof command, "stop %s/data %s", directory, mode);
+    cluster(command, NULL, 0);
+}
+
+/* The migrated schema of the suite's template, copied into the new cluster. */
+static void copy_schema(void)
+{
+    char command[1024];
+    snprintf(command, sizeof command,
+             "pg_dump --no-owner --dbname 'host=%s user=%s dbname=orders_template' | psql --quiet --no-psqlrc "
+             "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
+             getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
+    cr_assert_eq(system(command), 0);
+}
+
+static void set_up(void)
+{
+    char command[256], url[256] = "";
+    cr_assert_not_null(mkdtemp(directory));
+    start_cluster();
+    snprintf(command, sizeof command, "url %s/data postgres", directory);
+    cluster(command, url, sizeof url);
+    database_url = strdup(url);
+    copy_schema();
+    store = open_store(database_url, 2);
+    cr_assert(postgres_ready(store));
+}
+
+static void tear_down(void)
+{
+    char command[256];
+    postgres_close(store);
+    stop_cluster("immediate");
+    free(database_url);
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(outage, .init = set_up, .fini = tear_down, .timeout = 180);
+
+/* Waits until the store is ready, or is not. */
+static void await_ready(bool ready)
+{
+    uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
+    while (postgres_ready(store) != ready) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns);
+        usleep(1000); /* between two looks: the store reports to whoever asks, and tells nobody */
+    }
+}
+
+Test(outage, a_stopped_server_is_unavailable_at_once_and_comes_back)
+{
+    expect_end(begin_create(store, "before", 10000), STATUS_OK);
+    stop_cluster("fast");
+    await_ready(false);
+    uint64_t began_ns = time_monotonic_ns();
+    expect_end(begin_get(store, "before", 30000), STATUS_UNAVAILABLE);
+    expect_end(begin_create(store, "during", 30000), STATUS_UNAVAILABLE);
+    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(5) * NS_PER_S, "not at once");
+    start_cluster();
+    await_ready(true);
+    expect_end(begin_get(store, "before", 10000), STATUS_OK);
+    expect_end(begin_create(store, "during", 10000), STATUS_OK);
+}
+
+Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wait)
+{
+    PGconn *other = database_connect(database_url);
+    for (int i = 0; i < 5; i++) {
+        free(database_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                   "WHERE application_name = 'ordersd'"));
+        /* Under way when it broke, it may fail; asked afterwards, it waits for the new connection. */
+        await_ready(true);
+        struct pending *get = begin_get(store, "nobody", 10000);
+        enum status_code code = pending_wait(get);
+        cr_assert(code == STATUS_NOT_FOUND || code == STATUS_UNAVAILABLE);
+        pending_free(get);
+    }
+    await_ready(true);
+    PQfinish(other);
+    struct pending *last;
+    enum status_code code;
+    do { /* the last termination may still have been on its way */
+        last = begin_create(store, "after", 10000);
+        code = pending_wait(last);
+        pending_free(last);
+    } while (code == STATUS_UNAVAILABLE);
+    cr_assert(code == STATUS_OK || code == STATUS_ALREADY_EXISTS);
+}
+
+/* Sends a signal to every backend of the store. */
+static void signal_backends(PGconn *other, int signal_number)
+{
+    PGresult *pids = PQexec(other, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd'");
+    cr_assert_eq(PQntuples(pids), 2);
+    for (int i = 0; i < PQntuples(pids); i++)
+        kill(atoi(PQgetvalue(pids, i, 0)), signal_number);
+    PQclear(pids);
+}
+
+Test(outage, a_silent_server_lets_deadlines_pass)
+{
+    PGconn *other = database_connect(database_url);
+    signal_backends(other, SIGSTOP);
+    struct pending *calls[8];
+    uint64_t began_ns = time_monotonic_ns();
+    for (int i = 0; i < 8; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%d", i);
+        calls[i] = i % 2 == 0 ? begin_get(store, id, 300) : begin_create(store, id, 300);
+    }
+    for (int i = 0; i < 8; i++)
+        expect_end(calls[i], STATUS_DEADLINE_EXCEEDED);
+    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(3) * NS_PER_S);
+    signal_backends(other, SIGCONT);
+    expect_end(begin_create(store, "after", 10000), STATUS_OK);
+    PQfinish(other);
+}
+
+/* --- a restart under traffic --- */
+
+enum { CALLERS = 4 };
+
+struct traffic {
+    atomic_bool stop;
+    atomic_uint next;
+    atomic_uint acknowledged;
+    atomic_uint unknown; /* UNAVAILABLE: made or not */
+    atomic_uint wrong;   /* any other end */
+};
+
+static void *create_orders(void *arg)
+{
+    struct traffic *traffic = arg;
+    while (!atomic_load(&traffic->stop)) {
+        char id[32];
+        snprintf(id, sizeof id, "ORD-%u", atomic_fetch_add(&traffic->next, 1));
+        struct pending *create = begin_create(store, id, 10000);
+        enum status_code code = pending_wait(create);
+        pending_free(create);
+        atomic_fetch_add(code == STATUS_OK            ? &traffic->acknowledged
+                         : code == STATUS_UNAVAILABLE ? &traffic->unknown
+                                                      : &traffic->wrong,
+                         1);
+    }
+    return NULL;
+}
+
+/* Waits for so many more acknowledged orders. */
+static void await_traffic(struct traffic *traffic, unsigned more)
+{
+    unsigned target = atomic_load(&traffic->acknowledged) + more;
+    while (atomic_load(&traffic->acknowledged) < target)
+        usleep(1000);
+}
+
+Test(outage, a_restart_under_traffic_loses_nothing_that_was_acknowledged)
+{
+    static const char *const modes[] = {"fast", "immediate", "immediate"};
+    struct traffic traffic = {0};
+    pthread_t callers[CALLERS];
+    for (size_t i = 0; i < CALLERS; i++)
+        pthread_create(&callers[i], NULL, create_orders, &traffic);
+    for (size_t i = 0; i < 3; i++) {
+        await_traffic(&traffic, 200);
+        stop_cluster(modes[i]);
+        start_cluster();
+    }
+    await_traffic(&traffic, 200);
+    atomic_store(&traffic.stop, true);
+    for (size_t i = 0; i < CALLERS; i++)
+        pthread_join(callers[i], NULL);
+
+    PGconn *other = database_connect(database_url);
+    char *stored = database_query(other, "SELECT count(*) FROM orders");
+    unsigned n = (unsigned)atoi(stored);
+    cr_assert_eq(atomic_load(&traffic.wrong), 0);
+    cr_assert_geq(n, atomic_load(&traffic.acknowledged));
+    cr_assert_leq(n, atomic_load(&traffic.acknowledged) + atomic_load(&traffic.unknown));
+    free(stored);
+    PQfinish(other);
+}

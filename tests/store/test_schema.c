@@ -1,0 +1,81 @@
+/* test_schema.c: a database that is not what the program was built for, or is not there. */
+#include "store_calls.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+TestSuite(schema, .timeout = 120);
+
+static void expect_refused(const char *database_url, const char *told)
+{
+    char error[1024] = "";
+    struct store *store =
+        postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 2}, error, sizeof error);
+    cr_assert_null(store);
+    cr_assert_not_null(strstr(error, told), "%s", error);
+    cr_assert_not_null(strstr(error, "sqitch"), "the command is not told: %s", error);
+}
+
+Test(schema, an_empty_database_is_refused)
+{
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "DROP SCHEMA sqitch CASCADE"));
+    expect_refused(database_url, "no change");
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+Test(schema, another_change_is_refused_and_named)
+{
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "UPDATE sqitch.changes SET change = 'of_the_future' "
+                                  "WHERE committed_at = (SELECT max(committed_at) FROM sqitch.changes)"));
+    expect_refused(database_url, "of_the_future");
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+Test(schema, a_statement_that_does_not_prepare_is_no_outage)
+{
+    char *database_url = database_create(), error[1024] = "";
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "ALTER TABLE orders DROP COLUMN status"));
+    cr_assert_null(
+        postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 1}, error, sizeof error));
+    cr_assert_not_null(strstr(error, "status"), "%s", error);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+Test(schema, ordersd_exits_with_78_and_one_line)
+{
+    char *database_url = database_create(), command[1024], output[2048] = "";
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "DROP SCHEMA sqitch CASCADE"));
+    snprintf(command, sizeof command,
+             "DATABASE_URL='%s' API_KEY=k ORDERS_LOG=error ORDERS_LISTEN=tcp://127.0.0.1:0 '%s' 2>&1", database_url,
+             getenv("ORDERSD"));
+    FILE *pipe = popen(command, "re");
+    size_t n = fread(output, 1, sizeof output - 1, pipe);
+    int status = pclose(pipe);
+    cr_assert_eq(WEXITSTATUS(status), 78, "%d: %s", status, output);
+    const char *line = strstr(output, "ordersd: DATABASE_URL: ");
+    cr_assert_not_null(line, "%s", output);
+    cr_assert_eq(strchr(line, '\n'), output + n - 1, "more than a line: %s", output);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+Test(schema, an_absent_server_is_an_outage_not_a_mistake)
+{
+    struct store *store = open_store("host=/tmp/no-such-directory dbname=orders", 2);
+    cr_assert_not(postgres_ready(store));
+    expect_end(begin_get(store, "a", 10000), STATUS_UNAVAILABLE);
+    postgres_close(store);
+}

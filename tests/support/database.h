@@ -1,0 +1,17 @@
+/* database.h: databases for tests, each a copy of the migrated template in the cluster that with-postgres started. */
+#ifndef SUPPORT_DATABASE_H
+#define SUPPORT_DATABASE_H
+
+#include <libpq-fe.h>
+
+/* Makes a database and returns its libpq URL, to be freed with database_drop. */
+char *database_create(void);
+void database_drop(char *url);
+
+/* Connects, or fails the test. */
+PGconn *database_connect(const char *url);
+
+/* Runs SQL, or fails the test. The result's first value as text, "" when there is none; free it. */
+char *database_query(PGconn *connection, const char *sql);
+
+#endif

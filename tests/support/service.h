@@ -1,0 +1,39 @@
+/* service.h: a real ordersd for a test: its own process, database, ports and key. */
+#ifndef SUPPORT_SERVICE_H
+#define SUPPORT_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct service_options {
+    const char *database_url;   /* NULL: a fresh database */
+    const char *const *environment; /* further "NAME=value", NULL-terminated; NULL: none */
+    bool without_http;
+};
+
+struct service {
+    pid_t pid;
+    uint16_t http_port;    /* 0 without the shim */
+    char rpc_url[256];     /* tcp */
+    char ipc_url[256];     /* the same service over ipc */
+    const char *api_key;
+    char *database_url;    /* owned */
+    bool owns_database;
+    int output;            /* what it prints on stdout */
+    char log_path[64];     /* what it prints on stderr */
+};
+
+/* Starts ordersd and waits until it is ready, or fails the test. Options may be NULL. */
+struct service *service_start(const struct service_options *options);
+
+/* SIGTERM, and waits: its exit code, or 128 and the signal that ended it. Also forgets the database. */
+int service_stop(struct service *service);
+
+/* Only waits, for a process that was sent its end already. */
+int service_wait(struct service *service);
+
+/* What it has logged, as one string to free. */
+char *service_log(const struct service *service);
+
+#endif

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# lib.sh: what the scripts share. Sourced, with `set -euo pipefail` already on.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+# setting NAME [DEFAULT]: the environment's value, else that of .env, else the default: the order in which the
+# programs themselves look.
+setting() {
+    local value=${!1:-}
+    if [[ -z $value && -r $root/.env ]]; then
+        value=$(sed -nE "s/^[[:blank:]]*(export )?$1=//p" "$root/.env" | tail -n 1)
+        case $value in
+        \"*\"* | \'*\'*) value=${value#?} value=${value%%[\"\']*} ;;
+        *) value=$(sed -E 's/ #.*//; s/[[:space:]]+$//' <<<"$value") ;;
+        esac
+    fi
+    printf '%s' "${value:-${2:-}}"
+}
+
+# shellcheck disable=SC2120 # few callers name any
+# need_packages [PACKAGE...]: installs what is missing of tools/packages and of the packages named. Asks dpkg alone
+# when nothing is: that takes milliseconds, and no network.
+need_packages() {
+    local wanted missing sudo=()
+    mapfile -t wanted < <(grep -v '^#' "$root/tools/packages" && printf '%s\n' "$@")
+    mapfile -t missing < <(comm -23 <(printf '%s\n' "${wanted[@]}" | sed '/^$/d' | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p' | sort -u))
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+
+    command -v apt-get >/dev/null || die "these Debian packages are missing, and there is no apt-get: ${missing[*]}"
+    if [[ $EUID -ne 0 ]]; then
+        command -v sudo >/dev/null || die "as root, run: apt-get install ${missing[*]}"
+        sudo=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${sudo[@]}" apt-get -q update >&2
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "${missing[@]}" >&2
+}
+
+# supervise COMMAND...: runs it in the background, so that a signal to this script reaches it at once, waits for it,
+# and returns its exit code. Wants `trap stop INT TERM HUP` in the script.
+supervised=
+stopping=
+supervise() {
+    "$@" &
+    supervised=$!
+    [[ -z $stopping ]] || stop
+    # A signal ends `wait` early, with the command still there.
+    while kill -0 "$supervised" 2>/dev/null; do
+        wait "$supervised" || true
+    done
+    wait "$supervised"
+}
+
+stop() {
+    stopping=yes
+    [[ -z $supervised ]] || kill -TERM "$supervised" 2>/dev/null || true
+}
+
+# build DIRECTORY [MESON-OPTION...]: sets it up on first use.
+build() {
+    local directory=$1
+    shift
+    [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$@"
+    supervise ninja -C "$directory"
+}

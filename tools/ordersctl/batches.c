@@ -1,0 +1,159 @@
+/* batches.c: a ring of batches. The one behind the newest is the oldest: it is waited for when its place is
+ * needed. */
+#include "batches.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    IN_FLIGHT = 4,
+    RING = IN_FLIGHT + 1,
+    BATCH_ORDERS = 500, /* BatchCreateOrders takes 1,000 */
+    /* A batch is full at this size, so that with one more order it is well below a frame's 1 MiB. */
+    BATCH_BYTES = 384 * 1024,
+    ORDER_BYTES = 384 * 1024,
+};
+
+struct batch {
+    struct arena arena; /* owns the orders */
+    size_t n;
+    size_t bytes;
+    Orders__V1__Order *orders[BATCH_ORDERS];
+    size_t lines[BATCH_ORDERS];
+    bool in_flight;
+    _Atomic(struct rpc_reply *) reply; /* set by a thread of the client's */
+    int done;                          /* the ring's eventfd, written to behind that */
+};
+
+struct batches {
+    struct session *session;
+    struct interrupt *interrupt;
+    batch_done_fn *on_done;
+    void *arg;
+    int done; /* eventfd: a reply came */
+    size_t filling;
+    struct batch ring[RING];
+};
+
+struct batches *batches_new(struct session *session, struct interrupt *interrupt, batch_done_fn *on_done,
+                            void *arg)
+{
+    struct batches *batches = calloc(1, sizeof *batches);
+    const int done = eventfd(0, EFD_CLOEXEC);
+    if (batches == NULL || done < 0) {
+        free(batches);
+        return NULL;
+    }
+    batches->session = session;
+    batches->interrupt = interrupt;
+    batches->on_done = on_done;
+    batches->arg = arg;
+    batches->done = done;
+    for (size_t i = 0; i < RING; i++) {
+        arena_init(&batches->ring[i].arena);
+        batches->ring[i].done = done;
+    }
+    return batches;
+}
+
+void batches_free(struct batches *batches)
+{
+    for (size_t i = 0; i < RING; i++)
+        arena_free(&batches->ring[i].arena);
+    close(batches->done);
+    free(batches);
+}
+
+static void take_reply(struct rpc_reply *reply, void *arg)
+{
+    struct batch *batch = arg;
+    const int done = batch->done; /* once the reply is seen the batch is not ours */
+    atomic_store(&batch->reply, reply);
+    eventfd_write(done, 1);
+}
+
+static void send_batch(struct batches *batches, struct batch *batch)
+{
+    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
+    Orders__V1__BatchCreateOrdersRequest input = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    input.n_orders = batch->n;
+    input.orders = batch->orders;
+    const struct rpc_request request = {
+        .service = service,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, "BatchCreateOrders"),
+        .input = &input.base,
+    };
+    batch->in_flight = true;
+    rpc_client_call(batches->session->client, &request, take_reply, batch);
+}
+
+static struct rpc_reply *wait_for_reply(struct batches *batches, struct batch *batch)
+{
+    struct rpc_reply *reply;
+    while ((reply = atomic_exchange(&batch->reply, NULL)) == NULL) {
+        eventfd_t replies;
+        if (interrupt_wait(batches->interrupt, batches->done))
+            eventfd_read(batches->done, &replies);
+    }
+    return reply;
+}
+
+static void empty(struct batch *batch)
+{
+    arena_reset(&batch->arena);
+    batch->n = batch->bytes = 0;
+    batch->in_flight = false;
+}
+
+/* Waits for a batch, if it is under way, and gives its place back. */
+static void take_back(struct batches *batches, struct batch *batch)
+{
+    if (!batch->in_flight)
+        return;
+    struct rpc_reply *reply = wait_for_reply(batches, batch);
+    struct batch_result result = {.n = batch->n, .lines = batch->lines, .status = &reply->status};
+    if (reply->status.code == STATUS_OK) {
+        result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
+        if (result.response->n_results != batch->n) {
+            status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "%zu results for %zu orders",
+                       result.response->n_results, batch->n);
+            result.response = NULL;
+        }
+    }
+    batches->on_done(&result, batches->arg);
+    rpc_reply_free(reply);
+    empty(batch);
+}
+
+static void send_filled(struct batches *batches)
+{
+    send_batch(batches, &batches->ring[batches->filling]);
+    batches->filling = (batches->filling + 1) % RING;
+    take_back(batches, &batches->ring[batches->filling]);
+}
+
+bool batches_add(struct batches *batches, const Orders__V1__Order *order, size_t line)
+{
+    struct batch *batch = &batches->ring[batches->filling];
+    const size_t size = orders__v1__order__get_packed_size(order);
+    if (size > ORDER_BYTES)
+        return false;
+    uint8_t *packed = arena_alloc(&batch->arena, size);
+    orders__v1__order__pack(order, packed);
+    batch->orders[batch->n] = orders__v1__order__unpack(&batch->arena.allocator, size, packed);
+    batch->lines[batch->n++] = line;
+    batch->bytes += size;
+    if (batch->n == BATCH_ORDERS || batch->bytes >= BATCH_BYTES)
+        send_filled(batches);
+    return true;
+}
+
+void batches_finish(struct batches *batches, bool send_gathered)
+{
+    if (send_gathered && batches->ring[batches->filling].n > 0)
+        send_filled(batches);
+    for (size_t i = 1; i <= RING; i++)
+        take_back(batches, &batches->ring[(batches->filling + i) % RING]);
+}

@@ -1,0 +1,41 @@
+/* batches.h: orders on their way to BatchCreateOrders, several batches at once.
+ *
+ * Orders are gathered into a batch; a full one is sent while the next is filled. Batches are taken back in
+ * the order in which they were sent. One thread uses them.
+ */
+#ifndef ORDERSCTL_BATCHES_H
+#define ORDERSCTL_BATCHES_H
+
+#include "interrupt.h"
+#include "orders/v1/orders.pb-c.h"
+#include "session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct batches;
+
+/* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole:
+ * whether these orders are stored is then known only for a status that says that they never are. */
+struct batch_result {
+    size_t n;
+    const size_t *lines;
+    const struct status *status;
+    const Orders__V1__BatchCreateOrdersResponse *response; /* with n results */
+};
+
+typedef void batch_done_fn(const struct batch_result *result, void *arg);
+
+/* on_done is called by batches_add and batches_finish. NULL: errno says why. */
+struct batches *batches_new(struct session *session, struct interrupt *interrupt, batch_done_fn *on_done,
+                            void *arg);
+void batches_free(struct batches *batches);
+
+/* Adds a copy of an order, and sends the batch when it is full. False: the order is too large for any batch.
+ */
+bool batches_add(struct batches *batches, const Orders__V1__Order *order, size_t line);
+
+/* Sends what is gathered, if asked to, and waits for all that is under way. */
+void batches_finish(struct batches *batches, bool send_gathered);
+
+#endif

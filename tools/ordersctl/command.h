@@ -1,0 +1,22 @@
+/* command.h: the subcommands. */
+#ifndef ORDERSCTL_COMMAND_H
+#define ORDERSCTL_COMMAND_H
+
+#include "session.h"
+
+#include <argp.h>
+#include <stddef.h>
+
+struct command {
+    const char *name;
+    const char *summary;     /* what it does, for --help */
+    const struct argp *argp; /* its own options and arguments */
+    size_t arguments_size;   /* of the struct, zeroed before, that is the parser's input */
+    enum session_need need;
+    enum exit_code (*run)(struct session *session, void *arguments);
+};
+
+extern const struct command create_command, get_command, list_command, update_command, delete_command,
+    summary_command, import_command, export_command, call_command, methods_command, health_command;
+
+#endif

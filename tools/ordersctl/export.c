@@ -1,0 +1,136 @@
+/* export.c: orders to a file that import takes. */
+#include "command.h"
+#include "order_pages.h"
+#include "order_writer.h"
+#include "output.h"
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { KEY_FORMAT = 0x300 };
+
+struct arguments {
+    struct field_options filter; /* of ListOrdersRequest */
+    enum order_format format;    /* ORDERS_TABLE: not given */
+    const char *path;            /* NULL or "-": stdout */
+};
+
+/* By --format and by the file's extension. */
+static const struct {
+    const char *name;
+    enum order_format format;
+} formats[] = {
+    {"json", ORDERS_JSON},
+    {"ndjson", ORDERS_NDJSON},
+    {"jsonl", ORDERS_NDJSON},
+    {"csv", ORDERS_CSV},
+};
+
+/* ORDERS_TABLE: none has this name. */
+static enum order_format find_format(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (strcasecmp(formats[i].name, name) == 0)
+            return formats[i].format;
+    }
+    return ORDERS_TABLE;
+}
+
+static const struct argp_option options[] = {
+    {"format", KEY_FORMAT, "FORMAT", 0, "json, ndjson or csv (default: by the extension of FILE, else json)"},
+    {0},
+};
+
+static void choose_format(struct arguments *arguments)
+{
+    const char *dot = arguments->path != NULL ? strrchr(arguments->path, '.') : NULL;
+    if (arguments->format == ORDERS_TABLE && dot != NULL)
+        arguments->format = find_format(dot + 1);
+    if (arguments->format == ORDERS_TABLE)
+        arguments->format = ORDERS_JSON;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->filter;
+        return 0;
+    case KEY_FORMAT:
+        arguments->format = find_format(argument);
+        if (arguments->format == ORDERS_TABLE)
+            argp_error(state, "--format: \"%s\" is not json, ndjson or csv", argument);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            return ARGP_ERR_UNKNOWN;
+        arguments->path = strcmp(argument, "-") == 0 ? NULL : argument;
+        return 0;
+    case ARGP_KEY_END:
+        choose_format(arguments);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{.argp = &order_filter_argp}, {0}};
+
+static const struct argp export_argp = {
+    .options = options,
+    .parser = parse,
+    .children = children,
+    .args_doc = "[FILE|-]",
+    .doc = "Writes all orders, or those that the options choose, to FILE or standard output.\v"
+           "Import takes the file back; it leaves id, created_at and updated_at to the database.",
+};
+
+/* Where orders go. */
+struct sink {
+    struct order_writer writer;
+    FILE *file;
+    const char *name;
+};
+
+static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
+{
+    struct sink *sink = arg;
+    order_writer_add(&sink->writer, page->n_orders, page->orders);
+    return output_flush(sink->file, sink->name);
+}
+
+static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
+                                   struct sink *sink)
+{
+    struct order_pages pages = {
+        .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
+    order_writer_begin(&sink->writer, sink->file, arguments->format);
+    const enum exit_code code = order_pages_read(session, &pages);
+    order_writer_end(&sink->writer, code == EXIT_OK);
+    return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
+}
+
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    struct sink sink = {.file = stdout, .name = "standard output"};
+    if (arguments->path != NULL) {
+        sink.name = arguments->path;
+        sink.file = fopen(arguments->path, "we");
+    }
+    if (sink.file == NULL) {
+        report("cannot write %s: %s", sink.name, strerror(errno));
+        return EXIT_OTHER;
+    }
+    enum exit_code code = write_orders(session, arguments, &sink);
+    if (sink.file != stdout && fclose(sink.file) != 0 && code == EXIT_OK) {
+        report("cannot write %s: %s", sink.name, strerror(errno));
+        code = EXIT_OTHER;
+    }
+    return code;
+}
+
+const struct command export_command = {
+    "export", "Write orders to a file", &export_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};

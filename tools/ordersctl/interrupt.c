@@ -1,0 +1,58 @@
+/* interrupt.c: signals come in through a signalfd. */
+#include "interrupt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static void set_mask(int how)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    pthread_sigmask(how, &ends, NULL);
+}
+
+bool interrupt_open(struct interrupt *interrupt)
+{
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    set_mask(SIG_BLOCK);
+    *interrupt = (struct interrupt){.fd = signalfd(-1, &ends, SFD_CLOEXEC)};
+    return interrupt->fd >= 0;
+}
+
+void interrupt_close(struct interrupt *interrupt)
+{
+    close(interrupt->fd);
+}
+
+static void take_signal(struct interrupt *interrupt)
+{
+    struct signalfd_siginfo info;
+    if (read(interrupt->fd, &info, sizeof info) == (ssize_t)sizeof info)
+        interrupt->signal_number = (int)info.ssi_signo;
+    set_mask(SIG_UNBLOCK);
+}
+
+bool interrupt_wait(struct interrupt *interrupt, int fd)
+{
+    for (;;) {
+        const bool may_come = interrupt->signal_number == 0;
+        struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = interrupt->fd, .events = POLLIN}};
+        if (poll(fds, may_come ? 2 : 1, -1) < 0 && errno != EINTR)
+            return true; /* reading tells what is wrong with the file */
+        if (may_come && fds[1].revents != 0) {
+            take_signal(interrupt);
+            return false;
+        }
+        if (fds[0].revents != 0)
+            return true;
+    }
+}

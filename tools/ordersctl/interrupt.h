@@ -1,0 +1,21 @@
+/* interrupt.h: Ctrl-C as something to wait for beside a file, instead of a handler that runs at any moment.
+ */
+#ifndef ORDERSCTL_INTERRUPT_H
+#define ORDERSCTL_INTERRUPT_H
+
+#include <stdbool.h>
+
+struct interrupt {
+    int fd;            /* signalfd of SIGINT and SIGTERM */
+    int signal_number; /* 0 while there was none */
+};
+
+/* From here on SIGINT and SIGTERM are waited for; no thread may let them in. False: errno says why. */
+bool interrupt_open(struct interrupt *interrupt);
+void interrupt_close(struct interrupt *interrupt);
+
+/* Waits until a file can be read, or the first signal comes: false. The second one ends the process, since
+ * whoever sends it does not want to wait. */
+bool interrupt_wait(struct interrupt *interrupt, int fd);
+
+#endif

@@ -1,0 +1,89 @@
+/* list.c: orders on the screen, or as one JSON array. */
+#include "command.h"
+#include "order_pages.h"
+#include "order_writer.h"
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_ALL = 0x300, KEY_LIMIT, DEFAULT_LIMIT = 100 };
+
+struct arguments {
+    struct field_options filter; /* of ListOrdersRequest */
+    int64_t limit;
+};
+
+static const struct argp_option options[] = {
+    {"limit", KEY_LIMIT, "N", 0, "At most so many orders (default 100)"},
+    {"all", KEY_ALL, NULL, 0, "All of them, however many pages that takes"},
+    {"skip", FIELD_OPTION + 3, "N", 0, "Pass over so many orders first"},
+    {0},
+};
+
+static int64_t read_limit(const char *text, struct argp_state *state)
+{
+    char *end;
+    errno = 0;
+    const long long limit = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || limit < 0)
+        argp_error(state, "--limit: \"%s\" is not a number of orders", text);
+    return limit;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        arguments->limit = DEFAULT_LIMIT;
+        state->child_inputs[0] = &arguments->filter;
+        return 0;
+    case KEY_ALL:
+        arguments->limit = INT64_MAX;
+        return 0;
+    case KEY_LIMIT:
+        arguments->limit = read_limit(argument, state);
+        return 0;
+    default:
+        return field_options_take(&arguments->filter, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {{.argp = &order_filter_argp}, {0}};
+
+static const struct argp list_argp = {
+    .options = options,
+    .parser = parse,
+    .children = children,
+    .doc = "Lists orders, in the order in which they were created.\v"
+           "--output json prints one array of orders with all their fields.",
+};
+
+static bool write_page(const Orders__V1__ListOrdersResponse *page, void *writer)
+{
+    order_writer_add(writer, page->n_orders, page->orders);
+    return output_flush(stdout, "standard output");
+}
+
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    struct order_writer writer;
+    struct order_pages pages = {
+        .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};
+    const bool json = session->output == OUTPUT_JSON;
+
+    order_writer_begin(&writer, stdout, json ? ORDERS_JSON : ORDERS_TABLE);
+    enum exit_code code = order_pages_read(session, &pages);
+    order_writer_end(&writer, code == EXIT_OK);
+    code = output_end(code);
+    if (pages.more && !json && code == EXIT_OK)
+        fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
+    return code;
+}
+
+const struct command list_command = {
+    "list", "List orders", &list_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};

@@ -1,0 +1,132 @@
+/* main.c: finds the subcommand and runs it. What it can do is the table of commands; how it ends, that of
+ * exit codes. */
+#include "command.h"
+#include "exit_code.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *argp_program_version = "ordersctl " PROJECT_VERSION;
+
+static const struct command *const commands[] = {
+    &create_command, &get_command,    &list_command, &update_command,  &delete_command, &summary_command,
+    &import_command, &export_command, &call_command, &methods_command, &health_command,
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+/* --- before the subcommand: global options and its name --- */
+
+struct line {
+    struct session *session;
+    const struct command *command;
+    int argc; /* of the command: its name and what follows */
+    char **argv;
+};
+
+static error_t parse_line(int key, char *argument, struct argp_state *state)
+{
+    struct line *line = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = line->session;
+        return 0;
+    case ARGP_KEY_ARG:
+        line->command = find_command(argument);
+        if (line->command == NULL)
+            argp_error(state, "there is no command \"%s\"", argument);
+        line->argc = state->argc - state->next + 1;
+        line->argv = state->argv + state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which command?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const char *help(struct arena *arena)
+{
+    const char *text = "Works with the orders of an order service.\vCommands:\n";
+    for (size_t i = 0; i < COMMANDS; i++)
+        text = arena_printf(arena, "%s  %-8s  %s\n", text, commands[i]->name, commands[i]->summary);
+    return arena_printf(
+        arena,
+        "%s\n`ordersctl COMMAND --help' says more. Global options may stand before or behind the command.\n\n"
+        "Environment (also read from .env):\n"
+        "  ORDERS_CONNECT  where the service listens (default tcp://127.0.0.1:6600)\n"
+        "  API_KEY         the key to present, or API_KEY_FILE, the file that holds it\n\n"
+        "Exit codes:\n%s",
+        text, exit_code_help(arena));
+}
+
+static void read_line(struct line *line, int argc, char **argv, struct arena *arena)
+{
+    const struct argp_child children[] = {{.argp = &session_argp}, {0}};
+    const struct argp argp = {
+        .parser = parse_line, .children = children, .args_doc = "COMMAND [ARGUMENT...]", .doc = help(arena)};
+    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, line);
+}
+
+/* --- behind it: its own options, and global ones --- */
+
+struct command_line {
+    struct session *session;
+    void *arguments;
+};
+
+static error_t parse_command(int key, char *argument, struct argp_state *state)
+{
+    const struct command_line *line = state->input;
+    (void)argument;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = line->arguments;
+    state->child_inputs[1] = line->session;
+    return 0;
+}
+
+static enum exit_code run_command(const struct line *line, struct arena *arena)
+{
+    const struct command *command = line->command;
+    const struct argp_child children[] = {
+        {.argp = command->argp}, {.argp = &session_argp, .header = "Global options:", .group = 1}, {0}};
+    const struct argp argp = {.parser = parse_command, .children = children};
+    const struct command_line input = {.session = line->session,
+                                       .arguments = arena_calloc(arena, 1, command->arguments_size)};
+
+    line->argv[0] = arena_printf(arena, "ordersctl %s", command->name);
+    argp_parse(&argp, line->argc, line->argv, 0, NULL, (void *)(uintptr_t)&input);
+    enum exit_code code = session_open(line->session, command->need);
+    return code == EXIT_OK ? command->run(line->session, input.arguments) : code;
+}
+
+int main(int argc, char **argv)
+{
+    struct session session = {0};
+    struct line line = {.session = &session};
+    struct arena arena;
+
+    argp_err_exit_status = EXIT_USAGE;
+    signal(SIGPIPE, SIG_IGN);       /* output.c obeys it where it counts */
+    setlocale(LC_CTYPE, "C.UTF-8"); /* what the service says is UTF-8, whatever the user's language */
+    arena_init(&arena);
+    read_line(&line, argc, argv, &arena);
+    const enum exit_code code = run_command(&line, &arena);
+    session_close(&session);
+    arena_free(&arena);
+    return (int)code;
+}

@@ -1,0 +1,217 @@
+/* order_commands.c: the commands about one order: create, get, update, delete. */
+#include "command.h"
+#include "field_options.h"
+#include "google/protobuf/field_mask.pb-c.h"
+#include "json_text.h"
+#include "order_writer.h"
+#include "output.h"
+#include "report.h"
+#include "json/mapping.h"
+
+#include <stdio.h>
+
+/* Of any of these commands. */
+struct arguments {
+    const char *word;            /* the order's id, or its JSON */
+    struct field_options fields; /* of Order */
+};
+
+/* One word at most, and options. */
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    if (key == ARGP_KEY_ARG && state->arg_num == 0)
+        arguments->word = argument;
+    else if (!field_options_take(&arguments->fields, key, argument))
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+static error_t parse_order_id(int key, char *argument, struct argp_state *state)
+{
+    if (key == ARGP_KEY_NO_ARGS)
+        argp_error(state, "which order? Give its ORDER_ID");
+    return parse(key, argument, state);
+}
+
+static enum exit_code write_answer(const struct session *session, struct rpc_reply *reply)
+{
+    enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK)
+        order_write(stdout, session->output == OUTPUT_JSON, (const Orders__V1__Order *)reply->message);
+    rpc_reply_free(reply);
+    return output_end(code);
+}
+
+/* --- create --- */
+
+static const struct argp_option create_options[] = {
+    {"order-id", FIELD_OPTION + 2, "ID", 0, "The order's name, which no other order has"},
+    {"customer-id", FIELD_OPTION + 3, "ID", 0, "Whose order it is"},
+    {"order-date", FIELD_OPTION + 4, "TIME", 0,
+     "When it was placed, such as 2025-01-16T14:20:00Z (default now)"},
+    {"amount", FIELD_OPTION + 5, "INTEGER", 0, "The total, in the smallest unit of the currency"},
+    {"currency", FIELD_OPTION + 6, "CODE", 0, "Three letters, such as ISK"},
+    {"status", FIELD_OPTION + 7, "STATUS", 0,
+     "pending (default), confirmed, processing, shipped, delivered, completed or cancelled"},
+    {0},
+};
+
+static error_t parse_create(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    if (key == ARGP_KEY_END && arguments->word == NULL && field_options_count(&arguments->fields) == 0)
+        argp_error(state, "which order? Give its fields as options or as JSON");
+    return parse(key, argument, state);
+}
+
+static const struct argp create_argp = {
+    .options = create_options,
+    .parser = parse_create,
+    .args_doc = "[JSON|-]",
+    .doc = "Creates an order and prints it.\v"
+           "The order is given by options, by a JSON object (- reads it from standard input), or by both: "
+           "then an "
+           "option wins over the member of that name.\n\n"
+           "  ordersctl create --order-id A-1 --customer-id C-1 --amount 9 --currency ISK\n"
+           "  ordersctl create - < order.json\n",
+};
+
+static void read_order(const struct arguments *arguments, Orders__V1__Order *order, struct arena *arena,
+                       struct status *status)
+{
+    if (arguments->word != NULL) {
+        json_t *json = json_text_read(arguments->word, arena, status);
+        if (json == NULL)
+            return;
+        json_to_message(json, &order->base, arena, status);
+        json_decref(json);
+    }
+    field_options_apply(&arguments->fields, &order->base, arena, status);
+}
+
+static enum exit_code run_create(struct session *session, void *arguments)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct arena arena;
+
+    arena_init(&arena);
+    read_order(arguments, &order, &arena, &status);
+    request.order = &order;
+    enum exit_code code =
+        status.code != STATUS_OK
+            ? report_status(&status)
+            : write_answer(session, session_call_order(session, "CreateOrder", &request.base));
+    arena_free(&arena);
+    return code;
+}
+
+const struct command create_command = {
+    "create", "Create an order", &create_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_create};
+
+/* --- get --- */
+
+static const struct argp get_argp = {
+    .parser = parse_order_id, .args_doc = "ORDER_ID", .doc = "Prints an order."};
+
+static enum exit_code run_get(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
+    request.order_id = (char *)(uintptr_t)arguments->word;
+    return write_answer(session, session_call_order(session, "GetOrder", &request.base));
+}
+
+const struct command get_command = {
+    "get", "Print an order", &get_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_get};
+
+/* --- update --- */
+
+static const struct argp_option update_options[] = {
+    {"customer-id", FIELD_OPTION + 3, "ID", 0, "Whose order it is"},
+    {"order-date", FIELD_OPTION + 4, "TIME", 0, "When it was placed"},
+    {"amount", FIELD_OPTION + 5, "INTEGER", 0, "The total, in the smallest unit of the currency"},
+    {"currency", FIELD_OPTION + 6, "CODE", 0, "Three letters, such as ISK"},
+    {"status", FIELD_OPTION + 7, "STATUS", 0,
+     "pending, confirmed, processing, shipped, delivered, completed or cancelled"},
+    {0},
+};
+
+static error_t parse_update(int key, char *argument, struct argp_state *state)
+{
+    const struct arguments *arguments = state->input;
+    if (key == ARGP_KEY_END && arguments->word != NULL && field_options_count(&arguments->fields) == 0)
+        argp_error(state, "what is to change? Give at least one field as an option");
+    return parse_order_id(key, argument, state);
+}
+
+static const struct argp update_argp = {
+    .options = update_options,
+    .parser = parse_update,
+    .args_doc = "ORDER_ID",
+    .doc = "Changes the given fields of an order and prints it.\v"
+           "  ordersctl update A-1 --status shipped\n",
+};
+
+/* Names the fields that were given. */
+static void fill_mask(Google__Protobuf__FieldMask *mask, const struct field_options *fields,
+                      struct arena *arena)
+{
+    mask->paths = arena_calloc(arena, FIELD_OPTIONS, sizeof *mask->paths);
+    for (unsigned number = 1; number < FIELD_OPTIONS; number++) {
+        if (fields->texts[number] != NULL)
+            mask->paths[mask->n_paths++] = (char *)(uintptr_t)protobuf_c_message_descriptor_get_field(
+                                               &orders__v1__order__descriptor, number)
+                                               ->name;
+    }
+}
+
+static enum exit_code run_update(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct arena arena;
+
+    arena_init(&arena);
+    field_options_apply(&arguments->fields, &order.base, &arena, &status);
+    fill_mask(&mask, &arguments->fields, &arena);
+    order.order_id = (char *)(uintptr_t)arguments->word;
+    request.order = &order;
+    request.update_mask = &mask;
+    enum exit_code code =
+        status.code != STATUS_OK
+            ? report_status(&status)
+            : write_answer(session, session_call_order(session, "UpdateOrder", &request.base));
+    arena_free(&arena);
+    return code;
+}
+
+const struct command update_command = {"update",          "Change fields of an order",
+                                       &update_argp,      sizeof(struct arguments),
+                                       SESSION_NEEDS_KEY, run_update};
+
+/* --- delete --- */
+
+static const struct argp delete_argp = {
+    .parser = parse_order_id, .args_doc = "ORDER_ID", .doc = "Deletes an order."};
+
+static enum exit_code run_delete(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    request.order_id = (char *)(uintptr_t)arguments->word;
+    struct rpc_reply *reply = session_call_order(session, "DeleteOrder", &request.base);
+    enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK && session->output == OUTPUT_JSON)
+        puts("{}");
+    rpc_reply_free(reply);
+    return output_end(code);
+}
+
+const struct command delete_command = {
+    "delete", "Delete an order", &delete_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_delete};

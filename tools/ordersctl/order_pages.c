@@ -1,0 +1,70 @@
+/* order_pages.c: ListOrders, over and over with the page token of the answer before. */
+#include "order_pages.h"
+
+#include "report.h"
+
+enum { LARGEST_PAGE = 1000 };
+
+static const struct argp_option filter_options[] = {
+    {"status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status"},
+    {"customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
+    {0},
+};
+
+static error_t parse_filter(int key, char *argument, struct argp_state *state)
+{
+    return field_options_take(state->input, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
+}
+
+const struct argp order_filter_argp = {.options = filter_options, .parser = parse_filter};
+
+/* Reads one page and gives it to the taker. False: that was the last one, or *code says what failed. */
+static bool read_page(struct session *session, struct order_pages *pages,
+                      const Orders__V1__ListOrdersRequest *request, struct rpc_reply **reply,
+                      enum exit_code *code)
+{
+    *reply = session_call_order(session, "ListOrders", &request->base);
+    *code = exit_code_of((*reply)->status.code);
+    if (*code != EXIT_OK)
+        return false;
+    const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)(*reply)->message;
+    pages->more = *page->next_page_token != '\0' && page->n_orders > 0;
+    pages->limit -= (int64_t)page->n_orders;
+    if (!pages->take(page, pages->arg))
+        *code = EXIT_OTHER;
+    return *code == EXIT_OK && pages->more && pages->limit > 0;
+}
+
+static void read_on(struct session *session, struct order_pages *pages,
+                    Orders__V1__ListOrdersRequest *request, enum exit_code *code)
+{
+    struct rpc_reply *before = NULL, *reply;
+    bool more;
+    do {
+        request->page_size = pages->limit < LARGEST_PAGE ? (int32_t)pages->limit : LARGEST_PAGE;
+        more = read_page(session, pages, request, &reply, code);
+        if (more)
+            request->page_token = ((Orders__V1__ListOrdersResponse *)reply->message)->next_page_token;
+        request->skip = 0;      /* done with the first page */
+        rpc_reply_free(before); /* the token of this call was in it */
+        before = reply;
+    } while (more);
+    rpc_reply_free(before);
+}
+
+enum exit_code order_pages_read(struct session *session, struct order_pages *pages)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct arena arena;
+    enum exit_code code = EXIT_OK;
+
+    arena_init(&arena);
+    field_options_apply(pages->filter, &request.base, &arena, &status);
+    if (status.code != STATUS_OK)
+        code = report_status(&status);
+    else if (pages->limit > 0)
+        read_on(session, pages, &request, &code);
+    arena_free(&arena);
+    return code;
+}

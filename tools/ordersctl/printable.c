@@ -1,0 +1,60 @@
+/* printable.c: copies what is harmless and writes out the number of what is not. */
+#include "printable.h"
+
+#include "base/utf8.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+
+/* Controls (category Cc), line and paragraph separators, and what changes the direction of text. */
+static bool is_harmful(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+size_t printable_character(const char *text, size_t length, char out[static PRINTABLE_CHARACTER])
+{
+    uint32_t c = 0;
+    size_t taken = utf8_decode(text, length, &c);
+    if (taken == 0) {
+        snprintf(out, PRINTABLE_CHARACTER, "\\x%02x", (unsigned char)*text);
+        return 1;
+    }
+    if (is_harmful(c))
+        snprintf(out, PRINTABLE_CHARACTER, "\\u%04x", (unsigned)c);
+    else
+        *(char *)mempcpy(out, text, taken) = '\0';
+    return taken;
+}
+
+char *printable(struct arena *arena, const char *text)
+{
+    enum { LONGEST_ESCAPE = 6 };
+    size_t left = strlen(text);
+    char *copy = arena_alloc(arena, left * LONGEST_ESCAPE + PRINTABLE_CHARACTER), *out = copy;
+    *out = '\0';
+    while (left > 0) {
+        size_t taken = printable_character(text, left, out);
+        out += strlen(out);
+        text += taken;
+        left -= taken;
+    }
+    return copy;
+}
+
+size_t printable_width(const char *text)
+{
+    size_t width = 0, left = strlen(text);
+    while (left > 0) {
+        uint32_t c = 0;
+        size_t taken = utf8_decode(text, left, &c);
+        int columns = wcwidth((wchar_t)c);
+        width += columns > 0 ? (size_t)columns : 0;
+        text += taken > 0 ? taken : 1;
+        left -= taken > 0 ? taken : 1;
+    }
+    return width;
+}

@@ -1,0 +1,38 @@
+/* services.c: a new service is one row here; a new method is none. */
+#include "services.h"
+
+#include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
+
+#include <string.h>
+
+const ProtobufCServiceDescriptor *const services[] = {
+    &orders__v1__order_service__descriptor,
+    &rpc__v1__health__descriptor,
+    NULL,
+};
+
+/* Whether `name` is "SERVICE/METHOD", or the end of it behind a dot or slash. */
+static bool names(const char *name, const char *service, const char *method)
+{
+    const char *slash = strchr(name, '/');
+    if (strcmp(slash != NULL ? slash + 1 : name, method) != 0)
+        return false;
+    if (slash == NULL)
+        return true;
+    const size_t given = (size_t)(slash - name), whole = strlen(service);
+    return given <= whole && memcmp(name, service + whole - given, given) == 0 &&
+           (given == whole || service[whole - given - 1] == '.');
+}
+
+bool services_find(const char *name, struct service_method *found)
+{
+    for (size_t s = 0; services[s] != NULL; s++) {
+        for (unsigned m = 0; m < services[s]->n_methods; m++) {
+            *found = (struct service_method){services[s], &services[s]->methods[m]};
+            if (names(name, found->service->name, found->method->name))
+                return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,40 @@
+/* session.h: what every command has: the global options, and the service behind them. */
+#ifndef ORDERSCTL_SESSION_H
+#define ORDERSCTL_SESSION_H
+
+#include "base/config.h"
+#include "exit_code.h"
+#include "rpc/client.h"
+
+#include <argp.h>
+#include <protobuf-c/protobuf-c.h>
+
+enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
+
+/* What a command cannot do without. */
+enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY /* and the service */ };
+
+struct session {
+    enum output_format output;
+    uint32_t timeout_ms; /* 0: the client's own */
+    struct config config;
+    struct rpc_client *client; /* NULL before session_open */
+};
+
+/* The global options; their input is a struct session. --connect and --api-key-file stand for the variables
+ * of the environment with the same meaning, which they set. */
+extern const struct argp session_argp;
+
+/* Reads the settings and starts to connect. On failure it is reported, and the exit code is not EXIT_OK. */
+enum exit_code session_open(struct session *session, enum session_need need);
+void session_close(struct session *session);
+
+/* Calls a method and waits. Never NULL; to be freed with rpc_reply_free. A failure is reported. */
+struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
+                               const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input);
+
+/* The same for a method of orders.v1.OrderService. */
+struct rpc_reply *session_call_order(struct session *session, const char *method,
+                                     const ProtobufCMessage *input);
+
+#endif
