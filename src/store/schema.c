@@ -9,14 +9,14 @@ const char schema_sql[] =
 
 bool schema_check(const PGresult *result, char *why, size_t why_size)
 {
-    const char *deployed = "no change";
+    const char *deployed = "nothing";
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
         deployed = PQgetvalue(result, 0, 0);
     if (strcmp(deployed, SCHEMA_CHANGE) == 0)
         return true;
     snprintf(why, why_size,
-             "DATABASE_URL: the database is at %s of the schema, this program was built for \"%s\"; "
-             "bring it there with: sqitch --chdir migrations deploy \"db:pg:...\" (tools/run does)",
+             "DATABASE_URL: the schema is at %s, and this program was built for \"%s\"; bring it there with "
+             "tools/migrate (it runs sqitch --chdir migrations deploy)",
              deployed, SCHEMA_CHANGE);
     return false;
 }

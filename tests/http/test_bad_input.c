@@ -27,7 +27,8 @@ static void teardown(void)
     struct http_reply reply = http_request(service->http_port, "GET", "/orders/", key_header, NULL);
     cr_expect_eq(reply.status, 200);
     http_free(&reply);
-    cr_expect_eq(service_stop(service), 0);
+    int code = service_stop(service);
+    cr_expect_eq(code, 0, "ordersd ended with %d", code);
 }
 
 TestSuite(bad_input, .init = setup, .fini = teardown, .timeout = 120);
@@ -320,10 +321,12 @@ Test(bad_input, deep_nesting)
         size_t depth = depths[i];
         char *body = calloc(1, 2 * depth + 64);
         strcpy(body, "{\"order_id\":");
-        size_t start = strlen(body);
-        memset(body + start, '[', depth);
-        memset(body + start + depth, ']', depth);
-        strcat(body, "}");
+        char *end = body + strlen(body);
+        for (size_t opened = 0; opened < depth; opened++)
+            *end++ = '[';
+        for (size_t closed = 0; closed < depth; closed++)
+            *end++ = ']';
+        *end = '}';
         struct http_reply reply = http_request(service->http_port, "POST", "/orders/", key_header, body);
         cr_expect_eq(reply.status, 422);
         cr_expect_not_null(strstr(reply.body, "\"type\":"), "%zu: %.200s", depth, reply.body);

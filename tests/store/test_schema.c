@@ -17,7 +17,7 @@ static void expect_refused(const char *database_url, const char *told)
         postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 2}, error, sizeof error);
     cr_assert_null(store);
     cr_assert_not_null(strstr(error, told), "%s", error);
-    cr_assert_not_null(strstr(error, "sqitch"), "the command is not told: %s", error);
+    cr_assert_not_null(strstr(error, "tools/migrate"), "the command is not told: %s", error);
 }
 
 Test(schema, an_empty_database_is_refused)
@@ -25,7 +25,7 @@ Test(schema, an_empty_database_is_refused)
     char *database_url = database_create();
     PGconn *database = database_connect(database_url);
     free(database_query(database, "DROP SCHEMA sqitch CASCADE"));
-    expect_refused(database_url, "no change");
+    expect_refused(database_url, "nothing");
     PQfinish(database);
     database_drop(database_url);
 }

@@ -288,7 +288,7 @@ static bool open_file(struct import *import, const char *path)
         report("cannot read %s: %s", import->name, strerror(errno));
         return false;
     }
-    progress_init(&import->progress, S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0);
+    progress_init(&import->progress, import->fd, S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0);
     return true;
 }
 

@@ -37,19 +37,32 @@ json_t *json_text_read(const char *argument, struct arena *arena, struct status 
     return json;
 }
 
-/* jansson hands out whole characters; a line break among them is its own, since it escapes those in strings.
- */
+/* The length of what stands before the first byte that may be harmful. A line break is jansson's own, since
+ * it escapes those in strings. */
+static size_t harmless(const char *text, size_t length)
+{
+    size_t n = 0;
+    while (n < length && ((text[n] >= ' ' && text[n] <= '~') || text[n] == '\n'))
+        n++;
+    return n;
+}
+
+/* jansson hands out whole characters. */
 static int write_printable(const char *text, size_t length, void *file)
 {
     while (length > 0) {
-        char character[PRINTABLE_CHARACTER] = "\n";
-        size_t taken = *text == '\n' ? 1 : printable_character(text, length, character);
-        if (fputs(character, file) == EOF)
-            return -1;
+        char character[PRINTABLE_CHARACTER];
+        size_t taken = harmless(text, length);
+        if (taken > 0) {
+            fwrite(text, 1, taken, file);
+        } else {
+            taken = printable_character(text, length, character);
+            fputs(character, file);
+        }
         text += taken;
         length -= taken;
     }
-    return 0;
+    return ferror(file) ? -1 : 0;
 }
 
 void json_text_write(FILE *file, json_t *json, size_t flags)

@@ -79,7 +79,8 @@ static enum exit_code run(struct session *session, void *input)
     order_writer_begin(&writer, stdout, json ? ORDERS_JSON : ORDERS_TABLE);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);
-    code = output_end(code);
+    if (code == EXIT_OK) /* else the failure is reported already */
+        code = output_end(code);
     if (pages.more && !json && code == EXIT_OK)
         fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
     return code;

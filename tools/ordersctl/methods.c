@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 8 }; /* of messages in messages: a type may hold itself */
+enum {
+    MAX_DEPTH = 8, /* of messages in messages: a type may hold itself */
+    LINE_COLUMNS = 79,
+};
 
 struct arguments {
     struct service_method target; /* empty: all */
@@ -108,26 +111,48 @@ static json_t *method_to_json(const struct service_method *target)
 
 /* --- for people, from the same --- */
 
+static const char *member(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+/* As many on a line as fit. */
+static void write_values(const json_t *values, int indent)
+{
+    size_t i, column = 0;
+    json_t *value;
+    json_array_foreach(values, i, value)
+    {
+        const size_t length = json_string_length(value);
+        if (column == 0 || column + 1 + length > LINE_COLUMNS) {
+            column = (size_t)indent;
+            printf("%s%*s%s", i == 0 ? "" : "\n", indent, "", json_string_value(value));
+        } else {
+            column++;
+            printf(" %s", json_string_value(value));
+        }
+        column += length;
+    }
+    puts("");
+}
+
 static void write_fields(const json_t *message, int indent)
 {
+    const json_t *fields = json_object_get(message, "fields");
     size_t i, width = 0;
     json_t *field;
-    json_array_foreach(json_object_get(message, "fields"), i, field)
+    json_array_foreach(fields, i, field)
     {
-        const size_t length = json_string_length(json_object_get(field, "name"));
+        const size_t length = strlen(member(field, "name"));
         width = length > width ? length : width;
     }
-    json_array_foreach(json_object_get(message, "fields"), i, field)
+    json_array_foreach(fields, i, field)
     {
-        const json_t *values = json_object_get(field, "values");
-        printf("%*s%-*s  %s%s\n", indent, "", (int)width, json_string_value(json_object_get(field, "name")),
-               json_is_true(json_object_get(field, "repeated")) ? "repeated " : "",
-               json_string_value(json_object_get(field, "type")));
-        if (values != NULL)
-            printf("%*s", indent + 1, "");
-        for (size_t v = 0; v < json_array_size(values); v++)
-            printf(" %s%s", json_string_value(json_array_get(values, v)),
-                   v + 1 == json_array_size(values) ? "\n" : "");
+        const bool repeated = json_is_true(json_object_get(field, "repeated"));
+        printf("%*s%-*s  %s%s\n", indent, "", (int)width, member(field, "name"), repeated ? "repeated " : "",
+               member(field, "type"));
+        if (json_object_get(field, "values") != NULL)
+            write_values(json_object_get(field, "values"), indent + 2);
         write_fields(field, indent + 2);
     }
 }
@@ -135,10 +160,10 @@ static void write_fields(const json_t *message, int indent)
 static void write_method(const json_t *method)
 {
     static const char *const sides[] = {"request", "response"};
-    printf("%s\n", json_string_value(json_object_get(method, "method")));
+    printf("%s\n", member(method, "method"));
     for (size_t i = 0; i < 2; i++) {
         const json_t *message = json_object_get(method, sides[i]);
-        printf("  %s  %s\n", sides[i], json_string_value(json_object_get(message, "type")));
+        printf("  %s  %s\n", sides[i], member(message, "type"));
         write_fields(message, 4);
     }
 }

@@ -28,6 +28,14 @@ static const char *amount_of(const json_t *order, struct arena *arena)
 
 /* --- table --- */
 
+/* To the second, so that a list fits a terminal: "2025-01-16T14:20:00Z". */
+static const char *time_of(const json_t *order, const char *name, struct arena *arena)
+{
+    const char *text = text_of(order, name, arena);
+    const char *fraction = strchr(text, '.');
+    return fraction == NULL ? text : arena_printf(arena, "%.*sZ", (int)(fraction - text), text);
+}
+
 static const struct table_column columns[] = {
     {"ORDER", false}, {"CUSTOMER", false}, {"DATE", false}, {"AMOUNT", true}, {"STATUS", false},
 };
@@ -41,7 +49,7 @@ static void add_to_table(struct order_writer *writer, json_t *order, struct aren
 {
     const char *const cells[] = {
         text_of(order, "order_id", arena),   text_of(order, "customer_id", arena),
-        text_of(order, "order_date", arena), amount_of(order, arena),
+        time_of(order, "order_date", arena), amount_of(order, arena),
         text_of(order, "status", arena),
     };
     table_add(&writer->table, cells);

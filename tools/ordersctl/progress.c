@@ -10,9 +10,9 @@
 
 enum { REDRAW_NS = 100 * NS_PER_MS, DEFAULT_COLUMNS = 80, BAR_MAX = 40, BAR_MIN = 10, PERCENT_COLUMNS = 8 };
 
-void progress_init(struct progress *progress, uint64_t total)
+void progress_init(struct progress *progress, int input, uint64_t total)
 {
-    *progress = (struct progress){.enabled = isatty(STDERR_FILENO) == 1, .total = total};
+    *progress = (struct progress){.enabled = isatty(STDERR_FILENO) && !isatty(input), .total = total};
 }
 
 static size_t terminal_columns(void)

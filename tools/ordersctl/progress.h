@@ -14,8 +14,8 @@ struct progress {
     uint64_t total;   /* bytes; 0: not known, and there is no bar but only the text */
 };
 
-/* Whether stderr is a terminal is found out here. */
-void progress_init(struct progress *progress, uint64_t total);
+/* Nothing is shown unless stderr is a terminal, nor while the input is typed there. */
+void progress_init(struct progress *progress, int input, uint64_t total);
 
 /* Draws the bar, unless it was drawn a moment ago. */
 void progress_show(struct progress *progress, uint64_t done, const char *text);

@@ -1,0 +1,63 @@
+/* process.h: ordersctl as a process: what goes in, what comes out. */
+#ifndef ORDERSCTL_PROCESS_H
+#define ORDERSCTL_PROCESS_H
+
+#include "support/service.h"
+
+#include <sys/types.h>
+
+/* How a run ended. The strings are the test's, which ends soon enough: nobody frees them. */
+struct outcome {
+    int code; /* 128 and the signal's number when one ended it */
+    char *out;
+    char *err;
+};
+
+enum { ARGUMENTS_MAX = 16 };
+
+/* A run to make. */
+struct run {
+    const struct service *service; /* NULL: nothing is set in the environment */
+    const char *input;             /* on stdin; NULL: nothing */
+    int output;                    /* stdout goes to this file; 0: into the outcome */
+    const char *arguments[ARGUMENTS_MAX];
+};
+
+struct outcome run(const struct run *run);
+
+/* run_with(service, "get", "A-1") */
+#define run_with(to_service, ...) run(&(struct run){.service = (to_service), .arguments = {__VA_ARGS__}})
+
+/* A run that is under way, with its stdin open. */
+struct running {
+    pid_t pid;
+    int input; /* to write to; -1 once it is closed */
+    int out;   /* memory files */
+    int err;
+};
+
+struct running run_start(const struct run *run);
+/* Closes its stdin and waits. */
+struct outcome run_wait(struct running *running);
+
+/* A file in a directory of this test's own. */
+const char *temporary_file(const char *name, const char *content);
+char *read_file(const char *path);
+
+/* printf into a new string. */
+char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Fails unless it went so. NULL: anything. */
+#define assert_outcome(actual, expected_code, expected_out, expected_err)                       \
+    do {                                                                                        \
+        const struct outcome checked = (actual);                                                \
+        const char *const checked_out = (expected_out), *const checked_err = (expected_err);    \
+        cr_assert_eq(checked.code, (expected_code), "code %d\n%s%s", checked.code, checked.out, \
+                     checked.err);                                                              \
+        if (checked_out != NULL)                                                                \
+            cr_assert_str_eq(checked.out, checked_out, "stdout:\n%s", checked.out);             \
+        if (checked_err != NULL)                                                                \
+            cr_assert_str_eq(checked.err, checked_err, "stderr:\n%s", checked.err);             \
+    } while (0)
+
+#endif

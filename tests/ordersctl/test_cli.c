@@ -1,0 +1,480 @@
+/* test_cli.c: every subcommand against a real service, and every exit code. */
+#include "process.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    service_stop(service);
+}
+
+TestSuite(cli, .init = setup, .fini = teardown, .timeout = 60);
+
+static void create(const char *order_id, const char *customer_id, const char *amount, const char *status)
+{
+    assert_outcome(run_with(service, "create", "--order-id", order_id, "--customer-id", customer_id,
+                            "--amount", amount, "--currency", "ISK", "--order-date", "2025-01-16T14:20:00Z",
+                            "--status", status),
+                   0, NULL, "");
+}
+
+static json_t *parse(const char *text)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    cr_assert_not_null(json, "not JSON: %s", text);
+    return json;
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    return value != NULL ? value : "";
+}
+
+/* --- create, get, update, delete --- */
+
+Test(cli, create_prints_the_order_as_lines)
+{
+    struct outcome o = run_with(service, "create", "--order-id", "A-1", "--customer-id", "Þórður", "--amount",
+                                "129980", "--currency", "isk", "--order-date", "2025-01-16");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    const char *const head = "id            1\n"
+                             "order_id      A-1\n"
+                             "customer_id   Þórður\n"
+                             "order_date    2025-01-16T00:00:00Z\n"
+                             "total_amount  129980 ISK\n"
+                             "status        pending\n"
+                             "created_at    20";
+    cr_assert_eq(strncmp(o.out, head, strlen(head)), 0, "%s", o.out);
+}
+
+Test(cli, create_takes_json_from_an_argument_and_from_stdin)
+{
+    const char *const order =
+        "{\"order_id\":\"A-1\",\"customer_id\":\"C\",\"total_amount\":\"12\",\"currency\":\"EUR\"}";
+    json_t *json = parse(run_with(service, "create", order, "--output", "json").out);
+    cr_assert_eq(json_integer_value(json_object_get(json, "total_amount")), 12);
+
+    /* An option wins over the member of that name. */
+    const struct outcome o = run(&(struct run){
+        .service = service,
+        .input = order,
+        .arguments = {"--output=json", "create", "-", "--order-id", "A-2", "--status", "shipped"},
+    });
+    assert_outcome(o, 0, NULL, "");
+    json = parse(o.out);
+    cr_assert_str_eq(member(json, "order_id"), "A-2");
+    cr_assert_str_eq(member(json, "customer_id"), "C");
+    cr_assert_str_eq(member(json, "status"), "shipped");
+}
+
+Test(cli, get_prints_what_create_printed)
+{
+    const struct outcome created = run_with(service, "--output", "json", "create", "--order-id", "A-1",
+                                            "--customer-id", "C", "--amount", "1", "--currency", "ISK");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "json"), 0, created.out, "");
+}
+
+Test(cli, update_changes_the_fields_given_and_no_other)
+{
+    create("A-1", "C-1", "100", "pending");
+    assert_outcome(run_with(service, "update", "A-1", "--status", "shipped", "--amount", "7"), 0, NULL, "");
+    json_t *order = parse(run_with(service, "get", "A-1", "--output", "json").out);
+    cr_assert_str_eq(member(order, "status"), "shipped");
+    cr_assert_eq(json_integer_value(json_object_get(order, "total_amount")), 7);
+    cr_assert_str_eq(member(order, "customer_id"), "C-1");
+    cr_assert_str_eq(member(order, "order_date"), "2025-01-16T14:20:00Z");
+
+    /* A field that is given is in the mask, even if it then holds what an absent one does. */
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "0"), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  total_amount: Input should be greater than 0\n");
+}
+
+Test(cli, delete_deletes)
+{
+    create("A-1", "C-1", "100", "pending");
+    create("A-2", "C-1", "100", "pending");
+    assert_outcome(run_with(service, "delete", "A-1"), 0, "", "");
+    assert_outcome(run_with(service, "delete", "A-2", "--output", "json"), 0, "{}\n", "");
+    assert_outcome(run_with(service, "delete", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
+}
+
+/* --- list and summary --- */
+
+Test(cli, list_prints_aligned_columns)
+{
+    create("A-1", "Þórður", "129980", "pending");
+    create("A-22", "注文客", "5", "shipped");
+    assert_outcome(run_with(service, "list"), 0,
+                   "ORDER  CUSTOMER  DATE                      AMOUNT  STATUS\n"
+                   "A-1    Þórður    2025-01-16T14:20:00Z  129980 ISK  pending\n"
+                   "A-22   注文客    2025-01-16T14:20:00Z       5 ISK  shipped\n",
+                   "");
+}
+
+Test(cli, list_of_nothing)
+{
+    assert_outcome(run_with(service, "list"), 0, "ORDER  CUSTOMER  DATE  AMOUNT  STATUS\n", "");
+    assert_outcome(run_with(service, "list", "--output", "json"), 0, "[]\n", "");
+}
+
+/* The ids of a list's orders, in its order, each with a blank behind it. */
+static const char *listed(const char *first, const char *second, const char *third, const char *fourth)
+{
+    const struct outcome o = run_with(service, "list", "--output", "json", first, second, third, fourth);
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    json_t *list = parse(o.out), *order;
+    const char *ids = "";
+    size_t i;
+    json_array_foreach(list, i, order)
+    {
+        ids = format("%s%s ", ids, member(order, "order_id"));
+    }
+    return ids;
+}
+
+Test(cli, list_filters_and_bounds)
+{
+    create("A-1", "C-1", "1", "pending");
+    create("A-2", "C-2", "1", "pending");
+    create("A-3", "C-1", "1", "shipped");
+    create("A-4", "C-1", "1", "pending");
+    cr_assert_str_eq(listed("--status", "pending", NULL, NULL), "A-1 A-2 A-4 ");
+    cr_assert_str_eq(listed("--customer-id", "C-1", NULL, NULL), "A-1 A-3 A-4 ");
+    cr_assert_str_eq(listed("--customer-id", "C-1", "--status", "pending"), "A-1 A-4 ");
+    cr_assert_str_eq(listed("--limit", "2", NULL, NULL), "A-1 A-2 ");
+    cr_assert_str_eq(listed("--skip", "1", "--limit", "2"), "A-2 A-3 ");
+    cr_assert_str_eq(listed("--limit", "0", NULL, NULL), "");
+    assert_outcome(run_with(service, "list", "--limit", "1"), 0, NULL,
+                   "There are more orders: see --all, --limit and --skip.\n");
+    assert_outcome(run_with(service, "list", "--limit", "4"), 0, NULL, "");
+}
+
+Test(cli, list_follows_pages)
+{
+    enum { ORDERS = 2345 };
+    char *rows;
+    size_t length;
+    FILE *stream = open_memstream(&rows, &length);
+    fputs("order_id,customer_id,total_amount,currency\n", stream);
+    for (int i = 0; i < ORDERS; i++)
+        fprintf(stream, "A-%d,C,1,ISK\n", i);
+    fclose(stream);
+    assert_outcome(run(&(struct run){.service = service, .input = rows, .arguments = {"import", "-"}}), 0,
+                   "2345 orders imported, 0 rows refused\n", "");
+
+    static const struct {
+        const char *arguments[4];
+        size_t expected;
+    } lists[] = {
+        {{"--all"}, ORDERS},
+        {{"--limit", "2000"}, 2000},
+        {{"--limit", "1001"}, 1001},
+        {{NULL}, 100},
+        {{"--all", "--skip", "45"}, ORDERS - 45},
+        {{"--limit", "9999"}, ORDERS},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const char *const *arguments = lists[i].arguments;
+        json_t *list = parse(
+            run_with(service, "list", "--output", "json", arguments[0], arguments[1], arguments[2]).out);
+        cr_assert_eq(json_array_size(list), lists[i].expected);
+        json_int_t before = 0; /* in the order of ids: none is listed twice */
+        for (size_t row = 0; row < json_array_size(list); row++) {
+            const json_int_t id = json_integer_value(json_object_get(json_array_get(list, row), "id"));
+            cr_assert_gt(id, before);
+            before = id;
+        }
+    }
+}
+
+Test(cli, summary_adds_up)
+{
+    assert_outcome(run_with(service, "summary"), 0, "Orders: 0\n", "");
+    create("A-1", "C", "129980", "pending");
+    create("A-2", "C", "20", "cancelled");
+    assert_outcome(run_with(service, "summary"), 0,
+                   "Orders: 2\n\n"
+                   "CURRENCY   TOTAL\n"
+                   "ISK       130000\n\n"
+                   "DAY         CURRENCY  REVENUE\n"
+                   "2025-01-16  ISK        130000\n",
+                   "");
+    json_t *summary = parse(run_with(service, "summary", "--output", "json").out);
+    cr_assert(json_equal(
+        summary, parse("{\"total_orders\":2,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":130000}],"
+                       "\"revenue_per_day\":[{\"date\":\"2025-01-16\",\"currency\":\"ISK\","
+                       "\"revenue\":130000}]}")));
+}
+
+/* --- call, methods, health --- */
+
+Test(cli, call_calls_by_full_and_by_short_name)
+{
+    create("A-1", "C", "1", "pending");
+    const char *const order = run_with(service, "get", "A-1", "--output", "json").out;
+    assert_outcome(run_with(service, "call", "GetOrder", "{\"order_id\":\"A-1\"}"), 0, order, "");
+    assert_outcome(run_with(service, "call", "orders.v1.OrderService/GetOrder", "{\"order_id\":\"A-1\"}"), 0,
+                   order, "");
+    assert_outcome(run(&(struct run){.service = service,
+                                     .input = "{\"order_id\":\"A-1\"}",
+                                     .arguments = {"call", "OrderService/GetOrder", "-"}}),
+                   0, order, "");
+    assert_outcome(run_with(service, "call", "rpc.v1.Health/Check"), 0, "{\n  \"status\": \"serving\"\n}\n",
+                   "");
+    assert_outcome(run_with(service, "call", "DeleteOrder", "{\"order_id\":\"A-1\"}"), 0, "{}\n", "");
+}
+
+Test(cli, health_wants_no_key)
+{
+    struct service keyless = *service;
+    keyless.api_key = "";
+    assert_outcome(run_with(&keyless, "health"), 0, "serving\n", "");
+    assert_outcome(run_with(&keyless, "health", "--output", "json"), 0, "{\n  \"status\": \"serving\"\n}\n",
+                   "");
+    assert_outcome(run_with(&keyless, "call", "GetOrder"), 6, "", NULL);
+    assert_outcome(run_with(&keyless, "get", "A-1"), 78, "", NULL);
+}
+
+/* The database lets nobody in. */
+Test(cli, health_is_7_when_not_serving)
+{
+    char *elsewhere = database_create();
+    PGconn *own = database_connect(service->database_url), *other = database_connect(elsewhere);
+    const char *const name = PQdb(own);
+    free(database_query(other, format("ALTER DATABASE \"%s\" ALLOW_CONNECTIONS false", name)));
+    free(database_query(
+        other, format("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'", name)));
+    struct outcome o;
+    do
+        o = run_with(service, "health");
+    while (o.code == 0); /* the test's timeout bounds it */
+    assert_outcome(o, 7, "not_serving\n", "");
+    free(database_query(other, format("ALTER DATABASE \"%s\" ALLOW_CONNECTIONS true", name)));
+    PQfinish(own);
+    PQfinish(other);
+    database_drop(elsewhere);
+}
+
+/* --- failures --- */
+
+Test(cli, failures_are_told_by_class)
+{
+    create("A-1", "C", "1", "pending");
+    assert_outcome(run_with(service, "get", "A-2"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
+    assert_outcome(run_with(service, "create", "--order-id", "A-1", "--customer-id", "C", "--amount", "1",
+                            "--currency", "ISK"),
+                   4, "", "ordersctl: ALREADY_EXISTS: Order ID already exists\n");
+    assert_outcome(run_with(service, "create", "--order-id", "A-2", "--amount", "x", "--status", "new"), 5,
+                   "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  total_amount: Input should be a valid integer, unable to parse string as an integer\n"
+                   "  status: Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', "
+                   "'completed' or 'cancelled'\n");
+    assert_outcome(run_with(service, "create", "[1]"), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  Input should be a valid dictionary or object to extract fields from\n");
+    assert_outcome(run_with(service, "call", "GetOrder", "{"), 5, "", NULL);
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_outcome(run_with(&stranger, "get", "A-1"), 6, "",
+                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
+}
+
+Test(cli, global_options_stand_for_the_environment)
+{
+    create("A-1", "C", "1", "pending");
+    const char *const key = temporary_file("key", format("%s\n", service->api_key));
+    const char *const wrong = temporary_file("wrong", "wrong\n");
+    assert_outcome(run_with(NULL, "--connect", service->rpc_url, "--api-key-file", key, "list"), 0, NULL, "");
+    assert_outcome(run_with(NULL, "list", "--connect", service->ipc_url, "--api-key-file", key), 0, NULL, "");
+    assert_outcome(run_with(service, "list", "--api-key-file", wrong), 6, "", NULL);
+    /* Another server stands in for one that is not there. */
+    assert_outcome(run_with(service, "list", "--connect", format("tcp://127.0.0.1:1,%s", service->rpc_url)),
+                   0, NULL, "");
+}
+
+Test(cli, what_others_wrote_cannot_steer_the_terminal)
+{
+    create("A-\u202e1", "C", "1", "pending");
+    assert_outcome(run_with(service, "list"), 0,
+                   "ORDER      CUSTOMER  DATE                  AMOUNT  STATUS\n"
+                   "A-\\u202e1  C         2025-01-16T14:20:00Z   1 ISK  pending\n",
+                   "");
+    const struct outcome o = run_with(service, "list", "--output", "json");
+    cr_assert_not_null(strstr(o.out, "\"A-\\u202e1\""), "%s", o.out);
+    cr_assert_str_eq(member(json_array_get(parse(o.out), 0), "order_id"), "A-\u202e1");
+}
+
+Test(cli, a_full_disk_is_an_error)
+{
+    static const char *const commands[][2] = {{"list"},   {"get", "A-1"}, {"summary"},
+                                              {"export"}, {"methods"},    {"health"}};
+    const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    create("A-1", "C", "1", "pending");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        assert_outcome(run(&(struct run){.service = service,
+                                         .output = full,
+                                         .arguments = {commands[i][0], commands[i][1]}}),
+                       1, "", "ordersctl: cannot write standard output: No space left on device\n");
+    close(full);
+    assert_outcome(run_with(service, "export", "/dev/full"), 1, "",
+                   "ordersctl: cannot write /dev/full: No space left on device\n");
+    assert_outcome(run_with(service, "export", "/nowhere/file"), 1, "",
+                   "ordersctl: cannot write /nowhere/file: No such file or directory\n");
+}
+
+Test(cli, a_reader_that_leaves_ends_it_quietly)
+{
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    create("A-1", "C", "1", "pending");
+    assert_outcome(run(&(struct run){.service = service, .output = ends[1], .arguments = {"list", "--all"}}),
+                   128 + SIGPIPE, "", "");
+    close(ends[1]);
+}
+
+/* --- without a service --- */
+
+TestSuite(cli_alone, .timeout = 60);
+
+static const char *const commands[] = {"create", "get",    "list", "update",  "delete", "summary",
+                                       "import", "export", "call", "methods", "health"};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+Test(cli_alone, help_is_everywhere)
+{
+    const struct outcome all = run_with(NULL, "--help");
+    cr_assert_eq(all.code, 0);
+    for (size_t i = 0; i < COMMANDS; i++) {
+        cr_assert_not_null(strstr(all.out, format("\n  %-8s  ", commands[i])), "%s", commands[i]);
+        const struct outcome one = run_with(NULL, commands[i], "--help");
+        cr_assert_eq(one.code, 0);
+        cr_assert_str_eq(one.err, "");
+        const char *const usage = format("Usage: ordersctl %s [OPTION...]", commands[i]);
+        cr_assert_eq(strncmp(one.out, usage, strlen(usage)), 0, "%s", one.out);
+        cr_assert_not_null(strstr(one.out, "--connect=URL"));
+    }
+    static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 78, 130};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        cr_assert_not_null(strstr(all.out, format("\n  %3d  ", codes[i])), "exit code %d", codes[i]);
+}
+
+Test(cli_alone, version_is_told)
+{
+    const struct outcome o = run_with(NULL, "--version");
+    assert_outcome(o, 0, NULL, "");
+    cr_assert_eq(strncmp(o.out, "ordersctl ", strlen("ordersctl ")), 0);
+}
+
+Test(cli_alone, methods_come_from_the_descriptors)
+{
+    assert_outcome(run_with(NULL, "methods", "GetOrder"), 0,
+                   "orders.v1.OrderService/GetOrder\n"
+                   "  request  orders.v1.GetOrderRequest\n"
+                   "    order_id  string\n"
+                   "  response  orders.v1.Order\n"
+                   "    id            int64\n"
+                   "    order_id      string\n"
+                   "    customer_id   string\n"
+                   "    order_date    google.protobuf.Timestamp\n"
+                   "    total_amount  int64\n"
+                   "    currency      string\n"
+                   "    status        orders.v1.OrderStatus\n"
+                   "      pending confirmed processing shipped delivered completed cancelled\n"
+                   "    created_at    google.protobuf.Timestamp\n"
+                   "    updated_at    google.protobuf.Timestamp\n",
+                   "");
+    json_t *list = parse(run_with(NULL, "methods", "--output", "json").out), *method;
+    const char *names = "";
+    size_t i;
+    json_array_foreach(list, i, method)
+    {
+        names = format("%s%s\n", names, member(method, "method"));
+    }
+    cr_assert_str_eq(names, "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
+                            "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
+                            "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
+                            "orders.v1.OrderService/BatchCreateOrders\nrpc.v1.Health/Check\n");
+}
+
+struct usage {
+    char arguments[4][32];
+};
+
+ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
+{
+    static struct usage usages[] = {
+        {{""}},
+        {{"frobnicate"}},
+        {{"--frobnicate"}},
+        {{"get"}},
+        {{"get", "A-1", "A-2"}},
+        {{"get", "A-1", "--status", "shipped"}},
+        {{"create"}},
+        {{"update"}},
+        {{"update", "A-1"}},
+        {{"update", "--status", "shipped"}},
+        {{"list", "--limit", "x"}},
+        {{"list", "--limit", "-1"}},
+        {{"list", "A-1"}},
+        {{"summary", "A-1"}},
+        {{"import"}},
+        {{"import", "a", "b"}},
+        {{"import", "--format", "xml", "-"}},
+        {{"export", "--format", "xml"}},
+        {{"call"}},
+        {{"call", "Nope"}},
+        {{"call", "v1.OrderServic/GetOrder"}},
+        {{"call", "GetOrder", "{}", "{}"}},
+        {{"methods", "Nope"}},
+        {{"--output", "xml", "list"}},
+        {{"list", "--timeout", "0"}},
+        {{"list", "--timeout", "nan"}},
+    };
+    return cr_make_param_array(struct usage, usages, sizeof usages / sizeof usages[0]);
+}
+
+ParameterizedTest(struct usage *usage, cli_alone, wrong_usage_is_2)
+{
+    struct run wrong = {0};
+    for (size_t i = 0; i < 4 && usage->arguments[i][0] != '\0'; i++)
+        wrong.arguments[i] = usage->arguments[i];
+    const struct outcome o = run(&wrong);
+    assert_outcome(o, 2, "", NULL);
+    cr_assert_not_null(strstr(o.err, "ordersctl"), "%s", o.err);
+}
+
+Test(cli_alone, bad_configuration_is_78)
+{
+    assert_outcome(run_with(NULL, "list"), 78, "", NULL);
+    assert_outcome(run_with(NULL, "health", "--connect", "carrier-pigeon"), 78, "", NULL);
+    assert_outcome(run_with(NULL, "list", "--api-key-file", "/nowhere/key"), 78, "",
+                   "ordersctl: --api-key-file: cannot read /nowhere/key: No such file or directory\n");
+    const char *const empty = temporary_file("empty", "\nkey\n");
+    assert_outcome(run_with(NULL, "list", "--api-key-file", empty), 78, "", NULL);
+}
+
+Test(cli_alone, a_service_that_is_not_there_is_7)
+{
+    assert_outcome(run_with(NULL, "health", "--connect", "tcp://127.0.0.1:1", "--timeout", "0.2"), 7, "",
+                   "ordersctl: UNAVAILABLE: No server within reach\n");
+}

@@ -1,0 +1,335 @@
+/* test_import_export.c: what goes out comes back in, in every format; bad rows cost nobody but themselves. */
+#include "process.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    if (service != NULL)
+        service_stop(service);
+}
+
+TestSuite(import, .init = setup, .fini = teardown, .timeout = 60);
+
+static const char sample[] = "[\n"
+                             "  {\n"
+                             "    \"order_id\": \"ORD-2025-00002\",\n"
+                             "    \"customer_id\": \"CUST-IS-002\",\n"
+                             "    \"order_date\": \"2025-01-16T14:20:00Z\",\n"
+                             "    \"total_amount\": 129980,\n"
+                             "    \"currency\": \"ISK\",\n"
+                             "    \"status\": \"delivered\"\n"
+                             "  },\n"
+                             "  {\n"
+                             "    \"order_id\": \"ORD, \\\"2025\\\"\",\n"
+                             "    \"customer_id\": \"Þórður 注文\",\n"
+                             "    \"order_date\": \"2025-01-17T09:15:00.123456Z\",\n"
+                             "    \"total_amount\": 9007199254740991,\n"
+                             "    \"currency\": \"GBP\",\n"
+                             "    \"status\": \"shipped\"\n"
+                             "  },\n"
+                             "  {\n"
+                             "    \"order_id\": \"ORD-2025-00004\",\n"
+                             "    \"customer_id\": \"CUST-IS-003\",\n"
+                             "    \"order_date\": \"0001-01-01T00:00:00Z\",\n"
+                             "    \"total_amount\": 1,\n"
+                             "    \"currency\": \"USD\",\n"
+                             "    \"status\": \"cancelled\"\n"
+                             "  }\n"
+                             "]\n";
+
+static json_t *parse(const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    cr_assert_not_null(json, "not JSON: %s", text);
+    return json;
+}
+
+/* All orders of a service by order_id, without what the database makes. */
+static json_t *orders_of(const struct service *of)
+{
+    const struct outcome o = run_with(of, "export");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    json_t *list = parse(o.out), *orders = json_object(), *order;
+    size_t i;
+    json_array_foreach(list, i, order)
+    {
+        json_object_del(order, "id");
+        json_object_del(order, "created_at");
+        json_object_del(order, "updated_at");
+        json_object_set(orders, json_string_value(json_object_get(order, "order_id")), order);
+    }
+    return orders;
+}
+
+static void assert_same(json_t *found, json_t *expected)
+{
+    cr_assert(json_equal(found, expected), "%s\nis not\n%s", json_dumps(found, 0), json_dumps(expected, 0));
+}
+
+static struct outcome import_text(const struct service *to, const char *text)
+{
+    return run(&(struct run){.service = to, .input = text, .arguments = {"import", "-"}});
+}
+
+/* --- round trips --- */
+
+struct trip {
+    char file[32]; /* its extension gives the format */
+    char format[16];
+};
+
+ParameterizedTestParameters(import, what_is_exported_comes_back)
+{
+    static struct trip trips[] = {{"orders.json", "json"},
+                                  {"orders.ndjson", "ndjson"},
+                                  {"orders.jsonl", "ndjson"},
+                                  {"orders.csv", "csv"}};
+    return cr_make_param_array(struct trip, trips, sizeof trips / sizeof trips[0]);
+}
+
+ParameterizedTest(struct trip *trip, import, what_is_exported_comes_back, .init = setup, .fini = teardown,
+                  .timeout = 60)
+{
+    assert_outcome(import_text(service, sample), 0, "3 orders imported, 0 rows refused\n", "");
+    json_t *const before = orders_of(service);
+    cr_assert_eq(json_object_size(before), 3);
+    json_t *given = parse(sample), *order;
+    size_t i;
+    json_array_foreach(given, i, order)
+    {
+        assert_same(json_object_get(before, json_string_value(json_object_get(order, "order_id"))), order);
+    }
+
+    /* Through a file, whose name says what it is. */
+    const char *const path = temporary_file(trip->file, "");
+    assert_outcome(run_with(service, "export", path), 0, "", "");
+    struct service *other = service_start(NULL);
+    assert_outcome(run_with(other, "import", path), 0, "3 orders imported, 0 rows refused\n", "");
+    assert_same(orders_of(other), before);
+    service_stop(other);
+
+    /* Through a pipe, where the content does. */
+    const struct outcome exported = run_with(service, "export", "-", "--format", trip->format);
+    cr_assert_str_eq(exported.out, read_file(path));
+    other = service_start(NULL);
+    assert_outcome(import_text(other, exported.out), 0, "3 orders imported, 0 rows refused\n", "");
+    assert_same(orders_of(other), before);
+    service_stop(other);
+}
+
+Test(import, export_formats)
+{
+    assert_outcome(import_text(service, "order_id,customer_id,total_amount,currency,order_date\n"
+                                        "A-1,\"Smith, J\",5,ISK,2025-01-16\n"),
+                   0, NULL, "");
+    const struct outcome csv = run_with(service, "export", "--format", "csv");
+    const char *const head =
+        "id,order_id,customer_id,order_date,total_amount,currency,status,created_at,updated_at\n"
+        "1,A-1,\"Smith, J\",2025-01-16T00:00:00Z,5,ISK,pending,20";
+    cr_assert_eq(strncmp(csv.out, head, strlen(head)), 0, "%s", csv.out);
+    const struct outcome ndjson = run_with(service, "export", "--format", "ndjson");
+    cr_assert_eq(strncmp(ndjson.out, "{\"id\":1,\"order_id\":\"A-1\",", 24), 0, "%s", ndjson.out);
+    assert_outcome(run_with(service, "export", "--status", "shipped"), 0, "[]\n", "");
+    assert_outcome(run_with(service, "export", "--customer-id", "nobody", "--format", "ndjson"), 0, "", "");
+}
+
+/* --- bad rows --- */
+
+Test(import, bad_rows_of_csv)
+{
+    assert_outcome(import_text(service, "order_id,customer_id,total_amount,currency,comment,status\n"
+                                        "A-1,C,1,ISK,\"two\nlines\",\n"
+                                        "A-2,C,x,ISK,,\n"
+                                        "A-3,C,1,ISK,too,many,cells\n"
+                                        "A-1,C,1,ISK,again,\n"
+                                        "A-4,C,1,\"ISK,open,\n"
+                                        "A-5,C,1,XXX,,new\n"
+                                        "A-6,,0,ISK,,\n"
+                                        "A-7,C,1,ISK,,shipped\n"),
+                   8, "2 orders imported, 6 rows refused\n", NULL);
+    const struct outcome o = import_text(service, "order_id,total_amount\nB-1,1e3\n\nB-2,x\n");
+    assert_outcome(
+        o, 8, "0 orders imported, 2 rows refused\n",
+        "ordersctl: line 2: INVALID_ARGUMENT: total_amount: Input should be a valid integer, unable to parse "
+        "string as an integer\n"
+        "ordersctl: line 4: INVALID_ARGUMENT: total_amount: Input should be a valid integer, unable to parse "
+        "string as an integer\n");
+    cr_assert_eq(json_object_size(orders_of(service)), 2);
+}
+
+Test(import, bad_rows_of_json)
+{
+    static const char order[] = "\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"";
+    const char *const text =
+        format("[\n{\"order_id\":\"A-1\",%s},\n{\"order_id\":\"A-2\",},\n7,\n{\"order_id\":\"A-1\",%s},\n"
+               "{\"order_id\":\"A-3\",%s,\"status\":\"\x1b[2J\"},\n{\"order_id\":\"A-4,%s},\n"
+               "{\"order_id\":\"A-5\",%s}\n]",
+               order, order, order, order, order);
+    const struct outcome o = import_text(service, text);
+    assert_outcome(o, 8, "2 orders imported, 5 rows refused\n", NULL);
+    cr_assert_not_null(strstr(o.err, "ordersctl: line 3: not JSON: "), "%s", o.err);
+    cr_assert_not_null(
+        strstr(o.err, "ordersctl: line 4: INVALID_ARGUMENT: Input should be a valid dictionary"), "%s",
+        o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: line 5: ALREADY_EXISTS: Order ID already exists\n"), "%s",
+                       o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: line 6: not JSON: "), "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: line 7: not JSON: "), "%s", o.err);
+    cr_assert_null(strchr(o.err, '\x1b'));
+    cr_assert_eq(json_object_size(orders_of(service)), 2);
+}
+
+Test(import, counts_go_to_programs_as_json)
+{
+    const struct outcome o = run(&(struct run){.service = service,
+                                               .input = "{\"order_id\":\"A-1\"}\n",
+                                               .arguments = {"import", "-", "--output", "json"}});
+    assert_outcome(o, 8, "{\n  \"imported\": 0,\n  \"refused\": 1\n}\n", NULL);
+}
+
+/* A row too large to read, one too large to send, one too large for the rules: the one behind them goes in.
+ */
+Test(import, giant_rows)
+{
+    static const size_t sizes[] = {2 << 20, 500 * 1024, 100 * 1024};
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        fputs("{\"order_id\":\"", stream);
+        for (size_t n = 0; n < sizes[i]; n++)
+            fputc('x', stream);
+        fputs("\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}\n", stream);
+    }
+    fputs("{\"order_id\":\"A-1\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}\n", stream);
+    fclose(stream);
+    assert_outcome(
+        import_text(service, text), 8, "1 order imported, 3 rows refused\n",
+        "ordersctl: line 1: longer than 1 MiB\n"
+        "ordersctl: line 2: INVALID_ARGUMENT: too large for an order\n"
+        "ordersctl: line 3: INVALID_ARGUMENT: order_id: String should have at most 255 characters\n");
+}
+
+/* `n` rows of CSV behind the header, every one of the same `distinct` orders. */
+static char *rows_of(size_t n, size_t distinct)
+{
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    fputs("order_id,customer_id,total_amount,currency,comment\n", stream);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stream, "A-%zu,C,%zu,ISK,%080d\n", i % distinct, i + 1, 0);
+    fclose(stream);
+    return text;
+}
+
+Test(import, batches_refuse_the_right_rows)
+{
+    enum { DISTINCT = 4321, AGAIN = 777 };
+    const struct outcome o = import_text(service, rows_of(DISTINCT + AGAIN, DISTINCT));
+    assert_outcome(o, 8, "4321 orders imported, 777 rows refused\n", NULL);
+    const char *at = o.err;
+    for (size_t i = 0; i < AGAIN; i++) {
+        const char *const line =
+            format("ordersctl: line %zu: ALREADY_EXISTS: Order ID already exists\n", DISTINCT + i + 2);
+        cr_assert_eq(strncmp(at, line, strlen(line)), 0, "%s\nis not\n%.100s", line, at);
+        at += strlen(line);
+    }
+    cr_assert_eq(json_object_size(orders_of(service)), DISTINCT);
+}
+
+/* --- what cannot be imported --- */
+
+Test(import, files_that_cannot_be_read)
+{
+    assert_outcome(run_with(service, "import", "/nowhere/orders.csv"), 1, "",
+                   "ordersctl: cannot read /nowhere/orders.csv: No such file or directory\n");
+    assert_outcome(run_with(service, "import", "/tmp"), 1, "",
+                   "ordersctl: cannot read /tmp: Is a directory\n"
+                   "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
+    assert_outcome(
+        import_text(service, "A-1,C,1,ISK\nA-2,C,1,ISK\n"), 5, "",
+        "ordersctl: line 1: the first row names no field of Order; it is to be like \"id,order_id\"\n"
+        "ordersctl: stopped: 0 orders imported, 1 row refused\n");
+    assert_outcome(import_text(service, ""), 0, "0 orders imported, 0 rows refused\n", "");
+}
+
+Test(import, the_format_can_be_told)
+{
+    const char *const path = temporary_file("orders.txt", "{\"order_id\":\"A-1\",\"customer_id\":\"C\",\n"
+                                                          "\"total_amount\":1,\"currency\":\"ISK\"}\n");
+    assert_outcome(run_with(service, "import", path, "--format", "ndjson"), 8,
+                   "0 orders imported, 2 rows refused\n", NULL);
+    assert_outcome(run_with(service, "import", path, "--format", "json"), 0,
+                   "1 order imported, 0 rows refused\n", "");
+}
+
+Test(import, a_wrong_key_stops_it)
+{
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    const struct outcome o = import_text(&stranger, rows_of(10, 10));
+    assert_outcome(o, 6, "", NULL);
+    cr_assert_eq(strncmp(o.err, "ordersctl: PERMISSION_DENIED: Invalid API key\n", 46), 0, "%s", o.err);
+}
+
+/* --- cut short --- */
+
+static void feed(struct running *running, const char *text)
+{
+    const size_t length = strlen(text);
+    for (size_t written = 0; written < length;) {
+        const ssize_t n = write(running->input, text + written, length - written);
+        cr_assert_gt(n, 0);
+        written += (size_t)n;
+    }
+}
+
+Test(import, ctrl_c_says_how_many_went_in)
+{
+    /* More than a pipe holds: when it is written, import is reading. */
+    struct running running = run_start(&(struct run){.service = service, .arguments = {"import", "-"}});
+    feed(&running, rows_of(3000, 3000));
+    kill(running.pid, SIGINT);
+    siginfo_t info; /* its stdin stays open: the signal ends it, not the end of the file */
+    cr_assert_eq(waitid(P_PID, (id_t)running.pid, &info, WEXITED | WNOWAIT), 0);
+    const struct outcome o = run_wait(&running);
+    assert_outcome(o, 128 + SIGINT, "", NULL);
+
+    size_t imported;
+    cr_assert_eq(sscanf(o.err, "ordersctl: interrupted: %zu orders imported, 0 rows refused\n", &imported), 1,
+                 "%s", o.err);
+    cr_assert_gt(imported, 0);
+    cr_assert_eq(json_object_size(orders_of(service)), imported);
+}
+
+Test(import, a_service_that_goes_away_ends_it)
+{
+    struct running running =
+        run_start(&(struct run){.service = service, .arguments = {"import", "-", "--timeout", "1"}});
+    feed(&running, rows_of(3000, 3000));
+    kill(service->pid, SIGKILL);
+    service_wait(service);
+    service = NULL;
+    feed(&running, "A-9999,C,1,ISK,\n");
+    const struct outcome o = run_wait(&running);
+    assert_outcome(o, 7, "", NULL);
+    cr_assert_not_null(strstr(o.err, "not known to be imported\n"), "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: stopped: "), "%s", o.err);
+}
