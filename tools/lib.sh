@@ -51,6 +51,7 @@ need_packages() {
 supervised=
 stopping=
 supervise() {
+    local code=0
     "$@" &
     supervised=$!
     [[ -z $stopping ]] || stop
@@ -58,7 +59,9 @@ supervise() {
     while kill -0 "$supervised" 2>/dev/null; do
         wait "$supervised" || true
     done
-    wait "$supervised"
+    wait "$supervised" || code=$?
+    supervised=
+    return "$code"
 }
 
 stop() {

@@ -155,7 +155,7 @@ static void add_body_violation(struct listing *listing, const char *name, const 
         add(listing, "body", name, "missing", "Field required", json_incref(body));
 }
 
-/* Calls back for the violations of one field: those found here, or else the service's. */
+/* Walks over the violations of one field, from *position on: those found here, or else the service's. */
 static bool next_violation(const struct status *refused, const struct status *service, const char *field,
                            size_t *position, const struct violation **out)
 {

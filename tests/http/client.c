@@ -128,3 +128,11 @@ void http_free(struct http_reply *reply)
     free(reply->body);
     json_decref(reply->json);
 }
+
+void must(bool truth, const char *what)
+{
+    if (truth)
+        return;
+    fprintf(stderr, "teardown: %s\n", what);
+    abort();
+}

@@ -37,4 +37,7 @@ char *http_header(const struct http_reply *reply, const char *name);
 
 void http_free(struct http_reply *reply);
 
+/* An assertion for a suite's teardown, where Criterion counts none of its own: ends the test as crashed. */
+void must(bool truth, const char *what);
+
 #endif

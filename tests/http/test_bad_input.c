@@ -25,10 +25,9 @@ static void setup(void)
 static void teardown(void)
 {
     struct http_reply reply = http_request(service->http_port, "GET", "/orders/", key_header, NULL);
-    cr_expect_eq(reply.status, 200);
+    must(reply.status == 200, "ordersd serves no more");
     http_free(&reply);
-    int code = service_stop(service);
-    cr_expect_eq(code, 0, "ordersd ended with %d", code);
+    must(service_stop(service) == 0, "ordersd did not end with 0");
 }
 
 TestSuite(bad_input, .init = setup, .fini = teardown, .timeout = 120);

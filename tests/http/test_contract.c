@@ -20,7 +20,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    cr_expect_eq(service_stop(service), 0);
+    must(service_stop(service) == 0, "ordersd did not end with 0");
 }
 
 TestSuite(contract, .init = setup, .fini = teardown, .timeout = 120);

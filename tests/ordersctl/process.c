@@ -1,11 +1,15 @@
 /* process.c: stdout and stderr go to memory files, so that no amount of either can block the run. */
 #include "process.h"
 
+#include "base/arena.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,30 +18,50 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* A test is a process of its own, so that these are the test's. */
+static struct arena arena;
+static json_t *documents;
+
+static char directory[] = "/tmp/ordersctl-test.XXXXXX";
+static bool directory_made;
+
 char *format(const char *format, ...)
 {
-    char *text;
     va_list args;
     va_start(args, format);
-    cr_assert_geq(vasprintf(&text, format, args), 0);
+    char *text = arena_vprintf(&arena, format, args);
     va_end(args);
     return text;
 }
 
-/* Somewhere without a .env; removed by nobody but the system, as /tmp is. */
-static const char *directory(void)
+char *written(FILE *stream, char **text)
 {
-    static char path[] = "/tmp/ordersctl-test.XXXXXX";
-    static const char *made;
-    if (made == NULL)
-        made = mkdtemp(path);
-    cr_assert_not_null(made);
-    return made;
+    fclose(stream);
+    char *copy = arena_strdup(&arena, *text);
+    free(*text);
+    return copy;
+}
+
+json_t *parse(const char *text)
+{
+    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
+    cr_assert_not_null(json, "not JSON: %s", text);
+    if (documents == NULL)
+        documents = json_array();
+    json_array_append_new(documents, json);
+    return json;
+}
+
+const char *member(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    return value != NULL ? value : "";
 }
 
 const char *temporary_file(const char *name, const char *content)
 {
-    const char *path = format("%s/%s", directory(), name);
+    directory_made = directory_made || mkdtemp(directory) != NULL;
+    const char *path = format("%s/%s", directory, name);
     FILE *file = fopen(path, "we");
     cr_assert_not_null(file);
     fputs(content, file);
@@ -45,11 +69,25 @@ const char *temporary_file(const char *name, const char *content)
     return path;
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about, (void)kind, (void)where;
+    return remove(path);
+}
+
+void test_end(void)
+{
+    if (directory_made)
+        nftw(directory, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+    json_decref(documents);
+    arena_free(&arena);
+}
+
 static char *read_all(int fd)
 {
     struct stat about;
     cr_assert_eq(fstat(fd, &about), 0);
-    char *text = calloc(1, (size_t)about.st_size + 1);
+    char *text = arena_calloc(&arena, (size_t)about.st_size + 1, 1);
     cr_assert_eq(pread(fd, text, (size_t)about.st_size, 0), about.st_size);
     return text;
 }
@@ -83,7 +121,7 @@ static void exec_ordersctl(const struct run *run, int in, int out, int err)
     dup2(out, STDOUT_FILENO);
     dup2(err, STDERR_FILENO);
     set_environment(run->service);
-    if (chdir(directory()) == 0)
+    if (chdir("/") == 0) /* where there is no .env */
         execv(getenv("ORDERSCTL"), argv);
     _exit(127);
 }
@@ -95,7 +133,6 @@ struct running run_start(const struct run *run)
                               .err = memfd_create("err", MFD_CLOEXEC)};
     cr_assert_not_null(getenv("ORDERSCTL"), "ORDERSCTL must name the ordersctl to test");
     cr_assert(pipe2(in, O_CLOEXEC) == 0 && running.out >= 0 && running.err >= 0);
-    directory(); /* made here, once, not in each child */
     running.pid = fork();
     cr_assert_geq(running.pid, 0);
     if (running.pid == 0)

@@ -1,12 +1,17 @@
-/* process.h: ordersctl as a process: what goes in, what comes out. */
+/* process.h: ordersctl as a process: what goes in, what comes out.
+ *
+ * Everything handed out here lives until test_end, which every suite calls last.
+ */
 #ifndef ORDERSCTL_PROCESS_H
 #define ORDERSCTL_PROCESS_H
 
 #include "support/service.h"
 
+#include <jansson.h>
+#include <stdio.h>
 #include <sys/types.h>
 
-/* How a run ended. The strings are the test's, which ends soon enough: nobody frees them. */
+/* How a run ended. */
 struct outcome {
     int code; /* 128 and the signal's number when one ended it */
     char *out;
@@ -46,6 +51,16 @@ char *read_file(const char *path);
 
 /* printf into a new string. */
 char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What was written to a stream of open_memstream's, which is closed. */
+char *written(FILE *stream, char **text);
+
+/* Parses JSON, or fails the test. */
+json_t *parse(const char *text);
+/* A string in an object; "" when there is none. */
+const char *member(const json_t *object, const char *name);
+
+void test_end(void);
 
 /* Fails unless it went so. NULL: anything. */
 #define assert_outcome(actual, expected_code, expected_out, expected_err)                       \

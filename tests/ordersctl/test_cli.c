@@ -5,7 +5,6 @@
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@ static void setup(void)
 static void teardown(void)
 {
     service_stop(service);
+    test_end();
 }
 
 TestSuite(cli, .init = setup, .fini = teardown, .timeout = 60);
@@ -31,19 +31,6 @@ static void create(const char *order_id, const char *customer_id, const char *am
                             "--amount", amount, "--currency", "ISK", "--order-date", "2025-01-16T14:20:00Z",
                             "--status", status),
                    0, NULL, "");
-}
-
-static json_t *parse(const char *text)
-{
-    json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
-    cr_assert_not_null(json, "not JSON: %s", text);
-    return json;
-}
-
-static const char *member(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
 }
 
 /* --- create, get, update, delete --- */
@@ -175,9 +162,9 @@ Test(cli, list_follows_pages)
     fputs("order_id,customer_id,total_amount,currency\n", stream);
     for (int i = 0; i < ORDERS; i++)
         fprintf(stream, "A-%d,C,1,ISK\n", i);
-    fclose(stream);
-    assert_outcome(run(&(struct run){.service = service, .input = rows, .arguments = {"import", "-"}}), 0,
-                   "2345 orders imported, 0 rows refused\n", "");
+    assert_outcome(
+        run(&(struct run){.service = service, .input = written(stream, &rows), .arguments = {"import", "-"}}),
+        0, "2345 orders imported, 0 rows refused\n", "");
 
     static const struct {
         const char *arguments[4];
@@ -353,7 +340,7 @@ Test(cli, a_reader_that_leaves_ends_it_quietly)
 
 /* --- without a service --- */
 
-TestSuite(cli_alone, .timeout = 60);
+TestSuite(cli_alone, .fini = test_end, .timeout = 60);
 
 static const char *const commands[] = {"create", "get",    "list", "update",  "delete", "summary",
                                        "import", "export", "call", "methods", "health"};

@@ -24,7 +24,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     rpc_client_close(client);
-    cr_assert_eq(service_stop(service), 0);
+    service_stop_clean(service);
 }
 
 TestSuite(client, .init = set_up, .fini = tear_down, .timeout = 120);

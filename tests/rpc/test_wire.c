@@ -30,7 +30,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    cr_assert_eq(service_stop(service), 0);
+    service_stop_clean(service);
 }
 
 TestSuite(wire, .init = set_up, .fini = tear_down, .timeout = 120);

@@ -119,6 +119,15 @@ int service_stop(struct service *service)
     return service_wait(service);
 }
 
+void service_stop_clean(struct service *service)
+{
+    int code = service_stop(service);
+    if (code == 0)
+        return;
+    fprintf(stderr, "ordersd ended with %d\n", code);
+    abort();
+}
+
 char *service_log(const struct service *service)
 {
     char *text = NULL;
