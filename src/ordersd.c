@@ -1,7 +1,9 @@
-/* ordersd.c: the order service as a process: puts the floors on one another, serves until SIGTERM or SIGINT, answers
- * what is in hand, and ends with 0. */
+/* ordersd.c: the order service as a process: puts the floors on one another, serves until SIGTERM or SIGINT,
+ * answers what is in hand, and ends with 0. */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/process.h"
+#include "base/time.h"
 #include "http/shim.h"
 #include "rpc/client.h"
 #include "rpc/health.h"
@@ -9,7 +11,6 @@
 #include "service/order_service.h"
 #include "store/postgres.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +96,7 @@ static void print_ready(const struct daemon *daemon)
 {
     printf("ready");
     if (daemon->shim != NULL)
-        printf(" http=http://%s:%u", daemon->config.http_host, http_shim_port(daemon->shim));
+        printf(" http=%s", http_shim_url(daemon->shim));
     printf(" rpc=%s", rpc_server_urls(daemon->server));
     if (daemon->config.api_key_file != NULL)
         printf(" key=%s", daemon->config.api_key_file);
@@ -103,52 +104,50 @@ static void print_ready(const struct daemon *daemon)
     fflush(stdout);
 }
 
-/* From the door inward: each floor answers what it has in hand while the floors below still serve. */
+/* From the door inward: each floor answers what it has in hand while the floors below still serve. Calls that
+ * take longer than that are answered by the store as it closes, so that none is left when the server goes. */
 static void stop(struct daemon *daemon)
 {
+    uint64_t limit_ns = time_monotonic_ns() + (uint64_t)DRAIN_MS * NS_PER_MS;
     atomic_store(&daemon->health.stopping, true);
-    if (daemon->shim != NULL)
-        http_shim_stop(daemon->shim);
-    if (daemon->server != NULL) {
-        if (!rpc_server_drain(daemon->server, DRAIN_MS))
-            log_line(daemon->log, LOG_LEVEL_WARN, "calls left unanswered");
-    }
+    http_shim_stop(daemon->shim);
+    uint64_t now_ns = time_monotonic_ns();
+    uint32_t left_ms = now_ns < limit_ns ? (uint32_t)((limit_ns - now_ns) / NS_PER_MS) : 0;
+    if (daemon->server != NULL && !rpc_server_drain(daemon->server, left_ms))
+        log_line(daemon->log, LOG_LEVEL_WARN, "calls cut short");
+    if (daemon->store != NULL)
+        postgres_close(daemon->store);
     rpc_client_close(daemon->inproc);
     if (daemon->server != NULL)
         rpc_server_stop(daemon->server);
-    if (daemon->store != NULL)
-        postgres_close(daemon->store);
     dispatcher_free(daemon->dispatcher);
-    log_line(daemon->log, LOG_LEVEL_INFO, "stopped");
-    log_close(daemon->log);
-    config_free(&daemon->config);
+}
+
+static void serve(struct daemon *daemon)
+{
+    log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
+             LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
+    print_ready(daemon);
+    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", strsignal(process_await_end())));
 }
 
 int main(void)
 {
     static struct daemon daemon;
     char error[1024] = "";
-    sigset_t ends;
-    int signal_number;
 
     config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
-    /* Blocked before the first thread starts, so that only sigwait sees them. */
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &ends, NULL);
-    signal(SIGPIPE, SIG_IGN);
-
+    process_prepare();
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
-    if (!start(&daemon, error, sizeof error)) {
-        stop(&daemon);
-        fprintf(stderr, "ordersd: %s\n", error);
-        return EXIT_CONFIG;
-    }
-    log_line(daemon.log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon.server)));
-    print_ready(&daemon);
-    sigwait(&ends, &signal_number);
-    log_line(daemon.log, LOG_LEVEL_INFO, "stopping", LOG_INT("signal", signal_number));
+    bool started = start(&daemon, error, sizeof error);
+    if (started)
+        serve(&daemon);
     stop(&daemon);
-    return 0;
+    if (started)
+        log_line(daemon.log, LOG_LEVEL_INFO, "stopped");
+    log_close(daemon.log);
+    if (!started)
+        fprintf(stderr, "ordersd: %s\n", error);
+    config_free(&daemon.config);
+    return started ? EXIT_SUCCESS : EXIT_CONFIG;
 }

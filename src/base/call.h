@@ -14,12 +14,12 @@
 #include <stdint.h>
 
 struct call {
-    struct arena arena;      /* request, reply and all between; reset when the reply is on its way */
-    const char *method;      /* "orders.v1.OrderService/GetOrder" */
-    const char *request_id;  /* never NULL; names the call in logs */
-    uint64_t start_ns;       /* CLOCK_MONOTONIC */
-    uint64_t deadline_ns;    /* CLOCK_MONOTONIC; after it nobody waits for the answer */
-    bool validate_only;      /* check the request and answer an empty message; change nothing (AIP-163) */
+    struct arena arena;     /* request, reply and all between; reset when the reply is on its way */
+    const char *method;     /* "orders.v1.OrderService/GetOrder" */
+    const char *request_id; /* never NULL; names the call in logs */
+    uint64_t start_ns;      /* CLOCK_MONOTONIC */
+    uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */
+    bool validate_only;     /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 };
 
@@ -27,7 +27,7 @@ struct call {
 #define call_fail(call, code, ...) status_set(&(call)->status, &(call)->arena, (code), __VA_ARGS__)
 
 /* Adds a field that was refused. */
-#define call_violation(call, field, type, ...)                                                               \
+#define call_violation(call, field, type, ...) \
     status_add_violation(&(call)->status, &(call)->arena, (field), (type), __VA_ARGS__)
 
 #endif

@@ -250,7 +250,8 @@ static bool check_needs(struct reading *reading, unsigned needs)
     if ((needs & CONFIG_DATABASE) != 0 && reading->config->database_url == NULL)
         missing = "DATABASE_URL: is not set; it may hold a libpq URL such as postgresql:///orders?host=/run";
     else if ((needs & CONFIG_API_KEY) != 0 && reading->config->api_key == NULL)
-        missing = "API_KEY: is not set; it, or the file that API_KEY_FILE names, holds the key callers present";
+        missing =
+            "API_KEY: is not set; it, or the file that API_KEY_FILE names, holds the key callers present";
     if (missing != NULL)
         snprintf(reading->error, reading->error_size, "%s", missing);
     return missing == NULL;

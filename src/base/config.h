@@ -26,16 +26,16 @@ enum config_need {
 struct config {
     struct arena arena; /* owns every string below */
 
-    const char *database_url;      /* DATABASE_URL; NULL when unset and not needed */
-    const char *api_key;           /* API_KEY, or the first line of API_KEY_FILE */
-    const char *api_key_file;      /* API_KEY_FILE; NULL when unset */
-    const char *const *listen;     /* ORDERS_LISTEN, NULL-terminated */
-    const char *const *connect;    /* ORDERS_CONNECT, NULL-terminated */
-    const char *http_host;         /* ORDERS_HTTP's host; NULL when unset and not needed */
-    uint16_t http_port;            /* its port; 0 lets the system choose */
+    const char *database_url;        /* DATABASE_URL; NULL when unset and not needed */
+    const char *api_key;             /* API_KEY, or the first line of API_KEY_FILE */
+    const char *api_key_file;        /* API_KEY_FILE; NULL when unset */
+    const char *const *listen;       /* ORDERS_LISTEN, NULL-terminated */
+    const char *const *connect;      /* ORDERS_CONNECT, NULL-terminated */
+    const char *http_host;           /* ORDERS_HTTP's host; NULL when unset and not needed */
+    uint16_t http_port;              /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
-    enum log_level log_level;      /* ORDERS_LOG */
-    unsigned workers;              /* ORDERS_WORKERS: connections to the database, 1 to 64 */
+    enum log_level log_level;        /* ORDERS_LOG */
+    unsigned workers;                /* ORDERS_WORKERS: connections to the database, 1 to 64 */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

@@ -25,11 +25,11 @@ struct log {
     int fd;
     enum log_level level;
     pthread_t writer;
-    pthread_mutex_t lock;     /* guards all below */
-    pthread_cond_t filled;    /* the writer has work, or is to end */
-    pthread_cond_t written;   /* the writer has written out what it took */
-    struct buffer *filling;   /* owned; callers append here */
-    struct buffer *emptying;  /* owned; the writer's alone while `busy` */
+    pthread_mutex_t lock;    /* guards all below */
+    pthread_cond_t filled;   /* the writer has work, or is to end */
+    pthread_cond_t written;  /* the writer has written out what it took */
+    struct buffer *filling;  /* owned; callers append here */
+    struct buffer *emptying; /* owned; the writer's alone while `busy` */
     bool busy;
     bool closing;
     uint64_t dropped; /* lines since the last one that said so */
@@ -185,8 +185,8 @@ static void format_line(struct line *line, enum log_level level, const char *mes
 {
     char time[TIMESTAMP_TEXT];
     timestamp_format(time_now(), time);
-    int head = snprintf(line->bytes, sizeof line->bytes, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time,
-                        level_names[level]);
+    int head = snprintf(line->bytes, sizeof line->bytes,
+                        "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time, level_names[level]);
     line->length = (size_t)head;
     append_string(line, message);
     for (size_t i = 1; i < n; i++)

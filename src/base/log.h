@@ -36,8 +36,8 @@ void log_close(struct log *log);
 /* Whether a line of this level would be written: to spare the work of making one. */
 bool log_enabled(const struct log *log, enum log_level level);
 
-/* Writes a line; use log_line. Of the n fields the first is not written: it is there so that log_line can be given
- * none. A NULL log writes nothing. */
+/* Writes a line; use log_line. Of the n fields the first is not written: it is there so that log_line can be
+ * given none. A NULL log writes nothing. */
 void log_write(struct log *log, enum log_level level, const char *message, size_t n,
                const struct log_field fields[]);
 
@@ -45,9 +45,9 @@ void log_write(struct log *log, enum log_level level, const char *message, size_
 #define LOG_INT(key, value) ((struct log_field){.name = (key), .number = (int64_t)(value)})
 
 /* log_line(log, LOG_LEVEL_INFO, "listening", LOG_STR("url", url), LOG_INT("port", port)) */
-#define log_line(log, level, message, ...)                                                                   \
-    log_write((log), (level), (message),                                                                     \
-              sizeof((struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field),                   \
+#define log_line(log, level, message, ...)                                                 \
+    log_write((log), (level), (message),                                                   \
+              sizeof((struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field), \
               (struct log_field[]){{0}, ##__VA_ARGS__})
 
 #endif

@@ -47,10 +47,10 @@ struct status {
 };
 
 /* STATUS_OK with nothing wrong. */
-#define STATUS_INIT                                                                                          \
-    (struct status)                                                                                          \
-    {                                                                                                        \
-        .message = ""                                                                                        \
+#define STATUS_INIT   \
+    (struct status)   \
+    {                 \
+        .message = "" \
     }
 
 /* "NOT_FOUND"; "UNKNOWN" for a number that is no code. */

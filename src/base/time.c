@@ -209,7 +209,9 @@ size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TE
     length += (size_t)snprintf(out + length, TIMESTAMP_TEXT - length, "T%02d:%02d:%02d",
                                (int)(second_of_day / 3600), (int)(second_of_day / 60 % 60),
                                (int)(second_of_day % 60));
-    int micros = timestamp.nanos / NS_PER_US;
+    int micros = timestamp.nanos / NS_PER_US % 1000000;
+    if (micros < 0)
+        micros = 0; /* no time stamp; write one all the same */
     if (micros % 1000 != 0)
         length += (size_t)snprintf(out + length, TIMESTAMP_TEXT - length, ".%06d", micros);
     else if (micros != 0)

@@ -58,6 +58,16 @@ static void leave(struct exchange_host *host, size_t *count)
     pthread_mutex_unlock(&host->lock);
 }
 
+/* Counts an RPC that is to begin. False: none may. */
+static bool enter_call(struct exchange_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    bool enters = !host->closed;
+    host->calls += enters;
+    pthread_mutex_unlock(&host->lock);
+    return enters;
+}
+
 static bool is_stopping(struct exchange_host *host)
 {
     pthread_mutex_lock(&host->lock);
@@ -117,6 +127,8 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
 {
     struct answer *answer = &exchange->answer;
     exchange->begun = true;
+    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              exchange->host->idle_timeout_s);
     exchange->method = arena_strdup(&exchange->arena, method);
     door_read(exchange->connection, version, &exchange->arena, &exchange->door);
     if (exchange->door.malformed != NULL)
@@ -179,7 +191,11 @@ static void call(struct exchange *exchange)
         .n_metadata = n,
     };
     /* Suspended first, as the reply may come before rpc_client_call returns. */
-    enter(exchange->host, &exchange->host->calls);
+    if (!enter_call(exchange->host)) {
+        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
+        answer_failure(&exchange->answer, &exchange->arena, &stopping);
+        return;
+    }
     MHD_suspend_connection(exchange->connection);
     rpc_client_call(exchange->host->client, &request, resume, exchange);
 }

@@ -20,12 +20,14 @@ struct exchange_host {
     const char *const *cors_origins;
     struct rpc_client *client;
     struct log *log;
+    unsigned idle_timeout_s; /* of a connection that has sent a request */
 
     pthread_mutex_t lock;
     pthread_cond_t idle; /* exchanges or calls became 0 */
     size_t exchanges;    /* guarded by lock; requests that are not yet answered */
     size_t calls;        /* guarded by lock; RPCs whose callback has not returned */
     bool stopping;       /* guarded by lock; every connection is closed after its answer */
+    bool closed;         /* guarded by lock; no further RPC is begun */
 };
 
 /* libmicrohttpd's callbacks, with the host as their closure: a request line came, a piece of the request or

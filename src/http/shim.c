@@ -15,15 +15,17 @@
 
 enum {
     THREADS = 2,
-    MAX_CONNECTIONS = 1024,
+    MAX_CONNECTIONS = 4096,
     CONNECTION_BYTES = 32 * 1024, /* for a request's line and headers, and a piece of its body */
-    IDLE_TIMEOUT_S = 30,
+    IDLE_TIMEOUT_S = 30,          /* of a connection that has sent a request */
+    FIRST_REQUEST_TIMEOUT_S = 5,  /* of one that has not: it takes a place, and may be a silent one */
     DRAIN_TIMEOUT_S = 10,
 };
 
 struct http_shim {
     struct exchange_host host;
     struct MHD_Daemon *daemon;
+    char url[256];
     int listen_fd; /* the daemon closes it */
     uint16_t port;
 };
@@ -52,15 +54,15 @@ static struct MHD_Daemon *start_daemon(struct http_shim *shim)
 {
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,          //
-                            MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                 //
-                            MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                    //
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,               //
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,       //
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,      //
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, //
-                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,      //
-                            MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,     //
+    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,              //
+                            MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                     //
+                            MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                        //
+                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,                   //
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,           //
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)FIRST_REQUEST_TIMEOUT_S, //
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,     //
+                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,          //
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,         //
                             MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
 }
 
@@ -72,6 +74,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
         .cors_origins = options->cors_origins,
         .client = options->client,
         .log = options->log,
+        .idle_timeout_s = IDLE_TIMEOUT_S,
     };
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -87,6 +90,13 @@ static void free_shim(struct http_shim *shim)
     free(shim);
 }
 
+static void note_url(struct http_shim *shim, const char *host)
+{
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    snprintf(shim->url, sizeof shim->url, "http://%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
+             shim->port);
+}
+
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size)
 {
     struct http_shim *shim = calloc(1, sizeof *shim);
@@ -99,8 +109,10 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
     if (shim->listen_fd >= 0) {
         shim->daemon = start_daemon(shim);
-        if (shim->daemon != NULL)
+        if (shim->daemon != NULL) {
+            note_url(shim, options->host);
             return shim;
+        }
         snprintf(error, error_size, "cannot start libmicrohttpd on %s:%u", options->host, shim->port);
         close(shim->listen_fd);
     }
@@ -108,9 +120,9 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
     return NULL;
 }
 
-uint16_t http_shim_port(const struct http_shim *shim)
+const char *http_shim_url(const struct http_shim *shim)
 {
-    return shim->port;
+    return shim->url;
 }
 
 /* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with
@@ -125,6 +137,7 @@ static void drain(struct exchange_host *host)
     int waited = 0;
     while (host->exchanges > 0 && waited != ETIMEDOUT)
         waited = pthread_cond_timedwait(&host->idle, &host->lock, &deadline);
+    host->closed = true; /* an idle connection may yet send a request */
     while (host->calls > 0)
         pthread_cond_wait(&host->idle, &host->lock);
     pthread_mutex_unlock(&host->lock);

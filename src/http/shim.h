@@ -23,8 +23,8 @@ struct http_shim_options {
 /* Listens and serves on threads of its own. NULL: `error` is one line that says why. */
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size);
 
-/* The port it listens on. */
-uint16_t http_shim_port(const struct http_shim *shim);
+/* Where it serves: "http://127.0.0.1:5000". */
+const char *http_shim_url(const struct http_shim *shim);
 
 /* Refuses new connections, answers the requests in hand, and frees the shim. A request whose client neither
  * sends the rest of it nor takes its answer is given up after ten seconds. NULL does nothing. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const codes[] = {"AUD", "CAD", "CHF", "DKK", "EUR", "GBP", "ISK", "JPY", "NOK", "SEK", "USD"};
+static const char *const codes[] = {"AUD", "CAD", "CHF", "DKK", "EUR", "GBP",
+                                    "ISK", "JPY", "NOK", "SEK", "USD"};
 
 const char currency_codes[] = "AUD, CAD, CHF, DKK, EUR, GBP, ISK, JPY, NOK, SEK, USD";
 

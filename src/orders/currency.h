@@ -5,7 +5,8 @@
 /* The codes, comma-separated as a message shows them: "AUD, CAD, …". */
 extern const char currency_codes[];
 
-/* The static string of a code in upper case, which may be compared and kept by pointer; NULL when it is none. */
+/* The static string of a code in upper case, which may be compared and kept by pointer; NULL when it is none.
+ */
 const char *currency_find(const char *code);
 
 #endif

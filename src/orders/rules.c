@@ -18,7 +18,7 @@ struct check {
     struct status *status;
 };
 
-#define refuse(check, type, ...)                                                                             \
+#define refuse(check, type, ...) \
     status_add_violation((check)->status, (check)->arena, (check)->field, (type), __VA_ARGS__)
 
 /* --- strings --- */
@@ -114,8 +114,8 @@ static void check_order_date(struct check *check, Orders__V1__Order *order)
         refuse(check, "missing", "Field required");
         return;
     }
-    if (given->seconds < TIMESTAMP_MIN_SECONDS || given->seconds > TIMESTAMP_MAX_SECONDS || given->nanos < 0 ||
-        given->nanos >= NS_PER_S) {
+    if (given->seconds < TIMESTAMP_MIN_SECONDS || given->seconds > TIMESTAMP_MAX_SECONDS ||
+        given->nanos < 0 || given->nanos >= NS_PER_S) {
         refuse(check, "datetime_from_date_parsing",
                "Input should be a valid datetime or date, a time between the years 0001 and 9999");
         return;

@@ -35,15 +35,15 @@ enum order_fields {
     ORDER_UPDATE_FIELDS = ORDER_CREATE_FIELDS & ~ORDER_ORDER_ID,
 };
 
-/* Checks the named fields of an order, and replaces them by their stored form. New strings and time stamps are
- * made in the arena. */
+/* Checks the named fields of an order, and replaces them by their stored form. New strings and time stamps
+ * are made in the arena. */
 void order_check(Orders__V1__Order *order, unsigned fields, struct arena *arena, struct status *status);
 
 /* Gives the fields that a new order may leave out their values: the date now, the status pending. */
 void order_set_defaults(Orders__V1__Order *order, struct arena *arena);
 
-/* The fields an update changes: those of the mask, or without one those set in the order (AIP-134); "*" is all of
- * them. A path that may not be changed is added to the status. */
+/* The fields an update changes: those of the mask, or without one those set in the order (AIP-134); "*" is
+ * all of them. A path that may not be changed is added to the status. */
 unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, struct arena *arena,
                              struct status *status);
 

@@ -1,5 +1,5 @@
-/* client.c: each call under way has an exchange: an nng context, an aio and a reply being made. An exchange is
- * kept for the next call when it ended, so that a busy client allocates nothing but replies. */
+/* client.c: each call under way has an exchange: an nng context, an aio and a reply being made. An exchange
+ * is kept for the next call when it ended, so that a busy client allocates nothing but replies. */
 #include "rpc/client.h"
 
 #include "base/time.h"
@@ -21,6 +21,7 @@ enum {
     RECONNECT_MAX_MS = 1000,
     /* The server answers a call whose deadline passes; give that answer the time to arrive. */
     DEADLINE_GRACE_MS = 200,
+    LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
 };
@@ -115,7 +116,8 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
                                                      nng_msg_body(in), nng_msg_len(in), &why);
     nng_msg_free(in);
     if (response == NULL) {
-        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no rpc.v1.Response: %s", why);
+        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no rpc.v1.Response: %s",
+                   why);
         return;
     }
     take_violations(reply, response);
@@ -123,8 +125,8 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
     reply->status.message = response->message;
     if (reply->status.code != STATUS_OK)
         return;
-    reply->message =
-        frame_unpack(exchange->output, SIZE_MAX, &reply->arena, response->payload.data, response->payload.len, &why);
+    reply->message = frame_unpack(exchange->output, SIZE_MAX, &reply->arena, response->payload.data,
+                                  response->payload.len, &why);
     if (reply->message == NULL)
         status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s",
                    exchange->output->name, why);
@@ -135,7 +137,8 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
 static nng_duration left_ms(uint64_t deadline_ns)
 {
     uint64_t now_ns = time_monotonic_ns();
-    return deadline_ns > now_ns ? (nng_duration)((deadline_ns - now_ns) / NS_PER_MS + 1) : 1;
+    uint64_t left = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS + 1 : 1;
+    return left < LONGEST_WAIT_MS ? (nng_duration)left : LONGEST_WAIT_MS;
 }
 
 /* A context's send or receive ended. */

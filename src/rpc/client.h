@@ -16,10 +16,10 @@
 struct rpc_client;
 
 struct rpc_client_options {
-    const char *const *urls;      /* nng URLs, NULL-terminated; at least one */
-    const char *api_key;          /* sent with every call that carries no other; NULL: none */
-    uint32_t timeout_ms;          /* of a call that names none; 0: 30,000 */
-    uint32_t connect_timeout_ms;  /* how long a call waits for any server to be connected; 0: 2,000 */
+    const char *const *urls;     /* nng URLs, NULL-terminated; at least one */
+    const char *api_key;         /* sent with every call that carries no other; NULL: none */
+    uint32_t timeout_ms;         /* of a call that names none; 0: 30,000 */
+    uint32_t connect_timeout_ms; /* how long a call waits for any server to be connected; 0: 2,000 */
 };
 
 /* Metadata of a call. Names are lower case. */
@@ -41,9 +41,9 @@ struct rpc_request {
 
 /* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. */
 struct rpc_reply {
-    struct arena arena;        /* owns all below */
-    struct status status;      /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
-    const char *request_id;    /* under which the call was made */
+    struct arena arena;     /* owns all below */
+    struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
+    const char *request_id; /* under which the call was made */
     ProtobufCMessage *message; /* of the method's output type; NULL unless STATUS_OK */
 };
 

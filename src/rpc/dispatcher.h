@@ -28,8 +28,8 @@ bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, en
 /* Whether the method that a request names wants no key. */
 bool dispatcher_is_open(const struct dispatcher *dispatcher, const char *method);
 
-/* Checks the key, unpacks the payload into the call's arena and calls the method. `done` is called once, with the
- * call as its closure data, perhaps from another thread; its message is NULL when the call's status is an
+/* Checks the key, unpacks the payload into the call's arena and calls the method. `done` is called once, with
+ * the call as its closure data, perhaps from another thread; its message is NULL when the call's status is an
  * error or the answer is empty. */
 void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
                        const Rpc__V1__Request *request, ProtobufCClosure done);

@@ -64,8 +64,8 @@ void frame_pack(const struct frame *frame, uint8_t *out)
 /* --- checking before unpacking --- */
 
 /* protobuf-c takes any bytes for a string and hands out a NUL-terminated copy. proto3 says UTF-8, and a NUL
- * would cut the copy short without a word; so the strings are looked at in the encoded message. Its fields are
- * counted on the way. */
+ * would cut the copy short without a word; so the strings are looked at in the encoded message. Its fields
+ * are counted on the way. */
 
 /* Why a message is refused. */
 static const char malformed[] = "it does not parse";
@@ -168,6 +168,9 @@ static const char *check_message(const ProtobufCMessageDescriptor *type, struct 
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why)
 {
+    static const uint8_t nothing[1];
+    if (size == 0)
+        bytes = nothing; /* protobuf-c hands out NULL for no bytes */
     *why = check_message(type, (struct input){.at = bytes, .end = bytes + size}, 0, &max_fields);
     if (*why != NULL)
         return NULL;

@@ -13,7 +13,8 @@ static struct store *store_of(Orders__V1__OrderService_Service *service)
     return ((struct order_service *)service)->store; /* base is its first member */
 }
 
-/* Whether a method that checked its request is done: since a rule was broken, or nothing but the check was asked. */
+/* Whether a method that checked its request is done: since a rule was broken, or nothing but the check was
+ * asked. */
 static bool ends_here(const struct call *call)
 {
     return call->status.code != STATUS_OK || call->validate_only;
@@ -117,8 +118,7 @@ static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *i
     }
 }
 
-static void list_orders(Orders__V1__OrderService_Service *service,
-                        const Orders__V1__ListOrdersRequest *input,
+static void list_orders(Orders__V1__OrderService_Service *service, const Orders__V1__ListOrdersRequest *input,
                         Orders__V1__ListOrdersResponse_Closure closure, void *closure_data)
 {
     struct call *call = closure_data;
@@ -170,8 +170,8 @@ static void update_order(Orders__V1__OrderService_Service *service,
 }
 
 static void delete_order(Orders__V1__OrderService_Service *service,
-                         const Orders__V1__DeleteOrderRequest *input,
-                         Google__Protobuf__Empty_Closure closure, void *closure_data)
+                         const Orders__V1__DeleteOrderRequest *input, Google__Protobuf__Empty_Closure closure,
+                         void *closure_data)
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
@@ -196,7 +196,8 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
 
 /* --- batch create --- */
 
-/* What was wrong with one order of many, in one line: "currency: String should have at least 3 characters". */
+/* What was wrong with one order of many, in one line: "currency: String should have at least 3 characters".
+ */
 static char *describe(struct call *call, const struct status *status)
 {
     char *text = NULL;

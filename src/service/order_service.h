@@ -1,4 +1,5 @@
-/* order_service.h: orders.v1.OrderService over a store. Knows neither how calls come in nor what the store is.
+/* order_service.h: orders.v1.OrderService over a store. Knows neither how calls come in nor what the store
+ * is.
  *
  * Every method's closure data is its struct call. A method may be called from any thread.
  */

@@ -13,7 +13,8 @@ enum { PAGE_TOKEN_TEXT = 25 }; /* 24 hexadecimal digits and a NUL */
 void page_token_make(const Orders__V1__ListOrdersRequest *request, int64_t last_id,
                      char out[static PAGE_TOKEN_TEXT]);
 
-/* Reads request->page_token; an empty one stands for the start. False: it is none, or was made for other filters. */
+/* Reads request->page_token; an empty one stands for the start. False: it is none, or was made for other
+ * filters. */
 bool page_token_read(const Orders__V1__ListOrdersRequest *request, int64_t *last_id);
 
 #endif

@@ -84,6 +84,37 @@ static void plan(struct batch *batch)
 
 /* --- a round: sending --- */
 
+/* Leaves out of a unit what was abandoned: it has no content to send again. */
+static void forget_abandoned(struct unit *unit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < unit->n; i++) {
+        struct operation *operation = unit->operations[i];
+        unit->operations[i] = NULL;
+        if (!operation_abandoned(operation))
+            unit->operations[kept++] = operation;
+    }
+    unit->n = kept;
+}
+
+/* A deadline may have passed since the round was planned. A unit that is left empty goes, but not the end of
+ * its transaction. */
+static void prune(struct batch *batch, struct unit units[])
+{
+    size_t kept = 0;
+    bool begun = false; /* a unit of the present transaction is kept */
+    for (size_t i = 0; i < batch->n_units; i++) {
+        struct unit unit = units[i];
+        forget_abandoned(&unit);
+        if (unit.n > 0)
+            units[kept++] = unit;
+        else if (unit.ends_transaction && begun)
+            units[kept - 1].ends_transaction = true;
+        begun = !unit.ends_transaction && (begun || unit.n > 0);
+    }
+    batch->n_units = kept;
+}
+
 static bool send_unit(struct batch *batch, PGconn *pg, const struct unit *unit)
 {
     struct params *params = &batch->params;
@@ -122,7 +153,8 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
         first->code = STATUS_OK; /* not yet an outcome: it is tried again */
     else
         log_line(batch->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
-                 LOG_STR("sqlstate", sqlstate), LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+                 LOG_STR("sqlstate", sqlstate),
+                 LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
                  LOG_STR("request_id", first->call->request_id));
 }
 
@@ -166,19 +198,6 @@ static void answer(struct unit *unit)
 {
     for (size_t i = 0; i < unit->n; i++)
         finish(&unit->operations[i]);
-}
-
-/* Leaves out of a unit what was abandoned: it has no content to send again. */
-static void forget_abandoned(struct unit *unit)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < unit->n; i++) {
-        struct operation *operation = unit->operations[i];
-        unit->operations[i] = NULL;
-        if (!operation_abandoned(operation))
-            unit->operations[kept++] = operation;
-    }
-    unit->n = kept;
 }
 
 /* A list of units for the next round. */
@@ -270,6 +289,7 @@ bool batch_run(struct batch *batch, struct connection *connection)
     for (unsigned round = 0; alive && batch->n_units > 0; round++) {
         struct unit *units = batch->units[round % 2];
         struct next_round next = {.units = batch->units[(round + 1) % 2]};
+        prune(batch, units);
         alive = send_round(batch, connection, units) && read_round(batch, connection, units, &next);
         batch->n_units = next.n;
     }

@@ -1,8 +1,8 @@
 /* batch.h: operations that go to the database together: one round trip, one commit.
  *
- * Operations of one statement are folded into one run of it. The reads make one transaction, the writes a second. When
- * a transaction fails, what failed in it is split in halves and run again until the one operation that is at fault stands
- * alone; its neighbours never see its error.
+ * Operations of one statement are folded into one run of it. The reads make one transaction, the writes a
+ * second. When a transaction fails, what failed in it is split in halves and run again until the one
+ * operation that is at fault stands alone; its neighbours never see its error.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
@@ -40,8 +40,8 @@ struct batch {
 void batch_init(struct batch *batch, struct log *log);
 void batch_free(struct batch *batch);
 
-/* Runs the operations that are in batch->operations and answers each. False: the connection broke; those without an
- * answer then got UNAVAILABLE. */
+/* Runs the operations that are in batch->operations and answers each. False: the connection broke; those
+ * without an answer then got UNAVAILABLE. */
 bool batch_run(struct batch *batch, struct connection *connection);
 
 /* Answers those whose deadline has passed, while they are under way. */

@@ -11,20 +11,29 @@
 
 /* What a session is set to.
  * plan_cache_mode: the arrays differ from run to run only in length, which changes no plan; so plan once.
- * jit: never pays for statements that take microseconds. */
-static const char session_sql[] = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), "
-                                  "set_config('jit', 'off', false)";
+ * jit: never pays for statements that take microseconds.
+ * lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not hold
+ * up a worker's other orders for long. Those that DATABASE_URL sets in its `options` stay. */
+static const char session_sql[] =
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false), "
+    "CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', '2000', false) END, "
+    "CASE current_setting('statement_timeout') WHEN '0' THEN set_config('statement_timeout', '10000', false) "
+    "END";
 
-/* Waits for the socket, ticking. False: stopped, or past the limit (0: none). */
+/* Waits for the socket, ticking. False: stopped, or past the limit. */
 static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
 {
     struct pollfd socket = {.fd = PQsocket(connection->pg), .events = events};
     for (;;) {
         int ready = poll(&socket, 1, CONNECTION_TICK_MS);
+        uint64_t now_ns = time_monotonic_ns();
+        if (now_ns - connection->ticked_ns >= (uint64_t)CONNECTION_TICK_MS * NS_PER_MS) {
+            connection->ticked_ns = now_ns;
+            connection->tick(connection->arg);
+        }
         if (ready > 0)
             return true;
-        connection->tick(connection->arg);
-        if (connection->stopped(connection->arg) || (limit_ns != 0 && time_monotonic_ns() > limit_ns))
+        if (connection->stopped(connection->arg) || now_ns > limit_ns)
             return false;
     }
 }
@@ -39,7 +48,8 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
     PGconn *pg = connection->pg;
     while (PQisBusy(pg)) {
         int unsent = PQflush(pg);
-        if (unsent < 0 || !wait_for_socket(connection, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
+        if (unsent < 0 ||
+            !wait_for_socket(connection, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
             return false;
         if (!PQconsumeInput(pg))
             return false;
@@ -53,7 +63,7 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
 
 bool connection_next(struct connection *connection, PGresult **result)
 {
-    return next_before(connection, result, 0);
+    return next_before(connection, result, time_monotonic_ns() + (uint64_t)CONNECTION_SILENCE_MS * NS_PER_MS);
 }
 
 /* --- connecting --- */
@@ -151,7 +161,8 @@ enum connection_result connection_open(struct connection *connection, char *why,
     snprintf(why, why_size, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
     if (start_connecting(connection, limit_ns))
         outcome = set_up(connection, limit_ns, why, why_size);
-    if (outcome == CONNECTION_UNREACHABLE && connection->pg != NULL && *PQerrorMessage(connection->pg) != '\0')
+    if (outcome == CONNECTION_UNREACHABLE && connection->pg != NULL &&
+        *PQerrorMessage(connection->pg) != '\0')
         explain(PQerrorMessage(connection->pg), why, why_size);
     if (outcome != CONNECTION_READY)
         connection_close(connection);

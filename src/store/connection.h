@@ -1,25 +1,30 @@
 /* connection.h: one libpq connection in pipeline mode, with every statement prepared.
  *
- * Used by one thread. Nothing here waits longer than it says: while it waits it calls `tick` now and then, so that
- * deadlines are kept when the database is silent.
+ * Used by one thread. Nothing here waits longer than it says: while it waits it calls `tick` now and then, so
+ * that deadlines are kept when the database is silent.
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct connection {
-    const char *database_url; /* outlives the connection */
-    PGconn *pg;               /* owned; NULL: not connected */
-    void (*tick)(void *arg);  /* called at least every CONNECTION_TICK_MS of waiting */
+    const char *database_url;   /* outlives the connection */
+    PGconn *pg;                 /* owned; NULL: not connected */
+    void (*tick)(void *arg);    /* called at least every CONNECTION_TICK_MS of waiting */
     bool (*stopped)(void *arg); /* asked on a tick: end the wait as if the connection broke */
     void *arg;
+    uint64_t ticked_ns; /* when tick was called last */
 };
 
 enum {
     CONNECTION_TICK_MS = 20,
     CONNECTION_ATTEMPT_MS = 3000, /* how long connecting and preparing may take */
+    /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
+    CONNECTION_SILENCE_MS = 12000,
 };
 
 enum connection_result {
@@ -28,14 +33,14 @@ enum connection_result {
     CONNECTION_WRONG_SCHEMA,
 };
 
-/* Connects, checks the schema and prepares the statements. Unless it is CONNECTION_READY, `why` is one line without
- * secrets. */
+/* Connects, checks the schema and prepares the statements. Unless it is CONNECTION_READY, `why` is one line
+ * without secrets. */
 enum connection_result connection_open(struct connection *connection, char *why, size_t why_size);
 
 void connection_close(struct connection *connection);
 
-/* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False: the
- * connection is broken. */
+/* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False:
+ * the connection is broken, or nothing came within CONNECTION_SILENCE_MS. */
 bool connection_next(struct connection *connection, PGresult **result);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */

@@ -44,8 +44,9 @@ void operation_fail(struct operation *operation, enum status_code code, const ch
 /* The hash that picks an order's worker. */
 uint32_t operation_hash(const char *order_id);
 
-/* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It lives in
- * the arena of `nobody`, a call without a caller, has no content to send again, and answers nobody. */
+/* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It
+ * lives in the arena of `nobody`, a call without a caller, has no content to send again, and answers nobody.
+ */
 struct operation *operation_abandon(struct operation *operation, struct call *nobody);
 
 /* Whether nobody waits for it any more. */

@@ -1,6 +1,7 @@
 /* params.h: a statement's parameters in PostgreSQL's binary format (src/backend/utils/adt, *recv functions).
  *
- * A parameter is a scalar, or an array begun with params_array and filled with exactly its number of elements.
+ * A parameter is a scalar, or an array begun with params_array and filled with exactly its number of
+ * elements.
  */
 #ifndef STORE_PARAMS_H
 #define STORE_PARAMS_H

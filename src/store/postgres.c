@@ -39,8 +39,8 @@ static void finish_call(struct operation *operation)
     operation->closure(operation->code == STATUS_OK ? operation->answer : NULL, operation->closure_data);
 }
 
-static void submit(struct store *store, struct call *call, struct operation prototype, ProtobufCClosure closure,
-                   void *closure_data)
+static void submit(struct store *store, struct call *call, struct operation prototype,
+                   ProtobufCClosure closure, void *closure_data)
 {
     struct postgres *postgres = postgres_of(store);
     struct operation *operation = arena_alloc(&call->arena, sizeof *operation);
@@ -217,6 +217,16 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
 
 /* --- opening and closing --- */
 
+/* Without libpq's words on what is wrong with it, which may show a password. */
+static bool check_url(const char *database_url, char *error, size_t error_size)
+{
+    PQconninfoOption *options = PQconninfoParse(database_url, NULL);
+    if (options == NULL)
+        snprintf(error, error_size, "DATABASE_URL: is neither a libpq URL nor a keyword string");
+    PQconninfoFree(options);
+    return options != NULL;
+}
+
 static const struct store functions = {
     .create = create,
     .create_many = create_many,
@@ -229,8 +239,9 @@ static const struct store functions = {
 
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
-    struct postgres *postgres =
-        calloc(1, sizeof *postgres + options->workers * sizeof postgres->workers[0]);
+    if (!check_url(options->database_url, error, error_size))
+        return NULL;
+    struct postgres *postgres = calloc(1, sizeof *postgres + options->workers * sizeof postgres->workers[0]);
     if (postgres == NULL) {
         snprintf(error, error_size, "out of memory");
         return NULL;

@@ -17,8 +17,9 @@ struct postgres_options {
     struct log *log;
 };
 
-/* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no failure: the
- * store answers UNAVAILABLE until it is there. NULL: `error` says what is wrong, such as another schema. */
+/* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no
+ * failure: the store answers UNAVAILABLE until it is there. NULL: `error` says what is wrong, such as another
+ * schema. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
 /* Whether every worker is connected. Any thread. The argument is a struct store. */

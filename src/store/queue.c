@@ -88,7 +88,8 @@ static bool is_set(const uint64_t filter[], uint32_t hash)
     return (filter[hash / 64 % (KEY_BITS / 64)] >> (hash % 64) & 1) != 0;
 }
 
-/* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes it. */
+/* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
+ * it. */
 static bool joins(struct pick *pick, const struct operation *operation)
 {
     if (!operation->statement->folds)

@@ -1,7 +1,7 @@
 /* queue.h: operations that wait for one worker, first come first served.
  *
- * Any thread pushes; the one worker takes. The queue's file descriptor is readable when the worker, having found
- * the queue empty, was given something: so the worker can wait for that and for its connection at once.
+ * Any thread pushes; the one worker takes. The queue's file descriptor is readable when the worker, having
+ * found the queue empty, was given something: so the worker can wait for that and for its connection at once.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -32,8 +32,8 @@ void queue_destroy(struct queue *queue);
 /* Adds a chain of operations, linked by `next`; each fails at once when the queue is closed. */
 void queue_push(struct queue *queue, struct operation *first);
 
-/* Takes operations for one batch, at most `most`: no two writes of one order, since one statement cannot apply them in
- * their order; the later one stays. Returns how many. */
+/* Takes operations for one batch, at most `most`: no two writes of one order, since one statement cannot
+ * apply them in their order; the later one stays. Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
 
 /* Fails those whose deadline has passed. */

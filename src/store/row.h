@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /* The columns of an order, in the order row_order reads them. */
-#define ROW_ORDER_COLUMNS                                                                                    \
-    "o.id, o.order_id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "     \
+#define ROW_ORDER_COLUMNS                                                                                 \
+    "o.id, o.order_id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, " \
     "o.updated_at"
 
 enum { ROW_ORDER_ID_COLUMN = 1 }; /* of ROW_ORDER_COLUMNS */

@@ -9,8 +9,8 @@
 /* Asks for the last change that Sqitch deployed. */
 extern const char schema_sql[];
 
-/* Whether schema_sql's result is right. If not, `why` says what is there, what is wanted, and which command brings
- * it there. */
+/* Whether schema_sql's result is right. If not, `why` says what is there, what is wanted, and which command
+ * brings it there. */
 bool schema_check(const PGresult *result, char *why, size_t why_size);
 
 #endif

@@ -11,6 +11,7 @@ static const struct sqlstate_meaning meanings[] = {
     {"25006", STATUS_UNAVAILABLE, "The database takes no writes at present"},
     {"40", STATUS_ABORTED, "The change lost against another one; try again"},
     {"53", STATUS_RESOURCE_EXHAUSTED, "The database is out of resources"},
+    {"55P03", STATUS_ABORTED, "The order is being changed by somebody else; try again"},
     {"57014", STATUS_DEADLINE_EXCEEDED, "The database took too long"},
     {"57", STATUS_UNAVAILABLE, "The database is restarting"},
     {"58", STATUS_UNAVAILABLE, "The database cannot reach its storage"},

@@ -117,8 +117,8 @@ static void take_order(struct operation *operation, const PGresult *result, int 
     operation->answer = &row_order(result, row, &operation->call->arena)->base;
 }
 
-/* The order that was sent is the answer, with what the database made. Its time stamps have room already: parts of
- * one BatchCreateOrders are answered by several workers, which must not share the call's arena. */
+/* The order that was sent is the answer, with what the database made. Its time stamps have room already:
+ * parts of one BatchCreateOrders are answered by several workers, which must not share the call's arena. */
 static void take_created(struct operation *operation, const PGresult *result, int row)
 {
     Orders__V1__Order *order = operation->order;
@@ -150,13 +150,14 @@ static void take_list(struct operation *operation, const PGresult *result)
 
 /* --- the table --- */
 
-#define LIST(where)                                                                                          \
+#define LIST(where) \
     "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id > $1" where " ORDER BY o.id LIMIT $2 OFFSET $3"
 
-#define NOT_FOUND     .absent = STATUS_NOT_FOUND, .absent_message = "Order not found"
-#define UNNEST_ORDERS "unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[])"
-#define ORDER_ARRAYS                                                                                         \
-    .n_params = 6, .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY,  PG_TIMESTAMPTZ_ARRAY,                             \
+#define NOT_FOUND .absent = STATUS_NOT_FOUND, .absent_message = "Order not found"
+#define UNNEST_ORDERS \
+    "unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[])"
+#define ORDER_ARRAYS                                                             \
+    .n_params = 6, .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, \
                              PG_INT8_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY}
 
 const struct statement statements[STATEMENTS] = {
@@ -309,8 +310,8 @@ static void answer_keyed(const struct statement *statement, const PGresult *resu
     }
     for (int row = 0; row < PQntuples(result); row++) {
         const char *key = PQgetvalue(result, row, statement->key_column);
-        for (size_t i = lower_bound(operations, n, key);
-             i < n && strcmp(operations[i]->order_id, key) == 0; i++) {
+        for (size_t i = lower_bound(operations, n, key); i < n && strcmp(operations[i]->order_id, key) == 0;
+             i++) {
             operations[i]->code = STATUS_OK;
             statement->take_row(operations[i], result, row);
             if (statement->row_is_for_one)

@@ -1,5 +1,5 @@
-/* statement.h: the statements the store runs, one row of a table each: how operations become parameters, and how
- * rows become answers. */
+/* statement.h: the statements the store runs, one row of a table each: how operations become parameters, and
+ * how rows become answers. */
 #ifndef STORE_STATEMENT_H
 #define STORE_STATEMENT_H
 
@@ -41,7 +41,7 @@ struct statement {
 
     /* Keyed statements: reads a row that belongs to the operation. */
     void (*take_row)(struct operation *operation, const PGresult *result, int row);
-    int key_column; /* which column has the order_id */
+    int key_column;      /* which column has the order_id */
     bool row_is_for_one; /* only the first operation of a key gets the row; the others are absent */
 
     /* Other statements: reads the whole result for one operation. */
@@ -50,9 +50,9 @@ struct statement {
 
 extern const struct statement statements[STATEMENTS];
 
-/* Puts operations into the order in which they are sent: by statement, and those of a keyed statement by order_id, which
- * is how statement_answer finds them, and how every server locks rows, so that two of them never wait for each other
- * in a circle. */
+/* Puts operations into the order in which they are sent: by statement, and those of a keyed statement by
+ * order_id, which is how statement_answer finds them, and how every server locks rows, so that two of them
+ * never wait for each other in a circle. */
 void statement_sort(struct operation *operations[], size_t n);
 
 /* Gives each of n sorted operations its outcome from the statement's result. */

@@ -1,8 +1,8 @@
 /* store.h: where orders are kept: what the service asks of a store, whatever it is made of.
  *
- * Every function returns at once and calls `done` once, perhaps before it returns, perhaps from another thread,
- * with the closure data it was given: with the answer, which is made in the call's arena; or with NULL, and
- * then the call's status says why. What is passed in must live in the call's arena.
+ * Every function returns at once and calls `done` once, perhaps before it returns, perhaps from another
+ * thread, with the closure data it was given: with the answer, which is made in the call's arena; or with
+ * NULL, and then the call's status says why. What is passed in must live in the call's arena.
  *
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
  * DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL.
@@ -31,8 +31,8 @@ struct store {
     void (*create)(struct store *store, struct call *call, Orders__V1__Order *order,
                    Orders__V1__Order_Closure done, void *closure_data);
 
-    /* Adds each order whose result's code is OK, and puts it into the result; one that cannot be added gets its
-     * own code and message. `response` has one result an order. */
+    /* Adds each order whose result's code is OK, and puts it into the result; one that cannot be added gets
+     * its own code and message. `response` has one result an order. */
     void (*create_many)(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
                         Orders__V1__BatchCreateOrdersResponse *response,
                         Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data);

@@ -7,8 +7,8 @@
 #include <libpq-fe.h>
 
 /* One row a UTC day and currency: newest day first, then currency A to Z. One statement, so one snapshot. */
-#define SUMMARY_SQL                                                                                          \
-    "SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, sum(total_amount)::bigint, count(*) "    \
+#define SUMMARY_SQL                                                                                       \
+    "SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, sum(total_amount)::bigint, count(*) " \
     "FROM orders GROUP BY day, currency ORDER BY day DESC, currency"
 
 /* Makes an OrderSummary of SUMMARY_SQL's result. */

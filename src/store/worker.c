@@ -54,6 +54,8 @@ static void wait_for_stop(struct worker *worker, int delay_ms)
 {
     struct pollfd event = {.fd = worker->queue.event, .events = POLLIN};
     poll(&event, 1, delay_ms);
+    queue_end_wait(
+        &worker->queue); /* a wake-up that came late for the last wait must not cut every wait short */
 }
 
 /* Connects, however often it takes. False: stopped. */
@@ -122,8 +124,8 @@ bool worker_start(struct worker *worker, const char *database_url, struct log *l
 {
     memset(worker, 0, sizeof *worker);
     worker->log = log;
-    worker->connection = (struct connection){
-        .database_url = database_url, .tick = tick, .stopped = stopped, .arg = worker};
+    worker->connection =
+        (struct connection){.database_url = database_url, .tick = tick, .stopped = stopped, .arg = worker};
     if (!queue_init(&worker->queue))
         return false;
     batch_init(&worker->batch, log);

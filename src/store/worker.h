@@ -1,7 +1,7 @@
 /* worker.h: a thread with one connection and one queue: takes all that waits, runs it as a batch, and so on.
  *
- * While the database cannot be reached the queue is closed, so that callers hear it at once; the worker connects again
- * by itself, waiting longer from attempt to attempt.
+ * While the database cannot be reached the queue is closed, so that callers hear it at once; the worker
+ * connects again by itself, waiting longer from attempt to attempt.
  */
 #ifndef STORE_WORKER_H
 #define STORE_WORKER_H
@@ -22,8 +22,8 @@ struct worker {
     struct log *log;
     atomic_bool stop;
 
-    pthread_mutex_t lock;           /* guards the three below */
-    pthread_cond_t attempted;       /* the first attempt to connect is over */
+    pthread_mutex_t lock;     /* guards the three below */
+    pthread_cond_t attempted; /* the first attempt to connect is over */
     bool first_attempt_over;
     enum connection_result outcome; /* of the last attempt */
     char why[512];                  /* it failed */

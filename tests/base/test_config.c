@@ -14,8 +14,9 @@ static void set_up(void)
 {
     cr_assert_not_null(mkdtemp(directory));
     cr_assert_eq(chdir(directory), 0);
-    static const char *const names[] = {"DATABASE_URL",  "API_KEY",     "API_KEY_FILE",        "ORDERS_LISTEN", "ORDERS_CONNECT",
-                                        "ORDERS_HTTP",   "ORDERS_LOG",  "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS"};
+    static const char *const names[] = {
+        "DATABASE_URL", "API_KEY",    "API_KEY_FILE",        "ORDERS_LISTEN", "ORDERS_CONNECT",
+        "ORDERS_HTTP",  "ORDERS_LOG", "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }
@@ -101,7 +102,8 @@ Test(config, a_key_file_holds_the_key)
 static const struct bad {
     const char *name, *value, *told;
 } bad[] = {
-    {"ORDERS_LISTEN", "http://127.0.0.1:1", "ORDERS_LISTEN: \"http://127.0.0.1:1\" is not a comma-separated list"},
+    {"ORDERS_LISTEN", "http://127.0.0.1:1",
+     "ORDERS_LISTEN: \"http://127.0.0.1:1\" is not a comma-separated list"},
     {"ORDERS_LISTEN", "tcp://", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", ",", "ORDERS_LISTEN"},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:1,nonsense", "ORDERS_CONNECT: \"nonsense\""},

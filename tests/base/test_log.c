@@ -32,8 +32,9 @@ static void fill_escapes(struct log *log)
 Test(log, escapes)
 {
     char *text = written(LOG_LEVEL_INFO, fill_escapes);
-    cr_assert_not_null(strstr(text, "\"level\":\"info\",\"message\":\"he said \\u0022no\\u0022\\u000a\","
-                                    "\"path\":\"a\\u005cb\\u0001\",\"n\":-5,\"nothing\":\"\",\"word\":\"þæö\"}\n"),
+    cr_assert_not_null(strstr(text,
+                              "\"level\":\"info\",\"message\":\"he said \\u0022no\\u0022\\u000a\","
+                              "\"path\":\"a\\u005cb\\u0001\",\"n\":-5,\"nothing\":\"\",\"word\":\"þæö\"}\n"),
                        "%s", text);
     free(text);
 }

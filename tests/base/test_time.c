@@ -83,7 +83,8 @@ Test(time, says_why_not)
         cr_assert_not_null(timestamp_parse(bad[i], strlen(bad[i]), &stamp), "%s was taken", bad[i]);
     }
     struct timestamp stamp;
-    cr_assert_str_eq(timestamp_parse("2025-13-01", 10, &stamp), "month value is outside expected range of 1-12");
+    cr_assert_str_eq(timestamp_parse("2025-13-01", 10, &stamp),
+                     "month value is outside expected range of 1-12");
 }
 
 Test(time, every_day_of_four_centuries_comes_back)

@@ -24,15 +24,16 @@ static const struct sample {
     {"\xed\xa0\x80", false},     /* a surrogate */
     {"\xf4\x90\x80\x80", false}, /* beyond U+10FFFF */
     {"\xff", false},
-    {"\x80", false},             /* continues nothing */
-    {"a\xe2\x82", false},        /* cut short */
+    {"\x80", false},      /* continues nothing */
+    {"a\xe2\x82", false}, /* cut short */
     {"\xe2(\xa1", false},
 };
 
 Test(utf8, boundaries)
 {
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
-        cr_assert_eq(utf8_valid(samples[i].bytes, strlen(samples[i].bytes)), samples[i].valid, "sample %zu", i);
+        cr_assert_eq(utf8_valid(samples[i].bytes, strlen(samples[i].bytes)), samples[i].valid, "sample %zu",
+                     i);
 }
 
 Test(utf8, decodes)

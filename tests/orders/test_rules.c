@@ -88,7 +88,9 @@ static void check_strings(const char *name, unsigned field, char **(*where)(Orde
         {"A\n", NULL, NULL, "A"},
         {"A\nB", "value_error", "Value error, Field cannot contain control characters", NULL},
         {"A\x7f", "value_error", NULL, NULL},
-        {"A\xc2\x85" "B", "value_error", NULL, NULL},
+        {"A\xc2\x85"
+         "B",
+         "value_error", NULL, NULL},
         {"\x01", "value_error", NULL, NULL},
         {repeat("x", 255), NULL, NULL, repeat("x", 255)},
         {repeat("x", 256), "string_too_long", "String should have at most 255 characters", NULL},
@@ -151,7 +153,8 @@ Test(rules, order_date)
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         Orders__V1__Order order = good_order();
         order.order_date = date(samples[i].seconds, samples[i].nanos);
-        expect(&order, ORDER_ORDER_DATE, "order_date", samples[i].good ? NULL : "datetime_from_date_parsing", NULL);
+        expect(&order, ORDER_ORDER_DATE, "order_date", samples[i].good ? NULL : "datetime_from_date_parsing",
+               NULL);
     }
     Orders__V1__Order order = good_order();
     order.order_date = NULL;
@@ -232,9 +235,10 @@ Test(rules, status)
         Orders__V1__Order order = good_order();
         order.status = (Orders__V1__OrderStatus)status;
         expect(&order, ORDER_STATUS, "status", status >= 1 && status <= 7 ? NULL : "enum",
-               status >= 1 && status <= 7 ? NULL
-                                          : "Input should be 'pending', 'confirmed', 'processing', 'shipped', "
-                                            "'delivered', 'completed' or 'cancelled'");
+               status >= 1 && status <= 7
+                   ? NULL
+                   : "Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+                     "'delivered', 'completed' or 'cancelled'");
         const char *word = order_status_word((Orders__V1__OrderStatus)status);
         if (word != NULL)
             cr_assert_eq((int)order_status_from_word(word, strlen(word)), status);
@@ -264,7 +268,8 @@ Test(rules, defaults)
     cr_assert_leq(order.order_date->seconds, time_now().seconds);
 }
 
-static unsigned fields_of(Orders__V1__Order *order, bool masked, size_t n, char *paths[], struct status *status)
+static unsigned fields_of(Orders__V1__Order *order, bool masked, size_t n, char *paths[],
+                          struct status *status)
 {
     Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
     Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;

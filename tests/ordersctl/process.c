@@ -112,14 +112,14 @@ static void set_environment(const struct service *service)
     }
 }
 
-static void exec_ordersctl(const struct run *run, int in, int out, int err)
+static void exec_ordersctl(const struct run *run, int in, const struct running *running)
 {
     char *argv[ARGUMENTS_MAX + 2] = {"ordersctl"};
     for (size_t i = 0; i < ARGUMENTS_MAX && run->arguments[i] != NULL; i++)
         argv[i + 1] = (char *)(uintptr_t)run->arguments[i];
     dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    dup2(err, STDERR_FILENO);
+    dup2(run->output != 0 ? run->output : running->out, STDOUT_FILENO);
+    dup2(run->error != 0 ? run->error : running->err, STDERR_FILENO);
     set_environment(run->service);
     if (chdir("/") == 0) /* where there is no .env */
         execv(getenv("ORDERSCTL"), argv);
@@ -136,7 +136,7 @@ struct running run_start(const struct run *run)
     running.pid = fork();
     cr_assert_geq(running.pid, 0);
     if (running.pid == 0)
-        exec_ordersctl(run, in[0], run->output != 0 ? run->output : running.out, running.err);
+        exec_ordersctl(run, in[0], &running);
     close(in[0]);
     running.input = in[1];
     return running;

@@ -25,6 +25,7 @@ struct run {
     const struct service *service; /* NULL: nothing is set in the environment */
     const char *input;             /* on stdin; NULL: nothing */
     int output;                    /* stdout goes to this file; 0: into the outcome */
+    int error;                     /* stderr likewise */
     const char *arguments[ARGUMENTS_MAX];
 };
 

@@ -310,7 +310,8 @@ Test(client, pages_follow_one_another)
         request.page_token = token;
         struct rpc_reply *reply = list(&request);
         calls_expect(reply, STATUS_OK);
-        const Orders__V1__ListOrdersResponse *response = (const Orders__V1__ListOrdersResponse *)reply->message;
+        const Orders__V1__ListOrdersResponse *response =
+            (const Orders__V1__ListOrdersResponse *)reply->message;
         for (size_t i = 0; i < response->n_orders; i++)
             strcat(joined, response->orders[i]->order_id);
         snprintf(token, sizeof token, "%s", response->next_page_token);
@@ -474,8 +475,9 @@ Test(client, each_order_of_a_batch_stands_or_falls_alone)
     create("stored", "CUST-1", 1);
     Orders__V1__Order orders[] = {calls_order("new"),   calls_order("stored"), calls_order("twice"),
                                   calls_order("twice"), calls_order("bad"),    calls_order("last")};
-    static const int codes[] = {STATUS_OK, STATUS_ALREADY_EXISTS,   STATUS_OK, STATUS_ALREADY_EXISTS,
-                                STATUS_INVALID_ARGUMENT, STATUS_OK};
+    static const int codes[] = {
+        STATUS_OK, STATUS_ALREADY_EXISTS, STATUS_OK, STATUS_ALREADY_EXISTS, STATUS_INVALID_ARGUMENT,
+        STATUS_OK};
     Orders__V1__Order *pointers[6];
     Orders__V1__BatchCreateOrdersRequest request = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
     for (size_t i = 0; i < 6; i++)
@@ -492,7 +494,8 @@ Test(client, each_order_of_a_batch_stands_or_falls_alone)
         (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
     cr_assert_eq(response->n_results, 6);
     for (size_t i = 0; i < 6; i++) {
-        cr_assert_eq((int)response->results[i]->code, codes[i], "order %zu: %s", i, response->results[i]->message);
+        cr_assert_eq((int)response->results[i]->code, codes[i], "order %zu: %s", i,
+                     response->results[i]->message);
         if (codes[i] == STATUS_OK)
             cr_assert_str_eq(response->results[i]->order->order_id, orders[i].order_id);
     }
@@ -665,8 +668,8 @@ Test(client, closing_ends_what_is_under_way)
     char error[256];
     enum status_code code = STATUS_OK;
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    struct rpc_client *lost =
-        rpc_client_open(&(struct rpc_client_options){.urls = urls, .connect_timeout_ms = 60000}, error, sizeof error);
+    struct rpc_client *lost = rpc_client_open(
+        &(struct rpc_client_options){.urls = urls, .connect_timeout_ms = 60000}, error, sizeof error);
     rpc_client_call(lost,
                     &(struct rpc_request){.service = &orders__v1__order_service__descriptor,
                                           .method = &orders__v1__order_service__descriptor.methods[1],

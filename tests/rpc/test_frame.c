@@ -101,14 +101,20 @@ static const struct bad {
     size_t size;
     const char *why;
 } bad[] = {
-    {"\x0a", 1, "it does not parse"},                                        /* a tag alone */
-    {"\x0a\x05" "ab", 4, "it does not parse"},                               /* longer than the frame */
-    {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "it does not parse"}, /* 2^64 - 1 bytes */
-    {"\x0b\x0c", 2, "it does not parse"},                                    /* a group */
+    {"\x0a", 1, "it does not parse"}, /* a tag alone */
+    {"\x0a\x05"
+     "ab",
+     4, "it does not parse"},                                                      /* longer than the frame */
+    {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "it does not parse"},     /* 2^64 - 1 bytes */
+    {"\x0b\x0c", 2, "it does not parse"},                                          /* a group */
     {"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, "it does not parse"}, /* an endless varint */
-    {"\x09" "1234567", 8, "it does not parse"},                              /* seven bytes of eight */
+    {"\x09"
+     "1234567",
+     8, "it does not parse"}, /* seven bytes of eight */
     {"\x0a\x02\xc3\x28", 4, "a string in it is not UTF-8 or holds a NUL"},
-    {"\x0a\x03" "a\0b", 5, "a string in it is not UTF-8 or holds a NUL"},
+    {"\x0a\x03"
+     "a\0b",
+     5, "a string in it is not UTF-8 or holds a NUL"},
     {"\x22\x04\x0a\x02\xff\xff", 6, "a string in it is not UTF-8 or holds a NUL"}, /* in metadata */
 };
 

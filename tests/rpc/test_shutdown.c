@@ -15,7 +15,8 @@ TestSuite(shutdown, .timeout = 120);
 
 enum { CALLERS = 8 };
 
-/* Callers that create orders one after another until they are told to stop, and remember what was acknowledged. */
+/* Callers that create orders one after another until they are told to stop, and remember what was
+ * acknowledged. */
 struct traffic {
     struct rpc_client *client;
     atomic_bool stop;
@@ -87,6 +88,43 @@ Test(shutdown, an_idle_service_ends_at_once)
 {
     struct service *service = service_start(NULL);
     cr_assert_eq(service_stop(service), 0);
+}
+
+static void ignore(struct rpc_reply *reply, void *arg)
+{
+    (void)arg;
+    rpc_reply_free(reply);
+}
+
+Test(shutdown, a_call_that_outlives_the_drain_harms_nothing)
+{
+    char *database_url = database_create(), *patient_url = NULL;
+    cr_assert(asprintf(&patient_url, "%s options='-c lock_timeout=60s -c statement_timeout=60s'",
+                       database_url) > 0);
+    struct service *service =
+        service_start(&(struct service_options){.database_url = patient_url, .without_http = true});
+    struct rpc_client *client = calls_open(service, service->rpc_url);
+    PGconn *database = database_connect(database_url);
+    Orders__V1__Order order = calls_order("ORD-1");
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    request.order = &order;
+    free(database_query(database, "BEGIN; LOCK TABLE orders"));
+    rpc_client_call(client,
+                    &(struct rpc_request){.service = &orders__v1__order_service__descriptor,
+                                          .method = &orders__v1__order_service__descriptor.methods[0],
+                                          .input = &request.base,
+                                          .timeout_ms = 120000},
+                    ignore, NULL);
+    char *waiting;
+    do {
+        waiting = database_query(database, "SELECT 1 FROM pg_locks WHERE NOT granted");
+    } while (*waiting == '\0' && (free(waiting), true));
+    free(waiting);
+    cr_assert_eq(service_stop(service), 0);
+    rpc_client_close(client);
+    PQfinish(database);
+    free(patient_url);
+    database_drop(database_url);
 }
 
 Test(shutdown, SIGINT_is_the_same)

@@ -1,7 +1,7 @@
 /* test_wire.c: the wire as an independent client sees it, byte by byte over TCP, and what it may do wrong.
  *
- * An SP connection over TCP opens with eight bytes each way, then carries messages behind an eight-byte length; a REQ
- * message begins with four bytes of request id whose top bit is set.
+ * An SP connection over TCP opens with eight bytes each way, then carries messages behind an eight-byte
+ * length; a REQ message begins with four bytes of request id whose top bit is set.
  */
 #include "calls.h"
 #include "rpc/frame.h"
@@ -119,7 +119,8 @@ static void expect_answer(int peer, const void *frame, size_t size, Rpc__V1__Cod
 }
 
 /* A request frame, made by protobuf-c alone. */
-static size_t make_request(uint8_t *out, const char *method, const char *key, const void *payload, size_t size)
+static size_t make_request(uint8_t *out, const char *method, const char *key, const void *payload,
+                           size_t size)
 {
     Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
     Rpc__V1__Request__MetadataEntry entry = RPC__V1__REQUEST__METADATA_ENTRY__INIT;
@@ -168,15 +169,17 @@ Test(wire, every_other_method_wants_a_key)
         uint8_t frame[256];
         char method[128];
         snprintf(method, sizeof method, "%s/%s", descriptor->name, descriptor->methods[i].name);
-        expect_answer(peer, frame, make_request(frame, method, NULL, NULL, 0), RPC__V1__CODE__UNAUTHENTICATED);
-        expect_answer(peer, frame, make_request(frame, method, "x", NULL, 0), RPC__V1__CODE__PERMISSION_DENIED);
+        expect_answer(peer, frame, make_request(frame, method, NULL, NULL, 0),
+                      RPC__V1__CODE__UNAUTHENTICATED);
+        expect_answer(peer, frame, make_request(frame, method, "x", NULL, 0),
+                      RPC__V1__CODE__PERMISSION_DENIED);
     }
     close(peer);
 }
 
 Test(wire, method_names_are_those_of_the_page)
 {
-    static const char *const names[] = {"CreateOrder", "GetOrder",    "ListOrders",       "UpdateOrder",
+    static const char *const names[] = {"CreateOrder", "GetOrder",        "ListOrders",       "UpdateOrder",
                                         "DeleteOrder", "GetOrderSummary", "BatchCreateOrders"};
     const ProtobufCServiceDescriptor *descriptor = &orders__v1__order_service__descriptor;
     cr_assert_eq(descriptor->n_methods, 7);
@@ -234,12 +237,15 @@ Test(wire, a_broken_payload_gets_invalid_argument)
     expect_answer(peer, frame,
                   make_request(frame, "orders.v1.OrderService/CreateOrder", service->api_key, "\x0a\x7f", 2),
                   RPC__V1__CODE__INVALID_ARGUMENT);
+    expect_answer(
+        peer, frame,
+        make_request(frame, "orders.v1.OrderService/GetOrder", service->api_key, "\x0a\x02\xc3\x28", 4),
+        RPC__V1__CODE__INVALID_ARGUMENT);
     expect_answer(peer, frame,
-                  make_request(frame, "orders.v1.OrderService/GetOrder", service->api_key, "\x0a\x02\xc3\x28", 4),
-                  RPC__V1__CODE__INVALID_ARGUMENT);
-    expect_answer(peer, frame,
-                  make_request(frame, "orders.v1.OrderService/GetOrder", service->api_key, "\x0a\x03"
-                                                                                           "a\0b", 5),
+                  make_request(frame, "orders.v1.OrderService/GetOrder", service->api_key,
+                               "\x0a\x03"
+                               "a\0b",
+                               5),
                   RPC__V1__CODE__INVALID_ARGUMENT);
     close(peer);
 }

@@ -41,8 +41,8 @@ static void create(struct store *store, struct call *its_call, Orders__V1__Order
     closure(order, closure_data);
 }
 
-static void create_many(struct store *store, struct call *its_call, size_t n, Orders__V1__Order *const orders[],
-                        Orders__V1__BatchCreateOrdersResponse *response,
+static void create_many(struct store *store, struct call *its_call, size_t n,
+                        Orders__V1__Order *const orders[], Orders__V1__BatchCreateOrdersResponse *response,
                         Orders__V1__BatchCreateOrdersResponse_Closure closure, void *closure_data)
 {
     (void)store;
@@ -126,7 +126,8 @@ static void tear_down(void)
 TestSuite(order_service, .init = set_up, .fini = tear_down);
 
 /* Calls a method by name as the dispatcher does. The store is asked `function`, or nothing. */
-static void invoke(const char *method, const ProtobufCMessage *input, enum status_code code, const char *function)
+static void invoke(const char *method, const ProtobufCMessage *input, enum status_code code,
+                   const char *function)
 {
     const ProtobufCServiceDescriptor *descriptor = service.base.base.descriptor;
     asked.function = NULL;

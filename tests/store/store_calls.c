@@ -6,6 +6,7 @@
 #include "orders/rules.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct pending *pending_new(unsigned timeout_ms)
@@ -87,7 +88,8 @@ struct pending *begin_get(struct store *store, const char *order_id, unsigned ti
     return pending;
 }
 
-struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount, unsigned timeout_ms)
+struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount,
+                                 unsigned timeout_ms)
 {
     struct pending *pending = pending_new(timeout_ms);
     Orders__V1__Order *order = pending_order(pending, order_id);
@@ -116,8 +118,12 @@ void expect_end(struct pending *pending, enum status_code code)
 struct store *open_store(const char *database_url, unsigned workers)
 {
     char error[1024] = "";
-    struct store *store = postgres_open(
-        &(struct postgres_options){.database_url = database_url, .workers = workers}, error, sizeof error);
+    /* Tests hold locks on a busy machine, for longer than the store would wait. The store keeps the string.
+     */
+    static char url[1024];
+    snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
+    struct store *store = postgres_open(&(struct postgres_options){.database_url = url, .workers = workers},
+                                        error, sizeof error);
     cr_assert_not_null(store, "%s", error);
     return store;
 }

@@ -34,7 +34,8 @@ Orders__V1__Order *pending_order(struct pending *pending, const char *order_id);
 /* Begins a call and returns it. */
 struct pending *begin_create(struct store *store, const char *order_id, unsigned timeout_ms);
 struct pending *begin_get(struct store *store, const char *order_id, unsigned timeout_ms);
-struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount, unsigned timeout_ms);
+struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount,
+                                 unsigned timeout_ms);
 struct pending *begin_remove(struct store *store, const char *order_id, unsigned timeout_ms);
 
 /* Waits for a call, frees it, and fails the test unless it ended with this code. */

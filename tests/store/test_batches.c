@@ -93,7 +93,8 @@ Test(batches, of_64_creates_three_fail_and_61_are_there)
         snprintf(id, sizeof id, "%d", i);
         orders[i] = pending_order(pending, i == STORED ? "stored" : i == TWICE ? "0" : id);
     }
-    orders[BROKEN]->total_amount = 0; /* the service would not let this through; the database does not either */
+    orders[BROKEN]->total_amount =
+        0; /* the service would not let this through; the database does not either */
     store->create_many(store, &pending->call, ORDERS, orders, &response,
                        (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, pending);
     cr_assert_eq(pending_wait(pending), STATUS_OK);
@@ -165,7 +166,8 @@ Test(batches, creates_changes_and_removals_share_it_too)
     expect_end(made, STATUS_OK);
     expect_end(changed, STATUS_OK);
     expect_end(removed, STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id IN ('a', 'c')"), 1);
+    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id IN ('a', 'c')"),
+                 1);
     cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'b'"), 0);
 }
 
@@ -257,6 +259,49 @@ Test(batches, a_caller_that_gave_up_does_not_harm_its_batch)
     cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
 }
 
+/* Its transaction was undone and it is to go again, when its deadline passes behind a statement that waits.
+ */
+Test(batches, a_deadline_can_pass_between_two_rounds)
+{
+    PGconn *other = database_connect(database_url);
+    create("a");
+    free(database_query(
+        database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                  "SELECT 'big-' || n, 'C', '2025-01-01', 9007199254740991, 'ISK', 'pending' "
+                  "FROM generate_series(1, 1100) AS n")); /* the summary fails: out of range */
+    free(database_query(other, "BEGIN; SELECT FROM orders WHERE order_id = 'a' FOR UPDATE"));
+    struct pending *first = hold();
+    struct pending *summary = pending_new(LONG_MS), *list = pending_new(500);
+    store->summarize(store, &summary->call, (Orders__V1__OrderSummary_Closure)pending_done, summary);
+    struct store_query query = {.limit = 5, .customer_id = ""};
+    store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+    struct pending *change = begin_set_amount(store, "a", 5, LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(list, STATUS_DEADLINE_EXCEEDED);
+    free(database_query(other, "COMMIT"));
+    expect_end(change, STATUS_OK);
+    expect_end(summary, STATUS_OUT_OF_RANGE);
+    create("after");
+    PQfinish(other);
+}
+
+/* Without the tests' own lock_timeout. */
+Test(batches, an_order_that_somebody_holds_does_not_hold_up_others_for_long)
+{
+    struct store *usual = postgres_open(
+        &(struct postgres_options){.database_url = database_url, .workers = 1}, (char[256]){0}, 256);
+    create("a");
+    create("b");
+    free(database_query(database, "BEGIN; SELECT FROM orders WHERE order_id = 'a' FOR UPDATE"));
+    struct pending *held = begin_set_amount(usual, "a", 5, LONG_MS);
+    struct pending *others = begin_set_amount(usual, "b", 5, LONG_MS);
+    expect_end(held, STATUS_ABORTED);
+    expect_end(others, STATUS_OK);
+    free(database_query(database, "COMMIT"));
+    postgres_close(usual);
+}
+
 Test(batches, a_deadline_that_passed_before_is_not_begun)
 {
     expect_end(begin_create(store, "late", 0), STATUS_DEADLINE_EXCEEDED);
@@ -282,12 +327,14 @@ Test(batches, a_deadlock_with_another_session_is_tried_again)
     free(database_query(other, "COMMIT"));
     expect_end(z, STATUS_OK);
     await_blocked(); /* with a changed, at b */
-    /* The other side of the circle looks for deadlocks long after the worker's does, which so is the one undone. */
+    /* The other side of the circle looks for deadlocks long after the worker's does, which so is the one
+     * undone. */
     free(database_query(database, "SET LOCAL deadlock_timeout = '30s'; "
                                   "UPDATE orders SET customer_id = 'y' WHERE order_id = 'a'"));
     free(database_query(database, "COMMIT"));
     expect_end(a, STATUS_OK);
     expect_end(b, STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE customer_id = 'y' AND total_amount IN (7, 8)"), 2);
+    cr_assert_eq(
+        query_number("SELECT count(*) FROM orders WHERE customer_id = 'y' AND total_amount IN (7, 8)"), 2);
     PQfinish(other);
 }

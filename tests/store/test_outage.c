@@ -1,4 +1,5 @@
-/* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the test's own. */
+/* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the
+ * test's own. */
 #include "store_calls.h"
 #include "support/database.h"
 
@@ -47,10 +48,11 @@ static void stop_cluster(const char *mode)
 static void copy_schema(void)
 {
     char command[1024];
-    snprintf(command, sizeof command,
-             "pg_dump --no-owner --dbname 'host=%s user=%s dbname=orders_template' | psql --quiet --no-psqlrc "
-             "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
-             getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
+    snprintf(
+        command, sizeof command,
+        "pg_dump --no-owner --dbname 'host=%s user=%s dbname=orders_template' | psql --quiet --no-psqlrc "
+        "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
+        getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
     cr_assert_eq(system(command), 0);
 }
 

@@ -13,8 +13,8 @@ TestSuite(schema, .timeout = 120);
 static void expect_refused(const char *database_url, const char *told)
 {
     char error[1024] = "";
-    struct store *store =
-        postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 2}, error, sizeof error);
+    struct store *store = postgres_open(
+        &(struct postgres_options){.database_url = database_url, .workers = 2}, error, sizeof error);
     cr_assert_null(store);
     cr_assert_not_null(strstr(error, told), "%s", error);
     cr_assert_not_null(strstr(error, "tools/migrate"), "the command is not told: %s", error);
@@ -46,8 +46,8 @@ Test(schema, a_statement_that_does_not_prepare_is_no_outage)
     char *database_url = database_create(), error[1024] = "";
     PGconn *database = database_connect(database_url);
     free(database_query(database, "ALTER TABLE orders DROP COLUMN status"));
-    cr_assert_null(
-        postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 1}, error, sizeof error));
+    cr_assert_null(postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 1},
+                                 error, sizeof error));
     cr_assert_not_null(strstr(error, "status"), "%s", error);
     PQfinish(database);
     database_drop(database_url);
@@ -59,8 +59,8 @@ Test(schema, ordersd_exits_with_78_and_one_line)
     PGconn *database = database_connect(database_url);
     free(database_query(database, "DROP SCHEMA sqitch CASCADE"));
     snprintf(command, sizeof command,
-             "DATABASE_URL='%s' API_KEY=k ORDERS_LOG=error ORDERS_LISTEN=tcp://127.0.0.1:0 '%s' 2>&1", database_url,
-             getenv("ORDERSD"));
+             "DATABASE_URL='%s' API_KEY=k ORDERS_LOG=error ORDERS_LISTEN=tcp://127.0.0.1:0 '%s' 2>&1",
+             database_url, getenv("ORDERSD"));
     FILE *pipe = popen(command, "re");
     size_t n = fread(output, 1, sizeof output - 1, pipe);
     int status = pclose(pipe);
@@ -70,6 +70,16 @@ Test(schema, ordersd_exits_with_78_and_one_line)
     cr_assert_eq(strchr(line, '\n'), output + n - 1, "more than a line: %s", output);
     PQfinish(database);
     database_drop(database_url);
+}
+
+Test(schema, a_url_that_is_none_is_refused_and_not_shown)
+{
+    char error[1024] = "";
+    cr_assert_null(
+        postgres_open(&(struct postgres_options){.database_url = "postgresql://u:secret@[bad", .workers = 1},
+                      error, sizeof error));
+    cr_assert_not_null(strstr(error, "DATABASE_URL"), "%s", error);
+    cr_assert_null(strstr(error, "secret"), "%s", error);
 }
 
 Test(schema, an_absent_server_is_an_outage_not_a_mistake)

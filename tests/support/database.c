@@ -35,7 +35,8 @@ char *database_query(PGconn *connection, const char *sql)
     return value;
 }
 
-/* Runs SQL in the maintenance database. Two copies of one template cannot be made at once, so they queue for a lock. */
+/* Runs SQL in the maintenance database. Two copies of one template cannot be made at once, so they queue for
+ * a lock. */
 static void maintain(const char *format, const char *database)
 {
     char sql[256];

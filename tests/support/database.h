@@ -1,4 +1,5 @@
-/* database.h: databases for tests, each a copy of the migrated template in the cluster that with-postgres started. */
+/* database.h: databases for tests, each a copy of the migrated template in the cluster that with-postgres
+ * started. */
 #ifndef SUPPORT_DATABASE_H
 #define SUPPORT_DATABASE_H
 

@@ -7,21 +7,21 @@
 #include <sys/types.h>
 
 struct service_options {
-    const char *database_url;   /* NULL: a fresh database */
+    const char *database_url;       /* NULL: a fresh database */
     const char *const *environment; /* further "NAME=value", NULL-terminated; NULL: none */
     bool without_http;
 };
 
 struct service {
     pid_t pid;
-    uint16_t http_port;    /* 0 without the shim */
-    char rpc_url[256];     /* tcp */
-    char ipc_url[256];     /* the same service over ipc */
+    uint16_t http_port; /* 0 without the shim */
+    char rpc_url[256];  /* tcp */
+    char ipc_url[256];  /* the same service over ipc */
     const char *api_key;
-    char *database_url;    /* owned */
+    char *database_url; /* owned */
     bool owns_database;
-    int output;            /* what it prints on stdout */
-    char log_path[64];     /* what it prints on stderr */
+    int output;        /* what it prints on stdout */
+    char log_path[64]; /* what it prints on stderr */
 };
 
 /* Starts ordersd and waits until it is ready, or fails the test. Options may be NULL. */
@@ -30,8 +30,8 @@ struct service *service_start(const struct service_options *options);
 /* SIGTERM, and waits: its exit code, or 128 and the signal that ended it. Also forgets the database. */
 int service_stop(struct service *service);
 
-/* service_stop for a suite's teardown, where Criterion counts no assertion: unless the exit code is 0 the test ends as
- * crashed. */
+/* service_stop for a suite's teardown, where Criterion counts no assertion: unless the exit code is 0 the
+ * test ends as crashed. */
 void service_stop_clean(struct service *service);
 
 /* Only waits, for a process that was sent its end already. */

@@ -15,8 +15,8 @@
 
 struct batches;
 
-/* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole:
- * whether these orders are stored is then known only for a status that says that they never are. */
+/* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole: then
+ * its orders may be stored all the same, if the answer was lost on the way. */
 struct batch_result {
     size_t n;
     const size_t *lines;

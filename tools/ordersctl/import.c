@@ -123,20 +123,13 @@ static void stop(struct import *import, enum exit_code code)
         import->code = code;
 }
 
-/* What the database makes, it makes anew. */
-static bool is_output_only(const char *name)
-{
-    return strcmp(name, "id") == 0 || strcmp(name, "created_at") == 0 || strcmp(name, "updated_at") == 0;
-}
-
+/* A row without what the database makes: an export has it, and it is made anew. */
 static json_t *input_of(const json_t *row)
 {
+    static const char *const output_only[] = {"id", "created_at", "updated_at"};
     json_t *input = json_copy((json_t *)(uintptr_t)row);
-    for (unsigned i = 0; i < orders__v1__order__descriptor.n_fields; i++) {
-        const char *name = orders__v1__order__descriptor.fields[i].name;
-        if (is_output_only(name))
-            json_object_del(input, name);
-    }
+    for (size_t i = 0; i < sizeof output_only / sizeof output_only[0]; i++)
+        json_object_del(input, output_only[i]);
     return input;
 }
 
@@ -173,12 +166,19 @@ static void take_row(const struct row *row, void *arg)
     arena_reset(&import->arena);
 }
 
+/* Whether a call that failed so surely changed nothing. */
+static bool changed_nothing(enum status_code code)
+{
+    return code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED ||
+           code == STATUS_INVALID_ARGUMENT || code == STATUS_UNIMPLEMENTED;
+}
+
 static void take_failure(struct import *import, const struct batch_result *result)
 {
     progress_clear(&import->progress);
     stop(import, report_status(result->status));
-    fprintf(stderr, "  lines %zu to %zu: not known to be imported\n", result->lines[0],
-            result->lines[result->n - 1]);
+    fprintf(stderr, "  lines %zu to %zu: %s\n", result->lines[0], result->lines[result->n - 1],
+            changed_nothing(result->status->code) ? "not imported" : "may have been imported or not");
 }
 
 static void take_result(const struct batch_result *result, void *arg)
