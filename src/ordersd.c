@@ -105,7 +105,8 @@ static void print_ready(const struct daemon *daemon)
 }
 
 /* From the door inward: each floor answers what it has in hand while the floors below still serve. Calls that
- * take longer than that are answered by the store as it closes, so that none is left when the server goes. */
+ * take longer than that are answered by the store as it closes. What nng's threads may still touch, the
+ * server and the log, ends with the process. */
 static void stop(struct daemon *daemon)
 {
     uint64_t limit_ns = time_monotonic_ns() + (uint64_t)DRAIN_MS * NS_PER_MS;
@@ -117,10 +118,6 @@ static void stop(struct daemon *daemon)
         log_line(daemon->log, LOG_LEVEL_WARN, "calls cut short");
     if (daemon->store != NULL)
         postgres_close(daemon->store);
-    rpc_client_close(daemon->inproc);
-    if (daemon->server != NULL)
-        rpc_server_stop(daemon->server);
-    dispatcher_free(daemon->dispatcher);
 }
 
 static void serve(struct daemon *daemon)
@@ -128,7 +125,8 @@ static void serve(struct daemon *daemon)
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
-    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", strsignal(process_await_end())));
+    const char *signal_name = strsignal(process_await_end());
+    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", signal_name));
 }
 
 int main(void)
@@ -145,9 +143,8 @@ int main(void)
     stop(&daemon);
     if (started)
         log_line(daemon.log, LOG_LEVEL_INFO, "stopped");
-    log_close(daemon.log);
+    log_flush(daemon.log);
     if (!started)
         fprintf(stderr, "ordersd: %s\n", error);
-    config_free(&daemon.config);
     return started ? EXIT_SUCCESS : EXIT_CONFIG;
 }

@@ -121,6 +121,16 @@ void log_close(struct log *log)
     free(log);
 }
 
+void log_flush(struct log *log)
+{
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    while (log->filling->length > 0 || log->busy)
+        pthread_cond_wait(&log->written, &log->lock);
+    pthread_mutex_unlock(&log->lock);
+}
+
 bool log_enabled(const struct log *log, enum log_level level)
 {
     return log != NULL && level >= log->level;
@@ -226,7 +236,7 @@ void log_write(struct log *log, enum log_level level, const char *message, size_
         log->dropped = 0;
     }
     add_line(log, &line);
-    while (level == LOG_LEVEL_ERROR && (log->filling->length > 0 || log->busy))
-        pthread_cond_wait(&log->written, &log->lock);
     pthread_mutex_unlock(&log->lock);
+    if (level == LOG_LEVEL_ERROR)
+        log_flush(log);
 }

@@ -33,6 +33,9 @@ struct log *log_open(int fd, enum log_level level);
 /* Writes out what is left and ends the log. NULL does nothing. */
 void log_close(struct log *log);
 
+/* Waits until what was written so far is out. NULL does nothing. */
+void log_flush(struct log *log);
+
 /* Whether a line of this level would be written: to spare the work of making one. */
 bool log_enabled(const struct log *log, enum log_level level);
 
@@ -41,6 +44,7 @@ bool log_enabled(const struct log *log, enum log_level level);
 void log_write(struct log *log, enum log_level level, const char *message, size_t n,
                const struct log_field fields[]);
 
+/* A field. The value is evaluated twice. */
 #define LOG_STR(key, value) ((struct log_field){.name = (key), .string = (value) != NULL ? (value) : ""})
 #define LOG_INT(key, value) ((struct log_field){.name = (key), .number = (int64_t)(value)})
 

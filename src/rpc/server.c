@@ -245,6 +245,21 @@ static bool open_slots(struct rpc_server *server, unsigned n)
     return true;
 }
 
+/* Undoes a start that failed, before any peer is connected. */
+static void discard(struct rpc_server *server)
+{
+    nng_close(server->socket);
+    for (unsigned i = 0; i < server->n_slots; i++) {
+        nng_aio_stop(server->slots[i].aio);
+        nng_aio_free(server->slots[i].aio);
+        arena_free(&server->slots[i].call.arena);
+    }
+    pthread_cond_destroy(&server->idle);
+    pthread_mutex_destroy(&server->lock);
+    free(server->slots);
+    free(server);
+}
+
 struct rpc_server *rpc_server_start(const struct rpc_server_options *options, char *error, size_t error_size)
 {
     struct rpc_server *server = calloc(1, sizeof *server);
@@ -262,14 +277,14 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
 
     if (!open_slots(server, options->contexts != 0 ? options->contexts : DEFAULT_CONTEXTS)) {
         snprintf(error, error_size, "out of memory for contexts");
-        rpc_server_stop(server);
+        discard(server);
         return NULL;
     }
     for (unsigned i = 0; i < server->n_slots; i++)
         receive(&server->slots[i]);
     for (size_t i = 0; options->urls[i] != NULL; i++) {
         if (!listen_on(server, options->urls[i], error, error_size)) {
-            rpc_server_stop(server);
+            discard(server);
             return NULL;
         }
     }
@@ -295,18 +310,4 @@ bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
     bool drained = server->in_hand == 0;
     pthread_mutex_unlock(&server->lock);
     return drained;
-}
-
-void rpc_server_stop(struct rpc_server *server)
-{
-    nng_close(server->socket);
-    for (unsigned i = 0; i < server->n_slots; i++) {
-        nng_aio_stop(server->slots[i].aio);
-        nng_aio_free(server->slots[i].aio);
-        arena_free(&server->slots[i].call.arena);
-    }
-    pthread_cond_destroy(&server->idle);
-    pthread_mutex_destroy(&server->lock);
-    free(server->slots);
-    free(server);
 }

@@ -28,12 +28,12 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
 /* The URLs it listens on, comma-separated, with the real port where 0 was asked for. */
 const char *rpc_server_urls(const struct rpc_server *server);
 
-/* Answers the calls in hand and takes no others, but for those that want no key (health). A request that
- * comes later is left unanswered: its REQ socket sends it again, here or elsewhere, when the server
- * is stopped. Returns when none is in hand, or false after timeout_ms. */
+/* A drained server is left to the end of its process and never closed: under traffic nng_close may wait for
+ * ever for a task that was prepared and never begun (nanomsg/nng#1543, in 1.5.2).
+ *
+ * Answers the calls in hand and takes no others, but for those that want no key (health). A request that
+ * comes later is left unanswered: its REQ socket sends it again, here or elsewhere, when the
+ * process ends. Returns when none is in hand, or false after timeout_ms. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
-
-/* Closes the socket and frees the server. No call may be in hand. */
-void rpc_server_stop(struct rpc_server *server);
 
 #endif

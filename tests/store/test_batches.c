@@ -269,7 +269,7 @@ Test(batches, a_deadline_can_pass_between_two_rounds)
         database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
                   "SELECT 'big-' || n, 'C', '2025-01-01', 9007199254740991, 'ISK', 'pending' "
                   "FROM generate_series(1, 1100) AS n")); /* the summary fails: out of range */
-    free(database_query(other, "BEGIN; SELECT FROM orders WHERE order_id = 'a' FOR UPDATE"));
+    free(database_query(other, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'a' FOR UPDATE"));
     struct pending *first = hold();
     struct pending *summary = pending_new(LONG_MS), *list = pending_new(500);
     store->summarize(store, &summary->call, (Orders__V1__OrderSummary_Closure)pending_done, summary);
@@ -293,7 +293,7 @@ Test(batches, an_order_that_somebody_holds_does_not_hold_up_others_for_long)
         &(struct postgres_options){.database_url = database_url, .workers = 1}, (char[256]){0}, 256);
     create("a");
     create("b");
-    free(database_query(database, "BEGIN; SELECT FROM orders WHERE order_id = 'a' FOR UPDATE"));
+    free(database_query(database, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'a' FOR UPDATE"));
     struct pending *held = begin_set_amount(usual, "a", 5, LONG_MS);
     struct pending *others = begin_set_amount(usual, "b", 5, LONG_MS);
     expect_end(held, STATUS_ABORTED);
