@@ -187,11 +187,10 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    (void)input;
     if (ends_here(call))
         closure(NULL, call);
     else
-        store->summarize(store, call, closure, call);
+        store->summarize(store, call, input->verify, closure, call);
 }
 
 /* --- batch create --- */

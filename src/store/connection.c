@@ -20,6 +20,16 @@ static const char session_sql[] =
     "CASE current_setting('statement_timeout') WHEN '0' THEN set_config('statement_timeout', '10000', false) "
     "END";
 
+/* Takes the first slot of the rollup that no other session of ordersd has, until it disconnects; without one
+ * left, the session shares. 6672 sets this lock apart from others' in the database. */
+static const char slot_sql[] =
+    "SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot "
+    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1";
+
+static const char *const setup_sql[] = {SCHEMA_SQL, session_sql, slot_sql};
+
+enum { SETUP_QUERIES = sizeof setup_sql / sizeof setup_sql[0] };
+
 /* Waits for the socket, ticking. False: stopped, or past the limit. */
 static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
 {
@@ -96,8 +106,9 @@ static bool start_connecting(struct connection *connection, uint64_t limit_ns)
 /* Sends everything a new session needs. Each has its own sync, so that each error is its own. */
 static bool send_setup(PGconn *pg)
 {
-    bool sent = PQsendQueryParams(pg, schema_sql, 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg) &&
-                PQsendQueryParams(pg, session_sql, 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
+    bool sent = true;
+    for (size_t i = 0; sent && i < SETUP_QUERIES; i++)
+        sent = PQsendQueryParams(pg, setup_sql[i], 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
     for (size_t i = 0; sent && i < STATEMENTS; i++)
         sent = PQsendPrepare(pg, statements[i].name, statements[i].sql, statements[i].n_params,
                              statements[i].types) &&
@@ -132,10 +143,9 @@ static void explain(const char *words, char *why, size_t why_size)
 static enum connection_result set_up(struct connection *connection, uint64_t limit_ns, char *why,
                                      size_t why_size)
 {
-    enum { BEFORE_STATEMENTS = 2 };
     if (!send_setup(connection->pg))
         return CONNECTION_UNREACHABLE;
-    for (size_t i = 0; i < BEFORE_STATEMENTS + STATEMENTS; i++) {
+    for (size_t i = 0; i < SETUP_QUERIES + STATEMENTS; i++) {
         PGresult *result = read_setup(connection, limit_ns);
         if (result == NULL)
             return CONNECTION_UNREACHABLE;

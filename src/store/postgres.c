@@ -115,11 +115,11 @@ static void remove_order(struct store *store, struct call *call, const char *ord
            CLOSURE(done), closure_data);
 }
 
-static void summarize(struct store *store, struct call *call, Orders__V1__OrderSummary_Closure done,
-                      void *closure_data)
+static void summarize(struct store *store, struct call *call, bool verify,
+                      Orders__V1__OrderSummary_Closure done, void *closure_data)
 {
-    submit(store, call, (struct operation){.statement = &statements[STATEMENT_SUMMARY]}, CLOSURE(done),
-           closure_data);
+    enum statement_id id = verify ? STATEMENT_SUMMARY_VERIFIED : STATEMENT_SUMMARY;
+    submit(store, call, (struct operation){.statement = &statements[id]}, CLOSURE(done), closure_data);
 }
 
 /* --- one call with many operations --- */

@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char schema_sql[] =
-    "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1";
-
 bool schema_check(const PGresult *result, char *why, size_t why_size)
 {
     const char *deployed = "nothing";

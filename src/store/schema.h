@@ -7,9 +7,10 @@
 #include <stddef.h>
 
 /* Asks for the last change that Sqitch deployed. */
-extern const char schema_sql[];
+#define SCHEMA_SQL \
+    "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1"
 
-/* Whether schema_sql's result is right. If not, `why` says what is there, what is wanted, and which command
+/* Whether SCHEMA_SQL's result is right. If not, `why` says what is there, what is wanted, and which command
  * brings it there. */
 bool schema_check(const PGresult *result, char *why, size_t why_size);
 

@@ -218,6 +218,14 @@ const struct statement statements[STATEMENTS] = {
             .encode = encode_nothing,
             .take_result = summary_take_result,
         },
+    [STATEMENT_SUMMARY_VERIFIED] =
+        {
+            .name = "summary_verified",
+            .sql = SUMMARY_VERIFIED_SQL,
+            .folds = true,
+            .encode = encode_nothing,
+            .take_result = summary_take_verified,
+        },
     [STATEMENT_CREATE] =
         {
             .name = "create",

@@ -53,9 +53,10 @@ struct store {
     void (*remove)(struct store *store, struct call *call, const char *order_id,
                    Google__Protobuf__Empty_Closure done, void *closure_data);
 
-    /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. */
-    void (*summarize)(struct store *store, struct call *call, Orders__V1__OrderSummary_Closure done,
-                      void *closure_data);
+    /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. To verify is to count all orders
+     * anew in the same snapshot; DATA_LOSS: what is kept differs from what was counted. */
+    void (*summarize)(struct store *store, struct call *call, bool verify,
+                      Orders__V1__OrderSummary_Closure done, void *closure_data);
 };
 
 #endif

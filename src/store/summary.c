@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY, CURRENCY, REVENUE, COUNT }; /* SUMMARY_SQL's columns */
-enum { DAYS_TO_2000 = 10957 };          /* date counts days from 2000-01-01 */
+enum { DAY, CURRENCY, REVENUE, COUNT, SAME }; /* the columns; SAME only of SUMMARY_VERIFIED_SQL */
+enum { DAYS_TO_2000 = 10957 };                /* date counts days from 2000-01-01 */
 
 static char *text(struct arena *arena, const PGresult *result, int row, int column)
 {
@@ -72,5 +72,16 @@ void summary_take_result(struct operation *operation, const PGresult *result)
     if (overflow) {
         operation->code = STATUS_OUT_OF_RANGE;
         operation->message = "A sum is too large for a 64-bit integer";
+    }
+}
+
+void summary_take_verified(struct operation *operation, const PGresult *result)
+{
+    summary_take_result(operation, result);
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (*PQgetvalue(result, row, SAME) != 0)
+            continue;
+        operation->code = STATUS_DATA_LOSS;
+        operation->message = "The summary that is kept differs from the orders";
     }
 }

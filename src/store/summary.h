@@ -1,4 +1,5 @@
-/* summary.h: the aggregate over all orders. */
+/* summary.h: the aggregate over all orders, read from the rollup that triggers keep
+ * (migrations/deploy/order_rollup.sql): one row a day, currency and slot, however many orders there are. */
 #ifndef STORE_SUMMARY_H
 #define STORE_SUMMARY_H
 
@@ -6,12 +7,27 @@
 
 #include <libpq-fe.h>
 
+#define SUMMARY_ROLLED                                                                        \
+    "SELECT day, currency, sum(revenue) AS revenue, sum(orders) AS orders FROM order_rollup " \
+    "GROUP BY day, currency HAVING sum(orders) <> 0 OR sum(revenue) <> 0"
+
 /* One row a UTC day and currency: newest day first, then currency A to Z. One statement, so one snapshot. */
-#define SUMMARY_SQL                                                                                       \
-    "SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, sum(total_amount)::bigint, count(*) " \
-    "FROM orders GROUP BY day, currency ORDER BY day DESC, currency"
+#define SUMMARY_SQL                                                                              \
+    "SELECT day, currency, revenue::bigint, orders::bigint FROM (" SUMMARY_ROLLED ") AS rolled " \
+    "ORDER BY day DESC, currency"
+
+/* The same counted from the orders, and whether the rollup says so too. */
+#define SUMMARY_VERIFIED_SQL                                                                              \
+    "SELECT day, currency, coalesce(counted.revenue, 0)::bigint, coalesce(counted.orders, 0)::bigint, "   \
+    "(counted.revenue, counted.orders) IS NOT DISTINCT FROM (rolled.revenue, rolled.orders) "             \
+    "FROM (SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, sum(total_amount) AS revenue, " \
+    "count(*)::numeric AS orders FROM orders GROUP BY 1, 2) AS counted "                                  \
+    "FULL JOIN (" SUMMARY_ROLLED ") AS rolled USING (day, currency) ORDER BY day DESC, currency"
 
 /* Makes an OrderSummary of SUMMARY_SQL's result. */
 void summary_take_result(struct operation *operation, const PGresult *result);
+
+/* Makes one of SUMMARY_VERIFIED_SQL's, or fails the operation with DATA_LOSS. */
+void summary_take_verified(struct operation *operation, const PGresult *result);
 
 #endif

@@ -100,10 +100,11 @@ static void remove_order(struct store *store, struct call *its_call, const char 
     closure(&empty, closure_data);
 }
 
-static void summarize(struct store *store, struct call *its_call, Orders__V1__OrderSummary_Closure closure,
-                      void *closure_data)
+static void summarize(struct store *store, struct call *its_call, bool verify,
+                      Orders__V1__OrderSummary_Closure closure, void *closure_data)
 {
     (void)store;
+    (void)verify;
     asked = (struct asked){.function = "summarize"};
     call_fail(its_call, STATUS_UNAVAILABLE, "away");
     closure(NULL, closure_data);

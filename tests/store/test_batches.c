@@ -272,7 +272,7 @@ Test(batches, a_deadline_can_pass_between_two_rounds)
     free(database_query(other, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'a' FOR UPDATE"));
     struct pending *first = hold();
     struct pending *summary = pending_new(LONG_MS), *list = pending_new(500);
-    store->summarize(store, &summary->call, (Orders__V1__OrderSummary_Closure)pending_done, summary);
+    store->summarize(store, &summary->call, false, (Orders__V1__OrderSummary_Closure)pending_done, summary);
     struct store_query query = {.limit = 5, .customer_id = ""};
     store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
     struct pending *change = begin_set_amount(store, "a", 5, LONG_MS);

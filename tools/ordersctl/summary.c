@@ -47,8 +47,8 @@ static void write_days(const Orders__V1__OrderSummary *summary)
 
 static enum exit_code run(struct session *session, void *arguments)
 {
-    const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
-    (void)arguments;
+    Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    request.verify = *(const bool *)arguments;
     struct rpc_reply *reply = session_call_order(session, "GetOrderSummary", &request.base);
     const enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK && session->output == OUTPUT_JSON) {
@@ -64,8 +64,25 @@ static enum exit_code run(struct session *session, void *arguments)
     return output_end(code);
 }
 
+static const struct argp_option options[] = {
+    {"verify", 'v', NULL, 0, "Count all orders anew, too; fail with DATA_LOSS if the summary differs"},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    (void)argument;
+    if (key != 'v')
+        return ARGP_ERR_UNKNOWN;
+    *(bool *)state->input = true;
+    return 0;
+}
+
 static const struct argp summary_argp = {
-    .doc = "Prints how many orders there are, and their revenue by currency and by day."};
+    .options = options,
+    .parser = parse,
+    .doc = "Prints how many orders there are, and their revenue by currency and by day.",
+};
 
 const struct command summary_command = {
-    "summary", "Count orders and add up their revenue", &summary_argp, 0, SESSION_NEEDS_KEY, run};
+    "summary", "Count orders and add up their revenue", &summary_argp, sizeof(bool), SESSION_NEEDS_KEY, run};

@@ -1,0 +1,153 @@
+/* test_rollup.c: after any mix of writes, from the service and by SQL, the summary is what counting all
+ * orders gives. */
+#include "store_calls.h"
+#include "support/database.h"
+
+#include "orders/rules.h"
+
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_MS = 60000, KEYS = 60, STEPS = 250, CALLERS = 3, SESSIONS = 3 };
+
+static char *database_url;
+static PGconn *database;
+static struct store *store;
+
+static void set_up(void)
+{
+    database_url = database_create();
+    database = database_connect(database_url);
+    store = open_store(database_url, 2);
+}
+
+static void tear_down(void)
+{
+    postgres_close(store);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+TestSuite(rollup, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static enum status_code summarize(bool verify)
+{
+    struct pending *pending = pending_new(LONG_MS);
+    store->summarize(store, &pending->call, verify, (Orders__V1__OrderSummary_Closure)pending_done, pending);
+    enum status_code code = pending_wait(pending);
+    pending_free(pending);
+    return code;
+}
+
+/* One random write through the store. */
+static void write_through_store(unsigned *seed)
+{
+    static const char *const currencies[] = {"ISK", "EUR", "USD"};
+    char id[16];
+    struct pending *pending = pending_new(LONG_MS);
+    snprintf(id, sizeof id, "%d", rand_r(seed) % KEYS);
+    Orders__V1__Order *order = pending_order(pending, id);
+    order->total_amount = 1 + rand_r(seed) % 1000;
+    order->currency = (char *)(uintptr_t)currencies[rand_r(seed) % 3];
+    order->order_date->seconds = 86400 * (rand_r(seed) % 4);
+    switch (rand_r(seed) % 3) {
+    case 0:
+        store->create(store, &pending->call, order, (Orders__V1__Order_Closure)pending_done, pending);
+        break;
+    case 1:
+        store->update(store, &pending->call, order,
+                      ORDER_TOTAL_AMOUNT | (rand_r(seed) % 2 ? ORDER_CURRENCY : ORDER_ORDER_DATE),
+                      (Orders__V1__Order_Closure)pending_done, pending);
+        break;
+    default:
+        store->remove(store, &pending->call, order->order_id, (Google__Protobuf__Empty_Closure)pending_done,
+                      pending);
+    }
+    enum status_code code = pending_wait(pending);
+    cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND || code == STATUS_ALREADY_EXISTS, "%s",
+              pending->call.status.message);
+    pending_free(pending);
+}
+
+static void *write_with_store(void *seed)
+{
+    for (int step = 0; step < STEPS; step++)
+        write_through_store(seed);
+    return NULL;
+}
+
+/* Random writes by SQL, many rows at a time, some rolled back. Losing against another session is no failure
+ * here. */
+static void *write_with_sql(void *seed)
+{
+    static const char *const statements[] = {
+        "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+        "SELECT 'sql-' || (random() * 1000)::int, 'C', '1970-01-01'::timestamptz + random() * interval '4 "
+        "days', "
+        "1 + (random() * 1000)::int, (ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "
+        "FROM generate_series(1, 5) ON CONFLICT DO NOTHING",
+        "UPDATE orders SET order_date = order_date + interval '1 day' WHERE id % 7 = (random() * 6)::int",
+        "UPDATE orders SET currency = 'ISK', total_amount = total_amount + 1 WHERE id % 5 = (random() * "
+        "4)::int",
+        "UPDATE orders SET status = 'shipped' WHERE id % 3 = 0",
+        "DELETE FROM orders WHERE id % 11 = (random() * 10)::int",
+        "BEGIN; DELETE FROM orders; ROLLBACK",
+    };
+    PGconn *session = PQconnectdb(database_url);
+    for (int step = 0; step < STEPS / 10; step++) {
+        PQclear(
+            PQexec(session, statements[(size_t)rand_r(seed) % (sizeof statements / sizeof statements[0])]));
+        if (PQtransactionStatus(session) != PQTRANS_IDLE)
+            PQclear(PQexec(session, "ROLLBACK"));
+    }
+    PQfinish(session);
+    return NULL;
+}
+
+Test(rollup, a_random_workload_from_many_sessions_leaves_it_exact)
+{
+    pthread_t threads[CALLERS + SESSIONS];
+    unsigned seeds[CALLERS + SESSIONS];
+    for (unsigned i = 0; i < CALLERS + SESSIONS; i++) {
+        seeds[i] = 20250116 + i;
+        pthread_create(&threads[i], NULL, i < CALLERS ? write_with_store : write_with_sql, &seeds[i]);
+    }
+    for (int look = 0; look < 20; look++) /* at any moment in between, too */
+        cr_assert_eq(summarize(true), STATUS_OK);
+    for (unsigned i = 0; i < CALLERS + SESSIONS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(summarize(true), STATUS_OK);
+
+    free(database_query(database, "TRUNCATE orders"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    char *rows = database_query(database, "SELECT count(*) FROM order_rollup");
+    cr_assert_str_eq(rows, "0");
+    free(rows);
+    unsigned seed = 1;
+    write_with_store(&seed);
+    cr_assert_eq(summarize(true), STATUS_OK);
+}
+
+Test(rollup, a_difference_is_found)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    free(database_query(database, "UPDATE order_rollup SET revenue = revenue + 1"));
+    cr_assert_eq(summarize(false), STATUS_OK);
+    cr_assert_eq(summarize(true), STATUS_DATA_LOSS);
+    free(database_query(database, "TRUNCATE order_rollup"));
+    cr_assert_eq(summarize(true), STATUS_DATA_LOSS);
+}
+
+Test(rollup, each_worker_has_a_slot_of_its_own)
+{
+    char *slots =
+        database_query(database, "SELECT string_agg(objid::text, ',' ORDER BY objid) FROM pg_locks "
+                                 "WHERE locktype = 'advisory' AND classid = 6672 AND database = "
+                                 "(SELECT oid FROM pg_database WHERE datname = current_database())");
+    cr_assert_str_eq(slots, "0,1");
+    free(slots);
+}
