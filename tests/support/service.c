@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ static void exec_ordersd(const struct service *service, const struct service_opt
                          const char *listen)
 {
     int log = open(service->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves nothing running */
     dup2(out, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     setenv("DATABASE_URL", service->database_url, 1);
