@@ -84,15 +84,16 @@ static void *write_with_store(void *seed)
  * here. */
 static void *write_with_sql(void *seed)
 {
-    static const char *const statements[] = {
+    static const char insert[] =
         "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
-        "SELECT 'sql-' || (random() * 1000)::int, 'C', '1970-01-01'::timestamptz + random() * interval '4 "
-        "days', "
-        "1 + (random() * 1000)::int, (ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "
-        "FROM generate_series(1, 5) ON CONFLICT DO NOTHING",
+        "SELECT 'sql-' || (random() * 1000)::int, 'C', "
+        "'1970-01-01'::timestamptz + random() * interval '4 days', 1 + (random() * 1000)::int, "
+        "(ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "
+        "FROM generate_series(1, 5) ON CONFLICT DO NOTHING";
+    static const char *const statements[] = {
+        insert,
         "UPDATE orders SET order_date = order_date + interval '1 day' WHERE id % 7 = (random() * 6)::int",
-        "UPDATE orders SET currency = 'ISK', total_amount = total_amount + 1 WHERE id % 5 = (random() * "
-        "4)::int",
+        "UPDATE orders SET currency = 'ISK', total_amount = total_amount + 1 WHERE random() < 0.2",
         "UPDATE orders SET status = 'shipped' WHERE id % 3 = 0",
         "DELETE FROM orders WHERE id % 11 = (random() * 10)::int",
         "BEGIN; DELETE FROM orders; ROLLBACK",
