@@ -8,6 +8,7 @@
 #include "rpc/client.h"
 #include "rpc/health.h"
 #include "rpc/server.h"
+#include "rpc/task_threads.h"
 #include "service/order_service.h"
 #include "store/postgres.h"
 
@@ -137,6 +138,8 @@ int main(void)
     config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
     process_prepare();
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
+    if (!task_threads_keep_one())
+        log_line(daemon.log, LOG_LEVEL_WARN, "nng keeps all its task threads");
     bool started = start(&daemon, error, sizeof error);
     if (started)
         serve(&daemon);

@@ -18,6 +18,7 @@ struct load_options {
     size_t batch;         /* orders in a BatchCreateOrders */
     size_t payload_bytes; /* of the echo */
     size_t clients;       /* idle ones */
+    bool one_task_thread; /* of nng's */
 };
 
 /* Each returns the process's exit code, having said on stderr what went wrong. */
