@@ -71,8 +71,6 @@ static void plan(struct batch *batch)
     for (size_t i = 0; i < batch->n; i++) {
         const struct statement *statement = batch->operations[i]->statement;
         if (unit == NULL || unit->statement != statement || !statement->folds) {
-            if (unit != NULL)
-                unit->ends_transaction = unit->statement->writes != statement->writes;
             unit = &batch->units[0][batch->n_units++];
             *unit = (struct unit){.statement = statement, .operations = &batch->operations[i]};
         }
@@ -297,7 +295,7 @@ bool batch_run(struct batch *batch, struct connection *connection)
         struct operation **slot = &batch->operations[i];
         if (*slot == NULL)
             continue;
-        bool writes = (*slot)->statement->writes;
+        bool writes = (*slot)->statement->lane == LANE_WRITE;
         fail(slot, STATUS_UNAVAILABLE,
              writes ? "The database went away; whether the change was made is not known"
                     : "The database went away");

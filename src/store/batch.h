@@ -1,8 +1,8 @@
 /* batch.h: operations that go to the database together: one round trip, one commit.
  *
- * Operations of one statement are folded into one run of it. The reads make one transaction, the writes a
- * second. When a transaction fails, what failed in it is split in halves and run again until the one
- * operation that is at fault stands alone; its neighbours never see its error.
+ * Operations of one statement are folded into one run of it, and all runs make one transaction. When it
+ * fails, what failed in it is split in halves and run again until the one operation that is at fault stands
+ * alone; its neighbours never see its error.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H

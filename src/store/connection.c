@@ -9,26 +9,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a session is set to.
- * plan_cache_mode: the arrays differ from run to run only in length, which changes no plan; so plan once.
+/* What every session is set to.
  * jit: never pays for statements that take microseconds.
  * lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not hold
- * up a worker's other orders for long. Those that DATABASE_URL sets in its `options` stay. */
+ * up a worker's other work for long. Those that DATABASE_URL sets in its `options` stay. */
 static const char session_sql[] =
-    "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('jit', 'off', false), "
+    "SELECT set_config('jit', 'off', false), "
     "CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', '2000', false) END, "
     "CASE current_setting('statement_timeout') WHEN '0' THEN set_config('statement_timeout', '10000', false) "
     "END";
 
-/* Takes the first slot of the rollup that no other session of ordersd has, until it disconnects; without one
- * left, the session shares. 6672 sets this lock apart from others' in the database. */
-static const char slot_sql[] =
-    "SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot "
-    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1";
+#define PLAN_ONCE "set_config('plan_cache_mode', 'force_generic_plan', false)"
+#define READ_ONLY "set_config('default_transaction_read_only', 'on', false)"
 
-static const char *const setup_sql[] = {SCHEMA_SQL, session_sql, slot_sql};
+/* And those of a lane.
+ * Arrays of keys differ from run to run only in length, which changes no plan, so plan once; but the plan of
+ * a list depends on how rare the status or the customer is.
+ * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
+ * without one left, it shares. 6672 sets this lock apart from others' in the database. */
+static const char *const lane_sql[LANES] = {
+    [LANE_GET] = "SELECT " PLAN_ONCE ", " READ_ONLY,
+    [LANE_SCAN] = "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), " READ_ONLY,
+    [LANE_WRITE] =
+        "SELECT " PLAN_ONCE
+        ", (SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot "
+        "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)",
+};
 
-enum { SETUP_QUERIES = sizeof setup_sql / sizeof setup_sql[0] };
+enum { SETUP_QUERIES = 3 };
 
 /* Waits for the socket, ticking. False: stopped, or past the limit. */
 static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
@@ -103,17 +111,23 @@ static bool start_connecting(struct connection *connection, uint64_t limit_ns)
            PQenterPipelineMode(connection->pg) == 1;
 }
 
-/* Sends everything a new session needs. Each has its own sync, so that each error is its own. */
-static bool send_setup(PGconn *pg)
+/* Sends everything a new session needs. Each has its own sync, so that each error is its own. Returns how
+ * many there are; 0: the connection broke. */
+static size_t send_setup(const struct connection *connection)
 {
+    const char *const queries[] = {SCHEMA_SQL, session_sql, lane_sql[connection->lane]};
+    PGconn *pg = connection->pg;
+    size_t n = 0;
     bool sent = true;
-    for (size_t i = 0; sent && i < SETUP_QUERIES; i++)
-        sent = PQsendQueryParams(pg, setup_sql[i], 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
-    for (size_t i = 0; sent && i < STATEMENTS; i++)
-        sent = PQsendPrepare(pg, statements[i].name, statements[i].sql, statements[i].n_params,
-                             statements[i].types) &&
-               PQpipelineSync(pg);
-    return sent;
+    for (; sent && n < SETUP_QUERIES; n++)
+        sent = PQsendQueryParams(pg, queries[n], 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
+    for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
+        if (each->lane != connection->lane)
+            continue;
+        sent = PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types) && PQpipelineSync(pg);
+        n++;
+    }
+    return sent ? n : 0;
 }
 
 /* Reads one statement's result and its sync. NULL: the connection broke or the limit passed. */
@@ -143,9 +157,10 @@ static void explain(const char *words, char *why, size_t why_size)
 static enum connection_result set_up(struct connection *connection, uint64_t limit_ns, char *why,
                                      size_t why_size)
 {
-    if (!send_setup(connection->pg))
+    const size_t sent = send_setup(connection);
+    if (sent == 0)
         return CONNECTION_UNREACHABLE;
-    for (size_t i = 0; i < SETUP_QUERIES + STATEMENTS; i++) {
+    for (size_t i = 0; i < sent; i++) {
         PGresult *result = read_setup(connection, limit_ns);
         if (result == NULL)
             return CONNECTION_UNREACHABLE;

@@ -1,4 +1,4 @@
-/* connection.h: one libpq connection in pipeline mode, with every statement prepared.
+/* connection.h: one libpq connection in pipeline mode, with every statement of its lane prepared.
  *
  * Used by one thread. Nothing here waits longer than it says: while it waits it calls `tick` now and then, so
  * that deadlines are kept when the database is silent.
@@ -6,13 +6,16 @@
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
 
+#include "store/lane.h"
+
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct connection {
-    const char *database_url;   /* outlives the connection */
+    const char *database_url; /* outlives the connection */
+    enum lane lane;
     PGconn *pg;                 /* owned; NULL: not connected */
     void (*tick)(void *arg);    /* called at least every CONNECTION_TICK_MS of waiting */
     bool (*stopped)(void *arg); /* asked on a tick: end the wait as if the connection broke */

@@ -11,9 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The workers of one lane. */
+struct crew {
+    struct worker *workers;
+    unsigned n;
+    atomic_uint turn; /* which takes the next operation that is not bound to one */
+};
+
 struct postgres {
     struct store base;
-    atomic_uint turn; /* which worker takes the next operation that names no order */
+    struct crew crews[LANES];
     unsigned n_workers;
     struct worker workers[];
 };
@@ -25,8 +32,10 @@ static struct postgres *postgres_of(struct store *store)
 
 static struct worker *worker_of(struct postgres *postgres, const struct operation *operation)
 {
-    unsigned n = operation->statement->keyed ? operation->hash : atomic_fetch_add(&postgres->turn, 1);
-    return &postgres->workers[n % postgres->n_workers];
+    enum lane lane = operation->statement->lane;
+    struct crew *crew = &postgres->crews[lane];
+    unsigned n = lane == LANE_WRITE ? operation->hash : atomic_fetch_add(&crew->turn, 1);
+    return &crew->workers[n % crew->n];
 }
 
 /* --- operations with a call of their own --- */
@@ -178,8 +187,9 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
     struct postgres *postgres = postgres_of(store);
     struct create_many *many = arena_alloc(&call->arena, sizeof *many);
     struct operation *operations = arena_calloc(&call->arena, n, sizeof *operations);
-    struct operation **lasts = arena_calloc(&call->arena, postgres->n_workers, sizeof *lasts);
-    struct operation **firsts = arena_calloc(&call->arena, postgres->n_workers, sizeof *firsts);
+    const struct crew *writers = &postgres->crews[LANE_WRITE];
+    struct operation **lasts = arena_calloc(&call->arena, writers->n, sizeof *lasts);
+    struct operation **firsts = arena_calloc(&call->arena, writers->n, sizeof *firsts);
     size_t count = 0;
 
     *many = (struct create_many){
@@ -199,7 +209,7 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
             .many = many,
             .index = i,
         };
-        size_t worker = operation->hash % postgres->n_workers;
+        size_t worker = operation->hash % writers->n;
         *(lasts[worker] != NULL ? &lasts[worker]->next : &firsts[worker]) = operation;
         lasts[worker] = operation;
     }
@@ -209,8 +219,8 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
     }
     /* The call, and with it both lists, is gone once the last operation is pushed and answered. */
     atomic_init(&many->left, count + 1);
-    for (unsigned i = 0; i < postgres->n_workers; i++)
-        queue_push(&postgres->workers[i].queue, firsts[i]);
+    for (unsigned i = 0; i < writers->n; i++)
+        queue_push(&writers->workers[i].queue, firsts[i]);
     if (atomic_fetch_sub(&many->left, 1) == 1)
         finish_many(many);
 }
@@ -237,18 +247,39 @@ static const struct store functions = {
     .summarize = summarize,
 };
 
+static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n,
+                       const struct postgres_options *options)
+{
+    struct crew *crew = &postgres->crews[lane];
+    crew->workers = &postgres->workers[postgres->n_workers];
+    for (crew->n = n; n > 0; n--) {
+        if (!worker_start(&postgres->workers[postgres->n_workers], lane, options->database_url, options->log))
+            return false;
+        postgres->n_workers++;
+    }
+    return true;
+}
+
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
+    const unsigned crew_sizes[LANES] = {
+        [LANE_GET] = 1,
+        [LANE_SCAN] = options->workers,
+        [LANE_WRITE] = options->workers,
+    };
+    unsigned n_workers = 0;
+    for (enum lane lane = 0; lane < LANES; lane++)
+        n_workers += crew_sizes[lane];
     if (!check_url(options->database_url, error, error_size))
         return NULL;
-    struct postgres *postgres = calloc(1, sizeof *postgres + options->workers * sizeof postgres->workers[0]);
+    struct postgres *postgres = calloc(1, sizeof *postgres + n_workers * sizeof postgres->workers[0]);
     if (postgres == NULL) {
         snprintf(error, error_size, "out of memory");
         return NULL;
     }
     postgres->base = functions;
-    for (; postgres->n_workers < options->workers; postgres->n_workers++) {
-        if (!worker_start(&postgres->workers[postgres->n_workers], options->database_url, options->log)) {
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        if (!start_crew(postgres, lane, crew_sizes[lane], options)) {
             snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
             postgres_close(&postgres->base);
             return NULL;

@@ -1,6 +1,6 @@
-/* postgres.h: a store in PostgreSQL: a few workers, each with a connection of its own.
+/* postgres.h: a store in PostgreSQL: a few workers a lane (store/lane.h), each with a connection of its own.
  *
- * Work on one order goes to one worker, so that changes to an order keep the order they came in.
+ * Changes to one order go to one worker, so that they keep the order they came in.
  */
 #ifndef STORE_POSTGRES_H
 #define STORE_POSTGRES_H
@@ -13,7 +13,7 @@
 
 struct postgres_options {
     const char *database_url; /* libpq URL or keyword string; must outlive the store */
-    unsigned workers;
+    unsigned workers;         /* for writes, and as many for lists and summaries; gets have one */
     struct log *log;
 };
 

@@ -94,7 +94,7 @@ static bool joins(struct pick *pick, const struct operation *operation)
 {
     if (!operation->statement->folds)
         return pick->unfolded++ < UNFOLDED_MOST;
-    if (!operation->statement->writes)
+    if (operation->statement->lane != LANE_WRITE)
         return true;
     /* Of two creates of one order in one statement, the first wins, as it should. */
     if (operation->statement == &statements[STATEMENT_CREATE]) {

@@ -3,6 +3,7 @@
 #ifndef STORE_STATEMENT_H
 #define STORE_STATEMENT_H
 
+#include "store/lane.h"
 #include "store/operation.h"
 #include "store/params.h"
 
@@ -10,7 +11,6 @@
 #include <stdbool.h>
 
 enum statement_id {
-    /* Reads come first in a batch, so that no answer to one waits for a commit. */
     STATEMENT_GET,
     STATEMENT_LIST,
     STATEMENT_LIST_BY_STATUS,
@@ -29,7 +29,7 @@ struct statement {
     const char *sql;
     int n_params;
     Oid types[PARAMS_MAX];
-    bool writes;
+    enum lane lane;
     bool folds; /* one run serves many operations */
     bool keyed; /* its operations each name an order */
 

@@ -120,12 +120,12 @@ static void *run(void *arg)
 
 /* --- starting and stopping --- */
 
-bool worker_start(struct worker *worker, const char *database_url, struct log *log)
+bool worker_start(struct worker *worker, enum lane lane, const char *database_url, struct log *log)
 {
     memset(worker, 0, sizeof *worker);
     worker->log = log;
-    worker->connection =
-        (struct connection){.database_url = database_url, .tick = tick, .stopped = stopped, .arg = worker};
+    worker->connection = (struct connection){
+        .database_url = database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
     if (!queue_init(&worker->queue))
         return false;
     batch_init(&worker->batch, log);

@@ -29,8 +29,9 @@ struct worker {
     char why[512];                  /* it failed */
 };
 
-/* Starts the thread. database_url must outlive the worker. False: errno says why. */
-bool worker_start(struct worker *worker, const char *database_url, struct log *log);
+/* Starts the thread, for the work of one lane. database_url must outlive the worker. False: errno says why.
+ */
+bool worker_start(struct worker *worker, enum lane lane, const char *database_url, struct log *log);
 
 /* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */
 enum connection_result worker_await(struct worker *worker, char *why, size_t why_size);

@@ -1,0 +1,17 @@
+/* lane.h: kinds of work that never wait for one another: each has workers, and so connections, of its own.
+ *
+ * A get takes microseconds, a write waits for a commit, and a long list or a recount of the summary takes as
+ * long as it takes. Gets need one worker however many cores there are: what waits for it goes in one
+ * statement.
+ */
+#ifndef STORE_LANE_H
+#define STORE_LANE_H
+
+enum lane {
+    LANE_GET,   /* by order_id */
+    LANE_SCAN,  /* lists and summaries */
+    LANE_WRITE, /* the work on one order goes to one worker */
+    LANES,
+};
+
+#endif
