@@ -19,7 +19,8 @@ struct call {
     const char *request_id; /* never NULL; names the call in logs */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */
-    bool validate_only;     /* check the request and answer an empty message; change nothing (AIP-163) */
+    bool more;          /* set when it ends: others end right after it, so its reply may wait for theirs */
+    bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 };
 

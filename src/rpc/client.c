@@ -216,6 +216,8 @@ static void set_metadata(Rpc__V1__Request *head, const struct rpc_client *client
     head->metadata = list;
 }
 
+/* NULL: the reply says why. A frame that is too large would have the server close the connection, and nng
+ * send it again on the next one. */
 static nng_msg *pack_request(const struct rpc_client *client, const struct rpc_request *request,
                              struct rpc_reply *reply, uint32_t timeout_ms)
 {
@@ -227,8 +229,15 @@ static nng_msg *pack_request(const struct rpc_client *client, const struct rpc_r
 
     struct frame frame = frame_measure(&head.base, request->input);
     nng_msg *out;
-    if (nng_msg_alloc(&out, frame.size) != 0)
+    if (frame.size > FRAME_MAX_BYTES) {
+        status_set(&reply->status, &reply->arena, STATUS_INVALID_ARGUMENT,
+                   "The frame has %zu bytes; at most %d are taken", frame.size, FRAME_MAX_BYTES);
         return NULL;
+    }
+    if (nng_msg_alloc(&out, frame.size) != 0) {
+        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
+        return NULL;
+    }
     frame_pack(&frame, nng_msg_body(out));
     return out;
 }
@@ -256,11 +265,14 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     struct rpc_reply *reply = make_reply(request);
     if (reply == NULL)
         abort(); /* as the arena does */
-    struct exchange *exchange = take_exchange(client);
-    nng_msg *out = exchange != NULL ? pack_request(client, request, reply, timeout_ms) : NULL;
+    nng_msg *out = pack_request(client, request, reply, timeout_ms);
     if (out == NULL) {
-        if (exchange != NULL)
-            give_back(exchange);
+        done(reply, arg);
+        return;
+    }
+    struct exchange *exchange = take_exchange(client);
+    if (exchange == NULL) {
+        nng_msg_free(out);
         status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
         done(reply, arg);
         return;

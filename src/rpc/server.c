@@ -29,7 +29,8 @@ struct slot {
     struct rpc_server *server;
     nng_ctx context;
     nng_aio *aio;
-    bool sending; /* or receiving */
+    bool sending;      /* or receiving */
+    struct slot *next; /* in the outbox */
 };
 
 struct rpc_server {
@@ -41,10 +42,14 @@ struct rpc_server {
     struct slot *slots; /* owned */
     unsigned n_slots;
 
+    nng_aio *sender; /* owned; sends the outbox, on nng's thread */
     atomic_bool draining;
-    pthread_mutex_t lock; /* guards in_hand */
-    pthread_cond_t idle;  /* in_hand fell to 0 while draining */
-    unsigned in_hand;     /* calls received and not yet answered */
+    pthread_mutex_t lock; /* guards all below */
+    struct slot *outbox;  /* replies that go together */
+    struct slot **outbox_end;
+    bool sender_runs;
+    pthread_cond_t idle; /* in_hand fell to 0 while draining */
+    unsigned in_hand;    /* calls received and not yet answered */
 };
 
 static void receive(struct slot *slot)
@@ -95,6 +100,59 @@ static Rpc__V1__FieldViolation **wire_violations(struct call *call)
     return list;
 }
 
+/* --- sending --- */
+
+static struct slot *empty_outbox(struct rpc_server *server)
+{
+    struct slot *first = server->outbox;
+    server->outbox = NULL;
+    server->outbox_end = &server->outbox;
+    return first;
+}
+
+/* On nng's thread, which is the one that will hear of what was sent: another would wait for its locks, and it
+ * for that one's, at each reply. */
+static void send_outbox(void *arg)
+{
+    struct rpc_server *server = arg;
+    for (;;) {
+        pthread_mutex_lock(&server->lock);
+        struct slot *slot = empty_outbox(server);
+        server->sender_runs = slot != NULL;
+        pthread_mutex_unlock(&server->lock);
+        if (slot == NULL)
+            return;
+        while (slot != NULL) {
+            struct slot *next = slot->next; /* once it is sent, the slot may be in the outbox again */
+            nng_ctx_send(slot->context, slot->aio);
+            slot = next;
+        }
+    }
+}
+
+/* Sends a reply: at once when it is alone, which saves it a change of threads; else with those that come with
+ * it. */
+static void send(struct slot *slot, bool more)
+{
+    struct rpc_server *server = slot->server;
+    slot->next = NULL;
+    pthread_mutex_lock(&server->lock);
+    bool alone = !more && server->outbox == NULL;
+    if (!alone) {
+        *server->outbox_end = slot;
+        server->outbox_end = &slot->next;
+    }
+    bool wake = !alone && !more && !server->sender_runs;
+    server->sender_runs |= wake;
+    pthread_mutex_unlock(&server->lock);
+    if (alone) {
+        nng_ctx_send(slot->context, slot->aio);
+    } else if (wake) {
+        nng_aio_begin(server->sender);
+        nng_aio_finish(server->sender, 0);
+    }
+}
+
 /* The closure of every call. */
 static void reply(const ProtobufCMessage *message, void *closure_data)
 {
@@ -121,7 +179,7 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     arena_reset(&call->arena);
     slot->sending = true;
     nng_aio_set_msg(slot->aio, out);
-    nng_ctx_send(slot->context, slot->aio);
+    send(slot, call->more);
 }
 
 static void begin(struct call *call, const Rpc__V1__Request *request)
@@ -146,7 +204,7 @@ static void handle(struct slot *slot, nng_msg *in)
 
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
-    call->validate_only = false;
+    call->more = call->validate_only = false;
     call->status = STATUS_INIT;
     begin_call(slot->server);
     size_t size = nng_msg_len(in);
@@ -249,6 +307,7 @@ static bool open_slots(struct rpc_server *server, unsigned n)
 static void discard(struct rpc_server *server)
 {
     nng_close(server->socket);
+    nng_aio_free(server->sender);
     for (unsigned i = 0; i < server->n_slots; i++) {
         nng_aio_stop(server->slots[i].aio);
         nng_aio_free(server->slots[i].aio);
@@ -275,7 +334,9 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     pthread_cond_init(&server->idle, NULL);
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
 
-    if (!open_slots(server, options->contexts != 0 ? options->contexts : DEFAULT_CONTEXTS)) {
+    empty_outbox(server);
+    if (nng_aio_alloc(&server->sender, send_outbox, server) != 0 ||
+        !open_slots(server, options->contexts != 0 ? options->contexts : DEFAULT_CONTEXTS)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         return NULL;

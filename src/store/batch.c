@@ -160,7 +160,7 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
 {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        statement_answer(unit->statement, result, unit->operations, unit->n);
+        statement_answer(unit->statement, result, unit->operations, unit->n, &batch->nobody.arena);
         break;
     case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
         break;
@@ -194,8 +194,10 @@ static bool read_unit(struct batch *batch, struct connection *connection, struct
 
 static void answer(struct unit *unit)
 {
-    for (size_t i = 0; i < unit->n; i++)
+    for (size_t i = 0; i < unit->n; i++) {
+        unit->operations[i]->more = i + 1 < unit->n;
         finish(&unit->operations[i]);
+    }
 }
 
 /* A list of units for the next round. */

@@ -33,7 +33,8 @@ struct batch {
     struct unit units[2][BATCH_MOST]; /* of this round and, as it fails, of the next */
     size_t n_units;
     struct params params;
-    struct call nobody; /* the caller of abandoned operations */
+    struct call
+        nobody; /* the caller of abandoned operations; its arena has what lives as long as the batch */
     struct log *log;
 };
 

@@ -29,6 +29,7 @@ struct operation {
     const ProtobufCMessage *answer;
     enum status_code code;
     const char *message; /* static */
+    bool more;           /* operations end right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
 
     void (*finish)(struct operation *operation); /* tells the caller; the operation is gone after it */

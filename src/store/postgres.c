@@ -11,16 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The workers of one lane. */
+/* Where the operations of one lane wait: in one queue for all its workers, or in one for each. */
 struct crew {
-    struct worker *workers;
-    unsigned n;
-    atomic_uint turn; /* which takes the next operation that is not bound to one */
+    struct queue *queues;
+    unsigned n_queues;
 };
 
 struct postgres {
     struct store base;
     struct crew crews[LANES];
+    struct queue *queues; /* owned */
+    unsigned n_queues;
     unsigned n_workers;
     struct worker workers[];
 };
@@ -30,19 +31,12 @@ static struct postgres *postgres_of(struct store *store)
     return (struct postgres *)store; /* base is its first member */
 }
 
-static struct worker *worker_of(struct postgres *postgres, const struct operation *operation)
-{
-    enum lane lane = operation->statement->lane;
-    struct crew *crew = &postgres->crews[lane];
-    unsigned n = lane == LANE_WRITE ? operation->hash : atomic_fetch_add(&crew->turn, 1);
-    return &crew->workers[n % crew->n];
-}
-
 /* --- operations with a call of their own --- */
 
 static void finish_call(struct operation *operation)
 {
     struct call *call = operation->call;
+    call->more = operation->more;
     if (operation->code != STATUS_OK)
         call_fail(call, operation->code, "%s", operation->message);
     operation->closure(operation->code == STATUS_OK ? operation->answer : NULL, operation->closure_data);
@@ -60,7 +54,8 @@ static void submit(struct store *store, struct call *call, struct operation prot
     operation->closure_data = closure_data;
     if (operation->statement->keyed)
         operation->hash = operation_hash(operation->order_id);
-    queue_push(&worker_of(postgres, operation)->queue, operation);
+    const struct crew *crew = &postgres->crews[operation->statement->lane];
+    queue_push(&crew->queues[operation->hash % crew->n_queues], operation);
 }
 
 /* Closures differ only in the message's type, as protobuf-c's own generated code assumes. */
@@ -188,8 +183,8 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
     struct create_many *many = arena_alloc(&call->arena, sizeof *many);
     struct operation *operations = arena_calloc(&call->arena, n, sizeof *operations);
     const struct crew *writers = &postgres->crews[LANE_WRITE];
-    struct operation **lasts = arena_calloc(&call->arena, writers->n, sizeof *lasts);
-    struct operation **firsts = arena_calloc(&call->arena, writers->n, sizeof *firsts);
+    struct operation **lasts = arena_calloc(&call->arena, writers->n_queues, sizeof *lasts);
+    struct operation **firsts = arena_calloc(&call->arena, writers->n_queues, sizeof *firsts);
     size_t count = 0;
 
     *many = (struct create_many){
@@ -209,9 +204,9 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
             .many = many,
             .index = i,
         };
-        size_t worker = operation->hash % writers->n;
-        *(lasts[worker] != NULL ? &lasts[worker]->next : &firsts[worker]) = operation;
-        lasts[worker] = operation;
+        size_t queue = operation->hash % writers->n_queues;
+        *(lasts[queue] != NULL ? &lasts[queue]->next : &firsts[queue]) = operation;
+        lasts[queue] = operation;
     }
     if (count == 0) {
         done(response, closure_data);
@@ -219,8 +214,8 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
     }
     /* The call, and with it both lists, is gone once the last operation is pushed and answered. */
     atomic_init(&many->left, count + 1);
-    for (unsigned i = 0; i < writers->n; i++)
-        queue_push(&writers->workers[i].queue, firsts[i]);
+    for (unsigned i = 0; i < writers->n_queues; i++)
+        queue_push(&writers->queues[i], firsts[i]);
     if (atomic_fetch_sub(&many->left, 1) == 1)
         finish_many(many);
 }
@@ -247,43 +242,53 @@ static const struct store functions = {
     .summarize = summarize,
 };
 
-static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n,
+static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_queues, unsigned workers_each,
                        const struct postgres_options *options)
 {
     struct crew *crew = &postgres->crews[lane];
-    crew->workers = &postgres->workers[postgres->n_workers];
-    for (crew->n = n; n > 0; n--) {
-        if (!worker_start(&postgres->workers[postgres->n_workers], lane, options->database_url, options->log))
+    crew->queues = &postgres->queues[postgres->n_queues];
+    for (; crew->n_queues < n_queues; crew->n_queues++, postgres->n_queues++) {
+        struct queue *queue = &crew->queues[crew->n_queues];
+        if (!queue_init(queue, workers_each))
             return false;
-        postgres->n_workers++;
+        for (unsigned seat = 0; seat < workers_each; seat++, postgres->n_workers++) {
+            if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, seat,
+                              options->database_url, options->log))
+                return false;
+        }
     }
     return true;
 }
 
+/* Changes to one order keep their order, since they have a queue with one worker. A scan is taken by whoever
+ * has none. Gets have one worker: a second makes batches smaller and the sum of them dearer, and is not
+ * faster. */
+static bool start_crews(struct postgres *postgres, const struct postgres_options *options)
+{
+    return start_crew(postgres, LANE_GET, 1, 1, options) &&
+           start_crew(postgres, LANE_SCAN, 1, options->workers, options) &&
+           start_crew(postgres, LANE_WRITE, options->workers, 1, options);
+}
+
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
-    const unsigned crew_sizes[LANES] = {
-        [LANE_GET] = 1,
-        [LANE_SCAN] = options->workers,
-        [LANE_WRITE] = options->workers,
-    };
-    unsigned n_workers = 0;
-    for (enum lane lane = 0; lane < LANES; lane++)
-        n_workers += crew_sizes[lane];
+    const size_t most = (size_t)LANES * options->workers;
     if (!check_url(options->database_url, error, error_size))
         return NULL;
-    struct postgres *postgres = calloc(1, sizeof *postgres + n_workers * sizeof postgres->workers[0]);
-    if (postgres == NULL) {
+    struct postgres *postgres = calloc(1, sizeof *postgres + most * sizeof postgres->workers[0]);
+    struct queue *queues = calloc(most, sizeof *queues);
+    if (postgres == NULL || queues == NULL) {
         snprintf(error, error_size, "out of memory");
+        free(postgres);
+        free(queues);
         return NULL;
     }
     postgres->base = functions;
-    for (enum lane lane = 0; lane < LANES; lane++) {
-        if (!start_crew(postgres, lane, crew_sizes[lane], options)) {
-            snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
-            postgres_close(&postgres->base);
-            return NULL;
-        }
+    postgres->queues = queues;
+    if (!start_crews(postgres, options)) {
+        snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
+        postgres_close(&postgres->base);
+        return NULL;
     }
     for (unsigned i = 0; i < postgres->n_workers; i++) {
         if (worker_await(&postgres->workers[i], error, error_size) == CONNECTION_WRONG_SCHEMA) {
@@ -298,8 +303,8 @@ bool postgres_ready(void *store)
 {
     struct postgres *postgres = postgres_of(store);
     bool ready = true;
-    for (unsigned i = 0; i < postgres->n_workers; i++)
-        ready &= !queue_is_closed(&postgres->workers[i].queue);
+    for (unsigned i = 0; i < postgres->n_queues; i++)
+        ready &= !queue_is_closed(&postgres->queues[i]);
     return ready;
 }
 
@@ -308,5 +313,8 @@ void postgres_close(struct store *store)
     struct postgres *postgres = postgres_of(store);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_stop(&postgres->workers[i]);
+    for (unsigned i = 0; i < postgres->n_queues; i++)
+        queue_destroy(&postgres->queues[i]);
+    free(postgres->queues);
     free(postgres);
 }

@@ -1,4 +1,4 @@
-/* queue.c: a list under a lock, and an eventfd that is written only while the worker waits for it. */
+/* queue.c: a list under a lock, and an eventfd a seat that is written only while its worker waits for it. */
 #include "store/queue.h"
 
 #include "store/statement.h"
@@ -14,18 +14,24 @@ enum {
 
 static const char out_of_reach[] = "The database is out of reach";
 
-bool queue_init(struct queue *queue)
+bool queue_init(struct queue *queue, unsigned n_seats)
 {
-    *queue = (struct queue){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *queue = (struct queue){0};
     pthread_mutex_init(&queue->lock, NULL);
-    return queue->event >= 0;
+    for (; queue->n_seats < n_seats; queue->n_seats++) {
+        int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (event < 0)
+            return false;
+        queue->seats[queue->n_seats].event = event;
+    }
+    return true;
 }
 
 void queue_destroy(struct queue *queue)
 {
     pthread_mutex_destroy(&queue->lock);
-    if (queue->event >= 0)
-        close(queue->event);
+    for (unsigned i = 0; i < queue->n_seats; i++)
+        close(queue->seats[i].event);
 }
 
 static void fail_all(struct operation *list, enum status_code code, const char *message)
@@ -37,12 +43,25 @@ static void fail_all(struct operation *list, enum status_code code, const char *
     }
 }
 
+/* A seat whose worker waits, and which from now on does not; -1: none. */
+static int seat_to_wake(struct queue *queue)
+{
+    for (unsigned i = 0; i < queue->n_seats; i++) {
+        if (queue->seats[i].waiting) {
+            queue->seats[i].waiting = false;
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 void queue_push(struct queue *queue, struct operation *first)
 {
     if (first == NULL)
         return;
+    int wake = -1;
     pthread_mutex_lock(&queue->lock);
-    bool closed = queue->closed;
+    bool closed = queue->n_open == 0;
     if (!closed) {
         struct operation *last = first;
         for (struct operation *each = first; each != NULL; each = each->next) {
@@ -54,13 +73,11 @@ void queue_push(struct queue *queue, struct operation *first)
         else
             queue->first = first;
         queue->last = last;
+        wake = seat_to_wake(queue);
     }
-    bool wake = queue->waiting && !closed;
-    if (wake)
-        queue->waiting = false;
     pthread_mutex_unlock(&queue->lock);
-    if (wake)
-        queue_wake(queue);
+    if (wake >= 0)
+        queue_wake(queue, (unsigned)wake);
     if (closed)
         fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
 }
@@ -151,53 +168,63 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
     fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
 }
 
-void queue_close(struct queue *queue)
+void queue_close(struct queue *queue, unsigned seat)
 {
+    struct operation *waiting = NULL;
     pthread_mutex_lock(&queue->lock);
-    struct operation *waiting = queue->first;
-    queue->first = queue->last = NULL;
-    queue->closed = true;
+    queue->n_open -= queue->seats[seat].open;
+    queue->seats[seat].open = false;
+    if (queue->n_open == 0) {
+        waiting = queue->first;
+        queue->first = queue->last = NULL;
+    }
     pthread_mutex_unlock(&queue->lock);
     fail_all(waiting, STATUS_UNAVAILABLE, out_of_reach);
 }
 
-void queue_open(struct queue *queue)
+void queue_open(struct queue *queue, unsigned seat)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->closed = false;
+    queue->n_open += !queue->seats[seat].open;
+    queue->seats[seat].open = true;
     pthread_mutex_unlock(&queue->lock);
 }
 
 bool queue_is_closed(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    bool closed = queue->closed;
+    bool closed = queue->n_open == 0;
     pthread_mutex_unlock(&queue->lock);
     return closed;
 }
 
-bool queue_begin_wait(struct queue *queue)
+bool queue_begin_wait(struct queue *queue, unsigned seat)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->waiting = queue->first == NULL;
-    bool waits = queue->waiting;
+    bool waits = queue->first == NULL;
+    queue->seats[seat].waiting = waits;
     pthread_mutex_unlock(&queue->lock);
     return waits;
 }
 
-void queue_end_wait(struct queue *queue)
+void queue_end_wait(struct queue *queue, unsigned seat)
 {
     uint64_t count;
     pthread_mutex_lock(&queue->lock);
-    queue->waiting = false;
+    queue->seats[seat].waiting = false;
     pthread_mutex_unlock(&queue->lock);
-    ssize_t got = read(queue->event, &count, sizeof count);
+    ssize_t got = read(queue->seats[seat].event, &count, sizeof count);
     (void)got; /* nothing to read when the wait ended for another reason */
 }
 
-void queue_wake(struct queue *queue)
+int queue_event(const struct queue *queue, unsigned seat)
+{
+    return queue->seats[seat].event;
+}
+
+void queue_wake(struct queue *queue, unsigned seat)
 {
     const uint64_t one = 1;
-    ssize_t wrote = write(queue->event, &one, sizeof one);
+    ssize_t wrote = write(queue->seats[seat].event, &one, sizeof one);
     (void)wrote; /* fails only when the counter is full, and then it is readable */
 }

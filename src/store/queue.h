@@ -1,7 +1,8 @@
-/* queue.h: operations that wait for one worker, first come first served.
+/* queue.h: operations that wait for a worker, first come first served.
  *
- * Any thread pushes; the one worker takes. The queue's file descriptor is readable when the worker, having
- * found the queue empty, was given something: so the worker can wait for that and for its connection at once.
+ * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
+ * its worker, having found nothing to take, was given something: so it can wait for that and for its
+ * connection at once.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -13,18 +14,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { QUEUE_SEATS_MOST = 64 };
+
+struct seat {
+    int event;    /* an eventfd */
+    bool open;    /* operations may wait for its worker */
+    bool waiting; /* for `event` */
+};
+
 struct queue {
     pthread_mutex_t lock; /* guards all below */
     struct operation *first;
     struct operation *last;
     uint64_t sequence; /* of the last operation pushed */
-    bool closed;       /* what is pushed fails at once: the database is out of reach */
-    bool waiting;      /* the worker waits for `event` */
-    int event;         /* an eventfd; -1: none */
+    unsigned n_seats;
+    unsigned n_open; /* none: what is pushed fails at once, as the database is out of reach */
+    struct seat seats[QUEUE_SEATS_MOST];
 };
 
-/* False: errno says why. A new queue is open. */
-bool queue_init(struct queue *queue);
+/* Seats are closed at first. False: errno says why. */
+bool queue_init(struct queue *queue, unsigned n_seats);
 
 /* The queue must be empty. */
 void queue_destroy(struct queue *queue);
@@ -39,16 +48,17 @@ size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
 /* Fails those whose deadline has passed. */
 void queue_expire(struct queue *queue, uint64_t now_ns);
 
-/* Closes, and fails what waits; or opens. */
-void queue_close(struct queue *queue);
-void queue_open(struct queue *queue);
+/* A worker comes, or goes; with the last one, what waits fails. Either may be said again. */
+void queue_open(struct queue *queue, unsigned seat);
+void queue_close(struct queue *queue, unsigned seat);
 bool queue_is_closed(struct queue *queue);
 
-/* Makes ready to wait for queue->event. False: there is something to take already. */
-bool queue_begin_wait(struct queue *queue);
-void queue_end_wait(struct queue *queue);
+/* Makes ready to wait for the seat's event. False: there is something to take already. */
+bool queue_begin_wait(struct queue *queue, unsigned seat);
+void queue_end_wait(struct queue *queue, unsigned seat);
 
-/* Makes queue->event readable. */
-void queue_wake(struct queue *queue);
+/* The descriptor to wait for, and what makes it readable. */
+int queue_event(const struct queue *queue, unsigned seat);
+void queue_wake(struct queue *queue, unsigned seat);
 
 #endif

@@ -136,9 +136,8 @@ static void take_removed(struct operation *operation, const PGresult *result, in
     operation->answer = &empty.base;
 }
 
-static void take_list(struct operation *operation, const PGresult *result)
+static void take_list(struct operation *operation, const PGresult *result, struct arena *arena)
 {
-    struct arena *arena = &operation->call->arena;
     Orders__V1__ListOrdersResponse *response = arena_alloc(arena, sizeof *response);
     orders__v1__list_orders_response__init(response);
     response->n_orders = (size_t)PQntuples(result);
@@ -336,14 +335,17 @@ static void answer_keyed(const struct statement *statement, const PGresult *resu
 }
 
 void statement_answer(const struct statement *statement, const PGresult *result,
-                      struct operation *operations[], size_t n)
+                      struct operation *operations[], size_t n, struct arena *shared)
 {
     if (statement->keyed) {
         answer_keyed(statement, result, operations, n);
         return;
     }
-    for (size_t i = 0; i < n; i++) {
-        operations[i]->code = STATUS_OK;
-        statement->take_result(operations[i], result);
+    operations[0]->code = STATUS_OK;
+    statement->take_result(operations[0], result, shared);
+    for (size_t i = 1; i < n; i++) {
+        operations[i]->code = operations[0]->code;
+        operations[i]->message = operations[0]->message;
+        operations[i]->answer = operations[0]->answer;
     }
 }

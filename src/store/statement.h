@@ -45,8 +45,8 @@ struct statement {
     int key_column;      /* which column has the order_id */
     bool row_is_for_one; /* only the first operation of a key gets the row; the others are absent */
 
-    /* Other statements: reads the whole result for one operation. */
-    void (*take_result)(struct operation *operation, const PGresult *result);
+    /* Other statements: reads the whole result, once for all operations, into an arena that outlives them. */
+    void (*take_result)(struct operation *operation, const PGresult *result, struct arena *arena);
 };
 
 extern const struct statement statements[STATEMENTS];
@@ -56,8 +56,9 @@ extern const struct statement statements[STATEMENTS];
  * never wait for each other in a circle. */
 void statement_sort(struct operation *operations[], size_t n);
 
-/* Gives each of n sorted operations its outcome from the statement's result. */
+/* Gives each of n sorted operations its outcome from the statement's result. What they share is made in the
+ * arena, which must outlive them. */
 void statement_answer(const struct statement *statement, const PGresult *result,
-                      struct operation *operations[], size_t n);
+                      struct operation *operations[], size_t n, struct arena *shared);
 
 #endif

@@ -1,7 +1,7 @@
 /* store.h: where orders are kept: what the service asks of a store, whatever it is made of.
  *
  * Every function returns at once and calls `done` once, perhaps before it returns, perhaps from another
- * thread, with the closure data it was given: with the answer, which is made in the call's arena; or with
+ * thread, with the closure data it was given: with the answer, which lives until `done` returns; or with
  * NULL, and then the call's status says why. What is passed in must live in the call's arena.
  *
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),

@@ -47,9 +47,8 @@ static int compare_totals(const void *a, const void *b)
                   (*(Orders__V1__CurrencyTotal *const *)b)->currency);
 }
 
-void summary_take_result(struct operation *operation, const PGresult *result)
+void summary_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
 {
-    struct arena *arena = &operation->call->arena;
     const size_t rows = (size_t)PQntuples(result);
     Orders__V1__OrderSummary *summary = arena_alloc(arena, sizeof *summary);
     orders__v1__order_summary__init(summary);
@@ -75,9 +74,9 @@ void summary_take_result(struct operation *operation, const PGresult *result)
     }
 }
 
-void summary_take_verified(struct operation *operation, const PGresult *result)
+void summary_take_verified(struct operation *operation, const PGresult *result, struct arena *arena)
 {
-    summary_take_result(operation, result);
+    summary_take_result(operation, result, arena);
     for (int row = 0; row < PQntuples(result); row++) {
         if (*PQgetvalue(result, row, SAME) != 0)
             continue;

@@ -25,9 +25,9 @@
     "FULL JOIN (" SUMMARY_ROLLED ") AS rolled USING (day, currency) ORDER BY day DESC, currency"
 
 /* Makes an OrderSummary of SUMMARY_SQL's result. */
-void summary_take_result(struct operation *operation, const PGresult *result);
+void summary_take_result(struct operation *operation, const PGresult *result, struct arena *arena);
 
 /* Makes one of SUMMARY_VERIFIED_SQL's, or fails the operation with DATA_LOSS. */
-void summary_take_verified(struct operation *operation, const PGresult *result);
+void summary_take_verified(struct operation *operation, const PGresult *result, struct arena *arena);
 
 #endif

@@ -18,7 +18,7 @@ static void tick(void *arg)
 {
     struct worker *worker = arg;
     uint64_t now_ns = time_monotonic_ns();
-    queue_expire(&worker->queue, now_ns);
+    queue_expire(worker->queue, now_ns);
     batch_expire(&worker->batch, now_ns);
 }
 
@@ -52,10 +52,10 @@ static int jitter(int delay_ms, unsigned *seed)
 
 static void wait_for_stop(struct worker *worker, int delay_ms)
 {
-    struct pollfd event = {.fd = worker->queue.event, .events = POLLIN};
+    struct pollfd event = {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN};
     poll(&event, 1, delay_ms);
-    queue_end_wait(
-        &worker->queue); /* a wake-up that came late for the last wait must not cut every wait short */
+    /* A wake-up that came late for the last wait must not cut every wait short. */
+    queue_end_wait(worker->queue, worker->seat);
 }
 
 /* Connects, however often it takes. False: stopped. */
@@ -67,11 +67,11 @@ static bool connect_again(struct worker *worker)
     while (!stopped(worker)) {
         enum connection_result outcome = connection_open(&worker->connection, why, sizeof why);
         if (outcome == CONNECTION_READY) {
-            queue_open(&worker->queue);
+            queue_open(worker->queue, worker->seat);
             report(worker, outcome, "");
             return true;
         }
-        queue_close(&worker->queue);
+        queue_close(worker->queue, worker->seat);
         report(worker, outcome, why);
         wait_for_stop(worker, jitter(delay_ms, &seed));
         delay_ms = 2 * delay_ms < BACKOFF_MOST_MS ? 2 * delay_ms : BACKOFF_MOST_MS;
@@ -85,13 +85,13 @@ static bool connect_again(struct worker *worker)
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
-        {.fd = worker->queue.event, .events = POLLIN},
+        {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN},
         {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
     };
-    if (!queue_begin_wait(&worker->queue))
+    if (!queue_begin_wait(worker->queue, worker->seat))
         return true;
     poll(either, 2, -1);
-    queue_end_wait(&worker->queue);
+    queue_end_wait(worker->queue, worker->seat);
     return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
 }
 
@@ -100,7 +100,7 @@ static void serve(struct worker *worker)
     struct batch *batch = &worker->batch;
     bool alive = true;
     while (alive && !stopped(worker)) {
-        batch->n = queue_take(&worker->queue, batch->operations, BATCH_MOST);
+        batch->n = queue_take(worker->queue, batch->operations, BATCH_MOST);
         alive = batch->n > 0 ? batch_run(batch, &worker->connection) : wait_for_work(worker);
     }
     if (!alive)
@@ -114,27 +114,27 @@ static void *run(void *arg)
     struct worker *worker = arg;
     while (connect_again(worker))
         serve(worker);
-    queue_close(&worker->queue);
+    queue_close(worker->queue, worker->seat);
     return NULL;
 }
 
 /* --- starting and stopping --- */
 
-bool worker_start(struct worker *worker, enum lane lane, const char *database_url, struct log *log)
+bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
+                  const char *database_url, struct log *log)
 {
     memset(worker, 0, sizeof *worker);
+    worker->queue = queue;
+    worker->seat = seat;
     worker->log = log;
     worker->connection = (struct connection){
         .database_url = database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
-    if (!queue_init(&worker->queue))
-        return false;
     batch_init(&worker->batch, log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
     int error = pthread_create(&worker->thread, NULL, run, worker);
     if (error == 0)
         return true;
-    queue_destroy(&worker->queue);
     errno = error;
     return false;
 }
@@ -153,10 +153,9 @@ enum connection_result worker_await(struct worker *worker, char *why, size_t why
 void worker_stop(struct worker *worker)
 {
     atomic_store(&worker->stop, true);
-    queue_wake(&worker->queue);
+    queue_wake(worker->queue, worker->seat);
     pthread_join(worker->thread, NULL);
     batch_free(&worker->batch);
-    queue_destroy(&worker->queue);
     pthread_cond_destroy(&worker->attempted);
     pthread_mutex_destroy(&worker->lock);
 }

@@ -1,6 +1,7 @@
-/* worker.h: a thread with one connection and one queue: takes all that waits, runs it as a batch, and so on.
+/* worker.h: a thread with one connection and a seat at a queue: takes all that waits, runs it as a batch, and
+ * so on.
  *
- * While the database cannot be reached the queue is closed, so that callers hear it at once; the worker
+ * While the database cannot be reached the seat is closed, so that callers hear it at once; the worker
  * connects again by itself, waiting longer from attempt to attempt.
  */
 #ifndef STORE_WORKER_H
@@ -16,7 +17,8 @@
 
 struct worker {
     pthread_t thread;
-    struct queue queue;
+    struct queue *queue;
+    unsigned seat;
     struct connection connection;
     struct batch batch;
     struct log *log;
@@ -29,9 +31,10 @@ struct worker {
     char why[512];                  /* it failed */
 };
 
-/* Starts the thread, for the work of one lane. database_url must outlive the worker. False: errno says why.
- */
-bool worker_start(struct worker *worker, enum lane lane, const char *database_url, struct log *log);
+/* Starts the thread, for the work of one lane, which waits in the queue. The queue and database_url must
+ * outlive the worker. False: errno says why. */
+bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
+                  const char *database_url, struct log *log);
 
 /* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */
 enum connection_result worker_await(struct worker *worker, char *why, size_t why_size);

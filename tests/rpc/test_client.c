@@ -1,5 +1,6 @@
 /* test_client.c: every method of OrderService, through the client, over a real socket, on a real database. */
 #include "calls.h"
+#include "rpc/frame.h"
 
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
@@ -552,6 +553,20 @@ Test(client, keys)
         rpc_reply_free(reply);
         rpc_client_close(other);
     }
+}
+
+/* The server would close the connection, and nng send the frame again on the next one until the deadline. */
+Test(client, a_frame_that_is_too_large_is_not_sent)
+{
+    size_t length = FRAME_MAX_BYTES;
+    char *order_id = malloc(length + 1);
+    memset(order_id, 'a', length);
+    order_id[length] = '\0';
+    struct rpc_reply *reply = calls_get(client, order_id);
+    calls_expect(reply, STATUS_INVALID_ARGUMENT);
+    cr_assert_not_null(strstr(reply->status.message, "1048576 are taken"), "%s", reply->status.message);
+    rpc_reply_free(reply);
+    free(order_id);
 }
 
 Test(client, no_server_is_unavailable)

@@ -135,7 +135,7 @@ Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wai
 static void signal_backends(PGconn *other, int signal_number)
 {
     PGresult *pids = PQexec(other, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd'");
-    cr_assert_eq(PQntuples(pids), 1 + 2 + 2); /* for gets, scans, writes */
+    cr_assert_eq(PQntuples(pids), 1 + 2 + 2); /* get, scan, write */
     for (int i = 0; i < PQntuples(pids); i++)
         kill(atoi(PQgetvalue(pids, i, 0)), signal_number);
     PQclear(pids);

@@ -1,0 +1,333 @@
+"""How each figure is measured."""
+
+import contextlib
+import datetime
+import json
+import os
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Optional
+
+from .orders import (
+    API_KEY, BATCH, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS,
+    IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, SUMMARY_ORDERS,
+)
+from .processes import Failed, environment, peak_bytes, run, say
+from .subjects import Database, Service, load_orders, psql
+
+PGBENCH_SCRIPTS = {
+    "insert": rf"""\set id random(1, {NEW_IDS})
+\set customer random(1, 1000)
+\set day random(0, {DAYS - 1})
+\set amount random(1, 100000)
+\set currency random(1, {len(CURRENCIES)})
+INSERT INTO plain_orders ({COLUMNS}) VALUES ('new-' || CAST(:id AS bigint), 'customer-' || CAST(:customer AS int),
+    CAST('{FIRST_DAY}T00:00:00Z' AS timestamptz) + CAST(:day AS int) * interval '1 day', :amount,
+    (CAST('{{{",".join(CURRENCIES)}}}' AS text[]))[:currency], 'pending');
+""",
+    "select": rf"""\set id random(1, {ORDERS})
+SELECT id, {COLUMNS}, created_at, updated_at FROM plain_orders WHERE order_id = 'bench-' || CAST(:id AS bigint);
+""",
+}
+
+WRK_SCRIPT = """
+local case, keys = %(case)r, %(keys)d
+local headers = {["X-API-Key"] = %(key)r, ["Content-Type"] = "application/json"}
+
+function init()
+    local seed = io.open("/dev/urandom", "rb")
+    local a, b, c = seed:read(3):byte(1, 3)
+    seed:close()
+    math.randomseed(a * 65536 + b * 256 + c)
+end
+
+local requests = {
+    get = function()
+        return wrk.format("GET", "/orders/bench-" .. math.random(keys), headers)
+    end,
+    summary = function()
+        return wrk.format("GET", "/orders/summary", headers)
+    end,
+    create = function()
+        return wrk.format("POST", "/orders/", headers, string.format(
+            '{"order_id":"new-%%d-%%d","customer_id":"customer-%%d","order_date":"2025-%%02d-%%02dT00:00:00Z",' ..
+            '"total_amount":%%d,"currency":"ISK"}', math.random(1e8), math.random(1e8), math.random(1000),
+            math.random(3), math.random(28), math.random(100000)))
+    end,
+}
+request = requests[case]
+
+function done(summary, latency)
+    local errors = summary.errors
+    io.stderr:write(string.format(
+        '{"requests": %%d, "seconds": %%f, "p50_us": %%f, "p99_us": %%f, "errors": %%d}\\n', summary.requests,
+        summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+        errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+end
+"""
+
+
+@dataclass
+class Case:
+    """Something that is measured again and again. Figures are those of its runs; the median is what counts."""
+
+    path: str  # pgbench, ipc, tcp, http, echo, psql, ordersctl
+    operation: str
+    in_flight: int
+    # Runs it for that many seconds and returns requests, seconds, p50_us, p99_us; "sent" when that is more.
+    measure: Callable[[float], dict]
+    runs: list = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.path} {self.operation} {self.in_flight}"
+
+    def median(self, figure: str) -> Optional[float]:
+        values = [run[figure] for run in self.runs if run.get(figure) is not None]
+        return statistics.median(values) if values else None
+
+    def figures(self) -> dict:
+        names = ("throughput", "p50_us", "p99_us", "service_cpu_s_per_1000", "database_cpu_s_per_1000", "peak_bytes")
+        return {
+            "path": self.path, "operation": self.operation, "in_flight": self.in_flight, "runs": len(self.runs),
+            **{name: self.median(name) for name in names},
+        }
+
+
+class Bench:
+    """The programs that are measured, and every way to measure them."""
+
+    def __init__(self, state: Path, database: Database, service: Service, url: str):
+        self.state, self.database, self.service, self.url = state, database, service, url
+        self.get_reply_bytes = 128  # until a get was answered
+        for name, script in PGBENCH_SCRIPTS.items():
+            (state / f"{name}.sql").write_text(script)
+        for case in ("get", "create", "summary"):
+            (state / f"{case}.lua").write_text(WRK_SCRIPT % {"case": case, "keys": ORDERS, "key": API_KEY})
+
+    def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options) -> dict:
+        answer = run(
+            [LOAD, "--case", case, "--url", url, "--in-flight", in_flight, "--seconds", seconds, *options],
+            env=environment(API_KEY=API_KEY),
+        )
+        return json.loads(answer)
+
+    def rpc(self, transport: str, case: str, in_flight: int, *options) -> Callable:
+        def measure(seconds: float) -> dict:
+            result = self.orders_load(
+                case, self.service.urls()[transport], in_flight, seconds, "--keys", ORDERS, "--one-task-thread",
+                *options)
+            if case == "get":
+                self.get_reply_bytes = result["reply_bytes"]
+            return result
+
+        return measure
+
+    def echo(self, in_flight: int, *options) -> Callable:
+        return lambda seconds: self.orders_load(
+            "echo", f"ipc://{self.state}/echo.sock", in_flight, seconds, "--payload", self.get_reply_bytes,
+            *options)
+
+    def batch(self) -> Callable:
+        measure = self.rpc("ipc", "batch", 1, "--batch", BATCH)
+
+        def in_orders(seconds: float) -> dict:
+            result = measure(seconds)
+            return result | {"requests": result["requests"] * BATCH, "sent": result["sent"] * BATCH}
+
+        return in_orders
+
+    def with_idle_clients(self, measure: Callable) -> Callable:
+        def measure_beside(seconds: float) -> dict:
+            idle = subprocess.Popen(
+                [LOAD, "--case", "idle", "--url", self.service.tcp, "--clients", str(IDLE_CLIENTS)], text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(API_KEY=API_KEY),
+            )
+            try:
+                if idle.stdout.readline() != "connected\n":
+                    raise Failed(f"{IDLE_CLIENTS} idle clients could not connect")
+                return measure(seconds)
+            finally:
+                idle.stdin.close()
+                idle.wait()
+
+        return measure_beside
+
+    def pgbench(self, script: str, clients: int) -> Callable:
+        def measure(seconds: float) -> dict:
+            # Connecting comes off the time it is given.
+            duration = max(2, round(seconds)) + clients // 32
+            with tempfile.TemporaryDirectory(dir=self.state) as logs:
+                output = run(
+                    ["pgbench", "--no-vacuum", "--protocol", "prepared", "--client", clients,
+                     "--jobs", min(clients, os.cpu_count()), "--time", duration, "--file", self.state / f"{script}.sql",
+                     "--log", "--sampling-rate", 0.1, self.url],
+                    cwd=logs, env=environment(),
+                )
+                latencies = sorted(
+                    int(line.split()[2]) for log in Path(logs).iterdir() for line in log.read_text().splitlines())
+            done = int(re.search(r"transactions actually processed: (\d+)", output)[1])
+            failed = int(re.search(r"failed transactions: (\d+)", output)[1])
+            if failed or not latencies:
+                raise Failed(f"pgbench: {failed} of {done} transactions failed")
+            rate = float(re.search(r"^tps = ([\d.]+)", output, re.M)[1])
+            return {
+                "requests": done, "seconds": done / rate, "p50_us": latencies[len(latencies) // 2],
+                "p99_us": latencies[len(latencies) * 99 // 100],
+            }
+
+        return measure
+
+    def wrk(self, case: str, connections: int) -> Callable:
+        def measure(seconds: float) -> dict:
+            ended = subprocess.run(
+                ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s",
+                 "--timeout", "30s", "--script", str(self.state / f"{case}.lua"), self.service.http],
+                text=True, capture_output=True, env=environment(),
+            )
+            if ended.returncode != 0:
+                raise Failed(f"wrk: {ended.stderr}")
+            result = json.loads(ended.stderr)
+            if result["errors"]:
+                raise Failed(f"wrk {case}: {result['errors']} of {result['requests']} requests failed")
+            return result
+
+        return measure
+
+    def copy(self, seconds: float) -> dict:
+        """COPY of as many rows at once as a batch has, over one connection; the clock is the server's."""
+        del seconds  # it is the number of rows that says how long it takes
+        clock = "SELECT extract(epoch FROM clock_timestamp());\n"
+        batches = 100
+        script = [clock]
+        for _ in range(batches):
+            script.append(f"COPY plain_orders ({COLUMNS}) FROM STDIN WITH (FORMAT csv);\n")
+            script.extend(csv_row() for _ in range(BATCH))
+            script.append("\\.\n")
+        start, end = map(float, psql(self.url, "".join(script) + clock).split())
+        return {"requests": batches * BATCH, "seconds": end - start}
+
+    def observe(self, case: Case, seconds: float) -> None:
+        """Measures a case once, and what it costs the service and the database."""
+        self.service.forget_peak()
+        cpu_before = self.service.cpu_seconds(), self.database.cpu_seconds()
+        result = case.measure(seconds)
+        cpu = (self.service.cpu_seconds() - cpu_before[0], self.database.cpu_seconds() - cpu_before[1])
+        if not result["requests"]:
+            raise Failed(f"{case.name}: nothing was answered")
+        thousands = result.get("sent", result["requests"]) / 1000
+        reaches_service = case.path in ("ipc", "tcp", "http")
+        case.runs.append({
+            "throughput": result["requests"] / result["seconds"],
+            "p50_us": result.get("p50_us"),
+            "p99_us": result.get("p99_us"),
+            "service_cpu_s_per_1000": cpu[0] / thousands if reaches_service else None,
+            "database_cpu_s_per_1000": cpu[1] / thousands if case.path != "echo" else None,
+            "peak_bytes": self.service.peak_bytes() if reaches_service else None,
+        })
+
+    def cases(self) -> list[Case]:
+        """Those that a ratio needs come first: --quick may have no time for the others."""
+        def rpc(transport: str, operation: str, in_flight: int) -> Case:
+            return Case(transport, operation, in_flight, self.rpc(transport, operation, in_flight))
+
+        cases = [Case("pgbench", script, n, self.pgbench(script, n))
+                 for script in ("insert", "select") for n in IN_FLIGHT]
+        cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "get", 1)]
+        cases += [Case("echo", "echo", n, self.echo(n)) for n in (64, 1)]
+        cases += [Case("http", "get", 64, self.wrk("get", 64))]
+        cases += [Case("ipc", "batch", 1, self.batch()), Case("psql", "copy", 1, self.copy)]
+        cases += [
+            Case("ipc", "list, first page", 1, self.rpc("ipc", "list", 1)),
+            Case("ipc", "list, deep page", 1, self.rpc("ipc", "list", 1, "--depth", DEPTH)),
+            Case("ipc", "create, one day", 64, self.rpc("ipc", "create", 64, "--one-day")),
+            rpc("tcp", "get", 64),
+            Case("tcp", "get beside idle", 64, self.with_idle_clients(self.rpc("tcp", "get", 64))),
+        ]
+        needed = len(cases)
+        cases += [rpc("ipc", "create", n) for n in (1, 16)]
+        cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
+        cases += [Case("echo", "echo, one task thread", n, self.echo(n, "--one-task-thread")) for n in IN_FLIGHT]
+        cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
+        cases += [Case("http", op, n, self.wrk(op, n)) for op in ("get", "create", "summary") for n in (16, 64)
+                  if (op, n) != ("get", 64)]
+        cases += [rpc("ipc", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
+        cases += [rpc("tcp", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
+        assert len({case.name for case in cases[:needed]}) == needed
+        return cases
+
+
+def csv_row() -> str:
+    day = FIRST_DAY + datetime.timedelta(days=random.randrange(DAYS))
+    return (f"new-{random.randrange(NEW_IDS)},customer-{random.randint(1, 1000)},{day}T00:00:00Z,"
+            f"{random.randint(1, 100000)},{random.choice(CURRENCIES)},pending\n")
+
+
+def write_csv(path: Path, rows: int) -> Path:
+    with path.open("w") as file:
+        file.write(COLUMNS.replace(" ", "") + "\n")
+        file.writelines(csv_row() for _ in range(rows))
+    return path
+
+
+def timed_with_peak(command: list, env: dict) -> tuple[float, int]:
+    """How long a program takes and the most memory it held, which its /proc shows only while it lives."""
+    start = time.monotonic()
+    words = [str(word) for word in command]
+    with subprocess.Popen(
+        words, env=env, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    ) as process:
+        peak = 0
+        while True:
+            peak = max(peak, peak_bytes(process.pid))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.02)
+                break
+        seconds = time.monotonic() - start
+        if process.returncode != 0:
+            raise Failed(f"{Path(command[0]).name} ended with {process.returncode}:\n{process.stderr.read()}")
+    return seconds, peak
+
+
+def measure_import(bench: Bench) -> dict:
+    env = environment(API_KEY=API_KEY, ORDERS_CONNECT=bench.service.ipc)
+    peaks = {}
+    for rows in (IMPORT_FEW_ROWS, IMPORT_ROWS):
+        say(f"import of {rows:,} rows")
+        path = write_csv(bench.state / "import.csv", rows)
+        seconds, peaks[rows] = timed_with_peak([ORDERSCTL, "import", path], env)
+    start = time.monotonic()
+    psql(bench.url, f"\\copy plain_orders ({COLUMNS}) from '{path}' with (format csv, header)")
+    copy_seconds = time.monotonic() - start
+    path.unlink()
+    return {
+        "import_rows_per_s": IMPORT_ROWS / seconds, "copy_rows_per_s": IMPORT_ROWS / copy_seconds,
+        "import_peak_bytes": {str(rows): peak for rows, peak in peaks.items()},
+    }
+
+
+def measure_summaries(bench: Bench, seconds: float, repeats: int) -> dict:
+    """The same question of a small and of a large table, by turns, each with a service of its own."""
+    with contextlib.ExitStack() as stack:
+        services = {}
+        for name, orders in SUMMARY_ORDERS.items():
+            say(f"loading {orders:,} orders")
+            url = bench.database.create(name)
+            load_orders(url, orders)
+            directory = bench.state / name
+            directory.mkdir()
+            services[name] = Service(directory, url)
+            stack.callback(services[name].stop)
+        say("summaries")
+        latencies = {name: [] for name in services}
+        for _ in range(repeats):
+            for name, service in services.items():
+                latencies[name].append(bench.orders_load(
+                    "summary", service.ipc, 1, seconds, "--keys", SUMMARY_ORDERS[name])["p50_us"])
+    return {name: statistics.median(values) for name, values in latencies.items()}

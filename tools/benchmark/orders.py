@@ -1,0 +1,27 @@
+"""What every part of the benchmark knows: the orders, and how many."""
+
+import datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build-release"
+ORDERSD = BUILD / "src/ordersd"
+ORDERSCTL = BUILD / "tools/ordersctl/ordersctl"
+LOAD = BUILD / "tools/load/orders-load"
+
+API_KEY = "bench"
+ORDERS = 200_000
+BATCH = 500
+DEPTH = 50_000
+IDLE_CLIENTS = 1_000
+IMPORT_ROWS, IMPORT_FEW_ROWS = 1_000_000, 100_000
+SUMMARY_ORDERS = {"small": 10_000, "large": 10_000_000}
+IN_FLIGHT = (1, 16, 64)
+# Orders as every part of the benchmark makes them: of 100 days from 2025-01-01 on (as tools/load/orders.c has it) and
+# of 11 currencies. Ids of new ones are random, and never the same twice.
+FIRST_DAY = datetime.date(2025, 1, 1)
+DAYS = 100
+CURRENCIES = "AUD CAD CHF DKK EUR GBP ISK JPY NOK SEK USD".split()
+STATUSES = "pending confirmed processing shipped delivered completed cancelled".split()
+NEW_IDS = 9_000_000_000_000_000
+COLUMNS = "order_id, customer_id, order_date, total_amount, currency, status"

@@ -1,0 +1,89 @@
+"""What is measured: a private PostgreSQL, and an ordersd."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from .orders import API_KEY, COLUMNS, CURRENCIES, DAYS, FIRST_DAY, ORDERSD, ROOT, STATUSES
+from .processes import Failed, children_of, cpu_seconds, environment, peak_bytes, run, say, stop
+
+class Database:
+    """A private cluster in a directory on a disk."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        run([ROOT / "tools/postgres", "start", directory])
+        self.postmaster = int((directory / "postmaster.pid").read_text().split()[0])
+
+    def stop(self) -> None:
+        run([ROOT / "tools/postgres", "stop", self.directory, "immediate"])
+
+    def create(self, name: str) -> str:
+        """A database with the service's schema; returns its connection string."""
+        run([ROOT / "tools/postgres", "createdb", self.directory, name])
+        url = run([ROOT / "tools/postgres", "url", self.directory, name]).strip()
+        run([ROOT / "tools/migrate"], env=environment(DATABASE_URL=url))
+        return url
+
+    def cpu_seconds(self) -> float:
+        backends = sum(cpu_seconds(pid) for pid in children_of(self.postmaster))
+        return backends + cpu_seconds(self.postmaster, and_ended_children=True)
+
+
+def psql(url: str, sql: str, **options) -> str:
+    return run(
+        ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set", "ON_ERROR_STOP=1", url],
+        input=sql, env=environment(), **options,
+    )
+
+
+def load_orders(url: str, n: int) -> None:
+    """Orders "bench-1" to "bench-n"."""
+    psql(url, f"""
+        INSERT INTO orders ({COLUMNS})
+            SELECT 'bench-' || i, 'customer-' || i % 1000 + 1,
+                '{FIRST_DAY}T00:00:00Z'::timestamptz + i % {DAYS} * interval '1 day', i % 100000 + 1,
+                ('{{{",".join(CURRENCIES)}}}'::text[])[i / {DAYS} % {len(CURRENCIES)} + 1],
+                ('{{{",".join(STATUSES)}}}'::text[])[i % {len(STATUSES)} + 1]
+            FROM generate_series(1, {n}) AS i;
+        VACUUM (ANALYZE) orders;""")
+
+
+class Service:
+    """An ordersd."""
+
+    def __init__(self, directory: Path, database_url: str):
+        self.ipc = f"ipc://{directory}/ordersd.sock"
+        self.process = subprocess.Popen(
+            [ORDERSD], cwd=directory, stdout=subprocess.PIPE, text=True,
+            env=environment(
+                DATABASE_URL=database_url, API_KEY=API_KEY, ORDERS_LISTEN=f"tcp://127.0.0.1:0,{self.ipc}",
+                ORDERS_HTTP="127.0.0.1:0", ORDERS_LOG="warn",
+            ),
+        )
+        ready = self.process.stdout.readline()
+        self.http, self.tcp = (self.found(pattern, ready) for pattern in (r"(http://[\d.:]+)", r"(tcp://[\d.:]+)"))
+
+    def found(self, pattern: str, ready: str) -> str:
+        match = re.search(pattern, ready)
+        if not match:
+            stop(self.process)
+            raise Failed(f"ordersd did not start: {ready.strip()}")
+        return match[1]
+
+    def urls(self) -> dict:
+        return {"ipc": self.ipc, "tcp": self.tcp}
+
+    def stop(self) -> None:
+        if self.process.poll() is not None:
+            say(f"ordersd had ended by itself, with {self.process.returncode}")
+        stop(self.process)
+
+    def cpu_seconds(self) -> float:
+        return cpu_seconds(self.process.pid)
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        return peak_bytes(self.process.pid)
