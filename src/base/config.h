@@ -35,7 +35,7 @@ struct config {
     uint16_t http_port;              /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
     enum log_level log_level;        /* ORDERS_LOG */
-    unsigned workers;                /* ORDERS_WORKERS: as in store/postgres.h, 1 to 64 */
+    unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,7 +41,11 @@ static void take_random(uint8_t out[static RANDOM_BYTES])
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch_forks);
     if (pool.left == 0) {
-        if (getrandom(pool.bytes, sizeof pool.bytes, 0) != (ssize_t)sizeof pool.bytes) {
+        ssize_t got;
+        do
+            got = getrandom(pool.bytes, sizeof pool.bytes, 0);
+        while (got < 0 && errno == EINTR);
+        if (got != (ssize_t)sizeof pool.bytes) {
             perror("getrandom");
             abort(); /* an id that is not new is worse than none */
         }

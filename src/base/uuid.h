@@ -5,7 +5,7 @@
 enum { UUID_TEXT = 37 }; /* 36 characters and a NUL */
 
 /* Writes a new UUID of version 7 in lower case: it begins with the time in milliseconds, so that those made
- * one after another stand next to each other in an index, and ends in 74 random bits. From any thread, and on
+ * one after another sort and are kept next to each other, and ends in 74 random bits. From any thread, and on
  * either side of a fork. */
 void uuid_make(char out[static UUID_TEXT]);
 

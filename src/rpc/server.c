@@ -132,7 +132,7 @@ static void send_outbox(void *arg)
 
 /* Sends a reply: at once when it is alone, which saves it a change of threads; else with those that come with
  * it. */
-static void send(struct slot *slot, bool more)
+static void send_reply(struct slot *slot, bool more)
 {
     struct rpc_server *server = slot->server;
     slot->next = NULL;
@@ -169,17 +169,13 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     struct frame frame = frame_measure(&head.base, call->status.code == STATUS_OK ? message : NULL);
     log_call(slot);
     nng_msg *out;
-    if (nng_msg_alloc(&out, frame.size) != 0) {
-        arena_reset(&call->arena);
-        end_call(slot->server);
-        receive(slot);
-        return;
-    }
+    if (nng_msg_alloc(&out, frame.size) != 0)
+        abort(); /* as the arena does */
     frame_pack(&frame, nng_msg_body(out));
     arena_reset(&call->arena);
     slot->sending = true;
     nng_aio_set_msg(slot->aio, out);
-    send(slot, call->more);
+    send_reply(slot, call->more);
 }
 
 static void begin(struct call *call, const Rpc__V1__Request *request)
@@ -307,12 +303,12 @@ static bool open_slots(struct rpc_server *server, unsigned n)
 static void discard(struct rpc_server *server)
 {
     nng_close(server->socket);
-    nng_aio_free(server->sender);
     for (unsigned i = 0; i < server->n_slots; i++) {
         nng_aio_stop(server->slots[i].aio);
         nng_aio_free(server->slots[i].aio);
         arena_free(&server->slots[i].call.arena);
     }
+    nng_aio_free(server->sender);
     pthread_cond_destroy(&server->idle);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);

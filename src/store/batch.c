@@ -14,6 +14,7 @@ void batch_init(struct batch *batch, struct log *log)
     memset(batch, 0, sizeof *batch);
     batch->log = log;
     arena_init(&batch->nobody.arena);
+    batch->nobody.method = batch->nobody.request_id = "";
 }
 
 void batch_free(struct batch *batch)
@@ -72,7 +73,9 @@ static void plan(struct batch *batch)
         const struct statement *statement = batch->operations[i]->statement;
         if (unit == NULL || unit->statement != statement || !statement->folds) {
             unit = &batch->units[0][batch->n_units++];
-            *unit = (struct unit){.statement = statement, .operations = &batch->operations[i]};
+            *unit = (struct unit){.statement = statement,
+                                  .operations = &batch->operations[i],
+                                  .ends_transaction = statement->lane != LANE_WRITE};
         }
         unit->n++;
     }
@@ -95,8 +98,8 @@ static void forget_abandoned(struct unit *unit)
     unit->n = kept;
 }
 
-/* A deadline may have passed since the round was planned. A unit that is left empty goes, but not the end of
- * its transaction. */
+/* A deadline may have passed since the round was planned, which has several transactions unless it is the
+ * first of writes. A unit that is left empty goes, but not the end of its transaction. */
 static void prune(struct batch *batch, struct unit units[])
 {
     size_t kept = 0;
@@ -140,16 +143,17 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const struct sqlstate_meaning *meaning = sqlstate_meaning(sqlstate);
     struct operation *first = unit->operations[0];
+    /* Who is at fault is known of an operation alone, and where all asked for the same. */
+    bool known = unit->n == 1 || !unit->statement->keyed;
+    bool final = known && !(sqlstate_is_conflict(sqlstate) && ++first->attempts < CONFLICT_ATTEMPTS);
 
     unit->failed = true;
-    /* Only an operation alone is at fault for sure. */
-    if (unit->n > 1)
-        return;
-    first->code = meaning->code;
-    first->message = meaning->message;
-    if (sqlstate_is_conflict(sqlstate) && ++first->attempts < CONFLICT_ATTEMPTS)
-        first->code = STATUS_OK; /* not yet an outcome: it is tried again */
-    else
+    for (size_t i = 0; i < unit->n; i++) {
+        /* What was an outcome until it was undone is none. */
+        unit->operations[i]->code = final ? meaning->code : STATUS_OK;
+        unit->operations[i]->message = meaning->message;
+    }
+    if (final)
         log_line(batch->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
                  LOG_STR("sqlstate", sqlstate),
                  LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
@@ -192,10 +196,21 @@ static bool read_unit(struct batch *batch, struct connection *connection, struct
 
 /* --- what became of a transaction --- */
 
+/* Whether its end is the end of a call: not so for a part of a request, or when nobody waits any more. */
+static bool ends_call(const struct operation *operation)
+{
+    return operation->many == NULL && !operation_abandoned(operation);
+}
+
 static void answer(struct unit *unit)
 {
+    size_t last = 0; /* that ends a call: those before it may wait for it */
     for (size_t i = 0; i < unit->n; i++) {
-        unit->operations[i]->more = i + 1 < unit->n;
+        if (ends_call(unit->operations[i]))
+            last = i;
+    }
+    for (size_t i = 0; i < unit->n; i++) {
+        unit->operations[i]->more = i < last;
         finish(&unit->operations[i]);
     }
 }
@@ -220,8 +235,8 @@ static void add_unit(struct next_round *next, const struct unit *from, size_t fi
 
 static void split(struct unit *unit, struct next_round *next)
 {
-    if (unit->n == 1 && unit->operations[0]->code != STATUS_OK) {
-        finish(&unit->operations[0]);
+    if (unit->operations[0]->code != STATUS_OK) {
+        answer(unit);
         return;
     }
     size_t half = unit->n / 2;

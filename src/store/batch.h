@@ -1,8 +1,9 @@
 /* batch.h: operations that go to the database together: one round trip, one commit.
  *
- * Operations of one statement are folded into one run of it, and all runs make one transaction. When it
- * fails, what failed in it is split in halves and run again until the one operation that is at fault stands
- * alone; its neighbours never see its error.
+ * Operations of one statement are folded into one run of it. Runs that write make one transaction; one that
+ * only reads is a transaction by itself, answered as soon as it is done. When one fails, what failed in it is
+ * split in halves and run again until the one operation that is at fault stands alone; its neighbours never
+ * see its error.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
@@ -33,8 +34,8 @@ struct batch {
     struct unit units[2][BATCH_MOST]; /* of this round and, as it fails, of the next */
     size_t n_units;
     struct params params;
-    struct call
-        nobody; /* the caller of abandoned operations; its arena has what lives as long as the batch */
+    /* The caller of abandoned operations. Its arena has what lives as long as the batch. */
+    struct call nobody;
     struct log *log;
 };
 

@@ -14,4 +14,7 @@ enum lane {
     LANES,
 };
 
+/* For logs. */
+const char *lane_name(enum lane lane);
+
 #endif

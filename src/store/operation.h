@@ -29,7 +29,7 @@ struct operation {
     const ProtobufCMessage *answer;
     enum status_code code;
     const char *message; /* static */
-    bool more;           /* operations end right after this one */
+    bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
 
     void (*finish)(struct operation *operation); /* tells the caller; the operation is gone after it */
@@ -42,7 +42,7 @@ struct operation {
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
 
-/* The hash that picks an order's worker. */
+/* The hash that picks an order's queue. */
 uint32_t operation_hash(const char *order_id);
 
 /* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It

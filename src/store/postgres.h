@@ -13,7 +13,7 @@
 
 struct postgres_options {
     const char *database_url; /* libpq URL or keyword string; must outlive the store */
-    unsigned workers;         /* for writes, and as many for scans; 1 to QUEUE_SEATS_MOST */
+    unsigned workers;         /* for writes, and as many for scans; 1 to 64 */
     struct log *log;
 };
 
@@ -22,7 +22,8 @@ struct postgres_options {
  * schema. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
-/* Whether every lane has a worker that is connected. Any thread. The argument is a struct store. */
+/* Whether something can be asked of every lane, and written of every order. Any thread. The argument is a
+ * struct store. */
 bool postgres_ready(void *store);
 
 /* Ends the workers and frees the store. */

@@ -168,6 +168,15 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
     fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
 }
 
+void queue_leave(struct queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    int wake = queue->first != NULL ? seat_to_wake(queue) : -1;
+    pthread_mutex_unlock(&queue->lock);
+    if (wake >= 0)
+        queue_wake(queue, (unsigned)wake);
+}
+
 void queue_close(struct queue *queue, unsigned seat)
 {
     struct operation *waiting = NULL;

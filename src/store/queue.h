@@ -23,12 +23,12 @@ struct seat {
 };
 
 struct queue {
-    pthread_mutex_t lock; /* guards all below */
+    unsigned n_seats;
+    pthread_mutex_t lock; /* guards all below, but for a seat's event, which never changes */
     struct operation *first;
     struct operation *last;
     uint64_t sequence; /* of the last operation pushed */
-    unsigned n_seats;
-    unsigned n_open; /* none: what is pushed fails at once, as the database is out of reach */
+    unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
     struct seat seats[QUEUE_SEATS_MOST];
 };
 
@@ -48,7 +48,10 @@ size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
 /* Fails those whose deadline has passed. */
 void queue_expire(struct queue *queue, uint64_t now_ns);
 
-/* A worker comes, or goes; with the last one, what waits fails. Either may be said again. */
+/* A worker lost its connection. What waits, and what it was woken for perhaps, is another's to take. */
+void queue_leave(struct queue *queue);
+
+/* A worker comes, or stays away; with the last one, what waits fails. Either may be said again. */
 void queue_open(struct queue *queue, unsigned seat);
 void queue_close(struct queue *queue, unsigned seat);
 bool queue_is_closed(struct queue *queue);

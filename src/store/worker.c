@@ -32,6 +32,7 @@ static bool stopped(void *arg)
 static void report(struct worker *worker, enum connection_result outcome, const char *why)
 {
     pthread_mutex_lock(&worker->lock);
+    const char *lane = lane_name(worker->connection.lane);
     bool changed = !worker->first_attempt_over || worker->outcome != outcome;
     worker->outcome = outcome;
     snprintf(worker->why, sizeof worker->why, "%s", why);
@@ -39,9 +40,10 @@ static void report(struct worker *worker, enum connection_result outcome, const 
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
     if (outcome == CONNECTION_READY)
-        log_line(worker->log, LOG_LEVEL_INFO, "database connected");
+        log_line(worker->log, LOG_LEVEL_INFO, "database connected", LOG_STR("lane", lane));
     else if (changed) /* not once an attempt */
-        log_line(worker->log, LOG_LEVEL_ERROR, "database out of reach", LOG_STR("error", why));
+        log_line(worker->log, LOG_LEVEL_ERROR, "database out of reach", LOG_STR("lane", lane),
+                 LOG_STR("error", why));
 }
 
 /* Half of the delay and a random part of the other half, so that many workers do not come back at once. */
@@ -105,7 +107,9 @@ static void serve(struct worker *worker)
     }
     if (!alive)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
+                 LOG_STR("lane", lane_name(worker->connection.lane)),
                  LOG_STR("error", PQerrorMessage(worker->connection.pg)));
+    queue_leave(worker->queue);
     connection_close(&worker->connection);
 }
 

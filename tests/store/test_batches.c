@@ -41,11 +41,11 @@ static long query_number(const char *sql)
     return number;
 }
 
-/* Waits until the store's connection waits for a lock that this test holds. */
-static void await_blocked(void)
+/* Waits until so many sessions wait for a lock that this test holds. */
+static void await_blocked(long sessions)
 {
     while (query_number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                        "AND application_name = 'ordersd' AND wait_event_type = 'Lock'") == 0)
+                        "AND wait_event_type = 'Lock'") < sessions)
         free(database_query(database, "SELECT pg_sleep(0.005)"));
 }
 
@@ -54,7 +54,7 @@ static struct pending *hold(void)
 {
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
     struct pending *first = begin_create(store, "first", LONG_MS);
-    await_blocked();
+    await_blocked(1);
     return first;
 }
 
@@ -182,7 +182,9 @@ Test(batches, reads_share_a_statement)
 {
     create("a");
     create("b");
-    struct pending *first = hold();
+    free(database_query(database, "BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"));
+    struct pending *first = begin_get(store, "a", LONG_MS);
+    await_blocked(1);
     struct pending *reads[] = {begin_get(store, "b", LONG_MS), begin_get(store, "a", LONG_MS),
                                begin_get(store, "b", LONG_MS)};
     struct pending *absent = begin_get(store, "nobody", LONG_MS);
@@ -237,6 +239,123 @@ Test(batches, updated_at_moves_on_every_change)
     }
 }
 
+/* A reply may wait for the one that comes right after it, so the last to end a call must know that it is. */
+Test(batches, the_last_call_of_a_batch_knows_that_it_is)
+{
+    struct pending *first = hold();
+    struct pending *single[] = {begin_create(store, "1", LONG_MS), begin_create(store, "2", LONG_MS)};
+    struct pending *many = pending_new(LONG_MS);
+    Orders__V1__Order *orders[] = {pending_order(many, "3"), pending_order(many, "4")};
+    Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    add_results(many, &response, 2);
+    store->create_many(store, &many->call, 2, orders, &response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    release();
+    cr_assert_eq(pending_wait(single[0]), STATUS_OK);
+    cr_assert_eq(pending_wait(single[1]), STATUS_OK);
+    cr_assert(single[0]->call.more);
+    cr_assert_not(single[1]->call.more);
+    expect_end(first, STATUS_OK);
+    expect_end(many, STATUS_OK);
+    pending_free(single[0]);
+    pending_free(single[1]);
+}
+
+/* The last of a batch was given up while it was under way: its end is no call's. */
+Test(batches, the_last_call_may_be_given_up)
+{
+    PGconn *other = database_connect(database_url);
+    struct pending *first = hold();
+    struct pending *patient = begin_create(store, "1", LONG_MS);
+    struct pending *impatient = begin_create(store, "2", 1000);
+    /* Waits for the table behind the first, and keeps it until the impatient gave up. */
+    cr_assert(PQsendQuery(other, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
+    await_blocked(2);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(impatient, STATUS_DEADLINE_EXCEEDED);
+    cr_assert_not(pending_is_over(patient));
+    while (PQgetResult(other) != NULL)
+        ;
+    free(database_query(other, "COMMIT"));
+    cr_assert_eq(pending_wait(patient), STATUS_OK);
+    cr_assert_not(patient->call.more);
+    pending_free(patient);
+    PQfinish(other);
+}
+
+/* --- scans --- */
+
+static struct pending *begin_list(struct store *from)
+{
+    static const struct store_query query = {.limit = 5, .customer_id = ""};
+    struct pending *list = pending_new(LONG_MS);
+    from->list(from, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+    return list;
+}
+
+static struct pending *begin_summary(struct store *from)
+{
+    struct pending *summary = pending_new(LONG_MS);
+    from->summarize(from, &summary->call, false, (Orders__V1__OrderSummary_Closure)pending_done, summary);
+    return summary;
+}
+
+static void hold_rollup(void)
+{
+    free(database_query(database, "BEGIN; LOCK TABLE order_rollup IN ACCESS EXCLUSIVE MODE"));
+}
+
+Test(batches, those_who_ask_for_one_summary_share_it)
+{
+    enum { ASKERS = 5 };
+    create("a");
+    hold_rollup();
+    struct pending *first = begin_summary(store), *rest[ASKERS];
+    await_blocked(1);
+    for (int i = 0; i < ASKERS; i++)
+        rest[i] = begin_summary(store);
+    release();
+    expect_end(first, STATUS_OK);
+    for (int i = 0; i < ASKERS; i++) {
+        cr_assert_eq(pending_wait(rest[i]), STATUS_OK);
+        cr_assert_not_null(rest[i]->answer);
+        cr_assert_eq(rest[i]->call.more, i + 1 < ASKERS);
+        pending_free(rest[i]);
+    }
+}
+
+Test(batches, a_summary_that_fails_fails_for_all_who_ask_and_for_nobody_else)
+{
+    free(database_query(
+        database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                  "SELECT 'big-' || n, 'C', '2025-01-01', 9007199254740991, 'ISK', 'pending' "
+                  "FROM generate_series(1, 1100) AS n")); /* a sum beyond int64 */
+    hold_rollup();
+    struct pending *first = begin_summary(store);
+    await_blocked(1);
+    struct pending *again[] = {begin_summary(store), begin_summary(store), begin_summary(store)};
+    struct pending *list = begin_list(store);
+    release();
+    expect_end(first, STATUS_OUT_OF_RANGE);
+    for (int i = 0; i < 3; i++)
+        expect_end(again[i], STATUS_OUT_OF_RANGE);
+    expect_end(list, STATUS_OK);
+}
+
+Test(batches, a_list_does_not_wait_for_a_slow_summary_while_a_worker_is_free)
+{
+    struct store *two = open_store(database_url, 2);
+    hold_rollup();
+    struct pending *slow = begin_summary(two);
+    await_blocked(1);
+    expect_end(begin_list(two), STATUS_OK);
+    cr_assert_not(pending_is_over(slow));
+    release();
+    expect_end(slow, STATUS_OK);
+    postgres_close(two);
+}
+
 /* --- deadlines --- */
 
 Test(batches, deadlines_hold_while_the_database_is_silent)
@@ -257,7 +376,7 @@ Test(batches, a_caller_that_gave_up_does_not_harm_its_batch)
 {
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
     struct pending *impatient = begin_create(store, "a", 200);
-    await_blocked();
+    await_blocked(1);
     expect_end(impatient, STATUS_DEADLINE_EXCEEDED); /* under way: whether it is made is not known */
     struct pending *again = begin_create(store, "a", LONG_MS);
     release();
@@ -298,12 +417,8 @@ Test(batches, reads_do_not_wait_for_writes)
     create("a");
     struct pending *held = hold();
     expect_end(begin_get(store, "a", LONG_MS), STATUS_OK);
-    struct pending *list = pending_new(LONG_MS), *summary = pending_new(LONG_MS);
-    struct store_query query = {.limit = 5, .customer_id = ""};
-    store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
-    store->summarize(store, &summary->call, false, (Orders__V1__OrderSummary_Closure)pending_done, summary);
-    expect_end(list, STATUS_OK);
-    expect_end(summary, STATUS_OK);
+    expect_end(begin_list(store), STATUS_OK);
+    expect_end(begin_summary(store), STATUS_OK);
     cr_assert_not(pending_is_over(held));
     release();
     expect_end(held, STATUS_OK);
@@ -344,12 +459,12 @@ Test(batches, a_deadlock_with_another_session_is_tried_again)
     free(database_query(other, "BEGIN; UPDATE orders SET customer_id = 'x' WHERE order_id = 'z'"));
     free(database_query(database, "BEGIN; UPDATE orders SET customer_id = 'y' WHERE order_id = 'b'"));
     struct pending *z = begin_set_amount(store, "z", 1, LONG_MS);
-    await_blocked();
+    await_blocked(1);
     struct pending *a = begin_set_amount(store, "a", 7, LONG_MS);
     struct pending *b = begin_set_amount(store, "b", 8, LONG_MS);
     free(database_query(other, "COMMIT"));
     expect_end(z, STATUS_OK);
-    await_blocked(); /* with a changed, at b */
+    await_blocked(1); /* with a changed, at b */
     /* The other side of the circle looks for deadlocks long after the worker's does, which so is the one
      * undone. */
     free(database_query(database, "SET LOCAL deadlock_timeout = '30s'; "

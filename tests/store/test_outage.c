@@ -131,6 +131,26 @@ Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wai
     cr_assert(code == STATUS_OK || code == STATUS_ALREADY_EXISTS);
 }
 
+/* Whoever is woken for a list may find its connection gone: another must take it. */
+Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
+{
+    PGconn *other = database_connect(database_url);
+    static const struct store_query query = {.limit = 5, .customer_id = ""};
+    for (int i = 0; i < 50; i++) {
+        await_ready(true);
+        struct pending *list = pending_new(5000);
+        cr_assert(PQsendQuery(other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                     "WHERE application_name = 'ordersd' ORDER BY random() LIMIT 2"));
+        store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+        enum status_code code = pending_wait(list);
+        cr_assert(code == STATUS_OK || code == STATUS_UNAVAILABLE, "%d", code);
+        pending_free(list);
+        for (PGresult *result; (result = PQgetResult(other)) != NULL;)
+            PQclear(result);
+    }
+    PQfinish(other);
+}
+
 /* Sends a signal to every backend of the store. */
 static void signal_backends(PGconn *other, int signal_number)
 {

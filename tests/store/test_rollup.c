@@ -97,6 +97,7 @@ static void *write_with_sql(void *seed)
         "UPDATE orders SET status = 'shipped' WHERE id % 3 = 0",
         "DELETE FROM orders WHERE id % 11 = (random() * 10)::int",
         "BEGIN; DELETE FROM orders; ROLLBACK",
+        "BEGIN; SET LOCAL lock_timeout = '100ms'; TRUNCATE orders; COMMIT",
     };
     PGconn *session = PQconnectdb(database_url);
     for (int step = 0; step < STEPS / 10; step++) {
