@@ -105,6 +105,20 @@ void *arena_calloc(struct arena *arena, size_t n, size_t size)
     return memset(arena_alloc(arena, total), 0, total);
 }
 
+void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size)
+{
+    char *bytes = memory;
+    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (bytes != NULL && bytes + rounded == arena->next && new_size <= (size_t)(arena->end - bytes)) {
+        arena->next = bytes;
+        return arena_alloc(arena, new_size);
+    }
+    char *grown = arena_alloc(arena, new_size);
+    if (size > 0)
+        memcpy(grown, bytes, size);
+    return grown;
+}
+
 char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     char *copy = arena_alloc(arena, size + 1);

@@ -35,6 +35,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* As arena_alloc, for n elements of size bytes each, zeroed. */
 void *arena_calloc(struct arena *arena, size_t n, size_t size);
 
+/* Makes memory that the arena gave, and that holds size bytes, larger: where it is, when it was the last to
+ * be given and there is room, else as a copy. `memory` may be NULL when size is 0. */
+void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size);
+
 /* A copy of size bytes with a NUL behind it. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t size);
 

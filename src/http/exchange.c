@@ -253,6 +253,7 @@ static void answer_reply(struct exchange *exchange)
     const struct status *refused = &exchange->request.refused;
     const struct status *status = &exchange->reply->status;
     const struct route *route = exchange->match.route;
+    rpc_reply_unpack(exchange->reply);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&exchange->source, refused, status, &exchange->arena, &exchange->answer);
@@ -264,6 +265,9 @@ static void answer_reply(struct exchange *exchange)
     } else {
         answer_success(exchange, exchange->reply->message);
     }
+    /* While the answer is sent, which a slow client decides, it alone takes memory. */
+    rpc_reply_free(exchange->reply);
+    exchange->reply = NULL;
 }
 
 /* --- the answer --- */

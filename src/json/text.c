@@ -1,4 +1,4 @@
-/* text.c: the buffer doubles; what it outgrew stays in the arena until that goes. */
+/* text.c: the buffer doubles, in place while the arena has room. */
 #include "json/text.h"
 
 #include <stdio.h>
@@ -13,10 +13,7 @@ static char *reserve(struct text *text, size_t length)
         size_t capacity = text->capacity == 0 ? FIRST_CAPACITY : 2 * text->capacity;
         while (capacity - text->length < length)
             capacity *= 2;
-        char *bytes = arena_alloc(text->arena, capacity);
-        if (text->length > 0)
-            memcpy(bytes, text->bytes, text->length);
-        text->bytes = bytes;
+        text->bytes = arena_grow(text->arena, text->bytes, text->capacity, capacity);
         text->capacity = capacity;
     }
     return text->bytes + text->length;

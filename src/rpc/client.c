@@ -35,7 +35,6 @@ struct exchange {
     bool sending; /* or receiving */
     uint64_t deadline_ns;
 
-    const ProtobufCMessageDescriptor *output;
     struct rpc_reply *reply;
     rpc_done *done;
     void *arg;
@@ -123,13 +122,19 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
     take_violations(reply, response);
     reply->status.code = (enum status_code)response->code;
     reply->status.message = response->message;
-    if (reply->status.code != STATUS_OK)
+    reply->payload = response->payload;
+}
+
+void rpc_reply_unpack(struct rpc_reply *reply)
+{
+    const char *why;
+    if (reply->status.code != STATUS_OK || reply->message != NULL)
         return;
-    reply->message = frame_unpack(exchange->output, SIZE_MAX, &reply->arena, response->payload.data,
-                                  response->payload.len, &why);
+    reply->message =
+        frame_unpack(reply->output, SIZE_MAX, &reply->arena, reply->payload.data, reply->payload.len, &why);
     if (reply->message == NULL)
         status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s",
-                   exchange->output->name, why);
+                   reply->output->name, why);
 }
 
 /* --- how a call goes --- */
@@ -249,6 +254,7 @@ static struct rpc_reply *make_reply(const struct rpc_request *request)
         return NULL;
     arena_init(&reply->arena);
     reply->status = STATUS_INIT;
+    reply->output = request->method->output;
     if (request->request_id != NULL) {
         reply->request_id = arena_strdup(&reply->arena, request->request_id);
     } else {
@@ -278,7 +284,6 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
         return;
     }
     exchange->reply = reply;
-    exchange->output = request->method->output;
     exchange->done = done;
     exchange->arg = arg;
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
@@ -314,6 +319,7 @@ struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct r
     while (waiter.reply == NULL)
         pthread_cond_wait(&waiter.done, &waiter.lock);
     pthread_mutex_unlock(&waiter.lock);
+    rpc_reply_unpack(waiter.reply);
     return waiter.reply;
 }
 

@@ -44,11 +44,18 @@ struct rpc_reply {
     struct arena arena;     /* owns all below */
     struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
     const char *request_id; /* under which the call was made */
-    ProtobufCMessage *message; /* of the method's output type; NULL unless STATUS_OK */
+    ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */
+
+    ProtobufCBinaryData payload; /* what it is unpacked from */
+    const ProtobufCMessageDescriptor *output;
 };
 
-/* Takes the reply; called once for each call, on a thread of nng's, so it must not wait. */
+/* Takes the reply; called once for each call, on a thread of nng's, so it must not wait. The message is still
+ * packed: whoever will read it unpacks it, on a thread of its own. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
+
+/* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
+void rpc_reply_unpack(struct rpc_reply *reply);
 
 /* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
@@ -59,7 +66,7 @@ void rpc_client_close(struct rpc_client *client);
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg);
 
-/* Makes a call and waits until it ended. */
+/* Makes a call and waits until it ended; its message is unpacked. */
 struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request);
 
 void rpc_reply_free(struct rpc_reply *reply);

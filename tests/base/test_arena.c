@@ -54,3 +54,22 @@ Test(arena, makes_strings)
     cr_assert_str_eq(arena_printf(&arena, "%d-%s", 5, "x"), "5-x");
     arena_free(&arena);
 }
+
+Test(arena, what_was_given_last_grows_in_place)
+{
+    struct arena arena;
+    arena_init(&arena);
+    char *text = arena_grow(&arena, NULL, 0, 10);
+    memcpy(text, "123456789", 10);
+    char *longer = arena_grow(&arena, text, 10, 100);
+    cr_assert_eq(longer, text);
+    cr_assert_str_eq(longer, "123456789");
+    char *other = arena_alloc(&arena, 1);
+    char *moved = arena_grow(&arena, longer, 100, 200);
+    cr_assert_neq(moved, longer);
+    cr_assert_neq(moved, other);
+    cr_assert_str_eq(moved, "123456789");
+    char *huge = arena_grow(&arena, moved, 200, 100000); /* more than the block has */
+    cr_assert_str_eq(huge, "123456789");
+    arena_free(&arena);
+}

@@ -55,7 +55,7 @@ Test(schema, a_statement_that_does_not_prepare_is_no_outage)
 
 Test(schema, ordersd_exits_with_78_and_one_line)
 {
-    char *database_url = database_create(), command[1024], output[2048] = "";
+    char *database_url = database_create(), command[1024], output[16384] = ""; /* each worker logs a line */
     PGconn *database = database_connect(database_url);
     free(database_query(database, "DROP SCHEMA sqitch CASCADE"));
     snprintf(command, sizeof command,

@@ -21,16 +21,19 @@ from .orders import (
 from .processes import Failed, environment, peak_bytes, run, say
 from .subjects import Database, Service, load_orders, psql
 
-PGBENCH_SCRIPTS = {
-    "insert": rf"""\set id random(1, {NEW_IDS})
+PGBENCH_INSERT = rf"""\set id random(1, {NEW_IDS})
 \set customer random(1, 1000)
-\set day random(0, {DAYS - 1})
+\set day random(0, {{days}} - 1)
 \set amount random(1, 100000)
-\set currency random(1, {len(CURRENCIES)})
-INSERT INTO plain_orders ({COLUMNS}) VALUES ('new-' || CAST(:id AS bigint), 'customer-' || CAST(:customer AS int),
+\set currency random({{first}}, {{last}})
+INSERT INTO {{table}} ({COLUMNS}) VALUES ('new-' || CAST(:id AS bigint), 'customer-' || CAST(:customer AS int),
     CAST('{FIRST_DAY}T00:00:00Z' AS timestamptz) + CAST(:day AS int) * interval '1 day', :amount,
-    (CAST('{{{",".join(CURRENCIES)}}}' AS text[]))[:currency], 'pending');
-""",
+    (CAST('{{{{{",".join(CURRENCIES)}}}}}' AS text[]))[:currency], 'pending');
+"""
+PGBENCH_SCRIPTS = {
+    "insert": PGBENCH_INSERT.format(table="plain_orders", days=DAYS, first=1, last=len(CURRENCIES)),
+    "insert_rolled": PGBENCH_INSERT.format(table="orders", days=DAYS, first=1, last=len(CURRENCIES)),
+    "insert_one_day": PGBENCH_INSERT.format(table="orders", days=1, first=1, last=1),
     "select": rf"""\set id random(1, {ORDERS})
 SELECT id, {COLUMNS}, created_at, updated_at FROM plain_orders WHERE order_id = 'bench-' || CAST(:id AS bigint);
 """,
@@ -92,11 +95,15 @@ class Case:
         values = [run[figure] for run in self.runs if run.get(figure) is not None]
         return statistics.median(values) if values else None
 
+    def peak_bytes(self) -> Optional[int]:
+        """The most that any run held: a limit is one for every run."""
+        return max((run["peak_bytes"] for run in self.runs if run["peak_bytes"]), default=None)
+
     def figures(self) -> dict:
-        names = ("throughput", "p50_us", "p99_us", "service_cpu_s_per_1000", "database_cpu_s_per_1000", "peak_bytes")
+        names = ("throughput", "p50_us", "p99_us", "service_cpu_s_per_1000", "database_cpu_s_per_1000")
         return {
             "path": self.path, "operation": self.operation, "in_flight": self.in_flight, "runs": len(self.runs),
-            **{name: self.median(name) for name in names},
+            **{name: self.median(name) for name in names}, "peak_bytes": self.peak_bytes(),
         }
 
 
@@ -202,11 +209,12 @@ class Bench:
 
     def copy(self, seconds: float) -> dict:
         """COPY of as many rows at once as a batch has, over one connection; the clock is the server's."""
-        del seconds  # it is the number of rows that says how long it takes
         clock = "SELECT extract(epoch FROM clock_timestamp());\n"
-        batches = 100
-        script = [clock]
-        for _ in range(batches):
+        warm_up, batches = 20, max(50, round(60 * seconds))
+        script = []
+        for i in range(warm_up + batches):
+            if i == warm_up:
+                script.append(clock)
             script.append(f"COPY plain_orders ({COLUMNS}) FROM STDIN WITH (FORMAT csv);\n")
             script.extend(csv_row() for _ in range(BATCH))
             script.append("\\.\n")
@@ -241,25 +249,27 @@ class Bench:
                  for script in ("insert", "select") for n in IN_FLIGHT]
         cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "get", 1)]
         cases += [Case("echo", "echo", n, self.echo(n)) for n in (64, 1)]
+        cases += [Case("echo", "echo, one task thread", n, self.echo(n, "--one-task-thread")) for n in (64, 1)]
         cases += [Case("http", "get", 64, self.wrk("get", 64))]
         cases += [Case("ipc", "batch", 1, self.batch()), Case("psql", "copy", 1, self.copy)]
         cases += [
             Case("ipc", "list, first page", 1, self.rpc("ipc", "list", 1)),
             Case("ipc", "list, deep page", 1, self.rpc("ipc", "list", 1, "--depth", DEPTH)),
             Case("ipc", "create, one day", 64, self.rpc("ipc", "create", 64, "--one-day")),
+            Case("pgbench", "insert with rollup", 64, self.pgbench("insert_rolled", 64)),
+            Case("pgbench", "insert with rollup, one day", 64, self.pgbench("insert_one_day", 64)),
             rpc("tcp", "get", 64),
             Case("tcp", "get beside idle", 64, self.with_idle_clients(self.rpc("tcp", "get", 64))),
         ]
-        needed = len(cases)
         cases += [rpc("ipc", "create", n) for n in (1, 16)]
         cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
-        cases += [Case("echo", "echo, one task thread", n, self.echo(n, "--one-task-thread")) for n in IN_FLIGHT]
+        cases += [Case("echo", "echo, one task thread", 16, self.echo(16, "--one-task-thread"))]
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
         cases += [Case("http", op, n, self.wrk(op, n)) for op in ("get", "create", "summary") for n in (16, 64)
                   if (op, n) != ("get", 64)]
         cases += [rpc("ipc", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
         cases += [rpc("tcp", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
-        assert len({case.name for case in cases[:needed]}) == needed
+        assert len({case.name for case in cases}) == len(cases)
         return cases
 
 
@@ -278,37 +288,42 @@ def write_csv(path: Path, rows: int) -> Path:
 
 def timed_with_peak(command: list, env: dict) -> tuple[float, int]:
     """How long a program takes and the most memory it held, which its /proc shows only while it lives."""
-    start = time.monotonic()
     words = [str(word) for word in command]
-    with subprocess.Popen(
-        words, env=env, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    ) as process:
-        peak = 0
-        while True:
+    with tempfile.TemporaryFile("w+") as errors:
+        start = time.monotonic()
+        process = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL, stderr=errors)
+        peak, code = 0, None
+        while code is None:
             peak = max(peak, peak_bytes(process.pid))
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.02)
-                break
+                code = process.wait(timeout=0.02)
         seconds = time.monotonic() - start
-        if process.returncode != 0:
-            raise Failed(f"{Path(command[0]).name} ended with {process.returncode}:\n{process.stderr.read()}")
+        if code != 0:
+            errors.seek(0)
+            raise Failed(f"{Path(words[0]).name} ended with {code}:\n{errors.read()}")
     return seconds, peak
 
 
-def measure_import(bench: Bench) -> dict:
+def measure_import(bench: Bench, repeats: int) -> dict:
+    """Rows that are new each time, once through the service and once by \\copy, by turns."""
     env = environment(API_KEY=API_KEY, ORDERS_CONNECT=bench.service.ipc)
-    peaks = {}
-    for rows in (IMPORT_FEW_ROWS, IMPORT_ROWS):
-        say(f"import of {rows:,} rows")
-        path = write_csv(bench.state / "import.csv", rows)
-        seconds, peaks[rows] = timed_with_peak([ORDERSCTL, "import", path], env)
-    start = time.monotonic()
-    psql(bench.url, f"\\copy plain_orders ({COLUMNS}) from '{path}' with (format csv, header)")
-    copy_seconds = time.monotonic() - start
+    path = bench.state / "import.csv"
+    _, few_peak = timed_with_peak([ORDERSCTL, "import", write_csv(path, IMPORT_FEW_ROWS)], env)
+    seconds, peaks, copy_seconds = [], [], []
+    for repeat in range(repeats):
+        say(f"{repeat + 1}/{repeats} import of {IMPORT_ROWS:,} rows")
+        write_csv(path, IMPORT_ROWS)
+        took, peak = timed_with_peak([ORDERSCTL, "import", path], env)
+        seconds.append(took)
+        peaks.append(peak)
+        start = time.monotonic()
+        psql(bench.url, f"\\copy plain_orders ({COLUMNS}) from '{path}' with (format csv, header)")
+        copy_seconds.append(time.monotonic() - start)
     path.unlink()
     return {
-        "import_rows_per_s": IMPORT_ROWS / seconds, "copy_rows_per_s": IMPORT_ROWS / copy_seconds,
-        "import_peak_bytes": {str(rows): peak for rows, peak in peaks.items()},
+        "import_rows_per_s": IMPORT_ROWS / statistics.median(seconds),
+        "copy_rows_per_s": IMPORT_ROWS / statistics.median(copy_seconds),
+        "import_peak_bytes": {str(IMPORT_FEW_ROWS): few_peak, str(IMPORT_ROWS): max(peaks)},
     }
 
 

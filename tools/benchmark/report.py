@@ -49,7 +49,7 @@ class Figures:
         return self.cases[name].median("p50_us")
 
     def peak(self, name: str) -> Optional[float]:
-        return self.cases[name].median("peak_bytes")
+        return self.cases[name].peak_bytes()
 
     def best(self, script: str) -> Optional[float]:
         """pgbench's best at any number of clients."""
@@ -89,14 +89,21 @@ def ratios_of(cases: list[Case], imported: Optional[dict], summaries: Optional[d
 
 
 def limits_of(cases: list[Case], imported: Optional[dict]) -> list[Ratio]:
-    """What is promised of memory, and beside idle clients."""
+    """What is promised of memory and beside idle clients, and stricter sisters of some ratios."""
     of = Figures(cases)
     beside_idle = "tcp get beside idle 64"
-    at_64 = [of.peak(case.name) or 0 for case in cases if case.in_flight == 64 and case.name != beside_idle]
+    served = [of.peak(case.name) or 0 for case in cases if case.name != beside_idle]
     peaks = imported["import_peak_bytes"] if imported else {}
+    lean_floor = of.p50("echo echo, one task thread 1"), of.p50("pgbench select 1")
     return [
-        Ratio("ordersd_mib", "peak memory of ordersd, 64 in flight, MiB",
-              divided(max(at_64) or None, 2**20), at_most=32),
+        Ratio("get_vs_lean_echo", "get over RPC, 64 in flight, to nng's echo with one task thread a side, as here",
+              of.throughputs("ipc get 64", "echo echo, one task thread 64"), at_least=0.6),
+        Ratio("lone_get_vs_lean_sum", "p50 of a lone get over RPC to that echo's p50 + pgbench SELECT p50",
+              divided(of.p50("ipc get 1"), sum(lean_floor) if all(lean_floor) else None), at_most=1.3),
+        Ratio("hot_day_vs_spread_by_sql", "64 SQL sessions inserting on one day and currency, to spread over days",
+              of.throughputs("pgbench insert with rollup, one day 64", "pgbench insert with rollup 64"), at_least=0.9),
+        Ratio("ordersd_mib", "peak memory of ordersd, up to 64 in flight, MiB",
+              divided(max(served) or None, 2**20), at_most=32),
         Ratio("ordersd_idle_mib", f"peak memory of ordersd with {IDLE_CLIENTS:,} idle clients, MiB",
               divided(of.peak(beside_idle), 2**20), at_most=64),
         Ratio("get_beside_idle_vs_alone",
@@ -150,7 +157,7 @@ def case_table(cases: list[Case]) -> list[str]:
             case.path, case.operation, str(case.in_flight),
             *(shown(case.median(name)) for name in ("throughput", "p50_us", "p99_us")),
             *(shown(case.median(name), 3) for name in ("service_cpu_s_per_1000", "database_cpu_s_per_1000")),
-            shown(divided(case.median("peak_bytes"), 2**20), 1),
+            shown(divided(case.peak_bytes(), 2**20), 1),
         ])
     return table(columns, rows)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from .orders import API_KEY, COLUMNS, CURRENCIES, DAYS, FIRST_DAY, ORDERSD, ROOT, STATUSES
 from .processes import Failed, children_of, cpu_seconds, environment, peak_bytes, run, say, stop
 
+
 class Database:
     """A private cluster in a directory on a disk."""
 

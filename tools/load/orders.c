@@ -230,6 +230,7 @@ static void take_reply(struct rpc_reply *reply, void *arg)
 {
     struct caller *caller = arg;
     const struct load_case *load_case = caller->load_case;
+    rpc_reply_unpack(reply);
     if (reply->status.code != STATUS_OK) {
         slot_failed(&caller->slot, "%s: %s", status_code_name(reply->status.code), reply->status.message);
     } else if (!load_case->check(caller, reply->message)) {

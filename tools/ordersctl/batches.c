@@ -97,6 +97,7 @@ static struct rpc_reply *wait_for_reply(struct batches *batches, struct batch *b
         if (interrupt_wait(batches->interrupt, batches->done))
             eventfd_read(batches->done, &replies);
     }
+    rpc_reply_unpack(reply);
     return reply;
 }
 

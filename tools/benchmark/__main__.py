@@ -1,0 +1,116 @@
+"""bench: what the service does, next to PostgreSQL without it and to nng without it.
+
+Makes a private PostgreSQL with default durability, loads orders, measures every case several times with the other
+cases in between, and prints the medians and the ratios that are promised of them as Markdown.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from .cases import Bench, Case, measure_import, measure_summaries
+from .orders import BUILD, COLUMNS, ORDERS
+from .plot import plot
+from .processes import STARTED, Failed, run, say
+from .report import limits_of, machine, markdown, ratios_of
+from .subjects import Database, Service, load_orders, psql
+
+# Seconds from the start after which --quick begins no case.
+QUICK_BUDGET = 105
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true",
+                        help="end within two minutes, with the ratios there was time for")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
+    parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
+                        help="where to draw throughput against requests in flight (build-release/bench.svg)")
+    return parser.parse_args()
+
+
+def make_state(stack: contextlib.ExitStack) -> Path:
+    """A directory on a disk: a file system in memory would make every write durable for nothing."""
+    state = Path(tempfile.mkdtemp(prefix="orders-bench.", dir=os.environ.get("TMPDIR", "/var/tmp")))
+    stack.callback(shutil.rmtree, state, ignore_errors=True)
+    if run(["stat", "--file-system", "--format", "%T", state]).strip() in ("tmpfs", "ramfs"):
+        raise Failed(f"{state.parent} is in memory; name a directory on a disk in TMPDIR")
+    return state
+
+
+def measure(bench: Bench, quick: bool) -> list[Case]:
+    cases = bench.cases()
+    seconds, repeats = (1, 2) if quick else (5, 3)
+    slowest = 0.0
+    for repeat in range(repeats):
+        # Not always in one order, or a checkpoint would always fall on the same case.
+        for case in cases if repeat % 2 == 0 or quick else reversed(cases):
+            begun = time.monotonic()
+            if quick and begun - STARTED + slowest > QUICK_BUDGET:
+                return cases
+            say(f"{repeat + 1}/{repeats} {case.name}")
+            bench.observe(case, seconds)
+            slowest = max(slowest, time.monotonic() - begun)
+    return cases
+
+
+def main() -> None:
+    options = arguments()
+    # Also SIGTERM ends it by the way of an exception, past everything that cleans up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A connection is a file, and there will be a thousand idle ones.
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+
+    with contextlib.ExitStack() as stack:
+        state = make_state(stack)
+        say(f"loading {ORDERS:,} orders")
+        database = Database(state / "db")
+        stack.callback(database.stop)
+        url = database.create("bench")
+        load_orders(url, ORDERS)
+        psql(url, f"""
+            CREATE TABLE plain_orders (LIKE orders INCLUDING ALL);
+            INSERT INTO plain_orders ({COLUMNS}) SELECT {COLUMNS} FROM orders ORDER BY id;
+            VACUUM (ANALYZE) plain_orders;
+            CHECKPOINT;""")
+        service = Service(state, url)
+        stack.callback(service.stop)
+        bench = Bench(state, database, service, url)
+
+        cases = measure(bench, options.quick)
+        imported = None if options.quick else measure_import(bench, 3)
+        summaries = None if options.quick else measure_summaries(bench, 5, 3)
+
+    ratios, limits = ratios_of(cases, imported, summaries), limits_of(cases, imported)
+    about = machine()
+    print(markdown(about, cases, ratios + limits, summaries, imported))
+    if options.json:
+        options.json.write_text(json.dumps({
+            "machine": about,
+            "cases": [case.figures() for case in cases if case.runs],
+            "ratios": {ratio.key: ratio.value for ratio in ratios},
+            "limits": {limit.key: limit.value for limit in limits},
+            "import": imported,
+            "summary_p50_us": summaries,
+        }, indent=2) + "\n")
+    options.svg.write_text(plot(about, cases))
+    say(f"plot in {options.svg}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failed as failure:
+        sys.exit(f"bench: {failure}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
