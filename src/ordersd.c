@@ -85,6 +85,7 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     const struct postgres_options options = {
         .database_url = daemon->config.database_url,
         .workers = daemon->config.workers,
+        .idempotency_ttl_s = daemon->config.idempotency_ttl_s,
         .log = daemon->log,
     };
     daemon->store = postgres_open(&options, error, error_size);

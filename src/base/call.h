@@ -17,9 +17,11 @@ struct call {
     struct arena arena;     /* request, reply and all between; reset when the reply is on its way */
     const char *method;     /* "orders.v1.OrderService/GetOrder" */
     const char *request_id; /* never NULL; names the call in logs */
+    uint64_t fingerprint;   /* of method and payload: a request_id names one request only */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */
     bool more;          /* set when it ends: others end right after it, so its reply may wait for theirs */
+    bool replayed;      /* set when it ends: the answer is the one that this request_id was given before */
     bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 };

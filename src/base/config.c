@@ -137,6 +137,15 @@ static bool read_workers(struct reading *reading, const char *text)
     return true;
 }
 
+static bool read_idempotency_ttl(struct reading *reading, const char *text)
+{
+    unsigned long n;
+    if (!read_number(text, 1, 31536000, &n))
+        return fail(reading, text, "a number of seconds from 1 to 31536000");
+    reading->config->idempotency_ttl_s = (uint32_t)n;
+    return true;
+}
+
 static bool read_database_url(struct reading *reading, const char *text)
 {
     reading->config->database_url = arena_strdup(&reading->config->arena, text);
@@ -187,6 +196,7 @@ static const struct variable {
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
+    {"ORDERS_IDEMPOTENCY_TTL", "86400", 0, read_idempotency_ttl},
     {"ORDERS_LOG", "info", 0, read_log},
     {"ORDERS_WORKERS", "2", 0, read_workers},
 };

@@ -35,6 +35,7 @@ struct config {
     uint16_t http_port;              /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
     enum log_level log_level;        /* ORDERS_LOG */
+    uint32_t idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
     unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */
 };
 

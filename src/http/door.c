@@ -17,12 +17,25 @@ struct walk {
     struct arena *arena;
     unsigned hosts, lengths, encodings;
     bool chunked;
+    bool bad_key;
 };
 
 static bool is_sane_id(const char *id, size_t length)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     return length >= 1 && length <= REQUEST_ID_MAX && strspn(id, allowed) == length;
+}
+
+/* A string as structured fields have it (RFC 8941), with its quotes, or without. */
+static void take_idempotency_key(struct walk *walk, const char *value, size_t size)
+{
+    if (size >= 2 && value[0] == '"' && value[size - 1] == '"') {
+        value++;
+        size -= 2;
+    }
+    const char *key = arena_copy(walk->arena, value, size);
+    walk->bad_key |= walk->door->idempotency_key != NULL || !is_sane_id(key, size);
+    walk->door->idempotency_key = key;
 }
 
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
@@ -43,6 +56,8 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         walk->chunked = strcasecmp(value, "chunked") == 0;
     } else if (strcasecmp(name, "Expect") == 0) {
         walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
+    } else if (strcasecmp(name, "Idempotency-Key") == 0) {
+        take_idempotency_key(walk, value, value_size);
     } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane_id(value, value_size)) {
         walk->door->request_id = arena_copy(walk->arena, value, value_size);
     }
@@ -51,6 +66,9 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
 
 static const char *malformation(const struct walk *walk, bool http_1_1)
 {
+    if (walk->bad_key)
+        return "Idempotency-Key should be one of 1 to 128 letters, digits, \".\", \"_\", \":\" and \"-\"";
+
     if (walk->hosts > 1)
         return "Host is repeated";
     if (walk->hosts == 0 && http_1_1)
@@ -74,6 +92,7 @@ void door_read(struct MHD_Connection *connection, const char *version, struct ar
         char *id = arena_alloc(arena, UUID_TEXT);
         uuid_make(id);
         door->request_id = id;
+        door->request_id_is_new = true;
     }
 }
 

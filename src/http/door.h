@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 struct door {
-    const char *request_id; /* the caller's if it is a sane one, or a new one; in the arena */
+    const char *request_id;      /* the caller's if it is a sane one, or a new one; in the arena */
+    bool request_id_is_new;      /* not the caller's */
+    const char *idempotency_key; /* NULL: none */
     const char
         *malformed; /* why nobody can say where this request ends or whom it is for; NULL: all is well */
     uint64_t content_length;

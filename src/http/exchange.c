@@ -171,6 +171,18 @@ static void resume(struct rpc_reply *reply, void *arg)
     leave(host, &host->calls);
 }
 
+/* Under which the RPC goes. A write has its effect once for each, and the X-Request-ID of a caller, which
+ * names what its logs are to be found by, may well be that of several requests: NULL, the client makes a new
+ * one. */
+static const char *call_id(const struct exchange *exchange)
+{
+    const struct door *door = &exchange->door;
+    bool reads = strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0;
+    if (!reads && door->idempotency_key != NULL)
+        return door->idempotency_key;
+    return reads || door->request_id_is_new ? door->request_id : NULL;
+}
+
 static void call(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
@@ -185,7 +197,7 @@ static void call(struct exchange *exchange)
         .service = route->service,
         .method = route_method(route),
         .input = exchange->request.input,
-        .request_id = exchange->door.request_id,
+        .request_id = call_id(exchange),
         .timeout_ms = route->timeout_ms,
         .metadata = metadata,
         .n_metadata = n,
@@ -265,6 +277,8 @@ static void answer_reply(struct exchange *exchange)
     } else {
         answer_success(exchange, exchange->reply->message);
     }
+    if (exchange->reply->replayed)
+        answer_header(&exchange->answer, "Idempotency-Replayed", "true");
     /* While the answer is sent, which a slow client decides, it alone takes memory. */
     rpc_reply_free(exchange->reply);
     exchange->reply = NULL;

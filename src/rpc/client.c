@@ -120,6 +120,8 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
         return;
     }
     take_violations(reply, response);
+    for (size_t i = 0; i < response->n_metadata; i++)
+        reply->replayed |= strcmp(response->metadata[i]->key, FRAME_REPLAYED) == 0;
     reply->status.code = (enum status_code)response->code;
     reply->status.message = response->message;
     reply->payload = response->payload;

@@ -11,6 +11,7 @@
 #include "base/status.h"
 
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rpc_client;
@@ -33,7 +34,8 @@ struct rpc_request {
     const ProtobufCServiceDescriptor *service;
     const ProtobufCMethodDescriptor *method;
     const ProtobufCMessage *input;
-    const char *request_id; /* NULL: a new UUID */
+    const char *request_id; /* NULL: a new UUID. A write has its effect once, however often it is called with
+                               one id */
     uint32_t timeout_ms;    /* 0: the client's */
     const struct rpc_metadata *metadata;
     size_t n_metadata;
@@ -44,6 +46,8 @@ struct rpc_reply {
     struct arena arena;     /* owns all below */
     struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
     const char *request_id; /* under which the call was made */
+    bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
+                    */
     ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */
 
     ProtobufCBinaryData payload; /* what it is unpacked from */

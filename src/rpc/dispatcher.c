@@ -1,6 +1,7 @@
 /* dispatcher.c: a sorted array of full method names. */
 #include "rpc/dispatcher.h"
 
+#include "base/fingerprint.h"
 #include "base/secret.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -120,5 +121,6 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
         done(NULL, call);
         return;
     }
+    call->fingerprint = fingerprint_of(method->name, request->payload.data, request->payload.len);
     method->service->invoke(method->service, method->index, input, done, call);
 }

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Metadata of a response, "true": it is the one that this request_id was given before, and nothing was done.
+ */
+#define FRAME_REPLAYED "idempotency-replayed"
+
 enum {
     FRAME_MAX_BYTES = 1 << 20, /* a larger request is refused */
     FRAME_DEFAULT_TIMEOUT_MS = 30000,

@@ -166,6 +166,15 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     if (head.n_violations > 0)
         head.violations = wire_violations(call);
 
+    Rpc__V1__Response__MetadataEntry replayed = RPC__V1__RESPONSE__METADATA_ENTRY__INIT,
+                                     *metadata = &replayed;
+    if (call->replayed) {
+        replayed.key = (char *)(uintptr_t)FRAME_REPLAYED;
+        replayed.value = (char *)(uintptr_t) "true";
+        head.metadata = &metadata;
+        head.n_metadata = 1;
+    }
+
     struct frame frame = frame_measure(&head.base, call->status.code == STATUS_OK ? message : NULL);
     log_call(slot);
     nng_msg *out;
@@ -200,7 +209,7 @@ static void handle(struct slot *slot, nng_msg *in)
 
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
-    call->more = call->validate_only = false;
+    call->more = call->replayed = call->validate_only = false;
     call->status = STATUS_INIT;
     begin_call(slot->server);
     size_t size = nng_msg_len(in);

@@ -145,7 +145,9 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     struct operation *first = unit->operations[0];
     /* Who is at fault is known of an operation alone, and where all asked for the same. */
     bool known = unit->n == 1 || !unit->statement->keyed;
-    bool final = known && !(sqlstate_is_conflict(sqlstate) && ++first->attempts < CONFLICT_ATTEMPTS);
+    bool final =
+        known && !(sqlstate_is_conflict(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)) &&
+                   ++first->attempts < CONFLICT_ATTEMPTS);
 
     unit->failed = true;
     for (size_t i = 0; i < unit->n; i++) {

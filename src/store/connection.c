@@ -19,17 +19,20 @@ static const char session_sql[] =
     "CASE current_setting('statement_timeout') WHEN '0' THEN set_config('statement_timeout', '10000', false) "
     "END";
 
-#define PLAN_ONCE "set_config('plan_cache_mode', 'force_generic_plan', false)"
-#define READ_ONLY "set_config('default_transaction_read_only', 'on', false)"
+#define PLAN_ONCE \
+    "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
+#define PLAN_EACH_TIME "set_config('plan_cache_mode', 'force_custom_plan', false)"
+#define READ_ONLY      "set_config('default_transaction_read_only', 'on', false)"
 
 /* And those of a lane.
- * Arrays of keys differ from run to run only in length, which changes no plan, so plan once; but the plan of
- * a list depends on how rare the status or the customer is.
+ * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
+ * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is.
  * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
  * without one left, it shares. 6672 sets this lock apart from others' in the database. */
 static const char *const lane_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE ", " READ_ONLY,
-    [LANE_SCAN] = "SELECT set_config('plan_cache_mode', 'force_custom_plan', false), " READ_ONLY,
+    [LANE_SCAN] = "SELECT " PLAN_EACH_TIME ", " READ_ONLY,
+    [LANE_PURGE] = ("SELECT " PLAN_EACH_TIME),
     [LANE_WRITE] =
         "SELECT " PLAN_ONCE
         ", (SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot "

@@ -7,6 +7,7 @@ const char *lane_name(enum lane lane)
         [LANE_GET] = "get",
         [LANE_SCAN] = "scan",
         [LANE_WRITE] = "write",
+        [LANE_PURGE] = "purge",
     };
     return names[lane];
 }

@@ -11,6 +11,7 @@ enum lane {
     LANE_GET,   /* by order_id */
     LANE_SCAN,  /* lists and summaries */
     LANE_WRITE, /* the work on one order goes to one worker */
+    LANE_PURGE, /* of old records, in the background */
     LANES,
 };
 

@@ -18,6 +18,15 @@ uint32_t operation_hash(const char *order_id)
     return hash;
 }
 
+uint32_t operation_request_hash(const struct operation *operation)
+{
+    if (*operation->call->request_id == '\0')
+        return 0;
+    uint32_t hash =
+        operation_hash(operation->call->request_id) + (uint32_t)operation->index * UINT32_C(2654435769);
+    return hash != 0 ? hash : 1;
+}
+
 static void answer_nobody(struct operation *operation)
 {
     (void)operation;
@@ -42,6 +51,7 @@ struct operation *operation_abandon(struct operation *operation, struct call *no
         copy->order_id = arena_strdup(arena, operation->order_id);
     copy->order = arena_alloc(arena, sizeof *copy->order);
     orders__v1__order__init(copy->order);
+    copy->order->order_date = arena_calloc(arena, 1, sizeof *copy->order->order_date);
     copy->order->created_at = arena_calloc(arena, 1, sizeof *copy->order->created_at);
     copy->order->updated_at = arena_calloc(arena, 1, sizeof *copy->order->updated_at);
     operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");

@@ -17,8 +17,9 @@ struct operation {
     struct operation *next; /* in a queue or a list */
     const struct statement *statement;
     struct call *call;
-    uint32_t hash;     /* of order_id */
-    uint64_t sequence; /* in which order the worker's queue took it in */
+    uint32_t hash;         /* of order_id */
+    uint32_t request_hash; /* of request_id and index; 0: no write, or without request_id */
+    uint64_t sequence;     /* in which order the worker's queue took it in */
 
     const char *order_id;            /* statements by key: which order */
     Orders__V1__Order *order;        /* create and update: what to store */
@@ -29,6 +30,7 @@ struct operation {
     const ProtobufCMessage *answer;
     enum status_code code;
     const char *message; /* static */
+    bool replayed;       /* it is the outcome that was recorded when the request came before */
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
 
@@ -44,6 +46,9 @@ void operation_fail(struct operation *operation, enum status_code code, const ch
 
 /* The hash that picks an order's queue. */
 uint32_t operation_hash(const char *order_id);
+
+/* operation->request_hash. */
+uint32_t operation_request_hash(const struct operation *operation);
 
 /* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It
  * lives in the arena of `nobody`, a call without a caller, has no content to send again, and answers nobody.

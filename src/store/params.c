@@ -103,6 +103,14 @@ void params_add_timestamp(struct params *params, const Google__Protobuf__Timesta
     params_add_int8(params, row_micros_from_timestamp(value));
 }
 
+void params_add_text_or_null(struct params *params, const char *value)
+{
+    if (value != NULL)
+        params_add_text(params, value);
+    else
+        params_add_null(params);
+}
+
 void params_add_null(struct params *params)
 {
     put_int4(params, -1);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PARAMS_MAX = 8 };
+enum { PARAMS_MAX = 12 };
 
 /* Type OIDs of PostgreSQL's catalogue, which never change (pg_type.dat). */
 enum pg_type {
@@ -46,6 +46,8 @@ void params_array(struct params *params, enum pg_type element, size_t n);
 void params_add_int8(struct params *params, int64_t value);
 void params_add_text(struct params *params, const char *value);
 void params_add_timestamp(struct params *params, const Google__Protobuf__Timestamp *value);
+/* NULL is null. */
+void params_add_text_or_null(struct params *params, const char *value);
 void params_add_null(struct params *params);
 
 /* Sets values, lengths and formats. */

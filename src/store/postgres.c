@@ -2,6 +2,7 @@
 #include "store/postgres.h"
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "store/purge.h"
 #include "store/statement.h"
 #include "store/worker.h"
 
@@ -22,6 +23,8 @@ struct postgres {
     struct crew crews[LANES];
     struct queue *queues; /* owned */
     unsigned n_queues;
+    struct purge purge;
+    bool purges;
     unsigned n_workers;
     struct worker workers[];
 };
@@ -37,6 +40,7 @@ static void finish_call(struct operation *operation)
 {
     struct call *call = operation->call;
     call->more = operation->more;
+    call->replayed = operation->replayed;
     if (operation->code != STATUS_OK)
         call_fail(call, operation->code, "%s", operation->message);
     operation->closure(operation->code == STATUS_OK ? operation->answer : NULL, operation->closure_data);
@@ -54,6 +58,8 @@ static void submit(struct store *store, struct call *call, struct operation prot
     operation->closure_data = closure_data;
     if (operation->statement->keyed)
         operation->hash = operation_hash(operation->order_id);
+    if (operation->statement->lane == LANE_WRITE)
+        operation->request_hash = operation_request_hash(operation);
     const struct crew *crew = &postgres->crews[operation->statement->lane];
     queue_push(&crew->queues[operation->hash % crew->n_queues], operation);
 }
@@ -134,14 +140,17 @@ struct create_many {
     Orders__V1__BatchCreateOrdersResponse *response;
     Orders__V1__BatchCreateOrdersResponse_Closure closure;
     void *closure_data;
+    atomic_bool replayed;
     atomic_size_t left; /* operations without an outcome */
 };
 
-/* When no order got as far as being accepted or refused, it is the call that failed. */
+/* When no order got as far as being accepted or refused, it is the call that failed: also where its
+ * request_id was used for another one. */
 static bool all_failed_alike(const Orders__V1__BatchCreateOrdersResponse *response)
 {
     const Orders__V1__BatchCreateResult *first = response->results[0];
-    if (first->code != RPC__V1__CODE__UNAVAILABLE && first->code != RPC__V1__CODE__DEADLINE_EXCEEDED)
+    if (first->code != RPC__V1__CODE__UNAVAILABLE && first->code != RPC__V1__CODE__DEADLINE_EXCEEDED &&
+        first->code != RPC__V1__CODE__FAILED_PRECONDITION)
         return false;
     for (size_t i = 1; i < response->n_results; i++) {
         if (response->results[i]->code != first->code)
@@ -153,6 +162,7 @@ static bool all_failed_alike(const Orders__V1__BatchCreateOrdersResponse *respon
 static void finish_many(struct create_many *many)
 {
     struct call *call = many->call;
+    call->replayed = atomic_load(&many->replayed);
     if (all_failed_alike(many->response)) {
         call_fail(call, (enum status_code)many->response->results[0]->code, "%s",
                   many->response->results[0]->message);
@@ -167,6 +177,8 @@ static void finish_one_of_many(struct operation *operation)
     struct create_many *many = operation->many;
     Orders__V1__BatchCreateResult *result = many->response->results[operation->index];
     result->code = (Rpc__V1__Code)operation->code;
+    if (operation->replayed)
+        atomic_store(&many->replayed, true);
     if (operation->code == STATUS_OK)
         result->order = operation->order;
     else
@@ -204,6 +216,7 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
             .many = many,
             .index = i,
         };
+        operation->request_hash = operation_request_hash(operation);
         size_t queue = operation->hash % writers->n_queues;
         *(lasts[queue] != NULL ? &lasts[queue]->next : &firsts[queue]) = operation;
         lasts[queue] = operation;
@@ -267,12 +280,19 @@ static bool start_crews(struct postgres *postgres, const struct postgres_options
 {
     return start_crew(postgres, LANE_GET, 1, 1, options) &&
            start_crew(postgres, LANE_SCAN, 1, options->workers, options) &&
-           start_crew(postgres, LANE_WRITE, options->workers, 1, options);
+           start_crew(postgres, LANE_WRITE, options->workers, 1, options) &&
+           start_crew(postgres, LANE_PURGE, 1, 1, options);
+}
+
+static bool start_purge(struct postgres *postgres, uint32_t ttl_s)
+{
+    postgres->purges = ttl_s > 0 && purge_start(&postgres->purge, postgres->crews[LANE_PURGE].queues, ttl_s);
+    return postgres->purges || ttl_s == 0;
 }
 
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
-    const size_t most = (size_t)LANES * options->workers;
+    const size_t most = (size_t)LANES * options->workers; /* of workers, and of queues */
     if (!check_url(options->database_url, error, error_size))
         return NULL;
     struct postgres *postgres = calloc(1, sizeof *postgres + most * sizeof postgres->workers[0]);
@@ -285,7 +305,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     }
     postgres->base = functions;
     postgres->queues = queues;
-    if (!start_crews(postgres, options)) {
+    if (!start_crews(postgres, options) || !start_purge(postgres, options->idempotency_ttl_s)) {
         snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
         postgres_close(&postgres->base);
         return NULL;
@@ -311,8 +331,12 @@ bool postgres_ready(void *store)
 void postgres_close(struct store *store)
 {
     struct postgres *postgres = postgres_of(store);
+    if (postgres->purges)
+        purge_stop(&postgres->purge);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_stop(&postgres->workers[i]);
+    if (postgres->purges)
+        purge_free(&postgres->purge);
     for (unsigned i = 0; i < postgres->n_queues; i++)
         queue_destroy(&postgres->queues[i]);
     free(postgres->queues);

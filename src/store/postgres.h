@@ -10,10 +10,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct postgres_options {
-    const char *database_url; /* libpq URL or keyword string; must outlive the store */
-    unsigned workers;         /* for writes, and as many for scans; 1 to 64 */
+    const char *database_url;   /* libpq URL or keyword string; must outlive the store */
+    unsigned workers;           /* for writes, and as many for scans; 1 to 64 */
+    uint32_t idempotency_ttl_s; /* how long an answer to a write is kept; 0: for ever */
     struct log *log;
 };
 

@@ -42,7 +42,8 @@ void queue_destroy(struct queue *queue);
 void queue_push(struct queue *queue, struct operation *first);
 
 /* Takes operations for one batch, at most `most`: no two writes of one order, since one statement cannot
- * apply them in their order; the later one stays. Returns how many. */
+ * apply them in their order, nor of one request_id, since the later is to find the record of the earlier; the
+ * later one stays. Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
 
 /* Fails those whose deadline has passed. */

@@ -29,7 +29,12 @@ const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate)
     return meaning;
 }
 
-bool sqlstate_is_conflict(const char *sqlstate)
+bool sqlstate_is_conflict(const char *sqlstate, const char *constraint)
 {
-    return sqlstate != NULL && (strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0);
+    if (sqlstate == NULL)
+        return false;
+    /* The same request was answered meanwhile: the next attempt finds the record. */
+    bool recorded =
+        strcmp(sqlstate, "23505") == 0 && constraint != NULL && strcmp(constraint, "idempotency_pkey") == 0;
+    return recorded || strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
 }

@@ -14,6 +14,6 @@ struct sqlstate_meaning {
 const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate);
 
 /* Whether the transaction lost against another one and may be tried again at once. */
-bool sqlstate_is_conflict(const char *sqlstate);
+bool sqlstate_is_conflict(const char *sqlstate, const char *constraint);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "orders/rules.h"
 #include "orders/status.h"
+#include "store/idempotency.h"
+#include "store/purge.h"
 #include "store/row.h"
 #include "store/summary.h"
 
@@ -16,6 +18,26 @@ static void encode_keys(struct params *params, struct operation *const operation
     params_array(params, PG_TEXT, n);
     for (size_t i = 0; i < n; i++)
         params_add_text(params, operations[i]->order_id);
+}
+
+/* The columns that idempotency.h names: writes. */
+static void encode_request_ids(struct params *params, struct operation *const operations[], size_t n)
+{
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_text_or_null(params, idempotency_key(operations[i]));
+    params_array(params, PG_INT8, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_int8(params, (int64_t)operations[i]->index);
+    params_array(params, PG_INT8, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_int8(params, (int64_t)operations[i]->call->fingerprint);
+}
+
+static void encode_remove(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_keys(params, operations, n);
+    encode_request_ids(params, operations, n);
 }
 
 static void encode_create(struct params *params, struct operation *const operations[], size_t n)
@@ -36,15 +58,13 @@ static void encode_create(struct params *params, struct operation *const operati
     params_array(params, PG_TEXT, n);
     for (size_t i = 0; i < n; i++)
         params_add_text(params, order_status_word(operations[i]->order->status));
+    encode_request_ids(params, operations, n);
 }
 
 /* Text for a field that is to change, or null for one that stays. */
 static void add_text_if(struct params *params, bool changes, const char *value)
 {
-    if (changes)
-        params_add_text(params, value);
-    else
-        params_add_null(params);
+    params_add_text_or_null(params, changes ? value : NULL);
 }
 
 static void encode_update(struct params *params, struct operation *const operations[], size_t n)
@@ -74,6 +94,7 @@ static void encode_update(struct params *params, struct operation *const operati
     for (size_t i = 0; i < n; i++)
         add_text_if(params, operations[i]->fields & ORDER_STATUS,
                     order_status_word(operations[i]->order->status));
+    encode_request_ids(params, operations, n);
 }
 
 static void encode_list(struct params *params, struct operation *const operations[], size_t n)
@@ -121,19 +142,27 @@ static void take_order(struct operation *operation, const PGresult *result, int 
  * parts of one BatchCreateOrders are answered by several workers, which must not share the call's arena. */
 static void take_created(struct operation *operation, const PGresult *result, int row)
 {
+    if (!idempotency_take(operation, result, row, CREATED_CODE_COLUMN))
+        return;
     Orders__V1__Order *order = operation->order;
     order->id = row_int8(result, row, 1);
     row_timestamp(result, row, 2, order->created_at);
     row_timestamp(result, row, 3, order->updated_at);
+    row_timestamp(result, row, 4, order->order_date);
     operation->answer = &order->base;
+}
+
+static void take_updated(struct operation *operation, const PGresult *result, int row)
+{
+    if (idempotency_take(operation, result, row, UPDATED_CODE_COLUMN))
+        take_order(operation, result, row);
 }
 
 static void take_removed(struct operation *operation, const PGresult *result, int row)
 {
     static const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
-    (void)result;
-    (void)row;
-    operation->answer = &empty.base;
+    if (idempotency_take(operation, result, row, REMOVED_CODE_COLUMN))
+        operation->answer = &empty.base;
 }
 
 static void take_list(struct operation *operation, const PGresult *result, struct arena *arena)
@@ -152,12 +181,10 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 #define LIST(where) \
     "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id > $1" where " ORDER BY o.id LIMIT $2 OFFSET $3"
 
-#define NOT_FOUND .absent = STATUS_NOT_FOUND, .absent_message = "Order not found"
-#define UNNEST_ORDERS \
-    "unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[])"
-#define ORDER_ARRAYS                                                             \
-    .n_params = 6, .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, \
-                             PG_INT8_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY}
+#define ORDER_ARRAYS                                                                            \
+    .n_params = 9,                                                                              \
+    .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY, \
+              PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,        PG_INT8_ARRAY}
 
 const struct statement statements[STATEMENTS] = {
     [STATEMENT_GET] =
@@ -172,7 +199,7 @@ const struct statement statements[STATEMENTS] = {
             .encode = encode_keys,
             .take_row = take_order,
             .key_column = ROW_ORDER_ID_COLUMN,
-            NOT_FOUND,
+            .absent = STATUS_NOT_FOUND,
         },
     [STATEMENT_LIST] =
         {
@@ -235,52 +262,50 @@ const struct statement statements[STATEMENTS] = {
     [STATEMENT_CREATE] =
         {
             .name = "create",
-            .sql = "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
-                   "SELECT * FROM " UNNEST_ORDERS " "
-                   "ON CONFLICT DO NOTHING RETURNING order_id, id, created_at, updated_at",
+            .sql = IDEMPOTENT_CREATE_SQL,
             ORDER_ARRAYS,
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
             .absent = STATUS_ALREADY_EXISTS,
-            .absent_message = "Order ID already exists",
             .encode = encode_create,
             .take_row = take_created,
-            .row_is_for_one = true,
         },
     [STATEMENT_UPDATE] =
         {
             .name = "update",
-            /* updated_at moves even where the clock stands still or goes back. */
-            .sql = "UPDATE orders o SET customer_id = coalesce(u.customer_id, o.customer_id), "
-                   "order_date = coalesce(u.order_date, o.order_date), "
-                   "total_amount = coalesce(u.total_amount, o.total_amount), "
-                   "currency = coalesce(u.currency, o.currency), status = coalesce(u.status, o.status), "
-                   "updated_at = greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') "
-                   "FROM " UNNEST_ORDERS
-                   " AS u (order_id, customer_id, order_date, total_amount, currency, status) "
-                   "WHERE o.order_id = u.order_id RETURNING " ROW_ORDER_COLUMNS,
+            .sql = IDEMPOTENT_UPDATE_SQL,
             ORDER_ARRAYS,
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
             .encode = encode_update,
-            .take_row = take_order,
+            .take_row = take_updated,
             .key_column = ROW_ORDER_ID_COLUMN,
-            NOT_FOUND,
+            .absent = STATUS_NOT_FOUND,
         },
     [STATEMENT_REMOVE] =
         {
             .name = "remove",
-            .sql = "DELETE FROM orders WHERE order_id = ANY ($1) RETURNING order_id",
-            .n_params = 1,
-            .types = {PG_TEXT_ARRAY},
+            .sql = IDEMPOTENT_REMOVE_SQL,
+            .n_params = 4,
+            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
-            .encode = encode_keys,
+            .encode = encode_remove,
             .take_row = take_removed,
-            NOT_FOUND,
+            .absent = STATUS_NOT_FOUND,
+        },
+    [STATEMENT_PURGE] =
+        {
+            .name = "purge",
+            .sql = PURGE_SQL,
+            .n_params = 3,
+            .types = {PG_INT8, PG_INT8, PG_INT8},
+            .lane = LANE_PURGE,
+            .encode = purge_encode,
+            .take_result = purge_take_result,
         },
 };
 
@@ -320,7 +345,8 @@ static void answer_keyed(const struct statement *statement, const PGresult *resu
 {
     for (size_t i = 0; i < n; i++) {
         operations[i]->code = statement->absent;
-        operations[i]->message = statement->absent_message;
+        operations[i]->replayed = false;
+        operations[i]->message = store_message(statement->absent);
     }
     for (int row = 0; row < PQntuples(result); row++) {
         const char *key = PQgetvalue(result, row, statement->key_column);
@@ -328,8 +354,6 @@ static void answer_keyed(const struct statement *statement, const PGresult *resu
              i++) {
             operations[i]->code = STATUS_OK;
             statement->take_row(operations[i], result, row);
-            if (statement->row_is_for_one)
-                break;
         }
     }
 }

@@ -21,6 +21,7 @@ enum statement_id {
     STATEMENT_CREATE,
     STATEMENT_UPDATE,
     STATEMENT_REMOVE,
+    STATEMENT_PURGE,
     STATEMENTS,
 };
 
@@ -35,15 +36,13 @@ struct statement {
 
     /* What becomes of a keyed operation that no row came back for. */
     enum status_code absent;
-    const char *absent_message;
 
     /* Adds the parameters for n operations. */
     void (*encode)(struct params *params, struct operation *const operations[], size_t n);
 
     /* Keyed statements: reads a row that belongs to the operation. */
     void (*take_row)(struct operation *operation, const PGresult *result, int row);
-    int key_column;      /* which column has the order_id */
-    bool row_is_for_one; /* only the first operation of a key gets the row; the others are absent */
+    int key_column; /* which column has the order_id */
 
     /* Other statements: reads the whole result, once for all operations, into an arena that outlives them. */
     void (*take_result)(struct operation *operation, const PGresult *result, struct arena *arena);

@@ -15,8 +15,8 @@ static void set_up(void)
     cr_assert_not_null(mkdtemp(directory));
     cr_assert_eq(chdir(directory), 0);
     static const char *const names[] = {
-        "DATABASE_URL", "API_KEY",    "API_KEY_FILE",        "ORDERS_LISTEN", "ORDERS_CONNECT",
-        "ORDERS_HTTP",  "ORDERS_LOG", "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS"};
+        "DATABASE_URL", "API_KEY",    "API_KEY_FILE",        "ORDERS_LISTEN",  "ORDERS_CONNECT",
+        "ORDERS_HTTP",  "ORDERS_LOG", "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS", "ORDERS_IDEMPOTENCY_TTL"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }
@@ -50,6 +50,7 @@ Test(config, defaults)
     cr_assert_null(config.database_url);
     cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
     cr_assert_eq(config.workers, 2);
+    cr_assert_eq(config.idempotency_ttl_s, 24 * 60 * 60);
     config_free(&config);
 }
 
@@ -113,6 +114,8 @@ static const struct bad {
     {"ORDERS_HTTP", "127.0.0.1:http", "ORDERS_HTTP"},
     {"ORDERS_LOG", "loud", "ORDERS_LOG: \"loud\" is not debug, info, warn or error"},
     {"ORDERS_CORS_ORIGINS", "localhost", "ORDERS_CORS_ORIGINS"},
+    {"ORDERS_IDEMPOTENCY_TTL", "0", "ORDERS_IDEMPOTENCY_TTL"},
+    {"ORDERS_IDEMPOTENCY_TTL", "1d", "ORDERS_IDEMPOTENCY_TTL"},
     {"ORDERS_WORKERS", "0", "ORDERS_WORKERS"},
     {"ORDERS_WORKERS", "-1", "ORDERS_WORKERS"},
     {"ORDERS_WORKERS", "65", "ORDERS_WORKERS"},

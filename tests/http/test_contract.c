@@ -685,3 +685,67 @@ Test(contract, preflights_want_no_key)
     cr_expect_str_eq(reply.body, "{\"detail\":\"Disallowed CORS origin\"}");
     http_free(&reply);
 }
+
+/* --- idempotency keys --- */
+
+static struct http_reply create_with_keys(const char *keys, int amount)
+{
+    char headers[512], body[256];
+    snprintf(headers, sizeof headers, "%s%s", key_header, keys);
+    snprintf(body, sizeof body,
+             "{\"order_id\":\"ORD-1\",\"customer_id\":\"C\",\"total_amount\":%d,\"currency\":\"ISK\"}",
+             amount);
+    return http_request(service->http_port, "POST", "/orders/", headers, body);
+}
+
+static bool is_replayed(const struct http_reply *reply)
+{
+    char *replayed = http_header(reply, "Idempotency-Replayed");
+    bool is = replayed != NULL && strcmp(replayed, "true") == 0;
+    free(replayed);
+    return is;
+}
+
+Test(contract, a_request_sent_again_with_its_idempotency_key_changes_nothing)
+{
+    struct http_reply first = create_with_keys("Idempotency-Key: 8e03978e-40d5\r\n", 100);
+    struct http_reply again = create_with_keys("Idempotency-Key: \"8e03978e-40d5\"\r\n", 100);
+    struct http_reply other = create_with_keys("Idempotency-Key: 8e03978e-40d5\r\n", 101);
+    cr_assert_eq(first.status, 201, "%s", first.body);
+    cr_assert_eq(again.status, 201, "%s", again.body);
+    cr_assert_str_eq(again.body, first.body);
+    cr_assert_not(is_replayed(&first));
+    cr_assert(is_replayed(&again));
+    cr_assert_eq(other.status, 422);
+    cr_assert_str_eq(other.body, "{\"detail\":\"This request_id was used for another request\"}");
+    http_free(&first);
+    http_free(&again);
+    http_free(&other);
+}
+
+Test(contract, an_idempotency_key_is_one_word)
+{
+    static const char *const bad[] = {
+        "Idempotency-Key: \r\n",
+        "Idempotency-Key: a b\r\n",
+        "Idempotency-Key: a\r\nIdempotency-Key: b\r\n",
+        "Idempotency-Key: \"\"\r\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct http_reply reply = create_with_keys(bad[i], 100);
+        cr_expect_eq(reply.status, 400, "%s: %d", bad[i], reply.status);
+        http_free(&reply);
+    }
+}
+
+/* What a caller's logs are searched by may be the same for several requests. */
+Test(contract, x_request_id_is_no_idempotency_key)
+{
+    struct http_reply first = create_with_keys("X-Request-ID: session-7\r\n", 100);
+    struct http_reply other = create_with_keys("X-Request-ID: session-7\r\n", 101);
+    cr_assert_eq(first.status, 201);
+    cr_assert_eq(other.status, 400, "%s", other.body);
+    cr_assert_str_eq(other.body, "{\"detail\":\"Order ID already exists\"}");
+    http_free(&first);
+    http_free(&other);
+}

@@ -2,6 +2,7 @@
 #include "store_calls.h"
 
 #include "base/time.h"
+#include "base/uuid.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "orders/rules.h"
 
@@ -16,7 +17,9 @@ struct pending *pending_new(unsigned timeout_ms)
     pthread_cond_init(&pending->ended, NULL);
     arena_init(&pending->call.arena);
     pending->call.method = "test";
-    pending->call.request_id = "test";
+    char *request_id = arena_alloc(&pending->call.arena, UUID_TEXT);
+    uuid_make(request_id);
+    pending->call.request_id = request_id;
     pending->call.start_ns = time_monotonic_ns();
     pending->call.deadline_ns = pending->call.start_ns + (uint64_t)timeout_ms * NS_PER_MS;
     pending->call.status = STATUS_INIT;

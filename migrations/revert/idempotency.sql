@@ -1,0 +1,7 @@
+-- Revert orders:idempotency from pg
+
+BEGIN;
+
+DROP TABLE idempotency;
+
+COMMIT;

@@ -1,0 +1,274 @@
+/* test_idempotency.c: a write has its effect once, however often and wherever its request is sent. */
+#include "calls.h"
+#include "support/database.h"
+
+#include "google/protobuf/field_mask.pb-c.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *database_url;
+static PGconn *database;
+static struct service *service;
+static struct rpc_client *client;
+
+static void set_up(void)
+{
+    database_url = database_create();
+    database = database_connect(database_url);
+    service = service_start(&(struct service_options){.database_url = database_url, .without_http = true});
+    client = calls_open(service, service->rpc_url);
+}
+
+static void tear_down(void)
+{
+    rpc_client_close(client);
+    service_stop_clean(service);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+TestSuite(idempotency, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static long query_number(const char *sql)
+{
+    char *text = database_query(database, sql);
+    long number = atol(text);
+    free(text);
+    return number;
+}
+
+static struct rpc_reply *call_with_id(struct rpc_client *from, const char *request_id, const char *method,
+                                      const ProtobufCMessage *input)
+{
+    const ProtobufCServiceDescriptor *descriptor = &orders__v1__order_service__descriptor;
+    const struct rpc_request request = {
+        .service = descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(descriptor, method),
+        .input = input,
+        .request_id = request_id,
+    };
+    return rpc_client_call_wait(from, &request);
+}
+
+static struct rpc_reply *create(const char *request_id, const char *order_id, int64_t amount)
+{
+    Orders__V1__Order order = calls_order(order_id);
+    Orders__V1__CreateOrderRequest input = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    order.total_amount = amount;
+    input.order = &order;
+    return call_with_id(client, request_id, "CreateOrder", &input.base);
+}
+
+static struct rpc_reply *set_amount(const char *request_id, const char *order_id, int64_t amount)
+{
+    char *paths[] = {"total_amount"};
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    Orders__V1__UpdateOrderRequest input = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    mask.n_paths = 1;
+    mask.paths = paths;
+    order.order_id = (char *)(uintptr_t)order_id;
+    order.total_amount = amount;
+    input.order = &order;
+    input.update_mask = &mask;
+    return call_with_id(client, request_id, "UpdateOrder", &input.base);
+}
+
+static struct rpc_reply *delete_order(const char *request_id, const char *order_id)
+{
+    Orders__V1__DeleteOrderRequest input = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    input.order_id = (char *)(uintptr_t)order_id;
+    return call_with_id(client, request_id, "DeleteOrder", &input.base);
+}
+
+static void expect(struct rpc_reply *reply, enum status_code code, bool replayed)
+{
+    calls_expect(reply, code);
+    cr_assert_eq(reply->replayed, replayed);
+    rpc_reply_free(reply);
+}
+
+/* Fails the test unless both are the same order, to the last byte. */
+static void expect_same(const struct rpc_reply *one, const struct rpc_reply *other)
+{
+    uint8_t bytes[2][1024];
+    size_t sizes[2] = {protobuf_c_message_pack(one->message, bytes[0]),
+                       protobuf_c_message_pack(other->message, bytes[1])};
+    cr_assert_eq(sizes[0], sizes[1]);
+    cr_assert_arr_eq(bytes[0], bytes[1], sizes[0]);
+}
+
+Test(idempotency, a_create_sent_again_gets_the_same_answer)
+{
+    struct rpc_reply *first = create("one", "ORD-1", 100);
+    struct rpc_reply *again = create("one", "ORD-1", 100);
+    calls_expect(first, STATUS_OK);
+    calls_expect(again, STATUS_OK);
+    cr_assert_not(first->replayed);
+    cr_assert(again->replayed);
+    expect_same(first, again);
+    rpc_reply_free(first);
+    rpc_reply_free(again);
+    expect(create("two", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
+    expect(delete_order("three", "ORD-1"), STATUS_OK, false);
+    /* What was said stays said, errors too. */
+    expect(create("one", "ORD-1", 100), STATUS_OK, true);
+    expect(create("two", "ORD-1", 100), STATUS_ALREADY_EXISTS, true);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+}
+
+Test(idempotency, an_update_sent_again_gets_the_order_as_it_was)
+{
+    expect(create("one", "ORD-1", 100), STATUS_OK, false);
+    struct rpc_reply *first = set_amount("two", "ORD-1", 200);
+    expect(set_amount("three", "ORD-1", 300), STATUS_OK, false);
+    struct rpc_reply *again = set_amount("two", "ORD-1", 200);
+    calls_expect(first, STATUS_OK);
+    calls_expect(again, STATUS_OK);
+    cr_assert(again->replayed);
+    expect_same(first, again);
+    rpc_reply_free(first);
+    rpc_reply_free(again);
+    cr_assert_eq(query_number("SELECT total_amount FROM orders"), 300);
+    expect(set_amount("four", "ORD-2", 1), STATUS_NOT_FOUND, false);
+    expect(create("five", "ORD-2", 100), STATUS_OK, false);
+    expect(set_amount("four", "ORD-2", 1), STATUS_NOT_FOUND, true);
+}
+
+Test(idempotency, a_delete_sent_again_deletes_nothing_new)
+{
+    expect(create("one", "ORD-1", 100), STATUS_OK, false);
+    expect(delete_order("two", "ORD-1"), STATUS_OK, false);
+    expect(create("three", "ORD-1", 100), STATUS_OK, false);
+    expect(delete_order("two", "ORD-1"), STATUS_OK, true);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+    expect(delete_order("four", "ORD-9"), STATUS_NOT_FOUND, false);
+    expect(delete_order("four", "ORD-9"), STATUS_NOT_FOUND, true);
+}
+
+Test(idempotency, an_id_names_one_request_only)
+{
+    expect(create("one", "ORD-1", 100), STATUS_OK, false);
+    expect(create("one", "ORD-1", 101), STATUS_FAILED_PRECONDITION, false);
+    expect(create("one", "ORD-2", 100), STATUS_FAILED_PRECONDITION, false);
+    expect(delete_order("one", "ORD-1"), STATUS_FAILED_PRECONDITION, false);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE total_amount = 100"), 1);
+}
+
+Test(idempotency, without_an_id_every_request_is_a_new_one)
+{
+    expect(create("", "ORD-1", 100), STATUS_OK, false);
+    expect(create("", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
+    expect(delete_order("", "ORD-1"), STATUS_OK, false);
+    expect(delete_order("", "ORD-1"), STATUS_NOT_FOUND, false);
+    cr_assert_eq(query_number("SELECT count(*) FROM idempotency"), 0);
+}
+
+Test(idempotency, a_batch_sent_again_gets_the_same_results)
+{
+    enum { ORDERS = 100 };
+    Orders__V1__Order orders[ORDERS], *list[ORDERS];
+    char ids[ORDERS][16];
+    Orders__V1__BatchCreateOrdersRequest input = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    for (int i = 0; i < ORDERS; i++) {
+        snprintf(ids[i], sizeof ids[i], "ORD-%d", i);
+        orders[i] = calls_order(ids[i]);
+        list[i] = &orders[i];
+    }
+    input.n_orders = ORDERS;
+    input.orders = list;
+    expect(create("one", "ORD-50", 100), STATUS_OK, false);
+    struct rpc_reply *first = call_with_id(client, "two", "BatchCreateOrders", &input.base);
+    free(database_query(database, "DELETE FROM orders"));
+    struct rpc_reply *again = call_with_id(client, "two", "BatchCreateOrders", &input.base);
+    calls_expect(first, STATUS_OK);
+    calls_expect(again, STATUS_OK);
+    cr_assert_not(first->replayed);
+    cr_assert(again->replayed);
+    const Orders__V1__BatchCreateOrdersResponse *a = (void *)first->message, *b = (void *)again->message;
+    for (size_t i = 0; i < ORDERS; i++) {
+        cr_assert_eq(a->results[i]->code, i == 50 ? RPC__V1__CODE__ALREADY_EXISTS : RPC__V1__CODE__OK);
+        cr_assert_eq(b->results[i]->code, a->results[i]->code);
+        if (i != 50)
+            cr_assert_eq(b->results[i]->order->id, a->results[i]->order->id);
+    }
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+    rpc_reply_free(first);
+    rpc_reply_free(again);
+    /* No part of another batch is made under the id, also not one that the first had not. */
+    input.n_orders = 1;
+    list[0] = &orders[ORDERS - 1];
+    expect(call_with_id(client, "two", "BatchCreateOrders", &input.base), STATUS_FAILED_PRECONDITION, false);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+}
+
+/* --- at once, on two servers --- */
+
+enum { CALLERS = 16, ROUNDS = 20 };
+
+struct caller {
+    struct rpc_client *client;
+    pthread_barrier_t *barrier;
+    int64_t ids[ROUNDS]; /* of the order that each round's answer had */
+};
+
+static void *send_the_same(void *arg)
+{
+    struct caller *caller = arg;
+    for (int round = 0; round < ROUNDS; round++) {
+        char id[16];
+        snprintf(id, sizeof id, "%d", round);
+        Orders__V1__Order order = calls_order(id);
+        Orders__V1__CreateOrderRequest input = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+        input.order = &order;
+        pthread_barrier_wait(caller->barrier);
+        struct rpc_reply *reply = call_with_id(caller->client, id, "CreateOrder", &input.base);
+        calls_expect(reply, STATUS_OK);
+        caller->ids[round] = ((const Orders__V1__Order *)reply->message)->id;
+        rpc_reply_free(reply);
+    }
+    return NULL;
+}
+
+Test(idempotency, the_same_request_at_two_servers_at_once_has_one_effect)
+{
+    struct service *second =
+        service_start(&(struct service_options){.database_url = database_url, .without_http = true});
+    struct rpc_client *other = calls_open(second, second->rpc_url);
+    static struct caller callers[CALLERS];
+    pthread_t threads[CALLERS];
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, CALLERS);
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.client = i % 2 == 0 ? client : other, .barrier = &barrier};
+        pthread_create(&threads[i], NULL, send_the_same, &callers[i]);
+    }
+    for (int i = 0; i < CALLERS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 1; i < CALLERS; i++)
+        cr_assert_arr_eq(callers[i].ids, callers[0].ids, sizeof callers[0].ids);
+    cr_assert_eq(query_number("SELECT count(*) FROM orders"), ROUNDS);
+    cr_assert_eq(query_number("SELECT count(*) FROM idempotency"), ROUNDS);
+    rpc_client_close(other);
+    service_stop_clean(second);
+}
+
+/* --- forgetting --- */
+
+Test(idempotency, old_answers_are_forgotten)
+{
+    expect(create("one", "ORD-1", 100), STATUS_OK, false);
+    expect(create("two", "ORD-2", 100), STATUS_OK, false);
+    /* A day goes by for one of them. */
+    free(database_query(database,
+                        "UPDATE idempotency SET answered_at = answered_at - interval '24 hours 1 second' "
+                        "WHERE request_id = 'one'"));
+    while (query_number("SELECT count(*) FROM idempotency") > 1)
+        free(database_query(database, "SELECT pg_sleep(0.05)"));
+    expect(create("one", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
+    expect(create("two", "ORD-2", 100), STATUS_OK, true);
+}
