@@ -323,8 +323,11 @@ bool postgres_ready(void *store)
 {
     struct postgres *postgres = postgres_of(store);
     bool ready = true;
-    for (unsigned i = 0; i < postgres->n_queues; i++)
-        ready &= !queue_is_closed(&postgres->queues[i]);
+    for (enum lane lane = 0; lane < LANES; lane++) {
+        const struct crew *crew = &postgres->crews[lane];
+        for (unsigned i = 0; lane != LANE_PURGE && i < crew->n_queues; i++)
+            ready &= !queue_is_closed(&crew->queues[i]);
+    }
     return ready;
 }
 

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 enum {
-    KEY_BITS =
-        1 << 16, /* of a filter that knows what a batch writes: seldom wrong about a batch of hundreds */
-    UNFOLDED_MOST = 16, /* statements of their own in one batch, so that lists do not hold up the rest */
+    KEYS = 1 << 12,      /* of a set, a power of two */
+    KEYS_MOST = 3 << 10, /* that are in it, so that it stays quick */
+    UNFOLDED_MOST = 16,  /* statements of their own in one batch, so that lists do not hold up the rest */
 };
 
 static const char out_of_reach[] = "The database is out of reach";
@@ -85,45 +85,58 @@ void queue_push(struct queue *queue, struct operation *first)
 
 /* --- taking a batch --- */
 
-/* What is in a batch so far. The filters may take two for one, which only puts off the later. */
+/* What is in a batch so far. */
 struct pick {
-    uint64_t orders[KEY_BITS / 64];
-    uint64_t requests[KEY_BITS / 64];
+    uint32_t keys[KEYS]; /* hashes of the orders and requests that it writes; 0: none. Two with one hash,
+                            which are rare, only put off the later. */
+    size_t n_keys;
     size_t unfolded;
 };
 
-static bool test_and_set(uint64_t filter[], uint32_t hash)
+/* Where a hash is, or would be. */
+static uint32_t *find(struct pick *pick, uint32_t hash)
 {
-    uint64_t bit = UINT64_C(1) << (hash % 64);
-    uint64_t *word = &filter[hash / 64 % (KEY_BITS / 64)];
-    bool was_set = (*word & bit) != 0;
-    *word |= bit;
-    return was_set;
+    if (pick->n_keys == 0)
+        memset(pick->keys, 0, sizeof pick->keys);      /* not for reads, which have none */
+    size_t slot = (hash * UINT32_C(2654435769)) >> 20; /* the upper 12 bits */
+    while (pick->keys[slot] != 0 && pick->keys[slot] != hash)
+        slot = (slot + 1) % KEYS;
+    return &pick->keys[slot];
+}
+
+static void add(struct pick *pick, uint32_t hash)
+{
+    uint32_t *key = find(pick, hash);
+    pick->n_keys += *key == 0;
+    *key = hash;
 }
 
 /* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
- * it. */
+ * it. Both of its keys are looked for before either is marked, as they may be the same. */
 static bool joins(struct pick *pick, const struct operation *operation)
 {
     if (!operation->statement->folds)
         return pick->unfolded++ < UNFOLDED_MOST;
     if (operation->statement->lane != LANE_WRITE)
         return true;
-    bool order_is_taken = test_and_set(pick->orders, operation->hash);
-    bool request_is_taken =
-        operation->request_hash != 0 && test_and_set(pick->requests, operation->request_hash);
-    return !order_is_taken && !request_is_taken;
+    const uint32_t order = operation->hash | 1; /* never 0 */
+    const uint32_t request = operation->request_hash;
+    bool is_free = *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
+    add(pick, order);
+    if (request != 0)
+        add(pick, request);
+    return is_free;
 }
 
 size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
 {
     struct pick pick;
     size_t n = 0;
-    memset(&pick, 0, sizeof pick);
+    pick.n_keys = pick.unfolded = 0;
     pthread_mutex_lock(&queue->lock);
     struct operation **link = &queue->first;
     struct operation *last = NULL;
-    while (*link != NULL && n < most) {
+    while (*link != NULL && n < most && pick.n_keys + 2 <= KEYS_MOST) {
         struct operation *operation = *link;
         if (joins(&pick, operation)) {
             *link = operation->next;

@@ -210,6 +210,18 @@ Test(cli, summary_adds_up)
                        "\"revenue\":130000}]}")));
 }
 
+Test(cli, summary_verify_counts_again)
+{
+    create("A-1", "C", "130000", "pending");
+    struct outcome plain = run_with(service, "summary");
+    assert_outcome(run_with(service, "summary", "--verify"), 0, plain.out, "");
+    PGconn *database = database_connect(service->database_url);
+    free(database_query(database, "UPDATE order_rollup SET revenue = revenue + 1"));
+    PQfinish(database);
+    assert_outcome(run_with(service, "summary", "--verify"), 1, "",
+                   "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");
+}
+
 /* --- call, methods, health --- */
 
 Test(cli, call_calls_by_full_and_by_short_name)

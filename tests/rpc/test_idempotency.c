@@ -33,14 +33,6 @@ static void tear_down(void)
 
 TestSuite(idempotency, .init = set_up, .fini = tear_down, .timeout = 120);
 
-static long query_number(const char *sql)
-{
-    char *text = database_query(database, sql);
-    long number = atol(text);
-    free(text);
-    return number;
-}
-
 static struct rpc_reply *call_with_id(struct rpc_client *from, const char *request_id, const char *method,
                                       const ProtobufCMessage *input)
 {
@@ -118,7 +110,7 @@ Test(idempotency, a_create_sent_again_gets_the_same_answer)
     /* What was said stays said, errors too. */
     expect(create("one", "ORD-1", 100), STATUS_OK, true);
     expect(create("two", "ORD-1", 100), STATUS_ALREADY_EXISTS, true);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 0);
 }
 
 Test(idempotency, an_update_sent_again_gets_the_order_as_it_was)
@@ -133,7 +125,7 @@ Test(idempotency, an_update_sent_again_gets_the_order_as_it_was)
     expect_same(first, again);
     rpc_reply_free(first);
     rpc_reply_free(again);
-    cr_assert_eq(query_number("SELECT total_amount FROM orders"), 300);
+    cr_assert_eq(database_number(database, "SELECT total_amount FROM orders"), 300);
     expect(set_amount("four", "ORD-2", 1), STATUS_NOT_FOUND, false);
     expect(create("five", "ORD-2", 100), STATUS_OK, false);
     expect(set_amount("four", "ORD-2", 1), STATUS_NOT_FOUND, true);
@@ -145,7 +137,7 @@ Test(idempotency, a_delete_sent_again_deletes_nothing_new)
     expect(delete_order("two", "ORD-1"), STATUS_OK, false);
     expect(create("three", "ORD-1", 100), STATUS_OK, false);
     expect(delete_order("two", "ORD-1"), STATUS_OK, true);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
     expect(delete_order("four", "ORD-9"), STATUS_NOT_FOUND, false);
     expect(delete_order("four", "ORD-9"), STATUS_NOT_FOUND, true);
 }
@@ -156,7 +148,7 @@ Test(idempotency, an_id_names_one_request_only)
     expect(create("one", "ORD-1", 101), STATUS_FAILED_PRECONDITION, false);
     expect(create("one", "ORD-2", 100), STATUS_FAILED_PRECONDITION, false);
     expect(delete_order("one", "ORD-1"), STATUS_FAILED_PRECONDITION, false);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE total_amount = 100"), 1);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE total_amount = 100"), 1);
 }
 
 Test(idempotency, without_an_id_every_request_is_a_new_one)
@@ -165,7 +157,7 @@ Test(idempotency, without_an_id_every_request_is_a_new_one)
     expect(create("", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
     expect(delete_order("", "ORD-1"), STATUS_OK, false);
     expect(delete_order("", "ORD-1"), STATUS_NOT_FOUND, false);
-    cr_assert_eq(query_number("SELECT count(*) FROM idempotency"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM idempotency"), 0);
 }
 
 Test(idempotency, a_batch_sent_again_gets_the_same_results)
@@ -196,14 +188,14 @@ Test(idempotency, a_batch_sent_again_gets_the_same_results)
         if (i != 50)
             cr_assert_eq(b->results[i]->order->id, a->results[i]->order->id);
     }
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 0);
     rpc_reply_free(first);
     rpc_reply_free(again);
     /* No part of another batch is made under the id, also not one that the first had not. */
     input.n_orders = 1;
     list[0] = &orders[ORDERS - 1];
     expect(call_with_id(client, "two", "BatchCreateOrders", &input.base), STATUS_FAILED_PRECONDITION, false);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 0);
 }
 
 /* --- at once, on two servers --- */
@@ -251,8 +243,8 @@ Test(idempotency, the_same_request_at_two_servers_at_once_has_one_effect)
         pthread_join(threads[i], NULL);
     for (int i = 1; i < CALLERS; i++)
         cr_assert_arr_eq(callers[i].ids, callers[0].ids, sizeof callers[0].ids);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), ROUNDS);
-    cr_assert_eq(query_number("SELECT count(*) FROM idempotency"), ROUNDS);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), ROUNDS);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM idempotency"), ROUNDS);
     rpc_client_close(other);
     service_stop_clean(second);
 }
@@ -267,7 +259,7 @@ Test(idempotency, old_answers_are_forgotten)
     free(database_query(database,
                         "UPDATE idempotency SET answered_at = answered_at - interval '24 hours 1 second' "
                         "WHERE request_id = 'one'"));
-    while (query_number("SELECT count(*) FROM idempotency") > 1)
+    while (database_number(database, "SELECT count(*) FROM idempotency") > 1)
         free(database_query(database, "SELECT pg_sleep(0.05)"));
     expect(create("one", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
     expect(create("two", "ORD-2", 100), STATUS_OK, true);

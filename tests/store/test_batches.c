@@ -2,8 +2,7 @@
  *
  * A worker is held up by a lock on the table: what is asked meanwhile then makes one batch.
  */
-#include "store_calls.h"
-#include "support/database.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -13,39 +12,19 @@
 
 enum { LONG_MS = 60000 };
 
-static char *database_url;
-static PGconn *database;
-static struct store *store;
-
 static void set_up(void)
 {
-    database_url = database_create();
-    database = database_connect(database_url);
-    store = open_store(database_url, 1);
+    fixture_set_up(1);
 }
 
-static void tear_down(void)
-{
-    postgres_close(store);
-    PQfinish(database);
-    database_drop(database_url);
-}
-
-TestSuite(batches, .init = set_up, .fini = tear_down, .timeout = 120);
-
-static long query_number(const char *sql)
-{
-    char *text = database_query(database, sql);
-    long number = atol(text);
-    free(text);
-    return number;
-}
+TestSuite(batches, .init = set_up, .fini = fixture_tear_down, .timeout = 120);
 
 /* Waits until so many sessions wait for a lock that this test holds. */
 static void await_blocked(long sessions)
 {
-    while (query_number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                        "AND wait_event_type = 'Lock'") < sessions)
+    while (database_number(database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                           "AND wait_event_type = 'Lock'") < sessions)
         free(database_query(database, "SELECT pg_sleep(0.005)"));
 }
 
@@ -116,7 +95,7 @@ Test(batches, of_64_creates_three_fail_and_61_are_there)
         cr_assert((response.results[i]->order != NULL) == (wanted == STATUS_OK));
     }
     pending_free(pending);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1 + 61);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1 + 61);
 }
 
 Test(batches, single_calls_keep_their_errors_too)
@@ -137,8 +116,8 @@ Test(batches, single_calls_keep_their_errors_too)
     expect_end(absent, STATUS_NOT_FOUND);
     expect_end(changed, STATUS_OK);
     expect_end(unremoved, STATUS_NOT_FOUND);
-    cr_assert_eq(query_number("SELECT total_amount FROM orders WHERE order_id = 'stored'"), 5);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'broken'"), 0);
+    cr_assert_eq(database_number(database, "SELECT total_amount FROM orders WHERE order_id = 'stored'"), 5);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'broken'"), 0);
 }
 
 /* --- sharing --- */
@@ -156,8 +135,10 @@ Test(batches, what_waits_shares_one_commit)
     expect_end(first, STATUS_OK);
     for (int i = 0; i < ORDERS; i++)
         expect_end(rest[i], STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), ORDERS + 1);
-    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id <> 'first'"), 1);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), ORDERS + 1);
+    cr_assert_eq(
+        database_number(database, "SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id <> 'first'"),
+        1);
 }
 
 Test(batches, creates_changes_and_removals_share_it_too)
@@ -173,9 +154,10 @@ Test(batches, creates_changes_and_removals_share_it_too)
     expect_end(made, STATUS_OK);
     expect_end(changed, STATUS_OK);
     expect_end(removed, STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id IN ('a', 'c')"),
+    cr_assert_eq(database_number(
+                     database, "SELECT count(DISTINCT xmin::text) FROM orders WHERE order_id IN ('a', 'c')"),
                  1);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'b'"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'b'"), 0);
 }
 
 Test(batches, reads_share_a_statement)
@@ -221,7 +203,7 @@ Test(batches, changes_to_one_order_keep_their_order)
     expect_end(removed, STATUS_OK);
     expect_end(again, STATUS_OK);
     expect_end(last, STATUS_OK);
-    cr_assert_eq(query_number("SELECT total_amount FROM orders WHERE order_id = 'a'"), 999);
+    cr_assert_eq(database_number(database, "SELECT total_amount FROM orders WHERE order_id = 'a'"), 999);
 }
 
 Test(batches, updated_at_moves_on_every_change)
@@ -368,7 +350,7 @@ Test(batches, deadlines_hold_while_the_database_is_silent)
     release();
     expect_end(first, STATUS_OK);
     expect_end(patient, STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = 'waiting'"), 0,
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'waiting'"), 0,
                  "work was begun after its deadline");
 }
 
@@ -382,7 +364,7 @@ Test(batches, a_caller_that_gave_up_does_not_harm_its_batch)
     release();
     /* The first was made after all, and the second is told so. */
     expect_end(again, STATUS_ALREADY_EXISTS);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
 }
 
 /* Its transaction was undone and it is to go again, when its deadline passes behind a statement that waits.
@@ -406,7 +388,7 @@ Test(batches, a_deadline_can_pass_between_two_rounds)
     expect_end(broken, STATUS_INVALID_ARGUMENT);
     expect_end(third, STATUS_OK);
     expect_end(fourth, STATUS_OK);
-    cr_assert_eq(query_number("SELECT count(*) FROM orders WHERE order_id = '2-late'"), 0);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = '2-late'"), 0);
     PQfinish(other);
 }
 
@@ -444,7 +426,7 @@ Test(batches, a_deadline_that_passed_before_is_not_begun)
 {
     expect_end(begin_create(store, "late", 0), STATUS_DEADLINE_EXCEEDED);
     create("a");
-    cr_assert_eq(query_number("SELECT count(*) FROM orders"), 1);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
 }
 
 /* --- conflicts with others --- */
@@ -473,6 +455,8 @@ Test(batches, a_deadlock_with_another_session_is_tried_again)
     expect_end(a, STATUS_OK);
     expect_end(b, STATUS_OK);
     cr_assert_eq(
-        query_number("SELECT count(*) FROM orders WHERE customer_id = 'y' AND total_amount IN (7, 8)"), 2);
+        database_number(database,
+                        "SELECT count(*) FROM orders WHERE customer_id = 'y' AND total_amount IN (7, 8)"),
+        2);
     PQfinish(other);
 }

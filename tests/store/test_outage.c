@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static char directory[] = "/tmp/test-outage-XXXXXX";
 static char *database_url;
 static struct store *store;
+static char directory[] = "/tmp/test-outage-XXXXXX";
 
 /* Runs tools/postgres on the cluster; its output's first line when asked for. */
 static void cluster(const char *command, char *line, int size)

@@ -1,7 +1,6 @@
 /* test_rollup.c: after any mix of writes, from the service and by SQL, the summary is what counting all
  * orders gives. */
-#include "store_calls.h"
-#include "support/database.h"
+#include "fixture.h"
 
 #include "orders/rules.h"
 
@@ -14,25 +13,12 @@
 
 enum { LONG_MS = 60000, KEYS = 60, STEPS = 250, CALLERS = 3, SESSIONS = 3 };
 
-static char *database_url;
-static PGconn *database;
-static struct store *store;
-
 static void set_up(void)
 {
-    database_url = database_create();
-    database = database_connect(database_url);
-    store = open_store(database_url, 2);
+    fixture_set_up(2);
 }
 
-static void tear_down(void)
-{
-    postgres_close(store);
-    PQfinish(database);
-    database_drop(database_url);
-}
-
-TestSuite(rollup, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(rollup, .init = set_up, .fini = fixture_tear_down, .timeout = 120);
 
 static enum status_code summarize(bool verify)
 {

@@ -63,3 +63,11 @@ void database_drop(char *url)
     maintain("DROP DATABASE IF EXISTS %s WITH (FORCE)", strrchr(url, '=') + 1);
     free(url);
 }
+
+long database_number(PGconn *connection, const char *sql)
+{
+    char *text = database_query(connection, sql);
+    long number = atol(text);
+    free(text);
+    return number;
+}

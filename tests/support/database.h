@@ -15,4 +15,7 @@ PGconn *database_connect(const char *url);
 /* Runs SQL, or fails the test. The result's first value as text, "" when there is none; free it. */
 char *database_query(PGconn *connection, const char *sql);
 
+/* The same, as a number. */
+long database_number(PGconn *connection, const char *sql);
+
 #endif

@@ -1,0 +1,20 @@
+/* fixture.c: one of each, as Criterion runs every test in a process of its own. */
+#include "fixture.h"
+
+char *database_url;
+PGconn *database;
+struct store *store;
+
+void fixture_set_up(unsigned workers)
+{
+    database_url = database_create();
+    database = database_connect(database_url);
+    store = open_store(database_url, workers);
+}
+
+void fixture_tear_down(void)
+{
+    postgres_close(store);
+    PQfinish(database);
+    database_drop(database_url);
+}
