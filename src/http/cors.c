@@ -21,6 +21,8 @@ void cors_allow(const char *const *origins, const char *origin, struct answer *a
         return;
     answer_header(answer, "Access-Control-Allow-Origin", origin);
     answer_header(answer, "Access-Control-Allow-Credentials", "true");
+    answer_header(answer, "Access-Control-Expose-Headers",
+                  "ETag, Idempotency-Replayed, Retry-After, X-Request-ID");
     answer_header(answer, "Vary", "Origin");
 }
 

@@ -58,6 +58,10 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
     } else if (strcasecmp(name, "Idempotency-Key") == 0) {
         take_idempotency_key(walk, value, value_size);
+    } else if (strcasecmp(name, "If-Match") == 0) {
+        precondition_add(&walk->door->precondition.if_match, value, walk->arena);
+    } else if (strcasecmp(name, "If-None-Match") == 0) {
+        precondition_add(&walk->door->precondition.if_none_match, value, walk->arena);
     } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane_id(value, value_size)) {
         walk->door->request_id = arena_copy(walk->arena, value, value_size);
     }
@@ -68,7 +72,6 @@ static const char *malformation(const struct walk *walk, bool http_1_1)
 {
     if (walk->bad_key)
         return "Idempotency-Key should be one of 1 to 128 letters, digits, \".\", \"_\", \":\" and \"-\"";
-
     if (walk->hosts > 1)
         return "Host is repeated";
     if (walk->hosts == 0 && http_1_1)

@@ -7,6 +7,7 @@
  */
 #include "http/exchange.h"
 
+#include "base/fingerprint.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "http/answer.h"
@@ -17,6 +18,7 @@
 #include "http/transcode.h"
 #include "json/mapping.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct exchange {
     struct door door;
     struct url url;
     struct route_match match;
+    const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
 
     struct transcode_source source; /* its JSON is owned */
@@ -122,6 +125,29 @@ static void find_route(struct exchange *exchange)
     }
 }
 
+static bool is_read(const struct exchange *exchange)
+{
+    return strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0;
+}
+
+/* A precondition that cannot be kept must not be passed over: the write would be done without it. Those of
+ * a read are looked at when its answer is there. */
+static void check_precondition(struct exchange *exchange)
+{
+    const struct precondition *precondition = &exchange->door.precondition;
+    exchange->if_match_etag = "";
+    if (is_read(exchange))
+        return;
+    if (precondition->if_match != NULL && exchange->match.route->etag_field != NULL)
+        exchange->if_match_etag = precondition_etag(precondition->if_match, &exchange->arena);
+    else if (precondition->if_match != NULL)
+        answer_detail(&exchange->answer, &exchange->arena, 400, "If-Match is not for this method and path");
+    else if (precondition->if_none_match != NULL)
+        answer_detail(&exchange->answer, &exchange->arena, 400, "If-None-Match is for GET and HEAD");
+    if (exchange->if_match_etag == NULL)
+        answer_detail(&exchange->answer, &exchange->arena, 400, "If-Match should be one entity tag or *");
+}
+
 /* Looks at the headers: either the answer is known then, or the route. */
 static void begin(struct exchange *exchange, const char *method, const char *version)
 {
@@ -135,6 +161,8 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
         answer_detail(answer, &exchange->arena, 400, exchange->door.malformed);
     else if (!answer_preflight(exchange))
         find_route(exchange);
+    if (answer->status == 0)
+        check_precondition(exchange);
     if (answer->status == 0 && exchange->door.content_length > BODY_MAX_BYTES)
         answer_detail(answer, &exchange->arena, 413, "Request body is too large");
 }
@@ -177,7 +205,7 @@ static void resume(struct rpc_reply *reply, void *arg)
 static const char *call_id(const struct exchange *exchange)
 {
     const struct door *door = &exchange->door;
-    bool reads = strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0;
+    const bool reads = is_read(exchange);
     if (!reads && door->idempotency_key != NULL)
         return door->idempotency_key;
     return reads || door->request_id_is_new ? door->request_id : NULL;
@@ -226,6 +254,7 @@ static void proceed(struct exchange *exchange)
     *source = (struct transcode_source){
         .route = route,
         .variable = &exchange->match.variable,
+        .etag = exchange->if_match_etag,
         .query = exchange->url.query,
     };
     if (route->body != NULL) {
@@ -238,8 +267,59 @@ static void proceed(struct exchange *exchange)
     call(exchange);
 }
 
+static char **etag_of(const ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "etag");
+    return field == NULL ? NULL : (char **)((char *)(uintptr_t)message + field->offset);
+}
+
+/* HTTP has a header for a message's etag: the body is without. */
+static const char *take_etag(const ProtobufCMessage *message)
+{
+    char **etag = etag_of(message);
+    const char *taken = etag != NULL ? *etag : NULL;
+    if (etag != NULL)
+        *etag = NULL;
+    return taken;
+}
+
+static void take_etags(const ProtobufCMessage *response, const ProtobufCFieldDescriptor *list)
+{
+    const char *base = (const char *)response;
+    ProtobufCMessage *const *messages = *(ProtobufCMessage *const *const *)(base + list->offset);
+    for (size_t i = 0; i < *(const size_t *)(base + list->quantifier_offset); i++)
+        take_etag(messages[i]);
+}
+
+/* Answers with the entity tag: the message's, or one made of a read's body. What a read's preconditions say
+ * goes before the answer. */
+static void add_etag(struct exchange *exchange, const char *etag)
+{
+    const struct precondition *precondition = &exchange->door.precondition;
+    struct answer *answer = &exchange->answer;
+    struct arena *arena = &exchange->arena;
+    if (etag == NULL && is_read(exchange))
+        etag = arena_printf(arena, "%016" PRIx64, fingerprint_of("", answer->body, answer->length));
+    if (etag == NULL)
+        return;
+    if (is_read(exchange) && precondition->if_match != NULL &&
+        !precondition_names(precondition->if_match, etag, false)) {
+        answer_detail(answer, arena, MHD_HTTP_PRECONDITION_FAILED, "It has another entity tag");
+        return;
+    }
+    answer_header(answer, "ETag", arena_printf(arena, "\"%s\"", etag));
+    if (is_read(exchange) && precondition->if_none_match != NULL &&
+        precondition_names(precondition->if_none_match, etag, true)) {
+        answer->status = MHD_HTTP_NOT_MODIFIED;
+        answer->body = NULL;
+        answer->length = 0;
+    }
+}
+
 static void answer_success(struct exchange *exchange, const ProtobufCMessage *response)
 {
+    const char *etag = NULL;
     const struct route *route = exchange->match.route;
     struct answer *answer = &exchange->answer;
     answer->status = route->status;
@@ -248,16 +328,21 @@ static void answer_success(struct exchange *exchange, const ProtobufCMessage *re
     if (route->text != NULL) {
         answer->body = route->text;
         answer->length = strlen(route->text);
-    } else if (exchange->request.wants_none) {
+        return;
+    }
+    if (exchange->request.wants_none) {
         answer->body = "[]";
         answer->length = strlen(answer->body);
     } else if (route->result != NULL) {
         const ProtobufCFieldDescriptor *list =
             protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
+        take_etags(response, list);
         answer->body = json_text_from_field(response, list, &exchange->arena, &answer->length);
     } else {
+        etag = take_etag(response);
         answer->body = json_text_from_message(response, &exchange->arena, &answer->length);
     }
+    add_etag(exchange, etag);
 }
 
 static void answer_reply(struct exchange *exchange)
@@ -269,6 +354,8 @@ static void answer_reply(struct exchange *exchange)
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&exchange->source, refused, status, &exchange->arena, &exchange->answer);
+    } else if (status->code == STATUS_ABORTED && exchange->door.precondition.if_match != NULL) {
+        answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(&exchange->answer, &exchange->arena, status);
     } else if (route->holds != NULL && !route->holds(exchange->reply->message)) {

@@ -31,6 +31,7 @@ struct route {
     uint32_t timeout_ms; /* 0: the client's */
 
     const char *variable_field; /* what "{…}" fills: "order_id", or "order.order_id" within the body */
+    const char *etag_field;     /* what If-Match fills, likewise; NULL: it is not for this route */
     const char *variable_error; /* of a 404 for text that no string of the RPC can hold */
     struct route_parameter query[ROUTE_MAX_PARAMETERS];
     const char *body;                               /* the message that the JSON body fills; NULL: none */

@@ -39,15 +39,16 @@ static ProtobufCMessage *body_message(const struct route *route, ProtobufCMessag
     return *(ProtobufCMessage **)((char *)input + field_of(input, route->body)->offset);
 }
 
-static void set_variable(const struct transcode_source *source, ProtobufCMessage *input)
+/* Sets "order_id", or "order.order_id" within the body; a route without the field has none to set. */
+static void set_string(const struct route *route, ProtobufCMessage *input, const char *name,
+                       const char *value)
 {
-    const char *name = source->route->variable_field;
     if (name == NULL)
         return;
     const char *dot = strchr(name, '.');
-    ProtobufCMessage *message = dot != NULL ? body_message(source->route, input) : input;
+    ProtobufCMessage *message = dot != NULL ? body_message(route, input) : input;
     const ProtobufCFieldDescriptor *field = field_of(message, dot != NULL ? dot + 1 : name);
-    *(const char **)((char *)message + field->offset) = source->variable->bytes;
+    *(const char **)((char *)message + field->offset) = value;
 }
 
 static bool is_zero(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -113,7 +114,8 @@ void transcode_request(const struct transcode_source *source, struct arena *aren
     };
     read_query(source, arena, result);
     read_body(source, arena, result);
-    set_variable(source, result->input);
+    set_string(source->route, result->input, source->route->variable_field, source->variable->bytes);
+    set_string(source->route, result->input, source->route->etag_field, source->etag);
 }
 
 /* --- violations --- */

@@ -15,6 +15,7 @@
 struct transcode_source {
     const struct route *route;
     const struct url_part *variable; /* text; ignored by a route without one */
+    const char *etag;                /* of the route's etag_field; "" for one without */
     const char *query;
     json_t *body; /* an object; NULL for a route without one */
 };

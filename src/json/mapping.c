@@ -267,6 +267,8 @@ static bool string_write(const ProtobufCFieldDescriptor *field, const void *valu
 {
     (void)field;
     const char *string = *(char *const *)value;
+    if (string == NULL)
+        return false;
     text_string(out, string, strlen(string));
     return true;
 }

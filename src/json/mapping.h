@@ -16,8 +16,8 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* A message as compact JSON text in the arena, with every field in it, defaults too; only an absent message
- * or an unspecified enum is left out. */
+/* A message as compact JSON text in the arena, with every field in it, defaults too; only an absent message,
+ * an unspecified enum or a string that is NULL, which protobuf-c takes for absent, is left out. */
 char *json_text_from_message(const ProtobufCMessage *message, struct arena *arena, size_t *length);
 
 /* As json_text_from_message, for the value of one field; "null" for one that would be left out. */

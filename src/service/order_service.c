@@ -35,6 +35,7 @@ static void prepare_new(struct call *call, Orders__V1__Order *order, struct stat
 {
     order->id = 0;
     order->created_at = order->updated_at = NULL;
+    order->etag = NULL;
     order_set_defaults(order, &call->arena);
     order_check(order, ORDER_CREATE_FIELDS, &call->arena, status);
 }
@@ -149,6 +150,31 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
 
 /* --- change --- */
 
+/* An update that changes nothing. */
+struct checked {
+    const char *etag; /* that the order is to have; empty: any */
+    Orders__V1__Order_Closure closure;
+    struct call *call;
+};
+
+static void finish_checked(const Orders__V1__Order *order, void *closure_data)
+{
+    const struct checked *checked = closure_data;
+    if (order != NULL && *checked->etag != '\0' && strcmp(order->etag, checked->etag) != 0) {
+        call_fail(checked->call, STATUS_ABORTED, "The order was changed: it has another etag");
+        order = NULL;
+    }
+    checked->closure(order, checked->call);
+}
+
+static void get_checked(struct store *store, struct call *call, const Orders__V1__Order *order,
+                        Orders__V1__Order_Closure closure)
+{
+    struct checked *checked = arena_alloc(&call->arena, sizeof *checked);
+    *checked = (struct checked){.etag = order->etag, .closure = closure, .call = call};
+    store->get(store, call, order->order_id, finish_checked, checked);
+}
+
 static void update_order(Orders__V1__OrderService_Service *service,
                          const Orders__V1__UpdateOrderRequest *input, Orders__V1__Order_Closure closure,
                          void *closure_data)
@@ -164,7 +190,7 @@ static void update_order(Orders__V1__OrderService_Service *service,
     if (ends_here(call) || find_nothing(call, order->order_id))
         closure(NULL, call);
     else if (fields == 0)
-        store->get(store, call, order->order_id, closure, call);
+        get_checked(store, call, order, closure);
     else
         store->update(store, call, order, fields, closure, call);
 }
@@ -178,7 +204,7 @@ static void delete_order(Orders__V1__OrderService_Service *service,
     if (find_nothing(call, input->order_id) || ends_here(call))
         closure(NULL, call);
     else
-        store->remove(store, call, input->order_id, closure, call);
+        store->remove(store, call, input->order_id, input->etag, closure, call);
 }
 
 static void get_order_summary(Orders__V1__OrderService_Service *service,

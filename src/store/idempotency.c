@@ -1,5 +1,7 @@
-/* idempotency.c: records that come back. */
+/* idempotency.c: outcomes, and records that come back. */
 #include "store/idempotency.h"
+
+#include "store/row.h"
 
 const char *idempotency_key(const struct operation *operation)
 {
@@ -16,17 +18,17 @@ const char *store_message(enum status_code code)
         return "Order ID already exists";
     case STATUS_FAILED_PRECONDITION:
         return "This request_id was used for another request";
+    case STATUS_ABORTED:
+        return "The order was changed: it has another etag";
     default:
         return "";
     }
 }
 
-bool idempotency_take(struct operation *operation, const PGresult *result, int row, int code_column)
+bool idempotency_take(struct operation *operation, const PGresult *result, int row)
 {
-    if (PQgetisnull(result, row, code_column))
-        return true;
-    operation->code = (enum status_code)row_int8(result, row, code_column);
+    operation->code = (enum status_code)row_int8(result, row, IDEMPOTENT_CODE_COLUMN);
     operation->message = store_message(operation->code);
-    operation->replayed = operation->code != STATUS_FAILED_PRECONDITION;
+    operation->replayed = row_bool(result, row, IDEMPOTENT_REPLAYED_COLUMN);
     return operation->code == STATUS_OK;
 }

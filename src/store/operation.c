@@ -2,6 +2,7 @@
 #include "store/operation.h"
 
 #include "google/protobuf/timestamp.pb-c.h"
+#include "store/row.h"
 
 void operation_fail(struct operation *operation, enum status_code code, const char *message)
 {
@@ -52,8 +53,7 @@ struct operation *operation_abandon(struct operation *operation, struct call *no
     copy->order = arena_alloc(arena, sizeof *copy->order);
     orders__v1__order__init(copy->order);
     copy->order->order_date = arena_calloc(arena, 1, sizeof *copy->order->order_date);
-    copy->order->created_at = arena_calloc(arena, 1, sizeof *copy->order->created_at);
-    copy->order->updated_at = arena_calloc(arena, 1, sizeof *copy->order->updated_at);
+    row_make_room(copy->order, arena);
     operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
     return copy;
 }

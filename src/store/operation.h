@@ -7,6 +7,7 @@
 
 #include "base/call.h"
 #include "orders/v1/orders.pb-c.h"
+#include "store/etag.h"
 #include "store/store.h"
 
 #include <stdint.h>
@@ -24,6 +25,7 @@ struct operation {
     const char *order_id;            /* statements by key: which order */
     Orders__V1__Order *order;        /* create and update: what to store */
     unsigned fields;                 /* update: which of its fields */
+    struct etag etag;                /* update and remove: only the order that has it */
     const struct store_query *query; /* list: which orders */
 
     /* The outcome: an answer, or a code and why. */

@@ -116,6 +116,14 @@ void params_add_null(struct params *params)
     put_int4(params, -1);
 }
 
+void params_add_int8_or_null(struct params *params, bool is_set, int64_t value)
+{
+    if (is_set)
+        params_add_int8(params, value);
+    else
+        params_add_null(params);
+}
+
 void params_finish(struct params *params)
 {
     for (int i = 0; i < params->count; i++) {

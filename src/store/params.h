@@ -8,6 +8,7 @@
 
 #include "google/protobuf/timestamp.pb-c.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,7 @@ void params_add_text(struct params *params, const char *value);
 void params_add_timestamp(struct params *params, const Google__Protobuf__Timestamp *value);
 /* NULL is null. */
 void params_add_text_or_null(struct params *params, const char *value);
+void params_add_int8_or_null(struct params *params, bool is_set, int64_t value);
 void params_add_null(struct params *params);
 
 /* Sets values, lengths and formats. */

@@ -1,8 +1,8 @@
 /* postgres.c: the functions of a store, each of which makes operations and gives them to workers. */
 #include "store/postgres.h"
 
-#include "google/protobuf/timestamp.pb-c.h"
 #include "store/purge.h"
+#include "store/row.h"
 #include "store/statement.h"
 #include "store/worker.h"
 
@@ -67,19 +67,10 @@ static void submit(struct store *store, struct call *call, struct operation prot
 /* Closures differ only in the message's type, as protobuf-c's own generated code assumes. */
 #define CLOSURE(done) ((ProtobufCClosure)(done))
 
-/* Room for what the database makes. */
-static void add_times(Orders__V1__Order *order, struct arena *arena)
-{
-    order->created_at = arena_alloc(arena, sizeof *order->created_at);
-    order->updated_at = arena_alloc(arena, sizeof *order->updated_at);
-    google__protobuf__timestamp__init(order->created_at);
-    google__protobuf__timestamp__init(order->updated_at);
-}
-
 static void create(struct store *store, struct call *call, Orders__V1__Order *order,
                    Orders__V1__Order_Closure done, void *closure_data)
 {
-    add_times(order, &call->arena);
+    row_make_room(order, &call->arena);
     submit(store, call,
            (struct operation){
                .statement = &statements[STATEMENT_CREATE], .order_id = order->order_id, .order = order},
@@ -114,14 +105,17 @@ static void update(struct store *store, struct call *call, Orders__V1__Order *or
            (struct operation){.statement = &statements[STATEMENT_UPDATE],
                               .order_id = order->order_id,
                               .order = order,
-                              .fields = fields},
+                              .fields = fields,
+                              .etag = etag_read(order->etag)},
            CLOSURE(done), closure_data);
 }
 
-static void remove_order(struct store *store, struct call *call, const char *order_id,
+static void remove_order(struct store *store, struct call *call, const char *order_id, const char *etag,
                          Google__Protobuf__Empty_Closure done, void *closure_data)
 {
-    submit(store, call, (struct operation){.statement = &statements[STATEMENT_REMOVE], .order_id = order_id},
+    submit(store, call,
+           (struct operation){
+               .statement = &statements[STATEMENT_REMOVE], .order_id = order_id, .etag = etag_read(etag)},
            CLOSURE(done), closure_data);
 }
 
@@ -205,7 +199,7 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
         if (response->results[i]->code != RPC__V1__CODE__OK)
             continue;
         struct operation *operation = &operations[count++];
-        add_times(orders[i], &call->arena);
+        row_make_room(orders[i], &call->arena);
         *operation = (struct operation){
             .statement = &statements[STATEMENT_CREATE],
             .call = call,

@@ -4,12 +4,18 @@
 #include "base/time.h"
 #include "orders/currency.h"
 #include "orders/status.h"
+#include "store/etag.h"
 
 #include <endian.h>
 #include <string.h>
 
 enum { US_PER_S = 1000000 };
 #define SECONDS_TO_2000 INT64_C(946684800)
+
+bool row_bool(const PGresult *result, int row, int column)
+{
+    return *PQgetvalue(result, row, column) != 0;
+}
 
 int64_t row_int8(const PGresult *result, int row, int column)
 {
@@ -48,24 +54,46 @@ static char *text(const PGresult *result, int row, int column, struct arena *are
     return arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
-Orders__V1__Order *row_order(const PGresult *result, int row, struct arena *arena)
+Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct arena *arena)
 {
     struct stored {
         Orders__V1__Order order;
         Google__Protobuf__Timestamp order_date, created_at, updated_at;
+        char etag[ETAG_TEXT];
     } *stored = arena_alloc(arena, sizeof *stored);
     Orders__V1__Order *order = &stored->order;
 
     orders__v1__order__init(order);
-    order->id = row_int8(result, row, 0);
-    order->order_id = text(result, row, ROW_ORDER_ID_COLUMN, arena);
-    order->customer_id = text(result, row, 2, arena);
-    row_timestamp(result, row, 3, order->order_date = &stored->order_date);
-    order->total_amount = row_int8(result, row, 4);
-    const char *currency = currency_find(PQgetvalue(result, row, 5));
-    order->currency = currency != NULL ? (char *)(uintptr_t)currency : text(result, row, 5, arena);
-    order->status = order_status_from_word(PQgetvalue(result, row, 6), (size_t)PQgetlength(result, row, 6));
-    row_timestamp(result, row, 7, order->created_at = &stored->created_at);
-    row_timestamp(result, row, 8, order->updated_at = &stored->updated_at);
+    order->id = row_int8(result, row, first);
+    order->order_id = text(result, row, first + ROW_ORDER_ID_COLUMN, arena);
+    order->customer_id = text(result, row, first + 2, arena);
+    row_timestamp(result, row, first + 3, order->order_date = &stored->order_date);
+    order->total_amount = row_int8(result, row, first + 4);
+    const char *currency = currency_find(PQgetvalue(result, row, first + 5));
+    order->currency = currency != NULL ? (char *)(uintptr_t)currency : text(result, row, first + 5, arena);
+    order->status = order_status_from_word(PQgetvalue(result, row, first + 6),
+                                           (size_t)PQgetlength(result, row, first + 6));
+    row_timestamp(result, row, first + 7, order->created_at = &stored->created_at);
+    row_timestamp(result, row, first + 8, order->updated_at = &stored->updated_at);
+    order->etag = etag_write(order, stored->etag);
     return order;
+}
+
+void row_make_room(Orders__V1__Order *order, struct arena *arena)
+{
+    struct made {
+        Google__Protobuf__Timestamp created_at, updated_at;
+        char etag[ETAG_TEXT];
+    } *made = arena_calloc(arena, 1, sizeof *made);
+    google__protobuf__timestamp__init(order->created_at = &made->created_at);
+    google__protobuf__timestamp__init(order->updated_at = &made->updated_at);
+    order->etag = made->etag;
+}
+
+void row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order)
+{
+    order->id = row_int8(result, row, column);
+    row_timestamp(result, row, column + 1, order->created_at);
+    row_timestamp(result, row, column + 2, order->updated_at);
+    etag_write(order, order->etag);
 }

@@ -7,6 +7,7 @@
 #include "orders/v1/orders.pb-c.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The columns of an order, in the order row_order reads them. */
@@ -16,9 +17,17 @@
 
 enum { ROW_ORDER_ID_COLUMN = 1 }; /* of ROW_ORDER_COLUMNS */
 
-/* A row of ROW_ORDER_COLUMNS as a message in the arena. */
-Orders__V1__Order *row_order(const PGresult *result, int row, struct arena *arena);
+/* ROW_ORDER_COLUMNS, of which the first is given, as a message in the arena. */
+Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct arena *arena);
 
+/* Gives a new order room for what the database makes, which row_take_made then fills: parts of one
+ * BatchCreateOrders are answered by several workers, which must not share the call's arena. */
+void row_make_room(Orders__V1__Order *order, struct arena *arena);
+
+/* From a row's columns, of which the first is given: id, created_at, updated_at. */
+void row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order);
+
+bool row_bool(const PGresult *result, int row, int column);
 int64_t row_int8(const PGresult *result, int row, int column);
 int32_t row_int4(const PGresult *result, int row, int column);
 void row_timestamp(const PGresult *result, int row, int column, Google__Protobuf__Timestamp *out);

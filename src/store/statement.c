@@ -34,9 +34,21 @@ static void encode_request_ids(struct params *params, struct operation *const op
         params_add_int8(params, (int64_t)operations[i]->call->fingerprint);
 }
 
+/* Null where none is given. A timestamptz is its microseconds. */
+static void encode_etags(struct params *params, struct operation *const operations[], size_t n)
+{
+    params_array(params, PG_INT8, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_int8_or_null(params, operations[i]->etag.given, operations[i]->etag.id);
+    params_array(params, PG_TIMESTAMPTZ, n);
+    for (size_t i = 0; i < n; i++)
+        params_add_int8_or_null(params, operations[i]->etag.given, operations[i]->etag.updated_at);
+}
+
 static void encode_remove(struct params *params, struct operation *const operations[], size_t n)
 {
     encode_keys(params, operations, n);
+    encode_etags(params, operations, n);
     encode_request_ids(params, operations, n);
 }
 
@@ -94,6 +106,7 @@ static void encode_update(struct params *params, struct operation *const operati
     for (size_t i = 0; i < n; i++)
         add_text_if(params, operations[i]->fields & ORDER_STATUS,
                     order_status_word(operations[i]->order->status));
+    encode_etags(params, operations, n);
     encode_request_ids(params, operations, n);
 }
 
@@ -135,33 +148,30 @@ static void encode_nothing(struct params *params, struct operation *const operat
 
 static void take_order(struct operation *operation, const PGresult *result, int row)
 {
-    operation->answer = &row_order(result, row, &operation->call->arena)->base;
+    operation->answer = &row_order(result, row, 0, &operation->call->arena)->base;
 }
 
-/* The order that was sent is the answer, with what the database made. Its time stamps have room already:
- * parts of one BatchCreateOrders are answered by several workers, which must not share the call's arena. */
+/* The order that was sent is the answer, with what the database made. */
 static void take_created(struct operation *operation, const PGresult *result, int row)
 {
-    if (!idempotency_take(operation, result, row, CREATED_CODE_COLUMN))
+    if (!idempotency_take(operation, result, row))
         return;
     Orders__V1__Order *order = operation->order;
-    order->id = row_int8(result, row, 1);
-    row_timestamp(result, row, 2, order->created_at);
-    row_timestamp(result, row, 3, order->updated_at);
-    row_timestamp(result, row, 4, order->order_date);
+    row_take_made(result, row, IDEMPOTENT_ANSWER_COLUMN, order);
+    row_timestamp(result, row, IDEMPOTENT_ANSWER_COLUMN + 3, order->order_date);
     operation->answer = &order->base;
 }
 
 static void take_updated(struct operation *operation, const PGresult *result, int row)
 {
-    if (idempotency_take(operation, result, row, UPDATED_CODE_COLUMN))
-        take_order(operation, result, row);
+    if (idempotency_take(operation, result, row))
+        operation->answer = &row_order(result, row, IDEMPOTENT_ANSWER_COLUMN, &operation->call->arena)->base;
 }
 
 static void take_removed(struct operation *operation, const PGresult *result, int row)
 {
     static const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
-    if (idempotency_take(operation, result, row, REMOVED_CODE_COLUMN))
+    if (idempotency_take(operation, result, row))
         operation->answer = &empty.base;
 }
 
@@ -172,7 +182,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
     response->n_orders = (size_t)PQntuples(result);
     response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
     for (size_t i = 0; i < response->n_orders; i++)
-        response->orders[i] = row_order(result, (int)i, arena);
+        response->orders[i] = row_order(result, (int)i, 0, arena);
     operation->answer = &response->base;
 }
 
@@ -180,11 +190,6 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 
 #define LIST(where) \
     "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id > $1" where " ORDER BY o.id LIMIT $2 OFFSET $3"
-
-#define ORDER_ARRAYS                                                                            \
-    .n_params = 9,                                                                              \
-    .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY, \
-              PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,        PG_INT8_ARRAY}
 
 const struct statement statements[STATEMENTS] = {
     [STATEMENT_GET] =
@@ -263,11 +268,13 @@ const struct statement statements[STATEMENTS] = {
         {
             .name = "create",
             .sql = IDEMPOTENT_CREATE_SQL,
-            ORDER_ARRAYS,
+            .n_params = 9,
+            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
+                      PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
-            .absent = STATUS_ALREADY_EXISTS,
+            .absent = STATUS_INTERNAL /* a write always has a row */,
             .encode = encode_create,
             .take_row = take_created,
         },
@@ -275,27 +282,30 @@ const struct statement statements[STATEMENTS] = {
         {
             .name = "update",
             .sql = IDEMPOTENT_UPDATE_SQL,
-            ORDER_ARRAYS,
+            .n_params = 11,
+            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
+                      PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
+                      PG_INT8_ARRAY},
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
             .encode = encode_update,
             .take_row = take_updated,
-            .key_column = ROW_ORDER_ID_COLUMN,
-            .absent = STATUS_NOT_FOUND,
+            .absent = STATUS_INTERNAL /* a write always has a row */,
         },
     [STATEMENT_REMOVE] =
         {
             .name = "remove",
             .sql = IDEMPOTENT_REMOVE_SQL,
-            .n_params = 4,
-            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
+            .n_params = 6,
+            .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
+                      PG_INT8_ARRAY},
             .lane = LANE_WRITE,
             .folds = true,
             .keyed = true,
             .encode = encode_remove,
             .take_row = take_removed,
-            .absent = STATUS_NOT_FOUND,
+            .absent = STATUS_INTERNAL /* a write always has a row */,
         },
     [STATEMENT_PURGE] =
         {

@@ -48,12 +48,13 @@ struct store {
     void (*list)(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
 
-    /* Sets the named fields (enum order_fields, at least one) of the order with this order_id. NOT_FOUND. */
+    /* Sets the named fields (enum order_fields, at least one) of the order with this order_id, if its etag is
+     * the one given, where one is. NOT_FOUND, ABORTED. */
     void (*update)(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
                    Orders__V1__Order_Closure done, void *closure_data);
 
-    /* NOT_FOUND. */
-    void (*remove)(struct store *store, struct call *call, const char *order_id,
+    /* Only the order with this etag, unless it is empty. NOT_FOUND, ABORTED. */
+    void (*remove)(struct store *store, struct call *call, const char *order_id, const char *etag,
                    Google__Protobuf__Empty_Closure done, void *closure_data);
 
     /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. To verify is to count all orders

@@ -749,3 +749,108 @@ Test(contract, x_request_id_is_no_idempotency_key)
     http_free(&first);
     http_free(&other);
 }
+
+/* --- entity tags --- */
+
+static struct http_reply call_if(const char *method, const char *target, const char *condition,
+                                 const char *etag, const char *body)
+{
+    char *headers;
+    cr_assert_gt(asprintf(&headers, "%s%s: %s\r\n", key_header, condition, etag), 0);
+    struct http_reply reply = http_request(service->http_port, method, target, headers, body);
+    free(headers);
+    return reply;
+}
+
+static void expect_if(const char *method, const char *target, const char *condition, const char *etag,
+                      const char *body, int status)
+{
+    struct http_reply reply = call_if(method, target, condition, etag, body);
+    cr_expect_eq(reply.status, status, "%s %s %s: %s: %d %s", method, target, condition, etag, reply.status,
+                 reply.body);
+    http_free(&reply);
+}
+
+/* To be freed. */
+static char *etag_of(const char *target)
+{
+    struct http_reply reply = call("GET", target, NULL);
+    cr_assert_eq(reply.status, 200);
+    char *etag = http_header(&reply, "ETag");
+    cr_assert_not_null(etag);
+    http_free(&reply);
+    return etag;
+}
+
+Test(contract, an_order_has_another_entity_tag_after_every_change)
+{
+    create("A-1", "C", 1, "pending");
+    char *first = etag_of("/orders/A-1");
+    struct http_reply changed =
+        call_if("PATCH", "/orders/A-1", "If-Match", first, "{\"status\":\"shipped\"}");
+    cr_assert_eq(changed.status, 200, "%s", changed.body);
+    char *second = http_header(&changed, "ETag"), *found = etag_of("/orders/A-1");
+    cr_assert_str_neq(second, first);
+    cr_assert_str_eq(second, found);
+    cr_assert_null(json_object_get(changed.json, "etag"), "the header has it");
+    http_free(&changed);
+    free(first);
+    free(second);
+    free(found);
+}
+
+Test(contract, if_match_keeps_a_change_of_somebody_else)
+{
+    create("A-1", "C", 1, "pending");
+    char *old = etag_of("/orders/A-1");
+    expect_if("PATCH", "/orders/A-1", "If-Match", "*", "{\"total_amount\":2}", 200);
+    struct http_reply lost = call_if("PATCH", "/orders/A-1", "If-Match", old, "{\"total_amount\":3}");
+    cr_assert_eq(lost.status, 412);
+    cr_assert_str_eq(lost.body, "{\"detail\":\"The order was changed: it has another etag\"}");
+    http_free(&lost);
+    expect_if("DELETE", "/orders/A-1", "If-Match", old, NULL, 412);
+    expect_if("PATCH", "/orders/A-1", "If-Match", old, "{}", 412);
+    expect_if("GET", "/orders/A-1", "If-Match", old, NULL, 412);
+    expect_if("DELETE", "/orders/B-1", "If-Match", old, NULL, 404);
+
+    char *present = etag_of("/orders/A-1");
+    expect_if("GET", "/orders/A-1", "If-Match", present, NULL, 200);
+    expect_if("DELETE", "/orders/A-1", "If-Match", present, NULL, 204);
+    create("A-1", "C", 1, "pending");
+    expect_if("DELETE", "/orders/A-1", "If-Match", present, NULL, 412);
+    free(old);
+    free(present);
+}
+
+Test(contract, preconditions_that_cannot_be_kept_are_refused)
+{
+    create("A-1", "C", 1, "pending");
+    expect_if("PATCH", "/orders/A-1", "If-Match", "\"a\", \"b\"", "{}", 400);
+    expect_if("PATCH", "/orders/A-1", "If-Match", "a", "{}", 400);
+    expect_if("PATCH", "/orders/A-1", "If-Match", "W/\"a\"", "{}", 412);
+    expect_if("PATCH", "/orders/A-1", "If-None-Match", "\"a\"", "{}", 400);
+    expect_if("POST", "/orders/", "If-Match", "*", "{}", 400);
+}
+
+Test(contract, what_has_not_changed_is_not_sent_again)
+{
+    static const char *const targets[] = {"/orders/A-1", "/orders/", "/orders/?limit=0", "/orders/summary"};
+    create("A-1", "C", 1, "pending");
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        char *etag = etag_of(targets[i]);
+        struct http_reply reply = call_if("GET", targets[i], "If-None-Match", etag, NULL);
+        char *again = http_header(&reply, "ETag");
+        cr_expect_eq(reply.status, 304, "%s: %d", targets[i], reply.status);
+        cr_expect_eq(reply.length, 0);
+        cr_expect_str_eq(again, etag);
+        expect_if("GET", targets[i], "If-None-Match", "\"x\"", NULL, 200);
+        expect_if("GET", targets[i], "If-None-Match", "*", NULL, 304);
+        free(again);
+        free(etag);
+        http_free(&reply);
+    }
+    char *before = etag_of("/orders/summary");
+    create("A-2", "C", 1, "pending");
+    expect_if("GET", "/orders/summary", "If-None-Match", before, NULL, 200);
+    free(before);
+}

@@ -33,6 +33,7 @@ static const char *request(const char *method, const char *target, const char *b
     source = (struct transcode_source){
         .route = match.route,
         .variable = &match.variable,
+        .etag = match.route->etag_field != NULL ? "1-a" : "",
         .query = url->query,
     };
     if (body != NULL) {
@@ -49,8 +50,8 @@ Test(transcode, create)
     cr_assert_str_eq(
         request("POST", "/orders/",
                 "{\"id\":\"x\",\"order_id\":\"A\",\"status\":null,\"total_amount\":\"12\",\"created_at\":7}"),
-        "{\"order\":{\"id\":0,\"order_id\":\"A\",\"customer_id\":\"\",\"total_amount\":12,\"currency\":\"\"}"
-        "}");
+        "{\"order\":{\"id\":0,\"order_id\":\"A\",\"customer_id\":\"\",\"total_amount\":12,\"currency\":\"\","
+        "\"etag\":\"\"}}");
     cr_assert_eq(result.refused.n_violations, 0);
 }
 
@@ -59,7 +60,7 @@ Test(transcode, an_update_names_what_the_body_has)
     cr_assert_str_eq(
         request("PATCH", "/orders/a%2Fb", "{\"status\":\"shipped\",\"order_id\":\"B\",\"currency\":\"\"}"),
         "{\"order\":{\"id\":0,\"order_id\":\"a/b\",\"customer_id\":\"\",\"total_amount\":0,"
-        "\"currency\":\"\",\"status\":\"shipped\"},\"update_mask\":\"currency,status\"}");
+        "\"currency\":\"\",\"status\":\"shipped\",\"etag\":\"1-a\"},\"update_mask\":\"currency,status\"}");
 }
 
 Test(transcode, an_empty_update_has_an_empty_mask)
@@ -103,7 +104,7 @@ Test(transcode, a_limit_of_zero_wants_none)
 
 Test(transcode, the_variable)
 {
-    cr_assert_str_eq(request("DELETE", "/orders/%C3%9E", NULL), "{\"order_id\":\"Þ\"}");
+    cr_assert_str_eq(request("DELETE", "/orders/%C3%9E", NULL), "{\"order_id\":\"Þ\",\"etag\":\"1-a\"}");
 }
 
 /* --- 422 --- */

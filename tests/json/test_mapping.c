@@ -66,11 +66,13 @@ Test(json, an_order_goes_both_ways)
     static const char text[] =
         "{\"id\":7,\"order_id\":\"ORD-\\u0000\",\"customer_id\":\"Þórr\","
         "\"order_date\":\"2025-01-16T14:20:00.123Z\",\"total_amount\":9007199254740991,"
-        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\"}";
+        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\",\"etag\":"
+        "\"\"}";
     static const char written[] =
         "{\"id\":7,\"order_id\":\"\",\"customer_id\":\"Þórr\","
         "\"order_date\":\"2025-01-16T14:20:00.123Z\",\"total_amount\":9007199254740991,"
-        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\"}";
+        "\"currency\":\"ISK\",\"status\":\"delivered\",\"updated_at\":\"1969-12-31T23:59:59Z\",\"etag\":"
+        "\"\"}";
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     read_text(text, &order.base);
     cr_assert_str_eq(violations(),
@@ -81,14 +83,14 @@ Test(json, an_order_goes_both_ways)
 Test(json, defaults_are_written_and_absent_ones_left_out)
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    assert_written(&order.base,
-                   "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,\"currency\":\"\"}");
+    assert_written(&order.base, "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,"
+                                "\"currency\":\"\",\"etag\":\"\"}");
     order.status = 99; /* a newer server's */
     Google__Protobuf__Timestamp never = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     never.nanos = INT32_MIN;
     order.order_date = &never;
-    assert_written(&order.base,
-                   "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,\"currency\":\"\"}");
+    assert_written(&order.base, "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,"
+                                "\"currency\":\"\",\"etag\":\"\"}");
     Orders__V1__OrderSummary summary = ORDERS__V1__ORDER_SUMMARY__INIT;
     assert_written(&summary.base, "{\"total_orders\":0,\"total_revenue\":[],\"revenue_per_day\":[]}");
 }

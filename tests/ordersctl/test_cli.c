@@ -93,6 +93,18 @@ Test(cli, update_changes_the_fields_given_and_no_other)
                    "  total_amount: Input should be greater than 0\n");
 }
 
+Test(cli, an_etag_keeps_a_change_of_somebody_else)
+{
+    create("A-1", "C-1", "100", "pending");
+    json_t *order = parse(run_with(service, "get", "A-1", "--output", "json").out);
+    const char *etag = member(order, "etag");
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "7", "--etag", etag), 0, NULL, "");
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "8", "--etag", etag), 1, "",
+                   "ordersctl: ABORTED: The order was changed: it has another etag\n");
+    assert_outcome(run_with(service, "delete", "A-1", "--etag", etag), 1, "",
+                   "ordersctl: ABORTED: The order was changed: it has another etag\n");
+}
+
 Test(cli, delete_deletes)
 {
     create("A-1", "C-1", "100", "pending");
@@ -400,7 +412,8 @@ Test(cli_alone, methods_come_from_the_descriptors)
                    "    status        orders.v1.OrderStatus\n"
                    "      pending confirmed processing shipped delivered completed cancelled\n"
                    "    created_at    google.protobuf.Timestamp\n"
-                   "    updated_at    google.protobuf.Timestamp\n",
+                   "    updated_at    google.protobuf.Timestamp\n"
+                   "    etag          string\n",
                    "");
     json_t *list = parse(run_with(NULL, "methods", "--output", "json").out), *method;
     const char *names = "";

@@ -264,3 +264,108 @@ Test(idempotency, old_answers_are_forgotten)
     expect(create("one", "ORD-1", 100), STATUS_ALREADY_EXISTS, false);
     expect(create("two", "ORD-2", 100), STATUS_OK, true);
 }
+
+/* --- etags --- */
+
+static struct rpc_reply *set_amount_of(const char *request_id, const char *order_id, int64_t amount,
+                                       const char *etag)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    Orders__V1__UpdateOrderRequest input = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    order.order_id = (char *)(uintptr_t)order_id;
+    order.total_amount = amount;
+    order.etag = (char *)(uintptr_t)etag;
+    input.order = &order;
+    return call_with_id(client, request_id, "UpdateOrder", &input.base);
+}
+
+static struct rpc_reply *delete_of(const char *request_id, const char *order_id, const char *etag)
+{
+    Orders__V1__DeleteOrderRequest input = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    input.order_id = (char *)(uintptr_t)order_id;
+    input.etag = (char *)(uintptr_t)etag;
+    return call_with_id(client, request_id, "DeleteOrder", &input.base);
+}
+
+/* To be freed. */
+static char *etag_in(struct rpc_reply *reply)
+{
+    calls_expect(reply, STATUS_OK);
+    char *etag = strdup(((const Orders__V1__Order *)reply->message)->etag);
+    cr_assert_str_not_empty(etag);
+    rpc_reply_free(reply);
+    return etag;
+}
+
+Test(idempotency, a_write_is_of_the_state_that_its_caller_has_read)
+{
+    char *created = etag_in(create("c", "A-1", 1)), *read = etag_in(calls_get(client, "A-1"));
+    cr_assert_str_eq(created, read);
+    char *changed = etag_in(set_amount_of("u1", "A-1", 2, created));
+    cr_assert_str_neq(changed, created);
+    expect(set_amount_of("u2", "A-1", 3, created), STATUS_ABORTED, false);
+    expect(set_amount_of("u3", "A-1", 3, "1-0"), STATUS_ABORTED, false);
+    expect(set_amount_of("u4", "A-1", 3, "no etag"), STATUS_ABORTED, false);
+    expect(set_amount_of("u5", "A-2", 3, created), STATUS_NOT_FOUND, false);
+    expect(delete_of("d1", "A-1", created), STATUS_ABORTED, false);
+    expect(delete_of("d2", "A-2", created), STATUS_NOT_FOUND, false);
+    expect(delete_of("d3", "A-1", changed), STATUS_OK, false);
+    free(created);
+    free(read);
+    free(changed);
+}
+
+/* The etag that was right once is not now, and the answer is the one of then. */
+Test(idempotency, a_conditional_write_that_comes_again_gets_its_first_answer)
+{
+    char *created = etag_in(create("c", "A-1", 1));
+    char *first = etag_in(set_amount_of("u", "A-1", 2, created));
+    expect(set_amount_of("lost", "A-1", 3, created), STATUS_ABORTED, false);
+    struct rpc_reply *again = set_amount_of("u", "A-1", 2, created);
+    cr_assert(again->replayed);
+    char *second = etag_in(again);
+    cr_assert_str_eq(second, first);
+    expect(set_amount_of("lost", "A-1", 3, created), STATUS_ABORTED, true);
+    expect(set_amount_of("u", "A-1", 2, first), STATUS_FAILED_PRECONDITION, false);
+    free(created);
+    free(first);
+    free(second);
+}
+
+struct conditional {
+    pthread_t thread;
+    const char *etag;
+    char id[8];
+    enum status_code code;
+};
+
+static void *write_conditionally(void *arg)
+{
+    struct conditional *writer = arg;
+    struct rpc_reply *reply = set_amount_of(writer->id, "A-1", 7, writer->etag);
+    writer->code = reply->status.code;
+    rpc_reply_free(reply);
+    return NULL;
+}
+
+/* Ten who have read one state: one of them writes. */
+Test(idempotency, of_many_conditional_writes_at_once_one_is_made)
+{
+    char *etag = etag_in(create("c", "A-1", 1));
+    int made = 0;
+    free(database_query(database, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'A-1' FOR UPDATE"));
+    struct conditional writers[10];
+    for (int i = 0; i < 10; i++) {
+        writers[i].etag = etag;
+        snprintf(writers[i].id, sizeof writers[i].id, "w%d", i);
+        cr_assert_eq(pthread_create(&writers[i].thread, NULL, write_conditionally, &writers[i]), 0);
+    }
+    free(database_query(database, "COMMIT"));
+    for (int i = 0; i < 10; i++) {
+        pthread_join(writers[i].thread, NULL);
+        made += writers[i].code == STATUS_OK;
+        cr_expect(writers[i].code == STATUS_OK || writers[i].code == STATUS_ABORTED);
+    }
+    cr_assert_eq(made, 1, "%d were", made);
+    free(etag);
+}

@@ -14,6 +14,7 @@ static struct asked {
     unsigned fields;
     size_t n;
     struct store_query query;
+    const char *etag;
 } asked;
 
 static struct call call;
@@ -59,6 +60,7 @@ static void get(struct store *store, struct call *its_call, const char *order_id
     (void)its_call;
     asked = (struct asked){.function = "get"};
     asked.order.order_id = (char *)(uintptr_t)order_id;
+    asked.order.etag = (char *)(uintptr_t) "1-a";
     closure(&asked.order, closure_data);
 }
 
@@ -89,14 +91,14 @@ static void update(struct store *store, struct call *its_call, Orders__V1__Order
     closure(order, closure_data);
 }
 
-static void remove_order(struct store *store, struct call *its_call, const char *order_id,
+static void remove_order(struct store *store, struct call *its_call, const char *order_id, const char *etag,
                          Google__Protobuf__Empty_Closure closure, void *closure_data)
 {
     static const Google__Protobuf__Empty empty = GOOGLE__PROTOBUF__EMPTY__INIT;
     (void)store;
     (void)its_call;
     (void)order_id;
-    asked = (struct asked){.function = "remove"};
+    asked = (struct asked){.function = "remove", .etag = etag};
     closure(&empty, closure_data);
 }
 
@@ -254,4 +256,27 @@ Test(order_service, a_store_that_is_away_is_told)
     Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
     invoke("GetOrderSummary", &request.base, STATUS_UNAVAILABLE, "summarize");
     cr_assert_not(with_answer);
+}
+
+Test(order_service, an_update_that_changes_nothing_wants_the_etag_too)
+{
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Google__Protobuf__FieldMask none = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    order.order_id = (char *)(uintptr_t) "A-1";
+    order.etag = (char *)(uintptr_t) "1-a"; /* the store's */
+    request.order = &order;
+    request.update_mask = &none;
+    invoke("UpdateOrder", &request.base, STATUS_OK, "get");
+    order.etag = (char *)(uintptr_t) "1-b";
+    invoke("UpdateOrder", &request.base, STATUS_ABORTED, "get");
+}
+
+Test(order_service, a_delete_hands_the_etag_on)
+{
+    Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    request.order_id = (char *)(uintptr_t) "A-1";
+    request.etag = (char *)(uintptr_t) "1-b";
+    invoke("DeleteOrder", &request.base, STATUS_OK, "remove");
+    cr_assert_str_eq(asked.etag, "1-b");
 }

@@ -105,7 +105,7 @@ struct pending *begin_set_amount(struct store *store, const char *order_id, int6
 struct pending *begin_remove(struct store *store, const char *order_id, unsigned timeout_ms)
 {
     struct pending *pending = pending_new(timeout_ms);
-    store->remove(store, &pending->call, arena_strdup(&pending->call.arena, order_id),
+    store->remove(store, &pending->call, arena_strdup(&pending->call.arena, order_id), "",
                   (Google__Protobuf__Empty_Closure)pending_done, pending);
     return pending;
 }

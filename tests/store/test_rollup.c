@@ -50,8 +50,8 @@ static void write_through_store(unsigned *seed)
                       (Orders__V1__Order_Closure)pending_done, pending);
         break;
     default:
-        store->remove(store, &pending->call, order->order_id, (Google__Protobuf__Empty_Closure)pending_done,
-                      pending);
+        store->remove(store, &pending->call, order->order_id, "",
+                      (Google__Protobuf__Empty_Closure)pending_done, pending);
     }
     enum status_code code = pending_wait(pending);
     cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND || code == STATUS_ALREADY_EXISTS, "%s",

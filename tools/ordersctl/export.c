@@ -84,7 +84,7 @@ static const struct argp export_argp = {
     .children = children,
     .args_doc = "[FILE|-]",
     .doc = "Writes all orders, or those that the options choose, to FILE or standard output.\v"
-           "Import takes the file back; it leaves id, created_at and updated_at to the database.",
+           "Import takes the file back; it leaves id, created_at, updated_at and etag to the database.",
 };
 
 /* Where orders go. */

@@ -126,7 +126,7 @@ static void stop(struct import *import, enum exit_code code)
 /* A row without what the database makes: an export has it, and it is made anew. */
 static json_t *input_of(const json_t *row)
 {
-    static const char *const output_only[] = {"id", "created_at", "updated_at"};
+    static const char *const output_only[] = {"id", "created_at", "updated_at", "etag"};
     json_t *input = json_copy((json_t *)(uintptr_t)row);
     for (size_t i = 0; i < sizeof output_only / sizeof output_only[0]; i++)
         json_object_del(input, output_only[i]);

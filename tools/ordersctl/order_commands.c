@@ -10,6 +10,8 @@
 
 #include <stdio.h>
 
+enum { ORDER_ETAG = 10 }; /* the field's number */
+
 /* Of any of these commands. */
 struct arguments {
     const char *word;            /* the order's id, or its JSON */
@@ -136,6 +138,7 @@ static const struct argp_option update_options[] = {
     {"currency", FIELD_OPTION + 6, "CODE", 0, "Three letters, such as ISK"},
     {"status", FIELD_OPTION + 7, "STATUS", 0,
      "pending, confirmed, processing, shipped, delivered, completed or cancelled"},
+    {"etag", FIELD_OPTION + ORDER_ETAG, "ETAG", 0, "Change nothing unless the order still has this etag"},
     {0},
 };
 
@@ -152,7 +155,9 @@ static const struct argp update_argp = {
     .parser = parse_update,
     .args_doc = "ORDER_ID",
     .doc = "Changes the given fields of an order and prints it.\v"
-           "  ordersctl update A-1 --status shipped\n",
+           "  ordersctl update A-1 --status shipped\n\n"
+           "With --etag, as `ordersctl get --json' shows it, it fails with ABORTED when somebody else has "
+           "changed the order since.\n",
 };
 
 /* Names the fields that were given. */
@@ -161,7 +166,7 @@ static void fill_mask(Google__Protobuf__FieldMask *mask, const struct field_opti
 {
     mask->paths = arena_calloc(arena, FIELD_OPTIONS, sizeof *mask->paths);
     for (unsigned number = 1; number < FIELD_OPTIONS; number++) {
-        if (fields->texts[number] != NULL)
+        if (fields->texts[number] != NULL && number != ORDER_ETAG) /* a condition, no change */
             mask->paths[mask->n_paths++] = (char *)(uintptr_t)protobuf_c_message_descriptor_get_field(
                                                &orders__v1__order__descriptor, number)
                                                ->name;
@@ -197,20 +202,39 @@ const struct command update_command = {"update",          "Change fields of an o
 
 /* --- delete --- */
 
-static const struct argp delete_argp = {
-    .parser = parse_order_id, .args_doc = "ORDER_ID", .doc = "Deletes an order."};
+static const struct argp_option delete_options[] = {
+    {"etag", FIELD_OPTION + 2, "ETAG", 0, "Delete nothing unless the order still has this etag"},
+    {0},
+};
 
-static enum exit_code run_delete(struct session *session, void *input)
+static const struct argp delete_argp = {
+    .options = delete_options, .parser = parse_order_id, .args_doc = "ORDER_ID", .doc = "Deletes an order."};
+
+static enum exit_code write_deleted(const struct session *session, struct rpc_reply *reply)
 {
-    const struct arguments *arguments = input;
-    Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)arguments->word;
-    struct rpc_reply *reply = session_call_order(session, "DeleteOrder", &request.base);
     enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK && session->output == OUTPUT_JSON)
         puts("{}");
     rpc_reply_free(reply);
     return output_end(code);
+}
+
+static enum exit_code run_delete(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct arena arena;
+
+    arena_init(&arena);
+    field_options_apply(&arguments->fields, &request.base, &arena, &status);
+    request.order_id = (char *)(uintptr_t)arguments->word;
+    enum exit_code code =
+        status.code != STATUS_OK
+            ? report_status(&status)
+            : write_deleted(session, session_call_order(session, "DeleteOrder", &request.base));
+    arena_free(&arena);
+    return code;
 }
 
 const struct command delete_command = {

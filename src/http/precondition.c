@@ -1,0 +1,69 @@
+/* precondition.c: lists of entity tags: "*", or 1#( [ W/ ] DQUOTE *etagc DQUOTE ). */
+#include "http/precondition.h"
+
+#include <string.h>
+
+struct tag {
+    bool weak;
+    const char *start; /* behind the opening quote */
+    size_t length;
+};
+
+enum found { FOUND_TAG, FOUND_END, FOUND_NONSENSE };
+
+/* Takes the next tag off a list. Commas may stand empty (section 5.6.1.2). */
+static enum found next_tag(const char **list, struct tag *tag)
+{
+    const char *at = *list + strspn(*list, ", \t");
+    if (*at == '\0')
+        return FOUND_END;
+    tag->weak = strncmp(at, "W/", 2) == 0;
+    at += tag->weak ? 2 : 0;
+    if (*at++ != '"')
+        return FOUND_NONSENSE;
+    tag->start = at;
+    for (; *at != '"'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c <= ' ' || c == 0x7f)
+            return FOUND_NONSENSE;
+    }
+    tag->length = (size_t)(at - tag->start);
+    at++;
+    at += strspn(at, " \t");
+    *list = at;
+    return *at == ',' || *at == '\0' ? FOUND_TAG : FOUND_NONSENSE;
+}
+
+static bool is_any(const char *list)
+{
+    list += strspn(list, " \t");
+    return *list == '*' && list[1 + strspn(list + 1, " \t")] == '\0';
+}
+
+void precondition_add(const char **list, const char *value, struct arena *arena)
+{
+    *list = *list == NULL ? arena_strdup(arena, value) : arena_printf(arena, "%s, %s", *list, value);
+}
+
+bool precondition_names(const char *list, const char *etag, bool weak)
+{
+    struct tag tag;
+    if (is_any(list))
+        return true;
+    while (next_tag(&list, &tag) == FOUND_TAG) {
+        if ((weak || !tag.weak) && tag.length == strlen(etag) && memcmp(tag.start, etag, tag.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *precondition_etag(const char *if_match, struct arena *arena)
+{
+    struct tag tag, further;
+    if (is_any(if_match))
+        return "";
+    if (next_tag(&if_match, &tag) != FOUND_TAG || next_tag(&if_match, &further) != FOUND_END)
+        return NULL;
+    const char *text = arena_copy(arena, tag.start, tag.length);
+    return tag.weak || *text == '\0' ? arena_printf(arena, "W/\"%s\"", text) : text;
+}

@@ -1,0 +1,28 @@
+/* precondition.h: If-Match and If-None-Match against a resource's entity tag (RFC 9110, sections 8.8.3 and
+ * 13.1). No sockets. */
+#ifndef HTTP_PRECONDITION_H
+#define HTTP_PRECONDITION_H
+
+#include "base/arena.h"
+
+#include <stdbool.h>
+
+/* The values of the headers, those of a repeated one joined by commas; NULL: not sent. */
+struct precondition {
+    const char *if_match;
+    const char *if_none_match;
+};
+
+/* Adds one header's value. */
+void precondition_add(const char **list, const char *value, struct arena *arena);
+
+/* Whether a list has an entity tag, whose quotes are left out: "*" has any. A weak comparison takes W/"x" for
+ * "x", a strong one never takes a weak tag. */
+bool precondition_names(const char *list, const char *etag, bool weak);
+
+/* The one tag of an If-Match, in the arena: without its quotes if it is strong, as it is if it is weak, so
+ * that it is no etag of an RPC; "" for "*". NULL: the list is malformed, or has several, which an RPC cannot
+ * ask for. */
+const char *precondition_etag(const char *if_match, struct arena *arena);
+
+#endif

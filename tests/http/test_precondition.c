@@ -1,0 +1,66 @@
+/* test_precondition.c: lists of entity tags, whatever a client makes of them. */
+#include "http/precondition.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+Test(precondition, names)
+{
+    static const struct {
+        const char *list;
+        bool strong, weak; /* whether it names 1-a */
+    } cases[] = {
+        {"\"1-a\"", true, true},
+        {"*", true, true},
+        {" * ", true, true},
+        {"W/\"1-a\"", false, true},
+        {"\"x\", \"1-a\"", true, true},
+        {", ,\"x\",,W/\"y\" ,\t\"1-a\",", true, true},
+        {"\"a,b\", \"1-a\"", true, true},
+        {"\"1-A\"", false, false},
+        {"\"1-ab\"", false, false},
+        {"\"1-\"", false, false},
+        {"1-a", false, false},
+        {"\"1-a", false, false},
+        {"", false, false},
+        {"**", false, false},
+        {"\"x\" \"1-a\"", false, false},
+        {"w/\"1-a\"", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_expect_eq(precondition_names(cases[i].list, "1-a", false), cases[i].strong, "%s", cases[i].list);
+        cr_expect_eq(precondition_names(cases[i].list, "1-a", true), cases[i].weak, "%s", cases[i].list);
+    }
+}
+
+Test(precondition, one_etag_for_an_rpc)
+{
+    static const struct {
+        const char *list, *etag;
+    } cases[] = {
+        {"\"1-a\"", "1-a"}, {" \"1-a\" , ", "1-a"}, {"*", ""},      {"W/\"1-a\"", "W/\"1-a\""},
+        {"\"\"", "W/\"\""}, {"\"a\", \"b\"", NULL}, {"1-a", NULL},  {"", NULL},
+        {"\"a b\"", NULL},  {"\"a\"x", NULL},       {"*, *", NULL}, {"\"a\", x", NULL},
+    };
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *etag = precondition_etag(cases[i].list, &arena);
+        if (cases[i].etag == NULL)
+            cr_expect_null(etag, "%s: %s", cases[i].list, etag);
+        else
+            cr_expect_str_eq(etag, cases[i].etag);
+    }
+    arena_free(&arena);
+}
+
+Test(precondition, a_repeated_header_is_one_list)
+{
+    struct arena arena;
+    const char *list = NULL;
+    arena_init(&arena);
+    precondition_add(&list, "\"a\"", &arena);
+    precondition_add(&list, "\"b\"", &arena);
+    cr_assert(precondition_names(list, "a", false) && precondition_names(list, "b", false));
+    arena_free(&arena);
+}
