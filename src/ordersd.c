@@ -17,7 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 30000 };
+enum {
+    DRAIN_MS = 30000,
+    MS_PER_S = 1000,
+};
 
 /* Where the shim inside this process finds the service. */
 static const char inproc_url[] = "inproc://orders";
@@ -56,7 +59,15 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         return false;
     }
     const struct rpc_server_options options = {
-        .urls = urls, .dispatcher = daemon->dispatcher, .log = daemon->log};
+        .urls = urls,
+        .dispatcher = daemon->dispatcher,
+        .log = daemon->log,
+        .max_calls = daemon->config.max_calls,
+        .max_call_bytes = daemon->config.max_call_bytes,
+        .max_connections = daemon->config.max_connections,
+        .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
+        .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
+    };
     daemon->server = rpc_server_start(&options, error, error_size);
     return daemon->server != NULL;
 }

@@ -17,6 +17,7 @@ struct call {
     struct arena arena;     /* request, reply and all between; reset when the reply is on its way */
     const char *method;     /* "orders.v1.OrderService/GetOrder" */
     const char *request_id; /* never NULL; names the call in logs */
+    uint32_t caller;        /* which connection it came from: callers get their turns one after another */
     uint64_t fingerprint;   /* of method and payload: a request_id names one request only */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */

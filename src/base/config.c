@@ -128,24 +128,6 @@ static bool read_log(struct reading *reading, const char *text)
     return fail(reading, text, "debug, info, warn or error");
 }
 
-static bool read_workers(struct reading *reading, const char *text)
-{
-    unsigned long n;
-    if (!read_number(text, 1, 64, &n))
-        return fail(reading, text, "a number of connections from 1 to 64");
-    reading->config->workers = (unsigned)n;
-    return true;
-}
-
-static bool read_idempotency_ttl(struct reading *reading, const char *text)
-{
-    unsigned long n;
-    if (!read_number(text, 1, 31536000, &n))
-        return fail(reading, text, "a number of seconds from 1 to 31536000");
-    reading->config->idempotency_ttl_s = (uint32_t)n;
-    return true;
-}
-
 static bool read_database_url(struct reading *reading, const char *text)
 {
     reading->config->database_url = arena_strdup(&reading->config->arena, text);
@@ -187,7 +169,12 @@ static const struct variable {
     const char *name;
     const char *preset;    /* NULL: none */
     unsigned preset_needs; /* the preset holds only where this is needed; 0: always */
-    bool (*read)(struct reading *reading, const char *text);
+    bool (*read)(struct reading *reading, const char *text); /* NULL: a number */
+
+    /* Of a number: where it goes, and what it may be. */
+    size_t offset;
+    unsigned least, most;
+    const char *unit;
 } variables[] = {
     {"DATABASE_URL", NULL, 0, read_database_url},
     {"API_KEY", NULL, 0, read_api_key},
@@ -196,9 +183,18 @@ static const struct variable {
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
-    {"ORDERS_IDEMPOTENCY_TTL", "86400", 0, read_idempotency_ttl},
     {"ORDERS_LOG", "info", 0, read_log},
-    {"ORDERS_WORKERS", "2", 0, read_workers},
+#define NUMBER(name, preset, member, least, most, unit)                                              \
+    {                                                                                                \
+        name, preset, 0, NULL, offsetof(struct config, member), (least), (most), "a number of " unit \
+    }
+    NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds"),
+    NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections"),
+    NUMBER("ORDERS_MAX_CALLS", "4096", max_calls, 1, 65536, "calls"),
+    NUMBER("ORDERS_MAX_CALL_BYTES", "33554432", max_call_bytes, 1048576, 1073741824, "bytes"),
+    NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections"),
+    NUMBER("ORDERS_IDLE_TIMEOUT", "900", idle_timeout_s, 1, 86400, "seconds"),
+    NUMBER("ORDERS_SEND_TIMEOUT", "10", send_timeout_s, 1, 3600, "seconds"),
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
@@ -267,6 +263,21 @@ static bool check_needs(struct reading *reading, unsigned needs)
     return missing == NULL;
 }
 
+static bool read_variable(struct reading *reading, const struct variable *variable, const char *text)
+{
+    char may_hold[64];
+    unsigned long value;
+    reading->name = variable->name;
+    if (variable->read != NULL)
+        return variable->read(reading, text);
+    if (read_number(text, variable->least, variable->most, &value)) {
+        *(unsigned *)((char *)reading->config + variable->offset) = (unsigned)value;
+        return true;
+    }
+    snprintf(may_hold, sizeof may_hold, "%s from %u to %u", variable->unit, variable->least, variable->most);
+    return fail(reading, text, may_hold);
+}
+
 bool config_load(struct config *config, unsigned needs, char *error, size_t error_size)
 {
     const char *values[VARIABLES] = {NULL};
@@ -281,8 +292,7 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
             text = values[i];
         if ((text == NULL || *text == '\0') && (variables[i].preset_needs & ~needs) == 0)
             text = variables[i].preset;
-        reading.name = variables[i].name;
-        if (text != NULL && *text != '\0' && !variables[i].read(&reading, text))
+        if (text != NULL && *text != '\0' && !read_variable(&reading, &variables[i], text))
             return false;
     }
     return check_needs(&reading, needs);

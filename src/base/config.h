@@ -35,8 +35,13 @@ struct config {
     uint16_t http_port;              /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
     enum log_level log_level;        /* ORDERS_LOG */
-    uint32_t idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
+    unsigned idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
     unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */
+    unsigned max_calls;              /* ORDERS_MAX_CALLS: in hand at once */
+    unsigned max_call_bytes;         /* ORDERS_MAX_CALL_BYTES: of their requests */
+    unsigned max_connections;        /* ORDERS_MAX_CONNECTIONS: of RPC clients */
+    unsigned idle_timeout_s;         /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
+    unsigned send_timeout_s;         /* ORDERS_SEND_TIMEOUT: of an answer */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

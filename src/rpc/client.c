@@ -21,6 +21,9 @@ enum {
     RECONNECT_MAX_MS = 1000,
     /* The server answers a call whose deadline passes; give that answer the time to arrive. */
     DEADLINE_GRACE_MS = 200,
+    /* How often a call is sent again whose connection closed: a call that ends its server does so no oftener.
+     */
+    RESENDS_MOST = 8,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
@@ -32,7 +35,9 @@ struct exchange {
     struct exchange *next_made;
     nng_ctx context;
     nng_aio *aio;
-    bool sending; /* or receiving */
+    nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
+    bool sending;     /* or receiving */
+    unsigned resends;
     uint64_t deadline_ns;
 
     struct rpc_reply *reply;
@@ -66,6 +71,8 @@ void rpc_reply_free(struct rpc_reply *reply)
 static void give_back(struct exchange *exchange)
 {
     struct rpc_client *client = exchange->client;
+    nng_msg_free(exchange->request);
+    exchange->request = NULL;
     exchange->reply = NULL;
     pthread_mutex_lock(&client->lock);
     exchange->next_free = client->free;
@@ -148,13 +155,40 @@ static nng_duration left_ms(uint64_t deadline_ns)
     return left < LONGEST_WAIT_MS ? (nng_duration)left : LONGEST_WAIT_MS;
 }
 
+/* Sends the request, to whichever server is connected. The send ends when one takes it: until then it is the
+ * connecting that takes time. */
+static void send_request(struct exchange *exchange)
+{
+    const nng_duration connect_ms = (nng_duration)exchange->client->connect_timeout_ms;
+    const nng_duration call_ms = left_ms(exchange->deadline_ns);
+    nng_msg *out;
+    if (nng_msg_dup(&out, exchange->request) != 0) {
+        finish_with_error(exchange, NNG_ENOMEM);
+        return;
+    }
+    exchange->sending = true;
+    nng_aio_set_timeout(exchange->aio, call_ms < connect_ms ? call_ms : connect_ms);
+    nng_aio_set_msg(exchange->aio, out);
+    nng_ctx_send(exchange->context, exchange->aio);
+}
+
+/* Whether a call whose connection closed is sent again: a read changes nothing, and a write that was made has
+ * left its answer under the request_id. */
+static bool resends(struct exchange *exchange, int error)
+{
+    return error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST &&
+           time_monotonic_ns() < exchange->deadline_ns;
+}
+
 /* A context's send or receive ended. */
 static void advance(void *arg)
 {
     struct exchange *exchange = arg;
     int error = nng_aio_result(exchange->aio);
 
-    if (error != 0) {
+    if (resends(exchange, error)) {
+        send_request(exchange);
+    } else if (error != 0) {
         if (exchange->sending)
             nng_msg_free(nng_aio_get_msg(exchange->aio));
         finish_with_error(exchange, error);
@@ -289,12 +323,9 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     exchange->done = done;
     exchange->arg = arg;
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    exchange->sending = true;
-    /* The send ends when a connected server takes it: until then it is the connecting that takes time. */
-    uint32_t send_ms = timeout_ms < client->connect_timeout_ms ? timeout_ms : client->connect_timeout_ms;
-    nng_aio_set_timeout(exchange->aio, (nng_duration)send_ms);
-    nng_aio_set_msg(exchange->aio, out);
-    nng_ctx_send(exchange->context, exchange->aio);
+    exchange->request = out;
+    exchange->resends = 0;
+    send_request(exchange);
 }
 
 /* Somebody who waits for one call. */
@@ -364,7 +395,7 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
-    /* A call is sent again when its connection closes, not when its server is slow. */
+    /* nng's own resending is off: it would wait for ever for a server to come back. See resends(). */
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
@@ -384,6 +415,7 @@ void rpc_client_close(struct rpc_client *client)
         next = exchange->next_made;
         nng_aio_stop(exchange->aio);
         nng_aio_free(exchange->aio);
+        nng_msg_free(exchange->request);
         free(exchange);
     }
     pthread_mutex_destroy(&client->lock);

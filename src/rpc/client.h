@@ -1,8 +1,9 @@
 /* client.h: calls to a service over nng REQ.
  *
  * One client holds one socket that dials several addresses; each call goes to whichever server is
- * connected, and to another one when that connection closes before the answer came. Any number of calls
- * may be under way, from any threads.
+ * connected, and is sent again, under the same request_id and within its deadline, when that connection
+ * closes before the answer came: to another server, or to the same one when it is back within
+ * connect_timeout_ms. Any number of calls may be under way, from any threads.
  */
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H

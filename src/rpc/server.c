@@ -1,7 +1,9 @@
-/* server.c: each context goes round: receive, dispatch, reply, receive. */
+/* server.c: each context goes round: receive, dispatch, reply, receive. What a connection may have in hand is
+ * for connections.h to say. */
 #include "rpc/server.h"
 
 #include "base/time.h"
+#include "rpc/connections.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 
@@ -12,10 +14,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
-    DEFAULT_CONTEXTS = 512,
+    DEFAULT_MAX_CALLS = 4096,
+    DEFAULT_MAX_CALL_BYTES = 32 << 20,
+    DEFAULT_MAX_CONNECTIONS = 10000,
+    DEFAULT_IDLE_TIMEOUT_MS = 900000,
+    DEFAULT_SEND_TIMEOUT_MS = 10000,
+    /* Contexts beyond the bound of calls: what refuses, and answers health, when it is reached. */
+    FURTHER_CONTEXTS = 64,
+    CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
+    CONTEXTS_FEW = 16,     /* that receive */
+    SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
+    SWEEP_MOST_MS = 10000,
+    SWEEP_IDS = 64,
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
@@ -29,6 +41,8 @@ struct slot {
     struct rpc_server *server;
     nng_ctx context;
     nng_aio *aio;
+    nng_pipe pipe;     /* that the call came from */
+    size_t bytes;      /* of its request */
     bool sending;      /* or receiving */
     struct slot *next; /* in the outbox */
 };
@@ -40,7 +54,14 @@ struct rpc_server {
     char urls[URLS_MAX_BYTES];
 
     struct slot *slots; /* owned */
-    unsigned n_slots;
+    unsigned n_slots;   /* that are open; grows under lock */
+    unsigned most_slots;
+    atomic_uint receiving; /* slots that wait for a request */
+    nng_duration send_ms;  /* how long a peer may take to take a reply */
+
+    struct connections *connections; /* owned */
+    nng_duration sweep_ms;
+    nng_aio *sweeper; /* owned; wakes up to close connections that are silent for too long */
 
     nng_aio *sender; /* owned; sends the outbox, on nng's thread */
     atomic_bool draining;
@@ -48,30 +69,63 @@ struct rpc_server {
     struct slot *outbox;  /* replies that go together */
     struct slot **outbox_end;
     bool sender_runs;
-    pthread_cond_t idle; /* in_hand fell to 0 while draining */
-    unsigned in_hand;    /* calls received and not yet answered */
 };
 
 static void receive(struct slot *slot)
 {
     slot->sending = false;
+    atomic_fetch_add(&slot->server->receiving, 1);
+    nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
     nng_ctx_recv(slot->context, slot->aio);
 }
 
-static void begin_call(struct rpc_server *server)
+/* How many calls its connection has in hand besides. */
+static unsigned end_call(struct slot *slot)
 {
-    pthread_mutex_lock(&server->lock);
-    server->in_hand++;
-    pthread_mutex_unlock(&server->lock);
+    return connections_leave(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
+                             time_monotonic_ns());
 }
 
-static void end_call(struct rpc_server *server)
+/* --- connections --- */
+
+static void close_pipe(uint32_t id)
 {
-    pthread_mutex_lock(&server->lock);
-    if (--server->in_hand == 0 && atomic_load(&server->draining))
-        pthread_cond_signal(&server->idle);
-    pthread_mutex_unlock(&server->lock);
+    nng_pipe_close((nng_pipe){.id = id});
 }
+
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_server *server = arg;
+    if (event == NNG_PIPE_EV_REM_POST) {
+        connections_remove(server->connections, (uint32_t)nng_pipe_id(pipe));
+        return;
+    }
+    uint32_t excess = connections_add(server->connections, (uint32_t)nng_pipe_id(pipe), time_monotonic_ns());
+    if (excess != 0)
+        close_pipe(excess);
+}
+
+static void close_idle(struct rpc_server *server)
+{
+    uint32_t ids[SWEEP_IDS];
+    size_t n;
+    do {
+        n = connections_take_idle(server->connections, time_monotonic_ns(), ids, SWEEP_IDS);
+        for (size_t i = 0; i < n; i++)
+            close_pipe(ids[i]);
+    } while (n == SWEEP_IDS);
+}
+
+static void sweep(void *arg)
+{
+    struct rpc_server *server = arg;
+    if (nng_aio_result(server->sweeper) != 0)
+        return;
+    close_idle(server);
+    nng_sleep_aio(server->sweep_ms, server->sweeper);
+}
+
+/* --- logging --- */
 
 static void log_call(const struct slot *slot)
 {
@@ -183,6 +237,7 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     frame_pack(&frame, nng_msg_body(out));
     arena_reset(&call->arena);
     slot->sending = true;
+    nng_aio_set_timeout(slot->aio, slot->server->send_ms);
     nng_aio_set_msg(slot->aio, out);
     send_reply(slot, call->more);
 }
@@ -195,11 +250,14 @@ static void begin(struct call *call, const Rpc__V1__Request *request)
     call->deadline_ns = call->start_ns + (uint64_t)timeout_ms * NS_PER_MS;
 }
 
-/* Whether a request is to be left unanswered, since the server is going away. */
-static bool too_late(const struct slot *slot, const Rpc__V1__Request *request)
+/* A request that comes while the server is going away is left unanswered: its client sends it again, to
+ * another server, when the connection closes. That is now, unless others wait on it for their answers. */
+static void leave_unanswered(struct slot *slot)
 {
-    return atomic_load(&slot->server->draining) &&
-           !dispatcher_is_open(slot->server->dispatcher, request->method);
+    arena_reset(&slot->call.arena);
+    if (end_call(slot) == 0)
+        nng_pipe_close(slot->pipe);
+    receive(slot);
 }
 
 static void handle(struct slot *slot, nng_msg *in)
@@ -211,8 +269,10 @@ static void handle(struct slot *slot, nng_msg *in)
     call->start_ns = call->deadline_ns = time_monotonic_ns();
     call->more = call->replayed = call->validate_only = false;
     call->status = STATUS_INIT;
-    begin_call(slot->server);
-    size_t size = nng_msg_len(in);
+    size_t size = slot->bytes = nng_msg_len(in);
+    slot->pipe = nng_msg_get_pipe(in);
+    call->caller = (uint32_t)nng_pipe_id(slot->pipe);
+    bool admitted = connections_enter(slot->server->connections, call->caller, size);
     const Rpc__V1__Request *request = NULL;
     if (size > FRAME_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "The frame has %zu bytes; at most %d are taken", size,
@@ -226,14 +286,43 @@ static void handle(struct slot *slot, nng_msg *in)
 
     if (call->status.code != STATUS_OK) {
         reply(NULL, call);
-    } else if (too_late(slot, request)) {
-        arena_reset(&call->arena);
-        end_call(slot->server);
-        receive(slot);
+        return;
+    }
+    begin(call, request);
+    const bool open = dispatcher_is_open(slot->server->dispatcher, request->method);
+    if (atomic_load(&slot->server->draining) && !open) {
+        leave_unanswered(slot);
+    } else if (!admitted && !open) {
+        call_fail(call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+        reply(NULL, call);
     } else {
-        begin(call, request);
         dispatcher_invoke(slot->server->dispatcher, call, request, reply);
     }
+}
+
+static void advance(void *arg);
+
+/* Opens some more contexts, up to the most, and has them receive. False: it could not. */
+static bool open_slots(struct rpc_server *server)
+{
+    bool opened = true;
+    pthread_mutex_lock(&server->lock);
+    for (unsigned i = 0; i < CONTEXTS_AT_ONCE && server->n_slots < server->most_slots && opened; i++) {
+        struct slot *slot = &server->slots[server->n_slots];
+        slot->server = server;
+        arena_init(&slot->call.arena);
+        opened = nng_aio_alloc(&slot->aio, advance, slot) == 0;
+        if (opened && nng_ctx_open(&slot->context, server->socket) != 0) {
+            nng_aio_free(slot->aio);
+            opened = false;
+        }
+        if (opened) {
+            server->n_slots++;
+            receive(slot);
+        }
+    }
+    pthread_mutex_unlock(&server->lock);
+    return opened;
 }
 
 /* A context's send or receive ended. */
@@ -243,13 +332,18 @@ static void advance(void *arg)
     int error = nng_aio_result(slot->aio);
 
     if (slot->sending) {
-        if (error != 0) /* the peer is gone; the message is still ours */
+        if (error != 0) /* the message is still ours */
             nng_msg_free(nng_aio_get_msg(slot->aio));
-        end_call(slot->server);
+        if (error ==
+            NNG_ETIMEDOUT) /* a peer that takes no answers, for which this one is not to wait again */
+            nng_pipe_close(slot->pipe);
+        end_call(slot);
         if (error != NNG_ECLOSED)
             receive(slot);
         return;
     }
+    if (atomic_fetch_sub(&slot->server->receiving, 1) <= CONTEXTS_FEW)
+        open_slots(slot->server);
     if (error == 0)
         handle(slot, nng_aio_get_msg(slot->aio));
     else if (error != NNG_ECLOSED && error != NNG_ECANCELED)
@@ -289,39 +383,50 @@ static bool listen_on(struct rpc_server *server, const char *url, char *error, s
     return true;
 }
 
-static bool open_slots(struct rpc_server *server, unsigned n)
-{
-    server->slots = calloc(n, sizeof *server->slots);
-    if (server->slots == NULL)
-        return false;
-    for (; server->n_slots < n; server->n_slots++) {
-        struct slot *slot = &server->slots[server->n_slots];
-        slot->server = server;
-        arena_init(&slot->call.arena);
-        if (nng_aio_alloc(&slot->aio, advance, slot) != 0)
-            return false;
-        if (nng_ctx_open(&slot->context, server->socket) != 0) {
-            nng_aio_free(slot->aio);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Undoes a start that failed, before any peer is connected. */
 static void discard(struct rpc_server *server)
 {
     nng_close(server->socket);
+    nng_aio_stop(server->sweeper);
     for (unsigned i = 0; i < server->n_slots; i++) {
         nng_aio_stop(server->slots[i].aio);
         nng_aio_free(server->slots[i].aio);
         arena_free(&server->slots[i].call.arena);
     }
     nng_aio_free(server->sender);
-    pthread_cond_destroy(&server->idle);
+    nng_aio_free(server->sweeper);
+    connections_free(server->connections);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
     free(server);
+}
+
+static unsigned or_default(unsigned value, unsigned preset)
+{
+    return value != 0 ? value : preset;
+}
+
+static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options)
+{
+    const unsigned idle_ms = or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS);
+    const struct connections_limits limits = {
+        .calls = or_default(options->max_calls, DEFAULT_MAX_CALLS),
+        .bytes = or_default(options->max_call_bytes, DEFAULT_MAX_CALL_BYTES),
+        .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
+        .idle_ns = (uint64_t)idle_ms * NS_PER_MS,
+    };
+    const unsigned sweep_ms = idle_ms / SWEEPS + 1;
+    server->sweep_ms = (nng_duration)(sweep_ms < SWEEP_MOST_MS ? sweep_ms : SWEEP_MOST_MS);
+    server->send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS);
+    server->connections = connections_new(&limits);
+    if (server->connections == NULL || nng_aio_alloc(&server->sweeper, sweep, server) != 0)
+        return false;
+    nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, server);
+    nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe, server);
+    nng_sleep_aio(server->sweep_ms, server->sweeper);
+    server->most_slots = limits.calls + FURTHER_CONTEXTS;
+    server->slots = calloc(server->most_slots, sizeof *server->slots);
+    return server->slots != NULL && open_slots(server);
 }
 
 struct rpc_server *rpc_server_start(const struct rpc_server_options *options, char *error, size_t error_size)
@@ -336,18 +441,14 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     server->dispatcher = options->dispatcher;
     server->log = options->log;
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->idle, NULL);
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
 
     empty_outbox(server);
-    if (nng_aio_alloc(&server->sender, send_outbox, server) != 0 ||
-        !open_slots(server, options->contexts != 0 ? options->contexts : DEFAULT_CONTEXTS)) {
+    if (nng_aio_alloc(&server->sender, send_outbox, server) != 0 || !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         return NULL;
     }
-    for (unsigned i = 0; i < server->n_slots; i++)
-        receive(&server->slots[i]);
     for (size_t i = 0; options->urls[i] != NULL; i++) {
         if (!listen_on(server, options->urls[i], error, error_size)) {
             discard(server);
@@ -364,16 +465,8 @@ const char *rpc_server_urls(const struct rpc_server *server)
 
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
 {
-    struct timespec limit;
-    clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += timeout_ms / 1000;
-
-    int waited = 0;
-    pthread_mutex_lock(&server->lock);
+    connections_drain(server->connections);
     atomic_store(&server->draining, true);
-    while (server->in_hand > 0 && waited == 0)
-        waited = pthread_cond_timedwait(&server->idle, &server->lock, &limit);
-    bool drained = server->in_hand == 0;
-    pthread_mutex_unlock(&server->lock);
-    return drained;
+    close_idle(server);
+    return connections_await_idle(server->connections, timeout_ms);
 }

@@ -1,7 +1,8 @@
 /* server.h: an nng REP socket with many contexts; each takes a request, dispatches it, and sends the reply.
  *
- * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls under way by the number of contexts; a
- * further request waits in its own connection.
+ * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls in hand by number and bytes, past which
+ * one is answered RESOURCE_EXHAUSTED at once; connections by number, and each by how long it may be silent or
+ * take to take an answer. nng itself closes one that has not greeted within 10 s.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
@@ -19,7 +20,13 @@ struct rpc_server_options {
     const char *const *urls;             /* NULL-terminated; port 0 lets the system choose */
     const struct dispatcher *dispatcher; /* must outlive the server */
     struct log *log;                     /* one line a call, at level info */
-    unsigned contexts;                   /* calls under way at once; 0: 512 */
+
+    /* 0 is the default that the README names under Settings. */
+    unsigned max_calls;       /* in hand at once, and a few more of callers that have few */
+    unsigned max_call_bytes;  /* of their requests */
+    unsigned max_connections; /* past it, the one that has been silent longest is closed */
+    unsigned idle_timeout_ms; /* a connection that waits for no answer is closed when it asks nothing */
+    unsigned send_timeout_ms; /* and one that does not take its answers */
 };
 
 /* Listens and serves. NULL: `error` is one line that names the URL and what is wrong with it. */
@@ -31,9 +38,9 @@ const char *rpc_server_urls(const struct rpc_server *server);
 /* A drained server is left to the end of its process and never closed: under traffic nng_close may wait for
  * ever for a task that was prepared and never begun (nanomsg/nng#1543, in 1.5.2).
  *
- * Answers the calls in hand and takes no others, but for those that want no key (health). A request that
- * comes later is left unanswered: its REQ socket sends it again, here or elsewhere, when the
- * process ends. Returns when none is in hand, or false after timeout_ms. */
+ * Answers the calls in hand and takes no others, but for those that want no key (health); closes connections
+ * that wait for no answer. A request that comes later is left unanswered: its client sends it again, to
+ * another server, as its connection closes. Returns when none is in hand, or false after timeout_ms. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
 
 #endif

@@ -64,16 +64,14 @@ void queue_push(struct queue *queue, struct operation *first)
     pthread_mutex_lock(&queue->lock);
     bool closed = queue->n_open == 0;
     if (!closed) {
-        struct operation *last = first;
+        const unsigned turn = first->call->caller % QUEUE_FLOWS;
+        struct flow *flow = &queue->flows[turn];
+        *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
         for (struct operation *each = first; each != NULL; each = each->next) {
             each->sequence = ++queue->sequence;
-            last = each;
+            flow->last = each;
         }
-        if (queue->last != NULL)
-            queue->last->next = first;
-        else
-            queue->first = first;
-        queue->last = last;
+        queue->waiting |= UINT64_C(1) << turn;
         wake = seat_to_wake(queue);
     }
     pthread_mutex_unlock(&queue->lock);
@@ -128,48 +126,91 @@ static bool joins(struct pick *pick, const struct operation *operation)
     return is_free;
 }
 
+/* How far a flow was walked. */
+struct walk {
+    struct operation **link;  /* to what is next in it */
+    struct operation *stayed; /* the last that was passed over */
+};
+
+/* Takes the next operation of a flow that can join. NULL: there is none. */
+static struct operation *take_next(struct walk *walk, struct pick *pick)
+{
+    while (*walk->link != NULL) {
+        struct operation *operation = *walk->link;
+        if (joins(pick, operation)) {
+            *walk->link = operation->next;
+            return operation;
+        }
+        walk->stayed = operation;
+        walk->link = &operation->next;
+    }
+    return NULL;
+}
+
+/* The lowest flow of a set that is not below `turn`, or the lowest of all. */
+static unsigned next_turn(uint64_t set, unsigned turn)
+{
+    const uint64_t above = turn < QUEUE_FLOWS ? set & (UINT64_MAX << turn) : 0;
+    return (unsigned)__builtin_ctzll(above != 0 ? above : set);
+}
+
 size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
 {
     struct pick pick;
+    struct walk walks[QUEUE_FLOWS];
     size_t n = 0;
     pick.n_keys = pick.unfolded = 0;
     pthread_mutex_lock(&queue->lock);
-    struct operation **link = &queue->first;
-    struct operation *last = NULL;
-    while (*link != NULL && n < most && pick.n_keys + 2 <= KEYS_MOST) {
-        struct operation *operation = *link;
-        if (joins(&pick, operation)) {
-            *link = operation->next;
-            out[n++] = operation;
-        } else {
-            last = operation;
-            link = &operation->next;
+    uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
+    while (left != 0 && n < most && pick.n_keys + 2 <= KEYS_MOST) {
+        const unsigned turn = next_turn(left, queue->turn);
+        const uint64_t bit = UINT64_C(1) << turn;
+        struct flow *flow = &queue->flows[turn];
+        struct walk *walk = &walks[turn];
+        if ((begun & bit) == 0)
+            *walk = (struct walk){.link = &flow->first};
+        begun |= bit;
+        if ((out[n] = take_next(walk, &pick)) != NULL)
+            n++;
+        if (*walk->link == NULL) {
+            flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
+            left &= ~bit;
+            queue->waiting &= flow->first == NULL ? ~bit : UINT64_MAX;
         }
+        queue->turn = turn + 1;
     }
-    if (*link == NULL)
-        queue->last = last; /* the whole list was walked: what stayed ends there */
     pthread_mutex_unlock(&queue->lock);
     return n;
 }
 
 /* --- waiting and ending --- */
 
-void queue_expire(struct queue *queue, uint64_t now_ns)
+/* Moves the operations of a flow whose deadline has passed to a list. */
+static void expire_flow(struct flow *flow, uint64_t now_ns, struct operation **expired)
 {
-    struct operation *expired = NULL, *last = NULL;
-    pthread_mutex_lock(&queue->lock);
-    for (struct operation **link = &queue->first; *link != NULL;) {
+    flow->last = NULL;
+    for (struct operation **link = &flow->first; *link != NULL;) {
         struct operation *operation = *link;
         if (operation->call->deadline_ns <= now_ns) {
             *link = operation->next;
-            operation->next = expired;
-            expired = operation;
+            operation->next = *expired;
+            *expired = operation;
         } else {
-            last = operation;
+            flow->last = operation;
             link = &operation->next;
         }
     }
-    queue->last = last;
+}
+
+void queue_expire(struct queue *queue, uint64_t now_ns)
+{
+    struct operation *expired = NULL;
+    pthread_mutex_lock(&queue->lock);
+    for (unsigned i = 0; i < QUEUE_FLOWS; i++) {
+        expire_flow(&queue->flows[i], now_ns, &expired);
+        if (queue->flows[i].first == NULL)
+            queue->waiting &= ~(UINT64_C(1) << i);
+    }
     pthread_mutex_unlock(&queue->lock);
     fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
 }
@@ -177,7 +218,7 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    int wake = queue->first != NULL ? seat_to_wake(queue) : -1;
+    int wake = queue->waiting != 0 ? seat_to_wake(queue) : -1;
     pthread_mutex_unlock(&queue->lock);
     if (wake >= 0)
         queue_wake(queue, (unsigned)wake);
@@ -185,16 +226,18 @@ void queue_leave(struct queue *queue)
 
 void queue_close(struct queue *queue, unsigned seat)
 {
-    struct operation *waiting = NULL;
+    struct flow waiting[QUEUE_FLOWS] = {{NULL, NULL}};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->seats[seat].open;
     queue->seats[seat].open = false;
     if (queue->n_open == 0) {
-        waiting = queue->first;
-        queue->first = queue->last = NULL;
+        memcpy(waiting, queue->flows, sizeof waiting);
+        memset(queue->flows, 0, sizeof queue->flows);
+        queue->waiting = 0;
     }
     pthread_mutex_unlock(&queue->lock);
-    fail_all(waiting, STATUS_UNAVAILABLE, out_of_reach);
+    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
+        fail_all(waiting[i].first, STATUS_UNAVAILABLE, out_of_reach);
 }
 
 void queue_open(struct queue *queue, unsigned seat)
@@ -216,7 +259,7 @@ bool queue_is_closed(struct queue *queue)
 bool queue_begin_wait(struct queue *queue, unsigned seat)
 {
     pthread_mutex_lock(&queue->lock);
-    bool waits = queue->first == NULL;
+    bool waits = queue->waiting == 0;
     queue->seats[seat].waiting = waits;
     pthread_mutex_unlock(&queue->lock);
     return waits;

@@ -1,4 +1,8 @@
-/* queue.h: operations that wait for a worker, first come first served.
+/* queue.h: operations that wait for a worker: callers get their turns one after another, and what one caller
+ * asked is first come first served.
+ *
+ * Callers are told apart by a hash (stochastic fairness queueing, P. McKenney 1990): two of them, rarely,
+ * share the turns of one.
  *
  * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
  * its worker, having found nothing to take, was given something: so it can wait for that and for its
@@ -14,7 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUEUE_SEATS_MOST = 64 };
+enum {
+    QUEUE_SEATS_MOST = 64,
+    QUEUE_FLOWS = 64,
+};
+
+/* What one caller asked. */
+struct flow {
+    struct operation *first;
+    struct operation *last;
+};
 
 struct seat {
     int event;    /* an eventfd */
@@ -25,8 +38,9 @@ struct seat {
 struct queue {
     unsigned n_seats;
     pthread_mutex_t lock; /* guards all below, but for a seat's event, which never changes */
-    struct operation *first;
-    struct operation *last;
+    struct flow flows[QUEUE_FLOWS];
+    uint64_t waiting;  /* a bit for each flow that has operations */
+    unsigned turn;     /* the flow that is next */
     uint64_t sequence; /* of the last operation pushed */
     unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
     struct seat seats[QUEUE_SEATS_MOST];
@@ -38,12 +52,12 @@ bool queue_init(struct queue *queue, unsigned n_seats);
 /* The queue must be empty. */
 void queue_destroy(struct queue *queue);
 
-/* Adds a chain of operations, linked by `next`; each fails at once when the queue is closed. */
+/* Adds a chain of operations of one call, linked by `next`; each fails at once when the queue is closed. */
 void queue_push(struct queue *queue, struct operation *first);
 
-/* Takes operations for one batch, at most `most`: no two writes of one order, since one statement cannot
- * apply them in their order, nor of one request_id, since the later is to find the record of the earlier; the
- * later one stays. Returns how many. */
+/* Takes operations for one batch, at most `most`, of each caller in turn: no two writes of one order, since
+ * one statement cannot apply them in their order, nor of one request_id, since the later is to find the
+ * record of the earlier; the later one stays. Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
 
 /* Fails those whose deadline has passed. */

@@ -5,7 +5,7 @@
  * NULL, and then the call's status says why. What is passed in must live in the call's arena.
  *
  * A read sees every write that was answered before it was asked, and may or may not see one that is still
- * under way. Writes of one order are made in the order in which they were asked.
+ * under way. Writes of one order that one caller asks are made in the order in which it asked.
  *
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
  * DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL.

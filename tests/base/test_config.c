@@ -14,9 +14,21 @@ static void set_up(void)
 {
     cr_assert_not_null(mkdtemp(directory));
     cr_assert_eq(chdir(directory), 0);
-    static const char *const names[] = {
-        "DATABASE_URL", "API_KEY",    "API_KEY_FILE",        "ORDERS_LISTEN",  "ORDERS_CONNECT",
-        "ORDERS_HTTP",  "ORDERS_LOG", "ORDERS_CORS_ORIGINS", "ORDERS_WORKERS", "ORDERS_IDEMPOTENCY_TTL"};
+    static const char *const names[] = {"DATABASE_URL",
+                                        "API_KEY",
+                                        "API_KEY_FILE",
+                                        "ORDERS_LISTEN",
+                                        "ORDERS_CONNECT",
+                                        "ORDERS_HTTP",
+                                        "ORDERS_LOG",
+                                        "ORDERS_CORS_ORIGINS",
+                                        "ORDERS_WORKERS",
+                                        "ORDERS_IDEMPOTENCY_TTL",
+                                        "ORDERS_MAX_CALLS",
+                                        "ORDERS_MAX_CALL_BYTES",
+                                        "ORDERS_MAX_CONNECTIONS",
+                                        "ORDERS_IDLE_TIMEOUT",
+                                        "ORDERS_SEND_TIMEOUT"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }
@@ -51,6 +63,11 @@ Test(config, defaults)
     cr_assert_eq(config.log_level, LOG_LEVEL_INFO);
     cr_assert_eq(config.workers, 2);
     cr_assert_eq(config.idempotency_ttl_s, 24 * 60 * 60);
+    cr_assert_eq(config.max_calls, 4096);
+    cr_assert_eq(config.max_call_bytes, 32 << 20);
+    cr_assert_eq(config.max_connections, 10000);
+    cr_assert_eq(config.idle_timeout_s, 900);
+    cr_assert_eq(config.send_timeout_s, 10);
     config_free(&config);
 }
 
@@ -118,7 +135,12 @@ static const struct bad {
     {"ORDERS_IDEMPOTENCY_TTL", "1d", "ORDERS_IDEMPOTENCY_TTL"},
     {"ORDERS_WORKERS", "0", "ORDERS_WORKERS"},
     {"ORDERS_WORKERS", "-1", "ORDERS_WORKERS"},
-    {"ORDERS_WORKERS", "65", "ORDERS_WORKERS"},
+    {"ORDERS_WORKERS", "65", "ORDERS_WORKERS: \"65\" is not a number of connections from 1 to 64"},
+    {"ORDERS_MAX_CALLS", "0", "ORDERS_MAX_CALLS: \"0\" is not a number of calls from 1 to 65536"},
+    {"ORDERS_MAX_CALL_BYTES", "1000", "ORDERS_MAX_CALL_BYTES"},
+    {"ORDERS_MAX_CONNECTIONS", "many", "ORDERS_MAX_CONNECTIONS"},
+    {"ORDERS_IDLE_TIMEOUT", "99999999999999999999", "ORDERS_IDLE_TIMEOUT"},
+    {"ORDERS_SEND_TIMEOUT", "0.5", "ORDERS_SEND_TIMEOUT"},
     {"API_KEY_FILE", "/no/such/file", "API_KEY_FILE: \"/no/such/file\" is not a readable file"},
 };
 

@@ -1,25 +1,15 @@
-/* test_wire.c: the wire as an independent client sees it, byte by byte over TCP, and what it may do wrong.
- *
- * An SP connection over TCP opens with eight bytes each way, then carries messages behind an eight-byte
- * length; a REQ message begins with four bytes of request id whose top bit is set.
- */
+/* test_wire.c: the wire as an independent client sees it, byte by byte over TCP, and what it may do wrong. */
 #include "calls.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
+#include "sp.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <endian.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-enum { ANSWER_MS = 10000 };
 
 static struct service *service;
 
@@ -35,84 +25,11 @@ static void tear_down(void)
 
 TestSuite(wire, .init = set_up, .fini = tear_down, .timeout = 120);
 
-/* --- SP over TCP --- */
-
-static int dial(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    address.sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1));
-    int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
-    return peer;
-}
-
-/* Reads exactly that much. False: the peer closed. */
-static bool read_all(int peer, void *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        struct pollfd readable = {.fd = peer, .events = POLLIN};
-        cr_assert_eq(poll(&readable, 1, ANSWER_MS), 1, "no answer");
-        ssize_t n = read(peer, (char *)bytes + done, size - done);
-        if (n <= 0)
-            return false;
-        done += (size_t)n;
-    }
-    return true;
-}
-
-static int connect_req(void)
-{
-    static const uint8_t req[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0}, rep[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
-    uint8_t theirs[8];
-    int peer = dial();
-    cr_assert_eq(write(peer, req, 8), 8);
-    cr_assert(read_all(peer, theirs, 8));
-    cr_assert_eq(memcmp(theirs, rep, 8), 0);
-    return peer;
-}
-
-static void send_bytes(int peer, const void *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t n = send(peer, (const char *)bytes + done, size - done, MSG_NOSIGNAL);
-        if (n <= 0)
-            return; /* the peer closed, which the reader finds */
-        done += (size_t)n;
-    }
-}
-
-static void send_frame(int peer, uint32_t id, const void *frame, size_t size)
-{
-    uint64_t length = htobe64(size + 4);
-    uint32_t header = htobe32(id | UINT32_C(0x80000000));
-    send_bytes(peer, &length, 8);
-    send_bytes(peer, &header, 4);
-    send_bytes(peer, frame, size);
-}
-
-/* The answer to request `id`; NULL: the peer closed. Free with rpc__v1__response__free_unpacked. */
-static Rpc__V1__Response *read_response(int peer, uint32_t id)
-{
-    uint64_t length;
-    if (!read_all(peer, &length, 8))
-        return NULL;
-    size_t size = be64toh(length);
-    uint8_t *message = malloc(size);
-    cr_assert(read_all(peer, message, size));
-    uint32_t header;
-    memcpy(&header, message, 4);
-    cr_assert_eq(be32toh(header), id | UINT32_C(0x80000000));
-    Rpc__V1__Response *response = rpc__v1__response__unpack(NULL, size - 4, message + 4);
-    cr_assert_not_null(response);
-    free(message);
-    return response;
-}
-
 static void expect_answer(int peer, const void *frame, size_t size, Rpc__V1__Code code)
 {
     static uint32_t id;
-    send_frame(peer, ++id, frame, size);
-    Rpc__V1__Response *response = read_response(peer, id);
+    sp_send_frame(peer, ++id, frame, size);
+    Rpc__V1__Response *response = sp_read_response(peer, id);
     cr_assert_not_null(response, "closed instead of an answer");
     cr_assert_eq(response->code, code, "%s", response->message);
     rpc__v1__response__free_unpacked(response, NULL);
@@ -139,7 +56,7 @@ static size_t make_request(uint8_t *out, const char *method, const char *key, co
 static void expect_serving(void)
 {
     uint8_t frame[256];
-    int peer = connect_req();
+    int peer = sp_connect(service);
     expect_answer(peer, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0), RPC__V1__CODE__OK);
     close(peer);
 }
@@ -149,9 +66,9 @@ static void expect_serving(void)
 Test(wire, health_wants_no_key)
 {
     uint8_t frame[256];
-    int peer = connect_req();
-    send_frame(peer, 1, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0));
-    Rpc__V1__Response *response = read_response(peer, 1);
+    int peer = sp_connect(service);
+    sp_send_frame(peer, 1, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0));
+    Rpc__V1__Response *response = sp_read_response(peer, 1);
     cr_assert_eq(response->code, RPC__V1__CODE__OK);
     Rpc__V1__HealthCheckResponse *health =
         rpc__v1__health_check_response__unpack(NULL, response->payload.len, response->payload.data);
@@ -164,7 +81,7 @@ Test(wire, health_wants_no_key)
 Test(wire, every_other_method_wants_a_key)
 {
     const ProtobufCServiceDescriptor *descriptor = &orders__v1__order_service__descriptor;
-    int peer = connect_req();
+    int peer = sp_connect(service);
     for (unsigned i = 0; i < descriptor->n_methods; i++) {
         uint8_t frame[256];
         char method[128];
@@ -190,7 +107,7 @@ Test(wire, method_names_are_those_of_the_page)
 Test(wire, an_unknown_method_is_unimplemented)
 {
     uint8_t frame[256];
-    int peer = connect_req();
+    int peer = sp_connect(service);
     expect_answer(peer, frame, make_request(frame, "orders.v1.OrderService/Nope", service->api_key, NULL, 0),
                   RPC__V1__CODE__UNIMPLEMENTED);
     expect_answer(peer, "", 0, RPC__V1__CODE__UNIMPLEMENTED);
@@ -202,7 +119,7 @@ Test(wire, an_unknown_method_is_unimplemented)
 Test(wire, random_bytes_get_invalid_argument)
 {
     unsigned seed = 1;
-    int peer = connect_req();
+    int peer = sp_connect(service);
     for (int round = 0; round < 500; round++) {
         uint8_t frame[64];
         size_t size = 1 + (size_t)rand_r(&seed) % sizeof frame;
@@ -219,7 +136,7 @@ Test(wire, a_truncated_frame_gets_invalid_argument)
 {
     uint8_t frame[256];
     size_t size = make_request(frame, "rpc.v1.Health/Check", "k", "\x0a\x00", 2);
-    int peer = connect_req();
+    int peer = sp_connect(service);
     for (size_t cut = 1; cut < size; cut++) {
         /* Cut between two fields, what is left is a frame too. */
         Rpc__V1__Request *whole = rpc__v1__request__unpack(NULL, cut, frame);
@@ -233,7 +150,7 @@ Test(wire, a_truncated_frame_gets_invalid_argument)
 Test(wire, a_broken_payload_gets_invalid_argument)
 {
     uint8_t frame[256];
-    int peer = connect_req();
+    int peer = sp_connect(service);
     expect_answer(peer, frame,
                   make_request(frame, "orders.v1.OrderService/CreateOrder", service->api_key, "\x0a\x7f", 2),
                   RPC__V1__CODE__INVALID_ARGUMENT);
@@ -255,7 +172,7 @@ Test(wire, a_frame_of_1_MiB_is_taken_and_one_byte_more_is_not)
     uint8_t *frame = calloc(1, FRAME_MAX_BYTES + 1), head[256];
     /* An unknown field of bytes fills the frame up. */
     size_t head_size = make_request(head, "rpc.v1.Health/Check", NULL, NULL, 0);
-    int peer = connect_req();
+    int peer = sp_connect(service);
     for (size_t size = FRAME_MAX_BYTES; size <= FRAME_MAX_BYTES + 1; size++) {
         size_t fill = size - head_size - 4; /* a tag and a length of three bytes */
         memcpy(frame, head, head_size);
@@ -274,9 +191,9 @@ Test(wire, a_frame_of_2_MiB_closes_the_pipe)
 {
     size_t size = 2 << 20;
     uint8_t *frame = calloc(1, size);
-    int peer = connect_req();
-    send_frame(peer, 1, frame, size);
-    cr_assert_null(read_response(peer, 1));
+    int peer = sp_connect(service);
+    sp_send_frame(peer, 1, frame, size);
+    cr_assert_null(sp_read_response(peer, 1));
     close(peer);
     free(frame);
     expect_serving();
@@ -284,10 +201,10 @@ Test(wire, a_frame_of_2_MiB_closes_the_pipe)
 
 Test(wire, a_length_beyond_reason_closes_the_pipe)
 {
-    int peer = connect_req();
+    int peer = sp_connect(service);
     uint64_t length = UINT64_MAX;
-    send_bytes(peer, &length, 8);
-    cr_assert_null(read_response(peer, 1));
+    sp_send(peer, &length, 8);
+    cr_assert_null(sp_read_response(peer, 1));
     close(peer);
     expect_serving();
 }
@@ -297,7 +214,7 @@ Test(wire, peers_that_say_nothing_do_not_hold_up_others)
     enum { PEERS = 100 };
     int silent[PEERS];
     for (size_t i = 0; i < PEERS; i++)
-        silent[i] = i % 2 == 0 ? dial() : connect_req();
+        silent[i] = i % 2 == 0 ? sp_dial(service) : sp_connect(service);
     expect_serving();
     for (size_t i = 0; i < PEERS; i++)
         close(silent[i]);
@@ -308,13 +225,13 @@ Test(wire, a_peer_of_another_protocol_is_closed)
 {
     static const uint8_t subscriber[8] = {0, 'S', 'P', 0, 0, 0x21, 0, 0};
     uint8_t theirs[8];
-    int peer = dial();
+    int peer = sp_dial(service);
     cr_assert_eq(write(peer, "GET / HTTP/1.1\r\n\r\n", 18), 18);
-    cr_assert_not(read_all(peer, theirs, 8) && read_all(peer, theirs, 1));
+    cr_assert_not(sp_read(peer, theirs, 8) && sp_read(peer, theirs, 1));
     close(peer);
-    peer = dial();
+    peer = sp_dial(service);
     cr_assert_eq(write(peer, subscriber, 8), 8);
-    cr_assert_not(read_all(peer, theirs, 8) && read_all(peer, theirs, 1));
+    cr_assert_not(sp_read(peer, theirs, 8) && sp_read(peer, theirs, 1));
     close(peer);
     expect_serving();
 }
@@ -323,9 +240,10 @@ Test(wire, a_caller_that_leaves_before_its_answer_harms_nobody)
 {
     uint8_t frame[256];
     for (int round = 0; round < 200; round++) {
-        int peer = connect_req();
-        send_frame(peer, 1, frame,
-                   make_request(frame, "orders.v1.OrderService/GetOrderSummary", service->api_key, NULL, 0));
+        int peer = sp_connect(service);
+        sp_send_frame(
+            peer, 1, frame,
+            make_request(frame, "orders.v1.OrderService/GetOrderSummary", service->api_key, NULL, 0));
         close(peer);
     }
     expect_serving();
@@ -340,7 +258,7 @@ Test(wire, an_overlong_request_id_is_refused)
     id[sizeof id - 1] = '\0';
     request.method = "rpc.v1.Health/Check";
     request.request_id = id;
-    int peer = connect_req();
+    int peer = sp_connect(service);
     expect_answer(peer, frame, rpc__v1__request__pack(&request, frame), RPC__V1__CODE__INVALID_ARGUMENT);
     request.request_id = id + 1;
     expect_answer(peer, frame, rpc__v1__request__pack(&request, frame), RPC__V1__CODE__OK);

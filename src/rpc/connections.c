@@ -1,0 +1,227 @@
+/* connections.c: a hash table by id, and a list of those that wait for no answer, silent longest first. */
+#include "rpc/connections.h"
+
+#include "base/time.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { BUCKETS = 1 << 10 };
+
+struct connection {
+    uint32_t id;
+    struct connection *next; /* in its bucket */
+    unsigned calls;
+    size_t bytes;
+    bool gone; /* closed, while calls of it are in hand */
+
+    /* In the list of the silent, unless it has calls in hand, or was taken from it. */
+    bool silent;
+    uint64_t since_ns;
+    struct connection *older, *newer;
+};
+
+struct connections {
+    struct connections_limits limits;
+    pthread_mutex_t lock; /* guards all below */
+    struct connection *buckets[BUCKETS];
+    struct connection *oldest, *newest; /* of the silent */
+    unsigned count;                     /* that are not gone */
+    unsigned busy;                      /* that have calls in hand */
+    unsigned calls;
+    size_t bytes;
+    bool draining;
+    pthread_cond_t idle; /* calls fell to 0 while draining */
+};
+
+struct connections *connections_new(const struct connections_limits *limits)
+{
+    struct connections *connections = calloc(1, sizeof *connections);
+    pthread_condattr_t monotonic;
+    if (connections == NULL)
+        return NULL;
+    connections->limits = *limits;
+    pthread_mutex_init(&connections->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&connections->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return connections;
+}
+
+void connections_free(struct connections *connections)
+{
+    if (connections == NULL)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct connection *each = connections->buckets[i], *next; each != NULL; each = next) {
+            next = each->next;
+            free(each);
+        }
+    }
+    pthread_cond_destroy(&connections->idle);
+    pthread_mutex_destroy(&connections->lock);
+    free(connections);
+}
+
+/* --- the table --- */
+
+/* Where a connection is linked, or would be. nng counts ids up. */
+static struct connection **find(struct connections *connections, uint32_t id)
+{
+    struct connection **link = &connections->buckets[id % BUCKETS];
+    while (*link != NULL && (*link)->id != id)
+        link = &(*link)->next;
+    return link;
+}
+
+static void forget(struct connections *connections, struct connection *connection)
+{
+    *find(connections, connection->id) = connection->next;
+    free(connection);
+}
+
+/* --- the list of the silent --- */
+
+static void begin_silence(struct connections *connections, struct connection *connection, uint64_t now_ns)
+{
+    connection->silent = true;
+    connection->since_ns = now_ns;
+    connection->newer = NULL;
+    connection->older = connections->newest;
+    *(connection->older != NULL ? &connection->older->newer : &connections->oldest) = connection;
+    connections->newest = connection;
+}
+
+static void end_silence(struct connections *connections, struct connection *connection)
+{
+    if (!connection->silent)
+        return;
+    connection->silent = false;
+    *(connection->older != NULL ? &connection->older->newer : &connections->oldest) = connection->newer;
+    *(connection->newer != NULL ? &connection->newer->older : &connections->newest) = connection->older;
+}
+
+/* --- coming and going --- */
+
+uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t now_ns)
+{
+    struct connection *connection = calloc(1, sizeof *connection), *excess = NULL;
+    if (connection == NULL)
+        return id;
+    connection->id = id;
+    pthread_mutex_lock(&connections->lock);
+    *find(connections, id) = connection;
+    begin_silence(connections, connection, now_ns);
+    connections->count++;
+    if (connections->draining)
+        excess = connection;
+    else if (connections->count > connections->limits.connections)
+        excess = connections->oldest; /* itself, when all others wait for answers */
+    if (excess != NULL)
+        end_silence(connections, excess);
+    uint32_t close = excess != NULL ? excess->id : 0;
+    pthread_mutex_unlock(&connections->lock);
+    return close;
+}
+
+void connections_remove(struct connections *connections, uint32_t id)
+{
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL) {
+        connections->count--;
+        connection->gone = true;
+        end_silence(connections, connection);
+        if (connection->calls == 0)
+            forget(connections, connection);
+    }
+    pthread_mutex_unlock(&connections->lock);
+}
+
+size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&connections->lock);
+    const uint64_t allowed_ns = connections->draining ? 0 : connections->limits.idle_ns;
+    while (n < most && connections->oldest != NULL && now_ns - connections->oldest->since_ns >= allowed_ns) {
+        ids[n++] = connections->oldest->id;
+        end_silence(connections, connections->oldest);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return n;
+}
+
+/* --- calls --- */
+
+/* Asked once the call is counted. */
+static bool is_within_bounds(const struct connections *connections, const struct connection *connection)
+{
+    const struct connections_limits *limits = &connections->limits;
+    if (connections->calls <= limits->calls && connections->bytes <= limits->bytes)
+        return true;
+    return connection->calls <= limits->calls / connections->busy &&
+           connection->bytes <= limits->bytes / connections->busy;
+}
+
+bool connections_enter(struct connections *connections, uint32_t id, size_t bytes)
+{
+    bool admitted = false;
+    pthread_mutex_lock(&connections->lock);
+    connections->calls++;
+    connections->bytes += bytes;
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL) { /* or it was closed behind this call */
+        end_silence(connections, connection);
+        connections->busy += connection->calls++ == 0;
+        connection->bytes += bytes;
+        admitted = is_within_bounds(connections, connection);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return admitted;
+}
+
+unsigned connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    unsigned left = 0;
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL && connection->calls > 0) {
+        connection->bytes -= bytes;
+        left = --connection->calls;
+        connections->busy -= left == 0;
+        if (left == 0 && connection->gone)
+            forget(connections, connection);
+        else if (left == 0)
+            begin_silence(connections, connection, now_ns);
+    }
+    connections->bytes -= bytes;
+    if (--connections->calls == 0 && connections->draining)
+        pthread_cond_broadcast(&connections->idle);
+    pthread_mutex_unlock(&connections->lock);
+    return left;
+}
+
+/* --- the end --- */
+
+void connections_drain(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    connections->draining = true;
+    pthread_mutex_unlock(&connections->lock);
+}
+
+bool connections_await_idle(struct connections *connections, uint32_t timeout_ms)
+{
+    const uint64_t until_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
+                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
+    int waited = 0;
+    pthread_mutex_lock(&connections->lock);
+    while (connections->calls > 0 && waited == 0)
+        waited = pthread_cond_timedwait(&connections->idle, &connections->lock, &until);
+    bool idle = connections->calls == 0;
+    pthread_mutex_unlock(&connections->lock);
+    return idle;
+}

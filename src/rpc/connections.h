@@ -1,0 +1,51 @@
+/* connections.h: who is connected, what each has in hand, and what of it is too much.
+ *
+ * Bounds what peers can ask of this process: calls in hand by number and by bytes, connections by number, and
+ * how long one may be silent. A connection stands for a caller: past the bound it is refused only what is
+ * more than its share, so that one with a thousand calls never shuts out one with a single call.
+ *
+ * Connections are named by nng's pipe ids. Safe from any thread.
+ */
+#ifndef RPC_CONNECTIONS_H
+#define RPC_CONNECTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct connections;
+
+struct connections_limits {
+    unsigned calls;       /* in hand at once, of all connections */
+    size_t bytes;         /* of their requests */
+    unsigned connections; /* past it, the one that has been silent longest is to go */
+    uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
+};
+
+/* NULL: out of memory. */
+struct connections *connections_new(const struct connections_limits *limits);
+void connections_free(struct connections *connections);
+
+/* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */
+uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t now_ns);
+void connections_remove(struct connections *connections, uint32_t id);
+
+/* A call came in, and is in hand until connections_leave, also when it is refused (false): when the bound is
+ * reached and its connection has more than the bound's share in hand that falls to each that has any. So
+ * at most twice the bound is. */
+bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
+
+/* Returns how many calls the connection still has in hand. */
+unsigned connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
+
+/* Takes those that were silent too long, or when draining all that wait for no answer, to be closed. Returns
+ * how many, at most `most`. */
+size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most);
+
+/* From now on no connection is welcome: each that is added is to be closed. */
+void connections_drain(struct connections *connections);
+
+/* Waits until no call is in hand, once it drains. False: some still are, after timeout_ms. */
+bool connections_await_idle(struct connections *connections, uint32_t timeout_ms);
+
+#endif

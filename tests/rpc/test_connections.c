@@ -1,0 +1,127 @@
+/* test_connections.c: who may have how much in hand, and whose connection is to go. */
+#include "rpc/connections.h"
+
+#include <criterion/criterion.h>
+
+static struct connections *connections;
+
+static void set_up(void)
+{
+    const struct connections_limits limits = {.calls = 8, .bytes = 1000, .connections = 4, .idle_ns = 100};
+    connections = connections_new(&limits);
+}
+
+static void tear_down(void)
+{
+    connections_free(connections);
+}
+
+TestSuite(connections, .init = set_up, .fini = tear_down);
+
+static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
+{
+    unsigned admitted = 0;
+    for (unsigned i = 0; i < calls; i++)
+        admitted += connections_enter(connections, id, bytes);
+    return admitted;
+}
+
+Test(connections, calls_are_bounded)
+{
+    connections_add(connections, 1, 0);
+    cr_assert_eq(enter(1, 9, 1), 8);
+    connections_leave(connections, 1, 1, 0);
+    cr_assert_eq(enter(1, 1, 1), 0, "the refused one is in hand still");
+    connections_leave(connections, 1, 1, 0);
+    connections_leave(connections, 1, 1, 0);
+    cr_assert_eq(enter(1, 1, 1), 1);
+}
+
+Test(connections, bytes_are_bounded)
+{
+    connections_add(connections, 1, 0);
+    cr_assert_eq(enter(1, 3, 400), 2);
+    cr_assert_eq(enter(1, 1, 1), 0);
+    for (int i = 0; i < 3; i++)
+        connections_leave(connections, 1, 400, 0);
+    connections_leave(connections, 1, 1, 0);
+    cr_assert_eq(enter(1, 1, 1000), 1);
+}
+
+/* What others have filled the bound with is no reason to refuse one who has less than a share of it. */
+Test(connections, one_caller_shuts_no_other_out)
+{
+    connections_add(connections, 1, 0);
+    connections_add(connections, 2, 0);
+    cr_assert_eq(enter(1, 20, 1), 8);
+    cr_assert_eq(enter(2, 6, 1), 4, "half of the bound");
+    cr_assert_eq(enter(1, 1, 1), 0);
+    connections_add(connections, 3, 0);
+    cr_assert_eq(enter(3, 6, 1), 2, "a third");
+    cr_assert_eq(enter(3, 1, 900), 0, "of the bytes too");
+}
+
+Test(connections, the_one_that_is_silent_longest_makes_room)
+{
+    for (uint32_t id = 1; id <= 4; id++)
+        cr_assert_eq(connections_add(connections, id, id), 0);
+    enter(1, 1, 1);
+    cr_assert_eq(connections_add(connections, 5, 5), 2, "as 1 waits for an answer");
+    connections_remove(connections, 2);
+    connections_leave(connections, 1, 1, 6);
+    cr_assert_eq(connections_add(connections, 6, 7), 3);
+    connections_remove(connections, 3);
+    enter(1, 1, 1);
+    enter(4, 1, 1);
+    enter(5, 1, 1);
+    enter(6, 1, 1);
+    cr_assert_eq(connections_add(connections, 7, 8), 7, "all others wait for answers");
+}
+
+Test(connections, silence_has_an_end)
+{
+    uint32_t ids[4];
+    connections_add(connections, 1, 0);
+    connections_add(connections, 2, 50);
+    connections_add(connections, 3, 60);
+    enter(3, 1, 1);
+    cr_assert_eq(connections_take_idle(connections, 99, ids, 4), 0);
+    cr_assert_eq(connections_take_idle(connections, 100, ids, 4), 1);
+    cr_assert_eq(ids[0], 1);
+    cr_assert_eq(connections_take_idle(connections, 1000, ids, 4), 1, "3 waits for an answer");
+    cr_assert_eq(ids[0], 2);
+    connections_leave(connections, 3, 1, 1000);
+    cr_assert_eq(connections_take_idle(connections, 1099, ids, 4), 0);
+    cr_assert_eq(connections_take_idle(connections, 1100, ids, 4), 1);
+    enter(3, 1, 1); /* it was taken, and asks before it is closed */
+    connections_leave(connections, 3, 1, 1200);
+    cr_assert_eq(connections_take_idle(connections, 2000, ids, 4), 1);
+}
+
+Test(connections, a_call_outlives_its_connection)
+{
+    connections_add(connections, 1, 0);
+    enter(1, 2, 1);
+    connections_remove(connections, 1);
+    cr_assert_eq(connections_leave(connections, 1, 1, 0), 1);
+    cr_assert_eq(connections_leave(connections, 1, 1, 0), 0);
+    cr_assert_eq(enter(1, 1, 1), 0, "a connection that is not there has no share");
+    connections_leave(connections, 1, 1, 0);
+    connections_add(connections, 2, 0);
+    cr_assert_eq(enter(2, 9, 1), 8, "nothing was left counted");
+}
+
+Test(connections, draining_ends_with_the_last_call)
+{
+    uint32_t ids[4];
+    connections_add(connections, 1, 0);
+    connections_add(connections, 2, 0);
+    enter(1, 1, 1);
+    connections_drain(connections);
+    cr_assert_eq(connections_take_idle(connections, 0, ids, 4), 1);
+    cr_assert_eq(ids[0], 2);
+    cr_assert_eq(connections_add(connections, 3, 0), 3, "nobody is welcome");
+    cr_assert_not(connections_await_idle(connections, 1));
+    connections_leave(connections, 1, 1, 0);
+    cr_assert(connections_await_idle(connections, 1000));
+}

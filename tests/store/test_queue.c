@@ -1,0 +1,152 @@
+/* test_queue.c: in which order operations leave a queue. No database. */
+#include "store/queue.h"
+
+#include "store/statement.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+enum { MOST = 1024 };
+
+static struct queue queue;
+static struct operation operations[MOST];
+static struct call calls[MOST];
+static size_t made;
+static unsigned failed[STATUS_CODES];
+
+static void set_up(void)
+{
+    cr_assert(queue_init(&queue, 1));
+    queue_open(&queue, 0);
+}
+
+static void tear_down(void)
+{
+    queue_destroy(&queue);
+}
+
+TestSuite(queue, .init = set_up, .fini = tear_down);
+
+static void count_failure(struct operation *operation)
+{
+    failed[operation->code]++;
+}
+
+static struct operation *make(uint32_t caller, enum statement_id statement, const char *order_id)
+{
+    struct call *call = &calls[made];
+    struct operation *operation = &operations[made++];
+    call->caller = caller;
+    call->request_id = "";
+    call->deadline_ns = 1000;
+    *operation = (struct operation){
+        .statement = &statements[statement],
+        .call = call,
+        .hash = operation_hash(order_id),
+        .order_id = order_id,
+        .finish = count_failure,
+    };
+    return operation;
+}
+
+static struct operation *push(uint32_t caller, enum statement_id statement, const char *order_id)
+{
+    struct operation *operation = make(caller, statement, order_id);
+    queue_push(&queue, operation);
+    return operation;
+}
+
+/* Takes a batch of at most that many, and checks whose operations are in it. */
+static void expect_callers(size_t most, const char *callers)
+{
+    struct operation *taken[MOST];
+    char got[MOST + 1] = "";
+    size_t n = queue_take(&queue, taken, most);
+    for (size_t i = 0; i < n; i++)
+        got[i] = (char)('0' + taken[i]->call->caller);
+    cr_assert_str_eq(got, callers);
+}
+
+Test(queue, one_caller_is_served_in_its_order)
+{
+    for (int i = 0; i < 5; i++)
+        push(1, STATEMENT_GET, "A");
+    struct operation *taken[MOST];
+    for (size_t seen = 0; seen < 5;) {
+        size_t n = queue_take(&queue, taken, 2);
+        for (size_t i = 0; i < n; i++)
+            cr_assert_eq(taken[i], &operations[seen++]);
+    }
+    expect_callers(8, "");
+}
+
+Test(queue, callers_take_turns)
+{
+    for (int i = 0; i < 6; i++)
+        push(1, STATEMENT_GET, "A");
+    push(2, STATEMENT_GET, "A");
+    push(3, STATEMENT_GET, "A");
+    push(3, STATEMENT_GET, "A");
+    expect_callers(4, "1231");
+    expect_callers(4, "3111");
+    push(2, STATEMENT_GET, "A");
+    expect_callers(4, "21");
+    expect_callers(4, "");
+}
+
+Test(queue, callers_of_any_number_have_turns)
+{
+    push(UINT32_MAX, STATEMENT_GET, "A");
+    push(QUEUE_FLOWS - 1, STATEMENT_GET, "A");
+    push(0, STATEMENT_GET, "A");
+    struct operation *taken[MOST];
+    cr_assert_eq(queue_take(&queue, taken, MOST), 3);
+}
+
+/* One statement cannot make two writes of one order, of whichever callers. */
+Test(queue, a_batch_writes_an_order_once)
+{
+    push(1, STATEMENT_UPDATE, "A");
+    push(1, STATEMENT_UPDATE, "A");
+    push(1, STATEMENT_UPDATE, "B");
+    push(2, STATEMENT_UPDATE, "B");
+    push(2, STATEMENT_UPDATE, "C");
+    expect_callers(MOST, "122"); /* A, B and C; the B of 1 has to wait */
+}
+
+Test(queue, what_stayed_is_behind_nothing_that_came_later)
+{
+    push(1, STATEMENT_UPDATE, "A");
+    struct operation *stays = push(1, STATEMENT_UPDATE, "A");
+    struct operation *taken[MOST];
+    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    struct operation *later = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    cr_assert_eq(taken[0], stays);
+    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    cr_assert_eq(taken[0], later);
+}
+
+Test(queue, what_expires_leaves_the_rest)
+{
+    push(1, STATEMENT_GET, "A")->call->deadline_ns = 10;
+    push(1, STATEMENT_GET, "B");
+    push(2, STATEMENT_GET, "C")->call->deadline_ns = 10;
+    push(1, STATEMENT_GET, "D")->call->deadline_ns = 10;
+    queue_expire(&queue, 10);
+    cr_assert_eq(failed[STATUS_DEADLINE_EXCEEDED], 3);
+    push(1, STATEMENT_GET, "E");
+    expect_callers(MOST, "11");
+}
+
+Test(queue, a_closed_one_fails_what_waits_and_what_comes)
+{
+    push(1, STATEMENT_GET, "A");
+    push(2, STATEMENT_GET, "B");
+    queue_close(&queue, 0);
+    push(3, STATEMENT_GET, "C");
+    cr_assert_eq(failed[STATUS_UNAVAILABLE], 3);
+    queue_open(&queue, 0);
+    push(1, STATEMENT_GET, "D");
+    expect_callers(MOST, "1");
+}
