@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .cases import Bench, Case, measure_import, measure_summaries
+from .cases import Bench, Case, measure_import, measure_overload, measure_summaries
 from .orders import BUILD, COLUMNS, ORDERS
 from .plot import plot
 from .processes import STARTED, Failed, run, say
@@ -88,10 +88,11 @@ def main() -> None:
         bench = Bench(state, database, service, url)
 
         cases = measure(bench, options.quick)
+        overload = None if options.quick else measure_overload(bench, 5, 3)
         imported = None if options.quick else measure_import(bench, 3)
         summaries = None if options.quick else measure_summaries(bench, 5, 3)
 
-    ratios, limits = ratios_of(cases, imported, summaries), limits_of(cases, imported)
+    ratios, limits = ratios_of(cases, imported, summaries), limits_of(cases, imported, overload)
     about = machine()
     print(markdown(about, cases, ratios + limits, summaries, imported))
     if options.json:
@@ -102,6 +103,7 @@ def main() -> None:
             "limits": {limit.key: limit.value for limit in limits},
             "import": imported,
             "summary_p50_us": summaries,
+            "overload": overload,
         }, indent=2) + "\n")
     options.svg.write_text(plot(about, cases))
     say(f"plot in {options.svg}")

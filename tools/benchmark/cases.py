@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from .orders import (
-    API_KEY, BATCH, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS,
-    IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, SUMMARY_ORDERS,
+    API_KEY, BATCH, BOUND, COLUMNS, CROWD, CURRENCIES, DAYS, DEPTH, FIRST_DAY, IDLE_CLIENTS, IMPORT_FEW_ROWS,
+    IMPORT_ROWS, IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
 from .subjects import Database, Service, load_orders, psql
@@ -166,6 +166,25 @@ class Bench:
 
         return measure_beside
 
+    def beside_crowd(self, case: str) -> Callable:
+        """A lone request of one caller, while another caller has a thousand of the same in flight."""
+        lone = self.rpc("ipc", case, 1)
+
+        def measure_beside(seconds: float) -> dict:
+            crowd = subprocess.Popen(
+                [str(word) for word in (
+                    LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", CROWD, "--seconds", seconds + 4,
+                    "--keys", ORDERS, "--batch", 1, "--one-task-thread")],
+                stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY),
+            )
+            time.sleep(2)  # until all of it is in flight
+            result = lone(seconds)
+            if crowd.poll() is not None or crowd.wait() != 0:
+                raise Failed(f"{case}: the crowd ended before the lone caller")
+            return result
+
+        return measure_beside
+
     def pgbench(self, script: str, clients: int) -> Callable:
         def measure(seconds: float) -> dict:
             # Connecting comes off the time it is given.
@@ -261,7 +280,9 @@ class Bench:
             rpc("tcp", "get", 64),
             Case("tcp", "get beside idle", 64, self.with_idle_clients(self.rpc("tcp", "get", 64))),
         ]
-        cases += [rpc("ipc", "create", n) for n in (1, 16)]
+        cases += [rpc("ipc", "create", 1)]
+        cases += [Case("ipc", f"{op} beside a crowd", 1, self.beside_crowd(op)) for op in ("get", "create")]
+        cases += [rpc("ipc", "create", 16)]
         cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
         cases += [Case("echo", "echo, one task thread", 16, self.echo(16, "--one-task-thread"))]
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
@@ -346,3 +367,31 @@ def measure_summaries(bench: Bench, seconds: float, repeats: int) -> dict:
                 latencies[name].append(bench.orders_load(
                     "summary", service.ipc, 1, seconds, "--keys", SUMMARY_ORDERS[name])["p50_us"])
     return {name: statistics.median(values) for name, values in latencies.items()}
+
+
+def measure_overload(bench: Bench, seconds: float, repeats: int) -> dict:
+    """A service that takes so many calls at once, with as many in flight and with five times as many, by turns.
+    Who is refused asks again after about a second."""
+    say("overload")
+    directory = bench.state / "overload"
+    directory.mkdir()
+    service = Service(directory, bench.url, ORDERS_MAX_CALLS=str(BOUND))
+    runs = {(case, times): [] for case in ("create", "get") for times in (1, OVERLOAD)}
+    try:
+        for _ in range(repeats):
+            for (case, times), results in runs.items():
+                service.forget_peak()
+                result = bench.orders_load(case, service.ipc, BOUND * times, seconds, "--keys", ORDERS, "--batch", 1,
+                                           "--one-task-thread", "--back-off")
+                results.append({
+                    "throughput": result["requests"] / result["seconds"], "p99_us": result["p99_us"],
+                    "refused_per_s": result["refused"] / result["seconds"], "peak_bytes": service.peak_bytes(),
+                })
+    finally:
+        service.stop()
+    return {
+        case: {str(BOUND * times): {name: statistics.median(run[name] for run in runs[case, times])
+                                    for name in ("throughput", "p99_us", "refused_per_s", "peak_bytes")}
+               for times in (1, OVERLOAD)}
+        for case in ("create", "get")
+    }

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Optional
 
 from .cases import Case
-from .orders import BATCH, DEPTH, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, ROOT, SUMMARY_ORDERS
+from .orders import (
+    BATCH, BOUND, CROWD, DEPTH, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, OVERLOAD, ROOT,
+    SUMMARY_ORDERS,
+)
 from .processes import run
 
 
@@ -47,6 +50,9 @@ class Figures:
 
     def p50(self, name: str) -> Optional[float]:
         return self.cases[name].median("p50_us")
+
+    def p99(self, name: str) -> Optional[float]:
+        return self.cases[name].median("p99_us")
 
     def peak(self, name: str) -> Optional[float]:
         return self.cases[name].peak_bytes()
@@ -88,8 +94,23 @@ def ratios_of(cases: list[Case], imported: Optional[dict], summaries: Optional[d
     ]
 
 
-def limits_of(cases: list[Case], imported: Optional[dict]) -> list[Ratio]:
-    """What is promised of memory and beside idle clients, and stricter sisters of some ratios."""
+def overload_ratios(overload: Optional[dict]) -> list[Ratio]:
+    """Of a service that takes BOUND calls at once."""
+    ratios = []
+    for case in ("create", "get"):
+        peak, more = (overload[case][str(BOUND * times)] for times in (1, OVERLOAD)) if overload else ({}, {})
+        ratios += [
+            Ratio(f"{case}_overload_vs_peak",
+                  f"{case}, {BOUND * OVERLOAD:,} in flight at a service that takes {BOUND}, to {BOUND} in flight",
+                  divided(more.get("throughput"), peak.get("throughput")), at_least=0.8),
+            Ratio(f"{case}_overload_memory", f"{case}: peak memory of ordersd, likewise",
+                  divided(more.get("peak_bytes"), peak.get("peak_bytes")), at_most=1.1),
+        ]
+    return ratios
+
+
+def limits_of(cases: list[Case], imported: Optional[dict], overload: Optional[dict]) -> list[Ratio]:
+    """What is promised of memory, beside other clients and under overload, and stricter sisters of some ratios."""
     of = Figures(cases)
     beside_idle = "tcp get beside idle 64"
     served = [of.peak(case.name) or 0 for case in cases if case.name != beside_idle]
@@ -112,6 +133,11 @@ def limits_of(cases: list[Case], imported: Optional[dict]) -> list[Ratio]:
         Ratio("import_peak_many_vs_few",
               f"peak memory of ordersctl importing {IMPORT_ROWS:,} rows to {IMPORT_FEW_ROWS:,}",
               divided(peaks.get(str(IMPORT_ROWS)), peaks.get(str(IMPORT_FEW_ROWS))), at_most=1.1),
+        *(Ratio(f"{case}_beside_crowd_p99",
+                f"p99 of a lone {case} beside {CROWD:,} in flight of another caller, to alone",
+                divided(of.p99(f"ipc {case} beside a crowd 1"), of.p99(f"ipc {case} 1")), at_most=10)
+          for case in ("get", "create")),
+        *overload_ratios(overload),
     ]
 
 

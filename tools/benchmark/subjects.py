@@ -53,13 +53,13 @@ def load_orders(url: str, n: int) -> None:
 class Service:
     """An ordersd."""
 
-    def __init__(self, directory: Path, database_url: str):
+    def __init__(self, directory: Path, database_url: str, **settings: str):
         self.ipc = f"ipc://{directory}/ordersd.sock"
         self.process = subprocess.Popen(
             [ORDERSD], cwd=directory, stdout=subprocess.PIPE, text=True,
             env=environment(
                 DATABASE_URL=database_url, API_KEY=API_KEY, ORDERS_LISTEN=f"tcp://127.0.0.1:0,{self.ipc}",
-                ORDERS_HTTP="127.0.0.1:0", ORDERS_LOG="warn",
+                ORDERS_HTTP="127.0.0.1:0", ORDERS_LOG="warn", **settings,
             ),
         )
         ready = self.process.stdout.readline()

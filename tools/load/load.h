@@ -19,6 +19,7 @@ struct load_options {
     size_t payload_bytes; /* of the echo */
     size_t clients;       /* idle ones */
     bool one_task_thread; /* of nng's */
+    bool back_off;        /* make what is refused again, after a pause */
 };
 
 /* Each returns the process's exit code, having said on stderr what went wrong. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    IN_FLIGHT_MAX = 4096,
+    IN_FLIGHT_MAX = 8192,
     CLIENTS_MAX = 10000,
     BATCH_MAX = 1000,
     PAYLOAD_MAX = 1 << 20,
@@ -26,7 +26,8 @@ enum option_key {
     KEY_BATCH,
     KEY_PAYLOAD,
     KEY_CLIENTS,
-    KEY_ONE_TASK_THREAD
+    KEY_ONE_TASK_THREAD,
+    KEY_BACK_OFF
 };
 
 static const struct argp_option options[] = {
@@ -41,6 +42,10 @@ static const struct argp_option options[] = {
     {"payload", KEY_PAYLOAD, "BYTES", 0, "echo: what goes there and back (1)", 0},
     {"clients", KEY_CLIENTS, "N", 0, "idle: connections (1)", 0},
     {"one-task-thread", KEY_ONE_TASK_THREAD, NULL, 0, "leave nng one thread for callbacks, as ordersd does",
+     0},
+    {"back-off", KEY_BACK_OFF, NULL, 0,
+     "a request that is refused with RESOURCE_EXHAUSTED is no failure, "
+     "but made again after about a second",
      0},
     {0},
 };
@@ -99,6 +104,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_ONE_TASK_THREAD:
         load->one_task_thread = true;
+        return 0;
+    case KEY_BACK_OFF:
+        load->back_off = true;
         return 0;
     case ARGP_KEY_END:
         if (load->url == NULL || load->case_name == NULL)

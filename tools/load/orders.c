@@ -8,12 +8,20 @@
 #include "run.h"
 
 #include <inttypes.h>
+#include <nng/nng.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-enum { ID_TEXT = 32, CUSTOMERS = 1000, DAYS = 100, PAGE_SIZE = 100, SECONDS_A_DAY = 86400 };
+enum {
+    BACK_OFF_MS = 1000,
+    ID_TEXT = 32,
+    CUSTOMERS = 1000,
+    DAYS = 100,
+    PAGE_SIZE = 100,
+    SECONDS_A_DAY = 86400
+};
 
 #define FIRST_DAY_SECONDS INT64_C(1735689600)       /* 2025-01-01, as tools/bench has it */
 #define NEW_IDS           INT64_C(9000000000000000) /* so many that two are never the same */
@@ -45,6 +53,7 @@ struct caller {
     const char *page_token;
     uint64_t random;
     size_t reply_bytes; /* of its last answer's frame */
+    nng_aio *pause;     /* owned; NULL unless it is to back off */
 
     const char *method_name; /* of the last request */
     const ProtobufCMethodDescriptor *method;
@@ -231,7 +240,10 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     struct caller *caller = arg;
     const struct load_case *load_case = caller->load_case;
     rpc_reply_unpack(reply);
-    if (reply->status.code != STATUS_OK) {
+    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->pause != NULL) {
+        caller->slot.refused++;
+        nng_sleep_aio(BACK_OFF_MS / 2 + (nng_duration)random_to(caller, BACK_OFF_MS), caller->pause);
+    } else if (reply->status.code != STATUS_OK) {
         slot_failed(&caller->slot, "%s: %s", status_code_name(reply->status.code), reply->status.message);
     } else if (!load_case->check(caller, reply->message)) {
         slot_failed(&caller->slot, "a wrong answer to %s", caller->method_name);
@@ -244,6 +256,11 @@ static void take_reply(struct rpc_reply *reply, void *arg)
         return;
     }
     rpc_reply_free(reply);
+}
+
+static void end_pause(void *caller)
+{
+    call(caller);
 }
 
 /* --- setting up --- */
@@ -336,6 +353,8 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
             abort();
         callers[i].random |= 1; /* xorshift never leaves 0 */
         make_messages(&callers[i]);
+        if (options->back_off && nng_aio_alloc(&callers[i].pause, end_pause, &callers[i]) != 0)
+            abort();
     }
     run_begin(&run, options->in_flight, options->seconds);
     for (size_t i = 0; i < options->in_flight; i++)
@@ -346,6 +365,8 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
     else
         fprintf(stderr, "orders-load: %s: %s\n", options->case_name, run.error);
     for (size_t i = 0; i < options->in_flight; i++) {
+        if (callers[i].pause != NULL)
+            nng_aio_free(callers[i].pause);
         free(callers[i].new_orders);
         free(callers[i].batch);
     }

@@ -71,17 +71,18 @@ bool run_wait(struct run *run)
 void run_print(const struct run *run, const struct slot *first, size_t n, size_t stride, size_t reply_bytes)
 {
     static struct histogram all;
-    uint64_t sent = 0, end_ns = run->start_ns;
+    uint64_t sent = 0, refused = 0, end_ns = run->start_ns;
     for (size_t i = 0; i < n; i++) {
         const struct slot *slot = (const void *)((const char *)first + i * stride);
         histogram_merge(&all, &slot->latencies);
         sent += slot->sent;
+        refused += slot->refused;
         if (slot->last_answer_ns > end_ns)
             end_ns = slot->last_answer_ns;
     }
-    printf("{\"requests\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"seconds\": %.6f, \"p50_us\": %.2f, "
-           "\"p99_us\": %.2f, \"reply_bytes\": %zu}\n",
-           all.total, sent, (double)(end_ns - run->start_ns) / NS_PER_S,
+    printf("{\"requests\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"seconds\": %.6f, "
+           "\"p50_us\": %.2f, \"p99_us\": %.2f, \"reply_bytes\": %zu}\n",
+           all.total, sent, refused, (double)(end_ns - run->start_ns) / NS_PER_S,
            (double)histogram_percentile(&all, 0.50) / NS_PER_US,
            (double)histogram_percentile(&all, 0.99) / NS_PER_US, reply_bytes);
 }

@@ -30,6 +30,7 @@ struct slot {
     uint64_t sent_ns;
     uint64_t last_answer_ns;
     uint64_t sent; /* all, those of the warming up too */
+    uint64_t refused;
     struct histogram latencies;
 };
 
