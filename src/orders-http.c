@@ -34,7 +34,7 @@ static bool serve(const struct config *config, struct log *log)
     } else {
         printf("ready http=%s\n", http_shim_url(shim));
         fflush(stdout);
-        const char *signal_name = strsignal(process_await_end());
+        const char *signal_name = sigdescr_np(process_await_end());
         log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", signal_name));
         http_shim_stop(shim);
     }

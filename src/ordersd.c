@@ -138,7 +138,7 @@ static void serve(struct daemon *daemon)
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
-    const char *signal_name = strsignal(process_await_end());
+    const char *signal_name = sigdescr_np(process_await_end());
     log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", signal_name));
 }
 

@@ -114,7 +114,7 @@ void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size
         return arena_alloc(arena, new_size);
     }
     char *grown = arena_alloc(arena, new_size);
-    if (size > 0)
+    if (bytes != NULL)
         memcpy(grown, bytes, size);
     return grown;
 }

@@ -157,10 +157,10 @@ static bool read_api_key_file(struct reading *reading, const char *path)
     FILE *file = fopen(path, "re");
     if (file == NULL || fgets(line, sizeof line, file) == NULL || line[strspn(line, "\r\n")] == '\0') {
         if (file != NULL)
-            fclose(file);
+            (void)fclose(file);
         return fail(reading, path, "a readable file whose first line is the key");
     }
-    fclose(file);
+    (void)fclose(file);
     line[strcspn(line, "\r\n")] = '\0';
     return read_api_key(reading, line);
 }
@@ -243,7 +243,7 @@ static void read_dotenv(struct arena *arena, const char *values[VARIABLES])
         return;
     char *text = arena_alloc(arena, DOTENV_MAX_BYTES + 1);
     size_t length = fread(text, 1, DOTENV_MAX_BYTES, file);
-    fclose(file);
+    (void)fclose(file);
     text[length] = '\0';
     char *rest;
     for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
@@ -287,6 +287,7 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
     arena_init(&config->arena);
     read_dotenv(&config->arena, values);
     for (size_t i = 0; i < VARIABLES; i++) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
         const char *text = getenv(variables[i].name);
         if (text == NULL || *text == '\0')
             text = values[i];
@@ -309,5 +310,5 @@ void config_load_or_exit(struct config *config, unsigned needs, const char *prog
     if (config_load(config, needs, error, sizeof error))
         return;
     fprintf(stderr, "%s: %s\n", program, error);
-    exit(EXIT_CONFIG);
+    exit(EXIT_CONFIG); /* NOLINT(concurrency-mt-unsafe): there are no threads yet */
 }

@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,12 +28,15 @@ static int listen_on(const struct addrinfo *address)
 
 static uint16_t port_of(int fd)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
     socklen_t length = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+    if (getsockname(fd, &address.any, &length) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size)
@@ -52,7 +54,7 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     for (const struct addrinfo *at = addresses; at != NULL && fd < 0; at = at->ai_next)
         fd = listen_on(at);
     if (fd < 0)
-        snprintf(error, error_size, "cannot listen on %s:%u: %s", host, *port, strerror(errno));
+        snprintf(error, error_size, "cannot listen on %s:%u: %m", host, *port);
     else
         *port = port_of(fd);
     freeaddrinfo(addresses);

@@ -103,6 +103,7 @@ static bool integer_from_real(struct reader *reader, const struct place *place, 
     if (real != trunc(real))
         return refuse(reader, place, "int_from_float",
                       "Input should be a valid integer, got a number with a fractional part");
+    // cppcheck-suppress incorrectLogicOperator; it misreads numbers in hexadecimal
     if (real < -0x1p63 || real >= 0x1p63)
         return refuse_size(reader, place);
     *out = (int64_t)real;
@@ -315,7 +316,7 @@ static size_t enum_name(const ProtobufCEnumDescriptor *type, const ProtobufCEnum
         return 0;
     const char *name = without_prefix(type, value->name);
     size_t length = 0;
-    while (name[length] != '\0' && length < MAX_ENUM_NAME - 1) {
+    while (length < MAX_ENUM_NAME - 1 && name[length] != '\0') {
         out[length] = (char)tolower((unsigned char)name[length]);
         length++;
     }

@@ -284,7 +284,7 @@ static void handle(struct slot *slot, nng_msg *in)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);
     nng_msg_free(in);
 
-    if (call->status.code != STATUS_OK) {
+    if (request == NULL || call->status.code != STATUS_OK) {
         reply(NULL, call);
         return;
     }

@@ -36,6 +36,7 @@ bool page_token_read(const Orders__V1__ListOrdersRequest *request, int64_t *last
     if (*token == '\0')
         return true;
     if (strlen(token) != PAGE_TOKEN_TEXT - 1 || strspn(token, "0123456789abcdef") != PAGE_TOKEN_TEXT - 1 ||
+        /* NOLINTNEXTLINE(cert-err34-c): sixteen hexadecimal digits are read, which cannot overflow */
         sscanf(token, "%16" SCNx64, &id) != 1)
         return false;
     char again[PAGE_TOKEN_TEXT];

@@ -6,7 +6,6 @@
 #include "store/statement.h"
 #include "store/worker.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -300,7 +299,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     postgres->base = functions;
     postgres->queues = queues;
     if (!start_crews(postgres, options) || !start_purge(postgres, options->idempotency_ttl_s)) {
-        snprintf(error, error_size, "cannot start a worker: %s", strerror(errno));
+        snprintf(error, error_size, "cannot start a worker: %m");
         postgres_close(&postgres->base);
         return NULL;
     }

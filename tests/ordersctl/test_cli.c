@@ -19,7 +19,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    service_stop(service);
+    service_stop_clean(service);
     test_end();
 }
 

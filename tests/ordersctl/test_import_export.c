@@ -21,7 +21,7 @@ static void setup(void)
 static void teardown(void)
 {
     if (service != NULL)
-        service_stop(service);
+        service_stop_clean(service);
     test_end();
 }
 
@@ -119,7 +119,7 @@ ParameterizedTest(struct trip *trip, import, what_is_exported_comes_back)
     struct service *other = service_start(NULL);
     assert_outcome(run_with(other, "import", path), 0, "3 orders imported, 0 rows refused\n", "");
     assert_same(orders_of(other), before);
-    service_stop(other);
+    service_stop_clean(other);
 
     /* Through a pipe, where the content does. */
     const struct outcome exported = run_with(service, "export", "-", "--format", trip->format);
@@ -127,7 +127,7 @@ ParameterizedTest(struct trip *trip, import, what_is_exported_comes_back)
     other = service_start(NULL);
     assert_outcome(import_text(other, exported.out), 0, "3 orders imported, 0 rows refused\n", "");
     assert_same(orders_of(other), before);
-    service_stop(other);
+    service_stop_clean(other);
 }
 
 Test(import, export_formats)

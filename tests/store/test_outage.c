@@ -21,7 +21,7 @@ static char directory[] = "/tmp/test-outage-XXXXXX";
 /* Runs tools/postgres on the cluster; its output's first line when asked for. */
 static void cluster(const char *command, char *line, int size)
 {
-    char full[512], ignored[512];
+    char full[512], ignored[512] = "";
     snprintf(full, sizeof full, "%s %s", getenv("TOOLS_POSTGRES"), command);
     FILE *pipe = popen(full, "re");
     if (fgets(line != NULL ? line : ignored, line != NULL ? size : (int)sizeof ignored, pipe) != NULL &&

@@ -2,7 +2,7 @@
  * needed. */
 #include "batches.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -23,8 +23,8 @@ struct batch {
     Orders__V1__Order *orders[BATCH_ORDERS];
     size_t lines[BATCH_ORDERS];
     bool in_flight;
-    _Atomic(struct rpc_reply *) reply; /* set by a thread of the client's */
-    int done;                          /* the ring's eventfd, written to behind that */
+    struct batches *batches; /* whose ring it is in */
+    struct rpc_reply *reply; /* guarded by their lock; set by a thread of the client's */
 };
 
 struct batches {
@@ -32,6 +32,7 @@ struct batches {
     struct interrupt *interrupt;
     batch_done_fn *on_done;
     void *arg;
+    pthread_mutex_t lock;
     int done; /* eventfd: a reply came */
     size_t filling;
     struct batch ring[RING];
@@ -51,9 +52,10 @@ struct batches *batches_new(struct session *session, struct interrupt *interrupt
     batches->on_done = on_done;
     batches->arg = arg;
     batches->done = done;
+    pthread_mutex_init(&batches->lock, NULL);
     for (size_t i = 0; i < RING; i++) {
         arena_init(&batches->ring[i].arena);
-        batches->ring[i].done = done;
+        batches->ring[i].batches = batches;
     }
     return batches;
 }
@@ -63,15 +65,18 @@ void batches_free(struct batches *batches)
     for (size_t i = 0; i < RING; i++)
         arena_free(&batches->ring[i].arena);
     close(batches->done);
+    pthread_mutex_destroy(&batches->lock);
     free(batches);
 }
 
 static void take_reply(struct rpc_reply *reply, void *arg)
 {
     struct batch *batch = arg;
-    const int done = batch->done; /* once the reply is seen the batch is not ours */
-    atomic_store(&batch->reply, reply);
-    eventfd_write(done, 1);
+    struct batches *batches = batch->batches;
+    pthread_mutex_lock(&batches->lock);
+    batch->reply = reply;
+    eventfd_write(batches->done, 1); /* under the lock: who has the last reply closes the eventfd */
+    pthread_mutex_unlock(&batches->lock);
 }
 
 static void send_batch(struct batches *batches, struct batch *batch)
@@ -89,10 +94,19 @@ static void send_batch(struct batches *batches, struct batch *batch)
     rpc_client_call(batches->session->client, &request, take_reply, batch);
 }
 
+static struct rpc_reply *reply_of(struct batches *batches, struct batch *batch)
+{
+    pthread_mutex_lock(&batches->lock);
+    struct rpc_reply *reply = batch->reply;
+    batch->reply = NULL;
+    pthread_mutex_unlock(&batches->lock);
+    return reply;
+}
+
 static struct rpc_reply *wait_for_reply(struct batches *batches, struct batch *batch)
 {
     struct rpc_reply *reply;
-    while ((reply = atomic_exchange(&batch->reply, NULL)) == NULL) {
+    while ((reply = reply_of(batches, batch)) == NULL) {
         eventfd_t replies;
         if (interrupt_wait(batches->interrupt, batches->done))
             eventfd_read(batches->done, &replies);

@@ -34,7 +34,7 @@ static void take_key_file(const char *path)
     if (file != NULL && line[0] == '\0')
         report("--api-key-file: the first line of %s is empty; it is to be the key", path);
     if (file != NULL)
-        fclose(file);
+        (void)fclose(file);
     if (line[0] == '\0')
         exit(EXIT_BAD_CONFIG);
     setenv("API_KEY", line, 1);
