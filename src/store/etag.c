@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 char *etag_write(const Orders__V1__Order *order, char out[ETAG_TEXT])
@@ -18,10 +19,9 @@ char *etag_write(const Orders__V1__Order *order, char out[ETAG_TEXT])
 struct etag etag_read(const char *text)
 {
     struct etag etag = {.given = *text != '\0'};
-    char again[ETAG_TEXT];
-    uint64_t id, updated_at;
-    if (sscanf(text, "%16" SCNx64 "-%16" SCNx64, &id, &updated_at) != 2)
-        return etag;
+    char again[ETAG_TEXT], *end;
+    const uint64_t id = strtoull(text, &end, 16);
+    const uint64_t updated_at = *end == '-' ? strtoull(end + 1, NULL, 16) : 0;
     snprintf(again, sizeof again, "%" PRIx64 "-%" PRIx64, id, updated_at);
     if (strcmp(again, text) == 0) {
         etag.id = (int64_t)id;
