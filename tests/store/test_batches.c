@@ -257,8 +257,8 @@ Test(batches, the_last_call_may_be_given_up)
     expect_end(first, STATUS_OK);
     expect_end(impatient, STATUS_DEADLINE_EXCEEDED);
     cr_assert_not(pending_is_over(patient));
-    while (PQgetResult(other) != NULL)
-        ;
+    for (PGresult *result; (result = PQgetResult(other)) != NULL;)
+        PQclear(result);
     free(database_query(other, "COMMIT"));
     cr_assert_eq(pending_wait(patient), STATUS_OK);
     cr_assert_not(patient->call.more);
