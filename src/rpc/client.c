@@ -95,7 +95,7 @@ static void finish_with_error(struct exchange *exchange, int error)
     struct rpc_reply *reply = exchange->reply;
     bool connected = atomic_load(&exchange->client->pipes) > 0;
 
-    if (error == NNG_ETIMEDOUT && connected && !exchange->sending)
+    if (error == NNG_ETIMEDOUT && connected)
         status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
     else if (error == NNG_ETIMEDOUT)
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach");
@@ -172,12 +172,15 @@ static void send_request(struct exchange *exchange)
     nng_ctx_send(exchange->context, exchange->aio);
 }
 
-/* Whether a call whose connection closed is sent again: a read changes nothing, and a write that was made has
- * left its answer under the request_id. */
+/* Whether a call is sent again. One whose connection closed: a read changes nothing, and a write that was made
+ * has left its answer under the request_id. And one that no server took so far, though one is connected: what
+ * others have sent keeps its connection busy. */
 static bool resends(struct exchange *exchange, int error)
 {
-    return error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST &&
-           time_monotonic_ns() < exchange->deadline_ns;
+    const bool lost = error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST;
+    const bool busy =
+        error == NNG_ETIMEDOUT && exchange->sending && atomic_load(&exchange->client->pipes) > 0;
+    return (lost || busy) && time_monotonic_ns() < exchange->deadline_ns;
 }
 
 /* A context's send or receive ended. */
@@ -186,12 +189,13 @@ static void advance(void *arg)
     struct exchange *exchange = arg;
     int error = nng_aio_result(exchange->aio);
 
-    if (resends(exchange, error)) {
-        send_request(exchange);
-    } else if (error != 0) {
+    if (error != 0) {
         if (exchange->sending)
             nng_msg_free(nng_aio_get_msg(exchange->aio));
-        finish_with_error(exchange, error);
+        if (resends(exchange, error))
+            send_request(exchange);
+        else
+            finish_with_error(exchange, error);
     } else if (exchange->sending) {
         exchange->sending = false;
         nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
