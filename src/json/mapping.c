@@ -94,8 +94,10 @@ static bool integer_from_text(struct reader *reader, const struct place *place, 
     if (!any || at != end)
         return refuse(reader, place, "int_parsing",
                       "Input should be a valid integer, unable to parse string as an integer");
+    if (overflow)
+        return refuse_size(reader, place);
     *out = value;
-    return overflow ? refuse_size(reader, place) : true;
+    return true;
 }
 
 static bool integer_from_real(struct reader *reader, const struct place *place, double real, int64_t *out)
@@ -112,17 +114,21 @@ static bool integer_from_real(struct reader *reader, const struct place *place, 
 static bool read_integer(struct reader *reader, const struct place *place, const json_t *json, int64_t least,
                          int64_t most, int64_t *out)
 {
-    bool taken;
+    int64_t value;
+    bool taken = true;
     if (json_is_integer(json)) {
-        *out = json_integer_value(json);
-        taken = true;
+        value = json_integer_value(json);
     } else if (json_is_real(json)) {
-        taken = integer_from_real(reader, place, json_real_value(json), out);
+        taken = integer_from_real(reader, place, json_real_value(json), &value);
     } else {
         const char *text = json_is_string(json) ? json_string_value(json) : "";
-        taken = integer_from_text(reader, place, text, json_string_length(json), out);
+        taken = integer_from_text(reader, place, text, json_string_length(json), &value);
     }
-    return taken && (*out < least || *out > most) ? refuse_size(reader, place) : taken;
+    if (taken && (value < least || value > most))
+        return refuse_size(reader, place);
+    if (taken)
+        *out = value;
+    return taken;
 }
 
 static bool int32_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
