@@ -190,6 +190,12 @@ static bool uint64_from_json(struct reader *reader, const struct place *place,
 
 /* --- other numbers, and booleans --- */
 
+static bool refuse_real(struct reader *reader, const struct place *place)
+{
+    return refuse(reader, place, "float_parsing",
+                  "Input should be a valid number, unable to parse string as a number");
+}
+
 /* Text is read by JSON's own grammar, which no locale changes. */
 static bool read_real(struct reader *reader, const struct place *place, const json_t *json, double *out)
 {
@@ -203,8 +209,7 @@ static bool read_real(struct reader *reader, const struct place *place, const js
     if (taken)
         *out = json_real_value(number);
     json_decref(number);
-    return taken || refuse(reader, place, "float_parsing",
-                           "Input should be a valid number, unable to parse string as a number");
+    return taken || refuse_real(reader, place);
 }
 
 /* JSON has no infinity. */
@@ -242,6 +247,8 @@ static bool float_from_json(struct reader *reader, const struct place *place,
     (void)field;
     if (!read_real(reader, place, json, &real))
         return false;
+    if (!isfinite((float)real)) /* it has no JSON form */
+        return refuse_real(reader, place);
     *(float *)out = (float)real;
     return true;
 }
