@@ -422,10 +422,14 @@ static bool timestamp_from_json(struct reader *reader, const struct place *place
 static bool field_mask_write(const ProtobufCMessage *message, struct text *out)
 {
     const Google__Protobuf__FieldMask *mask = (const Google__Protobuf__FieldMask *)message;
-    const char *joined = "";
-    for (size_t i = 0; i < mask->n_paths; i++)
-        joined = arena_printf(out->arena, "%s%s%s", joined, i == 0 ? "" : ",", mask->paths[i]);
-    text_string(out, joined, strlen(joined));
+    struct text joined = TEXT_INIT(out->arena);
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        if (i > 0)
+            text_char(&joined, ',');
+        text_append(&joined, mask->paths[i], strlen(mask->paths[i]));
+    }
+    const char *paths = text_end(&joined);
+    text_string(out, paths, joined.length);
     return true;
 }
 
