@@ -156,7 +156,7 @@ static const char *check_message(const ProtobufCMessageDescriptor *type, struct 
             *fields_left = 0;
             return too_many_fields;
         }
-        if (!take_varint(&input, &tag))
+        if (!take_varint(&input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
             return malformed;
         const char *why = check_field(type, tag, &input, depth, fields_left);
         if (why != NULL)

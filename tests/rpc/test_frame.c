@@ -107,6 +107,8 @@ static const struct bad {
      4, "it does not parse"},                                                      /* longer than the frame */
     {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "it does not parse"},     /* 2^64 - 1 bytes */
     {"\x0b\x0c", 2, "it does not parse"},                                          /* a group */
+    {"\x80\x00\x00", 3, "it does not parse"},                                      /* field 0 */
+    {"\x80\x80\x80\x80\x10\x00", 6, "it does not parse"},                          /* field 2^29 */
     {"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, "it does not parse"}, /* an endless varint */
     {"\x09"
      "1234567",
