@@ -153,6 +153,29 @@ Test(frame, counts_fields_so_that_small_frames_stay_small_in_memory)
     free(bytes);
 }
 
+/* An UpdateOrderRequest whose mask comes in n parts of one path each. */
+static void *unpack_mask(size_t n, const char **why)
+{
+    static const char part[] = "\x12\x03\x0a\x01*";
+    const size_t size = sizeof part - 1;
+    uint8_t *bytes = arena_alloc(&arena, n * size);
+    for (size_t i = 0; i < n; i++)
+        memcpy(bytes + i * size, part, size);
+    return frame_unpack(&orders__v1__update_order_request__descriptor, FRAME_MAX_FIELDS, &arena, bytes,
+                        n * size, why);
+}
+
+Test(frame, a_message_in_parts_is_one_as_long_as_they_are_few)
+{
+    const char *why;
+    const Orders__V1__UpdateOrderRequest *request = unpack_mask(100, &why);
+    cr_assert_not_null(request);
+    cr_assert_eq(request->update_mask->n_paths, 100);
+    /* To put these together would take a GiB: every part makes a new copy of those before it. */
+    cr_assert_null(unpack_mask(FRAME_MAX_FIELDS / 2, &why));
+    cr_assert_str_eq(why, "it has too many fields");
+}
+
 Test(frame, random_bytes_never_harm)
 {
     unsigned seed = 20250116;
