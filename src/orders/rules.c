@@ -121,8 +121,9 @@ static void check_order_date(struct check *check, Orders__V1__Order *order)
         return;
     }
     Google__Protobuf__Timestamp *stored = arena_alloc(check->arena, sizeof *stored);
-    *stored = *given;
-    stored->nanos -= stored->nanos % NS_PER_US; /* the database keeps microseconds */
+    google__protobuf__timestamp__init(stored);
+    stored->seconds = given->seconds;
+    stored->nanos = given->nanos - given->nanos % NS_PER_US; /* the database keeps microseconds */
     order->order_date = stored;
 }
 

@@ -46,6 +46,7 @@ static void check_new(const Orders__V1__Order *order, struct arena *arena)
 {
     check_stored_form(order, ORDER_CREATE_FIELDS, arena);
     must(order->id == 0 && order->created_at == NULL && order->updated_at == NULL);
+    must(order->base.n_unknown_fields == 0 && order->order_date->base.n_unknown_fields == 0);
     must(order_id_possible(order->order_id)); /* or it could be made and never be asked for */
 }
 
