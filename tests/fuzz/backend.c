@@ -13,8 +13,6 @@
 #include "rpc/v1/frame.pb-c.h"
 #include "service/order_service.h"
 
-#include <string.h>
-
 static const char api_key[] = "key";
 
 static struct health health;
@@ -98,7 +96,7 @@ static void check_status(const struct status *status)
 static Rpc__V1__FieldViolation **wire_violations(struct call *call)
 {
     const size_t n = call->status.n_violations;
-    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof(*list));
+    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
     for (size_t i = 0; i < n; i++) {
         const struct violation *from = &call->status.violations[i];
         list[i] = arena_alloc(&call->arena, sizeof *list[i]);
@@ -110,7 +108,8 @@ static Rpc__V1__FieldViolation **wire_violations(struct call *call)
     return list;
 }
 
-/* Packs the answer: the message lives no longer than this. */
+/* Packs the answer, and resets the arena as the server does: who uses the call behind its end is found out.
+ */
 static void done(const ProtobufCMessage *message, void *closure_data)
 {
     struct under_way *under_way = closure_data;
@@ -128,6 +127,7 @@ static void done(const ProtobufCMessage *message, void *closure_data)
     must(under_way->frame != NULL);
     under_way->frame_size = frame.size;
     frame_pack(&frame, under_way->frame);
+    arena_reset(&call->arena);
 }
 
 static void invoke(struct under_way *under_way, const struct backend_request *request)
@@ -178,7 +178,6 @@ static const ProtobufCMessage *read_answer(const struct under_way *under_way,
         status_add_violation(status, arena, response->violations[i]->field, response->violations[i]->type,
                              "%s", response->violations[i]->message);
     must(response->code == (Rpc__V1__Code)under_way->call.status.code);
-    must(strcmp(response->message, under_way->call.status.message) == 0);
     status->code = (enum status_code)response->code;
     status->message = response->message;
     if (status->code != STATUS_OK)
