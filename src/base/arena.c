@@ -7,6 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* AddressSanitizer cannot look into a block: it is told which bytes of it are handed out, so that it sees a
+ * step beyond an allocation, into the gap that is then left behind each, and one into memory that was given
+ * back. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN
+#endif
+
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+enum { GAP = alignof(max_align_t) };
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+enum { GAP = 0 };
+#endif
+
 enum {
     FIRST_BLOCK = 4096, /* holds a common call whole: request, order, reply */
     LARGEST_GROWTH = 1 << 20,
@@ -42,6 +62,7 @@ static void use_block(struct arena *arena, struct arena_block *block)
     arena->newest = block;
     arena->next = block->data;
     arena->end = block->data + block->size;
+    ASAN_POISON_MEMORY_REGION(block->data, block->size);
 }
 
 void arena_reset(struct arena *arena)
@@ -85,15 +106,21 @@ static void add_block(struct arena *arena, size_t size)
     use_block(arena, block);
 }
 
+/* How much of a block an allocation takes. */
+static size_t footprint(size_t size)
+{
+    return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + GAP;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         out_of_memory(size);
-    size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (arena->newest == NULL || (size_t)(arena->end - arena->next) < size)
-        add_block(arena, size);
+    if (arena->newest == NULL || (size_t)(arena->end - arena->next) < footprint(size))
+        add_block(arena, footprint(size));
     void *memory = arena->next;
-    arena->next += size;
+    arena->next += footprint(size);
+    ASAN_UNPOISON_MEMORY_REGION(memory, size);
     return memory;
 }
 
@@ -108,8 +135,8 @@ void *arena_calloc(struct arena *arena, size_t n, size_t size)
 void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size)
 {
     char *bytes = memory;
-    size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (bytes != NULL && bytes + rounded == arena->next && new_size <= (size_t)(arena->end - bytes)) {
+    if (bytes != NULL && bytes + footprint(size) == arena->next &&
+        footprint(new_size) <= (size_t)(arena->end - bytes)) {
         arena->next = bytes;
         return arena_alloc(arena, new_size);
     }

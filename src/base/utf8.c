@@ -1,6 +1,8 @@
 /* utf8.c: one row of a table for each length of a sequence. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 static const struct form {
     uint8_t mask, lead; /* byte & mask == lead opens a sequence of this form */
     uint32_t least;     /* a smaller code point has a shorter form */
@@ -47,4 +49,15 @@ bool utf8_valid(const char *bytes, size_t length)
         length -= taken;
     }
     return true;
+}
+
+size_t utf8_cut(const char *string, size_t most)
+{
+    size_t length = strnlen(string, most + 1);
+    if (length <= most)
+        return length;
+    do
+        length--;
+    while (length > 0 && ((uint8_t)string[length] & 0xc0) == 0x80);
+    return length;
 }

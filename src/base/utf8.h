@@ -13,4 +13,8 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *code_point);
 /* Whether all of it is UTF-8. */
 bool utf8_valid(const char *bytes, size_t length);
 
+/* The length of a string, or where to cut it so that at most so many bytes of it stand and no character is
+ * cut in two. */
+size_t utf8_cut(const char *string, size_t most);
+
 #endif

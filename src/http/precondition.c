@@ -64,6 +64,7 @@ const char *precondition_etag(const char *if_match, struct arena *arena)
         return "";
     if (next_tag(&if_match, &tag) != FOUND_TAG || next_tag(&if_match, &further) != FOUND_END)
         return NULL;
-    const char *text = arena_copy(arena, tag.start, tag.length);
-    return tag.weak || *text == '\0' ? arena_printf(arena, "W/\"%s\"", text) : text;
+    for (size_t i = 0; i < tag.length; i++)
+        tag.weak |= (unsigned char)tag.start[i] > '~'; /* which no RPC could carry as text */
+    return tag.weak || tag.length == 0 ? PRECONDITION_NO_ETAG : arena_copy(arena, tag.start, tag.length);
 }

@@ -20,9 +20,12 @@ void precondition_add(const char **list, const char *value, struct arena *arena)
  * "x", a strong one never takes a weak tag. */
 bool precondition_names(const char *list, const char *etag, bool weak);
 
-/* The one tag of an If-Match, in the arena: without its quotes if it is strong, as it is if it is weak, so
- * that it is no etag of an RPC; "" for "*". NULL: the list is malformed, or has several, which an RPC cannot
- * ask for. */
+/* Never the etag of anything, but one that was given. */
+#define PRECONDITION_NO_ETAG "W/"
+
+/* What an RPC is to compare for an If-Match: its tag without the quotes, in the arena; PRECONDITION_NO_ETAG
+ * if that is weak or nothing that an etag could be; "" for "*". NULL: the list is malformed, or has several,
+ * which an RPC cannot ask for. */
 const char *precondition_etag(const char *if_match, struct arena *arena);
 
 #endif

@@ -94,8 +94,10 @@ static bool integer_from_text(struct reader *reader, const struct place *place, 
     if (!any || at != end)
         return refuse(reader, place, "int_parsing",
                       "Input should be a valid integer, unable to parse string as an integer");
+    if (overflow)
+        return refuse_size(reader, place);
     *out = value;
-    return overflow ? refuse_size(reader, place) : true;
+    return true;
 }
 
 static bool integer_from_real(struct reader *reader, const struct place *place, double real, int64_t *out)
@@ -113,17 +115,21 @@ static bool integer_from_real(struct reader *reader, const struct place *place, 
 static bool read_integer(struct reader *reader, const struct place *place, const json_t *json, int64_t least,
                          int64_t most, int64_t *out)
 {
-    bool taken;
+    int64_t value;
+    bool taken = true;
     if (json_is_integer(json)) {
-        *out = json_integer_value(json);
-        taken = true;
+        value = json_integer_value(json);
     } else if (json_is_real(json)) {
-        taken = integer_from_real(reader, place, json_real_value(json), out);
+        taken = integer_from_real(reader, place, json_real_value(json), &value);
     } else {
         const char *text = json_is_string(json) ? json_string_value(json) : "";
-        taken = integer_from_text(reader, place, text, json_string_length(json), out);
+        taken = integer_from_text(reader, place, text, json_string_length(json), &value);
     }
-    return taken && (*out < least || *out > most) ? refuse_size(reader, place) : taken;
+    if (taken && (value < least || value > most))
+        return refuse_size(reader, place);
+    if (taken)
+        *out = value;
+    return taken;
 }
 
 static bool int32_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
@@ -185,6 +191,12 @@ static bool uint64_from_json(struct reader *reader, const struct place *place,
 
 /* --- other numbers, and booleans --- */
 
+static bool refuse_real(struct reader *reader, const struct place *place)
+{
+    return refuse(reader, place, "float_parsing",
+                  "Input should be a valid number, unable to parse string as a number");
+}
+
 /* Text is read by JSON's own grammar, which no locale changes. */
 static bool read_real(struct reader *reader, const struct place *place, const json_t *json, double *out)
 {
@@ -198,8 +210,7 @@ static bool read_real(struct reader *reader, const struct place *place, const js
     if (taken)
         *out = json_real_value(number);
     json_decref(number);
-    return taken || refuse(reader, place, "float_parsing",
-                           "Input should be a valid number, unable to parse string as a number");
+    return taken || refuse_real(reader, place);
 }
 
 /* JSON has no infinity. */
@@ -237,6 +248,8 @@ static bool float_from_json(struct reader *reader, const struct place *place,
     (void)field;
     if (!read_real(reader, place, json, &real))
         return false;
+    if (!isfinite((float)real)) /* it has no JSON form */
+        return refuse_real(reader, place);
     *(float *)out = (float)real;
     return true;
 }
@@ -412,10 +425,14 @@ static bool timestamp_from_json(struct reader *reader, const struct place *place
 static bool field_mask_write(const ProtobufCMessage *message, struct text *out)
 {
     const Google__Protobuf__FieldMask *mask = (const Google__Protobuf__FieldMask *)message;
-    const char *joined = "";
-    for (size_t i = 0; i < mask->n_paths; i++)
-        joined = arena_printf(out->arena, "%s%s%s", joined, i == 0 ? "" : ",", mask->paths[i]);
-    text_string(out, joined, strlen(joined));
+    struct text joined = TEXT_INIT(out->arena);
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        if (i > 0)
+            text_char(&joined, ',');
+        text_append(&joined, mask->paths[i], strlen(mask->paths[i]));
+    }
+    const char *paths = text_end(&joined);
+    text_string(out, paths, joined.length);
     return true;
 }
 

@@ -21,6 +21,8 @@ static char *reserve(struct text *text, size_t length)
 
 void text_append(struct text *text, const char *bytes, size_t length)
 {
+    if (length == 0)
+        return; /* bytes, or the buffer, may be NULL */
     memcpy(reserve(text, length), bytes, length);
     text->length += length;
 }

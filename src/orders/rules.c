@@ -121,8 +121,9 @@ static void check_order_date(struct check *check, Orders__V1__Order *order)
         return;
     }
     Google__Protobuf__Timestamp *stored = arena_alloc(check->arena, sizeof *stored);
-    *stored = *given;
-    stored->nanos -= stored->nanos % NS_PER_US; /* the database keeps microseconds */
+    google__protobuf__timestamp__init(stored);
+    stored->seconds = given->seconds;
+    stored->nanos = given->nanos - given->nanos % NS_PER_US; /* the database keeps microseconds */
     order->order_date = stored;
 }
 
@@ -233,7 +234,7 @@ unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, stru
                              struct status *status)
 {
     const Google__Protobuf__FieldMask *mask = request->update_mask;
-    enum { BAD_PATHS_TOLD = 16 }; /* of any number that a request can hold */
+    enum { BAD_PATHS_TOLD = 16, PATH_BYTES_TOLD = 200 }; /* of any number that a request can hold */
     unsigned fields = 0;
     if (mask == NULL)
         return fields_set(request->order);
@@ -241,9 +242,9 @@ unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, stru
         unsigned field = field_of_path(mask->paths[i]);
         if (field == 0 && status->n_violations < BAD_PATHS_TOLD)
             status_add_violation(status, arena, "update_mask", "value_error",
-                                 "\"%.200s\" cannot be changed; customer_id, order_date, total_amount, "
+                                 "\"%.*s\" cannot be changed; customer_id, order_date, total_amount, "
                                  "currency, status and * can",
-                                 mask->paths[i]);
+                                 (int)utf8_cut(mask->paths[i], PATH_BYTES_TOLD), mask->paths[i]);
         fields |= field;
     }
     return fields;

@@ -3,12 +3,15 @@
 
 #include "base/fingerprint.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NAME_BYTES_TOLD = 200 }; /* of an unknown method's, which may be of any length */
 
 struct method {
     char *name; /* owned; "orders.v1.OrderService/GetOrder" */
@@ -101,7 +104,8 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
 {
     const struct method *method = find(dispatcher, request->method);
     if (method == NULL) {
-        call_fail(call, STATUS_UNIMPLEMENTED, "Unknown method \"%.200s\"", request->method);
+        call_fail(call, STATUS_UNIMPLEMENTED, "Unknown method \"%.*s\"",
+                  (int)utf8_cut(request->method, NAME_BYTES_TOLD), request->method);
         done(NULL, call);
         return;
     }

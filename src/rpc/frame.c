@@ -100,12 +100,39 @@ static bool skip(struct input *input, uint64_t size)
     return true;
 }
 
+/* A message being checked. */
+struct check {
+    const ProtobufCMessageDescriptor *type;
+    struct input input;
+    int depth;
+    size_t *fields_left;       /* to the whole frame */
+    size_t fields_left_before; /* as the message began, less what was counted anew */
+    uint64_t parts; /* a bit for each field of messages that came already; should a type have more than 64
+                       fields, some are counted too often */
+};
+
 static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
                                  size_t *fields_left);
 
+/* A message may come in parts, which protobuf-c puts together one after the other: each time its lists are
+ * copied, and the arena keeps the old ones. So what came before is counted anew. */
+static bool count_part(struct check *check, const ProtobufCFieldDescriptor *field)
+{
+    const uint64_t bit = UINT64_C(1) << (field - check->type->fields) % 64;
+    const bool again = (check->parts & bit) != 0;
+    const size_t copied = check->fields_left_before - *check->fields_left;
+    check->parts |= bit;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || !again)
+        return true;
+    if (copied > *check->fields_left)
+        return false;
+    *check->fields_left -= copied;
+    check->fields_left_before -= copied;
+    return true;
+}
+
 /* A length-delimited field's value. */
-static const char *check_value(const ProtobufCFieldDescriptor *field, struct input value, int depth,
-                               size_t *fields_left)
+static const char *check_value(struct check *check, const ProtobufCFieldDescriptor *field, struct input value)
 {
     const char *text = (const char *)value.at;
     size_t length = (size_t)(value.end - value.at);
@@ -113,15 +140,17 @@ static const char *check_value(const ProtobufCFieldDescriptor *field, struct inp
         return NULL;
     if (field->type == PROTOBUF_C_TYPE_STRING)
         return memchr(text, '\0', length) == NULL && utf8_valid(text, length) ? NULL : bad_string;
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE)
-        return check_message(field->descriptor, value, depth + 1, fields_left);
-    return NULL;
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+        return NULL;
+    if (!count_part(check, field))
+        return too_many_fields;
+    return check_message(field->descriptor, value, check->depth + 1, check->fields_left);
 }
 
 /* The value of one field, passed over but for strings and messages. */
-static const char *check_field(const ProtobufCMessageDescriptor *type, uint64_t tag, struct input *input,
-                               int depth, size_t *fields_left)
+static const char *check_field(struct check *check, uint64_t tag)
 {
+    struct input *input = &check->input;
     uint64_t number;
     switch (tag & 7) {
     case WIRE_VARINT:
@@ -141,24 +170,30 @@ static const char *check_field(const ProtobufCMessageDescriptor *type, uint64_t 
     if (!skip(input, number))
         return malformed;
     value.end = input->at;
-    return check_value(protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3)), value, depth,
-                       fields_left);
+    return check_value(check, protobuf_c_message_descriptor_get_field(check->type, (unsigned)(tag >> 3)),
+                       value);
 }
 
 static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
                                  size_t *fields_left)
 {
+    struct check check = {
+        .type = type,
+        .input = input,
+        .depth = depth,
+        .fields_left = fields_left,
+        .fields_left_before = *fields_left,
+    };
     if (depth > MAX_DEPTH)
         return too_deep;
-    while (input.at < input.end) {
+    while (check.input.at < check.input.end) {
         uint64_t tag;
-        if ((*fields_left)-- == 0) {
-            *fields_left = 0;
+        if (*fields_left == 0)
             return too_many_fields;
-        }
-        if (!take_varint(&input, &tag))
+        --*fields_left;
+        if (!take_varint(&check.input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
             return malformed;
-        const char *why = check_field(type, tag, &input, depth, fields_left);
+        const char *why = check_field(&check, tag);
         if (why != NULL)
             return why;
     }

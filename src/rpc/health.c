@@ -2,8 +2,11 @@
 #include "rpc/health.h"
 
 #include "base/call.h"
+#include "base/utf8.h"
 
 #include <string.h>
+
+enum { NAME_BYTES_TOLD = 200 }; /* of an unknown service's, which may be of any length */
 
 static bool serves(const struct health *health, const char *name)
 {
@@ -23,7 +26,8 @@ static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRe
     struct call *call = closure_data;
 
     if (!serves(health, input->service)) {
-        call_fail(call, STATUS_NOT_FOUND, "Unknown service \"%.200s\"", input->service);
+        call_fail(call, STATUS_NOT_FOUND, "Unknown service \"%.*s\"",
+                  (int)utf8_cut(input->service, NAME_BYTES_TOLD), input->service);
         closure(NULL, closure_data);
         return;
     }

@@ -20,13 +20,15 @@ static bool ends_here(const struct call *call)
     return call->status.code != STATUS_OK || call->validate_only;
 }
 
-/* A copy of a request's order that the rules may write to; an absent order is an empty one. */
+/* A copy of a request's order that the rules may write to; an absent order is an empty one. A new order's
+ * copy is its answer too, so it is without what this program has no field for, and does not store. */
 static Orders__V1__Order *copy_order(struct call *call, const Orders__V1__Order *given)
 {
     Orders__V1__Order *order = arena_alloc(&call->arena, sizeof *order);
     orders__v1__order__init(order);
     if (given != NULL)
         *order = *given;
+    order->base.n_unknown_fields = 0;
     return order;
 }
 

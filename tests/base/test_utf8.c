@@ -45,3 +45,11 @@ Test(utf8, decodes)
     cr_assert_eq(c, 0x1f600);
     cr_assert_eq(utf8_decode("", 0, &c), 0);
 }
+
+Test(utf8, cuts_between_characters)
+{
+    static const char text[] = "a\xc3\x9e\xf0\x9f\x98\x80";
+    static const size_t cuts[] = {0, 1, 1, 3, 3, 3, 3, 7, 7};
+    for (size_t most = 0; most < sizeof cuts / sizeof cuts[0]; most++)
+        cr_assert_eq(utf8_cut(text, most), cuts[most], "at most %zu", most);
+}

@@ -236,6 +236,13 @@ Test(row_reader, giant_csv_header_makes_the_file_unreadable)
     free(told.text);
 }
 
+Test(row_reader, header_of_one_name_takes_linear_time, .timeout = 10)
+{
+    struct told told = read_filled(ROWS_CSV, "id", ",id", ROW_MAX_BYTES - 100, "\n1\n");
+    cr_assert_str_eq(told.text, "1 !the header names id twice\nunreadable\n");
+    free(told.text);
+}
+
 /* A quote that is never closed costs its own line, not the rest of the file. */
 Test(row_reader, missing_quote_costs_one_row, .timeout = 120)
 {

@@ -5,6 +5,7 @@
 #include "rpc/v1/frame.pb-c.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct call call;
@@ -107,6 +108,16 @@ Test(dispatcher, unknown_method)
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Chec", "right", "");
     cr_assert_eq(call.status.code, STATUS_UNIMPLEMENTED);
     cr_assert_str_eq(call.status.message, "Unknown method \"rpc.v1.Health/Chec\"");
+}
+
+Test(dispatcher, unknown_method_with_a_long_name)
+{
+    char name[300], expected[300];
+    memset(name, 'x', 199);
+    strcpy(name + 199, "\u00de"); /* of two bytes, of which only one would stand */
+    snprintf(expected, sizeof expected, "Unknown method \"%.199s\"", name);
+    invoke(DISPATCHER_OPEN, name, "right", "");
+    cr_assert_str_eq(call.status.message, expected);
 }
 
 Test(dispatcher, broken_payload)

@@ -107,6 +107,8 @@ static const struct bad {
      4, "it does not parse"},                                                      /* longer than the frame */
     {"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "it does not parse"},     /* 2^64 - 1 bytes */
     {"\x0b\x0c", 2, "it does not parse"},                                          /* a group */
+    {"\x80\x00\x00", 3, "it does not parse"},                                      /* field 0 */
+    {"\x80\x80\x80\x80\x10\x00", 6, "it does not parse"},                          /* field 2^29 */
     {"\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, "it does not parse"}, /* an endless varint */
     {"\x09"
      "1234567",
@@ -149,6 +151,29 @@ Test(frame, counts_fields_so_that_small_frames_stay_small_in_memory)
     cr_assert_str_eq(why, "it has too many fields");
     cr_assert_not_null(unpack(bytes, 2 * (n - 1), &why));
     free(bytes);
+}
+
+/* An UpdateOrderRequest whose mask comes in n parts of one path each. */
+static void *unpack_mask(size_t n, const char **why)
+{
+    static const char part[] = "\x12\x03\x0a\x01*";
+    const size_t size = sizeof part - 1;
+    uint8_t *bytes = arena_alloc(&arena, n * size);
+    for (size_t i = 0; i < n; i++)
+        memcpy(bytes + i * size, part, size);
+    return frame_unpack(&orders__v1__update_order_request__descriptor, FRAME_MAX_FIELDS, &arena, bytes,
+                        n * size, why);
+}
+
+Test(frame, a_message_in_parts_is_one_as_long_as_they_are_few)
+{
+    const char *why;
+    const Orders__V1__UpdateOrderRequest *request = unpack_mask(100, &why);
+    cr_assert_not_null(request);
+    cr_assert_eq(request->update_mask->n_paths, 100);
+    /* To put these together would take a GiB: every part makes a new copy of those before it. */
+    cr_assert_null(unpack_mask(FRAME_MAX_FIELDS / 2, &why));
+    cr_assert_str_eq(why, "it has too many fields");
 }
 
 Test(frame, random_bytes_never_harm)

@@ -75,11 +75,13 @@ static void take_name(void *cell, size_t length, void *arg)
     const ProtobufCFieldDescriptor *field =
         strlen(name) == length ? protobuf_c_message_descriptor_get_field_by_name(table->type, name) : NULL;
 
+    table->n_cells++;
+    if (table->error[0] != '\0')
+        return; /* or each of a MiB of names that stand twice would be looked for among all of them */
     for (size_t i = 0; i < table->n_columns && field != NULL; i++) {
         if (table->columns[i] == field)
             refuse(table, "the header names %s twice", field->name);
     }
-    table->n_cells++;
     const ProtobufCFieldDescriptor **columns =
         realloc(table->columns, (table->n_columns + 1) * sizeof *table->columns);
     if (columns == NULL) {

@@ -284,12 +284,13 @@ enum { MARK_LENGTH = sizeof byte_order_mark - 1, BLANKS_MAX = 4096 };
 /* ROWS_BY_CONTENT: cannot tell yet. */
 static enum row_format guess_format(const char *text, size_t length, bool is_all)
 {
+    const size_t most = length < BLANKS_MAX ? length : BLANKS_MAX; /* however much came in at once */
     size_t at = 0;
-    while (at < length && is_blank(text[at]))
+    while (at < most && is_blank(text[at]))
         at++;
     if (at == length && !is_all && length < BLANKS_MAX)
         return ROWS_BY_CONTENT;
-    if (at == length || (text[at] != '[' && text[at] != '{'))
+    if (at == most || (text[at] != '[' && text[at] != '{'))
         return ROWS_CSV;
     if (text[at] == '[')
         return ROWS_JSON;

@@ -1,0 +1,202 @@
+/* backend.c: dispatcher, services and store are made once; each call has its own arena, as in the server. */
+#include "backend.h"
+
+#include "counted_arena.h"
+#include "fake_store.h"
+#include "fuzz.h"
+
+#include "base/call.h"
+#include "base/time.h"
+#include "rpc/dispatcher.h"
+#include "rpc/frame.h"
+#include "rpc/health.h"
+#include "rpc/v1/frame.pb-c.h"
+#include "service/order_service.h"
+
+static const char api_key[] = "key";
+
+static struct health health;
+static struct fake_store store;
+static struct order_service order_service;
+
+static const struct {
+    ProtobufCService *service;
+    enum dispatcher_access access;
+} services[] = {
+    {&order_service.base.base, DISPATCHER_NEEDS_KEY},
+    {&health.service.base, DISPATCHER_OPEN},
+};
+
+enum { SERVICES = sizeof services / sizeof services[0] };
+
+static bool always(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static const struct dispatcher *dispatcher(void)
+{
+    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", NULL};
+    static struct dispatcher *made;
+    if (made != NULL)
+        return made;
+    fake_store_init(&store);
+    order_service_init(&order_service, &store.base);
+    health_init(&health, names, always, NULL);
+    made = dispatcher_new(api_key);
+    for (size_t i = 0; i < SERVICES; i++)
+        must(dispatcher_add(made, services[i].service, services[i].access));
+    return made;
+}
+
+size_t backend_methods(void)
+{
+    size_t n = 0;
+    dispatcher();
+    for (size_t i = 0; i < SERVICES; i++)
+        n += services[i].service->descriptor->n_methods;
+    return n;
+}
+
+const ProtobufCMethodDescriptor *backend_method(size_t index, const ProtobufCServiceDescriptor **service)
+{
+    dispatcher();
+    for (size_t i = 0; i < SERVICES; i++) {
+        *service = services[i].service->descriptor;
+        if (index < (*service)->n_methods)
+            return &(*service)->methods[index];
+        index -= (*service)->n_methods;
+    }
+    abort();
+}
+
+/* --- one call --- */
+
+/* The call, which is the closure data, and what came of it. */
+struct under_way {
+    struct call call; /* the first member */
+    unsigned ended;
+    uint8_t *frame; /* owned; the answer as it goes over the wire */
+    size_t frame_size;
+};
+
+static void check_status(const struct status *status)
+{
+    must((unsigned)status->code < STATUS_CODES);
+    must((status->code == STATUS_OK) == (*status->message == '\0'));
+    must(status->n_violations == 0 || status->code == STATUS_INVALID_ARGUMENT);
+    for (size_t i = 0; i < status->n_violations; i++) {
+        must(*status->violations[i].field != '\0');
+        must(*status->violations[i].type != '\0');
+        must(*status->violations[i].message != '\0');
+    }
+}
+
+static Rpc__V1__FieldViolation **wire_violations(struct call *call)
+{
+    const size_t n = call->status.n_violations;
+    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        const struct violation *from = &call->status.violations[i];
+        list[i] = arena_alloc(&call->arena, sizeof *list[i]);
+        rpc__v1__field_violation__init(list[i]);
+        list[i]->field = (char *)(uintptr_t)from->field;
+        list[i]->type = (char *)(uintptr_t)from->type;
+        list[i]->message = (char *)(uintptr_t)from->message;
+    }
+    return list;
+}
+
+/* Packs the answer, and resets the arena as the server does: who uses the call behind its end is found out.
+ */
+static void done(const ProtobufCMessage *message, void *closure_data)
+{
+    struct under_way *under_way = closure_data;
+    struct call *call = &under_way->call;
+    Rpc__V1__Response head = RPC__V1__RESPONSE__INIT;
+    must(++under_way->ended == 1);
+    check_status(&call->status);
+    must(call->status.code == STATUS_OK || message == NULL);
+    head.code = (Rpc__V1__Code)call->status.code;
+    head.message = (char *)(uintptr_t)call->status.message;
+    head.n_violations = call->status.n_violations;
+    head.violations = wire_violations(call);
+    const struct frame frame = frame_measure(&head.base, message);
+    under_way->frame = malloc(frame.size > 0 ? frame.size : 1);
+    must(under_way->frame != NULL);
+    under_way->frame_size = frame.size;
+    frame_pack(&frame, under_way->frame);
+    arena_reset(&call->arena);
+}
+
+static void invoke(struct under_way *under_way, const struct backend_request *request)
+{
+    struct counted_arena counted;
+    struct call *call = &under_way->call;
+    Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, validate = key;
+    Rpc__V1__Request__MetadataEntry *metadata[2];
+    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
+    key.key = "x-api-key";
+    key.value = (char *)(uintptr_t)api_key;
+    validate.key = "x-validate-only";
+    validate.value = "true";
+    head.metadata = metadata;
+    if (request->with_key)
+        metadata[head.n_metadata++] = &key;
+    if (request->validate_only)
+        metadata[head.n_metadata++] = &validate;
+
+    arena_init(&call->arena);
+    counted_arena_begin(&counted, &call->arena);
+    call->status = STATUS_INIT;
+    call->request_id = "";
+    call->start_ns = time_monotonic_ns();
+    call->deadline_ns = call->start_ns + NS_PER_S;
+    head.method = arena_printf(&call->arena, "%s/%s", request->service->name, request->method->name);
+    call->method = head.method;
+    head.payload.data = (uint8_t *)(uintptr_t)request->payload;
+    head.payload.len = request->payload_size;
+    store.outcome = request->outcome;
+    store.asked = 0;
+    dispatcher_invoke(dispatcher(), call, &head, done);
+    must(under_way->ended == 1);
+    must(store.asked == 0 || (store.asked == 1 && request->with_key && !request->validate_only));
+    must(counted_arena_is_bounded(&counted, request->payload_size));
+}
+
+/* Reads the answer, as the client does. */
+static const ProtobufCMessage *read_answer(const struct under_way *under_way,
+                                           const struct backend_request *request, struct arena *arena,
+                                           struct status *status)
+{
+    const char *why;
+    const Rpc__V1__Response *response = frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, arena,
+                                                     under_way->frame, under_way->frame_size, &why);
+    must(response != NULL);
+    for (size_t i = 0; i < response->n_violations; i++)
+        status_add_violation(status, arena, response->violations[i]->field, response->violations[i]->type,
+                             "%s", response->violations[i]->message);
+    must(response->code == (Rpc__V1__Code)under_way->call.status.code);
+    status->code = (enum status_code)response->code;
+    status->message = response->message;
+    if (status->code != STATUS_OK)
+        return NULL;
+    const ProtobufCMessage *message = frame_unpack(request->method->output, SIZE_MAX, arena,
+                                                   response->payload.data, response->payload.len, &why);
+    must(message != NULL);
+    must(message->n_unknown_fields == 0); /* it is of that type */
+    return message;
+}
+
+const ProtobufCMessage *backend_call(const struct backend_request *request, struct arena *arena,
+                                     struct status *status)
+{
+    struct under_way under_way = {0};
+    *status = STATUS_INIT;
+    invoke(&under_way, request);
+    const ProtobufCMessage *message = read_answer(&under_way, request, arena, status);
+    arena_free(&under_way.call.arena);
+    free(under_way.frame);
+    return message;
+}
