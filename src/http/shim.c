@@ -18,7 +18,9 @@
 
 enum {
     THREADS = 2,
-    CONNECTION_BYTES = 32 * 1024, /* for a request's line and headers, and a piece of its body */
+    /* For a request's line and headers, and a piece of its body. Beyond 32 KiB libmicrohttpd maps them
+     * instead of allocating them, so that the system has them back when a crowd has left. */
+    CONNECTION_BYTES = 36 * 1024,
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     OTHER_FILES = 256,         /* that this process has open besides */
