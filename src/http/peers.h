@@ -13,6 +13,9 @@
  * locked out by silent clients, however many: they make room, and a newcomer has its whole time still to
  * come. One in "calling" is never ended, as it is the service that keeps it waiting.
  *
+ * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
+ * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
+ *
  * A connection belongs to libmicrohttpd, which closes its socket; to end it is to shut the socket down, which
  * libmicrohttpd's thread then notices. The functions may be called on any thread.
  */

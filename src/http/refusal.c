@@ -31,7 +31,7 @@ void refusal_send(int fd, enum refusal refusal, const char *request_id)
         uuid_make(made);
         request_id = made;
     }
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
     int length = snprintf(answer, sizeof answer,
                           "HTTP/1.1 %s\r\nDate: %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
                           "X-Request-ID: %s\r\n%sContent-Length: %zu\r\n\r\n%s",

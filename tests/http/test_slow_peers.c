@@ -7,14 +7,14 @@
 #include "base/time.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,11 +43,13 @@ enum {
 static struct rpc_peer service;
 static struct process shim;
 
+/* With a setting besides, or instead of one of these; NULL: none. */
 static void start(const char *setting)
 {
     char connect[128];
     snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service.url);
-    char *const environment[] = {"API_KEY=the-key",
+    char *const environment[] = {setting != NULL ? (char *)(uintptr_t)setting : "ORDERS_LOG=error",
+                                 "API_KEY=the-key",
                                  "ORDERS_HTTP=127.0.0.1:0",
                                  "ORDERS_LOG=error",
                                  connect,
@@ -56,10 +58,16 @@ static void start(const char *setting)
                                  "ORDERS_HTTP_IDLE_TIMEOUT=2",
                                  "ORDERS_HTTP_MAX_CONNECTIONS=32",
                                  "ORDERS_HTTP_MAX_BODIES_BYTES=1048576",
-                                 (char *)(uintptr_t)setting,
                                  NULL};
     shim = process_spawn(environment);
     process_await_ready(&shim);
+}
+
+static void restart(const char *setting)
+{
+    kill(shim.pid, SIGTERM);
+    cr_assert_eq(process_wait(&shim), 0);
+    start(setting);
 }
 
 static void set_up(void)
@@ -125,14 +133,12 @@ static void expect_after(uint64_t start_ns, int timeout_ms)
 /* Files that the process has open. */
 static size_t count_files(void)
 {
-    char path[64];
-    size_t n = 0;
-    snprintf(path, sizeof path, "/proc/%d/fd", (int)shim.pid);
-    DIR *files = opendir(path);
-    cr_assert_not_null(files);
-    while (readdir(files) != NULL)
-        n++;
-    closedir(files);
+    char pattern[64];
+    glob_t files;
+    snprintf(pattern, sizeof pattern, "/proc/%d/fd/*", (int)shim.pid);
+    cr_assert_eq(glob(pattern, GLOB_NOSORT, NULL, &files), 0);
+    size_t n = files.gl_pathc;
+    globfree(&files);
     return n;
 }
 
@@ -384,9 +390,7 @@ Test(slow_peers, large_bodies_leave_room_for_small_ones)
 Test(slow_peers, more_of_one_address_than_may_be)
 {
     enum { PER_ADDRESS = 4 };
-    kill(shim.pid, SIGTERM);
-    cr_assert_eq(process_wait(&shim), 0);
-    start("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS=4");
+    restart("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS=4");
     int fds[PER_ADDRESS];
     for (int i = 0; i < PER_ADDRESS; i++) {
         fds[i] = http_connect(shim.port);
@@ -401,6 +405,22 @@ Test(slow_peers, more_of_one_address_than_may_be)
     close(further);
     for (int i = 0; i < PER_ADDRESS; i++)
         close(fds[i]);
+}
+
+/* Without files left nobody could be let in, even to make another one go. */
+Test(slow_peers, more_than_there_are_files_for)
+{
+    enum { FILES = 256, SILENT = 200 }; /* the limit is this process's too */
+    const struct rlimit files = {.rlim_cur = FILES, .rlim_max = FILES};
+    int silent[SILENT];
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=4096");
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = http_connect(shim.port);
+    expect_service();
+    expect_status(silent[0], 503);
+    for (int i = 0; i < SILENT; i++)
+        close(silent[i]);
 }
 
 /* A crowd of every kind, gone through to its end. */
