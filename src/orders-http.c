@@ -27,6 +27,13 @@ static bool serve(const struct config *config, struct log *log)
         .cors_origins = config->cors_origins,
         .client = client,
         .log = log,
+        .max_connections = config->http_max_connections,
+        .max_connections_per_address = config->http_max_connections_per_address,
+        .request_timeout_s = config->http_request_timeout_s,
+        .send_timeout_s = config->http_send_timeout_s,
+        .idle_timeout_s = config->http_idle_timeout_s,
+        .max_body_bytes = config->http_max_body_bytes,
+        .max_bodies_bytes = config->http_max_bodies_bytes,
     };
     struct http_shim *shim = client != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
     if (shim == NULL) {

@@ -86,6 +86,13 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .cors_origins = daemon->config.cors_origins,
         .client = daemon->inproc,
         .log = daemon->log,
+        .max_connections = daemon->config.http_max_connections,
+        .max_connections_per_address = daemon->config.http_max_connections_per_address,
+        .request_timeout_s = daemon->config.http_request_timeout_s,
+        .send_timeout_s = daemon->config.http_send_timeout_s,
+        .idle_timeout_s = daemon->config.http_idle_timeout_s,
+        .max_body_bytes = daemon->config.http_max_body_bytes,
+        .max_bodies_bytes = daemon->config.http_max_bodies_bytes,
     };
     daemon->shim = http_shim_start(&options, error, error_size);
     return daemon->shim != NULL;

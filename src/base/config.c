@@ -195,6 +195,14 @@ static const struct variable {
     NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections"),
     NUMBER("ORDERS_IDLE_TIMEOUT", "900", idle_timeout_s, 1, 86400, "seconds"),
     NUMBER("ORDERS_SEND_TIMEOUT", "10", send_timeout_s, 1, 3600, "seconds"),
+    NUMBER("ORDERS_HTTP_MAX_CONNECTIONS", "4096", http_max_connections, 1, 65536, "connections"),
+    NUMBER("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS", "0", http_max_connections_per_address, 0, 65536,
+           "connections"),
+    NUMBER("ORDERS_HTTP_REQUEST_TIMEOUT", "10", http_request_timeout_s, 1, 3600, "seconds"),
+    NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds"),
+    NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "30", http_idle_timeout_s, 1, 3600, "seconds"),
+    NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes"),
+    NUMBER("ORDERS_HTTP_MAX_BODIES_BYTES", "16777216", http_max_bodies_bytes, 1048576, 1073741824, "bytes"),
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };

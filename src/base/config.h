@@ -42,6 +42,14 @@ struct config {
     unsigned max_connections;        /* ORDERS_MAX_CONNECTIONS: of RPC clients */
     unsigned idle_timeout_s;         /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
     unsigned send_timeout_s;         /* ORDERS_SEND_TIMEOUT: of an answer */
+
+    unsigned http_max_connections;             /* ORDERS_HTTP_MAX_CONNECTIONS */
+    unsigned http_max_connections_per_address; /* ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS; 0: as many */
+    unsigned http_request_timeout_s;           /* ORDERS_HTTP_REQUEST_TIMEOUT: until a request is in */
+    unsigned http_send_timeout_s;              /* ORDERS_HTTP_SEND_TIMEOUT: until an answer is taken */
+    unsigned http_idle_timeout_s;              /* ORDERS_HTTP_IDLE_TIMEOUT: between two requests */
+    unsigned http_max_body_bytes;              /* ORDERS_HTTP_MAX_BODY_BYTES: of one request */
+    unsigned http_max_bodies_bytes;            /* ORDERS_HTTP_MAX_BODIES_BYTES: of all that come in at once */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

@@ -1,15 +1,25 @@
-/* body.h: a request's body as it comes in, bounded. */
+/* body.h: a request's body as it comes in, bounded: by itself, and in what all that come in at once take. */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-    BODY_MAX_BYTES = 1 << 20,
+    /* To here a body finds room whatever others take: more than an order needs, so that large bodies, which
+     * are rarely anybody's order, never keep one out. */
+    BODY_SMALL_BYTES = 4 << 10,
     /* A body that is not wanted is read to here, so that its sender gets to read the answer instead of a
      * reset connection. */
     BODY_DISCARD_BYTES = 4 << 20,
+};
+
+/* What the bodies of all requests share. Safe from any thread. */
+struct bodies {
+    size_t max_bytes;     /* of one */
+    size_t max_all_bytes; /* of all, as far as they are not small */
+    atomic_size_t taken;  /* of those */
 };
 
 struct body {
@@ -19,12 +29,14 @@ struct body {
     size_t received; /* with what was thrown away */
 };
 
-/* Adds a piece. False: no memory, or more than BODY_MAX_BYTES. */
-bool body_append(struct body *body, const char *bytes, size_t size);
+enum body_taken { BODY_TAKEN, BODY_TOO_LARGE, BODY_NO_ROOM };
 
-/* Throws a piece away. False: more than BODY_DISCARD_BYTES came. */
-bool body_discard(struct body *body, size_t size);
+/* Adds a piece. */
+enum body_taken body_append(struct bodies *bodies, struct body *body, const char *bytes, size_t size);
 
-void body_free(struct body *body);
+/* Throws a piece away, and all there was. False: more than BODY_DISCARD_BYTES came. */
+bool body_discard(struct bodies *bodies, struct body *body, size_t size);
+
+void body_free(struct bodies *bodies, struct body *body);
 
 #endif

@@ -14,6 +14,7 @@
 #include "http/body.h"
 #include "http/cors.h"
 #include "http/door.h"
+#include "http/peers.h"
 #include "http/routes.h"
 #include "http/transcode.h"
 #include "json/mapping.h"
@@ -148,13 +149,25 @@ static void check_precondition(struct exchange *exchange)
         answer_detail(&exchange->answer, &exchange->arena, 400, "If-Match should be one entity tag or *");
 }
 
+/* What is wrong with the body is answered when all of it was read, or at once when it takes too long. */
+static void refuse_body(struct exchange *exchange, enum body_taken why)
+{
+    static const struct status no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
+                                          .message = "Too many requests at once"};
+    const bool is_too_large = why == BODY_TOO_LARGE;
+    if (is_too_large)
+        answer_detail(&exchange->answer, &exchange->arena, 413, "Request body is too large");
+    else
+        answer_failure(&exchange->answer, &exchange->arena, &no_room);
+    peer_note(exchange->connection, exchange->door.request_id,
+              is_too_large ? REFUSAL_TOO_LARGE : REFUSAL_NO_ROOM);
+}
+
 /* Looks at the headers: either the answer is known then, or the route. */
 static void begin(struct exchange *exchange, const char *method, const char *version)
 {
     struct answer *answer = &exchange->answer;
     exchange->begun = true;
-    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT,
-                              exchange->host->idle_timeout_s);
     exchange->method = arena_strdup(&exchange->arena, method);
     door_read(exchange->connection, version, &exchange->arena, &exchange->door);
     if (exchange->door.malformed != NULL)
@@ -163,8 +176,10 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
         find_route(exchange);
     if (answer->status == 0)
         check_precondition(exchange);
-    if (answer->status == 0 && exchange->door.content_length > BODY_MAX_BYTES)
-        answer_detail(answer, &exchange->arena, 413, "Request body is too large");
+    if (answer->status == 0 && exchange->door.content_length > exchange->host->bodies.max_bytes)
+        refuse_body(exchange, BODY_TOO_LARGE);
+    else
+        peer_note(exchange->connection, exchange->door.request_id, REFUSAL_LATE);
 }
 
 /* Whether the answer is sent without the body having been read. */
@@ -177,14 +192,25 @@ static bool is_early(const struct exchange *exchange)
 
 /* --- the body --- */
 
+/* Throws a piece away; of what has no end in sight, no more is read. */
+static enum MHD_Result discard_body(struct exchange *exchange, size_t size)
+{
+    if (body_discard(&exchange->host->bodies, &exchange->body, size))
+        return MHD_YES;
+    peer_note(exchange->connection, exchange->door.request_id, REFUSAL_TOO_LARGE);
+    peer_refuse(exchange->connection);
+    return MHD_NO;
+}
+
 static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, size_t *size)
 {
     const size_t n = *size;
     *size = 0;
     if (exchange->answer.status != 0 || exchange->match.route->body == NULL)
-        return body_discard(&exchange->body, n) ? MHD_YES : MHD_NO;
-    if (!body_append(&exchange->body, bytes, n))
-        answer_detail(&exchange->answer, &exchange->arena, 413, "Request body is too large");
+        return discard_body(exchange, n);
+    enum body_taken taken = body_append(&exchange->host->bodies, &exchange->body, bytes, n);
+    if (taken != BODY_TAKEN)
+        refuse_body(exchange, taken);
     return MHD_YES;
 }
 
@@ -376,6 +402,8 @@ static void answer_reply(struct exchange *exchange)
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
+    if (!peer_enter(exchange->connection, PEER_ANSWERING))
+        return MHD_NO;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", "application/json");
@@ -409,6 +437,7 @@ static const char *loggable(struct exchange *exchange, const char *bytes, size_t
 /* Status 0 is a request that was not answered here: broken off, or refused by libmicrohttpd itself. */
 static void log_exchange(struct exchange *exchange)
 {
+    const unsigned refused = peer_refused(exchange->connection);
     if (!log_enabled(exchange->host->log, LOG_LEVEL_INFO))
         return;
     const char *method = exchange->method != NULL ? exchange->method : "";
@@ -416,7 +445,7 @@ static void log_exchange(struct exchange *exchange)
     log_line(exchange->host->log, LOG_LEVEL_INFO, "http",
              LOG_STR("method", loggable(exchange, method, strlen(method))),
              LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))),
-             LOG_INT("status", exchange->answer.status),
+             LOG_INT("status", refused != 0 ? refused : exchange->answer.status),
              LOG_INT("duration_us", (time_monotonic_ns() - exchange->start_ns) / NS_PER_US),
              LOG_STR("request_id", exchange->door.request_id));
 }
@@ -435,6 +464,7 @@ void *exchange_open(void *arg, const char *target, struct MHD_Connection *connec
     arena_init(&exchange->arena);
     exchange->target = arena_strdup(&exchange->arena, target != NULL ? target : "");
     enter(host, &host->exchanges);
+    peer_enter(connection, PEER_RECEIVING);
     return exchange;
 }
 
@@ -444,7 +474,6 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
 {
     struct exchange *exchange = *arg;
     (void)host;
-    (void)connection;
     (void)url;
     if (exchange == NULL)
         return MHD_NO; /* no memory for it */
@@ -454,10 +483,13 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
     }
     if (*upload_size > 0)
         return take_body(exchange, upload, upload_size);
-    if (exchange->answer.status == 0 && exchange->reply == NULL)
+    if (exchange->answer.status == 0 && exchange->reply == NULL) {
+        if (!peer_enter(connection, PEER_CALLING))
+            return MHD_NO; /* its client was told already that it came too late */
         proceed(exchange);
-    else if (exchange->answer.status == 0)
+    } else if (exchange->answer.status == 0) {
         answer_reply(exchange);
+    }
     return exchange->answer.status != 0 ? send_answer(exchange) : MHD_YES;
 }
 
@@ -466,15 +498,15 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
 {
     struct exchange_host *host = arg;
     struct exchange *exchange = *closed;
-    (void)connection;
     (void)how;
     if (exchange == NULL)
         return;
     *closed = NULL;
     log_exchange(exchange);
+    peer_enter(connection, PEER_IDLE);
     json_decref(exchange->source.body);
     rpc_reply_free(exchange->reply);
-    body_free(&exchange->body);
+    body_free(&host->bodies, &exchange->body);
     arena_free(&exchange->arena);
     free(exchange);
     leave(host, &host->exchanges);

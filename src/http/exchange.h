@@ -7,6 +7,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "base/log.h"
+#include "http/body.h"
 #include "rpc/client.h"
 
 #include <microhttpd.h>
@@ -20,7 +21,7 @@ struct exchange_host {
     const char *const *cors_origins;
     struct rpc_client *client;
     struct log *log;
-    unsigned idle_timeout_s; /* of a connection that has sent a request */
+    struct bodies bodies;
 
     pthread_mutex_t lock;
     pthread_cond_t idle; /* exchanges or calls became 0 */

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = SOMAXCONN }; /* clients that come all at once are not to wait for one another */
 
 static int listen_on(const struct addrinfo *address)
 {

@@ -4,26 +4,31 @@
 #include "base/time.h"
 #include "http/exchange.h"
 #include "http/listen.h"
+#include "http/peers.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
     THREADS = 2,
-    MAX_CONNECTIONS = 4096,
-    CONNECTION_BYTES = 32 * 1024, /* for a request's line and headers, and a piece of its body */
-    IDLE_TIMEOUT_S = 30,          /* of a connection that has sent a request */
-    FIRST_REQUEST_TIMEOUT_S = 5,  /* of one that has not: it takes a place, and may be a silent one */
+    /* For a request's line and headers, and a piece of its body. Beyond 32 KiB libmicrohttpd maps them
+     * instead of allocating them, so that the system has them back when a crowd has left. */
+    CONNECTION_BYTES = 36 * 1024,
     DRAIN_TIMEOUT_S = 10,
+    CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
+    OTHER_FILES = 256,         /* that this process has open besides */
 };
 
 struct http_shim {
     struct exchange_host host;
+    struct peers *peers;
     struct MHD_Daemon *daemon;
     char url[256];
     int listen_fd; /* the daemon closes it */
@@ -50,20 +55,55 @@ static void __attribute__((format(printf, 2, 0))) log_daemon(void *arg, const ch
     log_line(shim->host.log, LOG_LEVEL_DEBUG, "libmicrohttpd", LOG_STR("text", line));
 }
 
-static struct MHD_Daemon *start_daemon(struct http_shim *shim)
+/* Without files left nobody could be let in, even to make another one go. */
+static unsigned connections_within_files(unsigned wanted)
 {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    const rlim_t others = OTHER_FILES + CLOSING_CONNECTIONS;
+    const rlim_t room = files.rlim_cur > 2 * others ? files.rlim_cur - others : files.rlim_cur / 2;
+    return room < wanted ? (unsigned)room : wanted;
+}
+
+static struct peers *open_peers(const struct http_shim_options *options, unsigned max_connections)
+{
+    const struct peers_options peers = {
+        .limit = max_connections,
+        .request_timeout_s = options->request_timeout_s,
+        .send_timeout_s = options->send_timeout_s,
+        .idle_timeout_s = options->idle_timeout_s,
+        .log = options->log,
+    };
+    if (max_connections < options->max_connections)
+        log_line(options->log, LOG_LEVEL_WARN, "fewer http connections than set: too few files may be open",
+                 LOG_INT("connections", max_connections));
+    return peers_open(&peers);
+}
+
+/* Each thread of the pool has its share of libmicrohttpd's limit of connections, however they fall: so that
+ * is large enough for either to have all of ours. Timeouts, and who is to go, are the peers' business. */
+static bool start_daemon(struct http_shim *shim, const struct http_shim_options *options)
+{
+    const unsigned max_connections = connections_within_files(options->max_connections);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    return MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,              //
-                            MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                     //
-                            MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                        //
-                            MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,                   //
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,           //
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)FIRST_REQUEST_TIMEOUT_S, //
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,     //
-                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,          //
-                            MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,         //
-                            MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    shim->peers = open_peers(options, max_connections);
+    if (shim->peers == NULL)
+        return false;
+    shim->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,                            //
+                         MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                                   //
+                         MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                                      //
+                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,                                 //
+                         MHD_OPTION_CONNECTION_LIMIT, THREADS * (max_connections + CLOSING_CONNECTIONS), //
+                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_address,       //
+                         MHD_OPTION_NOTIFY_CONNECTION, peers_notify, shim->peers,                        //
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,                   //
+                         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,                        //
+                         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,                       //
+                         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    return shim->daemon != NULL;
 }
 
 static void init_host(struct exchange_host *host, const struct http_shim_options *options)
@@ -74,7 +114,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
         .cors_origins = options->cors_origins,
         .client = options->client,
         .log = options->log,
-        .idle_timeout_s = IDLE_TIMEOUT_S,
+        .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -85,6 +125,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
 
 static void free_shim(struct http_shim *shim)
 {
+    peers_close(shim->peers);
     pthread_cond_destroy(&shim->host.idle);
     pthread_mutex_destroy(&shim->host.lock);
     free(shim);
@@ -108,8 +149,7 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
     shim->port = options->port;
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
     if (shim->listen_fd >= 0) {
-        shim->daemon = start_daemon(shim);
-        if (shim->daemon != NULL) {
+        if (start_daemon(shim, options)) {
             note_url(shim, options->host);
             return shim;
         }

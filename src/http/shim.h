@@ -18,6 +18,14 @@ struct http_shim_options {
     const char *const *cors_origins; /* NULL-terminated */
     struct rpc_client *client;
     struct log *log; /* one line a request, at level info */
+
+    unsigned max_connections;             /* fewer, if the system lets this process open fewer files */
+    unsigned max_connections_per_address; /* 0: as many */
+    unsigned request_timeout_s;           /* for what each of these times, see peers.h */
+    unsigned send_timeout_s;
+    unsigned idle_timeout_s;
+    size_t max_body_bytes;
+    size_t max_bodies_bytes; /* of all that come in at once; see body.h */
 };
 
 /* Listens and serves on threads of its own. NULL: `error` is one line that says why. */

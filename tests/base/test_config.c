@@ -28,7 +28,14 @@ static void set_up(void)
                                         "ORDERS_MAX_CALL_BYTES",
                                         "ORDERS_MAX_CONNECTIONS",
                                         "ORDERS_IDLE_TIMEOUT",
-                                        "ORDERS_SEND_TIMEOUT"};
+                                        "ORDERS_SEND_TIMEOUT",
+                                        "ORDERS_HTTP_MAX_CONNECTIONS",
+                                        "ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS",
+                                        "ORDERS_HTTP_REQUEST_TIMEOUT",
+                                        "ORDERS_HTTP_SEND_TIMEOUT",
+                                        "ORDERS_HTTP_IDLE_TIMEOUT",
+                                        "ORDERS_HTTP_MAX_BODY_BYTES",
+                                        "ORDERS_HTTP_MAX_BODIES_BYTES"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }
@@ -68,6 +75,13 @@ Test(config, defaults)
     cr_assert_eq(config.max_connections, 10000);
     cr_assert_eq(config.idle_timeout_s, 900);
     cr_assert_eq(config.send_timeout_s, 10);
+    cr_assert_eq(config.http_max_connections, 4096);
+    cr_assert_eq(config.http_max_connections_per_address, 0);
+    cr_assert_eq(config.http_request_timeout_s, 10);
+    cr_assert_eq(config.http_send_timeout_s, 10);
+    cr_assert_eq(config.http_idle_timeout_s, 30);
+    cr_assert_eq(config.http_max_body_bytes, 1 << 20);
+    cr_assert_eq(config.http_max_bodies_bytes, 16 << 20);
     config_free(&config);
 }
 
@@ -141,6 +155,16 @@ static const struct bad {
     {"ORDERS_MAX_CONNECTIONS", "many", "ORDERS_MAX_CONNECTIONS"},
     {"ORDERS_IDLE_TIMEOUT", "99999999999999999999", "ORDERS_IDLE_TIMEOUT"},
     {"ORDERS_SEND_TIMEOUT", "0.5", "ORDERS_SEND_TIMEOUT"},
+    {"ORDERS_HTTP_MAX_CONNECTIONS", "0",
+     "ORDERS_HTTP_MAX_CONNECTIONS: \"0\" is not a number of connections from 1 to 65536"},
+    {"ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS", "-1", "ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS: "},
+    {"ORDERS_HTTP_REQUEST_TIMEOUT", "0",
+     "ORDERS_HTTP_REQUEST_TIMEOUT: \"0\" is not a number of seconds from 1 to 3600"},
+    {"ORDERS_HTTP_SEND_TIMEOUT", "10s", "ORDERS_HTTP_SEND_TIMEOUT: "},
+    {"ORDERS_HTTP_IDLE_TIMEOUT", "3601", "ORDERS_HTTP_IDLE_TIMEOUT: "},
+    {"ORDERS_HTTP_MAX_BODY_BYTES", "2097152",
+     "ORDERS_HTTP_MAX_BODY_BYTES: \"2097152\" is not a number of bytes from 1024 to 1048576"},
+    {"ORDERS_HTTP_MAX_BODIES_BYTES", "1", "ORDERS_HTTP_MAX_BODIES_BYTES: "},
     {"API_KEY_FILE", "/no/such/file", "API_KEY_FILE: \"/no/such/file\" is not a readable file"},
 };
 

@@ -1,26 +1,17 @@
 /* test_process.c: orders-http as a process of its own: how it starts, what it does without a service behind
  * it, and how it ends. */
 #include "client.h"
+#include "process.h"
 #include "rpc_peer.h"
 
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-enum { READY_MS = 20000 };
-
 static const char key_header[] = "X-API-Key: the-key\r\n";
-
-struct process {
-    pid_t pid;
-    int output, errors;
-    uint16_t port;
-};
 
 static struct rpc_peer peer;
 
@@ -36,78 +27,14 @@ static void teardown(void)
 
 TestSuite(process, .init = setup, .fini = teardown, .timeout = 120);
 
-enum { ENVIRONMENT_MAX = 16 };
-
-static void exec_with(const char *program, char *const environment[])
-{
-    char *all[ENVIRONMENT_MAX + 1] = {0};
-    size_t n = 0;
-    for (size_t i = 0; environment[i] != NULL && n < ENVIRONMENT_MAX; i++)
-        all[n++] = environment[i];
-    for (char **own = environ; *own != NULL && n < ENVIRONMENT_MAX; own++) {
-        if (strstr(*own, "SAN_OPTIONS=") != NULL)
-            all[n++] = *own;
-    }
-    execle(program, "orders-http", (char *)NULL, all);
-}
-
-/* Starts it with this environment, of "NAME=value" strings, and nothing else: but that a sanitizer keeps its
- * options. */
-static struct process spawn(char *const environment[])
-{
-    const char *program = getenv("ORDERS_HTTP_PROGRAM");
-    struct process process = {0};
-    int out[2], err[2];
-    cr_assert_not_null(program, "ORDERS_HTTP_PROGRAM must name the orders-http to test");
-    cr_assert(pipe(out) == 0 && pipe(err) == 0);
-    process.pid = fork();
-    if (process.pid == 0) {
-        dup2(out[1], STDOUT_FILENO);
-        dup2(err[1], STDERR_FILENO);
-        close(out[0]);
-        close(err[0]);
-        if (chdir("/") == 0) /* where no .env is */
-            exec_with(program, environment);
-        _exit(127);
-    }
-    close(out[1]);
-    close(err[1]);
-    process.output = out[0];
-    process.errors = err[0];
-    return process;
-}
-
-static void read_line(int fd, char *line, size_t size)
-{
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    size_t length = 0;
-    while (length + 1 < size && poll(&readable, 1, READY_MS) == 1 && read(fd, line + length, 1) == 1 &&
-           line[length++] != '\n')
-        continue;
-    line[length] = '\0';
-}
-
 static struct process start(void)
 {
-    char connect[128], line[256];
-    unsigned port;
+    char connect[128];
     snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", peer.url);
     char *const environment[] = {"API_KEY=the-key", "ORDERS_HTTP=127.0.0.1:0", connect, NULL};
-    struct process process = spawn(environment);
-    read_line(process.output, line, sizeof line);
-    cr_assert_eq(sscanf(line, "ready http=http://127.0.0.1:%u\n", &port), 1, "not a ready line: %s", line);
-    process.port = (uint16_t)port;
+    struct process process = process_spawn(environment);
+    process_await_ready(&process);
     return process;
-}
-
-/* Waits for its end: its exit code, or 128 and the signal. */
-static int wait_for(struct process *process)
-{
-    int status;
-    cr_assert_eq(waitpid(process->pid, &status, 0), process->pid);
-    close(process->output);
-    close(process->errors);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static int begin_get(const struct process *process, const char *target)
@@ -144,7 +71,7 @@ Test(process, the_call_carries_the_key_and_the_request_id)
     http_free(&reply);
     close(fd);
     kill(process.pid, SIGTERM);
-    cr_expect_eq(wait_for(&process), 0);
+    cr_expect_eq(process_wait(&process), 0);
 }
 
 Test(process, what_is_in_hand_is_answered_before_the_end)
@@ -156,7 +83,7 @@ Test(process, what_is_in_hand_is_answered_before_the_end)
 
     char line[512]; /* until the log says that the signal has come */
     do
-        read_line(process.errors, line, sizeof line);
+        process_read_line(process.errors, line, sizeof line);
     while (strstr(line, "\"message\":\"stopping\"") == NULL && *line != '\0');
 
     rpc_peer_answer(&peer, RPC__V1__CODE__NOT_FOUND, "Order not found");
@@ -165,7 +92,7 @@ Test(process, what_is_in_hand_is_answered_before_the_end)
     http_free(&reply);
     cr_expect(http_is_closed(fd));
     close(fd);
-    cr_expect_eq(wait_for(&process), 0);
+    cr_expect_eq(process_wait(&process), 0);
 }
 
 Test(process, a_client_that_left_is_no_trouble_when_its_reply_comes)
@@ -183,7 +110,7 @@ Test(process, a_client_that_left_is_no_trouble_when_its_reply_comes)
     http_free(&reply);
     close(fd);
     kill(process.pid, SIGINT);
-    cr_expect_eq(wait_for(&process), 0);
+    cr_expect_eq(process_wait(&process), 0);
 }
 
 static void expect(const struct process *process, const char *target, int status, const char *retry_after)
@@ -205,7 +132,7 @@ Test(process, without_a_service_it_says_so)
     expect(&process, "/readyz", 503, "1");
     expect(&process, "/orders/", 503, "1");
     kill(process.pid, SIGTERM);
-    cr_expect_eq(wait_for(&process), 0);
+    cr_expect_eq(process_wait(&process), 0);
     rpc_peer_open(&peer);
 }
 
@@ -221,16 +148,16 @@ Test(process, the_service_s_troubles_are_told_without_details)
     http_free(&reply);
     close(fd);
     kill(process.pid, SIGTERM);
-    cr_expect_eq(wait_for(&process), 0);
+    cr_expect_eq(process_wait(&process), 0);
 }
 
 static void expect_refusal(char *const environment[], int code, const char *line)
 {
     char error[512];
-    struct process process = spawn(environment);
-    read_line(process.errors, error, sizeof error);
+    struct process process = process_spawn(environment);
+    process_read_line(process.errors, error, sizeof error);
     cr_expect_eq(strncmp(error, line, strlen(line)), 0, "%s", error);
-    cr_expect_eq(wait_for(&process), code);
+    cr_expect_eq(process_wait(&process), code);
 }
 
 Test(process, bad_settings_stop_it)
@@ -251,5 +178,5 @@ Test(process, a_port_in_use_stops_it)
     char *const environment[] = {"API_KEY=k", address, NULL};
     expect_refusal(environment, 1, expected);
     kill(first.pid, SIGTERM);
-    cr_expect_eq(wait_for(&first), 0);
+    cr_expect_eq(process_wait(&first), 0);
 }

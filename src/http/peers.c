@@ -1,0 +1,255 @@
+/* peers.c: a list for each phase. All of a phase have the same time, so each list is in the order in which
+ * the times are up, and nothing is ever searched. */
+#include "http/peers.h"
+
+#include "base/time.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { SWEEP_MS = 250 };
+
+/* Its fields are guarded by the lock of all. */
+struct peer {
+    TAILQ_ENTRY(peer) neighbours; /* in its phase's list */
+    struct peers *all;
+    int fd; /* libmicrohttpd's; open until it says that the connection is closed */
+    enum peer_phase phase;
+    uint64_t deadline_ns;
+    const char *request_id; /* the exchange's; NULL: not known */
+    enum refusal when_late;
+    unsigned refused; /* the status that it was ended with */
+};
+
+TAILQ_HEAD(peer_list, peer);
+
+struct peers {
+    struct peers_options options;
+    uint64_t timeouts_ns[PEER_PHASES]; /* 0: none */
+    pthread_t sweeper;
+
+    pthread_mutex_t lock;
+    pthread_cond_t closed;
+    bool closing;                         /* guarded by lock, as is all below */
+    struct peer_list phases[PEER_PHASES]; /* the longest in it is first */
+    unsigned open;                        /* that were not ended */
+    unsigned late, evicted;               /* ended since the last sweep */
+};
+
+static void move(struct peer *peer, enum peer_phase phase)
+{
+    struct peers *all = peer->all;
+    TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
+    TAILQ_INSERT_TAIL(&all->phases[phase], peer, neighbours);
+    peer->phase = phase;
+    peer->deadline_ns = time_monotonic_ns() + all->timeouts_ns[phase];
+}
+
+static void end(struct peer *peer, enum refusal refusal)
+{
+    if (peer->phase == PEER_RECEIVING) {
+        refusal_send(peer->fd, refusal, peer->request_id);
+        peer->refused = refusal_status(refusal);
+    }
+    shutdown(peer->fd, SHUT_RDWR);
+    move(peer, PEER_ENDED);
+    peer->all->open--;
+}
+
+/* The one whose time is up next; NULL: no time runs. */
+static struct peer *next_late(const struct peers *all)
+{
+    struct peer *next = NULL;
+    for (int phase = 0; phase < PEER_PHASES; phase++) {
+        struct peer *first = TAILQ_FIRST(&all->phases[phase]);
+        if (first != NULL && all->timeouts_ns[phase] != 0 &&
+            (next == NULL || first->deadline_ns < next->deadline_ns))
+            next = first;
+    }
+    return next;
+}
+
+/* --- who is late --- */
+
+static void end_late(struct peers *all)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    for (struct peer *next = next_late(all); next != NULL && next->deadline_ns <= now_ns;
+         next = next_late(all)) {
+        end(next, next->when_late);
+        all->late++;
+    }
+}
+
+/* One line a sweep, however many there were. */
+static void log_ended(struct peers *all)
+{
+    if (all->late > 0 || all->evicted > 0)
+        log_line(all->options.log, LOG_LEVEL_INFO, "http connections ended", LOG_INT("late", all->late),
+                 LOG_INT("over_limit", all->evicted), LOG_INT("open", all->open));
+    all->late = all->evicted = 0;
+}
+
+static void *sweep(void *arg)
+{
+    struct peers *all = arg;
+    struct timespec next;
+    clock_gettime(CLOCK_MONOTONIC, &next);
+    pthread_mutex_lock(&all->lock);
+    while (!all->closing) {
+        uint64_t wake_ns = time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS;
+        next =
+            (struct timespec){.tv_sec = (time_t)(wake_ns / NS_PER_S), .tv_nsec = (long)(wake_ns % NS_PER_S)};
+        pthread_cond_timedwait(&all->closed, &all->lock, &next);
+        end_late(all);
+        log_ended(all);
+    }
+    pthread_mutex_unlock(&all->lock);
+    return NULL;
+}
+
+/* --- their begin and end --- */
+
+static struct peer *begin(struct peers *all, int fd)
+{
+    struct peer *peer = malloc(sizeof *peer);
+    if (peer == NULL) {
+        shutdown(fd, SHUT_RDWR);
+        return NULL;
+    }
+    *peer = (struct peer){.all = all, .fd = fd, .phase = PEER_RECEIVING};
+    pthread_mutex_lock(&all->lock);
+    TAILQ_INSERT_TAIL(&all->phases[PEER_RECEIVING], peer, neighbours);
+    move(peer, PEER_RECEIVING);
+    if (++all->open > all->options.limit) {
+        end(next_late(all), REFUSAL_NO_ROOM); /* this one itself if it must be */
+        all->evicted++;
+    }
+    pthread_mutex_unlock(&all->lock);
+    return peer;
+}
+
+static void forget(struct peer *peer)
+{
+    struct peers *all = peer->all;
+    pthread_mutex_lock(&all->lock);
+    TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
+    all->open -= peer->phase != PEER_ENDED;
+    pthread_mutex_unlock(&all->lock);
+    free(peer);
+}
+
+void peers_notify(void *arg, struct MHD_Connection *connection, void **context,
+                  enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *context =
+            begin(arg, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    else if (*context != NULL)
+        forget(*context);
+}
+
+/* --- what becomes of them --- */
+
+static struct peer *find(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return false;
+    pthread_mutex_lock(&peer->all->lock);
+    bool enters = peer->phase != PEER_ENDED;
+    if (enters && (phase != PEER_RECEIVING || peer->phase != PEER_RECEIVING))
+        move(peer, phase);
+    if (phase == PEER_IDLE) {
+        peer->request_id = NULL;
+        peer->when_late = REFUSAL_LATE;
+    }
+    pthread_mutex_unlock(&peer->all->lock);
+    return enters;
+}
+
+void peer_note(struct MHD_Connection *connection, const char *request_id, enum refusal when_late)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return;
+    pthread_mutex_lock(&peer->all->lock);
+    peer->request_id = request_id;
+    peer->when_late = when_late;
+    pthread_mutex_unlock(&peer->all->lock);
+}
+
+void peer_refuse(struct MHD_Connection *connection)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return;
+    pthread_mutex_lock(&peer->all->lock);
+    if (peer->phase != PEER_ENDED)
+        end(peer, peer->when_late);
+    pthread_mutex_unlock(&peer->all->lock);
+}
+
+unsigned peer_refused(struct MHD_Connection *connection)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return 0;
+    pthread_mutex_lock(&peer->all->lock);
+    unsigned refused = peer->refused;
+    pthread_mutex_unlock(&peer->all->lock);
+    return refused;
+}
+
+/* --- all of them --- */
+
+static void free_peers(struct peers *all)
+{
+    pthread_cond_destroy(&all->closed);
+    pthread_mutex_destroy(&all->lock);
+    free(all);
+}
+
+struct peers *peers_open(const struct peers_options *options)
+{
+    struct peers *all = calloc(1, sizeof *all);
+    pthread_condattr_t monotonic;
+    if (all == NULL)
+        return NULL;
+    all->options = *options;
+    all->timeouts_ns[PEER_RECEIVING] = (uint64_t)options->request_timeout_s * NS_PER_S;
+    all->timeouts_ns[PEER_ANSWERING] = (uint64_t)options->send_timeout_s * NS_PER_S;
+    all->timeouts_ns[PEER_IDLE] = (uint64_t)options->idle_timeout_s * NS_PER_S;
+    for (int phase = 0; phase < PEER_PHASES; phase++)
+        TAILQ_INIT(&all->phases[phase]);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&all->lock, NULL);
+    pthread_cond_init(&all->closed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&all->sweeper, NULL, sweep, all) != 0) {
+        free_peers(all);
+        return NULL;
+    }
+    return all;
+}
+
+void peers_close(struct peers *all)
+{
+    if (all == NULL)
+        return;
+    pthread_mutex_lock(&all->lock);
+    all->closing = true;
+    pthread_cond_signal(&all->closed);
+    pthread_mutex_unlock(&all->lock);
+    pthread_join(all->sweeper, NULL);
+    free_peers(all);
+}

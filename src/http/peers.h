@@ -1,0 +1,67 @@
+/* peers.h: who is connected to the shim, and how long each may keep it waiting.
+ *
+ * libmicrohttpd's own timeout begins anew with every byte: a client that sends one a second would stay for
+ * ever. Here the whole of what a client is waited for has its time, by the phase the connection is in:
+ *
+ *   receiving   from the connection's begin, or a later request's line, to the request's end: request timeout
+ *   calling     the service has the request, and a deadline for it: no timeout
+ *   answering   until the client has taken the answer: send timeout
+ *   idle        until the next request's line: idle timeout
+ *
+ * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
+ * limit lets, the one whose time is up next is ended early, with a 503 if it was receiving. So nobody is
+ * locked out by silent clients, however many: they make room, and a newcomer has its whole time still to
+ * come. One in "calling" is never ended, as it is the service that keeps it waiting.
+ *
+ * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
+ * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
+ *
+ * A connection belongs to libmicrohttpd, which closes its socket; to end it is to shut the socket down, which
+ * libmicrohttpd's thread then notices. The functions may be called on any thread.
+ */
+#ifndef HTTP_PEERS_H
+#define HTTP_PEERS_H
+
+#include "base/log.h"
+#include "http/refusal.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+
+struct peers_options {
+    unsigned limit; /* of connections */
+    unsigned request_timeout_s;
+    unsigned send_timeout_s;
+    unsigned idle_timeout_s;
+    struct log *log; /* how many were ended, at level info */
+};
+
+struct peers;
+
+/* With a thread that ends who is late, some quarter of a second after its time. NULL: no memory or thread. */
+struct peers *peers_open(const struct peers_options *options);
+
+/* When libmicrohttpd has no connection any more. NULL does nothing. */
+void peers_close(struct peers *peers);
+
+/* MHD_OPTION_NOTIFY_CONNECTION's callback, with the peers as its closure. */
+void peers_notify(void *peers, struct MHD_Connection *connection, void **context,
+                  enum MHD_ConnectionNotificationCode what);
+
+enum peer_phase { PEER_RECEIVING, PEER_CALLING, PEER_ANSWERING, PEER_IDLE, PEER_ENDED, PEER_PHASES };
+
+/* The connection's time in a phase begins; that of one which is receiving already goes on. False: it was
+ * ended, perhaps with an answer, and nothing more is to be done for it. */
+bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase);
+
+/* What to answer if the request is not whole in time, and under which id, which must live until the
+ * connection is idle again. */
+void peer_note(struct MHD_Connection *connection, const char *request_id, enum refusal when_late);
+
+/* Ends it now, with the answer noted. */
+void peer_refuse(struct MHD_Connection *connection);
+
+/* What it was answered when it was ended: an HTTP status, 0 for nothing or while it was not. */
+unsigned peer_refused(struct MHD_Connection *connection);
+
+#endif

@@ -1,0 +1,46 @@
+/* refusal.c: one table of what there is to say. */
+#include "http/refusal.h"
+
+#include "base/uuid.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static const struct row {
+    const char *status;
+    const char *header; /* a whole line, or nothing */
+    const char *body;
+} rows[REFUSALS] = {
+    [REFUSAL_LATE] = {"408 Request Timeout", "", "{\"detail\":\"The request took too long to arrive\"}"},
+    [REFUSAL_TOO_LARGE] = {"413 Content Too Large", "", "{\"detail\":\"Request body is too large\"}"},
+    [REFUSAL_NO_ROOM] = {"503 Service Unavailable", "Retry-After: 1\r\n",
+                         "{\"detail\":\"Too many connections\"}"},
+};
+
+void refusal_send(int fd, enum refusal refusal, const char *request_id)
+{
+    const struct row *row = &rows[refusal];
+    const time_t now = time(NULL);
+    struct tm utc;
+    char made[UUID_TEXT], date[64], answer[1024];
+    if (request_id == NULL) {
+        uuid_make(made);
+        request_id = made;
+    }
+    (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
+    int length = snprintf(answer, sizeof answer,
+                          "HTTP/1.1 %s\r\nDate: %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                          "X-Request-ID: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+                          row->status, date, request_id, row->header, strlen(row->body), row->body);
+    if (length > 0 && (size_t)length < sizeof answer)
+        (void)!send(fd, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+unsigned refusal_status(enum refusal refusal)
+{
+    return (unsigned)strtoul(rows[refusal].status, NULL, 10);
+}

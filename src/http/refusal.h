@@ -1,0 +1,15 @@
+/* refusal.h: an answer put on a socket by hand, for a client whose request is never going to be whole:
+ * libmicrohttpd answers whole requests alone, and on its own threads. */
+#ifndef HTTP_REFUSAL_H
+#define HTTP_REFUSAL_H
+
+enum refusal { REFUSAL_LATE, REFUSAL_TOO_LARGE, REFUSAL_NO_ROOM, REFUSALS };
+
+/* Its HTTP status. */
+unsigned refusal_status(enum refusal refusal);
+
+/* Sends what the socket takes at once of an answer after which the connection is to be closed. A request_id
+ * of NULL, for a request that did not get as far as its own, makes a new one. */
+void refusal_send(int fd, enum refusal refusal, const char *request_id);
+
+#endif

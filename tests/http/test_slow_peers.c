@@ -1,0 +1,461 @@
+/* test_slow_peers.c: slow and hostile clients of HTTP: each is ended after a time, or at a limit, that a
+ * setting names, and others are served meanwhile. */
+#include "client.h"
+#include "process.h"
+#include "rpc_peer.h"
+
+#include "base/time.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <glob.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MEMORY_IS_THE_SERVICE_S = false }; /* but the sanitizer's */
+#else
+enum { MEMORY_IS_THE_SERVICE_S = true };
+#endif
+
+/* What the settings below say. */
+enum {
+    REQUEST_MS = 1000,
+    SEND_MS = 1000,
+    IDLE_MS = 2000,
+    MAX_CONNECTIONS = 32,
+    MAX_BODIES_BYTES = 1 << 20,
+};
+
+enum {
+    BYTE_MS = 50,     /* between two bytes of a slow client */
+    EARLY_MS = 100,   /* clocks are not read at the same moment */
+    SLACK_MS = 10000, /* on a busy machine */
+    MIB = 1 << 20,
+};
+
+static struct rpc_peer service;
+static struct process shim;
+
+/* With a setting besides, or instead of one of these; NULL: none. */
+static void start(const char *setting)
+{
+    char connect[128];
+    snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service.url);
+    char *const environment[] = {setting != NULL ? (char *)(uintptr_t)setting : "ORDERS_LOG=error",
+                                 "API_KEY=the-key",
+                                 "ORDERS_HTTP=127.0.0.1:0",
+                                 "ORDERS_LOG=error",
+                                 connect,
+                                 "ORDERS_HTTP_REQUEST_TIMEOUT=1",
+                                 "ORDERS_HTTP_SEND_TIMEOUT=1",
+                                 "ORDERS_HTTP_IDLE_TIMEOUT=2",
+                                 "ORDERS_HTTP_MAX_CONNECTIONS=32",
+                                 "ORDERS_HTTP_MAX_BODIES_BYTES=1048576",
+                                 NULL};
+    shim = process_spawn(environment);
+    process_await_ready(&shim);
+}
+
+static void restart(const char *setting)
+{
+    kill(shim.pid, SIGTERM);
+    cr_assert_eq(process_wait(&shim), 0);
+    start(setting);
+}
+
+static void set_up(void)
+{
+    rpc_peer_open(&service);
+    start(NULL);
+}
+
+/* Also a sanitizer's finding ends it with something else than 0. */
+static void tear_down(void)
+{
+    kill(shim.pid, SIGTERM);
+    must(process_wait(&shim) == 0, "orders-http did not end well");
+    rpc_peer_close(&service);
+}
+
+TestSuite(slow_peers, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* --- what is expected of the shim --- */
+
+static void expect_status(int fd, int status)
+{
+    struct http_reply reply = http_read(fd, false);
+    cr_expect_eq(reply.status, status, "%d %s", reply.status, reply.body);
+    cr_expect_not_null(strstr(reply.head, "X-Request-ID: "));
+    http_free(&reply);
+}
+
+static void get_health(int fd)
+{
+    http_send_text(fd, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+/* Another client is served. */
+static void expect_service(void)
+{
+    int fd = http_connect(shim.port);
+    get_health(fd);
+    expect_status(fd, 200);
+    close(fd);
+}
+
+/* Sends a text over and over, a byte at a time, until something is to be read: an answer, or the end. */
+static void send_slowly(int fd, const char *text)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    struct pollfd answered = {.fd = fd, .events = POLLIN};
+    for (size_t at = 0; time_monotonic_ns() < limit_ns; at = text[at + 1] == '\0' ? 0 : at + 1) {
+        http_send(fd, text + at, 1);
+        if (poll(&answered, 1, BYTE_MS) == 1)
+            return;
+    }
+    cr_expect_fail("it may go on for ever");
+}
+
+static void expect_after(uint64_t start_ns, int timeout_ms)
+{
+    const int64_t took_ms = (int64_t)((time_monotonic_ns() - start_ns) / NS_PER_MS);
+    cr_expect_geq(took_ms, timeout_ms - EARLY_MS);
+    cr_expect_leq(took_ms, timeout_ms + SLACK_MS);
+}
+
+/* Files that the process has open. */
+static size_t count_files(void)
+{
+    char pattern[64];
+    glob_t files;
+    snprintf(pattern, sizeof pattern, "/proc/%d/fd/*", (int)shim.pid);
+    cr_assert_eq(glob(pattern, GLOB_NOSORT, NULL, &files), 0);
+    size_t n = files.gl_pathc;
+    globfree(&files);
+    return n;
+}
+
+/* Whose number of open files falls to this in time. */
+static void expect_files(size_t most)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    while (count_files() > most && time_monotonic_ns() < limit_ns)
+        poll(NULL, 0, BYTE_MS);
+    cr_expect_leq(count_files(), most);
+}
+
+static size_t resident_kib(void)
+{
+    char path[64], line[128];
+    size_t kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)shim.pid);
+    FILE *status = fopen(path, "re");
+    while (kib == 0 && fgets(line, sizeof line, status) != NULL)
+        sscanf(line, "VmRSS: %zu", &kib);
+    fclose(status);
+    return kib;
+}
+
+/* --- one that is slow --- */
+
+Test(slow_peers, one_that_never_sends)
+{
+    uint64_t start_ns = time_monotonic_ns();
+    int fd = http_connect(shim.port);
+    expect_service();
+    expect_status(fd, 408);
+    expect_after(start_ns, REQUEST_MS);
+    cr_expect(http_is_closed(fd));
+    close(fd);
+}
+
+/* Each byte would begin a timeout of idle connections anew. */
+Test(slow_peers, ones_that_send_a_byte_at_a_time)
+{
+    static const struct {
+        const char *at_once, *slowly;
+        int status;
+    } peers[] = {
+        {"", "GET /orders/", 408},
+        {"GET /healthz HTTP/1.1\r\nHost: a\r\n", "X-A: b\r\n", 408},
+        {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nContent-Length: 1000\r\n\r\n", " ", 408},
+        {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "1\r\n \r\n", 408},
+        {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: wrong\r\nContent-Length: 1000\r\n\r\n", " ", 408},
+        {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nContent-Length: 1048577\r\n\r\n", " ",
+         413},
+    };
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+        uint64_t start_ns = time_monotonic_ns();
+        int fd = http_connect(shim.port);
+        http_send_text(fd, peers[i].at_once);
+        send_slowly(fd, peers[i].slowly);
+        expect_service();
+        expect_status(fd, peers[i].status);
+        expect_after(start_ns, REQUEST_MS);
+        close(fd);
+    }
+}
+
+Test(slow_peers, the_answer_has_the_request_s_id)
+{
+    int fd = http_connect(shim.port);
+    http_send_text(fd, "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nX-Request-ID: it-is-me\r\n"
+                       "Content-Length: 10\r\n\r\n{");
+    struct http_reply reply = http_read(fd, false);
+    char *request_id = http_header(&reply, "X-Request-ID"), *closes = http_header(&reply, "Connection");
+    cr_expect_eq(reply.status, 408);
+    cr_expect_str_eq(request_id, "it-is-me");
+    cr_expect_str_eq(closes, "close");
+    cr_expect(json_is_object(reply.json));
+    free(request_id);
+    free(closes);
+    http_free(&reply);
+    close(fd);
+}
+
+Test(slow_peers, one_whose_body_is_too_long_and_goes_on_slowly)
+{
+    char *body = calloc(1, MIB);
+    char size[32];
+    int fd = http_connect(shim.port);
+    http_send_text(
+        fd, "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nTransfer-Encoding: chunked\r\n\r\n");
+    snprintf(size, sizeof size, "%x\r\n", MIB);
+    http_send_text(fd, size);
+    http_send(fd, body, MIB);
+    http_send_text(fd, "\r\n");
+    send_slowly(fd, "1\r\n \r\n");
+    expect_status(fd, 413);
+    close(fd);
+    free(body);
+}
+
+Test(slow_peers, one_that_says_nothing_after_an_answer)
+{
+    int fd = http_connect(shim.port);
+    get_health(fd);
+    expect_status(fd, 200);
+    uint64_t start_ns = time_monotonic_ns();
+    expect_service();
+    cr_expect(http_is_closed(fd));
+    expect_after(start_ns, IDLE_MS);
+    close(fd);
+}
+
+Test(slow_peers, one_whose_second_request_is_slow)
+{
+    int fd = http_connect(shim.port);
+    get_health(fd);
+    expect_status(fd, 200);
+    uint64_t start_ns = time_monotonic_ns();
+    http_send_text(fd, "GET /healthz HTTP/1.1\r\n");
+    send_slowly(fd, "X-A: b\r\n");
+    expect_status(fd, 408);
+    expect_after(start_ns, REQUEST_MS);
+    close(fd);
+}
+
+Test(slow_peers, one_that_takes_no_answers)
+{
+    static const char request[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    const struct timeval timeout = {.tv_sec = SLACK_MS / 1000};
+    const size_t files = count_files();
+    int fd = http_connect(shim.port);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    /* Until what lies between the two is full, and then until the other end closes. */
+    ssize_t sent;
+    do
+        sent = send(fd, request, strlen(request), MSG_NOSIGNAL);
+    while (sent > 0);
+    cr_expect(errno == EPIPE || errno == ECONNRESET, "%s", strerror(errno));
+    expect_service();
+    expect_files(files);
+    close(fd);
+}
+
+Test(slow_peers, a_call_may_take_as_long_as_it_does)
+{
+    int fd = http_connect(shim.port);
+    http_send_text(fd, "GET /orders/A HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
+    rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+    int silent = http_connect(shim.port);
+    expect_status(silent, 408); /* for so long */
+    close(silent);
+    rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
+    expect_status(fd, 404);
+    close(fd);
+}
+
+/* --- many --- */
+
+Test(slow_peers, requests_all_at_once_are_answered_in_their_order)
+{
+    enum { REQUESTS = 500 };
+    int fd = http_connect(shim.port);
+    for (int i = 0; i < REQUESTS; i++) {
+        char request[128];
+        snprintf(request, sizeof request, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-ID: %d\r\n\r\n", i);
+        http_send_text(fd, request);
+    }
+    expect_service();
+    for (int i = 0; i < REQUESTS; i++) {
+        char expected[16];
+        snprintf(expected, sizeof expected, "%d", i);
+        struct http_reply reply = http_read(fd, false);
+        char *request_id = http_header(&reply, "X-Request-ID");
+        cr_expect_eq(reply.status, 200);
+        cr_assert_str_eq(request_id, expected);
+        free(request_id);
+        http_free(&reply);
+    }
+    close(fd);
+}
+
+/* A client that has its time still to come stays, whoever comes and is silent. */
+Test(slow_peers, more_than_there_is_room_for_make_room)
+{
+    enum { SILENT = 3 * MAX_CONNECTIONS };
+    int silent[SILENT], kept = http_connect(shim.port);
+    const size_t files = count_files();
+    get_health(kept);
+    expect_status(kept, 200);
+    for (int i = 0; i < SILENT; i++) {
+        silent[i] = http_connect(shim.port);
+        if (i % 2 == 0)
+            http_send_text(silent[i], "GET / HTTP/1.1\r\nHost: a\r\n");
+    }
+    expect_service();
+    get_health(kept);
+    expect_status(kept, 200);
+    expect_status(silent[0], 503);
+    cr_expect(http_is_closed(silent[0]));
+    expect_files(files + MAX_CONNECTIONS);
+    for (int i = 0; i < SILENT; i++)
+        close(silent[i]);
+    close(kept);
+}
+
+Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
+{
+    int silent[MAX_CONNECTIONS], fd = http_connect(shim.port);
+    http_send_text(fd, "GET /orders/A HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
+    rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+    for (int i = 0; i < MAX_CONNECTIONS; i++)
+        silent[i] = http_connect(shim.port);
+    expect_status(silent[0], 503);
+    rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
+    expect_status(fd, 404);
+    for (int i = 0; i < MAX_CONNECTIONS; i++)
+        close(silent[i]);
+    close(fd);
+}
+
+Test(slow_peers, large_bodies_leave_room_for_small_ones)
+{
+    enum { LARGE = 8, LARGE_BYTES = MAX_BODIES_BYTES / 4 };
+    char *body = calloc(1, LARGE_BYTES + 1), head[256];
+    int large[LARGE], refused = 0;
+    memset(body, ' ', LARGE_BYTES);
+    snprintf(head, sizeof head,
+             "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nContent-Length: %d\r\n\r\n",
+             LARGE_BYTES + 1);
+    for (int i = 0; i < LARGE; i++) {
+        large[i] = http_connect(shim.port);
+        http_send_text(large[i], head);
+        http_send(large[i], body, LARGE_BYTES);
+    }
+    struct http_reply reply =
+        http_request(shim.port, "POST", "/orders/", "X-API-Key: the-key\r\n", "not JSON");
+    cr_expect_eq(reply.status, 422);
+    http_free(&reply);
+    for (int i = 0; i < LARGE; i++) {
+        reply = http_read(large[i], false);
+        cr_expect(reply.status == 408 || reply.status == 503, "%d", reply.status);
+        refused += reply.status == 503;
+        http_free(&reply);
+        close(large[i]);
+    }
+    cr_expect_geq(refused, LARGE / 2);
+    free(body);
+}
+
+Test(slow_peers, more_of_one_address_than_may_be)
+{
+    enum { PER_ADDRESS = 4 };
+    restart("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS=4");
+    int fds[PER_ADDRESS];
+    for (int i = 0; i < PER_ADDRESS; i++) {
+        fds[i] = http_connect(shim.port);
+        get_health(fds[i]);
+        expect_status(fds[i], 200);
+    }
+    int further = http_connect(shim.port);
+    char byte;
+    cr_expect_leq(recv(further, &byte, 1, 0), 0);
+    get_health(fds[0]);
+    expect_status(fds[0], 200);
+    close(further);
+    for (int i = 0; i < PER_ADDRESS; i++)
+        close(fds[i]);
+}
+
+/* Without files left nobody could be let in, even to make another one go. */
+Test(slow_peers, more_than_there_are_files_for)
+{
+    enum { FILES = 256, SILENT = 200 }; /* the limit is this process's too */
+    const struct rlimit files = {.rlim_cur = FILES, .rlim_max = FILES};
+    int silent[SILENT];
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=4096");
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = http_connect(shim.port);
+    expect_service();
+    expect_status(silent[0], 503);
+    for (int i = 0; i < SILENT; i++)
+        close(silent[i]);
+}
+
+/* A crowd of every kind, gone through to its end. */
+static void gather_crowd(void)
+{
+    static const char *const begins[] = {
+        "",
+        "GET /healthz HTT",
+        "GET /healthz HTTP/1.1\r\nHost: a\r\n",
+        "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+    };
+    enum { KINDS = sizeof begins / sizeof begins[0], CROWD = 4 * MAX_CONNECTIONS };
+    int crowd[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        crowd[i] = http_connect(shim.port);
+        http_send_text(crowd[i], begins[i % KINDS]);
+    }
+    expect_service();
+    for (int i = 0; i < CROWD; i++) {
+        struct http_reply reply = http_read(crowd[i], false);
+        cr_expect(reply.status == 503 || reply.status == 408, "%d", reply.status);
+        http_free(&reply);
+        close(crowd[i]);
+    }
+}
+
+Test(slow_peers, nothing_stays_of_them)
+{
+    gather_crowd();
+    expect_service();
+    const size_t files = count_files(), kib = resident_kib();
+    for (int i = 0; i < 5; i++)
+        gather_crowd();
+    expect_service();
+    expect_files(files);
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_expect_leq(resident_kib(), kib + 1024);
+}

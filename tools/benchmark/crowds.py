@@ -1,0 +1,198 @@
+"""crowds: peers that keep a server waiting, as a process of its own.
+
+    python3 -m benchmark.crowds CROWD HOST PORT
+
+Says "gathered" when all have connected, holds their number (who is ended comes again after a second), and when its
+stdin ends says in a line of JSON what became of them.
+"""
+
+import collections
+import json
+import resource
+import select
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from itertools import cycle
+
+from .orders import API_KEY
+
+TICK = 0.05  # seconds
+CONNECTING_AT_ONCE = 200
+COMES_AGAIN_AFTER = 1  # seconds
+
+POST = f"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+GET = f"GET /orders/bench-1 HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\n\r\n".encode()
+CHUNK = b"1000\r\n" + b" " * 0x1000 + b"\r\n"
+REQ_GREETING = b"\0SP\0\0\x30\0\0"
+
+
+def bytes_of(text: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in text]
+
+
+@dataclass
+class Crowd:
+    name: str
+    protocol: str  # http, rpc
+    peers: int
+    opening: bytes = b""  # at once
+    pieces: tuple = ()  # then one of these after another, over and over
+    every: float = 1  # seconds from one to the next; 0: as fast as they are taken
+    reads: bool = True
+
+
+CROWDS = {crowd.name: crowd for crowd in (
+    Crowd("silent", "http", 1000),
+    Crowd("more-silent-than-let-in", "http", 5000),
+    Crowd("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
+    Crowd("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
+    Crowd("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
+    Crowd("rpc-silent", "rpc", 1000),
+    Crowd("rpc-half-greeting", "rpc", 1000, REQ_GREETING[:4]),
+    Crowd("rpc-slow-frame", "rpc", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
+)}
+
+
+class Peer:
+    def __init__(self, crowd: Crowd, address: tuple):
+        self.crowd = crowd
+        self.pieces = cycle(crowd.pieces) if crowd.pieces else None
+        self.unsent = memoryview(crowd.opening)
+        self.next_piece = None
+        self.answer = b""
+        self.connected = False
+        self.socket = socket.socket()
+        self.socket.setblocking(False)
+        self.socket.connect_ex(address)
+
+    def send(self) -> bool:
+        """Sends what is due. False: the server has closed."""
+        if not self.connected:
+            error = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if error:
+                return False
+            self.connected = True
+        try:
+            while True:
+                if self.unsent:
+                    self.unsent = self.unsent[self.socket.send(self.unsent):]
+                elif self.pieces is not None and self.crowd.every == 0:
+                    self.unsent = memoryview(next(self.pieces))
+                else:
+                    return True
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def send_piece(self) -> bool:
+        if not self.unsent:
+            self.unsent = memoryview(next(self.pieces))
+        return self.send()
+
+    def receive(self) -> bool:
+        """False: the server has closed."""
+        try:
+            received = self.socket.recv(65536)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self.answer = self.answer or received[:16]
+        return bool(received)
+
+
+def status_of(peer: Peer) -> str:
+    words = peer.answer.split()
+    return words[1].decode() if peer.answer.startswith(b"HTTP/") and len(words) > 1 else "closed"
+
+
+class Gathering:
+    def __init__(self, crowd: Crowd, address: tuple):
+        self.crowd, self.address = crowd, address
+        self.epoll = select.epoll()
+        self.peers = {}
+        self.connecting = 0
+        self.ended = collections.Counter()
+        self.away = collections.deque()  # when each comes again, in order
+        self.due = collections.deque()  # (when, peer), in order
+
+    def admit(self) -> None:
+        while self.away and self.away[0] <= time.monotonic():
+            self.away.popleft()
+        while len(self.peers) + len(self.away) < self.crowd.peers and self.connecting < CONNECTING_AT_ONCE:
+            peer = Peer(self.crowd, self.address)
+            self.peers[peer.socket.fileno()] = peer
+            self.connecting += 1
+            events = select.EPOLLOUT | select.EPOLLET | (select.EPOLLIN if self.crowd.reads else 0)
+            self.epoll.register(peer.socket.fileno(), events)
+            if self.crowd.pieces and self.crowd.every:
+                self.due.append((time.monotonic() + self.crowd.every, peer))
+
+    def dismiss(self, peer: Peer) -> None:
+        number = peer.socket.fileno()
+        if self.peers.pop(number, None) is None:
+            return
+        self.connecting -= not peer.connected
+        self.ended[status_of(peer)] += 1
+        self.away.append(time.monotonic() + COMES_AGAIN_AFTER)
+        self.epoll.unregister(number)
+        peer.socket.close()
+
+    def handle(self, number: int, events: int) -> None:
+        peer = self.peers.get(number)
+        if peer is None:
+            return
+        was_connected = peer.connected
+        alive = peer.send()
+        self.connecting -= peer.connected and not was_connected
+        while alive and self.crowd.reads and events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
+            before = peer.answer
+            alive = peer.receive()
+            if peer.answer == before:
+                break
+        if not alive or events & (select.EPOLLHUP | select.EPOLLERR):
+            if self.crowd.reads:
+                peer.receive()
+            self.dismiss(peer)
+
+    def send_due(self) -> None:
+        now = time.monotonic()
+        while self.due and self.due[0][0] <= now:
+            _, peer = self.due.popleft()
+            if peer.socket.fileno() not in self.peers:
+                continue
+            if peer.connected and not peer.send_piece():
+                self.dismiss(peer)
+            else:
+                self.due.append((now + self.crowd.every, peer))
+
+    def run(self) -> None:
+        gathered = False
+        self.epoll.register(sys.stdin.fileno(), select.EPOLLIN)
+        while True:
+            self.admit()
+            for number, events in self.epoll.poll(TICK):
+                if number == sys.stdin.fileno():
+                    return
+                self.handle(number, events)
+            self.send_due()
+            if not gathered and len(self.peers) + len(self.away) == self.crowd.peers and self.connecting == 0:
+                print("gathered", flush=True)
+                gathered = True
+
+
+def main() -> None:
+    name, host, port = sys.argv[1:]
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    gathering = Gathering(CROWDS[name], (host, int(port)))
+    gathering.run()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"ended": gathering.ended, "cpu_s": usage.ru_utime + usage.ru_stime}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
