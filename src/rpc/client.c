@@ -172,9 +172,9 @@ static void send_request(struct exchange *exchange)
     nng_ctx_send(exchange->context, exchange->aio);
 }
 
-/* Whether a call is sent again. One whose connection closed: a read changes nothing, and a write that was made
- * has left its answer under the request_id. And one that no server took so far, though one is connected: what
- * others have sent keeps its connection busy. */
+/* Whether a call is sent again. One whose connection closed: a read changes nothing, and a write that was
+ * made has left its answer under the request_id. And one that no server took so far, though one is connected:
+ * what others have sent keeps its connection busy. */
 static bool resends(struct exchange *exchange, int error)
 {
     const bool lost = error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST;

@@ -38,20 +38,11 @@ Test(precondition, one_etag_for_an_rpc)
     static const struct {
         const char *list, *etag;
     } cases[] = {
-        {"\"1-a\"", "1-a"}, {" \"1-a\" , ", "1-a"}, {"*", ""},
-        {
-            "W/\"1-a\"",
-            {"W/\"1-a\"", "W/"},
-            {"\"\"", "W/"},
-            {"\"a\", \"b\"", NULL},
-            {"1-a", NULL},
-            {"", NULL},
-            {"\"a b\"", NULL},
-            {"\"a\"x", NULL},
-            {"*, *", NULL},
-            {"\"a\", x", NULL},
-            {"\"\xff\"", "W/"},
-        };
+        {"\"1-a\"", "1-a"}, {" \"1-a\" , ", "1-a"}, {"*", ""},      {"W/\"1-a\"", "W/"},
+        {"\"\"", "W/"},     {"\"a\", \"b\"", NULL}, {"1-a", NULL},  {"", NULL},
+        {"\"a b\"", NULL},  {"\"a\"x", NULL},       {"*, *", NULL}, {"\"a\", x", NULL},
+        {"\"\xff\"", "W/"},
+    };
     struct arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
