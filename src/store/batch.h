@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BATCH_MOST = 512 };
+enum { BATCH_MOST = LANE_BATCH_MOST };
 
 /* One run of a statement. */
 struct unit {

@@ -15,7 +15,13 @@ enum lane {
     LANES,
 };
 
+enum { LANE_BATCH_MOST = 256 }; /* of any lane */
+
 /* For logs. */
 const char *lane_name(enum lane lane);
+
+/* How many operations go to the database at once, however many wait. A batch is what a caller with a single
+ * call waits for behind one with a thousand; a larger one hardly makes the sum of them cheaper. */
+unsigned lane_batch_most(enum lane lane);
 
 #endif
