@@ -3,12 +3,12 @@
 
 static const struct {
     const char *name;
-    unsigned batch_most;
+    struct lane_batch batch;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", 64},
-    [LANE_SCAN] = {"scan", 64},
-    [LANE_WRITE] = {"write", LANE_BATCH_MOST},
-    [LANE_PURGE] = {"purge", 1},
+    [LANE_GET] = {"get", {.calls = 64, .operations = 64}},
+    [LANE_SCAN] = {"scan", {.calls = 64, .operations = 64}},
+    [LANE_WRITE] = {"write", {.calls = 32, .operations = LANE_BATCH_MOST}},
+    [LANE_PURGE] = {"purge", {.calls = 1, .operations = 1}},
 };
 
 const char *lane_name(enum lane lane)
@@ -16,7 +16,7 @@ const char *lane_name(enum lane lane)
     return lanes[lane].name;
 }
 
-unsigned lane_batch_most(enum lane lane)
+struct lane_batch lane_batch(enum lane lane)
 {
-    return lanes[lane].batch_most;
+    return lanes[lane].batch;
 }

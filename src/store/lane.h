@@ -15,13 +15,19 @@ enum lane {
     LANES,
 };
 
-enum { LANE_BATCH_MOST = 256 }; /* of any lane */
+enum { LANE_BATCH_MOST = 256 }; /* operations in a batch of any lane */
+
+/* How much goes to the database at once, however much waits. A batch is what a caller with a single call
+ * waits for behind one with a thousand, and a larger one hardly makes the sum of them cheaper; but the
+ * operations of one call are better off together. */
+struct lane_batch {
+    unsigned calls;
+    unsigned operations;
+};
 
 /* For logs. */
 const char *lane_name(enum lane lane);
 
-/* How many operations go to the database at once, however many wait. A batch is what a caller with a single
- * call waits for behind one with a thousand; a larger one hardly makes the sum of them cheaper. */
-unsigned lane_batch_most(enum lane lane);
+struct lane_batch lane_batch(enum lane lane);
 
 #endif

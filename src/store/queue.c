@@ -154,7 +154,13 @@ static unsigned next_turn(uint64_t set, unsigned turn)
     return (unsigned)__builtin_ctzll(above != 0 ? above : set);
 }
 
-size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
+/* Whether the next operation of its flow is of the same call. */
+static bool goes_on(const struct operation *operation)
+{
+    return operation->next != NULL && operation->next->call == operation->call;
+}
+
+size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most)
 {
     struct pick pick;
     struct walk walks[QUEUE_FLOWS];
@@ -162,7 +168,8 @@ size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
     pick.n_keys = pick.unfolded = 0;
     pthread_mutex_lock(&queue->lock);
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
-    while (left != 0 && n < most && pick.n_keys + 2 <= KEYS_MOST) {
+    unsigned calls = 0;                        /* taken to their last operation */
+    while (left != 0 && n < most.operations && calls < most.calls && pick.n_keys + 2 <= KEYS_MOST) {
         const unsigned turn = next_turn(left, queue->turn);
         const uint64_t bit = UINT64_C(1) << turn;
         struct flow *flow = &queue->flows[turn];
@@ -171,7 +178,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], size_t most)
             *walk = (struct walk){.link = &flow->first};
         begun |= bit;
         if ((out[n] = take_next(walk, &pick)) != NULL)
-            n++;
+            calls += !goes_on(out[n++]);
         if (*walk->link == NULL) {
             flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
             left &= ~bit;

@@ -11,6 +11,7 @@
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
+#include "store/lane.h"
 #include "store/operation.h"
 
 #include <pthread.h>
@@ -55,10 +56,10 @@ void queue_destroy(struct queue *queue);
 /* Adds a chain of operations of one call, linked by `next`; each fails at once when the queue is closed. */
 void queue_push(struct queue *queue, struct operation *first);
 
-/* Takes operations for one batch, at most `most`, of each caller in turn: no two writes of one order, since
- * one statement cannot apply them in their order, nor of one request_id, since the later is to find the
- * record of the earlier; the later one stays. Returns how many. */
-size_t queue_take(struct queue *queue, struct operation *out[], size_t most);
+/* Takes operations for one batch, as many as that may have, of each caller in turn: no two writes of one
+ * order, since one statement cannot apply them in their order, nor of one request_id, since the later is to
+ * find the record of the earlier; the later one stays. Returns how many. */
+size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most);
 
 /* Fails those whose deadline has passed. */
 void queue_expire(struct queue *queue, uint64_t now_ns);

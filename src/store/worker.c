@@ -102,7 +102,7 @@ static void serve(struct worker *worker)
     struct batch *batch = &worker->batch;
     bool alive = true;
     while (alive && !stopped(worker)) {
-        batch->n = queue_take(worker->queue, batch->operations, lane_batch_most(worker->connection.lane));
+        batch->n = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
         alive = batch->n > 0 ? batch_run(batch, &worker->connection) : wait_for_work(worker);
     }
     if (!alive)

@@ -56,12 +56,17 @@ static struct operation *push(uint32_t caller, enum statement_id statement, cons
     return operation;
 }
 
+static struct lane_batch most_of(size_t n)
+{
+    return (struct lane_batch){.calls = (unsigned)n, .operations = (unsigned)n};
+}
+
 /* Takes a batch of at most that many, and checks whose operations are in it. */
 static void expect_callers(size_t most, const char *callers)
 {
     struct operation *taken[MOST];
     char got[MOST + 1] = "";
-    size_t n = queue_take(&queue, taken, most);
+    size_t n = queue_take(&queue, taken, most_of(most));
     for (size_t i = 0; i < n; i++)
         got[i] = (char)('0' + taken[i]->call->caller);
     cr_assert_str_eq(got, callers);
@@ -73,7 +78,7 @@ Test(queue, one_caller_is_served_in_its_order)
         push(1, STATEMENT_GET, "A");
     struct operation *taken[MOST];
     for (size_t seen = 0; seen < 5;) {
-        size_t n = queue_take(&queue, taken, 2);
+        size_t n = queue_take(&queue, taken, most_of(2));
         for (size_t i = 0; i < n; i++)
             cr_assert_eq(taken[i], &operations[seen++]);
     }
@@ -100,7 +105,7 @@ Test(queue, callers_of_any_number_have_turns)
     push(QUEUE_FLOWS - 1, STATEMENT_GET, "A");
     push(0, STATEMENT_GET, "A");
     struct operation *taken[MOST];
-    cr_assert_eq(queue_take(&queue, taken, MOST), 3);
+    cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 3);
 }
 
 /* One statement cannot make two writes of one order, of whichever callers. */
@@ -119,11 +124,11 @@ Test(queue, what_stayed_is_behind_nothing_that_came_later)
     push(1, STATEMENT_UPDATE, "A");
     struct operation *stays = push(1, STATEMENT_UPDATE, "A");
     struct operation *taken[MOST];
-    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 1);
     struct operation *later = push(1, STATEMENT_UPDATE, "A");
-    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 1);
     cr_assert_eq(taken[0], stays);
-    cr_assert_eq(queue_take(&queue, taken, MOST), 1);
+    cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 1);
     cr_assert_eq(taken[0], later);
 }
 
@@ -149,4 +154,18 @@ Test(queue, a_closed_one_fails_what_waits_and_what_comes)
     queue_open(&queue, 0);
     push(1, STATEMENT_GET, "D");
     expect_callers(MOST, "1");
+}
+
+/* A batch ends with a call, not within one, unless it is full. */
+Test(queue, what_one_call_asks_stays_together)
+{
+    struct operation *taken[MOST], *first = make(1, STATEMENT_CREATE, "A");
+    first->next = make(1, STATEMENT_CREATE, "B");
+    first->next->next = make(1, STATEMENT_CREATE, "C");
+    first->next->call = first->next->next->call = first->call;
+    queue_push(&queue, first);
+    push(1, STATEMENT_CREATE, "D");
+    push(1, STATEMENT_CREATE, "E");
+    cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 4);
+    cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 1);
 }
