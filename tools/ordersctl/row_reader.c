@@ -329,11 +329,13 @@ static bool make_room(struct row_reader *reader, size_t length)
     reader->start = 0;
     if (reader->capacity - reader->length >= length)
         return true;
-    char *text = realloc(reader->text, reader->length + length);
+    const size_t least = reader->length + length, doubled = 2 * reader->capacity;
+    const size_t capacity = least > doubled ? least : doubled;
+    char *text = realloc(reader->text, capacity);
     if (text == NULL)
         return false;
     reader->text = text;
-    reader->capacity = reader->length + length;
+    reader->capacity = capacity;
     return true;
 }
 
