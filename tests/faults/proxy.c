@@ -212,7 +212,9 @@ static void *accept_clients(void *arg)
 {
     struct proxy *proxy = arg;
     for (;;) {
-        int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
+        struct sockaddr_in address;
+        socklen_t length = sizeof address;
+        int client = accept4(proxy->listener, (struct sockaddr *)&address, &length, SOCK_CLOEXEC);
         if (client >= 0)
             serve(proxy, client);
     }
