@@ -5,8 +5,8 @@ static const struct {
     const char *name;
     struct lane_batch batch;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", {.calls = 64, .operations = 64}},
-    [LANE_SCAN] = {"scan", {.calls = 64, .operations = 64}},
+    [LANE_GET] = {"get", {.calls = 64, .operations = LANE_BATCH_MOST}},
+    [LANE_SCAN] = {"scan", {.calls = 64, .operations = LANE_BATCH_MOST}},
     [LANE_WRITE] = {"write", {.calls = 32, .operations = LANE_BATCH_MOST}},
     [LANE_PURGE] = {"purge", {.calls = 1, .operations = 1}},
 };

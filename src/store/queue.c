@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 enum {
-    KEYS = 1 << 12,      /* of a set, a power of two */
-    KEYS_MOST = 3 << 10, /* that are in it, so that it stays quick */
-    UNFOLDED_MOST = 16,  /* statements of their own in one batch, so that lists do not hold up the rest */
+    KEYS = 1 << 12,       /* of a set, a power of two */
+    KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
+    CROWDED_BATCHES = 64, /* how long several callers are remembered: one alone waits before it asks again */
+    UNFOLDED_MOST = 16,   /* statements of their own in one batch, so that lists do not hold up the rest */
 };
 
 static const char out_of_reach[] = "The database is out of reach";
@@ -169,6 +170,8 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     pthread_mutex_lock(&queue->lock);
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
     unsigned calls = 0;                        /* taken to their last operation */
+    if (queue->crowded == 0 && (left & (left - 1)) == 0) /* one bit */
+        most.calls = most.operations;
     while (left != 0 && n < most.operations && calls < most.calls && pick.n_keys + 2 <= KEYS_MOST) {
         const unsigned turn = next_turn(left, queue->turn);
         const uint64_t bit = UINT64_C(1) << turn;
@@ -186,6 +189,10 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
         }
         queue->turn = turn + 1;
     }
+    if ((begun & (begun - 1)) != 0)
+        queue->crowded = CROWDED_BATCHES;
+    else if (n > 0 && queue->crowded > 0)
+        queue->crowded--;
     pthread_mutex_unlock(&queue->lock);
     return n;
 }

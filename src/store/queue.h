@@ -42,6 +42,7 @@ struct queue {
     struct flow flows[QUEUE_FLOWS];
     uint64_t waiting;  /* a bit for each flow that has operations */
     unsigned turn;     /* the flow that is next */
+    unsigned crowded;  /* batches to go as if there were several callers, since there lately were */
     uint64_t sequence; /* of the last operation pushed */
     unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
     struct seat seats[QUEUE_SEATS_MOST];

@@ -156,7 +156,7 @@ Test(queue, a_closed_one_fails_what_waits_and_what_comes)
     expect_callers(MOST, "1");
 }
 
-/* A batch ends with a call, not within one, unless it is full. */
+/* While there are several callers a batch ends with a call, not within one, unless it is full. */
 Test(queue, what_one_call_asks_stays_together)
 {
     struct operation *taken[MOST], *first = make(1, STATEMENT_CREATE, "A");
@@ -166,6 +166,22 @@ Test(queue, what_one_call_asks_stays_together)
     queue_push(&queue, first);
     push(1, STATEMENT_CREATE, "D");
     push(1, STATEMENT_CREATE, "E");
+    queue.crowded = 2;
     cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 4);
     cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 1);
+}
+
+/* A lone caller waits for its answer before it asks again, and then is not to find a batch of hundreds. */
+Test(queue, several_callers_keep_batches_short_for_a_while)
+{
+    const struct lane_batch most = {.calls = 2, .operations = MOST};
+    struct operation *taken[MOST];
+    for (int i = 0; i < 6; i++)
+        push(1, STATEMENT_GET, "A");
+    cr_assert_eq(queue_take(&queue, taken, most), 6, "alone");
+    for (int i = 0; i < 6; i++)
+        push(1, STATEMENT_GET, "A");
+    push(2, STATEMENT_GET, "A");
+    cr_assert_eq(queue_take(&queue, taken, most), 2);
+    cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
 }
