@@ -5,9 +5,9 @@ static const struct {
     const char *name;
     struct lane_batch batch;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", {.calls = 64, .operations = LANE_BATCH_MOST}},
-    [LANE_SCAN] = {"scan", {.calls = 64, .operations = LANE_BATCH_MOST}},
-    [LANE_WRITE] = {"write", {.calls = 32, .operations = LANE_BATCH_MOST}},
+    [LANE_GET] = {"get", {.calls = 32, .operations = LANE_BATCH_MOST}},
+    [LANE_SCAN] = {"scan", {.calls = 32, .operations = LANE_BATCH_MOST}},
+    [LANE_WRITE] = {"write", {.calls = 16, .operations = LANE_BATCH_MOST}},
     [LANE_PURGE] = {"purge", {.calls = 1, .operations = 1}},
 };
 

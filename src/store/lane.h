@@ -17,12 +17,12 @@ enum lane {
 
 enum { LANE_BATCH_MOST = 256 }; /* operations in a batch of any lane */
 
-/* How much goes to the database at once, however much waits. While there are several callers a batch is
- * bounded by its calls too: it is what one with a single call waits for behind one with a thousand. The
- * operations of one call are better off together. */
+/* How much goes to the database at once, however much waits. A batch is what a caller with a single call
+ * waits for behind one with a thousand: so while there are several, each has no more than some calls in it.
+ * The operations of one call are better off together. */
 struct lane_batch {
-    unsigned calls;
-    unsigned operations;
+    unsigned calls;      /* of one caller, while there are others */
+    unsigned operations; /* of all */
 };
 
 /* For logs. */

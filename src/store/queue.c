@@ -131,6 +131,7 @@ static bool joins(struct pick *pick, const struct operation *operation)
 struct walk {
     struct operation **link;  /* to what is next in it */
     struct operation *stayed; /* the last that was passed over */
+    unsigned calls;           /* taken to their last operation */
 };
 
 /* Takes the next operation of a flow that can join. NULL: there is none. */
@@ -169,10 +170,9 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     pick.n_keys = pick.unfolded = 0;
     pthread_mutex_lock(&queue->lock);
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
-    unsigned calls = 0;                        /* taken to their last operation */
     if (queue->crowded == 0 && (left & (left - 1)) == 0) /* one bit */
         most.calls = most.operations;
-    while (left != 0 && n < most.operations && calls < most.calls && pick.n_keys + 2 <= KEYS_MOST) {
+    while (left != 0 && n < most.operations && pick.n_keys + 2 <= KEYS_MOST) {
         const unsigned turn = next_turn(left, queue->turn);
         const uint64_t bit = UINT64_C(1) << turn;
         struct flow *flow = &queue->flows[turn];
@@ -181,12 +181,14 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
             *walk = (struct walk){.link = &flow->first};
         begun |= bit;
         if ((out[n] = take_next(walk, &pick)) != NULL)
-            calls += !goes_on(out[n++]);
+            walk->calls += !goes_on(out[n++]);
         if (*walk->link == NULL) {
             flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
             left &= ~bit;
             queue->waiting &= flow->first == NULL ? ~bit : UINT64_MAX;
         }
+        if (walk->calls == most.calls)
+            left &= ~bit;
         queue->turn = turn + 1;
     }
     if ((begun & (begun - 1)) != 0)

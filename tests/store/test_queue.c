@@ -156,7 +156,7 @@ Test(queue, a_closed_one_fails_what_waits_and_what_comes)
     expect_callers(MOST, "1");
 }
 
-/* While there are several callers a batch ends with a call, not within one, unless it is full. */
+/* A caller's part of a batch ends with a call, not within one, unless the batch is full. */
 Test(queue, what_one_call_asks_stays_together)
 {
     struct operation *taken[MOST], *first = make(1, STATEMENT_CREATE, "A");
@@ -172,7 +172,7 @@ Test(queue, what_one_call_asks_stays_together)
 }
 
 /* A lone caller waits for its answer before it asks again, and then is not to find a batch of hundreds. */
-Test(queue, several_callers_keep_batches_short_for_a_while)
+Test(queue, while_there_are_several_callers_none_fills_a_batch)
 {
     const struct lane_batch most = {.calls = 2, .operations = MOST};
     struct operation *taken[MOST];
@@ -182,6 +182,6 @@ Test(queue, several_callers_keep_batches_short_for_a_while)
     for (int i = 0; i < 6; i++)
         push(1, STATEMENT_GET, "A");
     push(2, STATEMENT_GET, "A");
-    cr_assert_eq(queue_take(&queue, taken, most), 2);
+    cr_assert_eq(queue_take(&queue, taken, most), 3, "two of one, and that of the other");
     cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
 }
