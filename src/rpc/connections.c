@@ -115,9 +115,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t 
     *find(connections, id) = connection;
     begin_silence(connections, connection, now_ns);
     connections->count++;
-    if (connections->draining)
-        excess = connection;
-    else if (connections->count > connections->limits.connections)
+    if (connections->count > connections->limits.connections)
         excess = connections->oldest; /* itself, when all others wait for answers */
     if (excess != NULL)
         end_silence(connections, excess);

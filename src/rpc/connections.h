@@ -42,7 +42,7 @@ unsigned connections_leave(struct connections *connections, uint32_t id, size_t 
  * how many, at most `most`. */
 size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most);
 
-/* From now on no connection is welcome: each that is added is to be closed. */
+/* From now on a connection that waits for no answer is silent too long. */
 void connections_drain(struct connections *connections);
 
 /* Waits until no call is in hand, once it drains. False: some still are, after timeout_ms. */

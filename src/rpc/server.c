@@ -79,11 +79,10 @@ static void receive(struct slot *slot)
     nng_ctx_recv(slot->context, slot->aio);
 }
 
-/* How many calls its connection has in hand besides. */
-static unsigned end_call(struct slot *slot)
+static void end_call(struct slot *slot)
 {
-    return connections_leave(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
-                             time_monotonic_ns());
+    connections_leave(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
+                      time_monotonic_ns());
 }
 
 /* --- connections --- */
@@ -251,12 +250,12 @@ static void begin(struct call *call, const Rpc__V1__Request *request)
 }
 
 /* A request that comes while the server is going away is left unanswered: its client sends it again, to
- * another server, when the connection closes. That is now, unless others wait on it for their answers. */
+ * another server, when the process ends. To close its connection at once would have it come back as often as
+ * it is closed, as a client connects to whoever listens. */
 static void leave_unanswered(struct slot *slot)
 {
     arena_reset(&slot->call.arena);
-    if (end_call(slot) == 0)
-        nng_pipe_close(slot->pipe);
+    end_call(slot);
     receive(slot);
 }
 

@@ -40,7 +40,7 @@ const char *rpc_server_urls(const struct rpc_server *server);
  *
  * Answers the calls in hand and takes no others, but for those that want no key (health); closes connections
  * that wait for no answer. A request that comes later is left unanswered: its client sends it again, to
- * another server, as its connection closes. Returns when none is in hand, or false after timeout_ms. */
+ * another server, as the process ends. Returns when none is in hand, or false after timeout_ms. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
 
 #endif
