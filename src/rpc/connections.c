@@ -180,25 +180,23 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
     return admitted;
 }
 
-unsigned connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
 {
-    unsigned left = 0;
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
     if (connection != NULL && connection->calls > 0) {
         connection->bytes -= bytes;
-        left = --connection->calls;
-        connections->busy -= left == 0;
-        if (left == 0 && connection->gone)
+        const bool last = --connection->calls == 0;
+        connections->busy -= last;
+        if (last && connection->gone)
             forget(connections, connection);
-        else if (left == 0)
+        else if (last)
             begin_silence(connections, connection, now_ns);
     }
     connections->bytes -= bytes;
     if (--connections->calls == 0 && connections->draining)
         pthread_cond_broadcast(&connections->idle);
     pthread_mutex_unlock(&connections->lock);
-    return left;
 }
 
 /* --- the end --- */

@@ -35,8 +35,7 @@ void connections_remove(struct connections *connections, uint32_t id);
  * at most twice the bound is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
 
-/* Returns how many calls the connection still has in hand. */
-unsigned connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
+void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
 
 /* Takes those that were silent too long, or when draining all that wait for no answer, to be closed. Returns
  * how many, at most `most`. */
