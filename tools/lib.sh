@@ -76,3 +76,10 @@ build() {
     [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$@"
     supervise ninja -C "$directory"
 }
+
+# build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone.
+build_release() {
+    local directory=$root/build-release
+    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release >&2
+    ninja -C "$directory" "$@" >&2
+}

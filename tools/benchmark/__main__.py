@@ -7,21 +7,18 @@ cases in between, and prints the medians and the ratios that are promised of the
 import argparse
 import contextlib
 import json
-import os
-import resource
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from .cases import Bench, Case, measure_import, measure_overload, measure_summaries
-from .orders import BUILD, COLUMNS, ORDERS
+from .orders import BUILD, COLUMNS
 from .plot import plot
-from .processes import STARTED, Failed, run, say
+from .processes import STARTED, Failed, say
 from .report import limits_of, machine, markdown, ratios_of
-from .subjects import Database, Service, load_orders, psql
+from .stage import prepare
+from .subjects import psql
 
 # Seconds from the start after which --quick begins no case.
 QUICK_BUDGET = 105
@@ -36,15 +33,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
                         help="where to draw throughput against requests in flight (build-release/bench.svg)")
     return parser.parse_args()
-
-
-def make_state(stack: contextlib.ExitStack) -> Path:
-    """A directory on a disk: a file system in memory would make every write durable for nothing."""
-    state = Path(tempfile.mkdtemp(prefix="orders-bench.", dir=os.environ.get("TMPDIR", "/var/tmp")))
-    stack.callback(shutil.rmtree, state, ignore_errors=True)
-    if run(["stat", "--file-system", "--format", "%T", state]).strip() in ("tmpfs", "ramfs"):
-        raise Failed(f"{state.parent} is in memory; name a directory on a disk in TMPDIR")
-    return state
 
 
 def measure(bench: Bench, quick: bool) -> list[Case]:
@@ -65,27 +53,13 @@ def measure(bench: Bench, quick: bool) -> list[Case]:
 
 def main() -> None:
     options = arguments()
-    # Also SIGTERM ends it by the way of an exception, past everything that cleans up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # A connection is a file, and there will be a thousand idle ones.
-    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-
     with contextlib.ExitStack() as stack:
-        state = make_state(stack)
-        say(f"loading {ORDERS:,} orders")
-        database = Database(state / "db")
-        stack.callback(database.stop)
-        url = database.create("bench")
-        load_orders(url, ORDERS)
-        psql(url, f"""
+        bench = prepare(stack, "bench")
+        psql(bench.url, f"""
             CREATE TABLE plain_orders (LIKE orders INCLUDING ALL);
             INSERT INTO plain_orders ({COLUMNS}) SELECT {COLUMNS} FROM orders ORDER BY id;
             VACUUM (ANALYZE) plain_orders;
             CHECKPOINT;""")
-        service = Service(state, url)
-        stack.callback(service.stop)
-        bench = Bench(state, database, service, url)
 
         cases = measure(bench, options.quick)
         overload = None if options.quick else measure_overload(bench, 5, 3)

@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import json
 import re
-import resource
 import select
 import signal
 import statistics
@@ -17,13 +16,13 @@ import sys
 import time
 from pathlib import Path
 
-from .__main__ import make_state
 from .cases import Bench
 from .crowds import CROWDS, Crowd
-from .orders import ORDERS, ROOT
+from .orders import ROOT
 from .processes import Failed, environment, say
 from .report import machine
-from .subjects import Database, Service, load_orders
+from .stage import prepare
+from .subjects import Service
 
 IN_FLIGHT = 64
 TURNS, SECONDS = 4, 2
@@ -115,20 +114,8 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
     parser.add_argument("--only", metavar="WORD", default="", help="crowds whose name has this in it")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-
     with contextlib.ExitStack() as stack:
-        state = make_state(stack)
-        say(f"loading {ORDERS:,} orders")
-        database = Database(state / "db")
-        stack.callback(database.stop)
-        url = database.create("hostile")
-        load_orders(url, ORDERS)
-        service = Service(state, url)
-        stack.callback(service.stop)
-        bench = Bench(state, database, service, url)
+        bench = prepare(stack, "hostile")
         results = [measure(bench, crowd) for crowd in CROWDS.values() if options.only in crowd.name]
 
     about = machine()
