@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "rpc/connections.h"
 #include "rpc/frame.h"
+#include "rpc/response.h"
 #include "rpc/v1/frame.pb-c.h"
 
 #include <nng/nng.h>
@@ -137,22 +138,6 @@ static void log_call(const struct slot *slot)
              LOG_STR("request_id", call->request_id));
 }
 
-static Rpc__V1__FieldViolation **wire_violations(struct call *call)
-{
-    size_t n = call->status.n_violations;
-    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
-    Rpc__V1__FieldViolation *all = arena_calloc(&call->arena, n, sizeof *all);
-    for (size_t i = 0; i < n; i++) {
-        const struct violation *from = &call->status.violations[i];
-        rpc__v1__field_violation__init(&all[i]);
-        all[i].field = (char *)(uintptr_t)from->field;
-        all[i].type = (char *)(uintptr_t)from->type;
-        all[i].message = (char *)(uintptr_t)from->message;
-        list[i] = &all[i];
-    }
-    return list;
-}
-
 /* --- sending --- */
 
 static struct slot *empty_outbox(struct rpc_server *server)
@@ -212,22 +197,8 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     struct call *call = closure_data;
     struct slot *slot = (struct slot *)call; /* its first member */
 
-    Rpc__V1__Response head = RPC__V1__RESPONSE__INIT;
-    head.code = (Rpc__V1__Code)call->status.code;
-    head.message = (char *)(uintptr_t)call->status.message;
-    head.n_violations = call->status.n_violations;
-    if (head.n_violations > 0)
-        head.violations = wire_violations(call);
-
-    Rpc__V1__Response__MetadataEntry replayed = RPC__V1__RESPONSE__METADATA_ENTRY__INIT,
-                                     *metadata = &replayed;
-    if (call->replayed) {
-        replayed.key = (char *)(uintptr_t)FRAME_REPLAYED;
-        replayed.value = (char *)(uintptr_t) "true";
-        head.metadata = &metadata;
-        head.n_metadata = 1;
-    }
-
+    Rpc__V1__Response head;
+    response_init(&head, call);
     struct frame frame = frame_measure(&head.base, call->status.code == STATUS_OK ? message : NULL);
     log_call(slot);
     nng_msg *out;

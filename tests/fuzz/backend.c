@@ -10,6 +10,7 @@
 #include "rpc/dispatcher.h"
 #include "rpc/frame.h"
 #include "rpc/health.h"
+#include "rpc/response.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "service/order_service.h"
 
@@ -93,35 +94,17 @@ static void check_status(const struct status *status)
     }
 }
 
-static Rpc__V1__FieldViolation **wire_violations(struct call *call)
-{
-    const size_t n = call->status.n_violations;
-    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
-    for (size_t i = 0; i < n; i++) {
-        const struct violation *from = &call->status.violations[i];
-        list[i] = arena_alloc(&call->arena, sizeof *list[i]);
-        rpc__v1__field_violation__init(list[i]);
-        list[i]->field = (char *)(uintptr_t)from->field;
-        list[i]->type = (char *)(uintptr_t)from->type;
-        list[i]->message = (char *)(uintptr_t)from->message;
-    }
-    return list;
-}
-
 /* Packs the answer, and resets the arena as the server does: who uses the call behind its end is found out.
  */
 static void done(const ProtobufCMessage *message, void *closure_data)
 {
     struct under_way *under_way = closure_data;
     struct call *call = &under_way->call;
-    Rpc__V1__Response head = RPC__V1__RESPONSE__INIT;
+    Rpc__V1__Response head;
     must(++under_way->ended == 1);
     check_status(&call->status);
     must(call->status.code == STATUS_OK || message == NULL);
-    head.code = (Rpc__V1__Code)call->status.code;
-    head.message = (char *)(uintptr_t)call->status.message;
-    head.n_violations = call->status.n_violations;
-    head.violations = wire_violations(call);
+    response_init(&head, call);
     const struct frame frame = frame_measure(&head.base, message);
     under_way->frame = malloc(frame.size > 0 ? frame.size : 1);
     must(under_way->frame != NULL);

@@ -2,7 +2,7 @@
  * it, and how it ends. */
 #include "client.h"
 #include "process.h"
-#include "rpc_peer.h"
+#include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
  * setting names, and others are served meanwhile. */
 #include "client.h"
 #include "process.h"
-#include "rpc_peer.h"
+#include "support/rpc_peer.h"
 
 #include "base/time.h"
 

@@ -2,8 +2,8 @@
  * once. */
 #include "calls.h"
 
-#include "../http/rpc_peer.h"
 #include "support/database.h"
+#include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

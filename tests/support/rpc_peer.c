@@ -1,5 +1,5 @@
 /* rpc_peer.c: the SP TCP mapping: eight bytes of greeting, then messages behind their 64-bit length. */
-#include "rpc_peer.h"
+#include "support/rpc_peer.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

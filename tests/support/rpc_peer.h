@@ -1,7 +1,7 @@
 /* rpc_peer.h: an RPC server that a test holds in its hand: it takes one request at a time and answers when
  * the test says so. It speaks SP over TCP by itself, so that a request in hand is an event to wait for. */
-#ifndef HTTP_RPC_PEER_H
-#define HTTP_RPC_PEER_H
+#ifndef SUPPORT_RPC_PEER_H
+#define SUPPORT_RPC_PEER_H
 
 #include "rpc/v1/frame.pb-c.h"
 

@@ -1,0 +1,44 @@
+/* response.c: a status, and what is to be known of it besides. */
+#include "rpc/response.h"
+
+#include "rpc/frame.h"
+
+static Rpc__V1__FieldViolation **wire_violations(struct call *call)
+{
+    size_t n = call->status.n_violations;
+    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
+    Rpc__V1__FieldViolation *all = arena_calloc(&call->arena, n, sizeof *all);
+    for (size_t i = 0; i < n; i++) {
+        const struct violation *from = &call->status.violations[i];
+        rpc__v1__field_violation__init(&all[i]);
+        all[i].field = (char *)(uintptr_t)from->field;
+        all[i].type = (char *)(uintptr_t)from->type;
+        all[i].message = (char *)(uintptr_t)from->message;
+        list[i] = &all[i];
+    }
+    return list;
+}
+
+/* The one thing that is told as metadata. */
+static void add_replayed(Rpc__V1__Response *response, struct arena *arena)
+{
+    Rpc__V1__Response__MetadataEntry *entry = arena_alloc(arena, sizeof *entry);
+    response->metadata = arena_alloc(arena, sizeof(Rpc__V1__Response__MetadataEntry *));
+    rpc__v1__response__metadata_entry__init(entry);
+    entry->key = (char *)(uintptr_t)FRAME_REPLAYED;
+    entry->value = (char *)(uintptr_t) "true";
+    response->metadata[0] = entry;
+    response->n_metadata = 1;
+}
+
+void response_init(Rpc__V1__Response *response, struct call *call)
+{
+    rpc__v1__response__init(response);
+    response->code = (Rpc__V1__Code)call->status.code;
+    response->message = (char *)(uintptr_t)call->status.message;
+    response->n_violations = call->status.n_violations;
+    if (response->n_violations > 0)
+        response->violations = wire_violations(call);
+    if (call->replayed)
+        add_replayed(response, &call->arena);
+}
