@@ -9,11 +9,13 @@
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
+#include <nng/supplemental/util/platform.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     DEFAULT_CONNECT_TIMEOUT_MS = 2000,
@@ -24,6 +26,10 @@ enum {
     /* How often a call is sent again whose connection closed: a call that ends its server does so no oftener.
      */
     RESENDS_MOST = 8,
+    /* Between an answer that asks for patience and the next sending: twice as long each time. */
+    BACKOFF_MIN_MS = 20,
+    BACKOFF_MAX_MS = 1000,
+    CLOSE_S = 1,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
@@ -36,8 +42,11 @@ struct exchange {
     nng_ctx context;
     nng_aio *aio;
     nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
+    nng_aio *pause;   /* owned; the wait before it is sent again; NULL before the first. An aio of its own, as
+                         one that nng 1.5.2 has slept on no longer times out with an error */
     bool sending;     /* or receiving */
     unsigned resends;
+    unsigned retries;
     uint64_t deadline_ns;
 
     struct rpc_reply *reply;
@@ -50,6 +59,7 @@ struct rpc_client {
     char *api_key; /* owned; may be NULL */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
+    bool retries;
     atomic_int pipes; /* connected servers */
 
     pthread_mutex_t lock;
@@ -134,6 +144,12 @@ static void read_reply(struct exchange *exchange, nng_msg *in)
     reply->payload = response->payload;
 }
 
+static void refuse_payload(struct rpc_reply *reply, const char *why)
+{
+    status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s", reply->output->name,
+               why);
+}
+
 void rpc_reply_unpack(struct rpc_reply *reply)
 {
     const char *why;
@@ -142,8 +158,23 @@ void rpc_reply_unpack(struct rpc_reply *reply)
     reply->message =
         frame_unpack(reply->output, SIZE_MAX, &reply->arena, reply->payload.data, reply->payload.len, &why);
     if (reply->message == NULL)
-        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s",
-                   reply->output->name, why);
+        refuse_payload(reply, why);
+}
+
+ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
+{
+    static const uint8_t nothing[1];
+    const size_t size = reply->payload.len;
+    const uint8_t *bytes = size > 0 ? reply->payload.data : nothing; /* protobuf-c has NULL for no bytes */
+    ProtobufCMessage *message = NULL;
+    if (reply->status.code != STATUS_OK)
+        return NULL;
+    const char *why = frame_check(reply->output, SIZE_MAX, bytes, size);
+    if (why == NULL)
+        message = protobuf_c_message_unpack(reply->output, NULL, size, bytes);
+    if (message == NULL)
+        refuse_payload(reply, why != NULL ? why : "it does not parse, or there is no memory for it");
+    return message;
 }
 
 /* --- how a call goes --- */
@@ -183,6 +214,50 @@ static bool resends(struct exchange *exchange, int error)
     return (lost || busy) && time_monotonic_ns() < exchange->deadline_ns;
 }
 
+/* Whether a call that was answered is made again, and how long it waits before. Half of that is chance, so
+ * that callers who were refused together do not come again together. */
+static bool retries(struct exchange *exchange, nng_duration *wait_ms)
+{
+    const enum status_code code = exchange->reply->status.code;
+    const unsigned doubled_ms = BACKOFF_MIN_MS << (exchange->retries < 16 ? exchange->retries : 16);
+    const unsigned longest_ms = doubled_ms < BACKOFF_MAX_MS ? doubled_ms : BACKOFF_MAX_MS;
+    if (!exchange->client->retries || (code != STATUS_UNAVAILABLE && code != STATUS_RESOURCE_EXHAUSTED))
+        return false;
+    exchange->retries++;
+    *wait_ms = (nng_duration)(longest_ms / 2 + nng_random() % (longest_ms / 2 + 1));
+    return time_monotonic_ns() + (uint64_t)*wait_ms * NS_PER_MS < exchange->deadline_ns;
+}
+
+static void receive_reply(struct exchange *exchange)
+{
+    exchange->sending = false;
+    nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
+    nng_ctx_recv(exchange->context, exchange->aio);
+}
+
+static void end_pause(void *arg)
+{
+    struct exchange *exchange = arg;
+    int error = nng_aio_result(exchange->pause);
+    if (error != 0)
+        finish_with_error(exchange, error);
+    else
+        send_request(exchange);
+}
+
+static void take_reply(struct exchange *exchange, nng_msg *in)
+{
+    nng_duration wait_ms;
+    read_reply(exchange, in);
+    if (!retries(exchange, &wait_ms) ||
+        (exchange->pause == NULL && nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0)) {
+        finish(exchange);
+        return;
+    }
+    exchange->reply->status = STATUS_INIT;
+    nng_sleep_aio(wait_ms, exchange->pause);
+}
+
 /* A context's send or receive ended. */
 static void advance(void *arg)
 {
@@ -197,12 +272,9 @@ static void advance(void *arg)
         else
             finish_with_error(exchange, error);
     } else if (exchange->sending) {
-        exchange->sending = false;
-        nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
-        nng_ctx_recv(exchange->context, exchange->aio);
+        receive_reply(exchange);
     } else {
-        read_reply(exchange, nng_aio_get_msg(exchange->aio));
-        finish(exchange);
+        take_reply(exchange, nng_aio_get_msg(exchange->aio));
     }
 }
 
@@ -329,6 +401,7 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     exchange->request = out;
     exchange->resends = 0;
+    exchange->retries = 0;
     send_request(exchange);
 }
 
@@ -348,7 +421,7 @@ static void wake(struct rpc_reply *reply, void *arg)
     pthread_mutex_unlock(&waiter->lock);
 }
 
-struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request)
+struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const struct rpc_request *request)
 {
     struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
     rpc_client_call(client, request, wake, &waiter);
@@ -356,8 +429,14 @@ struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct r
     while (waiter.reply == NULL)
         pthread_cond_wait(&waiter.done, &waiter.lock);
     pthread_mutex_unlock(&waiter.lock);
-    rpc_reply_unpack(waiter.reply);
     return waiter.reply;
+}
+
+struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request)
+{
+    struct rpc_reply *reply = rpc_client_call_wait_packed(client, request);
+    rpc_reply_unpack(reply);
+    return reply;
 }
 
 /* --- opening and closing --- */
@@ -396,6 +475,8 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     client->connect_timeout_ms =
         options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
 
+    client->retries = options->retries;
+
     nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
@@ -410,18 +491,49 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     return client;
 }
 
+static void *close_socket(void *id)
+{
+    nng_close((nng_socket){.id = (uint32_t)(uintptr_t)id});
+    return NULL;
+}
+
+/* nng 1.5.2 waits for ever for a pipe that is closed between the length of a message and the rest of it: then
+ * the read that it waits for is never begun (nanomsg/nng#1543). So nobody waits for it longer than CLOSE_S.
+ * False: it still closes. */
+static bool close_in_time(nng_socket socket)
+{
+    pthread_t closer;
+    struct timespec limit;
+    if (pthread_create(&closer, NULL, close_socket, (void *)(uintptr_t)socket.id) != 0)
+        return false;
+    clock_gettime(CLOCK_REALTIME, &limit);
+    limit.tv_sec += CLOSE_S;
+    if (pthread_timedjoin_np(closer, NULL, &limit) == 0)
+        return true;
+    pthread_detach(closer);
+    return false;
+}
+
 void rpc_client_close(struct rpc_client *client)
 {
     if (client == NULL)
         return;
-    nng_close(client->socket);
     for (struct exchange *exchange = client->made, *next; exchange != NULL; exchange = next) {
         next = exchange->next_made;
+        if (exchange->pause != NULL)
+            nng_aio_stop(exchange->pause);
         nng_aio_stop(exchange->aio);
+        /* What one of them began while the other was stopped has no end of its own. */
+        if (exchange->reply != NULL)
+            finish_with_error(exchange, NNG_ECLOSED);
+        nng_ctx_close(exchange->context);
+        nng_aio_free(exchange->pause);
         nng_aio_free(exchange->aio);
         nng_msg_free(exchange->request);
         free(exchange);
     }
+    if (!close_in_time(client->socket))
+        return; /* nng may yet tell it of a pipe */
     pthread_mutex_destroy(&client->lock);
     free(client->api_key);
     free(client);

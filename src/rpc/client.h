@@ -3,7 +3,8 @@
  * One client holds one socket that dials several addresses; each call goes to whichever server is
  * connected, and is sent again, under the same request_id and within its deadline, when that connection
  * closes before the answer came: to another server, or to the same one when it is back within
- * connect_timeout_ms. Any number of calls may be under way, from any threads.
+ * connect_timeout_ms. So is a call that a server could not take, if the options say so. Any number of calls
+ * may be under way, from any threads.
  */
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H
@@ -22,6 +23,9 @@ struct rpc_client_options {
     const char *api_key;         /* sent with every call that carries no other; NULL: none */
     uint32_t timeout_ms;         /* of a call that names none; 0: 30,000 */
     uint32_t connect_timeout_ms; /* how long a call waits for any server to be connected; 0: 2,000 */
+    /* A call that is answered STATUS_UNAVAILABLE or STATUS_RESOURCE_EXHAUSTED is made again after a while
+     * that doubles each time, until its deadline: what it is answered then is the last one's answer. */
+    bool retries;
 };
 
 /* Metadata of a call. Names are lower case. */
@@ -62,6 +66,10 @@ typedef void rpc_done(struct rpc_reply *reply, void *arg);
 /* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
 void rpc_reply_unpack(struct rpc_reply *reply);
 
+/* The message by itself, for the caller to free with protobuf_c_message_free_unpacked; the reply must not
+ * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
+ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
+
 /* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
@@ -71,7 +79,10 @@ void rpc_client_close(struct rpc_client *client);
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg);
 
-/* Makes a call and waits until it ended; its message is unpacked. */
+/* Makes a call and waits until it ended; its message is still packed. */
+struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const struct rpc_request *request);
+
+/* The same, and its message is unpacked. */
 struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request);
 
 void rpc_reply_free(struct rpc_reply *reply);

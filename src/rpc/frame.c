@@ -200,13 +200,19 @@ static const char *check_message(const ProtobufCMessageDescriptor *type, struct 
     return NULL;
 }
 
+const char *frame_check(const ProtobufCMessageDescriptor *type, size_t max_fields, const uint8_t *bytes,
+                        size_t size)
+{
+    return check_message(type, (struct input){.at = bytes, .end = bytes + size}, 0, &max_fields);
+}
+
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why)
 {
     static const uint8_t nothing[1];
     if (size == 0)
         bytes = nothing; /* protobuf-c hands out NULL for no bytes */
-    *why = check_message(type, (struct input){.at = bytes, .end = bytes + size}, 0, &max_fields);
+    *why = frame_check(type, max_fields, bytes, size);
     if (*why != NULL)
         return NULL;
     void *message = protobuf_c_message_unpack(type, &arena->allocator, size, bytes);

@@ -43,4 +43,8 @@ void frame_pack(const struct frame *frame, uint8_t *out);
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why);
 
+/* The checks alone; NULL when bytes, which are not NULL, pass. */
+const char *frame_check(const ProtobufCMessageDescriptor *type, size_t max_fields, const uint8_t *bytes,
+                        size_t size);
+
 #endif
