@@ -2,6 +2,7 @@
  * handed down to the store as it is. */
 #include "service/order_service.h"
 
+#include "base/time.h"
 #include "orders/rules.h"
 #include "service/page_token.h"
 
@@ -102,14 +103,32 @@ static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closu
     listing->closure(&page, listing->call);
 }
 
-static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *input, int64_t *after_id)
+/* The ways in which a list may be ordered. */
+static const struct {
+    const char *order_by;
+    bool newest_first;
+} orderings[] = {{"", false}, {"id", false}, {"id desc", true}};
+
+static bool read_order_by(const char *order_by, bool *newest_first)
+{
+    for (size_t i = 0; i < sizeof orderings / sizeof orderings[0]; i++) {
+        *newest_first = orderings[i].newest_first;
+        if (strcmp(order_by, orderings[i].order_by) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Checks a request, and fills what of the query takes reading. */
+static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *input,
+                       struct store_query *query)
 {
     if (input->page_size < 0)
         call_violation(call, "page_size", "greater_than_equal", "Input should be greater than or equal to 0");
     if (input->page_size > ORDER_PAGE_MAX)
         call_violation(call, "page_size", "less_than_equal", "Input should be less than or equal to %d",
                        ORDER_PAGE_MAX);
-    if (!page_token_read(input, after_id))
+    if (!page_token_read(input, &query->after_id))
         call_violation(call, "page_token", "value_error",
                        "Value error, Page token must be the next_page_token of a list with the same filters");
     if (input->skip < 0)
@@ -119,6 +138,8 @@ static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *i
         filter.status = input->status;
         order_check(&filter, ORDER_STATUS, &call->arena, &call->status);
     }
+    if (!read_order_by(input->order_by, &query->newest_first))
+        call_violation(call, "order_by", "enum", "Input should be 'id' or 'id desc'");
 }
 
 static void list_orders(Orders__V1__OrderService_Service *service, const Orders__V1__ListOrdersRequest *input,
@@ -126,8 +147,8 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    int64_t after_id = 0;
-    check_list(call, input, &after_id);
+    struct store_query *query = arena_calloc(&call->arena, 1, sizeof *query);
+    check_list(call, input, query);
     if (ends_here(call)) {
         closure(NULL, call);
         return;
@@ -139,14 +160,10 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
         .closure = closure,
         .call = call,
     };
-    struct store_query *query = arena_alloc(&call->arena, sizeof *query);
-    *query = (struct store_query){
-        .after_id = after_id,
-        .skip = input->skip,
-        .limit = (int64_t)listing->page_size + 1,
-        .status = input->status,
-        .customer_id = input->customer_id,
-    };
+    query->skip = input->skip;
+    query->limit = (int64_t)listing->page_size + 1;
+    query->status = input->status;
+    query->customer_id = input->customer_id;
     store->list(store, call, query, finish_list, listing);
 }
 
@@ -221,6 +238,34 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
         store->summarize(store, call, input->verify, closure, call);
 }
 
+/* --- statistics --- */
+
+static void check_day(struct call *call, const char *field, const char *day)
+{
+    enum { DAY_LENGTH = 10 };
+    struct timestamp unused;
+    const size_t length = strlen(day);
+    if (length > 0 && (length != DAY_LENGTH || timestamp_parse(day, length, &unused) != NULL))
+        call_violation(call, field, "date_parsing", "Input should be a valid date in the format YYYY-MM-DD");
+}
+
+static void get_order_statistics(Orders__V1__OrderService_Service *service,
+                                 const Orders__V1__GetOrderStatisticsRequest *input,
+                                 Orders__V1__OrderStatistics_Closure closure, void *closure_data)
+{
+    struct call *call = closure_data;
+    struct store *store = store_of(service);
+    check_day(call, "first_day", input->first_day);
+    check_day(call, "last_day", input->last_day);
+    if (ends_here(call)) {
+        closure(NULL, call);
+        return;
+    }
+    struct store_days *days = arena_alloc(&call->arena, sizeof *days);
+    *days = (struct store_days){.first = input->first_day, .last = input->last_day};
+    store->count(store, call, days, closure, call);
+}
+
 /* --- batch create --- */
 
 /* What was wrong with one order of many, in one line: "currency: String should have at least 3 characters".
@@ -288,5 +333,6 @@ void order_service_init(struct order_service *service, struct store *store)
     service->base.update_order = update_order;
     service->base.delete_order = delete_order;
     service->base.get_order_summary = get_order_summary;
+    service->base.get_order_statistics = get_order_statistics;
     service->base.batch_create_orders = batch_create_orders;
 }

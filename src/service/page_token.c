@@ -19,7 +19,8 @@ static uint32_t checksum(const Orders__V1__ListOrdersRequest *request, int64_t l
     const int32_t status = (int32_t)request->status;
     uint32_t hash = mix(UINT32_C(2166136261), &last_id, sizeof last_id);
     hash = mix(hash, &status, sizeof status);
-    return mix(hash, request->customer_id, strlen(request->customer_id));
+    hash = mix(hash, request->customer_id, strlen(request->customer_id));
+    return mix(hash, request->order_by, strlen(request->order_by));
 }
 
 void page_token_make(const Orders__V1__ListOrdersRequest *request, int64_t last_id,

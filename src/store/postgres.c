@@ -88,13 +88,14 @@ static void list(struct store *store, struct call *call, const struct store_quer
 {
     bool by_status = query->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED;
     bool by_customer = *query->customer_id != '\0';
-    static const enum statement_id by[2][2] = {
-        {STATEMENT_LIST, STATEMENT_LIST_BY_CUSTOMER},
-        {STATEMENT_LIST_BY_STATUS, STATEMENT_LIST_BY_BOTH},
+    static const enum statement_id by[2][2][2] = {
+        {{STATEMENT_LIST, STATEMENT_LIST_BY_CUSTOMER}, {STATEMENT_LIST_BY_STATUS, STATEMENT_LIST_BY_BOTH}},
+        {{STATEMENT_NEWEST, STATEMENT_NEWEST_BY_CUSTOMER},
+         {STATEMENT_NEWEST_BY_STATUS, STATEMENT_NEWEST_BY_BOTH}},
     };
-    submit(store, call,
-           (struct operation){.statement = &statements[by[by_status][by_customer]], .query = query},
-           CLOSURE(done), closure_data);
+    const struct statement *statement = &statements[by[query->newest_first][by_status][by_customer]];
+    submit(store, call, (struct operation){.statement = statement, .query = query}, CLOSURE(done),
+           closure_data);
 }
 
 static void update(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
@@ -123,6 +124,13 @@ static void summarize(struct store *store, struct call *call, bool verify,
 {
     enum statement_id id = verify ? STATEMENT_SUMMARY_VERIFIED : STATEMENT_SUMMARY;
     submit(store, call, (struct operation){.statement = &statements[id]}, CLOSURE(done), closure_data);
+}
+
+static void count(struct store *store, struct call *call, const struct store_days *days,
+                  Orders__V1__OrderStatistics_Closure done, void *closure_data)
+{
+    submit(store, call, (struct operation){.statement = &statements[STATEMENT_STATISTICS], .days = days},
+           CLOSURE(done), closure_data);
 }
 
 /* --- one call with many operations --- */
@@ -246,6 +254,7 @@ static const struct store functions = {
     .update = update,
     .remove = remove_order,
     .summarize = summarize,
+    .count = count,
 };
 
 static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_queues, unsigned workers_each,

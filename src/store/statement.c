@@ -6,6 +6,7 @@
 #include "store/idempotency.h"
 #include "store/purge.h"
 #include "store/row.h"
+#include "store/statistics.h"
 #include "store/summary.h"
 
 #include <stdlib.h>
@@ -114,7 +115,7 @@ static void encode_list(struct params *params, struct operation *const operation
 {
     const struct store_query *query = operations[0]->query;
     (void)n;
-    params_int8(params, query->after_id);
+    params_int8(params, query->newest_first && query->after_id == 0 ? INT64_MAX : query->after_id);
     params_int8(params, query->limit);
     params_int8(params, query->skip);
 }
@@ -188,135 +189,130 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 
 /* --- the table --- */
 
-#define LIST(where) \
-    "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id > $1" where " ORDER BY o.id LIMIT $2 OFFSET $3"
+/* One of the lists: those behind $1 that match, in one of two directions. */
+#define LIST(called, behind, direction, where, parameters, encoder, ...)                               \
+    {                                                                                                  \
+        .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
+        .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id " behind " $1" where             \
+               " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
+        .lane = LANE_SCAN, .encode = (encoder), .take_result = take_list,                              \
+    }
 
-const struct statement statements[STATEMENTS] = {
-    [STATEMENT_GET] =
-        {
-            .name = "get",
-            .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
-            .n_params = 1,
-            .types = {PG_TEXT_ARRAY},
-            .lane = LANE_GET,
-            .folds = true,
-            .keyed = true,
-            .encode = encode_keys,
-            .take_row = take_order,
-            .key_column = ROW_ORDER_ID_COLUMN,
-            .absent = STATUS_NOT_FOUND,
-        },
-    [STATEMENT_LIST] =
-        {
-            .name = "list",
-            .sql = LIST(""),
-            .n_params = 3,
-            .types = {PG_INT8, PG_INT8, PG_INT8},
-            .lane = LANE_SCAN,
-            .encode = encode_list,
-            .take_result = take_list,
-        },
-    [STATEMENT_LIST_BY_STATUS] =
-        {
-            .name = "list_by_status",
-            .sql = LIST(" AND o.status = $4"),
-            .n_params = 4,
-            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT},
-            .lane = LANE_SCAN,
-            .encode = encode_list_by_status,
-            .take_result = take_list,
-        },
-    [STATEMENT_LIST_BY_CUSTOMER] =
-        {
-            .name = "list_by_customer",
-            .sql = LIST(" AND o.customer_id = $4"),
-            .n_params = 4,
-            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT},
-            .lane = LANE_SCAN,
-            .encode = encode_list_by_customer,
-            .take_result = take_list,
-        },
-    [STATEMENT_LIST_BY_BOTH] =
-        {
-            .name = "list_by_both",
-            .sql = LIST(" AND o.status = $4 AND o.customer_id = $5"),
-            .n_params = 5,
-            .types = {PG_INT8, PG_INT8, PG_INT8, PG_TEXT, PG_TEXT},
-            .lane = LANE_SCAN,
-            .encode = encode_list_by_both,
-            .take_result = take_list,
-        },
-    [STATEMENT_SUMMARY] =
-        {
-            .name = "summary",
-            .sql = SUMMARY_SQL,
-            .lane = LANE_SCAN,
-            .folds = true,
-            .encode = encode_nothing,
-            .take_result = summary_take_result,
-        },
-    [STATEMENT_SUMMARY_VERIFIED] =
-        {
-            .name = "summary_verified",
-            .sql = SUMMARY_VERIFIED_SQL,
-            .lane = LANE_SCAN,
-            .folds = true,
-            .encode = encode_nothing,
-            .take_result = summary_take_verified,
-        },
-    [STATEMENT_CREATE] =
-        {
-            .name = "create",
-            .sql = IDEMPOTENT_CREATE_SQL,
-            .n_params = 9,
-            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
-                      PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
-            .lane = LANE_WRITE,
-            .folds = true,
-            .keyed = true,
-            .absent = STATUS_INTERNAL /* a write always has a row */,
-            .encode = encode_create,
-            .take_row = take_created,
-        },
-    [STATEMENT_UPDATE] =
-        {
-            .name = "update",
-            .sql = IDEMPOTENT_UPDATE_SQL,
-            .n_params = 11,
-            .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
-                      PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
-                      PG_INT8_ARRAY},
-            .lane = LANE_WRITE,
-            .folds = true,
-            .keyed = true,
-            .encode = encode_update,
-            .take_row = take_updated,
-            .absent = STATUS_INTERNAL /* a write always has a row */,
-        },
-    [STATEMENT_REMOVE] =
-        {
-            .name = "remove",
-            .sql = IDEMPOTENT_REMOVE_SQL,
-            .n_params = 6,
-            .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
-                      PG_INT8_ARRAY},
-            .lane = LANE_WRITE,
-            .folds = true,
-            .keyed = true,
-            .encode = encode_remove,
-            .take_row = take_removed,
-            .absent = STATUS_INTERNAL /* a write always has a row */,
-        },
-    [STATEMENT_PURGE] =
-        {
-            .name = "purge",
-            .sql = PURGE_SQL,
-            .n_params = 3,
-            .types = {PG_INT8, PG_INT8, PG_INT8},
-            .lane = LANE_PURGE,
-            .encode = purge_encode,
-            .take_result = purge_take_result,
-        },
+#define BY_STATUS   " AND o.status = $4"
+#define BY_CUSTOMER " AND o.customer_id = $4"
+#define BY_BOTH     " AND o.status = $4 AND o.customer_id = $5"
+
+const struct statement statements[STATEMENTS] =
+    {
+        [STATEMENT_GET] =
+            {
+                .name = "get",
+                .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
+                .n_params = 1,
+                .types = {PG_TEXT_ARRAY},
+                .lane = LANE_GET,
+                .folds = true,
+                .keyed = true,
+                .encode = encode_keys,
+                .take_row = take_order,
+                .key_column = ROW_ORDER_ID_COLUMN,
+                .absent = STATUS_NOT_FOUND,
+            },
+        [STATEMENT_LIST] = LIST("list", ">", "", "", 3, encode_list, ),
+        [STATEMENT_LIST_BY_STATUS] =
+            LIST("list_by_status", ">", "", BY_STATUS, 4, encode_list_by_status, PG_TEXT),
+        [STATEMENT_LIST_BY_CUSTOMER] =
+            LIST("list_by_customer", ">", "", BY_CUSTOMER, 4, encode_list_by_customer, PG_TEXT),
+        [STATEMENT_LIST_BY_BOTH] =
+            LIST("list_by_both", ">", "", BY_BOTH, 5, encode_list_by_both, PG_TEXT, PG_TEXT),
+        [STATEMENT_NEWEST] = LIST("newest", "<", " DESC", "", 3, encode_list, ),
+        [STATEMENT_NEWEST_BY_STATUS] =
+            LIST("newest_by_status", "<", " DESC", BY_STATUS, 4, encode_list_by_status, PG_TEXT),
+        [STATEMENT_NEWEST_BY_CUSTOMER] =
+            LIST("newest_by_customer", "<", " DESC", BY_CUSTOMER, 4, encode_list_by_customer, PG_TEXT),
+        [STATEMENT_NEWEST_BY_BOTH] =
+            LIST("newest_by_both", "<", " DESC", BY_BOTH, 5, encode_list_by_both, PG_TEXT, PG_TEXT),
+        [STATEMENT_SUMMARY] =
+            {
+                .name = "summary",
+                .sql = SUMMARY_SQL,
+                .lane = LANE_SCAN,
+                .folds = true,
+                .encode = encode_nothing,
+                .take_result = summary_take_result,
+            },
+        [STATEMENT_SUMMARY_VERIFIED] =
+            {
+                .name = "summary_verified",
+                .sql = SUMMARY_VERIFIED_SQL,
+                .lane = LANE_SCAN,
+                .folds = true,
+                .encode = encode_nothing,
+                .take_result = summary_take_verified,
+            },
+        [STATEMENT_STATISTICS] =
+            {
+                .name = "statistics",
+                .sql = STATISTICS_SQL,
+                .n_params = 2,
+                .types = {PG_TEXT, PG_TEXT},
+                .lane = LANE_SCAN,
+                .encode = statistics_encode,
+                .take_result = statistics_take_result,
+            },
+        [STATEMENT_CREATE] =
+            {
+                .name = "create",
+                .sql = IDEMPOTENT_CREATE_SQL,
+                .n_params = 9,
+                .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
+                          PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
+                .lane = LANE_WRITE,
+                .folds = true,
+                .keyed = true,
+                .absent = STATUS_INTERNAL /* a write always has a row */,
+                .encode = encode_create,
+                .take_row = take_created,
+            },
+        [STATEMENT_UPDATE] =
+            {
+                .name = "update",
+                .sql = IDEMPOTENT_UPDATE_SQL,
+                .n_params = 11,
+                .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
+                          PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
+                          PG_INT8_ARRAY},
+                .lane = LANE_WRITE,
+                .folds = true,
+                .keyed = true,
+                .encode = encode_update,
+                .take_row = take_updated,
+                .absent = STATUS_INTERNAL /* a write always has a row */,
+            },
+        [STATEMENT_REMOVE] =
+            {
+                .name = "remove",
+                .sql = IDEMPOTENT_REMOVE_SQL,
+                .n_params = 6,
+                .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
+                          PG_INT8_ARRAY},
+                .lane = LANE_WRITE,
+                .folds = true,
+                .keyed = true,
+                .encode = encode_remove,
+                .take_row = take_removed,
+                .absent = STATUS_INTERNAL /* a write always has a row */,
+            },
+        [STATEMENT_PURGE] =
+            {
+                .name = "purge",
+                .sql = PURGE_SQL,
+                .n_params = 3,
+                .types = {PG_INT8, PG_INT8, PG_INT8},
+                .lane = LANE_PURGE,
+                .encode = purge_encode,
+                .take_result = purge_take_result,
+            },
 };
 
 /* --- which row is whose --- */

@@ -22,11 +22,18 @@
 
 /* Which orders to list. */
 struct store_query {
-    int64_t after_id; /* only orders with a larger id */
-    int64_t skip;     /* of those that match, how many to pass over */
+    bool newest_first; /* by falling ids instead of rising ones */
+    int64_t after_id;  /* only orders behind this one; 0: all */
+    int64_t skip;      /* of those that match, how many to pass over */
     int64_t limit;
     Orders__V1__OrderStatus status; /* only in this status, unless unspecified */
     const char *customer_id;        /* only of this customer, unless empty */
+};
+
+/* Which days to count: UTC days of order_date, "2025-01-16", both included; empty: no bound. */
+struct store_days {
+    const char *first;
+    const char *last;
 };
 
 struct store {
@@ -44,7 +51,7 @@ struct store {
     void (*get)(struct store *store, struct call *call, const char *order_id, Orders__V1__Order_Closure done,
                 void *closure_data);
 
-    /* The orders that match, by id. The page token is the service's to make. */
+    /* The orders that match, ordered by id. The page token is the service's to make. */
     void (*list)(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
 
@@ -61,6 +68,10 @@ struct store {
      * anew in the same snapshot; DATA_LOSS: what is kept differs from what was counted. */
     void (*summarize)(struct store *store, struct call *call, bool verify,
                       Orders__V1__OrderSummary_Closure done, void *closure_data);
+
+    /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. */
+    void (*count)(struct store *store, struct call *call, const struct store_days *days,
+                  Orders__V1__OrderStatistics_Closure done, void *closure_data);
 };
 
 #endif

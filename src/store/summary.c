@@ -7,23 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY, CURRENCY, REVENUE, COUNT, SAME }; /* the columns; SAME only of SUMMARY_VERIFIED_SQL */
-enum { DAYS_TO_2000 = 10957 };                /* date counts days from 2000-01-01 */
+enum { DAYS_TO_2000 = 10957 }; /* date counts days from 2000-01-01 */
 
-static char *text(struct arena *arena, const PGresult *result, int row, int column)
+char *summary_day(const PGresult *result, int row, struct arena *arena)
 {
-    return arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
+    char date[DATE_TEXT];
+    date_format((int64_t)row_int4(result, row, SUMMARY_DAY) + DAYS_TO_2000, date);
+    return arena_strdup(arena, date);
+}
+
+char *summary_currency(const PGresult *result, int row, struct arena *arena)
+{
+    return arena_copy(arena, PQgetvalue(result, row, SUMMARY_CURRENCY),
+                      (size_t)PQgetlength(result, row, SUMMARY_CURRENCY));
+}
+
+void summary_overflow(struct operation *operation)
+{
+    operation->code = STATUS_OUT_OF_RANGE;
+    operation->message = "A sum is too large for a 64-bit integer";
 }
 
 static void add_day(Orders__V1__OrderSummary *summary, const PGresult *result, int row, struct arena *arena)
 {
     Orders__V1__DailyRevenue *day = arena_alloc(arena, sizeof *day);
-    char date[DATE_TEXT];
     orders__v1__daily_revenue__init(day);
-    date_format((int64_t)row_int4(result, row, DAY) + DAYS_TO_2000, date);
-    day->date = arena_strdup(arena, date);
-    day->currency = text(arena, result, row, CURRENCY);
-    day->revenue = row_int8(result, row, REVENUE);
+    day->date = summary_day(result, row, arena);
+    day->currency = summary_currency(result, row, arena);
+    day->revenue = row_int8(result, row, SUMMARY_REVENUE);
     summary->revenue_per_day[summary->n_revenue_per_day++] = day;
 }
 
@@ -61,24 +72,22 @@ void summary_take_result(struct operation *operation, const PGresult *result, st
         const Orders__V1__DailyRevenue *day = summary->revenue_per_day[row];
         Orders__V1__CurrencyTotal *total = total_of(summary, day->currency, arena);
         overflow |= __builtin_add_overflow(total->total, day->revenue, &total->total);
-        overflow |= __builtin_add_overflow(summary->total_orders, row_int8(result, row, COUNT),
+        overflow |= __builtin_add_overflow(summary->total_orders, row_int8(result, row, SUMMARY_ORDERS),
                                            &summary->total_orders);
     }
     if (summary->n_total_revenue > 1)
         qsort(summary->total_revenue, summary->n_total_revenue, sizeof *summary->total_revenue,
               compare_totals);
     operation->answer = &summary->base;
-    if (overflow) {
-        operation->code = STATUS_OUT_OF_RANGE;
-        operation->message = "A sum is too large for a 64-bit integer";
-    }
+    if (overflow)
+        summary_overflow(operation);
 }
 
 void summary_take_verified(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     summary_take_result(operation, result, arena);
     for (int row = 0; row < PQntuples(result); row++) {
-        if (*PQgetvalue(result, row, SAME) != 0)
+        if (*PQgetvalue(result, row, SUMMARY_SAME) != 0)
             continue;
         operation->code = STATUS_DATA_LOSS;
         operation->message = "The summary that is kept differs from the orders";

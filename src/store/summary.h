@@ -24,6 +24,16 @@
     "count(*)::numeric AS orders FROM orders GROUP BY 1, 2) AS counted "                                  \
     "FULL JOIN (" SUMMARY_ROLLED ") AS rolled USING (day, currency) ORDER BY day DESC, currency"
 
+/* The columns of both, and one more of SUMMARY_VERIFIED_SQL. */
+enum { SUMMARY_DAY, SUMMARY_CURRENCY, SUMMARY_REVENUE, SUMMARY_ORDERS, SUMMARY_SAME };
+
+/* A row's day, "2025-01-16", and its currency. */
+char *summary_day(const PGresult *result, int row, struct arena *arena);
+char *summary_currency(const PGresult *result, int row, struct arena *arena);
+
+/* What an operation fails with, besides its message, when a sum leaves int64. */
+void summary_overflow(struct operation *operation);
+
 /* Makes an OrderSummary of SUMMARY_SQL's result. */
 void summary_take_result(struct operation *operation, const PGresult *result, struct arena *arena);
 

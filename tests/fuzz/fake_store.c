@@ -162,6 +162,14 @@ static void summarize(struct store *store, struct call *call, bool verify,
     done(answers(store, call) ? &summary : NULL, closure_data);
 }
 
+static void count(struct store *store, struct call *call, const struct store_days *days,
+                  Orders__V1__OrderStatistics_Closure done, void *closure_data)
+{
+    static const Orders__V1__OrderStatistics none = ORDERS__V1__ORDER_STATISTICS__INIT;
+    must(strlen(days->first) <= 10 && strlen(days->last) <= 10);
+    done(answers(store, call) ? &none : NULL, closure_data);
+}
+
 void fake_store_init(struct fake_store *store)
 {
     *store = (struct fake_store){
@@ -174,6 +182,7 @@ void fake_store_init(struct fake_store *store)
                 .update = update,
                 .remove = remove_order,
                 .summarize = summarize,
+                .count = count,
             },
     };
 }

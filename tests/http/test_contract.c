@@ -207,6 +207,14 @@ Test(contract, lists)
     expect_list("/orders/?customer_id=", "A B C D");
     expect_list("/orders/?limit=%31&limit=3", "A B C");
     expect_list("/orders/?unknown=1", "A B C D");
+    expect_list("/orders/?order_by=id", "A B C D");
+    expect_list("/orders/?order_by=id%20desc", "D C B A");
+    expect_list("/orders/?order_by=id+desc&skip=1&limit=2", "C B");
+    expect_list("/orders/?order_by=id+desc&customer_id=C1", "D C A");
+    expect_list("/orders/?order_by=id+desc&status=shipped", "C B");
+    expect_list("/orders/?order_by=id+desc&customer_id=C1&status=pending", "D A");
+    expect_violation("GET", "/orders/?order_by=amount", NULL, "enum", "[\"query\",\"order_by\"]",
+                     "Input should be 'id' or 'id desc'", "\"amount\"");
 }
 
 Test(contract, a_list_has_a_hundred_orders_unless_told_otherwise)
@@ -295,6 +303,47 @@ Test(contract, the_summary)
            "{\"total_orders\":2,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":130000}],\"revenue_per_"
            "day\":[{"
            "\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":130000}]}");
+}
+
+Test(contract, statistics_count_by_currency_and_day)
+{
+    static const char *const orders[] = {
+        "{\"order_id\":\"A\",\"customer_id\":\"C\",\"order_date\":\"2025-01-15\",\"total_amount\":10,"
+        "\"currency\":\"ISK\"}",
+        "{\"order_id\":\"B\",\"customer_id\":\"C\",\"order_date\":\"2025-01-16\",\"total_amount\":11,"
+        "\"currency\":\"ISK\"}",
+        "{\"order_id\":\"C\",\"customer_id\":\"C\",\"order_date\":\"2025-01-16\",\"total_amount\":7,"
+        "\"currency\":\"EUR\"}",
+    };
+    static const char day_15[] =
+        "{\"date\":\"2025-01-15\",\"currency\":\"ISK\",\"order_count\":1,\"revenue\":10}";
+    char expected[1024];
+    expect("GET", "/statistics", NULL, 200, "{\"order_count\":0,\"currencies\":[],\"days\":[]}");
+    for (size_t i = 0; i < 3; i++) {
+        struct http_reply reply = call("POST", "/orders/", orders[i]);
+        cr_assert_eq(reply.status, 201, "%s", reply.body);
+        http_free(&reply);
+    }
+    snprintf(expected, sizeof expected,
+             "{\"order_count\":3,\"currencies\":["
+             "{\"currency\":\"EUR\",\"order_count\":1,\"revenue\":7,\"average_revenue\":7},"
+             "{\"currency\":\"ISK\",\"order_count\":2,\"revenue\":21,\"average_revenue\":11}],"
+             "\"days\":[{\"date\":\"2025-01-16\",\"currency\":\"EUR\",\"order_count\":1,\"revenue\":7},"
+             "{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"order_count\":1,\"revenue\":11},%s]}",
+             day_15);
+    expect("GET", "/statistics", NULL, 200, expected);
+    snprintf(expected, sizeof expected,
+             "{\"order_count\":1,\"currencies\":["
+             "{\"currency\":\"ISK\",\"order_count\":1,\"revenue\":10,\"average_revenue\":10}],"
+             "\"days\":[%s]}",
+             day_15);
+    expect("GET", "/statistics?last_day=2025-01-15", NULL, 200, expected);
+    expect("GET", "/statistics?first_day=2025-01-15&last_day=2025-01-15", NULL, 200, expected);
+    expect("GET", "/statistics?first_day=2025-01-17", NULL, 200,
+           "{\"order_count\":0,\"currencies\":[],\"days\":[]}");
+    expect_violation("GET", "/statistics?first_day=2025-02-30", NULL, "date_parsing",
+                     "[\"query\",\"first_day\"]", "Input should be a valid date in the format YYYY-MM-DD",
+                     "\"2025-02-30\"");
 }
 
 /* --- paths and methods --- */

@@ -14,6 +14,7 @@ static struct asked {
     unsigned fields;
     size_t n;
     struct store_query query;
+    struct store_days days;
     const char *etag;
 } asked;
 
@@ -112,7 +113,17 @@ static void summarize(struct store *store, struct call *its_call, bool verify,
     closure(NULL, closure_data);
 }
 
-static struct store store = {create, create_many, get, list, update, remove_order, summarize};
+static void count(struct store *store, struct call *its_call, const struct store_days *days,
+                  Orders__V1__OrderStatistics_Closure closure, void *closure_data)
+{
+    static const Orders__V1__OrderStatistics none = ORDERS__V1__ORDER_STATISTICS__INIT;
+    (void)store;
+    (void)its_call;
+    asked = (struct asked){.function = "count", .days = *days};
+    closure(&none, closure_data);
+}
+
+static struct store store = {create, create_many, get, list, update, remove_order, summarize, count};
 
 static void set_up(void)
 {
@@ -188,6 +199,7 @@ Test(order_service, validate_only_never_asks_the_store)
     Orders__V1__DeleteOrderRequest delete_request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
     Orders__V1__GetOrderRequest get_request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
     Orders__V1__GetOrderSummaryRequest summary_request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    Orders__V1__GetOrderStatisticsRequest count_request = ORDERS__V1__GET_ORDER_STATISTICS_REQUEST__INIT;
     Orders__V1__BatchCreateOrdersRequest batch_request = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
     create_request.order = update_request.order = &order;
     delete_request.order_id = get_request.order_id = "ORD-1";
@@ -198,6 +210,7 @@ Test(order_service, validate_only_never_asks_the_store)
     invoke("DeleteOrder", &delete_request.base, STATUS_OK, NULL);
     invoke("GetOrder", &get_request.base, STATUS_OK, NULL);
     invoke("GetOrderSummary", &summary_request.base, STATUS_OK, NULL);
+    invoke("GetOrderStatistics", &count_request.base, STATUS_OK, NULL);
     invoke("BatchCreateOrders", &batch_request.base, STATUS_OK, NULL);
 }
 
@@ -249,6 +262,39 @@ Test(order_service, list_asks_for_one_more_and_makes_a_token_of_it)
     invoke("ListOrders", &request.base, STATUS_OK, "list");
     cr_assert_eq(asked.query.limit, 1001);
     cr_assert_eq(asked.query.after_id, 7);
+}
+
+Test(order_service, list_goes_either_way_and_a_token_is_for_one_of_them)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    request.order_by = "id";
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_assert_not(asked.query.newest_first);
+    request.order_by = "id desc";
+    request.page_token = token;
+    invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);
+    request.page_token = "";
+    call.status = STATUS_INIT;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_assert(asked.query.newest_first);
+    request.order_by = "amount";
+    invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);
+}
+
+Test(order_service, days_are_dates)
+{
+    Orders__V1__GetOrderStatisticsRequest request = ORDERS__V1__GET_ORDER_STATISTICS_REQUEST__INIT;
+    static const char *const bad[] = {"2025-02-29", "2025-1-01", "2025-01-01T00:00:00Z", "yesterday!"};
+    request.last_day = "2024-02-29";
+    invoke("GetOrderStatistics", &request.base, STATUS_OK, "count");
+    cr_assert_str_eq(asked.days.first, "");
+    cr_assert_str_eq(asked.days.last, "2024-02-29");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        request.first_day = (char *)(uintptr_t)bad[i];
+        call.status = STATUS_INIT;
+        invoke("GetOrderStatistics", &request.base, STATUS_INVALID_ARGUMENT, NULL);
+        cr_assert_str_eq(call.status.violations[0].field, "first_day");
+    }
 }
 
 Test(order_service, a_store_that_is_away_is_told)

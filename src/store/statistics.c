@@ -1,0 +1,91 @@
+/* statistics.c: days as they come, and those of a currency added up. */
+#include "store/statistics.h"
+
+#include "store/row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void statistics_encode(struct params *params, struct operation *const operations[], size_t n)
+{
+    (void)n;
+    params_text(params, operations[0]->days->first);
+    params_text(params, operations[0]->days->last);
+}
+
+static void add_day(Orders__V1__OrderStatistics *statistics, const PGresult *result, int row,
+                    struct arena *arena)
+{
+    Orders__V1__DayStatistics *day = arena_alloc(arena, sizeof *day);
+    orders__v1__day_statistics__init(day);
+    day->date = summary_day(result, row, arena);
+    day->currency = summary_currency(result, row, arena);
+    day->order_count = row_int8(result, row, SUMMARY_ORDERS);
+    day->revenue = row_int8(result, row, SUMMARY_REVENUE);
+    statistics->days[statistics->n_days++] = day;
+}
+
+/* The sums of a currency, made with 0 when it is new. */
+static Orders__V1__CurrencyStatistics *sums_of(Orders__V1__OrderStatistics *statistics, char *currency,
+                                               struct arena *arena)
+{
+    for (size_t i = 0; i < statistics->n_currencies; i++) {
+        if (strcmp(statistics->currencies[i]->currency, currency) == 0)
+            return statistics->currencies[i];
+    }
+    Orders__V1__CurrencyStatistics *sums = arena_alloc(arena, sizeof *sums);
+    orders__v1__currency_statistics__init(sums);
+    sums->currency = currency;
+    return statistics->currencies[statistics->n_currencies++] = sums;
+}
+
+static int compare_currencies(const void *a, const void *b)
+{
+    return strcmp((*(Orders__V1__CurrencyStatistics *const *)a)->currency,
+                  (*(Orders__V1__CurrencyStatistics *const *)b)->currency);
+}
+
+/* An amount is above 0, and so is the revenue of any orders; a rollup that somebody has changed by hand may
+ * say otherwise. */
+static int64_t average(int64_t revenue, int64_t orders)
+{
+    if (revenue <= 0 || orders <= 0)
+        return 0;
+    const int64_t rest = revenue % orders;
+    return revenue / orders + (rest >= orders - rest);
+}
+
+/* False: a sum leaves int64. */
+static bool add_up(Orders__V1__OrderStatistics *statistics, struct arena *arena)
+{
+    bool overflow = false;
+    for (size_t i = 0; i < statistics->n_days; i++) {
+        const Orders__V1__DayStatistics *day = statistics->days[i];
+        Orders__V1__CurrencyStatistics *sums = sums_of(statistics, day->currency, arena);
+        overflow |= __builtin_add_overflow(sums->revenue, day->revenue, &sums->revenue);
+        sums->order_count += day->order_count;
+        statistics->order_count += day->order_count;
+    }
+    for (size_t i = 0; i < statistics->n_currencies; i++) {
+        Orders__V1__CurrencyStatistics *sums = statistics->currencies[i];
+        sums->average_revenue = average(sums->revenue, sums->order_count);
+    }
+    if (statistics->n_currencies > 1)
+        qsort(statistics->currencies, statistics->n_currencies, sizeof *statistics->currencies,
+              compare_currencies);
+    return !overflow;
+}
+
+void statistics_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
+{
+    const size_t rows = (size_t)PQntuples(result);
+    Orders__V1__OrderStatistics *statistics = arena_alloc(arena, sizeof *statistics);
+    orders__v1__order_statistics__init(statistics);
+    statistics->days = arena_calloc(arena, rows, sizeof *statistics->days);
+    statistics->currencies = arena_calloc(arena, rows, sizeof *statistics->currencies);
+    for (int row = 0; row < (int)rows; row++)
+        add_day(statistics, result, row, arena);
+    operation->answer = &statistics->base;
+    if (!add_up(statistics, arena))
+        summary_overflow(operation);
+}
