@@ -1,0 +1,173 @@
+/* orders-client.h: orders, from a program of one's own.
+ *
+ *     struct orders_client *client = orders_client_open(&options, &error);
+ *     if (!orders_create(client, &order, &created, &error))
+ *         fprintf(stderr, "%s\n", error->message);
+ *
+ * Orders, requests and answers are the messages of proto/orders/v1/orders.proto as protobuf-c makes them, and
+ * the codes are those of proto/rpc/v1/frame.proto, which are gRPC's.
+ *
+ * Ownership. What is passed in stays the caller's and is read before the function returns. What comes out is
+ * the caller's: a message goes with its own orders__v1__..._free_unpacked(message, NULL), an error with
+ * orders_error_free. A function that fails sets the result to NULL and *error to why; one that succeeds sets
+ * *error to NULL. `error` itself may be NULL, when nobody wants to know. Out of memory, the process is ended.
+ *
+ * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
+ * client a process is enough. It must be opened in the process that uses it: it does not live through fork.
+ *
+ * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
+ * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. A write that ends with one of these or with
+ * RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all; made again with error->request_id within 24
+ * hours, it is made once, and answered as the first time.
+ */
+#ifndef ORDERS_CLIENT_H
+#define ORDERS_CLIENT_H
+
+#include <orders/v1/orders.pb-c.h>
+#include <rpc/v1/frame.pb-c.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct orders_client;
+
+/* Zero is the default of every field but the first. */
+struct orders_client_options {
+    const char *const *servers;  /* "tcp://host:port" or "ipc:///path", NULL-terminated; at least one */
+    const char *api_key;         /* NULL: none, and every call ends with RPC__V1__CODE__UNAUTHENTICATED */
+    uint32_t timeout_ms;         /* of a call that names none; 0: 30,000 */
+    uint32_t connect_timeout_ms; /* how long a call waits for any server to be connected; 0: 2,000 */
+    bool no_retries;             /* an answer that asks for patience is the caller's to act on */
+};
+
+/* Why a call failed. */
+struct orders_error {
+    Rpc__V1__Code code;
+    const char *message; /* for people; UTF-8 */
+    size_t n_violations; /* with RPC__V1__CODE__INVALID_ARGUMENT: each field that was refused, by its name, a
+                            word for a program to act on, and words for people */
+    Rpc__V1__FieldViolation *const *violations;
+    const char *request_id; /* under which the call was made; "" when there was none */
+};
+
+/* How one call is to differ from the client's others. Zero is the default of every field. */
+struct orders_call {
+    uint32_t timeout_ms;     /* until the call ends, whatever happens; 0: the client's */
+    const char *request_id;  /* 1 to 128 bytes of UTF-8; NULL: a new UUID (RFC 9562, version 7) */
+    const char *traceparent; /* of the trace that the call is part of (W3C Trace Context); NULL: none */
+};
+
+/* "NOT_FOUND" */
+const char *orders_code_name(Rpc__V1__Code code);
+
+/* NULL does nothing. */
+void orders_error_free(struct orders_error *error);
+
+/* Starts to connect to every server, and goes on trying while the client lives; servers need not be there
+ * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, a server's URL is none; RPC__V1__CODE__RESOURCE_EXHAUSTED. */
+struct orders_client *orders_client_open(const struct orders_client_options *options,
+                                         struct orders_error **error);
+
+/* Ends the calls under way with RPC__V1__CODE__CANCELLED and frees the client. Not to be called from a
+ * function that a call has called, nor while another thread begins a call. NULL does nothing. */
+void orders_client_close(struct orders_client *client);
+
+/* The methods. Each comes in three forms: one that waits until the call ended, the same with a struct
+ * orders_call, which may be NULL, and one that returns at once and has a function called when the call ended.
+ * That is called exactly once, perhaps before orders_..._async returns, on a thread of the library: it must
+ * not wait for anything, another call included, but may begin one. It owns the result and the error, of which
+ * one is NULL.
+ *
+ * Any method can fail with
+ *   INVALID_ARGUMENT                   a field is refused; the violations say which and why
+ *   UNAUTHENTICATED, PERMISSION_DENIED no API key; a wrong one
+ *   UNAVAILABLE                        no server within reach, or it has lost its database or stops
+ *   RESOURCE_EXHAUSTED                 too many calls at once
+ *   DEADLINE_EXCEEDED                  no answer in time
+ *   CANCELLED                          the client was closed
+ *   FAILED_PRECONDITION                a write: the request_id is that of another request
+ * and with those named at the method. */
+
+typedef void orders_order_done(Orders__V1__Order *order, struct orders_error *error, void *arg);
+typedef void orders_list_done(Orders__V1__ListOrdersResponse *page, struct orders_error *error, void *arg);
+typedef void orders_summary_done(Orders__V1__OrderSummary *summary, struct orders_error *error, void *arg);
+typedef void orders_batch_done(Orders__V1__BatchCreateOrdersResponse *results, struct orders_error *error,
+                               void *arg);
+typedef void orders_deleted_done(struct orders_error *error, void *arg);
+
+/* Creates an order; the result is as it was stored. ALREADY_EXISTS: there is one of that order_id. */
+bool orders_create(struct orders_client *client, const Orders__V1__Order *order, Orders__V1__Order **created,
+                   struct orders_error **error);
+bool orders_create_with(struct orders_client *client, const struct orders_call *call,
+                        const Orders__V1__Order *order, Orders__V1__Order **created,
+                        struct orders_error **error);
+void orders_create_async(struct orders_client *client, const struct orders_call *call,
+                         const Orders__V1__Order *order, orders_order_done *done, void *arg);
+
+/* Reads an order. NOT_FOUND. */
+bool orders_get(struct orders_client *client, const char *order_id, Orders__V1__Order **order,
+                struct orders_error **error);
+bool orders_get_with(struct orders_client *client, const struct orders_call *call, const char *order_id,
+                     Orders__V1__Order **order, struct orders_error **error);
+void orders_get_async(struct orders_client *client, const struct orders_call *call, const char *order_id,
+                      orders_order_done *done, void *arg);
+
+/* Reads a page of orders, in the order in which they were stored. The next page has the page_token that this
+ * one's next_page_token is, and the same filters; "" says that there is none. */
+bool orders_list(struct orders_client *client, const Orders__V1__ListOrdersRequest *request,
+                 Orders__V1__ListOrdersResponse **page, struct orders_error **error);
+bool orders_list_with(struct orders_client *client, const struct orders_call *call,
+                      const Orders__V1__ListOrdersRequest *request, Orders__V1__ListOrdersResponse **page,
+                      struct orders_error **error);
+void orders_list_async(struct orders_client *client, const struct orders_call *call,
+                       const Orders__V1__ListOrdersRequest *request, orders_list_done *done, void *arg);
+
+/* Changes the order that request->order names: the fields of the update_mask, or without one those that are
+ * set. NOT_FOUND; ABORTED: request->order->etag is set and somebody else has changed the order since. */
+bool orders_update(struct orders_client *client, const Orders__V1__UpdateOrderRequest *request,
+                   Orders__V1__Order **updated, struct orders_error **error);
+bool orders_update_with(struct orders_client *client, const struct orders_call *call,
+                        const Orders__V1__UpdateOrderRequest *request, Orders__V1__Order **updated,
+                        struct orders_error **error);
+void orders_update_async(struct orders_client *client, const struct orders_call *call,
+                         const Orders__V1__UpdateOrderRequest *request, orders_order_done *done, void *arg);
+
+/* Deletes an order. NOT_FOUND; ABORTED: request->etag is set and somebody else has changed the order since.
+ */
+bool orders_delete(struct orders_client *client, const Orders__V1__DeleteOrderRequest *request,
+                   struct orders_error **error);
+bool orders_delete_with(struct orders_client *client, const struct orders_call *call,
+                        const Orders__V1__DeleteOrderRequest *request, struct orders_error **error);
+void orders_delete_async(struct orders_client *client, const struct orders_call *call,
+                         const Orders__V1__DeleteOrderRequest *request, orders_deleted_done *done, void *arg);
+
+/* Sums up all orders, exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. */
+bool orders_summary(struct orders_client *client, Orders__V1__OrderSummary **summary,
+                    struct orders_error **error);
+bool orders_summary_with(struct orders_client *client, const struct orders_call *call,
+                         Orders__V1__OrderSummary **summary, struct orders_error **error);
+void orders_summary_async(struct orders_client *client, const struct orders_call *call,
+                          orders_summary_done *done, void *arg);
+
+/* Creates to 1,000 orders in a call of to 1 MiB. Each stands or falls alone: true says that there is a result
+ * for each, in their order. */
+bool orders_batch_create(struct orders_client *client, const Orders__V1__BatchCreateOrdersRequest *request,
+                         Orders__V1__BatchCreateOrdersResponse **results, struct orders_error **error);
+bool orders_batch_create_with(struct orders_client *client, const struct orders_call *call,
+                              const Orders__V1__BatchCreateOrdersRequest *request,
+                              Orders__V1__BatchCreateOrdersResponse **results, struct orders_error **error);
+void orders_batch_create_async(struct orders_client *client, const struct orders_call *call,
+                               const Orders__V1__BatchCreateOrdersRequest *request, orders_batch_done *done,
+                               void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
