@@ -2,13 +2,13 @@
  * table. */
 #include "load.h"
 #include "orders/v1/orders.pb-c.h"
+#include "pauses.h"
 #include "rpc/client.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "run.h"
 
 #include <inttypes.h>
-#include <nng/nng.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +52,8 @@ struct caller {
     struct rpc_client *client;
     const char *page_token;
     uint64_t random;
-    size_t reply_bytes; /* of its last answer's frame */
-    nng_aio *pause;     /* owned; NULL unless it is to back off */
+    size_t reply_bytes;    /* of its last answer's frame */
+    struct pauses *pauses; /* NULL unless it is to back off */
 
     const char *method_name; /* of the last request */
     const ProtobufCMethodDescriptor *method;
@@ -240,9 +240,9 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     struct caller *caller = arg;
     const struct load_case *load_case = caller->load_case;
     rpc_reply_unpack(reply);
-    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->pause != NULL) {
+    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->pauses != NULL) {
         caller->slot.refused++;
-        nng_sleep_aio(BACK_OFF_MS / 2 + (nng_duration)random_to(caller, BACK_OFF_MS), caller->pause);
+        pauses_begin(caller->pauses, BACK_OFF_MS / 2 + (unsigned)random_to(caller, BACK_OFF_MS), caller);
     } else if (reply->status.code != STATUS_OK) {
         slot_failed(&caller->slot, "%s: %s", status_code_name(reply->status.code), reply->status.message);
     } else if (!load_case->check(caller, reply->message)) {
@@ -340,8 +340,9 @@ static char *walk_to(struct rpc_client *client, uint64_t depth)
 static bool measure(const struct load_options *options, struct rpc_client *client, const char *page_token)
 {
     struct caller *callers = calloc(options->in_flight, sizeof *callers);
+    struct pauses *pauses = options->back_off ? pauses_open(end_pause) : NULL;
     struct run run;
-    if (callers == NULL)
+    if (callers == NULL || (options->back_off && pauses == NULL))
         abort();
     for (size_t i = 0; i < options->in_flight; i++) {
         callers[i].slot.run = &run;
@@ -353,8 +354,7 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
             abort();
         callers[i].random |= 1; /* xorshift never leaves 0 */
         make_messages(&callers[i]);
-        if (options->back_off && nng_aio_alloc(&callers[i].pause, end_pause, &callers[i]) != 0)
-            abort();
+        callers[i].pauses = pauses;
     }
     run_begin(&run, options->in_flight, options->seconds);
     for (size_t i = 0; i < options->in_flight; i++)
@@ -364,9 +364,8 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
         run_print(&run, &callers->slot, options->in_flight, sizeof *callers, callers[0].reply_bytes);
     else
         fprintf(stderr, "orders-load: %s: %s\n", options->case_name, run.error);
+    pauses_close(pauses);
     for (size_t i = 0; i < options->in_flight; i++) {
-        if (callers[i].pause != NULL)
-            nng_aio_free(callers[i].pause);
         free(callers[i].new_orders);
         free(callers[i].batch);
     }

@@ -29,8 +29,9 @@ bool slot_send(struct slot *slot)
 {
     struct run *run = slot->run;
     uint64_t now_ns = time_monotonic_ns();
-    /* A request that takes longer than the run is still measured once. */
-    bool over = now_ns >= run->end_ns && slot->latencies.total > 0;
+    /* A request that takes longer than the run is still measured once; who was refused to the end is not to
+     * make it longer, when nobody else asks any more. */
+    bool over = now_ns >= run->end_ns && (slot->latencies.total > 0 || slot->refused > 0);
     if (over || atomic_load_explicit(&run->failed, memory_order_relaxed)) {
         finish(run);
         return false;
