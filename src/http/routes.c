@@ -12,6 +12,16 @@ static bool is_serving(const ProtobufCMessage *response)
            RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
 }
 
+/* What a page may do: run the scripts beside it and nobody else's, ask this server, and show the pictures
+ * that are beside it or in its own files. */
+#define PAGE_MAY                                                                        \
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+
+/* Redoc writes its styles into the page, and searches in a worker that it makes of a blob. */
+#define SWAGGER_UI_MAY PAGE_MAY "style-src 'self'"
+#define REDOC_MAY      PAGE_MAY "style-src 'self' 'unsafe-inline'; worker-src blob:"
+
 /* A fixed path comes before one with a variable that would match it. */
 static const struct route routes[] = {
     {
@@ -38,6 +48,38 @@ static const struct route routes[] = {
         .status = 200,
         .text = "{\"status\":\"ok\"}",
         .holds = is_serving,
+    },
+    {
+        .method = "GET",
+        .path = "/docs/",
+        .open = true,
+        .status = 200,
+        .file = "docs/index.html",
+        .policy = SWAGGER_UI_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/docs/{file}",
+        .open = true,
+        .status = 200,
+        .file = "docs/",
+        .policy = SWAGGER_UI_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/redoc/",
+        .open = true,
+        .status = 200,
+        .file = "redoc/index.html",
+        .policy = REDOC_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/redoc/{file}",
+        .open = true,
+        .status = 200,
+        .file = "redoc/",
+        .policy = REDOC_MAY,
     },
     {
         .method = "GET",

@@ -1,5 +1,6 @@
-/* routes.h: which HTTP request is which RPC. A method is put on HTTP by adding one row to the table in
- * routes.c, as google.api.http annotations do for grpc-gateway. No sockets. */
+/* routes.h: which HTTP request is which RPC, or which file. A method is put on HTTP by adding one row to the
+ * table in routes.c, as google.api.http annotations do for grpc-gateway; so is a folder of files. No sockets.
+ */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
@@ -41,6 +42,8 @@ struct route {
     unsigned status;    /* of success */
     const char *result; /* the field of the response that is the body, a list; NULL: the whole response */
     const char *text;   /* the body, instead of the response */
+    const char *file; /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
+    const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
     bool (*holds)(const ProtobufCMessage *response); /* false: answer 503 */
 };
 
@@ -56,7 +59,7 @@ struct route_match {
 enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 
-/* The table, for tests. */
+/* The table. */
 const struct route *routes_all(size_t *count);
 
 /* NULL when the route makes no call, or names a method that is not there. */

@@ -116,6 +116,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
         .log = options->log,
         .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
+    resources_init(&host->resources);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
@@ -126,6 +127,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
 static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
+    resources_free(&shim->host.resources);
     pthread_cond_destroy(&shim->host.idle);
     pthread_mutex_destroy(&shim->host.lock);
     free(shim);
