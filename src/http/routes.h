@@ -27,6 +27,9 @@ struct route {
     const char *path; /* "{…}" stands for any segment; a slash at the end may be left out */
     bool open;        /* wants no API key */
 
+    const char *summary; /* for the API's description: what it does, in a line; NULL: it is no part of it */
+    const char *success; /* likewise: what it answers */
+
     const ProtobufCServiceDescriptor *service; /* NULL: answered without a call */
     const char *rpc;
     uint32_t timeout_ms; /* 0: the client's */

@@ -23,14 +23,14 @@
 const struct field_rule field_rules[] = {
     {
         .message = ORDER,
-        .description = "The caller's name for the order, which no other order has. White space around it is "
-                       "taken off. Not `summary`, whose path is the summary's.",
+        .description = "The caller's name for the order, which no other order has. Not `summary`, whose path "
+                       "is the summary's.",
         ID_RULE,
     },
     {
         .message = ORDER,
         .name = "customer_id",
-        .description = "The caller's name for the customer. White space around it is taken off.",
+        .description = "The caller's name for the customer.",
         .example = "CUST-IS-001",
         .required = true,
         .least_characters = 1,

@@ -63,6 +63,8 @@ ParameterizedTestParameters(routes, match)
         {"GET", "/docs/a%2Fb", "- a/b"},
         {"GET", "/docs/a/b", "404"},
         {"POST", "/docs/docs.js", "405 GET, HEAD"},
+        {"GET", "/openapi.json", "- "},
+        {"GET", "/openapi.json/", "404"},
         {"GET", "*", "404"},
         {"GET", "", "404"},
     };
