@@ -46,6 +46,14 @@ need_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "${missing[@]}" >&2
 }
 
+# need_npm: node and npm; Debian's, unless others are there: NodeSource's nodejs brings its own npm and excludes
+# Debian's.
+need_npm() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        need_packages nodejs npm
+    fi
+}
+
 # supervise COMMAND...: runs it in the background, so that a signal to this script reaches it at once, waits for it,
 # and returns its exit code. Wants `trap stop INT TERM HUP` in the script.
 supervised=

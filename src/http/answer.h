@@ -13,13 +13,14 @@ struct answer_header {
     const char *value;
 };
 
-enum { ANSWER_MAX_HEADERS = 12 };
+enum { ANSWER_MAX_HEADERS = 16 };
 
 /* Strings are in the arena of the request, or static. */
 struct answer {
     unsigned status;  /* 0: not known yet */
-    const char *body; /* JSON; NULL: none */
+    const char *body; /* NULL: none */
     size_t length;
+    const char *type; /* the body's Content-Type; NULL: JSON's */
     struct answer_header headers[ANSWER_MAX_HEADERS];
     size_t n_headers;
 };

@@ -397,6 +397,39 @@ static void answer_reply(struct exchange *exchange)
     exchange->reply = NULL;
 }
 
+/* --- files --- */
+
+static void answer_resource(struct exchange *exchange, const struct resource *resource)
+{
+    struct answer *answer = &exchange->answer;
+    const struct resource_form *form = resource_form(
+        resource, MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept-Encoding"));
+    answer->status = exchange->match.route->status;
+    answer->body = form->bytes;
+    answer->length = form->length;
+    resource_add_headers(resource, exchange->match.route->policy, answer);
+    add_etag(exchange, form->etag);
+    if (answer->body != form->bytes)
+        return; /* a precondition has another answer */
+    answer->type = resource->type;
+    if (form == &resource->gzip)
+        answer_header(answer, "Content-Encoding", "gzip");
+}
+
+/* The resource that the route names, or that the path names in the route's folder. */
+static void answer_file(struct exchange *exchange)
+{
+    const struct url_part *variable = &exchange->match.variable;
+    const char *name = exchange->match.route->file;
+    if (variable->bytes != NULL)
+        name = variable->is_text ? arena_printf(&exchange->arena, "%s%s", name, variable->bytes) : "";
+    const struct resource *resource = resources_find(&exchange->host->resources, name);
+    if (resource != NULL)
+        answer_resource(exchange, resource);
+    else
+        answer_detail(&exchange->answer, &exchange->arena, 404, "Not Found");
+}
+
 /* --- the answer --- */
 
 static enum MHD_Result send_answer(struct exchange *exchange)
@@ -406,7 +439,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         return MHD_NO;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (answer->body != NULL)
-        answer_header(answer, "Content-Type", "application/json");
+        answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
     if (is_stopping(exchange->host))
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins,
@@ -486,7 +519,10 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
     if (exchange->answer.status == 0 && exchange->reply == NULL) {
         if (!peer_enter(connection, PEER_CALLING))
             return MHD_NO; /* its client was told already that it came too late */
-        proceed(exchange);
+        if (exchange->match.route->file != NULL)
+            answer_file(exchange);
+        else
+            proceed(exchange);
     } else if (exchange->answer.status == 0) {
         answer_reply(exchange);
     }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "http/body.h"
+#include "http/resource.h"
 #include "rpc/client.h"
 
 #include <microhttpd.h>
@@ -22,6 +23,7 @@ struct exchange_host {
     struct rpc_client *client;
     struct log *log;
     struct bodies bodies;
+    struct resources resources; /* not changed any more */
 
     pthread_mutex_t lock;
     pthread_cond_t idle; /* exchanges or calls became 0 */

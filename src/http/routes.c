@@ -12,12 +12,24 @@ static bool is_serving(const ProtobufCMessage *response)
            RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
 }
 
+/* What a page may do: run the scripts beside it and nobody else's, ask this server, and show the pictures
+ * that are beside it or in its own files. */
+#define PAGE_MAY                                                                        \
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+
+/* Redoc writes its styles into the page, and searches in a worker that it makes of a blob. */
+#define SWAGGER_UI_MAY PAGE_MAY "style-src 'self'"
+#define REDOC_MAY      PAGE_MAY "style-src 'self' 'unsafe-inline'; worker-src blob:"
+
 /* A fixed path comes before one with a variable that would match it. */
 static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/",
         .open = true,
+        .summary = "Say hello",
+        .success = "A greeting.",
         .status = 200,
         .text = "{\"message\":\"Welcome to 66°North Order Service API!\"}",
     },
@@ -25,6 +37,8 @@ static const struct route routes[] = {
         .method = "GET",
         .path = "/healthz",
         .open = true,
+        .summary = "Whether the process lives",
+        .success = "It does.",
         .status = 200,
         .text = "{\"status\":\"ok\"}",
     },
@@ -32,6 +46,8 @@ static const struct route routes[] = {
         .method = "GET",
         .path = "/readyz",
         .open = true,
+        .summary = "Whether the database can be reached",
+        .success = "It can.",
         .service = &rpc__v1__health__descriptor,
         .rpc = "Check",
         .timeout_ms = 2000,
@@ -41,7 +57,50 @@ static const struct route routes[] = {
     },
     {
         .method = "GET",
+        .path = "/openapi.json",
+        .open = true,
+        .summary = "This description",
+        .success = "What the API does, as OpenAPI 3.1 has it.",
+        .status = 200,
+        .file = "openapi.json",
+    },
+    {
+        .method = "GET",
+        .path = "/docs/",
+        .open = true,
+        .status = 200,
+        .file = "docs/index.html",
+        .policy = SWAGGER_UI_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/docs/{file}",
+        .open = true,
+        .status = 200,
+        .file = "docs/",
+        .policy = SWAGGER_UI_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/redoc/",
+        .open = true,
+        .status = 200,
+        .file = "redoc/index.html",
+        .policy = REDOC_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/redoc/{file}",
+        .open = true,
+        .status = 200,
+        .file = "redoc/",
+        .policy = REDOC_MAY,
+    },
+    {
+        .method = "GET",
         .path = "/orders/",
+        .summary = "List orders",
+        .success = "The orders that match, in the order of their `id`.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "ListOrders",
         .query = {{"skip", "skip", false},
@@ -55,6 +114,8 @@ static const struct route routes[] = {
     {
         .method = "POST",
         .path = "/orders/",
+        .summary = "Create an order",
+        .success = "The order as stored.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "CreateOrder",
         .body = "order",
@@ -64,6 +125,8 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/orders/summary",
+        .summary = "Summarize all orders",
+        .success = "How many orders there are and what they are worth, at this moment.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "GetOrderSummary",
         .status = 200,
@@ -79,6 +142,8 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/orders/{order_id}",
+        .summary = "Read an order",
+        .success = "The order.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "GetOrder",
         .variable_field = "order_id",
@@ -88,6 +153,8 @@ static const struct route routes[] = {
     {
         .method = "PATCH",
         .path = "/orders/{order_id}",
+        .summary = "Change some fields of an order",
+        .success = "The order as it is now. A body without a field changes nothing, `updated_at` included.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "UpdateOrder",
         .variable_field = "order.order_id",
@@ -101,6 +168,8 @@ static const struct route routes[] = {
     {
         .method = "DELETE",
         .path = "/orders/{order_id}",
+        .summary = "Delete an order",
+        .success = "It is gone.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "DeleteOrder",
         .variable_field = "order_id",

@@ -1,5 +1,6 @@
-/* routes.h: which HTTP request is which RPC. A method is put on HTTP by adding one row to the table in
- * routes.c, as google.api.http annotations do for grpc-gateway. No sockets. */
+/* routes.h: which HTTP request is which RPC, or which file. A method is put on HTTP by adding one row to the
+ * table in routes.c, as google.api.http annotations do for grpc-gateway; so is a folder of files. No sockets.
+ */
 #ifndef HTTP_ROUTES_H
 #define HTTP_ROUTES_H
 
@@ -26,6 +27,9 @@ struct route {
     const char *path; /* "{…}" stands for any segment; a slash at the end may be left out */
     bool open;        /* wants no API key */
 
+    const char *summary; /* for the API's description: what it does, in a line; NULL: it is no part of it */
+    const char *success; /* likewise: what it answers */
+
     const ProtobufCServiceDescriptor *service; /* NULL: answered without a call */
     const char *rpc;
     uint32_t timeout_ms; /* 0: the client's */
@@ -41,6 +45,8 @@ struct route {
     unsigned status;    /* of success */
     const char *result; /* the field of the response that is the body, a list; NULL: the whole response */
     const char *text;   /* the body, instead of the response */
+    const char *file; /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
+    const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
     bool (*holds)(const ProtobufCMessage *response); /* false: answer 503 */
 };
 
@@ -56,7 +62,7 @@ struct route_match {
 enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 
-/* The table, for tests. */
+/* The table. */
 const struct route *routes_all(size_t *count);
 
 /* NULL when the route makes no call, or names a method that is not there. */

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "http/exchange.h"
 #include "http/listen.h"
+#include "http/openapi.h"
 #include "http/peers.h"
 
 #include <errno.h>
@@ -106,6 +107,19 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     return shim->daemon != NULL;
 }
 
+/* What is answered as it is: the files that are built in, and the description of the API. */
+static void make_resources(struct resources *resources)
+{
+    resources_init(resources);
+    const struct resource *base = resources_find(resources, OPENAPI_NAME);
+    json_t *document = openapi_make(base->plain.bytes, base->plain.length);
+    char *text = json_dumps(document, JSON_COMPACT);
+    if (text != NULL)
+        resources_make(resources, OPENAPI_NAME, base->type, text, strlen(text));
+    free(text);
+    json_decref(document);
+}
+
 static void init_host(struct exchange_host *host, const struct http_shim_options *options)
 {
     pthread_condattr_t monotonic;
@@ -116,6 +130,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
         .log = options->log,
         .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
+    make_resources(&host->resources);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
@@ -126,6 +141,7 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
 static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
+    resources_free(&shim->host.resources);
     pthread_cond_destroy(&shim->host.idle);
     pthread_mutex_destroy(&shim->host.lock);
     free(shim);

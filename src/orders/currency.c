@@ -19,3 +19,8 @@ const char *currency_find(const char *code)
     const char *const *found = bsearch(code, codes, sizeof codes / sizeof codes[0], sizeof codes[0], compare);
     return found != NULL ? *found : NULL;
 }
+
+const char *currency_code(size_t index)
+{
+    return index < sizeof codes / sizeof codes[0] ? codes[index] : NULL;
+}

@@ -1,4 +1,4 @@
-/* rules.c: one row of a table for each field: its bit, its name, its check. */
+/* rules.c: one check for each field, with the limits that its row in fields.c has. */
 #include "orders/rules.h"
 
 #include "base/time.h"
@@ -13,13 +13,13 @@
 
 /* A check under way. */
 struct check {
-    const char *field;
+    const struct field_rule *rule;
     struct arena *arena;
     struct status *status;
 };
 
 #define refuse(check, type, ...) \
-    status_add_violation((check)->status, (check)->arena, (check)->field, (type), __VA_ARGS__)
+    status_add_violation((check)->status, (check)->arena, (check)->rule->name, (type), __VA_ARGS__)
 
 /* --- strings --- */
 
@@ -81,8 +81,9 @@ static void check_string(struct check *check, char **string)
         refuse(check, "string_too_short", "String should have at least 1 character");
     else if (text.length == 0)
         refuse(check, "value_error", "Value error, Field cannot be empty or whitespace");
-    else if (text.characters > ORDER_ID_MAX_CHARACTERS)
-        refuse(check, "string_too_long", "String should have at most %d characters", ORDER_ID_MAX_CHARACTERS);
+    else if (text.characters > check->rule->most_characters)
+        refuse(check, "string_too_long", "String should have at most %u characters",
+               check->rule->most_characters);
     else if (text.control)
         refuse(check, "value_error", "Value error, Field cannot contain control characters");
     else if (text.length != strlen(*string))
@@ -91,15 +92,12 @@ static void check_string(struct check *check, char **string)
 
 /* --- the fields --- */
 
-/* An id under which GET /orders/summary would hide the order. */
-static const char reserved_order_id[] = "summary";
-
 static void check_order_id(struct check *check, Orders__V1__Order *order)
 {
     size_t before = check->status->n_violations;
     check_string(check, &order->order_id);
-    if (check->status->n_violations == before && strcmp(order->order_id, reserved_order_id) == 0)
-        refuse(check, "value_error", "Value error, Order ID cannot be '%s'", reserved_order_id);
+    if (check->status->n_violations == before && strcmp(order->order_id, check->rule->reserved) == 0)
+        refuse(check, "value_error", "Value error, Order ID cannot be '%s'", check->rule->reserved);
 }
 
 static void check_customer_id(struct check *check, Orders__V1__Order *order)
@@ -129,15 +127,17 @@ static void check_order_date(struct check *check, Orders__V1__Order *order)
 
 static void check_total_amount(struct check *check, Orders__V1__Order *order)
 {
-    if (order->total_amount <= 0)
-        refuse(check, "greater_than", "Input should be greater than 0");
-    else if (order->total_amount > ORDER_AMOUNT_MAX)
-        refuse(check, "less_than_equal", "Input should be less than or equal to %" PRId64, ORDER_AMOUNT_MAX);
+    const struct field_rule *rule = check->rule;
+    if (order->total_amount < rule->least)
+        refuse(check, "greater_than", "Input should be greater than %" PRId64, rule->least - 1);
+    else if (order->total_amount > rule->most)
+        refuse(check, "less_than_equal", "Input should be less than or equal to %" PRId64, rule->most);
 }
 
 static void check_currency(struct check *check, Orders__V1__Order *order)
 {
     enum { CODE_LENGTH = 3 };
+    const struct field_rule *rule = check->rule;
     const char *given = order->currency;
     size_t characters = 0;
     for (const char *at = given; *at != '\0'; at++)
@@ -149,10 +149,11 @@ static void check_currency(struct check *check, Orders__V1__Order *order)
             upper[i] = (char)(given[i] >= 'a' && given[i] <= 'z' ? given[i] - 'a' + 'A' : given[i]);
     }
     const char *code = currency_find(upper);
-    if (characters < CODE_LENGTH)
-        refuse(check, "string_too_short", "String should have at least %d characters", CODE_LENGTH);
-    else if (characters > CODE_LENGTH)
-        refuse(check, "string_too_long", "String should have at most %d characters", CODE_LENGTH);
+    if (characters < rule->least_characters)
+        refuse(check, "string_too_short", "String should have at least %u characters",
+               rule->least_characters);
+    else if (characters > rule->most_characters)
+        refuse(check, "string_too_long", "String should have at most %u characters", rule->most_characters);
     else if (code == NULL)
         refuse(check, "value_error", "Value error, Currency must be a valid ISO 4217 code. Supported: %s",
                currency_codes);
@@ -168,28 +169,20 @@ static void check_status(struct check *check, Orders__V1__Order *order)
                "'cancelled'");
 }
 
-static const struct field {
-    enum order_fields bit;
-    const char *name;
-    void (*check)(struct check *check, Orders__V1__Order *order);
-} fields_table[] = {
-    {ORDER_ORDER_ID, "order_id", check_order_id},
-    {ORDER_CUSTOMER_ID, "customer_id", check_customer_id},
-    {ORDER_ORDER_DATE, "order_date", check_order_date},
-    {ORDER_TOTAL_AMOUNT, "total_amount", check_total_amount},
-    {ORDER_CURRENCY, "currency", check_currency},
-    {ORDER_STATUS, "status", check_status},
+/* In the order of the bits, as the first rows of field_rules are. */
+static void (*const checks[])(struct check *check, Orders__V1__Order *order) = {
+    check_order_id, check_customer_id, check_order_date, check_total_amount, check_currency, check_status,
 };
 
-enum { FIELDS = sizeof fields_table / sizeof fields_table[0] };
+enum { FIELDS = sizeof checks / sizeof checks[0] };
 
 void order_check(Orders__V1__Order *order, unsigned fields, struct arena *arena, struct status *status)
 {
     struct check check = {.arena = arena, .status = status};
     for (size_t i = 0; i < FIELDS; i++) {
-        check.field = fields_table[i].name;
-        if ((fields & fields_table[i].bit) != 0)
-            fields_table[i].check(&check, order);
+        check.rule = &field_rules[i];
+        if ((fields & 1u << i) != 0)
+            checks[i](&check, order);
     }
 }
 
@@ -224,8 +217,8 @@ static unsigned field_of_path(const char *path)
     if (strcmp(path, "*") == 0)
         return ORDER_UPDATE_FIELDS;
     for (size_t i = 0; i < FIELDS; i++) {
-        if (strcmp(path, fields_table[i].name) == 0)
-            return fields_table[i].bit & ORDER_UPDATE_FIELDS;
+        if (strcmp(path, field_rules[i].name) == 0)
+            return 1u << i & ORDER_UPDATE_FIELDS;
     }
     return 0;
 }
@@ -252,7 +245,8 @@ unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, stru
 
 bool order_id_possible(const char *order_id)
 {
+    const struct field_rule *rule = &field_rules[0]; /* order_id's */
     struct text text = look(order_id);
-    return text.length > 0 && text.length == strlen(order_id) && text.characters <= ORDER_ID_MAX_CHARACTERS &&
+    return text.length > 0 && text.length == strlen(order_id) && text.characters <= rule->most_characters &&
            !text.control;
 }

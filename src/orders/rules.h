@@ -1,4 +1,5 @@
-/* rules.h: what makes an order an order: the rules of each field. No I/O.
+/* rules.h: what makes an order an order: the rules of each field, as checks. Their numbers are in fields.h.
+ * No I/O.
  *
  * A check also brings a field into the form it is stored in: strings trimmed, the currency in upper case, the
  * date in microseconds. What is wrong is added to the status, in field order. Strings must be UTF-8, as every
@@ -9,19 +10,11 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "orders/fields.h"
 #include "orders/v1/orders.pb-c.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum {
-    ORDER_ID_MAX_CHARACTERS = 255,
-    ORDER_PAGE_DEFAULT = 100,
-    ORDER_PAGE_MAX = 1000,
-    ORDER_BATCH_MAX = 1000,
-};
-
-#define ORDER_AMOUNT_MAX INT64_C(9007199254740991) /* 2^53 - 1: every JSON reader has it exactly */
 
 /* The fields a caller may set, as bits. */
 enum order_fields {

@@ -351,7 +351,7 @@ Test(contract, statistics_count_by_currency_and_day)
 Test(contract, any_other_path_is_not_found)
 {
     static const char *const targets[] = {"/nope", "/orders/a/b", "/orders/A/",      "/orders//",
-                                          "/docs", "/metrics",    "/orders/summary/"};
+                                          "/doc",  "/metrics",    "/orders/summary/"};
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
         expect("GET", targets[i], NULL, 404, "{\"detail\":\"Not Found\"}");
 }

@@ -1,0 +1,203 @@
+/* fields.c: the table. The constraints of the database say the same (migrations/deploy/orders.sql). */
+#include "orders/fields.h"
+
+#include "orders/currency.h"
+#include "orders/v1/orders.pb-c.h"
+
+#include <string.h>
+
+/* Something to be seen, and no control character. */
+#define PRINTABLE     "^(?=.*\\S)[^\\x00-\\x1f\\x7f-\\x9f]*$"
+
+#define ORDER         &orders__v1__order__descriptor
+#define LIST_REQUEST  &orders__v1__list_orders_request__descriptor
+#define SUMMARY       &orders__v1__order_summary__descriptor
+#define TOTAL         &orders__v1__currency_total__descriptor
+#define DAILY_REVENUE &orders__v1__daily_revenue__descriptor
+
+/* An order_id is one of these in whichever message it is. */
+#define ID_RULE                                                                               \
+    .name = "order_id", .example = "ORD-2025-00001", .required = true, .least_characters = 1, \
+    .most_characters = 255, .pattern = PRINTABLE, .reserved = "summary"
+
+const struct field_rule field_rules[] = {
+    {
+        .message = ORDER,
+        .description = "The caller's name for the order, which no other order has. Not `summary`, whose path "
+                       "is the summary's.",
+        ID_RULE,
+    },
+    {
+        .message = ORDER,
+        .name = "customer_id",
+        .description = "The caller's name for the customer.",
+        .example = "CUST-IS-001",
+        .required = true,
+        .least_characters = 1,
+        .most_characters = 255,
+        .pattern = PRINTABLE,
+    },
+    {
+        .message = ORDER,
+        .name = "order_date",
+        .description =
+            "When the order was placed; the present, when it is left out. Answers have UTC, with 0, 3 or "
+            "6 digits of a second. Without an offset UTC is meant, and by a date alone its midnight.",
+        .example = "2025-01-15T10:30:00Z",
+    },
+    {
+        .message = ORDER,
+        .name = "total_amount",
+        .description = "In the smallest unit of the currency. At most 2^53 - 1, which every JSON reader "
+                       "has exactly.",
+        .example = "89990",
+        .required = true,
+        .least = 1,
+        .most = ORDER_AMOUNT_MAX,
+    },
+    {
+        .message = ORDER,
+        .name = "currency",
+        .description = "ISO 4217. Lower case is taken for upper case.",
+        .example = "ISK",
+        .required = true,
+        .least_characters = 3,
+        .most_characters = 3,
+        .word = currency_code,
+    },
+    {
+        .message = ORDER,
+        .name = "status",
+        .description = "Any may follow any.",
+        .example = "pending",
+        .preset_word = "pending",
+    },
+    {
+        .message = ORDER,
+        .name = "id",
+        .description = "The database's number for the order; lists are in its order.",
+        .example = "1",
+        .read_only = true,
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = ORDER,
+        .name = "created_at",
+        .description = "When the order was stored.",
+        .example = "2025-01-15T10:30:00.123456Z",
+        .read_only = true,
+    },
+    {
+        .message = ORDER,
+        .name = "updated_at",
+        .description = "When the order was changed last.",
+        .example = "2025-01-15T10:30:00.123456Z",
+        .read_only = true,
+    },
+
+    {
+        .message = &orders__v1__get_order_request__descriptor,
+        .description = "The caller's name for the order.",
+        ID_RULE,
+    },
+    {
+        .message = &orders__v1__delete_order_request__descriptor,
+        .description = "The caller's name for the order.",
+        ID_RULE,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "skip",
+        .description = "How many matching orders to pass over first; none, when it is left out.",
+        .example = "0",
+        .most = INT64_MAX,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "page_size",
+        .description = "How many orders to answer at most.",
+        .example = "100",
+        .most = ORDER_PAGE_MAX,
+        .preset = ORDER_PAGE_DEFAULT,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "status",
+        .description = "Only orders in this status.",
+        .example = "shipped",
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "customer_id",
+        .description = "Only this customer's orders.",
+        .example = "CUST-IS-001",
+    },
+
+    {
+        .message = SUMMARY,
+        .name = "total_orders",
+        .description = "How many orders there are, whatever their status.",
+        .example = "2",
+        .most = INT64_MAX,
+    },
+    {
+        .message = SUMMARY,
+        .name = "total_revenue",
+        .description = "One for each currency that an order has, A to Z.",
+    },
+    {
+        .message = SUMMARY,
+        .name = "revenue_per_day",
+        .description = "One for each day and currency that an order has: the newest day first, then "
+                       "currencies A to Z.",
+    },
+    {
+        .message = TOTAL,
+        .name = "currency",
+        .description = "ISO 4217.",
+        .example = "ISK",
+        .word = currency_code,
+    },
+    {
+        .message = TOTAL,
+        .name = "total",
+        .description = "Of all orders in this currency, in its smallest unit.",
+        .example = "219970",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = DAILY_REVENUE,
+        .name = "date",
+        .description = "The day of `order_date` in UTC.",
+        .example = "2025-01-15",
+        .format = "date",
+    },
+    {
+        .message = DAILY_REVENUE,
+        .name = "currency",
+        .description = "ISO 4217.",
+        .example = "ISK",
+        .word = currency_code,
+    },
+    {
+        .message = DAILY_REVENUE,
+        .name = "revenue",
+        .description = "Of that day's orders in this currency, in its smallest unit.",
+        .example = "89990",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+};
+
+const size_t field_rules_count = sizeof field_rules / sizeof field_rules[0];
+
+const struct field_rule *field_rule_find(const ProtobufCMessageDescriptor *message, const char *name)
+{
+    for (size_t i = 0; i < field_rules_count; i++) {
+        if (field_rules[i].message == message && strcmp(field_rules[i].name, name) == 0)
+            return &field_rules[i];
+    }
+    return NULL;
+}

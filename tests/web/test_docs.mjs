@@ -1,0 +1,125 @@
+// test_docs.mjs: /docs and /redoc in a real browser, as a front-end author comes to them.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { chromium } from "playwright-core";
+
+import { key, startService } from "./service.mjs";
+
+const executablePath = "/usr/bin/chromium";
+if (!existsSync(executablePath)) {
+    console.error(`there is no ${executablePath}`);
+    process.exit(77);
+}
+
+let service, browser, page, complaints;
+
+before(async () => {
+    service = await startService();
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+});
+
+after(async () => {
+    await browser?.close();
+    await service?.stop();
+});
+
+// A page that keeps what nobody wants to see: whatever the console warns of, which has each breach of the
+// Content-Security-Policy too, and requests to anybody else.
+beforeEach(async () => {
+    complaints = [];
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type()))
+            complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => complaints.push(`error: ${error}`));
+    page.on("request", (request) => {
+        const url = new URL(request.url());
+        if (url.protocol.startsWith("http") && url.origin !== service.url)
+            complaints.push(`request: ${url}`);
+    });
+});
+
+afterEach(async () => {
+    await page.close();
+    assert.deepEqual(complaints, []);
+});
+
+// Fills in an operation of Swagger UI, executes it, and returns the answer's status and body.
+async function execute(id, fill) {
+    const operation = page.locator(`[id$="-${id}"].opblock`);
+    await operation.locator(".opblock-summary-control").click();
+    await fill?.(operation);
+    await operation.getByRole("button", { name: "Execute" }).click();
+    const answer = operation.locator(".live-responses-table .response").first();
+    const status = await answer.locator(".response-col_status").innerText();
+    const body = await answer.locator(".response-col_description .highlight-code code").first().innerText();
+    return { status: status.trim().split("\n")[0], body };
+}
+
+test("/docs: authorize, create an order, read it back, see the summary", async () => {
+    await page.goto(`${service.url}/docs`);
+    await page.getByRole("heading", { name: /Order Service/ }).waitFor();
+
+    await page.getByRole("button", { name: "Authorize" }).click();
+    const dialog = page.locator(".auth-container");
+    await dialog.locator("input").fill(key);
+    await dialog.getByRole("button", { name: "Apply credentials" }).click();
+    await page.getByRole("button", { name: "Close" }).click();
+
+    const order = { order_id: "DOCS-1", customer_id: "C-1", total_amount: 4200, currency: "EUR" };
+    const made = await execute("createOrder", (operation) =>
+        operation.locator("textarea.body-param__text").fill(JSON.stringify(order)));
+    assert.equal(made.status, "201");
+    assert.match(made.body, /"order_id": "DOCS-1"/);
+
+    const read = await execute("getOrder", (operation) =>
+        operation.locator('[data-param-name="order_id"] input').fill("DOCS-1"));
+    assert.equal(read.status, "200");
+    assert.deepEqual(JSON.parse(read.body), JSON.parse(made.body));
+
+    const summary = await execute("getOrderSummary");
+    assert.equal(summary.status, "200");
+    assert.equal(JSON.parse(summary.body).total_orders, 1);
+    assert.deepEqual(JSON.parse(summary.body).total_revenue, [{ currency: "EUR", total: 4200 }]);
+});
+
+test("/docs: everything can be unfolded", async () => {
+    await page.goto(`${service.url}/docs`);
+    await page.getByRole("heading", { name: /Order Service/ }).waitFor();
+    const click = (buttons) => buttons.forEach((button) => button.click());
+    const operations = page.locator(".opblock");
+    await operations.locator(".opblock-summary-control").evaluateAll(click);
+    await operations.last().locator(".responses-wrapper").waitFor();
+    await operations.getByRole("tab", { name: "Schema" }).evaluateAll(click);
+    await page.locator(".models").getByRole("button", { name: "Expand all" }).evaluateAll(click);
+    await page.locator(".models").getByText("The caller's name for the customer.").first().waitFor();
+});
+
+test("/redoc: every operation can be read, and searched for", async () => {
+    const api = await (await fetch(`${service.url}/openapi.json`)).json();
+    await page.goto(`${service.url}/redoc`);
+    await page.getByRole("heading", { name: /Order Service/ }).waitFor();
+    for (const operations of Object.values(api.paths)) {
+        for (const operation of Object.values(operations))
+            await page.getByRole("heading", { name: operation.summary }).waitFor();
+    }
+    await page.getByPlaceholder("Search...").fill("summary");
+    await page.getByRole("search").getByText("Summarize all orders").waitFor();
+});
+
+test("pages come compressed, and are not sent twice", async () => {
+    const answers = [];
+    page.on("response", (response) => answers.push(response));
+    await page.goto(`${service.url}/docs`);
+    await page.getByRole("heading", { name: /Order Service/ }).waitFor();
+    const bundle = answers.find((one) => one.url().endsWith("/swagger-ui-bundle.js"));
+    assert.equal(await bundle.headerValue("content-encoding"), "gzip");
+
+    const again = await fetch(bundle.url(), {
+        headers: { "Accept-Encoding": "gzip", "If-None-Match": await bundle.headerValue("etag") },
+    });
+    assert.equal(again.status, 304);
+});
