@@ -44,7 +44,7 @@ Test(cli, create_prints_the_order_as_lines)
                              "order_id      A-1\n"
                              "customer_id   Þórður\n"
                              "order_date    2025-01-16T00:00:00Z\n"
-                             "total_amount  129980 ISK\n"
+                             "total_amount  1299.80 ISK\n"
                              "status        pending\n"
                              "created_at    20";
     cr_assert_eq(strncmp(o.out, head, strlen(head)), 0, "%s", o.out);
@@ -121,9 +121,9 @@ Test(cli, list_prints_aligned_columns)
     create("A-1", "Þórður", "129980", "pending");
     create("A-22", "注文客", "5", "shipped");
     assert_outcome(run_with(service, "list"), 0,
-                   "ORDER  CUSTOMER  DATE                      AMOUNT  STATUS\n"
-                   "A-1    Þórður    2025-01-16T14:20:00Z  129980 ISK  pending\n"
-                   "A-22   注文客    2025-01-16T14:20:00Z       5 ISK  shipped\n",
+                   "ORDER  CUSTOMER  DATE                       AMOUNT  STATUS\n"
+                   "A-1    Þórður    2025-01-16T14:20:00Z  1299.80 ISK  pending\n"
+                   "A-22   注文客    2025-01-16T14:20:00Z     0.05 ISK  shipped\n",
                    "");
 }
 
@@ -234,6 +234,70 @@ Test(cli, summary_verify_counts_again)
                    "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");
 }
 
+/* --- what it looks like --- */
+
+Test(cli, every_format_of_an_order)
+{
+    create("A-1", "Smith, J", "5", "shipped");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "json", "--columns", "status,customer_id"), 0,
+                   "{\n  \"status\": \"shipped\",\n  \"customer_id\": \"Smith, J\"\n}\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "ndjson", "--columns", "status,order_id"), 0,
+                   "{\"status\":\"shipped\",\"order_id\":\"A-1\"}\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "csv", "--columns", "customer_id,order_id"), 0,
+                   "customer_id,order_id\n\"Smith, J\",A-1\n", "");
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "6", "--columns", "total_amount,order_id"),
+                   0, "total_amount  0.06 ISK\norder_id      A-1\n", "");
+}
+
+Test(cli, every_format_of_a_list)
+{
+    create("A-1", "C", "5", "shipped");
+    create("A-2", "C", "6", "pending");
+    assert_outcome(run_with(service, "list", "--output", "ndjson", "--columns", "order_id,status"), 0,
+                   "{\"order_id\":\"A-1\",\"status\":\"shipped\"}\n"
+                   "{\"order_id\":\"A-2\",\"status\":\"pending\"}\n",
+                   "");
+    assert_outcome(run_with(service, "list", "--output", "csv", "--columns", "status"), 0,
+                   "status\nshipped\npending\n", "");
+    assert_outcome(run_with(service, "list", "--output", "json", "--columns", "order_id"), 0,
+                   "[\n  {\"order_id\":\"A-1\"},\n  {\"order_id\":\"A-2\"}\n]\n", "");
+    assert_outcome(run_with(service, "list", "--columns", "status,id"), 0,
+                   "STATUS   ID\nshipped   1\npending   2\n", "");
+    assert_outcome(run_with(service, "export", "--format", "csv", "--columns", "order_id,total_amount"), 0,
+                   "order_id,total_amount\nA-1,5\nA-2,6\n", "");
+}
+
+Test(cli, an_unknown_column_is_told_with_those_there_are)
+{
+    const struct outcome o = run_with(service, "list", "--columns", "order_id,colour");
+    assert_outcome(o, 2, "", NULL);
+    cr_assert_not_null(strstr(o.err,
+                              "--columns: there is no \"colour\"; there are id, order_id, customer_id, "
+                              "order_date, total_amount, currency, status, created_at, updated_at, etag\n"),
+                       "%s", o.err);
+}
+
+Test(cli, colours_are_for_terminals_unless_told)
+{
+    static const char colored[] = "\033[1mORDER\033[0m  \033[1mSTATUS\033[0m\n"
+                                  "A-1    \033[33mpending\033[0m\n"
+                                  "A-2    \033[31mcancelled\033[0m\n"
+                                  "A-3    \033[32mdelivered\033[0m\n"
+                                  "A-4    \033[36mshipped\033[0m\n";
+    static const char plain[] =
+        "ORDER  STATUS\nA-1    pending\nA-2    cancelled\nA-3    delivered\nA-4    shipped\n";
+    create("A-1", "C", "1", "pending");
+    create("A-2", "C", "1", "cancelled");
+    create("A-3", "C", "1", "delivered");
+    create("A-4", "C", "1", "shipped");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status"), 0, plain, "");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status", "--color", "always"), 0, colored,
+                   "");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status", "--color=never"), 0, plain, "");
+    const struct outcome csv = run_with(service, "list", "--output", "csv", "--color", "always");
+    cr_assert_null(strchr(csv.out, '\033'));
+}
+
 /* --- call, methods, health --- */
 
 Test(cli, call_calls_by_full_and_by_short_name)
@@ -325,8 +389,8 @@ Test(cli, what_others_wrote_cannot_steer_the_terminal)
 {
     create("A-\u202e1", "C", "1", "pending");
     assert_outcome(run_with(service, "list"), 0,
-                   "ORDER      CUSTOMER  DATE                  AMOUNT  STATUS\n"
-                   "A-\\u202e1  C         2025-01-16T14:20:00Z   1 ISK  pending\n",
+                   "ORDER      CUSTOMER  DATE                    AMOUNT  STATUS\n"
+                   "A-\\u202e1  C         2025-01-16T14:20:00Z  0.01 ISK  pending\n",
                    "");
     const struct outcome o = run_with(service, "list", "--output", "json");
     cr_assert_not_null(strstr(o.out, "\"A-\\u202e1\""), "%s", o.out);
@@ -461,6 +525,9 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"--output", "xml", "list"}},
         {{"list", "--timeout", "0"}},
         {{"list", "--timeout", "nan"}},
+        {{"list", "--columns", ""}},
+        {{"list", "--columns", "id,"}},
+        {{"list", "--color", "blue"}},
     };
     return cr_make_param_array(struct usage, usages, sizeof usages / sizeof usages[0]);
 }

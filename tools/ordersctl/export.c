@@ -12,43 +12,44 @@ enum { KEY_FORMAT = 0x300 };
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
-    enum order_format format;    /* ORDERS_TABLE: not given */
-    const char *path;            /* NULL or "-": stdout */
+    struct order_columns columns;
+    enum output_format format; /* OUTPUT_TABLE: not given */
+    const char *path;          /* NULL or "-": stdout */
 };
 
 /* By --format and by the file's extension. */
 static const struct {
     const char *name;
-    enum order_format format;
+    enum output_format format;
 } formats[] = {
-    {"json", ORDERS_JSON},
-    {"ndjson", ORDERS_NDJSON},
-    {"jsonl", ORDERS_NDJSON},
-    {"csv", ORDERS_CSV},
+    {"json", OUTPUT_JSON},
+    {"ndjson", OUTPUT_NDJSON},
+    {"jsonl", OUTPUT_NDJSON},
+    {"csv", OUTPUT_CSV},
 };
 
-/* ORDERS_TABLE: none has this name. */
-static enum order_format find_format(const char *name)
+/* OUTPUT_TABLE: none has this name. */
+static enum output_format find_format(const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strcasecmp(formats[i].name, name) == 0)
             return formats[i].format;
     }
-    return ORDERS_TABLE;
+    return OUTPUT_TABLE;
 }
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "json, ndjson or csv (default: by the extension of FILE, else json)"},
+    {"format", KEY_FORMAT, "json|ndjson|csv", 0, "Default: by the extension of FILE, else json"},
     {0},
 };
 
 static void choose_format(struct arguments *arguments)
 {
     const char *dot = arguments->path != NULL ? strrchr(arguments->path, '.') : NULL;
-    if (arguments->format == ORDERS_TABLE && dot != NULL)
+    if (arguments->format == OUTPUT_TABLE && dot != NULL)
         arguments->format = find_format(dot + 1);
-    if (arguments->format == ORDERS_TABLE)
-        arguments->format = ORDERS_JSON;
+    if (arguments->format == OUTPUT_TABLE)
+        arguments->format = OUTPUT_JSON;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -57,10 +58,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->filter;
+        state->child_inputs[1] = &arguments->columns;
         return 0;
     case KEY_FORMAT:
         arguments->format = find_format(argument);
-        if (arguments->format == ORDERS_TABLE)
+        if (arguments->format == OUTPUT_TABLE)
             argp_error(state, "--format: \"%s\" is not json, ndjson or csv", argument);
         return 0;
     case ARGP_KEY_ARG:
@@ -76,7 +78,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp_child children[] = {{.argp = &order_filter_argp}, {0}};
+static const struct argp_child children[] = {
+    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {0}};
 
 static const struct argp export_argp = {
     .options = options,
@@ -104,9 +107,10 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
                                    struct sink *sink)
 {
+    const struct order_look look = {.format = arguments->format, .columns = arguments->columns};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
-    order_writer_begin(&sink->writer, sink->file, arguments->format);
+    order_writer_begin(&sink->writer, sink->file, &look);
     const enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&sink->writer, code == EXIT_OK);
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;

@@ -11,75 +11,113 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_MAX_BYTES = 4096 };
+enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR };
 
-enum { TIMEOUT_MAX_S = 24 * 60 * 60 };
+enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096 };
 
 static const struct argp_option options[] = {
     {"connect", KEY_CONNECT, "URL[,URL]", 0, "Where the service listens, instead of ORDERS_CONNECT"},
     {"api-key-file", KEY_API_KEY_FILE, "FILE", 0, "File that holds the API key, instead of API_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
-    {"output", KEY_OUTPUT, "FORMAT", 0, "table, for people (default, also on a pipe); json, for programs"},
+    {"output", KEY_OUTPUT, "table|json|ndjson|csv", 0,
+     "For people (default, also on a pipe), or for programs: one JSON document, one a line, or CSV"},
+    {"color", KEY_COLOR, "auto|always|never", 0,
+     "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
     {0},
 };
 
+/* --- what settings may hold: NULL, or what is wrong with the text --- */
+
 /* The first line of a file, for config_load to check as it checks the variable. */
-static void take_key_file(const char *path)
+static const char *take_key_file(const char *path, struct arena *arena)
 {
     char line[KEY_MAX_BYTES] = "";
+    const char *error = NULL;
     FILE *file = fopen(path, "re");
     if (file == NULL || (fgets(line, sizeof line, file) == NULL && ferror(file)))
-        report("--api-key-file: cannot read %s: %s", path, strerror(errno));
+        error = arena_printf(arena, "cannot read %s: %s", path, strerror(errno));
     line[strcspn(line, "\r\n")] = '\0';
-    if (file != NULL && line[0] == '\0')
-        report("--api-key-file: the first line of %s is empty; it is to be the key", path);
+    if (error == NULL && line[0] == '\0')
+        error = arena_printf(arena, "the first line of %s is empty; it is to be the key", path);
     if (file != NULL)
         (void)fclose(file);
-    if (line[0] == '\0')
-        exit(EXIT_BAD_CONFIG);
     setenv("API_KEY", line, 1);
+    return error;
 }
 
-static void take_timeout(struct session *session, const char *text, struct argp_state *state)
+static const char *take_timeout(struct session *session, const char *text, struct arena *arena)
 {
     char *end;
     const double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= TIMEOUT_MAX_S))
-        argp_error(state, "--timeout: \"%s\" is not a number of seconds from 0.001 to %d", text,
-                   TIMEOUT_MAX_S);
+        return arena_printf(arena, "\"%s\" is not a number of seconds from 0.001 to %d", text, TIMEOUT_MAX_S);
     session->timeout_ms = (uint32_t)lround(seconds * 1000);
+    return NULL;
 }
 
-static void take_output(struct session *session, const char *text, struct argp_state *state)
+static const char *take_output(struct session *session, const char *text, struct arena *arena)
 {
-    const bool json = strcmp(text, "json") == 0;
-    if (!json && strcmp(text, "table") != 0)
-        argp_error(state, "--output: \"%s\" is not table or json", text);
-    session->output = json ? OUTPUT_JSON : OUTPUT_TABLE;
+    const enum output_format format = output_format_find(text);
+    if (format == OUTPUT_FORMATS)
+        return arena_printf(arena, "\"%s\" is not table, json, ndjson or csv", text);
+    session->output = format;
+    return NULL;
 }
+
+static const char *take_color(struct session *session, const char *text, struct arena *arena)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            screen_set_color(&session->screen, (enum screen_color)i);
+            return NULL;
+        }
+    }
+    return arena_printf(arena, "\"%s\" is not auto, always or never", text);
+}
+
+/* --- options --- */
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct session *session = state->input;
+    struct arena arena;
+    const char *error = NULL;
+    arena_init(&arena);
     switch (key) {
     case KEY_CONNECT:
         setenv("ORDERS_CONNECT", argument, 1);
-        return 0;
+        break;
     case KEY_API_KEY_FILE:
-        take_key_file(argument);
-        return 0;
+        error = take_key_file(argument, &arena);
+        if (error != NULL) {
+            report("--api-key-file: %s", error);
+            exit(EXIT_BAD_CONFIG);
+        }
+        break;
     case KEY_TIMEOUT:
-        take_timeout(session, argument, state);
-        return 0;
+        if ((error = take_timeout(session, argument, &arena)) != NULL)
+            argp_error(state, "--timeout: %s", error);
+        break;
     case KEY_OUTPUT:
-        take_output(session, argument, state);
-        return 0;
+        if ((error = take_output(session, argument, &arena)) != NULL)
+            argp_error(state, "--output: %s", error);
+        break;
+    case KEY_COLOR:
+        if ((error = take_color(session, argument, &arena)) != NULL)
+            argp_error(state, "--color: %s", error);
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+    arena_free(&arena);
+    return 0;
 }
 
 const struct argp session_argp = {.options = options, .parser = parse};
+
+/* --- the client --- */
 
 /* The client's threads inherit this mask: SIGINT and SIGTERM are for the main thread, which import waits for
  * them in. */
@@ -99,6 +137,8 @@ enum exit_code session_open(struct session *session, enum session_need need)
 {
     char error[1024];
     if (need == SESSION_NEEDS_NOTHING)
+        return EXIT_OK;
+    if (need == SESSION_NEEDS_OUTPUT)
         return EXIT_OK;
     if (!config_load(&session->config, need == SESSION_NEEDS_KEY ? CONFIG_API_KEY : 0, error, sizeof error)) {
         report("%s", error);

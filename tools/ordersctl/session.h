@@ -4,18 +4,19 @@
 
 #include "base/config.h"
 #include "exit_code.h"
+#include "output.h"
 #include "rpc/client.h"
+#include "screen.h"
 
 #include <argp.h>
 #include <protobuf-c/protobuf-c.h>
 
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON };
-
-/* What a command cannot do without. */
-enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY /* and the service */ };
+/* What a command cannot do without; each wants what stands before it too. */
+enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_OUTPUT, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY };
 
 struct session {
     enum output_format output;
+    struct screen screen;
     uint32_t timeout_ms; /* 0: the client's own */
     struct config config;
     struct rpc_client *client; /* NULL before session_open */
