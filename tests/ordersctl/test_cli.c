@@ -209,11 +209,14 @@ Test(cli, summary_adds_up)
     create("A-1", "C", "129980", "pending");
     create("A-2", "C", "20", "cancelled");
     assert_outcome(run_with(service, "summary"), 0,
-                   "Orders: 2\n\n"
-                   "CURRENCY   TOTAL\n"
-                   "ISK       130000\n\n"
-                   "DAY         CURRENCY  REVENUE\n"
-                   "2025-01-16  ISK        130000\n",
+                   "Orders: 2\n"
+                   "\n"
+                   "REVENUE\n"
+                   "1300.00 ISK\n"
+                   "\n"
+                   "ISK PER DAY\n"
+                   "2025-01-16  1300.00 ISK  "
+                   "███████████████████████████████████████████████████████\n",
                    "");
     json_t *summary = parse(run_with(service, "summary", "--output", "json").out);
     cr_assert(json_equal(
@@ -235,6 +238,39 @@ Test(cli, summary_verify_counts_again)
 }
 
 /* --- what it looks like --- */
+
+static void create_dollars(const char *order_id, const char *date, const char *amount, const char *currency)
+{
+    assert_outcome(run_with(service, "create", "--order-id", order_id, "--customer-id", "C", "--amount",
+                            amount, "--currency", currency, "--order-date", date),
+                   0, NULL, "");
+}
+
+Test(cli, money_has_decimals_for_people_and_none_for_programs)
+{
+    create_dollars("A-1", "2025-01-16", "25990", "ISK");
+    create_dollars("A-2", "2025-01-17", "25990", "JPY");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,total_amount"), 0,
+                   "ORDER      AMOUNT\n"
+                   "A-1    259.90 ISK\n"
+                   "A-2     25990 JPY\n",
+                   "");
+    assert_outcome(
+        run_with(service, "list", "--columns", "order_id,total_amount,currency", "--output", "csv"), 0,
+        "order_id,total_amount,currency\nA-1,25990,ISK\nA-2,25990,JPY\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--columns", "total_amount"), 0,
+                   "total_amount  259.90 ISK\n", "");
+    assert_outcome(run_with(service, "summary"), 0,
+                   "Orders: 2\n\n"
+                   "REVENUE\n"
+                   "259.90 ISK\n"
+                   " 25990 JPY\n\n"
+                   "ISK PER DAY\n"
+                   "2025-01-16  259.90 ISK  ████████████████████████████████████████████████████████\n\n"
+                   "JPY PER DAY\n"
+                   "2025-01-17  25990 JPY  █████████████████████████████████████████████████████████\n",
+                   "");
+}
 
 Test(cli, every_format_of_an_order)
 {
@@ -267,6 +303,26 @@ Test(cli, every_format_of_a_list)
                    "order_id,total_amount\nA-1,5\nA-2,6\n", "");
 }
 
+Test(cli, every_format_of_the_rest)
+{
+    create("A-1", "C", "5", "shipped");
+    assert_outcome(run_with(service, "summary", "--output", "csv"), 0,
+                   "date,currency,revenue\n2025-01-16,ISK,5\n", "");
+    assert_outcome(run_with(service, "summary", "--output", "ndjson"), 0,
+                   "{\"total_orders\":1,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":5}],"
+                   "\"revenue_per_day\":[{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":5}]}\n",
+                   "");
+    assert_outcome(run_with(service, "health", "--output", "ndjson"), 0, "{\"status\":\"serving\"}\n", "");
+    assert_outcome(run_with(service, "health", "--output", "csv"), 0, "status\nserving\n", "");
+    assert_outcome(run_with(service, "methods", "GetOrder", "--output", "csv"), 0,
+                   "method,request,response\n"
+                   "orders.v1.OrderService/GetOrder,orders.v1.GetOrderRequest,orders.v1.Order\n",
+                   "");
+    assert_outcome(run_with(service, "call", "Health/Check", "--output", "ndjson"), 0,
+                   "{\"status\":\"serving\"}\n", "");
+    assert_outcome(run_with(service, "delete", "A-1", "--output", "ndjson"), 0, "{}\n", "");
+}
+
 Test(cli, an_unknown_column_is_told_with_those_there_are)
 {
     const struct outcome o = run_with(service, "list", "--columns", "order_id,colour");
@@ -296,6 +352,41 @@ Test(cli, colours_are_for_terminals_unless_told)
     assert_outcome(run_with(service, "list", "--columns", "order_id,status", "--color=never"), 0, plain, "");
     const struct outcome csv = run_with(service, "list", "--output", "csv", "--color", "always");
     cr_assert_null(strchr(csv.out, '\033'));
+}
+
+Test(cli, the_chart_is_in_proportion_and_can_be_narrowed)
+{
+    create_dollars("A-1", "2025-01-16", "1000", "ISK");
+    create_dollars("A-2", "2025-01-17", "500", "ISK");
+    create_dollars("A-3", "2025-01-19", "1", "ISK");
+    create_dollars("A-4", "2025-01-19", "77", "USD");
+    const struct run narrow = {.service = service,
+                               .arguments = {"summary", "--currency", "isk"},
+                               .environment = {"COLUMNS=40", "LC_ALL=C"}};
+    assert_outcome(run(&narrow), 0,
+                   "Orders: 4\n\nREVENUE\n15.01 ISK\n\nISK PER DAY\n"
+                   "2025-01-19   0.01 ISK  #\n"
+                   "2025-01-17   5.00 ISK  #########\n"
+                   "2025-01-16  10.00 ISK  #################\n",
+                   "");
+    assert_outcome(run_with(service, "summary", "--days", "1", "--output", "csv"), 0,
+                   "date,currency,revenue\n2025-01-19,ISK,1\n2025-01-19,USD,77\n", "");
+    assert_outcome(run_with(service, "summary", "--days", "2", "--currency", "ISK", "--output", "ndjson"), 0,
+                   "{\"total_orders\":4,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":1501}],"
+                   "\"revenue_per_day\":[{\"date\":\"2025-01-19\",\"currency\":\"ISK\",\"revenue\":1},"
+                   "{\"date\":\"2025-01-17\",\"currency\":\"ISK\",\"revenue\":500}]}\n",
+                   "");
+}
+
+Test(cli, more_days_than_a_table_shows_are_told_of)
+{
+    for (int day = 1; day <= 15; day++)
+        create_dollars(format("A-%d", day), format("2025-01-%02d", day), "1", "ISK");
+    const struct outcome o = run_with(service, "summary");
+    assert_outcome(o, 0, NULL, "There are more days: see --days.\n");
+    cr_assert_null(strstr(o.out, "2025-01-01"));
+    cr_assert_not_null(strstr(o.out, "2025-01-02"));
+    assert_outcome(run_with(service, "summary", "--days", "15"), 0, NULL, "");
 }
 
 /* --- call, methods, health --- */
@@ -528,6 +619,8 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"list", "--columns", ""}},
         {{"list", "--columns", "id,"}},
         {{"list", "--color", "blue"}},
+        {{"summary", "--days", "0"}},
+        {{"summary", "--currency", "XXX"}},
     };
     return cr_make_param_array(struct usage, usages, sizeof usages / sizeof usages[0]);
 }
