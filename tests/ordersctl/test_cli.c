@@ -1,6 +1,7 @@
 /* test_cli.c: every subcommand against a real service, and every exit code. */
 #include "process.h"
 #include "support/database.h"
+#include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -389,6 +390,55 @@ Test(cli, more_days_than_a_table_shows_are_told_of)
     assert_outcome(run_with(service, "summary", "--days", "15"), 0, NULL, "");
 }
 
+/* --- watching, on a pipe: on a terminal, see test_terminal.c --- */
+
+Test(cli, watch_writes_one_after_another_until_it_is_interrupted)
+{
+    int ends[2];
+    char seen[4096] = "";
+    size_t length = 0;
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    create("A-1", "C", "1", "pending");
+    struct running running =
+        run_start(&(struct run){.service = service,
+                                .output = ends[1],
+                                .arguments = {"list", "--watch=0.1", "--columns", "order_id"}});
+    close(ends[1]);
+    static const char twice[] = "ORDER\nA-1\n\nORDER\nA-1\n";
+    while (length < strlen(twice)) {
+        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
+        cr_assert_gt(n, 0);
+        length += (size_t)n;
+    }
+    cr_assert_eq(strncmp(seen, twice, strlen(twice)), 0, "%s", seen);
+    kill(running.pid, SIGINT);
+    assert_outcome(run_wait(&running), 0, NULL, "");
+    close(ends[0]);
+}
+
+/* Its call is not answered before it is interrupted, nor is it waited for. */
+Test(cli, watch_is_interrupted_within_a_call)
+{
+    struct rpc_peer peer;
+    rpc_peer_open(&peer);
+    struct service silent = *service;
+    snprintf(silent.rpc_url, sizeof silent.rpc_url, "%s", peer.url);
+    struct running running =
+        run_start(&(struct run){.service = &silent, .arguments = {"summary", "--watch"}});
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    kill(running.pid, SIGTERM);
+    assert_outcome(run_wait(&running), 0, "", "");
+    rpc_peer_close(&peer);
+}
+
+Test(cli, watch_ends_with_a_failure)
+{
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_outcome(run_with(&stranger, "list", "--watch"), 6, NULL,
+                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
+}
+
 /* --- call, methods, health --- */
 
 Test(cli, call_calls_by_full_and_by_short_name)
@@ -618,6 +668,8 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"list", "--timeout", "nan"}},
         {{"list", "--columns", ""}},
         {{"list", "--columns", "id,"}},
+        {{"list", "--watch=0"}},
+        {{"list", "--watch=x"}},
         {{"list", "--color", "blue"}},
         {{"summary", "--days", "0"}},
         {{"summary", "--currency", "XXX"}},

@@ -1,8 +1,9 @@
-/* list.c: orders on the screen, or for a program. */
+/* list.c: orders on the screen, once or again and again, or for a program. */
 #include "command.h"
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum { KEY_ALL = 0x300, KEY_LIMIT, DEFAULT_LIMIT = 100 };
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
     struct order_columns columns;
+    struct watch watch;
     int64_t limit;
 };
 
@@ -42,6 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         arguments->limit = DEFAULT_LIMIT;
         state->child_inputs[0] = &arguments->filter;
         state->child_inputs[1] = &arguments->columns;
+        state->child_inputs[2] = &arguments->watch;
         return 0;
     case KEY_ALL:
         arguments->limit = INT64_MAX;
@@ -55,7 +58,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp_child children[] = {
-    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {0}};
+    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {.argp = &watch_argp}, {0}};
 
 static const struct argp list_argp = {
     .options = options,
@@ -73,7 +76,7 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
     return output_flush(writer->file, "standard output");
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code draw(struct session *session, FILE *file, void *input)
 {
     const struct arguments *arguments = input;
     const struct order_look look = {
@@ -82,14 +85,20 @@ static enum exit_code run(struct session *session, void *input)
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};
 
-    order_writer_begin(&writer, stdout, &look);
+    order_writer_begin(&writer, file, &look);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);
-    if (code == EXIT_OK && !output_flush(stdout, "standard output"))
+    if (code == EXIT_OK && !output_flush(file, "standard output"))
         code = EXIT_OTHER;
-    if (pages.more && look.format == OUTPUT_TABLE && code == EXIT_OK)
+    if (pages.more && look.format == OUTPUT_TABLE && code == EXIT_OK && arguments->watch.interval_ms == 0)
         fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
     return code;
+}
+
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    return watch_run(session, &arguments->watch, draw, input);
 }
 
 const struct command list_command = {

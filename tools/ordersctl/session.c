@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR };
 
@@ -162,12 +165,46 @@ void session_close(struct session *session)
     config_free(&session->config);
 }
 
+/* Somebody who waits for an answer, and for Ctrl-C. */
+struct waiter {
+    int done; /* eventfd */
+    _Atomic(struct rpc_reply *) reply;
+};
+
+static void wake(struct rpc_reply *reply, void *arg)
+{
+    struct waiter *waiter = arg;
+    atomic_store(&waiter->reply, reply);
+    eventfd_write(waiter->done, 1);
+}
+
+/* Closing the client ends the call: it is answered then, if it was not. */
+static struct rpc_reply *call_until_interrupt(struct session *session, const struct rpc_request *request)
+{
+    struct waiter waiter = {.done = eventfd(0, EFD_CLOEXEC)};
+    if (waiter.done < 0)
+        return rpc_client_call_wait(session->client, request);
+    rpc_client_call(session->client, request, wake, &waiter);
+    const bool interrupted = !interrupt_wait(session->interrupt, waiter.done);
+    if (interrupted) {
+        rpc_client_close(session->client);
+        session->client = NULL;
+    }
+    close(waiter.done);
+    struct rpc_reply *reply = waiter.reply;
+    if (interrupted)
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "Interrupted");
+    rpc_reply_unpack(reply);
+    return reply;
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
     const struct rpc_request request = {.service = service, .method = method, .input = input};
-    struct rpc_reply *reply = rpc_client_call_wait(session->client, &request);
-    if (reply->status.code != STATUS_OK)
+    struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
+                                                         : call_until_interrupt(session, &request);
+    if (reply->status.code != STATUS_OK && session->client != NULL)
         report_status(&reply->status);
     return reply;
 }

@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "exit_code.h"
+#include "interrupt.h"
 #include "output.h"
 #include "rpc/client.h"
 #include "screen.h"
@@ -19,7 +20,8 @@ struct session {
     struct screen screen;
     uint32_t timeout_ms; /* 0: the client's own */
     struct config config;
-    struct rpc_client *client; /* NULL before session_open */
+    struct rpc_client *client;   /* NULL before session_open */
+    struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
 };
 
 /* The global options; their input is a struct session. --connect and --api-key-file stand for the variables
@@ -30,7 +32,9 @@ extern const struct argp session_argp;
 enum exit_code session_open(struct session *session, enum session_need need);
 void session_close(struct session *session);
 
-/* Calls a method and waits. Never NULL; to be freed with rpc_reply_free. A failure is reported. */
+/* Calls a method and waits. Never NULL; to be freed with rpc_reply_free. A failure is reported. When the
+ * session's interrupt came first, the status is STATUS_CANCELLED, nothing is reported, and the session can
+ * make no other call. */
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input);
 

@@ -6,6 +6,7 @@
 #include "output.h"
 #include "printable.h"
 #include "table.h"
+#include "watch.h"
 #include "json/mapping.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct arguments {
     bool verify;
     size_t days;          /* 0: not given */
     const char *currency; /* NULL: all */
+    struct watch watch;
 };
 
 static const struct argp_option options[] = {
@@ -29,6 +31,8 @@ static const struct argp_option options[] = {
     {"currency", KEY_CURRENCY, "CODE", 0, "Only what was paid in this currency"},
     {0},
 };
+
+static const struct argp_child children[] = {{.argp = &watch_argp}, {0}};
 
 static size_t read_days(const char *text, struct argp_state *state)
 {
@@ -54,6 +58,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->watch;
+        return 0;
     case 'v':
         arguments->verify = true;
         return 0;
@@ -71,6 +78,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp summary_argp = {
     .options = options,
     .parser = parse,
+    .children = children,
     .doc =
         "Prints how many orders there are, their revenue by currency, and a chart of it by day.\v"
         "CSV has a row a day and currency. The number of orders is of all, whatever the options leave out.",
@@ -219,11 +227,11 @@ static void write_summary(const struct session *session, FILE *file, const struc
         write_csv(file, summary);
     else
         output_json(file, session->output, json_from_message(&summary->base));
-    if (!all_days && arguments->days == 0)
+    if (!all_days && arguments->days == 0 && arguments->watch.interval_ms == 0)
         fputs("There are more days: see --days.\n", stderr);
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code draw(struct session *session, FILE *file, void *input)
 {
     const struct arguments *arguments = input;
     Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
@@ -231,12 +239,18 @@ static enum exit_code run(struct session *session, void *input)
     struct rpc_reply *reply = session_call_order(session, "GetOrderSummary", &request.base);
     enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK) {
-        write_summary(session, stdout, arguments, (Orders__V1__OrderSummary *)reply->message);
-        if (!output_flush(stdout, "standard output"))
+        write_summary(session, file, arguments, (Orders__V1__OrderSummary *)reply->message);
+        if (!output_flush(file, "standard output"))
             code = EXIT_OTHER;
     }
     rpc_reply_free(reply);
     return code;
+}
+
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    return watch_run(session, &arguments->watch, draw, input);
 }
 
 const struct command summary_command = {"summary",         "Count orders and add up their revenue",
