@@ -1,5 +1,9 @@
-/* test_chart.c: bars are in proportion, to an eighth of a column, and no line is longer than the terminal. */
+/* test_chart.c: bars are in proportion, to an eighth of a column, and no line is longer than the terminal;
+ * and the pace that is shown beside a bar of progress. */
 #include "chart.h"
+#include "progress.h"
+
+#include "base/time.h"
 
 #include <criterion/criterion.h>
 #include <locale.h>
@@ -53,4 +57,26 @@ Test(chart, what_others_wrote_is_made_harmless)
 {
     static const struct chart_bar bars[] = {{"\x1b[2J", "x", 1}, {"注文", "yy", 1}};
     assert_chart(bars, 2, 20, false, "\\u001b[2J   x  #####\n注文       yy  #####\n");
+}
+
+Test(chart, pace_of_a_long_command)
+{
+    static const struct {
+        uint64_t elapsed_ms, rows, done, left;
+        const char *text;
+    } samples[] = {
+        {999, 100, 10, 90, ""},
+        {1000, 100, 10, 90, ", 100/s, 0:09 left"},
+        {10000, 5000, 100, 1000, ", 500/s, 1:40 left"},
+        {10000, 5000, 100, 0, ", 500/s"},
+        {10000, 5000, 0, 100, ", 500/s"},
+        {10000, 0, 0, 0, ", 0/s"},
+        {60000, 1, 1, UINT64_MAX, ", 0/s"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        char text[PROGRESS_PACE_TEXT];
+        progress_pace(samples[i].elapsed_ms * NS_PER_MS, samples[i].rows, samples[i].done, samples[i].left,
+                      text);
+        cr_assert_str_eq(text, samples[i].text);
+    }
 }

@@ -673,6 +673,8 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"list", "--color", "blue"}},
         {{"summary", "--days", "0"}},
         {{"summary", "--currency", "XXX"}},
+        {{"import", "--resume", "-"}},
+        {{"import", "--resume", "--dry-run", "file"}},
     };
     return cr_make_param_array(struct usage, usages, sizeof usages / sizeof usages[0]);
 }

@@ -3,12 +3,13 @@
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { KEY_FORMAT = 0x300 };
+enum { KEY_FORMAT = 0x300, PROGRESS_TEXT = 80 };
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
@@ -93,6 +94,7 @@ static const struct argp export_argp = {
 /* Where orders go. */
 struct sink {
     struct order_writer writer;
+    struct progress progress;
     FILE *file;
     const char *name;
 };
@@ -100,8 +102,32 @@ struct sink {
 static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 {
     struct sink *sink = arg;
+    char text[PROGRESS_TEXT];
     order_writer_add(&sink->writer, page->n_orders, page->orders);
+    snprintf(text, sizeof text, "%zu orders", sink->writer.n);
+    progress_show(&sink->progress, sink->writer.n, sink->writer.n, text);
     return output_flush(sink->file, sink->name);
+}
+
+/* How many orders there are to write; 0: that is not known, as the service counts none but all. Asked only
+ * for somebody who sees the answer, and who is told of a failure by the export itself. */
+static uint64_t count_orders(struct session *session, const struct arguments *arguments)
+{
+    const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
+    const struct rpc_request call = {
+        .service = service,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, "GetOrderSummary"),
+        .input = &request.base,
+    };
+    uint64_t n = 0;
+    if (field_options_count(&arguments->filter) > 0)
+        return 0;
+    struct rpc_reply *reply = rpc_client_call_wait(session->client, &call);
+    if (reply->status.code == STATUS_OK)
+        n = (uint64_t)((const Orders__V1__OrderSummary *)reply->message)->total_orders;
+    rpc_reply_free(reply);
+    return n;
 }
 
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
@@ -110,9 +136,15 @@ static enum exit_code write_orders(struct session *session, const struct argumen
     const struct order_look look = {.format = arguments->format, .columns = arguments->columns};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
+    progress_init(&sink->progress, fileno(sink->file), 0);
+    if (sink->progress.enabled)
+        sink->progress.total = count_orders(session, arguments);
+    session->progress = &sink->progress;
     order_writer_begin(&sink->writer, sink->file, &look);
     const enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&sink->writer, code == EXIT_OK);
+    progress_clear(&sink->progress);
+    session->progress = NULL;
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
 }
 

@@ -204,6 +204,8 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
     const struct rpc_request request = {.service = service, .method = method, .input = input};
     struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
                                                          : call_until_interrupt(session, &request);
+    if (reply->status.code != STATUS_OK && session->progress != NULL)
+        progress_clear(session->progress);
     if (reply->status.code != STATUS_OK && session->client != NULL)
         report_status(&reply->status);
     return reply;

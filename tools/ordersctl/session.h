@@ -6,6 +6,7 @@
 #include "exit_code.h"
 #include "interrupt.h"
 #include "output.h"
+#include "progress.h"
 #include "rpc/client.h"
 #include "screen.h"
 
@@ -22,6 +23,7 @@ struct session {
     struct config config;
     struct rpc_client *client;   /* NULL before session_open */
     struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
+    struct progress *progress;   /* what leaves the screen before a failure is reported; NULL: nothing */
 };
 
 /* The global options; their input is a struct session. --connect and --api-key-file stand for the variables
