@@ -54,6 +54,7 @@ static const char *help(struct arena *arena)
         "  ORDERS_CONNECT  where the service listens (default tcp://127.0.0.1:6600)\n"
         "  API_KEY         the key to present, or API_KEY_FILE, the file that holds it\n"
         "  NO_COLOR        when it is set and not empty, no colours\n\n"
+        "Config file: ~/.config/ordersctl/config, see ordersctl(1).\n\n"
         "Exit codes:\n%s",
         text, exit_code_help(arena));
 }

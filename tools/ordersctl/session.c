@@ -1,8 +1,9 @@
-/* session.c: options become settings, settings a client. */
+/* session.c: options and a target become settings, settings a client. */
 #include "session.h"
 
 #include "orders/v1/orders.pb-c.h"
 #include "report.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,11 +15,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR };
+enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR, KEY_TARGET };
 
 enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096 };
 
 static const struct argp_option options[] = {
+    {"target", KEY_TARGET, "TARGET", 0, "Service of this name in the config file"},
     {"connect", KEY_CONNECT, "URL[,URL]", 0, "Where the service listens, instead of ORDERS_CONNECT"},
     {"api-key-file", KEY_API_KEY_FILE, "FILE", 0, "File that holds the API key, instead of API_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
@@ -89,8 +91,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     const char *error = NULL;
     arena_init(&arena);
     switch (key) {
+    case KEY_TARGET:
+        session->target = argument;
+        break;
     case KEY_CONNECT:
         setenv("ORDERS_CONNECT", argument, 1);
+        session->connect_given = true;
         break;
     case KEY_API_KEY_FILE:
         error = take_key_file(argument, &arena);
@@ -98,6 +104,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             report("--api-key-file: %s", error);
             exit(EXIT_BAD_CONFIG);
         }
+        session->key_given = true;
         break;
     case KEY_TIMEOUT:
         if ((error = take_timeout(session, argument, &arena)) != NULL)
@@ -106,6 +113,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_OUTPUT:
         if ((error = take_output(session, argument, &arena)) != NULL)
             argp_error(state, "--output: %s", error);
+        session->output_given = true;
         break;
     case KEY_COLOR:
         if ((error = take_color(session, argument, &arena)) != NULL)
@@ -119,6 +127,62 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 const struct argp session_argp = {.options = options, .parser = parse};
+
+/* --- the config file --- */
+
+/* A target's settings, where nothing that counts more said another. NULL, or what is wrong. */
+static const char *apply_target(struct session *session, const struct target *target, struct arena *arena)
+{
+    const char *const *settings = target->settings;
+    const bool chosen = session->target != NULL;
+    const char *error = NULL;
+    const bool connects = settings[TARGET_CONNECT] != NULL && !session->connect_given &&
+                          (chosen || !config_is_set("ORDERS_CONNECT"));
+    /* A key is not shown to a server that is not its target's, unless by a person who names both. */
+    const bool keyed = !session->key_given &&
+                       (chosen || (connects && !config_is_set("API_KEY") && !config_is_set("API_KEY_FILE")));
+
+    if (connects)
+        setenv("ORDERS_CONNECT", settings[TARGET_CONNECT], 1);
+    if (keyed && settings[TARGET_API_KEY] != NULL)
+        setenv("API_KEY", settings[TARGET_API_KEY], 1);
+    else if (keyed && settings[TARGET_API_KEY_FILE] != NULL)
+        error = take_key_file(settings[TARGET_API_KEY_FILE], arena);
+    if (error == NULL && session->timeout_ms == 0 && settings[TARGET_TIMEOUT] != NULL)
+        error = take_timeout(session, settings[TARGET_TIMEOUT], arena);
+    if (error == NULL && !session->output_given && settings[TARGET_OUTPUT] != NULL)
+        error = take_output(session, settings[TARGET_OUTPUT], arena);
+    return error;
+}
+
+static const char *use_target(struct session *session, struct arena *arena)
+{
+    struct targets targets;
+    const char *error;
+    if (!targets_read(&targets, arena, &error))
+        return error;
+    const char *name = session->target != NULL ? session->target : targets.preset;
+    if (name == NULL)
+        return NULL;
+    const struct target *target = targets_find(&targets, name);
+    if (target == NULL)
+        return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s", name,
+                            targets.path != NULL ? targets.path : "a config file",
+                            targets_names(&targets, arena));
+    error = apply_target(session, target, arena);
+    return error == NULL ? NULL : arena_printf(arena, "%s: [target %s]: %s", targets.path, name, error);
+}
+
+static bool read_targets(struct session *session)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char *error = use_target(session, &arena);
+    if (error != NULL)
+        report("%s", error);
+    arena_free(&arena);
+    return error == NULL;
+}
 
 /* --- the client --- */
 
@@ -141,6 +205,8 @@ enum exit_code session_open(struct session *session, enum session_need need)
     char error[1024];
     if (need == SESSION_NEEDS_NOTHING)
         return EXIT_OK;
+    if (!read_targets(session))
+        return EXIT_BAD_CONFIG;
     if (need == SESSION_NEEDS_OUTPUT)
         return EXIT_OK;
     if (!config_load(&session->config, need == SESSION_NEEDS_KEY ? CONFIG_API_KEY : 0, error, sizeof error)) {

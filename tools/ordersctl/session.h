@@ -24,13 +24,21 @@ struct session {
     struct rpc_client *client;   /* NULL before session_open */
     struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
     struct progress *progress;   /* what leaves the screen before a failure is reported; NULL: nothing */
+
+    /* What of it the command line said. */
+    const char *target; /* --target; NULL: not given */
+    bool connect_given;
+    bool key_given;
+    bool output_given;
 };
 
 /* The global options; their input is a struct session. --connect and --api-key-file stand for the variables
  * of the environment with the same meaning, which they set. */
 extern const struct argp session_argp;
 
-/* Reads the settings and starts to connect. On failure it is reported, and the exit code is not EXIT_OK. */
+/* Reads the settings and starts to connect. An option wins over the environment, and that over the target
+ * that the config file has for the default; a target that --target names is an option too. On failure it is
+ * reported, and the exit code is not EXIT_OK. */
 enum exit_code session_open(struct session *session, enum session_need need);
 void session_close(struct session *session);
 
