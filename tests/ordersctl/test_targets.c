@@ -51,6 +51,8 @@ Test(targets, the_default_and_the_named_one)
         format("ordersctl: there is no target \"nowhere\" in %s/.config/ordersctl/config; there are: "
                "here, there\n",
                temporary_directory()));
+    assert_outcome(run_with(NULL, "complete", "--", "--target", "h"), 0,
+                   format("words\nhere\t%s\n", service->rpc_url), "");
 }
 
 Test(targets, options_win_over_the_environment_and_that_over_the_file)
