@@ -312,6 +312,20 @@ void config_free(struct config *config)
     arena_free(&config->arena);
 }
 
+bool config_is_set(const char *name)
+{
+    const char *values[VARIABLES] = {NULL};
+    const char *text = getenv(name); /* NOLINT(concurrency-mt-unsafe): there are no threads yet */
+    bool is_set = text != NULL && *text != '\0';
+    struct arena arena;
+    arena_init(&arena);
+    read_dotenv(&arena, values);
+    for (size_t i = 0; i < VARIABLES; i++)
+        is_set |= strcmp(variables[i].name, name) == 0 && values[i] != NULL && *values[i] != '\0';
+    arena_free(&arena);
+    return is_set;
+}
+
 void config_load_or_exit(struct config *config, unsigned needs, const char *program)
 {
     char error[512];

@@ -58,6 +58,9 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
 
 void config_free(struct config *config);
 
+/* Whether the environment or `.env` has something for one of the variables above. */
+bool config_is_set(const char *name);
+
 /* config_load for a main: prints "PROGRAM: ERROR" on stderr and exits with EXIT_CONFIG when it fails. */
 void config_load_or_exit(struct config *config, unsigned needs, const char *program);
 

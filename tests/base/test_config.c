@@ -114,6 +114,18 @@ Test(config, the_environment_wins_over_dotenv)
     config_free(&config);
 }
 
+Test(config, what_is_set_is_in_the_environment_or_dotenv)
+{
+    write_file(".env", "ORDERS_CONNECT=tcp://127.0.0.1:1\nORDERS_HTTP=\n");
+    setenv("API_KEY", "secret", 1);
+    setenv("API_KEY_FILE", "", 1);
+    cr_assert(config_is_set("ORDERS_CONNECT"));
+    cr_assert(config_is_set("API_KEY"));
+    cr_assert_not(config_is_set("API_KEY_FILE"));
+    cr_assert_not(config_is_set("ORDERS_HTTP"));
+    cr_assert_not(config_is_set("ORDERS_LISTEN")); /* its default does not count */
+}
+
 Test(config, a_key_file_holds_the_key)
 {
     struct config config;

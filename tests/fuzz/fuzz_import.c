@@ -135,16 +135,17 @@ static void read_orders(const struct file *file, struct gathered *gathered)
     row_reader_free(reader);
 }
 
-static void check_export(const struct gathered *gathered, enum order_format written, enum row_format read,
+static void check_export(const struct gathered *gathered, enum output_format written, enum row_format read,
                          const struct file *file)
 {
+    const struct order_look look = {.format = written};
     struct order_writer writer;
     struct gathered again = {0};
     struct file exported = *file;
     char *text = NULL;
     FILE *stream = open_memstream(&text, &exported.length);
     must(stream != NULL);
-    order_writer_begin(&writer, stream, written);
+    order_writer_begin(&writer, stream, &look);
     order_writer_add(&writer, gathered->n, gathered->orders);
     order_writer_end(&writer, true);
     fclose(stream);
@@ -165,11 +166,11 @@ static void check_export(const struct gathered *gathered, enum order_format writ
 static void check_exports(const struct file *file)
 {
     static const struct {
-        enum order_format written;
+        enum output_format written;
         enum row_format read;
     } ways[] = {
-        {ORDERS_JSON, ROWS_JSON},       {ORDERS_NDJSON, ROWS_NDJSON},     {ORDERS_CSV, ROWS_CSV},
-        {ORDERS_JSON, ROWS_BY_CONTENT}, {ORDERS_NDJSON, ROWS_BY_CONTENT}, {ORDERS_CSV, ROWS_BY_CONTENT},
+        {OUTPUT_JSON, ROWS_JSON},       {OUTPUT_NDJSON, ROWS_NDJSON},     {OUTPUT_CSV, ROWS_CSV},
+        {OUTPUT_JSON, ROWS_BY_CONTENT}, {OUTPUT_NDJSON, ROWS_BY_CONTENT}, {OUTPUT_CSV, ROWS_BY_CONTENT},
     };
     struct gathered gathered = {0};
     read_orders(file, &gathered);

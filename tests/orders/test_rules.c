@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
-#include "orders/currency.h"
 #include "orders/status.h"
 
 #include <criterion/criterion.h>
@@ -218,16 +217,6 @@ Test(rules, currency)
         if (samples[i].stored != NULL)
             cr_assert_str_eq(order.currency, samples[i].stored);
     }
-}
-
-Test(rules, every_currency_of_the_message_is_known)
-{
-    char *list = arena_strdup(&arena, currency_codes), *rest;
-    size_t n = 0;
-    for (char *code = strtok_r(list, ", ", &rest); code != NULL; code = strtok_r(NULL, ", ", &rest), n++)
-        cr_assert(currency_find(code) != NULL && currency_find(code) == currency_code(n), "%s", code);
-    cr_assert_eq(n, 11);
-    cr_assert_null(currency_code(n));
 }
 
 Test(rules, status)

@@ -58,10 +58,16 @@ const char *member(const json_t *object, const char *name)
     return value != NULL ? value : "";
 }
 
-const char *temporary_file(const char *name, const char *content)
+const char *temporary_directory(void)
 {
     directory_made = directory_made || mkdtemp(directory) != NULL;
-    const char *path = format("%s/%s", directory, name);
+    cr_assert(directory_made);
+    return directory;
+}
+
+const char *temporary_file(const char *name, const char *content)
+{
+    const char *path = format("%s/%s", temporary_directory(), name);
     FILE *file = fopen(path, "we");
     cr_assert_not_null(file);
     fputs(content, file);
@@ -101,11 +107,14 @@ char *read_file(const char *path)
     return text;
 }
 
-static void set_environment(const struct service *service)
+void set_environment(const struct service *service)
 {
-    unsetenv("API_KEY");
-    unsetenv("API_KEY_FILE");
-    unsetenv("ORDERS_CONNECT");
+    static const char *const others[] = {"API_KEY", "API_KEY_FILE",    "ORDERS_CONNECT", "NO_COLOR",
+                                         "COLUMNS", "XDG_CONFIG_HOME", "LC_CTYPE"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        unsetenv(others[i]);
+    setenv("HOME", temporary_directory(), 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
     if (service != NULL) {
         setenv("API_KEY", service->api_key, 1);
         setenv("ORDERS_CONNECT", service->rpc_url, 1);
@@ -121,6 +130,8 @@ static void exec_ordersctl(const struct run *run, int in, const struct running *
     dup2(run->output != 0 ? run->output : running->out, STDOUT_FILENO);
     dup2(run->error != 0 ? run->error : running->err, STDERR_FILENO);
     set_environment(run->service);
+    for (size_t i = 0; i < ENVIRONMENT_MAX && run->environment[i] != NULL; i++)
+        putenv((char *)(uintptr_t)run->environment[i]);
     if (chdir("/") == 0) /* where there is no .env */
         execv(getenv("ORDERSCTL"), argv);
     _exit(127);
@@ -132,6 +143,7 @@ struct running run_start(const struct run *run)
     struct running running = {.out = memfd_create("out", MFD_CLOEXEC),
                               .err = memfd_create("err", MFD_CLOEXEC)};
     cr_assert_not_null(getenv("ORDERSCTL"), "ORDERSCTL must name the ordersctl to test");
+    temporary_directory(); /* before the fork, so that it is this process that removes it */
     cr_assert(pipe2(in, O_CLOEXEC) == 0 && running.out >= 0 && running.err >= 0);
     running.pid = fork();
     cr_assert_geq(running.pid, 0);

@@ -11,6 +11,10 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+/* Where a program that people use is run: in the temporary directory as its home, in a UTF-8 locale, with
+ * nothing of whoever runs the tests, and with what reaches the service, unless it is NULL. */
+void set_environment(const struct service *service);
+
 /* How a run ended. */
 struct outcome {
     int code; /* 128 and the signal's number when one ended it */
@@ -18,14 +22,15 @@ struct outcome {
     char *err;
 };
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 16, ENVIRONMENT_MAX = 4 };
 
 /* A run to make. */
 struct run {
-    const struct service *service; /* NULL: nothing is set in the environment */
-    const char *input;             /* on stdin; NULL: nothing */
-    int output;                    /* stdout goes to this file; 0: into the outcome */
-    int error;                     /* stderr likewise */
+    const struct service *service;            /* NULL: nothing is set in the environment */
+    const char *input;                        /* on stdin; NULL: nothing */
+    int output;                               /* stdout goes to this file; 0: into the outcome */
+    int error;                                /* stderr likewise */
+    const char *environment[ENVIRONMENT_MAX]; /* further "NAME=value" */
     const char *arguments[ARGUMENTS_MAX];
 };
 
@@ -46,7 +51,8 @@ struct running run_start(const struct run *run);
 /* Closes its stdin and waits. */
 struct outcome run_wait(struct running *running);
 
-/* A file in a directory of this test's own. */
+/* A directory of this test's own, and a file in it. */
+const char *temporary_directory(void);
 const char *temporary_file(const char *name, const char *content);
 char *read_file(const char *path);
 

@@ -1,6 +1,7 @@
 /* test_cli.c: every subcommand against a real service, and every exit code. */
 #include "process.h"
 #include "support/database.h"
+#include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -44,7 +45,7 @@ Test(cli, create_prints_the_order_as_lines)
                              "order_id      A-1\n"
                              "customer_id   Þórður\n"
                              "order_date    2025-01-16T00:00:00Z\n"
-                             "total_amount  129980 ISK\n"
+                             "total_amount  1299.80 ISK\n"
                              "status        pending\n"
                              "created_at    20";
     cr_assert_eq(strncmp(o.out, head, strlen(head)), 0, "%s", o.out);
@@ -121,9 +122,9 @@ Test(cli, list_prints_aligned_columns)
     create("A-1", "Þórður", "129980", "pending");
     create("A-22", "注文客", "5", "shipped");
     assert_outcome(run_with(service, "list"), 0,
-                   "ORDER  CUSTOMER  DATE                      AMOUNT  STATUS\n"
-                   "A-1    Þórður    2025-01-16T14:20:00Z  129980 ISK  pending\n"
-                   "A-22   注文客    2025-01-16T14:20:00Z       5 ISK  shipped\n",
+                   "ORDER  CUSTOMER  DATE                       AMOUNT  STATUS\n"
+                   "A-1    Þórður    2025-01-16T14:20:00Z  1299.80 ISK  pending\n"
+                   "A-22   注文客    2025-01-16T14:20:00Z     0.05 ISK  shipped\n",
                    "");
 }
 
@@ -209,11 +210,14 @@ Test(cli, summary_adds_up)
     create("A-1", "C", "129980", "pending");
     create("A-2", "C", "20", "cancelled");
     assert_outcome(run_with(service, "summary"), 0,
-                   "Orders: 2\n\n"
-                   "CURRENCY   TOTAL\n"
-                   "ISK       130000\n\n"
-                   "DAY         CURRENCY  REVENUE\n"
-                   "2025-01-16  ISK        130000\n",
+                   "Orders: 2\n"
+                   "\n"
+                   "REVENUE\n"
+                   "1300.00 ISK\n"
+                   "\n"
+                   "ISK PER DAY\n"
+                   "2025-01-16  1300.00 ISK  "
+                   "███████████████████████████████████████████████████████\n",
                    "");
     json_t *summary = parse(run_with(service, "summary", "--output", "json").out);
     cr_assert(json_equal(
@@ -232,6 +236,207 @@ Test(cli, summary_verify_counts_again)
     PQfinish(database);
     assert_outcome(run_with(service, "summary", "--verify"), 1, "",
                    "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");
+}
+
+/* --- what it looks like --- */
+
+static void create_dollars(const char *order_id, const char *date, const char *amount, const char *currency)
+{
+    assert_outcome(run_with(service, "create", "--order-id", order_id, "--customer-id", "C", "--amount",
+                            amount, "--currency", currency, "--order-date", date),
+                   0, NULL, "");
+}
+
+Test(cli, money_has_decimals_for_people_and_none_for_programs)
+{
+    create_dollars("A-1", "2025-01-16", "25990", "ISK");
+    create_dollars("A-2", "2025-01-17", "25990", "JPY");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,total_amount"), 0,
+                   "ORDER      AMOUNT\n"
+                   "A-1    259.90 ISK\n"
+                   "A-2     25990 JPY\n",
+                   "");
+    assert_outcome(
+        run_with(service, "list", "--columns", "order_id,total_amount,currency", "--output", "csv"), 0,
+        "order_id,total_amount,currency\nA-1,25990,ISK\nA-2,25990,JPY\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--columns", "total_amount"), 0,
+                   "total_amount  259.90 ISK\n", "");
+    assert_outcome(run_with(service, "summary"), 0,
+                   "Orders: 2\n\n"
+                   "REVENUE\n"
+                   "259.90 ISK\n"
+                   " 25990 JPY\n\n"
+                   "ISK PER DAY\n"
+                   "2025-01-16  259.90 ISK  ████████████████████████████████████████████████████████\n\n"
+                   "JPY PER DAY\n"
+                   "2025-01-17  25990 JPY  █████████████████████████████████████████████████████████\n",
+                   "");
+}
+
+Test(cli, every_format_of_an_order)
+{
+    create("A-1", "Smith, J", "5", "shipped");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "json", "--columns", "status,customer_id"), 0,
+                   "{\n  \"status\": \"shipped\",\n  \"customer_id\": \"Smith, J\"\n}\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "ndjson", "--columns", "status,order_id"), 0,
+                   "{\"status\":\"shipped\",\"order_id\":\"A-1\"}\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--output", "csv", "--columns", "customer_id,order_id"), 0,
+                   "customer_id,order_id\n\"Smith, J\",A-1\n", "");
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "6", "--columns", "total_amount,order_id"),
+                   0, "total_amount  0.06 ISK\norder_id      A-1\n", "");
+}
+
+Test(cli, every_format_of_a_list)
+{
+    create("A-1", "C", "5", "shipped");
+    create("A-2", "C", "6", "pending");
+    assert_outcome(run_with(service, "list", "--output", "ndjson", "--columns", "order_id,status"), 0,
+                   "{\"order_id\":\"A-1\",\"status\":\"shipped\"}\n"
+                   "{\"order_id\":\"A-2\",\"status\":\"pending\"}\n",
+                   "");
+    assert_outcome(run_with(service, "list", "--output", "csv", "--columns", "status"), 0,
+                   "status\nshipped\npending\n", "");
+    assert_outcome(run_with(service, "list", "--output", "json", "--columns", "order_id"), 0,
+                   "[\n  {\"order_id\":\"A-1\"},\n  {\"order_id\":\"A-2\"}\n]\n", "");
+    assert_outcome(run_with(service, "list", "--columns", "status,id"), 0,
+                   "STATUS   ID\nshipped   1\npending   2\n", "");
+    assert_outcome(run_with(service, "export", "--format", "csv", "--columns", "order_id,total_amount"), 0,
+                   "order_id,total_amount\nA-1,5\nA-2,6\n", "");
+}
+
+Test(cli, every_format_of_the_rest)
+{
+    create("A-1", "C", "5", "shipped");
+    assert_outcome(run_with(service, "summary", "--output", "csv"), 0,
+                   "date,currency,revenue\n2025-01-16,ISK,5\n", "");
+    assert_outcome(run_with(service, "summary", "--output", "ndjson"), 0,
+                   "{\"total_orders\":1,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":5}],"
+                   "\"revenue_per_day\":[{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":5}]}\n",
+                   "");
+    assert_outcome(run_with(service, "health", "--output", "ndjson"), 0, "{\"status\":\"serving\"}\n", "");
+    assert_outcome(run_with(service, "health", "--output", "csv"), 0, "status\nserving\n", "");
+    assert_outcome(run_with(service, "methods", "GetOrder", "--output", "csv"), 0,
+                   "method,request,response\n"
+                   "orders.v1.OrderService/GetOrder,orders.v1.GetOrderRequest,orders.v1.Order\n",
+                   "");
+    assert_outcome(run_with(service, "call", "Health/Check", "--output", "ndjson"), 0,
+                   "{\"status\":\"serving\"}\n", "");
+    assert_outcome(run_with(service, "delete", "A-1", "--output", "ndjson"), 0, "{}\n", "");
+}
+
+Test(cli, an_unknown_column_is_told_with_those_there_are)
+{
+    const struct outcome o = run_with(service, "list", "--columns", "order_id,colour");
+    assert_outcome(o, 2, "", NULL);
+    cr_assert_not_null(strstr(o.err,
+                              "--columns: there is no \"colour\"; there are id, order_id, customer_id, "
+                              "order_date, total_amount, currency, status, created_at, updated_at, etag\n"),
+                       "%s", o.err);
+}
+
+Test(cli, colours_are_for_terminals_unless_told)
+{
+    static const char colored[] = "\033[1mORDER\033[0m  \033[1mSTATUS\033[0m\n"
+                                  "A-1    \033[33mpending\033[0m\n"
+                                  "A-2    \033[31mcancelled\033[0m\n"
+                                  "A-3    \033[32mdelivered\033[0m\n"
+                                  "A-4    \033[36mshipped\033[0m\n";
+    static const char plain[] =
+        "ORDER  STATUS\nA-1    pending\nA-2    cancelled\nA-3    delivered\nA-4    shipped\n";
+    create("A-1", "C", "1", "pending");
+    create("A-2", "C", "1", "cancelled");
+    create("A-3", "C", "1", "delivered");
+    create("A-4", "C", "1", "shipped");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status"), 0, plain, "");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status", "--color", "always"), 0, colored,
+                   "");
+    assert_outcome(run_with(service, "list", "--columns", "order_id,status", "--color=never"), 0, plain, "");
+    const struct outcome csv = run_with(service, "list", "--output", "csv", "--color", "always");
+    cr_assert_null(strchr(csv.out, '\033'));
+}
+
+Test(cli, the_chart_is_in_proportion_and_can_be_narrowed)
+{
+    create_dollars("A-1", "2025-01-16", "1000", "ISK");
+    create_dollars("A-2", "2025-01-17", "500", "ISK");
+    create_dollars("A-3", "2025-01-19", "1", "ISK");
+    create_dollars("A-4", "2025-01-19", "77", "USD");
+    const struct run narrow = {.service = service,
+                               .arguments = {"summary", "--currency", "isk"},
+                               .environment = {"COLUMNS=40", "LC_ALL=C"}};
+    assert_outcome(run(&narrow), 0,
+                   "Orders: 4\n\nREVENUE\n15.01 ISK\n\nISK PER DAY\n"
+                   "2025-01-19   0.01 ISK  #\n"
+                   "2025-01-17   5.00 ISK  #########\n"
+                   "2025-01-16  10.00 ISK  #################\n",
+                   "");
+    assert_outcome(run_with(service, "summary", "--days", "1", "--output", "csv"), 0,
+                   "date,currency,revenue\n2025-01-19,ISK,1\n2025-01-19,USD,77\n", "");
+    assert_outcome(run_with(service, "summary", "--days", "2", "--currency", "ISK", "--output", "ndjson"), 0,
+                   "{\"total_orders\":4,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":1501}],"
+                   "\"revenue_per_day\":[{\"date\":\"2025-01-19\",\"currency\":\"ISK\",\"revenue\":1},"
+                   "{\"date\":\"2025-01-17\",\"currency\":\"ISK\",\"revenue\":500}]}\n",
+                   "");
+}
+
+Test(cli, more_days_than_a_table_shows_are_told_of)
+{
+    for (int day = 1; day <= 15; day++)
+        create_dollars(format("A-%d", day), format("2025-01-%02d", day), "1", "ISK");
+    const struct outcome o = run_with(service, "summary");
+    assert_outcome(o, 0, NULL, "There are more days: see --days.\n");
+    cr_assert_null(strstr(o.out, "2025-01-01"));
+    cr_assert_not_null(strstr(o.out, "2025-01-02"));
+    assert_outcome(run_with(service, "summary", "--days", "15"), 0, NULL, "");
+}
+
+/* --- watching, on a pipe: on a terminal, see test_terminal.c --- */
+
+Test(cli, watch_writes_one_after_another_until_it_is_interrupted)
+{
+    int ends[2];
+    char seen[4096] = "";
+    size_t length = 0;
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    create("A-1", "C", "1", "pending");
+    struct running running =
+        run_start(&(struct run){.service = service,
+                                .output = ends[1],
+                                .arguments = {"list", "--watch=0.1", "--columns", "order_id"}});
+    close(ends[1]);
+    static const char twice[] = "ORDER\nA-1\n\nORDER\nA-1\n";
+    while (length < strlen(twice)) {
+        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
+        cr_assert_gt(n, 0);
+        length += (size_t)n;
+    }
+    cr_assert_eq(strncmp(seen, twice, strlen(twice)), 0, "%s", seen);
+    kill(running.pid, SIGINT);
+    assert_outcome(run_wait(&running), 0, NULL, "");
+    close(ends[0]);
+}
+
+/* Its call is not answered before it is interrupted, nor is it waited for. */
+Test(cli, watch_is_interrupted_within_a_call)
+{
+    struct rpc_peer peer;
+    rpc_peer_open(&peer);
+    struct service silent = *service;
+    snprintf(silent.rpc_url, sizeof silent.rpc_url, "%s", peer.url);
+    struct running running =
+        run_start(&(struct run){.service = &silent, .arguments = {"summary", "--watch"}});
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    kill(running.pid, SIGTERM);
+    assert_outcome(run_wait(&running), 0, "", "");
+    rpc_peer_close(&peer);
+}
+
+Test(cli, watch_ends_with_a_failure)
+{
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_outcome(run_with(&stranger, "list", "--watch"), 6, NULL,
+                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
 }
 
 /* --- call, methods, health --- */
@@ -325,8 +530,8 @@ Test(cli, what_others_wrote_cannot_steer_the_terminal)
 {
     create("A-\u202e1", "C", "1", "pending");
     assert_outcome(run_with(service, "list"), 0,
-                   "ORDER      CUSTOMER  DATE                  AMOUNT  STATUS\n"
-                   "A-\\u202e1  C         2025-01-16T14:20:00Z   1 ISK  pending\n",
+                   "ORDER      CUSTOMER  DATE                    AMOUNT  STATUS\n"
+                   "A-\\u202e1  C         2025-01-16T14:20:00Z  0.01 ISK  pending\n",
                    "");
     const struct outcome o = run_with(service, "list", "--output", "json");
     cr_assert_not_null(strstr(o.out, "\"A-\\u202e1\""), "%s", o.out);
@@ -461,6 +666,15 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"--output", "xml", "list"}},
         {{"list", "--timeout", "0"}},
         {{"list", "--timeout", "nan"}},
+        {{"list", "--columns", ""}},
+        {{"list", "--columns", "id,"}},
+        {{"list", "--watch=0"}},
+        {{"list", "--watch=x"}},
+        {{"list", "--color", "blue"}},
+        {{"summary", "--days", "0"}},
+        {{"summary", "--currency", "XXX"}},
+        {{"import", "--resume", "-"}},
+        {{"import", "--resume", "--dry-run", "file"}},
     };
     return cr_make_param_array(struct usage, usages, sizeof usages / sizeof usages[0]);
 }

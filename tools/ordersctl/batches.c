@@ -2,10 +2,14 @@
  * needed. */
 #include "batches.h"
 
+#include "base/uuid.h"
+
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 enum {
     IN_FLIGHT = 4,
@@ -22,6 +26,8 @@ struct batch {
     size_t bytes;
     Orders__V1__Order *orders[BATCH_ORDERS];
     size_t lines[BATCH_ORDERS];
+    size_t first_row;
+    struct batch_place end; /* of the last order */
     bool in_flight;
     struct batches *batches; /* whose ring it is in */
     struct rpc_reply *reply; /* guarded by their lock; set by a thread of the client's */
@@ -30,6 +36,7 @@ struct batch {
 struct batches {
     struct session *session;
     struct interrupt *interrupt;
+    const struct batch_terms *terms;
     batch_done_fn *on_done;
     void *arg;
     pthread_mutex_t lock;
@@ -38,8 +45,8 @@ struct batches {
     struct batch ring[RING];
 };
 
-struct batches *batches_new(struct session *session, struct interrupt *interrupt, batch_done_fn *on_done,
-                            void *arg)
+struct batches *batches_new(struct session *session, struct interrupt *interrupt,
+                            const struct batch_terms *terms, batch_done_fn *on_done, void *arg)
 {
     struct batches *batches = calloc(1, sizeof *batches);
     const int done = eventfd(0, EFD_CLOEXEC);
@@ -49,6 +56,7 @@ struct batches *batches_new(struct session *session, struct interrupt *interrupt
     }
     batches->session = session;
     batches->interrupt = interrupt;
+    batches->terms = terms;
     batches->on_done = on_done;
     batches->arg = arg;
     batches->done = done;
@@ -79,16 +87,36 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     pthread_mutex_unlock(&batches->lock);
 }
 
+/* The id of the batch of a run that begins with this row: a UUID of version 5, named by the row in the run's
+ * name space (RFC 9562). */
+static void make_request_id(const char *run, size_t first_row, char out[static UUID_TEXT])
+{
+    char name[32];
+    uuid_t space, id;
+    const int length = snprintf(name, sizeof name, "%zu", first_row);
+    uuid_parse(run, space);
+    uuid_generate_sha1(id, space, name, (size_t)length);
+    uuid_unparse_lower(id, out);
+}
+
 static void send_batch(struct batches *batches, struct batch *batch)
 {
+    static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
+    const struct batch_terms *terms = batches->terms;
+    char request_id[UUID_TEXT];
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     Orders__V1__BatchCreateOrdersRequest input = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
     input.n_orders = batch->n;
     input.orders = batch->orders;
+    if (terms->run != NULL)
+        make_request_id(terms->run, batch->first_row, request_id);
     const struct rpc_request request = {
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, "BatchCreateOrders"),
         .input = &input.base,
+        .request_id = terms->run != NULL ? request_id : NULL,
+        .metadata = &validate_only,
+        .n_metadata = terms->validate_only ? 1 : 0,
     };
     batch->in_flight = true;
     rpc_client_call(batches->session->client, &request, take_reply, batch);
@@ -128,7 +156,8 @@ static void take_back(struct batches *batches, struct batch *batch)
     if (!batch->in_flight)
         return;
     struct rpc_reply *reply = wait_for_reply(batches, batch);
-    struct batch_result result = {.n = batch->n, .lines = batch->lines, .status = &reply->status};
+    struct batch_result result = {
+        .n = batch->n, .lines = batch->lines, .end = batch->end, .status = &reply->status};
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
         if (result.response->n_results != batch->n) {
@@ -149,7 +178,7 @@ static void send_filled(struct batches *batches)
     take_back(batches, &batches->ring[batches->filling]);
 }
 
-bool batches_add(struct batches *batches, const Orders__V1__Order *order, size_t line)
+bool batches_add(struct batches *batches, const Orders__V1__Order *order, const struct batch_place *place)
 {
     struct batch *batch = &batches->ring[batches->filling];
     const size_t size = orders__v1__order__get_packed_size(order);
@@ -158,7 +187,9 @@ bool batches_add(struct batches *batches, const Orders__V1__Order *order, size_t
     uint8_t *packed = arena_alloc(&batch->arena, size);
     orders__v1__order__pack(order, packed);
     batch->orders[batch->n] = orders__v1__order__unpack(&batch->arena.allocator, size, packed);
-    batch->lines[batch->n++] = line;
+    batch->first_row = batch->n == 0 ? place->row : batch->first_row;
+    batch->end = *place;
+    batch->lines[batch->n++] = place->line;
     batch->bytes += size;
     if (batch->n == BATCH_ORDERS || batch->bytes >= BATCH_BYTES)
         send_filled(batches);

@@ -15,25 +15,40 @@
 
 struct batches;
 
+/* Where a file stands behind the row of an order. */
+struct batch_place {
+    size_t line;    /* of the row, from 1 */
+    size_t row;     /* its number, from 1 */
+    size_t refused; /* rows up to it that came into no batch */
+};
+
+/* How batches go out. */
+struct batch_terms {
+    const char *run; /* a UUID. A batch of one run that begins with the same row has the same request_id, so
+                        that it can be sent again. NULL: every batch has a new one */
+    bool validate_only; /* nothing is stored */
+};
+
 /* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole: then
  * its orders may be stored all the same, if the answer was lost on the way. */
 struct batch_result {
     size_t n;
     const size_t *lines;
+    struct batch_place end; /* of its last order */
     const struct status *status;
     const Orders__V1__BatchCreateOrdersResponse *response; /* with n results */
 };
 
 typedef void batch_done_fn(const struct batch_result *result, void *arg);
 
-/* on_done is called by batches_add and batches_finish. NULL: errno says why. */
-struct batches *batches_new(struct session *session, struct interrupt *interrupt, batch_done_fn *on_done,
-                            void *arg);
+/* on_done is called by batches_add and batches_finish. The terms must outlive it. NULL: errno says why. */
+struct batches *batches_new(struct session *session, struct interrupt *interrupt,
+                            const struct batch_terms *terms, batch_done_fn *on_done, void *arg);
 void batches_free(struct batches *batches);
 
 /* Adds a copy of an order, and sends the batch when it is full. False: the order is too large for any batch.
  */
-bool batches_add(struct batches *batches, const Orders__V1__Order *order, size_t line);
+bool batches_add(struct batches *batches, const Orders__V1__Order *order, const struct batch_place *place);
 
 /* Sends what is gathered, if asked to, and waits for all that is under way. */
 void batches_finish(struct batches *batches, bool send_gathered);

@@ -69,10 +69,8 @@ static enum exit_code run_call(struct session *session, void *input)
         reply = session_call(session, arguments->target.service, arguments->target.method, request);
         status.code = reply->status.code;
     }
-    if (status.code == STATUS_OK) {
-        json_text_write(stdout, json_from_message(reply->message), JSON_INDENT(2));
-        puts("");
-    }
+    if (status.code == STATUS_OK)
+        output_json(stdout, session->output, json_from_message(reply->message));
     rpc_reply_free(reply);
     arena_free(&arena);
     return output_end(exit_code_of(status.code));
@@ -87,6 +85,16 @@ const struct command call_command = {
 static const struct argp health_argp = {.doc = "Asks the service whether it can serve; needs no API "
                                                "key.\vThe exit code is 0 when it is serving, else 7."};
 
+static void write_health(enum output_format format, json_t *answer)
+{
+    if (format == OUTPUT_JSON || format == OUTPUT_NDJSON)
+        output_json(stdout, format, json_incref(answer));
+    else
+        printf("%s%s\n", format == OUTPUT_CSV ? "status\n" : "",
+               json_string_value(json_object_get(answer, "status")));
+    json_decref(answer);
+}
+
 static enum exit_code run_health(struct session *session, void *arguments)
 {
     const ProtobufCServiceDescriptor *service = &rpc__v1__health__descriptor;
@@ -99,13 +107,7 @@ static enum exit_code run_health(struct session *session, void *arguments)
         const Rpc__V1__HealthCheckResponse *answer = (const Rpc__V1__HealthCheckResponse *)reply->message;
         if (answer->status != RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
             code = EXIT_UNAVAILABLE;
-        json_t *json = json_from_message(&answer->base);
-        if (session->output == OUTPUT_JSON)
-            json_text_write(stdout, json_incref(json), JSON_INDENT(2));
-        else
-            fputs(json_string_value(json_object_get(json, "status")), stdout);
-        puts("");
-        json_decref(json);
+        write_health(session->output, json_from_message(&answer->base));
     }
     rpc_reply_free(reply);
     return output_end(code);

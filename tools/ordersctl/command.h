@@ -9,7 +9,7 @@
 
 struct command {
     const char *name;
-    const char *summary;     /* what it does, for --help */
+    const char *summary;     /* what it does, for --help; NULL: for programs, and not told there */
     const struct argp *argp; /* its own options and arguments */
     size_t arguments_size;   /* of the struct, zeroed before, that is the parser's input */
     enum session_need need;
@@ -17,6 +17,13 @@ struct command {
 };
 
 extern const struct command create_command, get_command, list_command, update_command, delete_command,
-    summary_command, import_command, export_command, call_command, methods_command, health_command;
+    summary_command, import_command, export_command, call_command, methods_command, health_command,
+    complete_command;
+
+/* All of them, NULL-terminated, in the order in which --help lists them. */
+extern const struct command *const commands[];
+
+/* NULL: there is none of this name. */
+const struct command *command_find(const char *name);
 
 #endif

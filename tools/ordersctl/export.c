@@ -3,52 +3,54 @@
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { KEY_FORMAT = 0x300 };
+enum { KEY_FORMAT = 0x300, PROGRESS_TEXT = 80 };
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
-    enum order_format format;    /* ORDERS_TABLE: not given */
-    const char *path;            /* NULL or "-": stdout */
+    struct order_columns columns;
+    enum output_format format; /* OUTPUT_TABLE: not given */
+    const char *path;          /* NULL or "-": stdout */
 };
 
 /* By --format and by the file's extension. */
 static const struct {
     const char *name;
-    enum order_format format;
+    enum output_format format;
 } formats[] = {
-    {"json", ORDERS_JSON},
-    {"ndjson", ORDERS_NDJSON},
-    {"jsonl", ORDERS_NDJSON},
-    {"csv", ORDERS_CSV},
+    {"json", OUTPUT_JSON},
+    {"ndjson", OUTPUT_NDJSON},
+    {"jsonl", OUTPUT_NDJSON},
+    {"csv", OUTPUT_CSV},
 };
 
-/* ORDERS_TABLE: none has this name. */
-static enum order_format find_format(const char *name)
+/* OUTPUT_TABLE: none has this name. */
+static enum output_format find_format(const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strcasecmp(formats[i].name, name) == 0)
             return formats[i].format;
     }
-    return ORDERS_TABLE;
+    return OUTPUT_TABLE;
 }
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "json, ndjson or csv (default: by the extension of FILE, else json)"},
+    {"format", KEY_FORMAT, "json|ndjson|csv", 0, "Default: by the extension of FILE, else json"},
     {0},
 };
 
 static void choose_format(struct arguments *arguments)
 {
     const char *dot = arguments->path != NULL ? strrchr(arguments->path, '.') : NULL;
-    if (arguments->format == ORDERS_TABLE && dot != NULL)
+    if (arguments->format == OUTPUT_TABLE && dot != NULL)
         arguments->format = find_format(dot + 1);
-    if (arguments->format == ORDERS_TABLE)
-        arguments->format = ORDERS_JSON;
+    if (arguments->format == OUTPUT_TABLE)
+        arguments->format = OUTPUT_JSON;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -57,10 +59,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->filter;
+        state->child_inputs[1] = &arguments->columns;
         return 0;
     case KEY_FORMAT:
         arguments->format = find_format(argument);
-        if (arguments->format == ORDERS_TABLE)
+        if (arguments->format == OUTPUT_TABLE)
             argp_error(state, "--format: \"%s\" is not json, ndjson or csv", argument);
         return 0;
     case ARGP_KEY_ARG:
@@ -76,7 +79,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp_child children[] = {{.argp = &order_filter_argp}, {0}};
+static const struct argp_child children[] = {
+    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {0}};
 
 static const struct argp export_argp = {
     .options = options,
@@ -90,6 +94,7 @@ static const struct argp export_argp = {
 /* Where orders go. */
 struct sink {
     struct order_writer writer;
+    struct progress progress;
     FILE *file;
     const char *name;
 };
@@ -97,18 +102,49 @@ struct sink {
 static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 {
     struct sink *sink = arg;
+    char text[PROGRESS_TEXT];
     order_writer_add(&sink->writer, page->n_orders, page->orders);
+    snprintf(text, sizeof text, "%zu orders", sink->writer.n);
+    progress_show(&sink->progress, sink->writer.n, sink->writer.n, text);
     return output_flush(sink->file, sink->name);
+}
+
+/* How many orders there are to write; 0: that is not known, as the service counts none but all. Asked only
+ * for somebody who sees the answer, and who is told of a failure by the export itself. */
+static uint64_t count_orders(struct session *session, const struct arguments *arguments)
+{
+    const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
+    const struct rpc_request call = {
+        .service = service,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, "GetOrderSummary"),
+        .input = &request.base,
+    };
+    uint64_t n = 0;
+    if (field_options_count(&arguments->filter) > 0)
+        return 0;
+    struct rpc_reply *reply = rpc_client_call_wait(session->client, &call);
+    if (reply->status.code == STATUS_OK)
+        n = (uint64_t)((const Orders__V1__OrderSummary *)reply->message)->total_orders;
+    rpc_reply_free(reply);
+    return n;
 }
 
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
                                    struct sink *sink)
 {
+    const struct order_look look = {.format = arguments->format, .columns = arguments->columns};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
-    order_writer_begin(&sink->writer, sink->file, arguments->format);
+    progress_init(&sink->progress, fileno(sink->file), 0);
+    if (sink->progress.enabled)
+        sink->progress.total = count_orders(session, arguments);
+    session->progress = &sink->progress;
+    order_writer_begin(&sink->writer, sink->file, &look);
     const enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&sink->writer, code == EXIT_OK);
+    progress_clear(&sink->progress);
+    session->progress = NULL;
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
 }
 

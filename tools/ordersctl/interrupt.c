@@ -1,6 +1,8 @@
 /* interrupt.c: signals come in through a signalfd. */
 #include "interrupt.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -55,4 +57,18 @@ bool interrupt_wait(struct interrupt *interrupt, int fd)
         if (fds[0].revents != 0)
             return true;
     }
+}
+
+bool interrupt_pause(struct interrupt *interrupt, int ms)
+{
+    const uint64_t end_ns = time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
+    while (interrupt->signal_number == 0) {
+        struct pollfd signals = {.fd = interrupt->fd, .events = POLLIN};
+        const uint64_t now_ns = time_monotonic_ns();
+        if (now_ns >= end_ns)
+            return true;
+        if (poll(&signals, 1, (int)((end_ns - now_ns) / NS_PER_MS) + 1) > 0)
+            take_signal(interrupt);
+    }
+    return false;
 }

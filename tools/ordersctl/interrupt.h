@@ -18,4 +18,7 @@ void interrupt_close(struct interrupt *interrupt);
  * whoever sends it does not want to wait. */
 bool interrupt_wait(struct interrupt *interrupt, int fd);
 
+/* Waits until so many milliseconds have passed, or a signal came or comes: false. */
+bool interrupt_pause(struct interrupt *interrupt, int ms);
+
 #endif

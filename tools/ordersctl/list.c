@@ -1,8 +1,9 @@
-/* list.c: orders on the screen, or as one JSON array. */
+/* list.c: orders on the screen, once or again and again, or for a program. */
 #include "command.h"
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@ enum { KEY_ALL = 0x300, KEY_LIMIT, DEFAULT_LIMIT = 100 };
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
+    struct order_columns columns;
+    struct watch watch;
     int64_t limit;
 };
 
@@ -40,6 +43,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         arguments->limit = DEFAULT_LIMIT;
         state->child_inputs[0] = &arguments->filter;
+        state->child_inputs[1] = &arguments->columns;
+        state->child_inputs[2] = &arguments->watch;
         return 0;
     case KEY_ALL:
         arguments->limit = INT64_MAX;
@@ -52,38 +57,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp_child children[] = {{.argp = &order_filter_argp}, {0}};
+static const struct argp_child children[] = {
+    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {.argp = &watch_argp}, {0}};
 
 static const struct argp list_argp = {
     .options = options,
     .parser = parse,
     .children = children,
     .doc = "Lists orders, in the order in which they were created.\v"
-           "--output json prints one array of orders with all their fields.",
+           "A table has the columns order_id, customer_id, order_date, total_amount and status; the other "
+           "formats all fields there are.",
 };
 
-static bool write_page(const Orders__V1__ListOrdersResponse *page, void *writer)
+static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 {
+    struct order_writer *writer = arg;
     order_writer_add(writer, page->n_orders, page->orders);
-    return output_flush(stdout, "standard output");
+    return output_flush(writer->file, "standard output");
+}
+
+static enum exit_code draw(struct session *session, FILE *file, void *input)
+{
+    const struct arguments *arguments = input;
+    const struct order_look look = {
+        .format = session->output, .columns = arguments->columns, .colored = session->screen.colored};
+    struct order_writer writer;
+    struct order_pages pages = {
+        .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};
+
+    order_writer_begin(&writer, file, &look);
+    enum exit_code code = order_pages_read(session, &pages);
+    order_writer_end(&writer, code == EXIT_OK);
+    if (code == EXIT_OK && !output_flush(file, "standard output"))
+        code = EXIT_OTHER;
+    if (pages.more && look.format == OUTPUT_TABLE && code == EXIT_OK && arguments->watch.interval_ms == 0)
+        fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
+    return code;
 }
 
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
-    struct order_writer writer;
-    struct order_pages pages = {
-        .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};
-    const bool json = session->output == OUTPUT_JSON;
-
-    order_writer_begin(&writer, stdout, json ? ORDERS_JSON : ORDERS_TABLE);
-    enum exit_code code = order_pages_read(session, &pages);
-    order_writer_end(&writer, code == EXIT_OK);
-    if (code == EXIT_OK) /* else the failure is reported already */
-        code = output_end(code);
-    if (pages.more && !json && code == EXIT_OK)
-        fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
-    return code;
+    return watch_run(session, &arguments->watch, draw, input);
 }
 
 const struct command list_command = {

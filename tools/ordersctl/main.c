@@ -1,30 +1,12 @@
-/* main.c: finds the subcommand and runs it. What it can do is the table of commands; how it ends, that of
+/* main.c: finds the subcommand and runs it. What it can do is the table of command.c; how it ends, that of
  * exit codes. */
 #include "command.h"
 #include "exit_code.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 const char *argp_program_version = "ordersctl " PROJECT_VERSION;
-
-static const struct command *const commands[] = {
-    &create_command, &get_command,    &list_command, &update_command,  &delete_command, &summary_command,
-    &import_command, &export_command, &call_command, &methods_command, &health_command,
-};
-
-enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-static const struct command *find_command(const char *name)
-{
-    for (size_t i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
-    }
-    return NULL;
-}
 
 /* --- before the subcommand: global options and its name --- */
 
@@ -43,7 +25,7 @@ static error_t parse_line(int key, char *argument, struct argp_state *state)
         state->child_inputs[0] = line->session;
         return 0;
     case ARGP_KEY_ARG:
-        line->command = find_command(argument);
+        line->command = command_find(argument);
         if (line->command == NULL)
             argp_error(state, "there is no command \"%s\"", argument);
         line->argc = state->argc - state->next + 1;
@@ -61,14 +43,18 @@ static error_t parse_line(int key, char *argument, struct argp_state *state)
 static const char *help(struct arena *arena)
 {
     const char *text = "Works with the orders of an order service.\vCommands:\n";
-    for (size_t i = 0; i < COMMANDS; i++)
-        text = arena_printf(arena, "%s  %-8s  %s\n", text, commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (commands[i]->summary != NULL)
+            text = arena_printf(arena, "%s  %-8s  %s\n", text, commands[i]->name, commands[i]->summary);
+    }
     return arena_printf(
         arena,
         "%s\n`ordersctl COMMAND --help' says more. Global options may stand before or behind the command.\n\n"
         "Environment (also read from .env):\n"
         "  ORDERS_CONNECT  where the service listens (default tcp://127.0.0.1:6600)\n"
-        "  API_KEY         the key to present, or API_KEY_FILE, the file that holds it\n\n"
+        "  API_KEY         the key to present, or API_KEY_FILE, the file that holds it\n"
+        "  NO_COLOR        when it is set and not empty, no colours\n\n"
+        "Config file: ~/.config/ordersctl/config, see ordersctl(1).\n\n"
         "Exit codes:\n%s",
         text, exit_code_help(arena));
 }
@@ -121,8 +107,8 @@ int main(int argc, char **argv)
     struct arena arena;
 
     argp_err_exit_status = EXIT_USAGE;
-    signal(SIGPIPE, SIG_IGN);       /* output.c obeys it where it counts */
-    setlocale(LC_CTYPE, "C.UTF-8"); /* what the service says is UTF-8, whatever the user's language */
+    signal(SIGPIPE, SIG_IGN); /* output.c obeys it where it counts */
+    screen_init(&session.screen);
     arena_init(&arena);
     read_line(&line, argc, argv, &arena);
     const enum exit_code code = run_command(&line, &arena);

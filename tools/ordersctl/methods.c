@@ -1,6 +1,5 @@
 /* methods.c: what can be called, told from the descriptors. */
 #include "command.h"
-#include "json_text.h"
 #include "output.h"
 #include "services.h"
 #include "json/mapping.h"
@@ -181,22 +180,41 @@ static json_t *list_methods(const struct arguments *arguments)
     return list;
 }
 
+/* A line each: the messages are told by name alone. */
+static void write_csv(const json_t *method)
+{
+    printf("%s,%s,%s\n", member(method, "method"), member(json_object_get(method, "request"), "type"),
+           member(json_object_get(method, "response"), "type"));
+}
+
+static void write_one(enum output_format format, json_t *method, size_t i)
+{
+    if (format == OUTPUT_NDJSON) {
+        output_json(stdout, format, json_incref(method));
+        return;
+    }
+    if (format == OUTPUT_CSV) {
+        fputs(i == 0 ? "method,request,response\n" : "", stdout);
+        write_csv(method);
+        return;
+    }
+    fputs(i == 0 ? "" : "\n", stdout);
+    write_method(method);
+}
+
 static enum exit_code run(struct session *session, void *arguments)
 {
     json_t *list = list_methods(arguments);
     if (session->output == OUTPUT_JSON) {
-        json_text_write(stdout, list, JSON_INDENT(2));
-        puts("");
+        output_json(stdout, OUTPUT_JSON, list);
         return output_end(EXIT_OK);
     }
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        fputs(i == 0 ? "" : "\n", stdout);
-        write_method(json_array_get(list, i));
-    }
+    for (size_t i = 0; i < json_array_size(list); i++)
+        write_one(session->output, json_array_get(list, i), i);
     json_decref(list);
     return output_end(EXIT_OK);
 }
 
 const struct command methods_command = {
-    "methods", "List the methods there are", &methods_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING,
+    "methods", "List the methods there are", &methods_argp, sizeof(struct arguments), SESSION_NEEDS_OUTPUT,
     run};

@@ -16,12 +16,17 @@ enum { ORDER_ETAG = 10 }; /* the field's number */
 struct arguments {
     const char *word;            /* the order's id, or its JSON */
     struct field_options fields; /* of Order */
+    struct order_columns columns;
 };
+
+static const struct argp_child columns_child[] = {{.argp = &order_columns_argp}, {0}};
 
 /* One word at most, and options. */
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
+    if (key == ARGP_KEY_INIT && state->child_inputs != NULL)
+        state->child_inputs[0] = &arguments->columns;
     if (key == ARGP_KEY_ARG && state->arg_num == 0)
         arguments->word = argument;
     else if (!field_options_take(&arguments->fields, key, argument))
@@ -36,11 +41,14 @@ static error_t parse_order_id(int key, char *argument, struct argp_state *state)
     return parse(key, argument, state);
 }
 
-static enum exit_code write_answer(const struct session *session, struct rpc_reply *reply)
+static enum exit_code write_answer(const struct session *session, const struct arguments *arguments,
+                                   struct rpc_reply *reply)
 {
+    const struct order_look look = {
+        .format = session->output, .columns = arguments->columns, .colored = session->screen.colored};
     enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK)
-        order_write(stdout, session->output == OUTPUT_JSON, (const Orders__V1__Order *)reply->message);
+        order_write(stdout, &look, (Orders__V1__Order *)reply->message);
     rpc_reply_free(reply);
     return output_end(code);
 }
@@ -52,7 +60,8 @@ static const struct argp_option create_options[] = {
     {"customer-id", FIELD_OPTION + 3, "ID", 0, "Whose order it is"},
     {"order-date", FIELD_OPTION + 4, "TIME", 0,
      "When it was placed, such as 2025-01-16T14:20:00Z (default now)"},
-    {"amount", FIELD_OPTION + 5, "INTEGER", 0, "The total, in the smallest unit of the currency"},
+    {"amount", FIELD_OPTION + 5, "INTEGER", 0,
+     "The total, as an integer in the unit it is stored in: 25990 is 259.90 ISK"},
     {"currency", FIELD_OPTION + 6, "CODE", 0, "Three letters, such as ISK"},
     {"status", FIELD_OPTION + 7, "STATUS", 0,
      "pending (default), confirmed, processing, shipped, delivered, completed or cancelled"},
@@ -70,6 +79,7 @@ static error_t parse_create(int key, char *argument, struct argp_state *state)
 static const struct argp create_argp = {
     .options = create_options,
     .parser = parse_create,
+    .children = columns_child,
     .args_doc = "[JSON|-]",
     .doc = "Creates an order and prints it.\v"
            "The order is given by options, by a JSON object (- reads it from standard input), or by both: "
@@ -92,8 +102,9 @@ static void read_order(const struct arguments *arguments, Orders__V1__Order *ord
     field_options_apply(&arguments->fields, &order->base, arena, status);
 }
 
-static enum exit_code run_create(struct session *session, void *arguments)
+static enum exit_code run_create(struct session *session, void *input)
 {
+    const struct arguments *arguments = input;
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
     struct status status = STATUS_INIT;
@@ -105,7 +116,7 @@ static enum exit_code run_create(struct session *session, void *arguments)
     enum exit_code code =
         status.code != STATUS_OK
             ? report_status(&status)
-            : write_answer(session, session_call_order(session, "CreateOrder", &request.base));
+            : write_answer(session, arguments, session_call_order(session, "CreateOrder", &request.base));
     arena_free(&arena);
     return code;
 }
@@ -116,14 +127,14 @@ const struct command create_command = {
 /* --- get --- */
 
 static const struct argp get_argp = {
-    .parser = parse_order_id, .args_doc = "ORDER_ID", .doc = "Prints an order."};
+    .parser = parse_order_id, .children = columns_child, .args_doc = "ORDER_ID", .doc = "Prints an order."};
 
 static enum exit_code run_get(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
     request.order_id = (char *)(uintptr_t)arguments->word;
-    return write_answer(session, session_call_order(session, "GetOrder", &request.base));
+    return write_answer(session, arguments, session_call_order(session, "GetOrder", &request.base));
 }
 
 const struct command get_command = {
@@ -134,7 +145,8 @@ const struct command get_command = {
 static const struct argp_option update_options[] = {
     {"customer-id", FIELD_OPTION + 3, "ID", 0, "Whose order it is"},
     {"order-date", FIELD_OPTION + 4, "TIME", 0, "When it was placed"},
-    {"amount", FIELD_OPTION + 5, "INTEGER", 0, "The total, in the smallest unit of the currency"},
+    {"amount", FIELD_OPTION + 5, "INTEGER", 0,
+     "The total, as an integer in the unit it is stored in: 25990 is 259.90 ISK"},
     {"currency", FIELD_OPTION + 6, "CODE", 0, "Three letters, such as ISK"},
     {"status", FIELD_OPTION + 7, "STATUS", 0,
      "pending, confirmed, processing, shipped, delivered, completed or cancelled"},
@@ -153,10 +165,11 @@ static error_t parse_update(int key, char *argument, struct argp_state *state)
 static const struct argp update_argp = {
     .options = update_options,
     .parser = parse_update,
+    .children = columns_child,
     .args_doc = "ORDER_ID",
     .doc = "Changes the given fields of an order and prints it.\v"
            "  ordersctl update A-1 --status shipped\n\n"
-           "With --etag, as `ordersctl get --json' shows it, it fails with ABORTED when somebody else has "
+           "With --etag, as `ordersctl get' shows it, it fails with ABORTED when somebody else has "
            "changed the order since.\n",
 };
 
@@ -191,7 +204,7 @@ static enum exit_code run_update(struct session *session, void *input)
     enum exit_code code =
         status.code != STATUS_OK
             ? report_status(&status)
-            : write_answer(session, session_call_order(session, "UpdateOrder", &request.base));
+            : write_answer(session, arguments, session_call_order(session, "UpdateOrder", &request.base));
     arena_free(&arena);
     return code;
 }
@@ -213,7 +226,7 @@ static const struct argp delete_argp = {
 static enum exit_code write_deleted(const struct session *session, struct rpc_reply *reply)
 {
     enum exit_code code = exit_code_of(reply->status.code);
-    if (code == EXIT_OK && session->output == OUTPUT_JSON)
+    if (code == EXIT_OK && (session->output == OUTPUT_JSON || session->output == OUTPUT_NDJSON))
         puts("{}");
     rpc_reply_free(reply);
     return output_end(code);

@@ -1,15 +1,16 @@
-/* order_writer.c: every format is made from an order's JSON, so that all of them say the same. */
+/* order_writer.c: every format is made from an order's JSON, so that all of them say the same. Only for
+ * people money has decimals. */
 #include "order_writer.h"
 
 #include "json_text.h"
+#include "orders/currency.h"
 #include "printable.h"
+#include "screen.h"
 #include "json/mapping.h"
 
-#include <csv.h>
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ORDER (&orders__v1__order__descriptor)
 
 /* The text of a member; "" when it is absent. */
 static const char *text_of(const json_t *order, const char *name, struct arena *arena)
@@ -20,39 +21,101 @@ static const char *text_of(const json_t *order, const char *name, struct arena *
     return json_is_string(value) ? json_string_value(value) : "";
 }
 
-static const char *amount_of(const json_t *order, struct arena *arena)
+/* --- for people --- */
+
+/* "259.90 ISK" */
+static const char *money_of(const json_t *order, const char *name, struct arena *arena)
 {
-    return arena_printf(arena, "%s %s", text_of(order, "total_amount", arena),
-                        text_of(order, "currency", arena));
+    char amount[CURRENCY_AMOUNT_TEXT];
+    const char *currency = text_of(order, "currency", arena);
+    currency_format(json_integer_value(json_object_get(order, name)), currency, amount);
+    return arena_printf(arena, "%s %s", amount, currency);
 }
 
-/* --- table --- */
-
 /* To the second, so that a list fits a terminal: "2025-01-16T14:20:00Z". */
-static const char *time_of(const json_t *order, const char *name, struct arena *arena)
+static const char *second_of(const json_t *order, const char *name, struct arena *arena)
 {
     const char *text = text_of(order, name, arena);
     const char *fraction = strchr(text, '.');
     return fraction == NULL ? text : arena_printf(arena, "%.*sZ", (int)(fraction - text), text);
 }
 
-static const struct table_column columns[] = {
-    {"ORDER", false}, {"CUSTOMER", false}, {"DATE", false}, {"AMOUNT", true}, {"STATUS", false},
+static const char *plain_style(const char *text)
+{
+    (void)text;
+    return NULL;
+}
+
+/* Waiting, under way, done, and never to be. */
+static const char *status_style(const char *status)
+{
+    static const struct {
+        const char *status, *style;
+    } styles[] = {
+        {"pending", STYLE_YELLOW}, {"confirmed", STYLE_CYAN},  {"processing", STYLE_CYAN},
+        {"shipped", STYLE_CYAN},   {"delivered", STYLE_GREEN}, {"completed", STYLE_GREEN},
+        {"cancelled", STYLE_RED},
+    };
+    for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
+        if (strcmp(styles[i].status, status) == 0)
+            return styles[i].style;
+    }
+    return NULL;
+}
+
+/* How people see a field. */
+struct face {
+    const char *field, *title;
+    bool right;
+    const char *(*in_list)(const json_t *order, const char *name, struct arena *arena);
+    const char *(*alone)(const json_t *order, const char *name, struct arena *arena);
+    const char *(*style)(const char *text);
 };
+
+static const struct face faces[] = {
+    {"order_id", "ORDER", false, text_of, text_of, plain_style},
+    {"customer_id", "CUSTOMER", false, text_of, text_of, plain_style},
+    {"order_date", "DATE", false, second_of, text_of, plain_style},
+    {"created_at", "CREATED", false, second_of, text_of, plain_style},
+    {"updated_at", "UPDATED", false, second_of, text_of, plain_style},
+    {"total_amount", "AMOUNT", true, money_of, money_of, plain_style},
+    {"status", "STATUS", false, text_of, text_of, status_style},
+    {"id", "ID", true, text_of, text_of, plain_style},
+    {"currency", "CURRENCY", false, text_of, text_of, plain_style},
+    {"etag", "ETAG", false, text_of, text_of, plain_style},
+};
+
+/* A field that is newer than the table is shown as it is, under no title but its name. */
+static struct face face_of(const ProtobufCFieldDescriptor *field)
+{
+    for (size_t i = 0; i < sizeof faces / sizeof faces[0]; i++) {
+        if (strcmp(faces[i].field, field->name) == 0)
+            return faces[i];
+    }
+    return (struct face){field->name, field->name, false, text_of, text_of, plain_style};
+}
 
 static void begin_table(struct order_writer *writer)
 {
-    table_init(&writer->table, columns, sizeof columns / sizeof columns[0]);
+    const struct order_columns chosen = writer->look.columns;
+    order_columns_or_usual(&chosen, &writer->look.columns);
+    for (size_t i = 0; i < writer->look.columns.n; i++) {
+        const struct face face = face_of(writer->look.columns.fields[i]);
+        writer->titles[i] = (struct table_column){face.title, face.right};
+    }
+    table_init(&writer->table, writer->titles, writer->look.columns.n);
+    writer->table.colored = writer->look.colored;
 }
 
 static void add_to_table(struct order_writer *writer, json_t *order, struct arena *arena)
 {
-    const char *const cells[] = {
-        text_of(order, "order_id", arena),   text_of(order, "customer_id", arena),
-        time_of(order, "order_date", arena), amount_of(order, arena),
-        text_of(order, "status", arena),
-    };
+    const struct order_columns *columns = &writer->look.columns;
+    const char *cells[ORDER_COLUMNS_MAX];
+    for (size_t i = 0; i < columns->n; i++)
+        cells[i] = face_of(columns->fields[i]).in_list(order, columns->fields[i]->name, arena);
     table_add(&writer->table, cells);
+    for (size_t i = 0; i < columns->n; i++)
+        table_style(&writer->table, i, face_of(columns->fields[i]).style(cells[i]));
 }
 
 /* Also at the end, for the titles where there was no order. */
@@ -63,11 +126,29 @@ static void write_gathered(struct order_writer *writer)
 
 /* --- JSON --- */
 
+static void begin_with_all(struct order_writer *writer)
+{
+    const struct order_columns chosen = writer->look.columns;
+    order_columns_or_all(&chosen, &writer->look.columns);
+}
+
+/* The members that were chosen, in that order. A new reference. */
+static json_t *chosen_of(json_t *order, const struct order_columns *columns)
+{
+    json_t *chosen = json_object();
+    for (size_t i = 0; i < columns->n; i++) {
+        json_t *value = json_object_get(order, columns->fields[i]->name);
+        if (value != NULL)
+            json_object_set(chosen, columns->fields[i]->name, value);
+    }
+    return chosen;
+}
+
 static void add_to_json(struct order_writer *writer, json_t *order, struct arena *arena)
 {
     (void)arena;
     fputs(writer->n == 0 ? "[\n  " : ",\n  ", writer->file);
-    json_text_write(writer->file, json_incref(order), JSON_COMPACT);
+    json_text_write(writer->file, chosen_of(order, &writer->look.columns), JSON_COMPACT);
 }
 
 static void end_json(struct order_writer *writer)
@@ -78,35 +159,25 @@ static void end_json(struct order_writer *writer)
 static void add_to_ndjson(struct order_writer *writer, json_t *order, struct arena *arena)
 {
     (void)arena;
-    json_text_write(writer->file, json_incref(order), JSON_COMPACT);
-    fputs("\n", writer->file);
+    output_json(writer->file, OUTPUT_NDJSON, chosen_of(order, &writer->look.columns));
 }
 
 /* --- CSV --- */
 
-/* Quotes only what needs it, so that plain cells stay plain. */
-static void write_cell(struct order_writer *writer, const char *text, struct arena *arena)
-{
-    if (writer->to_terminal)
-        text = printable(arena, text);
-    if (strpbrk(text, "\", \t\r\n") != NULL)
-        csv_fwrite(writer->file, text, strlen(text));
-    else
-        fputs(text, writer->file);
-}
-
 static void begin_csv(struct order_writer *writer)
 {
-    for (unsigned i = 0; i < ORDER->n_fields; i++)
-        fprintf(writer->file, "%s%s", i == 0 ? "" : ",", ORDER->fields[i].name);
+    begin_with_all(writer);
+    for (size_t i = 0; i < writer->look.columns.n; i++)
+        fprintf(writer->file, "%s%s", i == 0 ? "" : ",", writer->look.columns.fields[i]->name);
     fputs("\n", writer->file);
 }
 
 static void add_to_csv(struct order_writer *writer, json_t *order, struct arena *arena)
 {
-    for (unsigned i = 0; i < ORDER->n_fields; i++) {
+    for (size_t i = 0; i < writer->look.columns.n; i++) {
+        const char *text = text_of(order, writer->look.columns.fields[i]->name, arena);
         fputs(i == 0 ? "" : ",", writer->file);
-        write_cell(writer, text_of(order, ORDER->fields[i].name, arena), arena);
+        output_csv_cell(writer->file, writer->to_terminal ? printable(arena, text) : text);
     }
     fputs("\n", writer->file);
 }
@@ -119,17 +190,16 @@ static const struct {
     void (*end_page)(struct order_writer *writer);
     void (*end)(struct order_writer *writer);
 } formats[] = {
-    [ORDERS_TABLE] = {begin_table, add_to_table, write_gathered, write_gathered},
-    [ORDERS_JSON] = {NULL, add_to_json, NULL, end_json},
-    [ORDERS_NDJSON] = {NULL, add_to_ndjson, NULL, NULL},
-    [ORDERS_CSV] = {begin_csv, add_to_csv, NULL, NULL},
+    [OUTPUT_TABLE] = {begin_table, add_to_table, write_gathered, write_gathered},
+    [OUTPUT_JSON] = {begin_with_all, add_to_json, NULL, end_json},
+    [OUTPUT_NDJSON] = {begin_with_all, add_to_ndjson, NULL, NULL},
+    [OUTPUT_CSV] = {begin_csv, add_to_csv, NULL, NULL},
 };
 
-void order_writer_begin(struct order_writer *writer, FILE *file, enum order_format format)
+void order_writer_begin(struct order_writer *writer, FILE *file, const struct order_look *look)
 {
-    *writer = (struct order_writer){.file = file, .format = format, .to_terminal = isatty(fileno(file))};
-    if (formats[format].begin != NULL)
-        formats[format].begin(writer);
+    *writer = (struct order_writer){.file = file, .look = *look, .to_terminal = isatty(fileno(file))};
+    formats[look->format].begin(writer);
 }
 
 void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *const orders[])
@@ -138,44 +208,73 @@ void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *
     arena_init(&arena);
     for (size_t i = 0; i < n; i++) {
         json_t *order = json_from_message(&orders[i]->base);
-        formats[writer->format].add(writer, order, &arena);
+        formats[writer->look.format].add(writer, order, &arena);
         json_decref(order);
         arena_reset(&arena);
         writer->n++;
     }
-    if (formats[writer->format].end_page != NULL)
-        formats[writer->format].end_page(writer);
+    if (formats[writer->look.format].end_page != NULL)
+        formats[writer->look.format].end_page(writer);
     arena_free(&arena);
 }
 
 void order_writer_end(struct order_writer *writer, bool complete)
 {
-    if (complete && formats[writer->format].end != NULL)
-        formats[writer->format].end(writer);
-    if (writer->format == ORDERS_TABLE)
+    if (complete && formats[writer->look.format].end != NULL)
+        formats[writer->look.format].end(writer);
+    if (writer->look.format == OUTPUT_TABLE)
         table_free(&writer->table);
 }
 
-void order_write(FILE *file, bool as_json, const Orders__V1__Order *order)
+/* --- one alone --- */
+
+/* The currency stands beside the amount, unless it is asked for. */
+static bool is_told(const struct order_look *look, const ProtobufCFieldDescriptor *field)
 {
-    json_t *json = json_from_message(&order->base);
-    if (as_json) {
-        json_text_write(file, json, JSON_INDENT(2));
-        fputs("\n", file);
-        return;
-    }
+    return look->columns.n > 0 || strcmp(field->name, "currency") != 0;
+}
+
+static void write_lines(FILE *file, const struct order_look *look, const json_t *order)
+{
     static const struct table_column untitled[] = {{"", false}, {"", false}};
+    struct order_columns columns;
     struct table table;
+    order_columns_or_all(&look->columns, &columns);
     table_init(&table, untitled, 2);
-    for (unsigned i = 0; i < ORDER->n_fields; i++) {
-        const char *name = ORDER->fields[i].name;
-        const bool is_amount = strcmp(name, "total_amount") == 0;
-        const char *const cells[] = {name, is_amount ? amount_of(json, &table.arena)
-                                                     : text_of(json, name, &table.arena)};
-        if (strcmp(name, "currency") != 0) /* stands beside the amount */
+    table.colored = look->colored;
+    for (size_t i = 0; i < columns.n; i++) {
+        const char *name = columns.fields[i]->name;
+        const struct face face = face_of(columns.fields[i]);
+        const char *const cells[] = {name, face.alone(order, name, &table.arena)};
+        if (is_told(look, columns.fields[i])) {
             table_add(&table, cells);
+            table_style(&table, 0, STYLE_BOLD);
+            table_style(&table, 1, face.style(cells[1]));
+        }
     }
     table_write(&table, file);
     table_free(&table);
+}
+
+static void write_object(FILE *file, const struct order_look *look, json_t *order)
+{
+    struct order_columns columns;
+    order_columns_or_all(&look->columns, &columns);
+    output_json(file, look->format, chosen_of(order, &columns));
+}
+
+void order_write(FILE *file, const struct order_look *look, Orders__V1__Order *order)
+{
+    struct order_writer writer;
+    json_t *json = json_from_message(&order->base);
+    if (look->format == OUTPUT_TABLE) {
+        write_lines(file, look, json);
+    } else if (look->format == OUTPUT_CSV) {
+        order_writer_begin(&writer, file, look);
+        order_writer_add(&writer, 1, &order);
+        order_writer_end(&writer, true);
+    } else {
+        write_object(file, look, json);
+    }
     json_decref(json);
 }

@@ -2,32 +2,40 @@
 #ifndef ORDERSCTL_ORDER_WRITER_H
 #define ORDERSCTL_ORDER_WRITER_H
 
+#include "order_columns.h"
 #include "orders/v1/orders.pb-c.h"
+#include "output.h"
 #include "table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum order_format { ORDERS_TABLE, ORDERS_JSON, ORDERS_NDJSON, ORDERS_CSV };
+/* How orders are to look. */
+struct order_look {
+    enum output_format format;
+    struct order_columns columns;
+    bool colored; /* OUTPUT_TABLE: titles bold, a status in the colour of its meaning */
+};
 
 struct order_writer {
     FILE *file;
-    enum order_format format;
-    size_t n;           /* orders written */
-    struct table table; /* ORDERS_TABLE */
+    struct order_look look; /* columns: those there are */
+    size_t n;               /* orders written */
+    struct table table;     /* OUTPUT_TABLE */
+    struct table_column titles[ORDER_COLUMNS_MAX];
     bool to_terminal;
 };
 
 /* Writes what stands before the orders. The file stays the caller's, and so does looking for its errors. */
-void order_writer_begin(struct order_writer *writer, FILE *file, enum order_format format);
+void order_writer_begin(struct order_writer *writer, FILE *file, const struct order_look *look);
 void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *const orders[]);
 
 /* Writes what stands behind them, unless some are missing: what breaks off is then not taken for the whole.
  * Frees what the writer holds. */
 void order_writer_end(struct order_writer *writer, bool complete);
 
-/* Writes one order by itself: a line a field, or a JSON object over several lines. */
-void order_write(FILE *file, bool as_json, const Orders__V1__Order *order);
+/* Writes one order by itself: as OUTPUT_TABLE a line a field, as OUTPUT_JSON an object over several lines. */
+void order_write(FILE *file, const struct order_look *look, Orders__V1__Order *order);
 
 #endif

@@ -1,5 +1,5 @@
-/* progress.h: a bar on stderr that says how far a long command is. Only on a terminal: elsewhere nothing is
- * written. */
+/* progress.h: a bar on stderr that says how far a long command is, how fast, and how long it will take. Only
+ * on a terminal: elsewhere nothing is written. */
 #ifndef ORDERSCTL_PROGRESS_H
 #define ORDERSCTL_PROGRESS_H
 
@@ -7,20 +7,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PROGRESS_PACE_TEXT = 48 };
+
 struct progress {
     bool enabled;
-    bool shown;       /* the bar is on the screen */
-    uint64_t next_ns; /* CLOCK_MONOTONIC; not drawn again before */
-    uint64_t total;   /* bytes; 0: not known, and there is no bar but only the text */
+    bool shown;        /* the bar is on the screen */
+    uint64_t next_ns;  /* CLOCK_MONOTONIC; not drawn again before */
+    uint64_t total;    /* in any unit; 0: not known, and there is no bar but only the text */
+    uint64_t start_ns; /* CLOCK_MONOTONIC; when what follows was so */
+    uint64_t start_done;
+    uint64_t start_rows;
 };
 
-/* Nothing is shown unless stderr is a terminal, nor while the input is typed there. */
-void progress_init(struct progress *progress, int input, uint64_t total);
+/* Nothing is shown unless stderr is a terminal, nor while another file of the command's, what it reads or
+ * writes, is one. */
+void progress_init(struct progress *progress, int other, uint64_t total);
 
-/* Draws the bar, unless it was drawn a moment ago. */
-void progress_show(struct progress *progress, uint64_t done, const char *text);
+/* Counts rate and time left from here on. */
+void progress_restart(struct progress *progress, uint64_t done, uint64_t rows);
+
+/* Draws the bar, unless it was drawn a moment ago: so much of the total is done, and so many rows. */
+void progress_show(struct progress *progress, uint64_t done, uint64_t rows, const char *text);
 
 /* Takes the bar off the screen, before anything else is written to it. */
 void progress_clear(struct progress *progress);
+
+/* ", 28000/s, 1:05 left": how fast rows come, and when `left` will be done at the pace at which `done` was.
+ * "" within the first second, when there is no telling; without a time when `left` or `done` is 0. */
+void progress_pace(uint64_t elapsed_ns, uint64_t rows, uint64_t done, uint64_t left,
+                   char out[static PROGRESS_PACE_TEXT]);
 
 #endif

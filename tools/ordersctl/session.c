@@ -1,85 +1,190 @@
-/* session.c: options become settings, settings a client. */
+/* session.c: options and a target become settings, settings a client. */
 #include "session.h"
 
 #include "orders/v1/orders.pb-c.h"
 #include "report.h"
+#include "targets.h"
 
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_MAX_BYTES = 4096 };
+enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR, KEY_TARGET };
 
-enum { TIMEOUT_MAX_S = 24 * 60 * 60 };
+enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096 };
 
 static const struct argp_option options[] = {
+    {"target", KEY_TARGET, "TARGET", 0, "Service of this name in the config file"},
     {"connect", KEY_CONNECT, "URL[,URL]", 0, "Where the service listens, instead of ORDERS_CONNECT"},
     {"api-key-file", KEY_API_KEY_FILE, "FILE", 0, "File that holds the API key, instead of API_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
-    {"output", KEY_OUTPUT, "FORMAT", 0, "table, for people (default, also on a pipe); json, for programs"},
+    {"output", KEY_OUTPUT, "table|json|ndjson|csv", 0,
+     "For people (default, also on a pipe), or for programs: one JSON document, one a line, or CSV"},
+    {"color", KEY_COLOR, "auto|always|never", 0,
+     "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
     {0},
 };
 
+/* --- what settings may hold: NULL, or what is wrong with the text --- */
+
 /* The first line of a file, for config_load to check as it checks the variable. */
-static void take_key_file(const char *path)
+static const char *take_key_file(const char *path, struct arena *arena)
 {
     char line[KEY_MAX_BYTES] = "";
+    const char *error = NULL;
     FILE *file = fopen(path, "re");
     if (file == NULL || (fgets(line, sizeof line, file) == NULL && ferror(file)))
-        report("--api-key-file: cannot read %s: %s", path, strerror(errno));
+        error = arena_printf(arena, "cannot read %s: %s", path, strerror(errno));
     line[strcspn(line, "\r\n")] = '\0';
-    if (file != NULL && line[0] == '\0')
-        report("--api-key-file: the first line of %s is empty; it is to be the key", path);
+    if (error == NULL && line[0] == '\0')
+        error = arena_printf(arena, "the first line of %s is empty; it is to be the key", path);
     if (file != NULL)
         (void)fclose(file);
-    if (line[0] == '\0')
-        exit(EXIT_BAD_CONFIG);
     setenv("API_KEY", line, 1);
+    return error;
 }
 
-static void take_timeout(struct session *session, const char *text, struct argp_state *state)
+static const char *take_timeout(struct session *session, const char *text, struct arena *arena)
 {
     char *end;
     const double seconds = strtod(text, &end);
     if (end == text || *end != '\0' || !(seconds >= 0.001 && seconds <= TIMEOUT_MAX_S))
-        argp_error(state, "--timeout: \"%s\" is not a number of seconds from 0.001 to %d", text,
-                   TIMEOUT_MAX_S);
+        return arena_printf(arena, "\"%s\" is not a number of seconds from 0.001 to %d", text, TIMEOUT_MAX_S);
     session->timeout_ms = (uint32_t)lround(seconds * 1000);
+    return NULL;
 }
 
-static void take_output(struct session *session, const char *text, struct argp_state *state)
+static const char *take_output(struct session *session, const char *text, struct arena *arena)
 {
-    const bool json = strcmp(text, "json") == 0;
-    if (!json && strcmp(text, "table") != 0)
-        argp_error(state, "--output: \"%s\" is not table or json", text);
-    session->output = json ? OUTPUT_JSON : OUTPUT_TABLE;
+    const enum output_format format = output_format_find(text);
+    if (format == OUTPUT_FORMATS)
+        return arena_printf(arena, "\"%s\" is not table, json, ndjson or csv", text);
+    session->output = format;
+    return NULL;
 }
+
+static const char *take_color(struct session *session, const char *text, struct arena *arena)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            screen_set_color(&session->screen, (enum screen_color)i);
+            return NULL;
+        }
+    }
+    return arena_printf(arena, "\"%s\" is not auto, always or never", text);
+}
+
+/* --- options --- */
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct session *session = state->input;
+    struct arena arena;
+    const char *error = NULL;
+    arena_init(&arena);
     switch (key) {
+    case KEY_TARGET:
+        session->target = argument;
+        break;
     case KEY_CONNECT:
         setenv("ORDERS_CONNECT", argument, 1);
-        return 0;
+        session->connect_given = true;
+        break;
     case KEY_API_KEY_FILE:
-        take_key_file(argument);
-        return 0;
+        error = take_key_file(argument, &arena);
+        if (error != NULL) {
+            report("--api-key-file: %s", error);
+            exit(EXIT_BAD_CONFIG);
+        }
+        session->key_given = true;
+        break;
     case KEY_TIMEOUT:
-        take_timeout(session, argument, state);
-        return 0;
+        if ((error = take_timeout(session, argument, &arena)) != NULL)
+            argp_error(state, "--timeout: %s", error);
+        break;
     case KEY_OUTPUT:
-        take_output(session, argument, state);
-        return 0;
+        if ((error = take_output(session, argument, &arena)) != NULL)
+            argp_error(state, "--output: %s", error);
+        session->output_given = true;
+        break;
+    case KEY_COLOR:
+        if ((error = take_color(session, argument, &arena)) != NULL)
+            argp_error(state, "--color: %s", error);
+        break;
     default:
         return ARGP_ERR_UNKNOWN;
     }
+    arena_free(&arena);
+    return 0;
 }
 
 const struct argp session_argp = {.options = options, .parser = parse};
+
+/* --- the config file --- */
+
+/* A target's settings, where nothing that counts more said another. NULL, or what is wrong. */
+static const char *apply_target(struct session *session, const struct target *target, struct arena *arena)
+{
+    const char *const *settings = target->settings;
+    const bool chosen = session->target != NULL;
+    const char *error = NULL;
+    const bool connects = settings[TARGET_CONNECT] != NULL && !session->connect_given &&
+                          (chosen || !config_is_set("ORDERS_CONNECT"));
+    /* A key is not shown to a server that is not its target's, unless by a person who names both. */
+    const bool keyed = !session->key_given &&
+                       (chosen || (connects && !config_is_set("API_KEY") && !config_is_set("API_KEY_FILE")));
+
+    if (connects)
+        setenv("ORDERS_CONNECT", settings[TARGET_CONNECT], 1);
+    if (keyed && settings[TARGET_API_KEY] != NULL)
+        setenv("API_KEY", settings[TARGET_API_KEY], 1);
+    else if (keyed && settings[TARGET_API_KEY_FILE] != NULL)
+        error = take_key_file(settings[TARGET_API_KEY_FILE], arena);
+    if (error == NULL && session->timeout_ms == 0 && settings[TARGET_TIMEOUT] != NULL)
+        error = take_timeout(session, settings[TARGET_TIMEOUT], arena);
+    if (error == NULL && !session->output_given && settings[TARGET_OUTPUT] != NULL)
+        error = take_output(session, settings[TARGET_OUTPUT], arena);
+    return error;
+}
+
+static const char *use_target(struct session *session, struct arena *arena)
+{
+    struct targets targets;
+    const char *error;
+    if (!targets_read(&targets, arena, &error))
+        return error;
+    const char *name = session->target != NULL ? session->target : targets.preset;
+    if (name == NULL)
+        return NULL;
+    const struct target *target = targets_find(&targets, name);
+    if (target == NULL)
+        return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s", name,
+                            targets.path != NULL ? targets.path : "a config file",
+                            targets_names(&targets, arena));
+    error = apply_target(session, target, arena);
+    return error == NULL ? NULL : arena_printf(arena, "%s: [target %s]: %s", targets.path, name, error);
+}
+
+static bool read_targets(struct session *session)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char *error = use_target(session, &arena);
+    if (error != NULL)
+        report("%s", error);
+    arena_free(&arena);
+    return error == NULL;
+}
+
+/* --- the client --- */
 
 /* The client's threads inherit this mask: SIGINT and SIGTERM are for the main thread, which import waits for
  * them in. */
@@ -99,6 +204,10 @@ enum exit_code session_open(struct session *session, enum session_need need)
 {
     char error[1024];
     if (need == SESSION_NEEDS_NOTHING)
+        return EXIT_OK;
+    if (!read_targets(session))
+        return EXIT_BAD_CONFIG;
+    if (need == SESSION_NEEDS_OUTPUT)
         return EXIT_OK;
     if (!config_load(&session->config, need == SESSION_NEEDS_KEY ? CONFIG_API_KEY : 0, error, sizeof error)) {
         report("%s", error);
@@ -122,12 +231,48 @@ void session_close(struct session *session)
     config_free(&session->config);
 }
 
+/* Somebody who waits for an answer, and for Ctrl-C. */
+struct waiter {
+    int done; /* eventfd */
+    _Atomic(struct rpc_reply *) reply;
+};
+
+static void wake(struct rpc_reply *reply, void *arg)
+{
+    struct waiter *waiter = arg;
+    atomic_store(&waiter->reply, reply);
+    eventfd_write(waiter->done, 1);
+}
+
+/* Closing the client ends the call: it is answered then, if it was not. */
+static struct rpc_reply *call_until_interrupt(struct session *session, const struct rpc_request *request)
+{
+    struct waiter waiter = {.done = eventfd(0, EFD_CLOEXEC)};
+    if (waiter.done < 0)
+        return rpc_client_call_wait(session->client, request);
+    rpc_client_call(session->client, request, wake, &waiter);
+    const bool interrupted = !interrupt_wait(session->interrupt, waiter.done);
+    if (interrupted) {
+        rpc_client_close(session->client);
+        session->client = NULL;
+    }
+    close(waiter.done);
+    struct rpc_reply *reply = waiter.reply;
+    if (interrupted)
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "Interrupted");
+    rpc_reply_unpack(reply);
+    return reply;
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
     const struct rpc_request request = {.service = service, .method = method, .input = input};
-    struct rpc_reply *reply = rpc_client_call_wait(session->client, &request);
-    if (reply->status.code != STATUS_OK)
+    struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
+                                                         : call_until_interrupt(session, &request);
+    if (reply->status.code != STATUS_OK && session->progress != NULL)
+        progress_clear(session->progress);
+    if (reply->status.code != STATUS_OK && session->client != NULL)
         report_status(&reply->status);
     return reply;
 }

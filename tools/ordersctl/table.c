@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "printable.h"
+#include "screen.h"
 
 /* A longer cell pushes the rest of its own row aside, not that of all others. */
 enum { WIDEST_COLUMN = 40 };
@@ -9,6 +10,7 @@ enum { WIDEST_COLUMN = 40 };
 struct table_row {
     struct table_row *next;
     const char *cells[TABLE_COLUMNS];
+    const char *styles[TABLE_COLUMNS]; /* NULL: none */
 };
 
 void table_init(struct table *table, const struct table_column *columns, size_t n_columns)
@@ -30,6 +32,7 @@ void table_free(struct table *table)
 void table_add(struct table *table, const char *const cells[])
 {
     struct table_row *row = arena_calloc(&table->arena, 1, sizeof *row);
+    table->newest = row;
     for (size_t i = 0; i < table->n_columns; i++) {
         row->cells[i] = printable(&table->arena, cells[i]);
         size_t width = printable_width(row->cells[i]);
@@ -40,29 +43,38 @@ void table_add(struct table *table, const char *const cells[])
     table->last = &row->next;
 }
 
-static void write_row(const struct table *table, const char *const cells[], FILE *file)
+void table_style(struct table *table, size_t column, const char *style)
+{
+    table->newest->styles[column] = style;
+}
+
+/* The padding is outside of the style, so that no blanks are underlined or coloured. */
+static void write_row(const struct table *table, const struct table_row *row, FILE *file)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
         const bool right = table->columns[i].right, is_last = i + 1 == table->n_columns;
-        const size_t width = printable_width(cells[i]);
+        const bool styled = table->colored && row->styles[i] != NULL;
+        const size_t width = printable_width(row->cells[i]);
         const int padding = width < table->widths[i] ? (int)(table->widths[i] - width) : 0;
-        fprintf(file, "%*s%s%*s%s", right ? padding : 0, "", cells[i], right || is_last ? 0 : padding, "",
-                is_last ? "\n" : "  ");
+        fprintf(file, "%*s%s%s%s%*s%s", right ? padding : 0, "", styled ? row->styles[i] : "", row->cells[i],
+                styled ? STYLE_END : "", right || is_last ? 0 : padding, "", is_last ? "\n" : "  ");
     }
 }
 
 void table_write(struct table *table, FILE *file)
 {
     if (!table->titled) {
-        const char *titles[TABLE_COLUMNS];
-        for (size_t i = 0; i < table->n_columns; i++)
-            titles[i] = table->columns[i].title;
-        write_row(table, titles, file);
+        struct table_row titles = {0};
+        for (size_t i = 0; i < table->n_columns; i++) {
+            titles.cells[i] = table->columns[i].title;
+            titles.styles[i] = STYLE_BOLD;
+        }
+        write_row(table, &titles, file);
         table->titled = true;
     }
     for (const struct table_row *row = table->first; row != NULL; row = row->next)
-        write_row(table, row->cells, file);
-    table->first = NULL;
+        write_row(table, row, file);
+    table->first = table->newest = NULL;
     table->last = &table->first;
     arena_reset(&table->arena);
 }

@@ -1,0 +1,96 @@
+/* test_completion.c: what `ordersctl complete` offers. That a shell takes it is tested in test_terminal.c. */
+#include "process.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(completion, .fini = test_end, .timeout = 60);
+
+struct offer {
+    char words[5][32]; /* up to an empty one that is followed by none */
+    int n;
+    char offered[256]; /* names alone, each with a blank behind it */
+};
+
+/* The names of what is offered, without descriptions. */
+static const char *offered(const struct service *service, const struct offer *offer)
+{
+    struct run line = {.service = service, .arguments = {"complete", "--"}};
+    for (int i = 0; i < offer->n; i++)
+        line.arguments[2 + i] = offer->words[i];
+    const struct outcome o = run(&line);
+    assert_outcome(o, 0, NULL, "");
+    const char *names = "";
+    for (const char *at = o.out; *at != '\0'; at += strcspn(at, "\n") + 1)
+        names = format("%s%.*s ", names, (int)strcspn(at, "\t\n"), at);
+    return names;
+}
+
+ParameterizedTestParameters(completion, what_may_come_next)
+{
+    static struct offer offers[] = {
+        {{""}, 1, "words create get list update delete summary import export call methods health "},
+        {{"e"}, 1, "words export "},
+        {{"nonsense", ""}, 2, ""},
+        {{"summary", "--"},
+         2,
+         "words --help --verify --days --currency --watch --target --connect --api-key-file --timeout "
+         "--output "
+         "--color "},
+        {{"--ver"}, 1, "words --version "},
+        {{"list", "--ver"}, 2, "words "},
+        {{"create", "--status", "p"}, 3, "words pending processing "},
+        {{"create", "--status=p"}, 2, "words --status=pending --status=processing "},
+        {{"update", "A-1", "--currency", ""}, 4, "words AUD CAD CHF DKK EUR GBP ISK JPY NOK SEK USD "},
+        {{"--output", ""}, 2, "words table json ndjson csv "},
+        {{"list", "--color=a"}, 2, "words --color=auto --color=always "},
+        {{"export", "--format", ""}, 3, "words json ndjson csv "},
+        {{"get", "--columns", "id,c"}, 3, "words id,customer_id id,currency id,created_at "},
+        {{"--api-key-file", ""},
+         2,
+         "files"
+         " "},
+        {{"import", ""}, 2, "files "},
+        {{"export", "--all", "o"}, 3, "files "},
+        {{"call", "Get"}, 2, "words GetOrder GetOrderSummary "},
+        {{"call", "rpc."}, 2, "words rpc.v1.Health/Check "},
+        {{"call", "GetOrder", ""}, 3, ""},
+        {{"methods", "He"}, 2, "words "},
+        {{"create", ""}, 2, "words "},
+        {{"list", ""}, 2, ""},
+        {{"--timeout", "5", "heal"}, 3, "words health "},
+        {{"list", "--watch", "--sta"}, 3, "words --status "},
+        {{"delete", "--", "--sta"}, 3, "words "},
+        {{"get", ""}, 2, "words "}, /* no service, and not a word about it */
+    };
+    return cr_make_param_array(struct offer, offers, sizeof offers / sizeof offers[0]);
+}
+
+ParameterizedTest(struct offer *offer, completion, what_may_come_next)
+{
+    cr_assert_str_eq(offered(NULL, offer), offer->offered);
+}
+
+Test(completion, order_ids_come_from_the_service_that_the_line_names)
+{
+    struct service *service = service_start(NULL);
+    const char *const key = temporary_file("key", format("%s\n", service->api_key));
+    static const char *const orders[][2] = {
+        {"A-1", "C-1"}, {"A-2", "C-2"}, {"B-1", "\u202eC-3"}, {"A, 3", "C"}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        assert_outcome(run_with(service, "create", "--order-id", orders[i][0], "--customer-id", orders[i][1],
+                                "--amount", "1", "--currency", "ISK"),
+                       0, NULL, "");
+    assert_outcome(run_with(NULL, "complete", "--", "--connect", service->rpc_url,
+                            format("--api-key-file=%s", key), "get", "A-"),
+                   0, "words\nA-1\tC-1\nA-2\tC-2\n", "");
+    assert_outcome(run_with(service, "complete", "--", "delete", ""), 0,
+                   "words\nA-1\tC-1\nA-2\tC-2\nB-1\t\\u202eC-3\nA, 3\tC\n", "");
+    assert_outcome(run_with(service, "complete", "--", "get", "A-1", ""), 0, "", "");
+    service_stop_clean(service);
+    assert_outcome(
+        run_with(NULL, "complete", "--", "get", "--connect", "tcp://127.0.0.1:1", "--api-key-file", key, ""),
+        0, "words\n", "");
+}

@@ -1,0 +1,223 @@
+/* test_resume.c: an import that is cut short, by whatever and wherever, goes on, and every order is there
+ * once. */
+#include "process.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utime.h>
+
+static struct service *service;
+static PGconn *database;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+    database = database_connect(service->database_url);
+}
+
+static void teardown(void)
+{
+    PQfinish(database);
+    service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(resume, .init = setup, .fini = teardown, .timeout = 120);
+
+static long orders_stored(void)
+{
+    return database_number(database, "SELECT count(*) FROM orders");
+}
+
+enum { EVERY = 100 };
+
+/* A file of n orders, of which some come twice, a hundred rows apart, and others are no orders to the reader,
+ * or to the service. */
+struct sample {
+    size_t rows, good;
+    const char *path;
+};
+
+static struct sample make_sample(size_t n)
+{
+    char *text;
+    size_t length, good = 0;
+    FILE *stream = open_memstream(&text, &length);
+    fputs("order_id,customer_id,total_amount,currency,comment\n", stream);
+    for (size_t i = 0; i < n; i++) {
+        const bool again = i % EVERY == 10 && i > EVERY;
+        const bool unread = i % EVERY == 20, unruly = i % EVERY == 30;
+        fprintf(stream, "A-%zu,C,%s,%s,%0100d\n", again ? i - EVERY + 1 : i, unread ? "x" : "1",
+                unruly ? "XXX" : "ISK", 0);
+        good += !again && !unread && !unruly;
+    }
+    return (struct sample){n, good, temporary_file("orders.csv", written(stream, &text))};
+}
+
+static const char *journal_of(const struct sample *sample)
+{
+    return format("%s.ordersctl-resume", sample->path);
+}
+
+static const char *counts(const struct sample *sample)
+{
+    return format("%zu orders imported, %zu rows refused\n", sample->good, sample->rows - sample->good);
+}
+
+/* Begins or goes on, and kills it once so many orders are there. False: it had ended before. */
+static bool import_until(const struct sample *sample, bool resume, long stored, int signal_number)
+{
+    struct running running = run_start(&(struct run){
+        .service = service, .arguments = {"import", sample->path, resume ? "--resume" : "--output=table"}});
+    int status = 0;
+    while (orders_stored() < stored && waitpid(running.pid, &status, WNOHANG) == 0)
+        ;
+    const bool ended = orders_stored() < stored;
+    if (!ended) {
+        kill(running.pid, signal_number);
+        waitpid(running.pid, &status, 0);
+    }
+    close(running.input);
+    close(running.out);
+    close(running.err);
+    return WIFSIGNALED(status) && WTERMSIG(status) == signal_number;
+}
+
+static size_t lines_like(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* Killed again and again, without a word of warning. What was sent and not noted is sent again. */
+Test(resume, a_killed_import_goes_on_and_every_order_is_there_once)
+{
+    const struct sample sample = make_sample(60000);
+    int kills = 0;
+    for (long stored = 1500; stored < 45000; stored += 4500)
+        kills += import_until(&sample, kills > 0, stored, SIGKILL);
+    cr_assert_geq(kills, 5);
+    cr_assert_lt(orders_stored(), (long)sample.good);
+    assert_outcome(run_with(service, "import", sample.path, "--resume"), 8, counts(&sample), NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+    cr_assert_neq(access(journal_of(&sample), F_OK), 0);
+    free(database_query(database, "SELECT 1"));
+}
+
+/* The killed one and the one that goes on tell the same of each row: what was stored before is no duplicate.
+ */
+Test(resume, what_was_stored_is_told_apart_from_what_comes_twice)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 5000, SIGKILL));
+    /* As if nothing had been noted: all is sent again. */
+    const char *journal = read_file(journal_of(&sample));
+    cr_assert_eq(truncate(journal_of(&sample), (off_t)(strchr(journal, '\n') + 1 - journal)), 0);
+    const struct outcome o = run_with(service, "import", sample.path, "--resume");
+    assert_outcome(o, 8, counts(&sample), NULL);
+    cr_assert_eq(lines_like(o.err, "ALREADY_EXISTS"), 20000 / EVERY - 1);
+    cr_assert_eq(lines_like(o.err, "\n"), sample.rows - sample.good);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+}
+
+Test(resume, ctrl_c_leaves_what_to_go_on_with)
+{
+    const struct sample sample = make_sample(60000);
+    struct running running =
+        run_start(&(struct run){.service = service, .arguments = {"import", sample.path}});
+    while (orders_stored() < 1000)
+        ;
+    kill(running.pid, SIGINT);
+    const struct outcome o = run_wait(&running);
+    assert_outcome(o, 130, "", NULL);
+    cr_assert_not_null(strstr(o.err, format("\n  to go on: ordersctl import --resume %s\n", sample.path)));
+
+    assert_outcome(
+        run_with(service, "import", sample.path), 1, "",
+        format("ordersctl: %s is there: the file was imported in part. --resume goes on; to begin anew, "
+               "remove it\n",
+               journal_of(&sample)));
+    assert_outcome(run_with(service, "import", "--resume", sample.path, "--output", "csv"), 8,
+                   format("imported,refused\n%zu,%zu\n", sample.good, sample.rows - sample.good), NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+}
+
+Test(resume, a_crash_of_the_machine_may_leave_half_a_line)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 5000, SIGKILL));
+    const int journal = open(journal_of(&sample), O_WRONLY | O_APPEND | O_CLOEXEC);
+    cr_assert_eq(write(journal, "99999 99", 8), 8);
+    close(journal);
+    assert_outcome(run_with(service, "import", sample.path, "--resume"), 8, counts(&sample), NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+}
+
+Test(resume, a_file_that_was_changed_is_refused)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 2000, SIGKILL));
+    const struct utimbuf long_ago = {0, 0};
+    cr_assert_eq(utime(sample.path, &long_ago), 0);
+    assert_outcome(
+        run_with(service, "import", sample.path, "--resume"), 1, "",
+        format("ordersctl: cannot resume: %s is of the file as it was before it was changed; to begin "
+               "anew, remove it\n",
+               journal_of(&sample)));
+}
+
+Test(resume, what_cannot_be_resumed_is_told)
+{
+    const char *const path =
+        temporary_file("few.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n");
+    const char *const journal = format("%s.ordersctl-resume", path);
+    assert_outcome(run_with(service, "import", path), 0, "1 order imported, 0 rows refused\n", "");
+    cr_assert_neq(access(journal, F_OK), 0);
+    assert_outcome(run_with(service, "import", path, "--resume"), 1, "",
+                   format("ordersctl: there is nothing to resume: no %s\n", journal));
+    temporary_file("few.csv.ordersctl-resume", "anything\n");
+    assert_outcome(
+        run_with(service, "import", path, "--resume"), 1, "",
+        format("ordersctl: cannot resume: %s is no journal of an import; to begin anew, remove it\n",
+               journal));
+    remove(journal);
+    cr_assert_eq(symlink("/nowhere/else", journal), 0);
+    assert_outcome(run_with(service, "import", path), 1, "",
+                   format("ordersctl: cannot open %s: Too many levels of symbolic links\n", journal));
+}
+
+/* Nothing was stored that could be gone on from. */
+Test(resume, a_wrong_key_leaves_no_journal)
+{
+    const char *const path =
+        temporary_file("few.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n");
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_outcome(run_with(&stranger, "import", path), 6, "", NULL);
+    assert_outcome(run_with(service, "import", path), 0, "1 order imported, 0 rows refused\n", "");
+}
+
+Test(resume, a_dry_run_has_the_rows_checked_and_stores_none)
+{
+    const struct sample sample = make_sample(2000);
+    const size_t twice = 2000 / EVERY - 1, good = sample.good + twice; /* it cannot see what comes twice */
+    const struct outcome o = run_with(service, "import", "--dry-run", sample.path);
+    assert_outcome(o, 8, format("%zu orders would be imported, %zu rows refused\n", good, sample.rows - good),
+                   NULL);
+    cr_assert_not_null(
+        strstr(o.err, "ordersctl: line 32: INVALID_ARGUMENT: currency: Value error, Currency must"), "%s",
+        o.err);
+    cr_assert_eq(orders_stored(), 0);
+    cr_assert_neq(access(journal_of(&sample), F_OK), 0);
+    assert_outcome(run_with(service, "import", "--dry-run", sample.path, "--output", "ndjson"), 8,
+                   format("{\"valid\":%zu,\"refused\":%zu}\n", good, sample.rows - good), NULL);
+}

@@ -1,0 +1,138 @@
+/* test_targets.c: the config file: which of several settings counts, and what is wrong with a bad one. */
+#include "process.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(targets, .init = setup, .fini = teardown, .timeout = 60);
+
+/* In the home that the programs of this test have. */
+static const char *config(const char *content)
+{
+    static const char *const folders[] = {"", "/.config", "/.config/ordersctl"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        mkdir(format("%s%s", temporary_directory(), folders[i]), 0700);
+    const char *path = temporary_file(".config/ordersctl/config", content);
+    chmod(path, 0600);
+    return path;
+}
+
+static const char nowhere[] = "tcp://127.0.0.1:1";
+
+Test(targets, the_default_and_the_named_one)
+{
+    temporary_file("key", format("%s\n", service->api_key));
+    config(format("# two services\ndefault = here\n\n[target here]\nconnect = %s\napi-key-file = ~/key\n"
+                  "output = ndjson\n\n[target there]\nconnect = %s\napi-key = other\ntimeout = 0.2\n",
+                  service->rpc_url, nowhere));
+    assert_outcome(run_with(NULL, "create", "--order-id", "A-1", "--customer-id", "C", "--amount", "1",
+                            "--currency", "ISK", "--columns", "order_id"),
+                   0, "{\"order_id\":\"A-1\"}\n", "");
+    assert_outcome(run_with(NULL, "methods", "Check", "--output", "csv"), 0, NULL, "");
+    assert_outcome(run_with(NULL, "list", "--target", "there"), 7, "",
+                   "ordersctl: UNAVAILABLE: No server within reach\n");
+    assert_outcome(
+        run_with(NULL, "--target=nowhere", "list"), 78, "",
+        format("ordersctl: there is no target \"nowhere\" in %s/.config/ordersctl/config; there are: "
+               "here, there\n",
+               temporary_directory()));
+    assert_outcome(run_with(NULL, "complete", "--", "--target", "h"), 0,
+                   format("words\nhere\t%s\n", service->rpc_url), "");
+}
+
+Test(targets, options_win_over_the_environment_and_that_over_the_file)
+{
+    config(format(
+        "default = there\n[target there]\nconnect = %s\napi-key = wrong\ntimeout = 0.2\noutput = csv\n",
+        nowhere));
+    /* Address and key of the environment, the form of the file. */
+    assert_outcome(run_with(service, "list", "--columns", "order_id"), 0, "order_id\n", "");
+    assert_outcome(run_with(service, "list", "--columns", "order_id", "--output", "json"), 0, "[]\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--connect", nowhere), 7, "", NULL);
+    /* A target that is asked for is an option. */
+    assert_outcome(run_with(service, "get", "A-1", "--target", "there"), 7, "", NULL);
+    assert_outcome(run_with(service, "get", "A-1", "--target", "there", "--connect", service->rpc_url), 6, "",
+                   NULL);
+}
+
+/* The default target's key is nobody else's to see. */
+Test(targets, a_key_goes_to_no_other_address)
+{
+    config(
+        format("default = there\n[target there]\nconnect = %s\napi-key = %s\n", nowhere, service->api_key));
+    struct service keyless = *service;
+    keyless.api_key = "";
+    assert_outcome(run_with(&keyless, "list"), 78, "", NULL);
+    assert_outcome(run_with(NULL, "list", "--connect", service->rpc_url), 78, "", NULL);
+}
+
+Test(targets, a_key_that_others_may_read_is_refused)
+{
+    const char *path = config("[target here]\napi-key = secret\n");
+    chmod(path, 0640);
+    assert_outcome(
+        run_with(service, "list"), 78, "",
+        format("ordersctl: %s: holds an api-key, and others may read it: chmod 600 %s\n", path, path));
+    path = config("[target here]\napi-key-file = key\n");
+    chmod(path, 0644);
+    assert_outcome(run_with(service, "list"), 0, NULL, "");
+}
+
+Test(targets, a_bad_file_is_told_with_its_line)
+{
+    char longer[300];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    const struct {
+        const char *content, *why;
+    } bad[] = {
+        {"[target here]\nconect = x\n", "line 2: a target has no \"conect\"; it may have connect, "
+                                        "api-key-file, api-key, timeout and output"},
+        {"connect = x\n",
+         "line 1: a setting is to stand below [target NAME], of which there are at most 64; above "
+         "them only default = NAME"},
+        {"[server here]\nconnect = x\n",
+         "line 2: a setting is to stand below [target NAME], of which there are at most 64; above them only "
+         "default = NAME"},
+        {"\n[target here]\nconnect\n", "line 3: neither [SECTION] nor NAME = VALUE"},
+        {format("[target here]\nconnect = %s\n", longer), "line 2: longer than 199 characters"},
+        {"[target \x1b[2J]\n\x1b[2J = 1\n", "line 2: a target has no \"\\u001b[2J\"; it may have connect, "
+                                            "api-key-file, api-key, timeout and output"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const char *path = config(bad[i].content);
+        assert_outcome(run_with(service, "list"), 78, "", format("ordersctl: %s: %s\n", path, bad[i].why));
+    }
+    const char *path = config("default = here\n[target here]\ntimeout = soon\n");
+    assert_outcome(
+        run_with(service, "list"), 78, "",
+        format("ordersctl: %s: [target here]: \"soon\" is not a number of seconds from 0.001 to 86400\n",
+               path));
+    config("default = gone\n");
+    assert_outcome(run_with(service, "list"), 78, "", NULL);
+}
+
+/* Opening one would wait for somebody to write into it. */
+Test(targets, what_is_no_file_is_refused)
+{
+    const char *path = config("");
+    remove(path);
+    mkfifo(path, 0600);
+    assert_outcome(run_with(service, "list"), 78, "",
+                   format("ordersctl: cannot read %s: Invalid argument\n", path));
+}

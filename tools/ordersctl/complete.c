@@ -1,0 +1,365 @@
+/* complete.c: what may stand next on a command line, for completion/ordersctl.bash and completion/_ordersctl.
+ *
+ * `ordersctl complete -- WORD...` gets the words behind the program's name, the one that is being typed last.
+ * Its first line is "files" when that is to be a file's name, else "words"; then comes each word it may
+ * become, with a tab and a description behind it where there is one.
+ *
+ * What an option or argument takes is told by the name that --help has for it: STATUS, FILE, or its choices
+ * as they are, "auto|always|never". So nothing is said here that is not said there.
+ */
+#include "command.h"
+#include "order_columns.h"
+#include "orders/currency.h"
+#include "orders/v1/orders.pb-c.h"
+#include "output.h"
+#include "printable.h"
+#include "services.h"
+#include "targets.h"
+#include "json/mapping.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PATIENCE_MS = 500, /* for a call to the service, while a person waits for Tab */
+    NEWEST = 1000,     /* orders that are looked through for ids */
+    FARTHEST =
+        100000, /* orders that are passed over to come to the newest: more cost the database too much */
+};
+
+/* A command line, read up to its last word. */
+struct line {
+    struct session *session;
+    struct arena arena;
+    const struct command *command;     /* NULL: that comes next */
+    const struct argp_option *pending; /* the option whose argument comes next; NULL: none */
+    size_t n_arguments;                /* of the command, so far */
+    bool options_ended;                /* by "--" */
+    bool lost;                         /* it is wrong already */
+    char **globals;                    /* the global options, as an argv */
+    int n_globals;
+
+    const char *typed;  /* of the last word, what a candidate is to begin with */
+    const char *before; /* what stands before that in the word */
+};
+
+/* --- options, by the tables of argp --- */
+
+static void for_each_option(const struct argp *argp, struct line *line,
+                            void (*take)(const struct argp_option *option, struct line *line))
+{
+    for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->key != 0); o++)
+        take(o, line);
+    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
+        for_each_option(child->argp, line, take);
+}
+
+static const struct argp_option *find_option(const struct argp *argp, const char *name, size_t length)
+{
+    for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->key != 0); o++) {
+        if (o->name != NULL && strlen(o->name) == length && memcmp(o->name, name, length) == 0)
+            return o;
+    }
+    const struct argp_option *found = NULL;
+    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
+        found = found != NULL ? found : find_option(child->argp, name, length);
+    return found;
+}
+
+/* --- candidates --- */
+
+/* A word with control characters could not be typed, and must not be shown. */
+static void offer(struct line *line, const char *word, const char *description)
+{
+    if (strncmp(word, line->typed, strlen(line->typed)) != 0 ||
+        strcmp(printable(&line->arena, word), word) != 0)
+        return;
+    printf("%s%s", line->before, word);
+    if (description != NULL)
+        printf("\t%s", printable(&line->arena, description));
+    puts("");
+}
+
+static void offer_statuses(struct line *line)
+{
+    const ProtobufCEnumDescriptor *type = &orders__v1__order_status__descriptor;
+    for (unsigned i = 0; i < type->n_values; i++) {
+        const char *name = json_enum_name(type, type->values[i].value, &line->arena);
+        if (name != NULL)
+            offer(line, name, NULL);
+    }
+}
+
+static void offer_currencies(struct line *line)
+{
+    for (size_t i = 0; i < CURRENCIES; i++)
+        offer(line, currencies[i].code, NULL);
+}
+
+/* By short name; by full name when that is what is being typed. */
+static void offer_methods(struct line *line)
+{
+    for (size_t s = 0; services[s] != NULL; s++) {
+        for (unsigned m = 0; m < services[s]->n_methods; m++) {
+            const char *name = services[s]->methods[m].name;
+            offer(line, name, services[s]->name);
+            if (*line->typed != '\0')
+                offer(line, arena_printf(&line->arena, "%s/%s", services[s]->name, name), NULL);
+        }
+    }
+}
+
+/* The last of a list. */
+static void offer_columns(struct line *line)
+{
+    const ProtobufCMessageDescriptor *type = &orders__v1__order__descriptor;
+    const char *comma = strrchr(line->typed, ',');
+    if (comma != NULL) {
+        line->before =
+            arena_printf(&line->arena, "%s%.*s", line->before, (int)(comma + 1 - line->typed), line->typed);
+        line->typed = comma + 1;
+    }
+    for (unsigned i = 0; i < type->n_fields; i++)
+        offer(line, type->fields[i].name, NULL);
+}
+
+static void offer_targets(struct line *line)
+{
+    struct targets targets;
+    const char *error;
+    if (!targets_read(&targets, &line->arena, &error))
+        return;
+    for (size_t i = 0; i < targets.n; i++)
+        offer(line, targets.list[i].name, targets.list[i].settings[TARGET_CONNECT]);
+}
+
+/* Opens the service that the line's global options name. */
+static bool open_session(struct line *line)
+{
+    struct session *session = line->session;
+    if (argp_parse(&session_argp, line->n_globals, line->globals, ARGP_SILENT, NULL, session) != 0)
+        return false;
+    if (session_open(session, SESSION_NEEDS_KEY) != EXIT_OK)
+        return false;
+    session->timeout_ms = PATIENCE_MS;
+    return true;
+}
+
+static struct rpc_reply *call(const struct session *session, const char *method,
+                              const ProtobufCMessage *input)
+{
+    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
+    const struct rpc_request request = {
+        .service = service,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, method),
+        .input = input,
+        .timeout_ms = PATIENCE_MS,
+    };
+    return rpc_client_call_wait(session->client, &request);
+}
+
+/* How many orders to pass over so that the newest are listed. */
+static int64_t older_orders(const struct session *session)
+{
+    const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    struct rpc_reply *reply = call(session, "GetOrderSummary", &request.base);
+    int64_t older = 0;
+    if (reply->status.code == STATUS_OK)
+        older = ((const Orders__V1__OrderSummary *)reply->message)->total_orders - NEWEST;
+    rpc_reply_free(reply);
+    return older < 0 ? 0 : older > FARTHEST ? FARTHEST : older;
+}
+
+static void offer_order_ids(struct line *line)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    if (!open_session(line))
+        return;
+    request.skip = older_orders(line->session);
+    request.page_size = NEWEST;
+    struct rpc_reply *reply = call(line->session, "ListOrders", &request.base);
+    if (reply->status.code == STATUS_OK) {
+        const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)reply->message;
+        for (size_t i = 0; i < page->n_orders; i++)
+            offer(line, page->orders[i]->order_id, page->orders[i]->customer_id);
+    }
+    rpc_reply_free(reply);
+}
+
+static void offer_choices(struct line *line, const char *choices)
+{
+    while (*choices != '\0') {
+        const size_t length = strcspn(choices, "|");
+        offer(line, arena_copy(&line->arena, choices, length), NULL);
+        choices += length + (choices[length] == '|');
+    }
+}
+
+/* What an option or argument of this name takes; the name may have brackets around it and others behind. */
+static void offer_values(struct line *line, const char *name)
+{
+    static const struct {
+        const char *name;
+        void (*offer)(struct line *line);
+    } kinds[] = {
+        {"STATUS", offer_statuses}, {"CODE", offer_currencies}, {"METHOD", offer_methods},
+        {"COLUMNS", offer_columns}, {"TARGET", offer_targets},  {"ORDER_ID", offer_order_ids},
+    };
+    name += *name == '[';
+    const size_t length = strcspn(name, "|] ");
+    if (length == strlen("FILE") && memcmp(name, "FILE", length) == 0) {
+        puts("files");
+        return;
+    }
+    puts("words");
+    if (islower((unsigned char)*name))
+        offer_choices(line, name);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
+            kinds[i].offer(line);
+    }
+}
+
+static void offer_option(const struct argp_option *option, struct line *line)
+{
+    if (option->name != NULL)
+        offer(line, arena_printf(&line->arena, "--%s", option->name), option->doc);
+}
+
+static void offer_commands(struct line *line)
+{
+    puts("words");
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (commands[i]->summary != NULL)
+            offer(line, commands[i]->name, commands[i]->summary);
+    }
+}
+
+/* --- reading the line --- */
+
+static void add_global(struct line *line, const char *word)
+{
+    line->globals[line->n_globals++] = (char *)(uintptr_t)word;
+}
+
+static const struct argp_option *option_of(const struct line *line, const char *word)
+{
+    const char *name = word + strlen("--");
+    const size_t length = strcspn(name, "=");
+    const struct argp_option *option = find_option(&session_argp, name, length);
+    if (option == NULL && line->command != NULL)
+        option = find_option(line->command->argp, name, length);
+    return option;
+}
+
+static void read_option(struct line *line, const char *word)
+{
+    const struct argp_option *option = option_of(line, word);
+    const bool has_value = strchr(word, '=') != NULL;
+    if (option == NULL)
+        return;
+    if (!has_value && option->arg != NULL && (option->flags & OPTION_ARG_OPTIONAL) == 0)
+        line->pending = option;
+    if (find_option(&session_argp, option->name, strlen(option->name)) == option)
+        add_global(line, word);
+}
+
+static void read_word(struct line *line, const char *word)
+{
+    if (line->pending != NULL) {
+        if (find_option(&session_argp, line->pending->name, strlen(line->pending->name)) == line->pending)
+            add_global(line, word);
+        line->pending = NULL;
+    } else if (!line->options_ended && strcmp(word, "--") == 0) {
+        line->options_ended = true;
+    } else if (!line->options_ended && strncmp(word, "--", 2) == 0) {
+        read_option(line, word);
+    } else if (!line->options_ended && word[0] == '-' && word[1] != '\0') {
+        ; /* an option of one letter, none of which takes an argument */
+    } else if (line->command == NULL) {
+        line->command = command_find(word);
+        line->lost |= line->command == NULL;
+    } else {
+        line->n_arguments++;
+    }
+}
+
+static void offer_options(struct line *line)
+{
+    puts("words");
+    offer(line, "--help", "Say how it is used"); /* argp's own, as the next */
+    if (line->command == NULL)
+        offer(line, "--version", "Say which version it is");
+    if (line->command != NULL)
+        for_each_option(line->command->argp, line, offer_option);
+    for_each_option(&session_argp, line, offer_option);
+}
+
+static void offer_words(struct line *line, const char *last)
+{
+    const char *value = strchr(last, '=');
+    const bool is_option = !line->options_ended && line->pending == NULL && *last == '-';
+    line->typed = last;
+    line->before = "";
+    if (line->pending != NULL) {
+        offer_values(line, line->pending->arg);
+    } else if (is_option && strncmp(last, "--", 2) == 0 && value != NULL) {
+        const struct argp_option *option = option_of(line, last);
+        line->typed = value + 1;
+        line->before = arena_copy(&line->arena, last, (size_t)(value + 1 - last));
+        if (option != NULL && option->arg != NULL)
+            offer_values(line, option->arg);
+    } else if (is_option) {
+        offer_options(line);
+    } else if (line->command == NULL) {
+        offer_commands(line);
+    } else if (line->n_arguments == 0 && line->command->argp->args_doc != NULL) {
+        offer_values(line, line->command->argp->args_doc);
+    }
+}
+
+/* --- the command --- */
+
+struct arguments {
+    char **words;
+    size_t n;
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    (void)argument;
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    arguments->words = state->argv + state->next - 1;
+    arguments->n = (size_t)(state->argc - state->next + 1);
+    state->next = state->argc;
+    return 0;
+}
+
+static const struct argp complete_argp = {
+    .parser = parse, .args_doc = "-- WORD...", .doc = "Prints what the last WORD may become; for shells."};
+
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    struct line line = {.session = session};
+    if (arguments->n == 0)
+        return EXIT_USAGE;
+    if (freopen("/dev/null", "w", stderr) == NULL)
+        return EXIT_OTHER;
+    arena_init(&line.arena);
+    line.globals = arena_calloc(&line.arena, arguments->n + 2, sizeof *line.globals);
+    add_global(&line, "ordersctl");
+    for (size_t i = 0; i + 1 < arguments->n && !line.lost; i++)
+        read_word(&line, arguments->words[i]);
+    if (!line.lost)
+        offer_words(&line, arguments->words[arguments->n - 1]);
+    arena_free(&line.arena);
+    return output_end(EXIT_OK);
+}
+
+const struct command complete_command = {
+    "complete", NULL, &complete_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING, run};

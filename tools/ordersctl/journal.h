@@ -1,0 +1,50 @@
+/* journal.h: how far an import of a file has come, kept in a file beside it, so that it can go on after any
+ * end.
+ *
+ * FILE.ordersctl-resume is there before the first order is sent, and goes when all rows were taken. It holds
+ * the name of the run, under which each batch has a request_id of its own (batches.h), and the rows up to
+ * which every batch was answered. What was sent behind them is sent again under the same ids: the service
+ * answers what it stored with its record, and stores what it has not. So the journal may be behind, and no
+ * line of it but the first need be on the disk for an order to be there once.
+ *
+ *   ordersctl-import 1 RUN SIZE MTIME    the file as it was, in bytes and seconds.nanoseconds
+ *   ROWS IMPORTED REFUSED                so far; the last line counts
+ */
+#ifndef ORDERSCTL_JOURNAL_H
+#define ORDERSCTL_JOURNAL_H
+
+#include "base/arena.h"
+#include "base/uuid.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+struct journal {
+    int fd;     /* -1: none is kept */
+    bool stuck; /* a line could not be written */
+    const char *path;
+    char run[UUID_TEXT];
+    size_t rows; /* from the file's begin on, that need not be looked at again */
+    size_t imported;
+    size_t refused;
+};
+
+enum journal_opening {
+    JOURNAL_OPEN,
+    JOURNAL_UNWRITABLE, /* none can be kept here: *error says why */
+    JOURNAL_REFUSED,    /* *error says what is in the way */
+};
+
+/* Begins the journal of a file that was opened and found to be so; or goes on with the one that is there. It
+ * is locked, so that no other process imports the file. Strings are in the arena. */
+enum journal_opening journal_open(struct journal *journal, const char *file, const struct stat *about,
+                                  bool resume, struct arena *arena, const char **error);
+
+/* Notes that all batches of so many rows were answered. */
+void journal_advance(struct journal *journal, size_t rows, size_t imported, size_t refused);
+
+/* Closes it, and removes it unless it is to be gone on with. */
+void journal_close(struct journal *journal, bool keep);
+
+#endif

@@ -1,0 +1,203 @@
+/* targets.c: inih reads the file's lines; a table says which of them mean something. */
+#include "targets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILE_MAX_BYTES = 64 * 1024,
+    LINE_MAX_BYTES = 199, /* what inih, as Debian builds it, takes at a time */
+};
+
+static const char *const setting_names[TARGET_SETTINGS] = {
+    [TARGET_CONNECT] = "connect", [TARGET_API_KEY] = "api-key", [TARGET_API_KEY_FILE] = "api-key-file",
+    [TARGET_TIMEOUT] = "timeout", [TARGET_OUTPUT] = "output",
+};
+
+/* A reading under way. */
+struct reading {
+    struct targets *targets;
+    struct arena *arena;
+    const char *error; /* what is wrong in the first line that is */
+};
+
+/* --- where it is --- */
+
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL ? value : "";
+}
+
+/* NULL: there is no home to look in. The specification has a relative XDG_CONFIG_HOME ignored. */
+static const char *path_of_file(struct arena *arena)
+{
+    if (*variable("XDG_CONFIG_HOME") == '/')
+        return arena_printf(arena, "%s/ordersctl/config", variable("XDG_CONFIG_HOME"));
+    if (*variable("HOME") != '\0')
+        return arena_printf(arena, "%s/.config/ordersctl/config", variable("HOME"));
+    return NULL;
+}
+
+static const char *path_beside(const struct reading *reading, const char *path)
+{
+    const char *slash = strrchr(reading->targets->path, '/');
+    if (strncmp(path, "~/", 2) == 0)
+        return arena_printf(reading->arena, "%s/%s", variable("HOME"), path + 2);
+    if (*path == '/')
+        return arena_strdup(reading->arena, path);
+    return arena_printf(reading->arena, "%.*s/%s", (int)(slash - reading->targets->path),
+                        reading->targets->path, path);
+}
+
+/* --- what its lines say --- */
+
+static int refuse(struct reading *reading, const char *error)
+{
+    if (reading->error == NULL)
+        reading->error = error;
+    return 0; /* inih's word for a failure */
+}
+
+static struct target *target_of(struct reading *reading, const char *section)
+{
+    static const char prefix[] = "target ";
+    struct targets *targets = reading->targets;
+    const char *name = section + strlen(prefix);
+    if (strncmp(section, prefix, strlen(prefix)) != 0 || *name == '\0')
+        return NULL;
+    for (size_t i = 0; i < targets->n; i++) {
+        if (strcmp(targets->list[i].name, name) == 0)
+            return &targets->list[i];
+    }
+    if (targets->n == TARGETS_MAX)
+        return NULL;
+    targets->list[targets->n].name = arena_strdup(reading->arena, name);
+    return &targets->list[targets->n++];
+}
+
+static int take_setting(struct reading *reading, struct target *target, const char *name, const char *value)
+{
+    for (size_t i = 0; i < TARGET_SETTINGS; i++) {
+        if (strcmp(setting_names[i], name) == 0) {
+            target->settings[i] =
+                i == TARGET_API_KEY_FILE ? path_beside(reading, value) : arena_strdup(reading->arena, value);
+            return 1;
+        }
+    }
+    return refuse(reading, arena_printf(reading->arena,
+                                        "a target has no \"%s\"; it may have connect, api-key-file, api-key, "
+                                        "timeout and output",
+                                        name));
+}
+
+static int take_line(void *user, const char *section, const char *name, const char *value)
+{
+    struct reading *reading = user;
+    if (*section == '\0' && strcmp(name, "default") == 0) {
+        reading->targets->preset = arena_strdup(reading->arena, value);
+        return 1;
+    }
+    struct target *target = target_of(reading, section);
+    if (target == NULL)
+        return refuse(reading, "a setting is to stand below [target NAME], of which there are at most 64; "
+                               "above them only default = NAME");
+    return take_setting(reading, target, name, value);
+}
+
+/* --- reading --- */
+
+/* The number of the first line that inih would cut in two; 0: there is none. */
+static int long_line(const char *text)
+{
+    int line = 1;
+    while (*text != '\0') {
+        const size_t length = strcspn(text, "\n");
+        if (length > LINE_MAX_BYTES)
+            return line;
+        text += length + (text[length] == '\n');
+        line++;
+    }
+    return 0;
+}
+
+static bool holds_key(const struct targets *targets)
+{
+    for (size_t i = 0; i < targets->n; i++) {
+        if (targets->list[i].settings[TARGET_API_KEY] != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool check(struct reading *reading, const char *text, const struct stat *about, const char **error)
+{
+    const char *path = reading->targets->path;
+    int line = long_line(text);
+    if (line != 0)
+        reading->error = "longer than 199 characters";
+    else
+        line = ini_parse_string(text, take_line, reading);
+    if (line != 0)
+        *error = arena_printf(reading->arena, "%s: line %d: %s", path, line,
+                              reading->error != NULL ? reading->error : "neither [SECTION] nor NAME = VALUE");
+    else if (holds_key(reading->targets) && (about->st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        *error = arena_printf(reading->arena, "%s: holds an api-key, and others may read it: chmod 600 %s",
+                              path, path);
+    return *error == NULL;
+}
+
+/* The file, when it is one: opening what is none could wait for ever. */
+static char *read_text(int fd, struct arena *arena, struct stat *about)
+{
+    if (fd < 0 || fstat(fd, about) != 0)
+        return NULL;
+    if (!S_ISREG(about->st_mode) || about->st_size > FILE_MAX_BYTES) {
+        errno = S_ISREG(about->st_mode) ? EFBIG : EINVAL;
+        return NULL;
+    }
+    char *text = arena_calloc(arena, FILE_MAX_BYTES + 1, 1);
+    return read(fd, text, FILE_MAX_BYTES) >= 0 ? text : NULL;
+}
+
+bool targets_read(struct targets *targets, struct arena *arena, const char **error)
+{
+    struct reading reading = {.targets = targets, .arena = arena};
+    struct stat about;
+    *targets = (struct targets){.path = path_of_file(arena)};
+    *error = NULL;
+    if (targets->path == NULL)
+        return true;
+    const int fd = open(targets->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return true;
+    const char *text = read_text(fd, arena, &about);
+    if (text == NULL)
+        *error = arena_printf(arena, "cannot read %s: %s", targets->path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return text != NULL && check(&reading, text, &about, error);
+}
+
+const struct target *targets_find(const struct targets *targets, const char *name)
+{
+    for (size_t i = 0; i < targets->n; i++) {
+        if (strcmp(targets->list[i].name, name) == 0)
+            return &targets->list[i];
+    }
+    return NULL;
+}
+
+const char *targets_names(const struct targets *targets, struct arena *arena)
+{
+    const char *names = targets->n == 0 ? "none" : "";
+    for (size_t i = 0; i < targets->n; i++)
+        names = arena_printf(arena, "%s%s%s", names, i == 0 ? "" : ", ", targets->list[i].name);
+    return names;
+}

@@ -1,0 +1,130 @@
+/* watch.c: each drawing is made in memory first, so that the terminal gets it in one piece and its cursor can
+ * go back as many lines as there were. */
+#include "watch.h"
+
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_WATCH = 0x600, DEFAULT_MS = 2000, LEAST_MS = 100, MOST_S = 24 * 60 * 60 };
+
+#define CURSOR_HIDE "\033[?25l"
+#define CURSOR_SHOW "\033[?25h"
+#define WRAP_OFF    "\033[?7l" /* a line that is too long stays one line */
+#define WRAP_ON     "\033[?7h"
+#define CLEAR_LINE  "\033[K"
+#define CLEAR_BELOW "\033[J"
+
+static const struct argp_option options[] = {
+    {"watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+     "Show it again every SECONDS (default 2) until Ctrl-C"},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct watch *watch = state->input;
+    if (key != KEY_WATCH)
+        return ARGP_ERR_UNKNOWN;
+    watch->interval_ms = DEFAULT_MS;
+    if (argument == NULL)
+        return 0;
+    char *end;
+    const double seconds = strtod(argument, &end);
+    if (end == argument || *end != '\0' || !(seconds * 1000 >= LEAST_MS && seconds <= MOST_S))
+        argp_error(state, "--watch: \"%s\" is not a number of seconds from 0.1 to %d", argument, MOST_S);
+    watch->interval_ms = (int)lround(seconds * 1000);
+    return 0;
+}
+
+const struct argp watch_argp = {.options = options, .parser = parse};
+
+/* A watching under way. */
+struct watching {
+    struct session *session;
+    watch_draw *draw;
+    void *arg;
+    bool in_place;
+    bool drawn;   /* something was */
+    size_t lines; /* of it on the screen, above the cursor */
+};
+
+/* Writes the lines of a text that the terminal has room for, over those that are there. */
+static void overwrite(struct watching *watching, const char *text)
+{
+    const size_t room = screen_rows(STDOUT_FILENO) - 1;
+    if (watching->lines > 0)
+        printf("\033[%zuA", watching->lines);
+    fputs("\r", stdout);
+    for (watching->lines = 0; *text != '\0' && watching->lines < room; watching->lines++) {
+        const size_t length = strcspn(text, "\n");
+        printf("%.*s" CLEAR_LINE "\n", (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+    fputs(CLEAR_BELOW, stdout);
+}
+
+/* Draws in memory, then on the screen, unless Ctrl-C came meanwhile. */
+static enum exit_code draw_over(struct watching *watching)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *memory = open_memstream(&text, &length);
+    if (memory == NULL)
+        return EXIT_OTHER;
+    const enum exit_code code = watching->draw(watching->session, memory, watching->arg);
+    if (fclose(memory) == 0 && code == EXIT_OK)
+        overwrite(watching, text);
+    free(text);
+    return code;
+}
+
+static enum exit_code draw_below(struct watching *watching)
+{
+    if (watching->drawn && watching->session->output == OUTPUT_TABLE)
+        puts("");
+    return watching->draw(watching->session, stdout, watching->arg);
+}
+
+static enum exit_code draw_until_interrupt(struct watching *watching, int interval_ms)
+{
+    struct interrupt *interrupt = watching->session->interrupt;
+    enum exit_code code;
+    do {
+        code = watching->in_place ? draw_over(watching) : draw_below(watching);
+        watching->drawn = true;
+        if (code == EXIT_OK && !output_flush(stdout, "standard output"))
+            code = EXIT_OTHER;
+    } while (code == EXIT_OK && interrupt_pause(interrupt, interval_ms));
+    return interrupt->signal_number != 0 ? EXIT_OK : code;
+}
+
+enum exit_code watch_run(struct session *session, const struct watch *watch, watch_draw *draw, void *arg)
+{
+    struct watching watching = {
+        .session = session,
+        .draw = draw,
+        .arg = arg,
+        .in_place = session->screen.is_terminal && session->output == OUTPUT_TABLE,
+    };
+    struct interrupt interrupt;
+    if (watch->interval_ms == 0)
+        return draw(session, stdout, arg);
+    if (!interrupt_open(&interrupt)) {
+        report("cannot wait for signals: %s", strerror(errno));
+        return EXIT_OTHER;
+    }
+    session->interrupt = &interrupt;
+    if (watching.in_place)
+        fputs(CURSOR_HIDE WRAP_OFF, stdout);
+    const enum exit_code code = draw_until_interrupt(&watching, watch->interval_ms);
+    if (watching.in_place)
+        fputs("\r" CLEAR_LINE WRAP_ON CURSOR_SHOW, stdout); /* the ^C that the terminal showed, too */
+    session->interrupt = NULL;
+    interrupt_close(&interrupt);
+    return code;
+}
