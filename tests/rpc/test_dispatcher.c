@@ -154,3 +154,14 @@ Test(dispatcher, health_when_stopping)
     cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
     cr_assert_str_eq(reason, "draining");
 }
+
+Test(dispatcher, methods_are_known_by_an_index)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(dispatcher_count(dispatcher), 1);
+    cr_assert_str_eq(dispatcher_name(dispatcher, 0), "rpc.v1.Health/Check");
+    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Check"), 0);
+    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Chec"), 1);
+    cr_assert(dispatcher_is_open(dispatcher, 0));
+    cr_assert_not(dispatcher_is_open(dispatcher, 1));
+}
