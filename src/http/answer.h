@@ -18,7 +18,8 @@ enum { ANSWER_MAX_HEADERS = 12 };
 /* Strings are in the arena of the request, or static. */
 struct answer {
     unsigned status;  /* 0: not known yet */
-    const char *body; /* JSON; NULL: none */
+    const char *type; /* of the body; NULL: JSON */
+    const char *body; /* NULL: none */
     size_t length;
     struct answer_header headers[ANSWER_MAX_HEADERS];
     size_t n_headers;

@@ -8,6 +8,7 @@
 #include "http/exchange.h"
 
 #include "base/fingerprint.h"
+#include "base/metrics_text.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "http/answer.h"
@@ -110,7 +111,7 @@ static void find_route(struct exchange *exchange)
     struct arena *arena = &exchange->arena;
     struct route_match *match = &exchange->match;
     url_parse(exchange->target, arena, &exchange->url);
-    switch (routes_find(exchange->method, &exchange->url, arena, match)) {
+    switch (routes_find(exchange->host->probes_only, exchange->method, &exchange->url, arena, match)) {
     case ROUTE_NO_PATH:
         answer_detail(answer, arena, 404, "Not Found");
         break;
@@ -240,13 +241,16 @@ static const char *call_id(const struct exchange *exchange)
 static void call(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
-    struct rpc_metadata metadata[2];
+    char traceparent[TRACE_PARENT_TEXT];
+    struct rpc_metadata metadata[3];
     size_t n = 0;
     if (!route->open)
         metadata[n++] = (struct rpc_metadata){"x-api-key", exchange->host->api_key};
     /* What was refused here is answered together with what the service refuses. */
     if (exchange->request.refused.n_violations > 0)
         metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    trace_write(&exchange->door.trace, traceparent);
+    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
     const struct rpc_request request = {
         .service = route->service,
         .method = route_method(route),
@@ -266,15 +270,27 @@ static void call(struct exchange *exchange)
     rpc_client_call(exchange->host->client, &request, resume, exchange);
 }
 
+static void answer_without_call(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct answer *answer = &exchange->answer;
+    answer->status = route->status;
+    if (route->metrics) {
+        answer->type = METRICS_TEXT_TYPE;
+        answer->body = metrics_text(exchange->host->metrics, &exchange->arena, &answer->length);
+    } else {
+        answer->body = route->text;
+        answer->length = strlen(route->text);
+    }
+}
+
 /* The request is there: calls the RPC, or has the answer. */
 static void proceed(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
     struct transcode_source *source = &exchange->source;
     if (route->service == NULL) {
-        exchange->answer.status = route->status;
-        exchange->answer.body = route->text;
-        exchange->answer.length = strlen(route->text);
+        answer_without_call(exchange);
         return;
     }
     *source = (struct transcode_source){
@@ -384,9 +400,10 @@ static void answer_reply(struct exchange *exchange)
         answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(&exchange->answer, &exchange->arena, status);
-    } else if (route->holds != NULL && !route->holds(exchange->reply->message)) {
-        const struct status not_ready = {.code = STATUS_UNAVAILABLE, .message = "Not ready"};
-        answer_failure(&exchange->answer, &exchange->arena, &not_ready);
+    } else if (route->refusal != NULL && route->refusal(exchange->reply->message) != NULL) {
+        const struct status refusal = {.code = STATUS_UNAVAILABLE,
+                                       .message = route->refusal(exchange->reply->message)};
+        answer_failure(&exchange->answer, &exchange->arena, &refusal);
     } else {
         answer_success(exchange, exchange->reply->message);
     }
@@ -406,7 +423,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         return MHD_NO;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (answer->body != NULL)
-        answer_header(answer, "Content-Type", "application/json");
+        answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
     if (is_stopping(exchange->host))
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins,
@@ -434,20 +451,25 @@ static const char *loggable(struct exchange *exchange, const char *bytes, size_t
     return text;
 }
 
-/* Status 0 is a request that was not answered here: broken off, or refused by libmicrohttpd itself. */
-static void log_exchange(struct exchange *exchange)
+/* Counts and logs it. Status 0 is a request that was not answered here: broken off, or refused by
+ * libmicrohttpd itself. */
+static void note_exchange(struct exchange *exchange)
 {
     const unsigned refused = peer_refused(exchange->connection);
-    if (!log_enabled(exchange->host->log, LOG_LEVEL_INFO))
+    const unsigned status = refused != 0 ? refused : exchange->answer.status;
+    const uint64_t duration_ns = time_monotonic_ns() - exchange->start_ns;
+    const struct trace *trace = &exchange->door.trace;
+    const enum log_level level = exchange->host->probes_only ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    shim_metrics_record(&exchange->host->counts, exchange->match.route, status, duration_ns);
+    if (!log_enabled(exchange->host->log, level))
         return;
     const char *method = exchange->method != NULL ? exchange->method : "";
     const char *target = exchange->target;
-    log_line(exchange->host->log, LOG_LEVEL_INFO, "http",
-             LOG_STR("method", loggable(exchange, method, strlen(method))),
-             LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))),
-             LOG_INT("status", refused != 0 ? refused : exchange->answer.status),
-             LOG_INT("duration_us", (time_monotonic_ns() - exchange->start_ns) / NS_PER_US),
-             LOG_STR("request_id", exchange->door.request_id));
+    log_line(
+        exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
+        LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
+        LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", exchange->door.request_id),
+        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent));
 }
 
 /* --- libmicrohttpd's callbacks --- */
@@ -502,7 +524,7 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     if (exchange == NULL)
         return;
     *closed = NULL;
-    log_exchange(exchange);
+    note_exchange(exchange);
     peer_enter(connection, PEER_IDLE);
     json_decref(exchange->source.body);
     rpc_reply_free(exchange->reply);

@@ -6,10 +6,13 @@
 
 #include <string.h>
 
-static bool is_serving(const ProtobufCMessage *response)
+/* A service of before it gave reasons gives none. */
+static const char *not_serving(const ProtobufCMessage *response)
 {
-    return ((const Rpc__V1__HealthCheckResponse *)response)->status ==
-           RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+    const Rpc__V1__HealthCheckResponse *health = (const Rpc__V1__HealthCheckResponse *)response;
+    if (health->status == RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
+        return NULL;
+    return *health->reason != '\0' ? health->reason : "Not ready";
 }
 
 /* A fixed path comes before one with a variable that would match it. */
@@ -25,6 +28,7 @@ static const struct route routes[] = {
         .method = "GET",
         .path = "/healthz",
         .open = true,
+        .is_probe = true,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
     },
@@ -32,12 +36,21 @@ static const struct route routes[] = {
         .method = "GET",
         .path = "/readyz",
         .open = true,
+        .is_probe = true,
         .service = &rpc__v1__health__descriptor,
         .rpc = "Check",
         .timeout_ms = 2000,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
-        .holds = is_serving,
+        .refusal = not_serving,
+    },
+    {
+        .method = "GET",
+        .path = "/metrics",
+        .open = true,
+        .is_probe = true,
+        .status = 200,
+        .metrics = true,
     },
     {
         .method = "GET",
@@ -143,12 +156,14 @@ static const char *methods_of(const char *path, struct arena *arena)
     return list;
 }
 
-enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
+enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
     const char *path = NULL;
     for (size_t i = 0; i < ROUTES; i++) {
+        if (probes_only && !routes[i].is_probe)
+            continue;
         if (path == NULL && matches(routes[i].path, url, &match->variable))
             path = routes[i].path;
         if (path != NULL && strcmp(routes[i].path, path) == 0 && strcmp(routes[i].method, wanted) == 0) {
