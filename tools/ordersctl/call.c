@@ -99,6 +99,8 @@ static enum exit_code run_health(struct session *session, void *arguments)
         const Rpc__V1__HealthCheckResponse *answer = (const Rpc__V1__HealthCheckResponse *)reply->message;
         if (answer->status != RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
             code = EXIT_UNAVAILABLE;
+        if (*answer->reason != '\0')
+            report("%s", answer->reason);
         json_t *json = json_from_message(&answer->base);
         if (session->output == OUTPUT_JSON)
             json_text_write(stdout, json_incref(json), JSON_INDENT(2));

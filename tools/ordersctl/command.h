@@ -17,6 +17,7 @@ struct command {
 };
 
 extern const struct command create_command, get_command, list_command, update_command, delete_command,
-    summary_command, import_command, export_command, call_command, methods_command, health_command;
+    summary_command, import_command, export_command, call_command, methods_command, health_command,
+    stats_command;
 
 #endif

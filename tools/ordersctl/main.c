@@ -12,7 +12,7 @@ const char *argp_program_version = "ordersctl " PROJECT_VERSION;
 
 static const struct command *const commands[] = {
     &create_command, &get_command,    &list_command, &update_command,  &delete_command, &summary_command,
-    &import_command, &export_command, &call_command, &methods_command, &health_command,
+    &import_command, &export_command, &call_command, &methods_command, &health_command, &stats_command,
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
