@@ -42,6 +42,7 @@ struct exchange {
     struct transcode_source source; /* its JSON is owned */
     struct transcode_result request;
     struct rpc_reply *reply; /* owned; NULL while none came */
+    struct scrape *scrape;   /* held: the answer's body; NULL: it is not */
     struct answer answer;
 };
 
@@ -275,13 +276,15 @@ static void answer_without_call(struct exchange *exchange)
     const struct route *route = exchange->match.route;
     struct answer *answer = &exchange->answer;
     answer->status = route->status;
-    if (route->metrics) {
-        answer->type = METRICS_TEXT_TYPE;
-        answer->body = metrics_text(exchange->host->metrics, &exchange->arena, &answer->length);
-    } else {
+    if (!route->metrics) {
         answer->body = route->text;
         answer->length = strlen(route->text);
+        return;
     }
+    exchange->scrape = scrape_take(&exchange->host->scrapes);
+    answer->type = METRICS_TEXT_TYPE;
+    answer->body = exchange->scrape->text;
+    answer->length = exchange->scrape->length;
 }
 
 /* The request is there: calls the RPC, or has the answer. */
@@ -428,7 +431,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins,
                MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin"), answer);
-    /* The body is the arena's, which lives until exchange_close. */
+    /* The body is the arena's, or the scrape's: either lives until exchange_close. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
     if (response == NULL)
@@ -528,6 +531,7 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     peer_enter(connection, PEER_IDLE);
     json_decref(exchange->source.body);
     rpc_reply_free(exchange->reply);
+    scrape_release(&host->scrapes, exchange->scrape);
     body_free(&host->bodies, &exchange->body);
     arena_free(&exchange->arena);
     free(exchange);

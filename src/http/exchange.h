@@ -7,8 +7,8 @@
 #define HTTP_EXCHANGE_H
 
 #include "base/log.h"
-#include "base/metrics.h"
 #include "http/body.h"
+#include "http/scrape.h"
 #include "http/shim_metrics.h"
 #include "rpc/client.h"
 
@@ -23,8 +23,8 @@ struct exchange_host {
     const char *const *cors_origins;
     struct rpc_client *client;
     struct log *log;
-    bool probes_only;        /* no route is served but those that are probes */
-    struct metrics *metrics; /* what /metrics shows */
+    bool probes_only;       /* no route is served but those that are probes */
+    struct scrapes scrapes; /* what /metrics shows */
     struct shim_metrics counts;
     struct bodies bodies;
 

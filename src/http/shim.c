@@ -118,10 +118,10 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
         .cors_origins = options->cors_origins,
         .client = options->client,
         .log = options->log,
-        .metrics = options->metrics,
         .probes_only = options->probes_only,
         .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
+    scrapes_init(&host->scrapes, options->metrics);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
@@ -133,6 +133,7 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
 static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
+    scrapes_free(&shim->host.scrapes);
     shim_metrics_free(&shim->host.counts);
     pthread_cond_destroy(&shim->host.idle);
     pthread_mutex_destroy(&shim->host.lock);
