@@ -4,7 +4,10 @@
  */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/metrics.h"
+#include "base/notify.h"
 #include "base/process.h"
+#include "base/process_metrics.h"
 #include "http/shim.h"
 #include "rpc/client.h"
 
@@ -15,7 +18,23 @@
 
 static const char program[] = "orders-http";
 
-static bool serve(const struct config *config, struct log *log)
+enum { FEEDINGS = 3 /* of the watchdog, in the time in which one is wanted */ };
+
+static void await_end(const struct http_shim *shim, const struct notify *notify, struct log *log)
+{
+    const unsigned feed_ms = (notify->watchdog_ms + FEEDINGS - 1) / FEEDINGS;
+    int ended;
+    notify_send(notify, "READY=1");
+    while ((ended = process_await_end(feed_ms)) == 0) {
+        if (http_shim_answers(shim, feed_ms))
+            notify_send(notify, "WATCHDOG=1");
+    }
+    notify_send(notify, "STOPPING=1");
+    log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
+}
+
+static bool serve(const struct config *config, const struct notify *notify, struct log *log,
+                  struct metrics *metrics)
 {
     char error[512];
     const struct rpc_client_options client_options = {.urls = config->connect, .api_key = config->api_key};
@@ -27,6 +46,7 @@ static bool serve(const struct config *config, struct log *log)
         .cors_origins = config->cors_origins,
         .client = client,
         .log = log,
+        .metrics = metrics,
         .max_connections = config->http_max_connections,
         .max_connections_per_address = config->http_max_connections_per_address,
         .request_timeout_s = config->http_request_timeout_s,
@@ -41,8 +61,7 @@ static bool serve(const struct config *config, struct log *log)
     } else {
         printf("ready http=%s\n", http_shim_url(shim));
         fflush(stdout);
-        const char *signal_name = sigdescr_np(process_await_end());
-        log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", signal_name));
+        await_end(shim, notify, log);
         http_shim_stop(shim);
     }
     rpc_client_close(client);
@@ -51,12 +70,19 @@ static bool serve(const struct config *config, struct log *log)
 
 int main(void)
 {
+    struct process_metrics process;
     struct config config;
+    struct notify notify;
     config_load_or_exit(&config, CONFIG_API_KEY | CONFIG_HTTP, program);
+    notify_open(&notify);
     process_prepare();
+    struct metrics *metrics = metrics_new();
+    process_metrics_add(&process, metrics, PROJECT_VERSION);
     struct log *log = log_open(STDERR_FILENO, config.log_level);
-    bool served = serve(&config, log);
+    bool served = serve(&config, &notify, log, metrics);
     log_close(log);
+    metrics_free(metrics);
+    notify_close(&notify);
     config_free(&config);
     return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }

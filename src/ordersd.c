@@ -2,11 +2,16 @@
  * answers what is in hand, and ends with 0. */
 #include "base/config.h"
 #include "base/log.h"
+#include "base/metrics.h"
+#include "base/notify.h"
 #include "base/process.h"
+#include "base/process_metrics.h"
 #include "base/time.h"
 #include "http/shim.h"
 #include "rpc/client.h"
 #include "rpc/health.h"
+#include "rpc/metrics_service.h"
+#include "rpc/probe.h"
 #include "rpc/server.h"
 #include "rpc/task_threads.h"
 #include "service/order_service.h"
@@ -20,6 +25,12 @@
 enum {
     DRAIN_MS = 30000,
     MS_PER_S = 1000,
+    FEEDINGS = 3, /* of the watchdog, in the time in which one is wanted */
+
+    /* Of the address for metrics and probes, which few ask for little. */
+    PROBE_CONNECTIONS = 64,
+    PROBE_TIMEOUT_S = 10,
+    PROBE_BODY_BYTES = 1024,
 };
 
 /* Where the shim inside this process finds the service. */
@@ -28,19 +39,24 @@ static const char inproc_url[] = "inproc://orders";
 /* Everything that runs, in the order it is started. */
 struct daemon {
     struct config config;
+    struct notify notify;
     struct log *log;
+    struct metrics *metrics;
+    struct process_metrics process;
     struct store *store;
     struct order_service service;
     struct health health;
+    struct metrics_service metrics_service;
     struct dispatcher *dispatcher;
     struct rpc_server *server;
-    struct rpc_client *inproc; /* NULL without the shim */
+    struct rpc_client *inproc; /* NULL: nothing in this process asks */
     struct http_shim *shim;    /* NULL: ORDERS_HTTP is not set */
+    struct http_shim *probes;  /* NULL: ORDERS_METRICS is not set */
 };
 
 static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
 {
-    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", NULL};
+    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", "rpc.v1.Metrics", NULL};
     const char *const *listen = daemon->config.listen;
     size_t n = 0;
     while (listen[n] != NULL)
@@ -51,10 +67,12 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
 
     order_service_init(&daemon->service, daemon->store);
     health_init(&daemon->health, names, postgres_ready, daemon->store);
+    metrics_service_init(&daemon->metrics_service, daemon->metrics);
     daemon->dispatcher = dispatcher_new(daemon->config.api_key);
     if (daemon->dispatcher == NULL ||
         !dispatcher_add(daemon->dispatcher, &daemon->service.base.base, DISPATCHER_NEEDS_KEY) ||
-        !dispatcher_add(daemon->dispatcher, &daemon->health.service.base, DISPATCHER_OPEN)) {
+        !dispatcher_add(daemon->dispatcher, &daemon->health.service.base, DISPATCHER_OPEN) ||
+        !dispatcher_add(daemon->dispatcher, &daemon->metrics_service.service.base, DISPATCHER_NEEDS_KEY)) {
         snprintf(error, error_size, "out of memory");
         return false;
     }
@@ -62,6 +80,7 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .urls = urls,
         .dispatcher = daemon->dispatcher,
         .log = daemon->log,
+        .metrics = daemon->metrics,
         .max_calls = daemon->config.max_calls,
         .max_call_bytes = daemon->config.max_call_bytes,
         .max_connections = daemon->config.max_connections,
@@ -72,13 +91,37 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
     return daemon->server != NULL;
 }
 
-static bool start_http(struct daemon *daemon, char *error, size_t error_size)
+static bool start_inproc(struct daemon *daemon, char *error, size_t error_size)
 {
     static const char *const urls[] = {inproc_url, NULL};
     const struct rpc_client_options client = {.urls = urls};
     daemon->inproc = rpc_client_open(&client, error, error_size);
-    if (daemon->inproc == NULL)
-        return false;
+    return daemon->inproc != NULL;
+}
+
+static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
+{
+    const struct http_shim_options options = {
+        .host = daemon->config.metrics_host,
+        .port = daemon->config.metrics_port,
+        .cors_origins = daemon->config.cors_origins,
+        .client = daemon->inproc,
+        .log = daemon->log,
+        .metrics = daemon->metrics,
+        .probes_only = true,
+        .max_connections = PROBE_CONNECTIONS,
+        .request_timeout_s = PROBE_TIMEOUT_S,
+        .send_timeout_s = PROBE_TIMEOUT_S,
+        .idle_timeout_s = daemon->config.http_idle_timeout_s,
+        .max_body_bytes = PROBE_BODY_BYTES,
+        .max_bodies_bytes = PROBE_BODY_BYTES,
+    };
+    daemon->probes = http_shim_start(&options, error, error_size);
+    return daemon->probes != NULL;
+}
+
+static bool start_http(struct daemon *daemon, char *error, size_t error_size)
+{
     const struct http_shim_options options = {
         .host = daemon->config.http_host,
         .port = daemon->config.http_port,
@@ -86,6 +129,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .cors_origins = daemon->config.cors_origins,
         .client = daemon->inproc,
         .log = daemon->log,
+        .metrics = daemon->metrics,
         .max_connections = daemon->config.http_max_connections,
         .max_connections_per_address = daemon->config.http_max_connections_per_address,
         .request_timeout_s = daemon->config.http_request_timeout_s,
@@ -104,11 +148,18 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
         .database_url = daemon->config.database_url,
         .workers = daemon->config.workers,
         .idempotency_ttl_s = daemon->config.idempotency_ttl_s,
+        .slow_statement_ms = daemon->config.slow_statement_ms,
         .log = daemon->log,
+        .metrics = daemon->metrics,
     };
+    const struct config *config = &daemon->config;
+    const bool asks_itself =
+        config->http_host != NULL || config->metrics_host != NULL || daemon->notify.watchdog_ms != 0;
     daemon->store = postgres_open(&options, error, error_size);
     return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
-           (daemon->config.http_host == NULL || start_http(daemon, error, error_size));
+           (!asks_itself || start_inproc(daemon, error, error_size)) &&
+           (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
+           (config->http_host == NULL || start_http(daemon, error, error_size));
 }
 
 /* "ready http=http://127.0.0.1:5000 rpc=tcp://127.0.0.1:6600 key=.local/api-key" */
@@ -118,6 +169,8 @@ static void print_ready(const struct daemon *daemon)
     if (daemon->shim != NULL)
         printf(" http=%s", http_shim_url(daemon->shim));
     printf(" rpc=%s", rpc_server_urls(daemon->server));
+    if (daemon->probes != NULL)
+        printf(" metrics=%s", http_shim_url(daemon->probes));
     if (daemon->config.api_key_file != NULL)
         printf(" key=%s", daemon->config.api_key_file);
     printf("\n");
@@ -136,17 +189,33 @@ static void stop(struct daemon *daemon)
     uint32_t left_ms = now_ns < limit_ns ? (uint32_t)((limit_ns - now_ns) / NS_PER_MS) : 0;
     if (daemon->server != NULL && !rpc_server_drain(daemon->server, left_ms))
         log_line(daemon->log, LOG_LEVEL_WARN, "calls cut short");
+    http_shim_stop(daemon->probes);
     if (daemon->store != NULL)
         postgres_close(daemon->store);
 }
 
+/* Fed only while calls, and the shim if there is one, are answered within the time. */
+static void feed_watchdog(const struct daemon *daemon, unsigned timeout_ms)
+{
+    if (probe_answers(daemon->inproc, timeout_ms) &&
+        (daemon->shim == NULL || http_shim_answers(daemon->shim, timeout_ms)))
+        notify_send(&daemon->notify, "WATCHDOG=1");
+    else
+        log_line(daemon->log, LOG_LEVEL_ERROR, "no answer to a call of its own");
+}
+
 static void serve(struct daemon *daemon)
 {
+    const unsigned feed_ms = (daemon->notify.watchdog_ms + FEEDINGS - 1) / FEEDINGS;
+    int ended;
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
-    const char *signal_name = sigdescr_np(process_await_end());
-    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", signal_name));
+    notify_send(&daemon->notify, "READY=1");
+    while ((ended = process_await_end(feed_ms)) == 0)
+        feed_watchdog(daemon, feed_ms);
+    notify_send(&daemon->notify, "STOPPING=1");
+    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
 }
 
 int main(void)
@@ -155,7 +224,10 @@ int main(void)
     char error[1024] = "";
 
     config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
+    notify_open(&daemon.notify);
     process_prepare();
+    daemon.metrics = metrics_new();
+    process_metrics_add(&daemon.process, daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
     if (!task_threads_keep_one())
         log_line(daemon.log, LOG_LEVEL_WARN, "nng keeps all its task threads");

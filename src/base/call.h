@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/trace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct call {
     struct arena arena;     /* request, reply and all between; reset when the reply is on its way */
     const char *method;     /* "orders.v1.OrderService/GetOrder" */
     const char *request_id; /* never NULL; names the call in logs */
+    struct trace trace;     /* the caller's, if it has one */
     uint32_t caller;        /* which connection it came from: callers get their turns one after another */
     uint64_t fingerprint;   /* of method and payload: a request_id names one request only */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */

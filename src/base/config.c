@@ -101,7 +101,7 @@ static bool read_number(const char *text, unsigned long least, unsigned long mos
     return true;
 }
 
-static bool read_http(struct reading *reading, const char *text)
+static bool read_address(struct reading *reading, const char *text, const char **host, uint16_t *out)
 {
     const char *colon = strrchr(text, ':');
     unsigned long port;
@@ -112,9 +112,19 @@ static bool read_http(struct reading *reading, const char *text)
         text++; /* an IPv6 address */
         host_length -= 2;
     }
-    reading->config->http_host = arena_copy(&reading->config->arena, text, host_length);
-    reading->config->http_port = (uint16_t)port;
+    *host = arena_copy(&reading->config->arena, text, host_length);
+    *out = (uint16_t)port;
     return true;
+}
+
+static bool read_http(struct reading *reading, const char *text)
+{
+    return read_address(reading, text, &reading->config->http_host, &reading->config->http_port);
+}
+
+static bool read_metrics(struct reading *reading, const char *text)
+{
+    return read_address(reading, text, &reading->config->metrics_host, &reading->config->metrics_port);
 }
 
 static bool read_log(struct reading *reading, const char *text)
@@ -182,6 +192,7 @@ static const struct variable {
     {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
+    {"ORDERS_METRICS", NULL, 0, read_metrics},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
     {"ORDERS_LOG", "info", 0, read_log},
 #define NUMBER(name, preset, member, least, most, unit)                                              \
@@ -190,6 +201,7 @@ static const struct variable {
     }
     NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds"),
     NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections"),
+    NUMBER("ORDERS_SLOW_STATEMENT", "1000", slow_statement_ms, 0, 600000, "milliseconds"),
     NUMBER("ORDERS_MAX_CALLS", "4096", max_calls, 1, 65536, "calls"),
     NUMBER("ORDERS_MAX_CALL_BYTES", "33554432", max_call_bytes, 1048576, 1073741824, "bytes"),
     NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections"),

@@ -33,15 +33,19 @@ struct config {
     const char *const *connect;      /* ORDERS_CONNECT, NULL-terminated */
     const char *http_host;           /* ORDERS_HTTP's host; NULL when unset and not needed */
     uint16_t http_port;              /* its port; 0 lets the system choose */
+    const char *metrics_host;        /* ORDERS_METRICS's host; NULL when unset */
+    uint16_t metrics_port;           /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
     enum log_level log_level;        /* ORDERS_LOG */
     unsigned idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
     unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */
-    unsigned max_calls;              /* ORDERS_MAX_CALLS: in hand at once */
-    unsigned max_call_bytes;         /* ORDERS_MAX_CALL_BYTES: of their requests */
-    unsigned max_connections;        /* ORDERS_MAX_CONNECTIONS: of RPC clients */
-    unsigned idle_timeout_s;         /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
-    unsigned send_timeout_s;         /* ORDERS_SEND_TIMEOUT: of an answer */
+    unsigned
+        slow_statement_ms;    /* ORDERS_SLOW_STATEMENT: from when on one is logged at level warn; 0: never */
+    unsigned max_calls;       /* ORDERS_MAX_CALLS: in hand at once */
+    unsigned max_call_bytes;  /* ORDERS_MAX_CALL_BYTES: of their requests */
+    unsigned max_connections; /* ORDERS_MAX_CONNECTIONS: of RPC clients */
+    unsigned idle_timeout_s;  /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
+    unsigned send_timeout_s;  /* ORDERS_SEND_TIMEOUT: of an answer */
 
     unsigned http_max_connections;             /* ORDERS_HTTP_MAX_CONNECTIONS */
     unsigned http_max_connections_per_address; /* ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS; 0: as many */

@@ -176,6 +176,8 @@ static void append_string(struct line *line, const char *string)
 static void append_field(struct line *line, const struct log_field *field)
 {
     char number[32];
+    if (field->name == NULL)
+        return;
     size_t room_for_name = strlen(field->name) + 40;
     if (line->length + room_for_name > LINE_MAX_BYTES - CLOSING_BYTES)
         return;

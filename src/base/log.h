@@ -19,7 +19,7 @@ struct log;
 
 /* One member of the line's object. */
 struct log_field {
-    const char *name;   /* a plain word: it is not escaped */
+    const char *name;   /* a plain word: it is not escaped; NULL: the field is left out */
     const char *string; /* any bytes; NULL for a number */
     int64_t number;
 };
@@ -47,6 +47,9 @@ void log_write(struct log *log, enum log_level level, const char *message, size_
 /* A field. The value is evaluated twice. */
 #define LOG_STR(key, value) ((struct log_field){.name = (key), .string = (value) != NULL ? (value) : ""})
 #define LOG_INT(key, value) ((struct log_field){.name = (key), .number = (int64_t)(value)})
+
+/* A field only where there is something to say: a string that is empty is left out. Evaluated twice. */
+#define LOG_OPT(key, value) ((struct log_field){.name = *(value) != '\0' ? (key) : NULL, .string = (value)})
 
 /* log_line(log, LOG_LEVEL_INFO, "listening", LOG_STR("url", url), LOG_INT("port", port)) */
 #define log_line(log, level, message, ...)                                                 \

@@ -1,9 +1,14 @@
 /* process.c: signals and limits. */
 #include "base/process.h"
 
+#include "base/time.h"
+
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/resource.h>
+#include <time.h>
 
 static sigset_t ending_signals(void)
 {
@@ -26,10 +31,16 @@ void process_prepare(void)
     }
 }
 
-int process_await_end(void)
+int process_await_end(unsigned timeout_ms)
 {
     const sigset_t ending = ending_signals();
-    int signal_number = 0;
-    sigwait(&ending, &signal_number);
-    return signal_number;
+    const uint64_t until_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    int signal_number = -1;
+    do {
+        const uint64_t now_ns = time_monotonic_ns(), left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+        const struct timespec left = {.tv_sec = (time_t)(left_ns / NS_PER_S),
+                                      .tv_nsec = (long)(left_ns % NS_PER_S)};
+        signal_number = timeout_ms != 0 ? sigtimedwait(&ending, NULL, &left) : sigwaitinfo(&ending, NULL);
+    } while (signal_number < 0 && errno == EINTR); /* stopped and continued, for one */
+    return signal_number > 0 ? signal_number : 0;
 }

@@ -6,7 +6,7 @@
  * as many open files as the system lets, so that connections are bounded by the program's own limits. */
 void process_prepare(void);
 
-/* Waits for SIGTERM or SIGINT; which of them. */
-int process_await_end(void);
+/* Waits for SIGTERM or SIGINT: which of them. 0: none came within timeout_ms, unless that is 0. */
+int process_await_end(unsigned timeout_ms);
 
 #endif

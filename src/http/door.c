@@ -15,7 +15,7 @@ enum { REQUEST_ID_MAX = 128 };
 struct walk {
     struct door *door;
     struct arena *arena;
-    unsigned hosts, lengths, encodings;
+    unsigned hosts, lengths, encodings, traceparents;
     bool chunked;
     bool bad_key;
 };
@@ -62,6 +62,9 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         precondition_add(&walk->door->precondition.if_match, value, walk->arena);
     } else if (strcasecmp(name, "If-None-Match") == 0) {
         precondition_add(&walk->door->precondition.if_none_match, value, walk->arena);
+    } else if (strcasecmp(name, "traceparent") == 0) {
+        walk->traceparents++;
+        trace_join(&walk->door->trace, value, value_size);
     } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane_id(value, value_size)) {
         walk->door->request_id = arena_copy(walk->arena, value, value_size);
     }
@@ -91,6 +94,8 @@ void door_read(struct MHD_Connection *connection, const char *version, struct ar
     *door = (struct door){0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &walk);
     door->malformed = malformation(&walk, strcmp(version, "HTTP/1.1") == 0);
+    if (walk.traceparents != 1 || !trace_is_set(&door->trace)) /* of several, none is to be believed */
+        trace_begin(&door->trace);
     if (door->request_id == NULL) {
         char *id = arena_alloc(arena, UUID_TEXT);
         uuid_make(id);

@@ -3,6 +3,7 @@
 #define HTTP_DOOR_H
 
 #include "base/arena.h"
+#include "base/trace.h"
 #include "http/precondition.h"
 
 #include <microhttpd.h>
@@ -12,6 +13,7 @@
 struct door {
     const char *request_id;      /* the caller's if it is a sane one, or a new one; in the arena */
     bool request_id_is_new;      /* not the caller's */
+    struct trace trace;          /* the caller's, or one that begins here */
     const char *idempotency_key; /* NULL: none */
     struct precondition precondition;
     const char

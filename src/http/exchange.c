@@ -8,6 +8,7 @@
 #include "http/exchange.h"
 
 #include "base/fingerprint.h"
+#include "base/metrics_text.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "http/answer.h"
@@ -41,6 +42,7 @@ struct exchange {
     struct transcode_source source; /* its JSON is owned */
     struct transcode_result request;
     struct rpc_reply *reply; /* owned; NULL while none came */
+    struct scrape *scrape;   /* held: the answer's body; NULL: it is not */
     struct answer answer;
 };
 
@@ -110,7 +112,7 @@ static void find_route(struct exchange *exchange)
     struct arena *arena = &exchange->arena;
     struct route_match *match = &exchange->match;
     url_parse(exchange->target, arena, &exchange->url);
-    switch (routes_find(exchange->method, &exchange->url, arena, match)) {
+    switch (routes_find(exchange->host->probes_only, exchange->method, &exchange->url, arena, match)) {
     case ROUTE_NO_PATH:
         answer_detail(answer, arena, 404, "Not Found");
         break;
@@ -240,13 +242,16 @@ static const char *call_id(const struct exchange *exchange)
 static void call(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
-    struct rpc_metadata metadata[2];
+    char traceparent[TRACE_PARENT_TEXT];
+    struct rpc_metadata metadata[3];
     size_t n = 0;
     if (!route->open)
         metadata[n++] = (struct rpc_metadata){"x-api-key", exchange->host->api_key};
     /* What was refused here is answered together with what the service refuses. */
     if (exchange->request.refused.n_violations > 0)
         metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    trace_write(&exchange->door.trace, traceparent);
+    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
     const struct rpc_request request = {
         .service = route->service,
         .method = route_method(route),
@@ -266,15 +271,29 @@ static void call(struct exchange *exchange)
     rpc_client_call(exchange->host->client, &request, resume, exchange);
 }
 
+static void answer_without_call(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct answer *answer = &exchange->answer;
+    answer->status = route->status;
+    if (!route->metrics) {
+        answer->body = route->text;
+        answer->length = strlen(route->text);
+        return;
+    }
+    exchange->scrape = scrape_take(&exchange->host->scrapes);
+    answer->type = METRICS_TEXT_TYPE;
+    answer->body = exchange->scrape->text;
+    answer->length = exchange->scrape->length;
+}
+
 /* The request is there: calls the RPC, or has the answer. */
 static void proceed(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
     struct transcode_source *source = &exchange->source;
     if (route->service == NULL) {
-        exchange->answer.status = route->status;
-        exchange->answer.body = route->text;
-        exchange->answer.length = strlen(route->text);
+        answer_without_call(exchange);
         return;
     }
     *source = (struct transcode_source){
@@ -384,9 +403,10 @@ static void answer_reply(struct exchange *exchange)
         answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(&exchange->answer, &exchange->arena, status);
-    } else if (route->holds != NULL && !route->holds(exchange->reply->message)) {
-        const struct status not_ready = {.code = STATUS_UNAVAILABLE, .message = "Not ready"};
-        answer_failure(&exchange->answer, &exchange->arena, &not_ready);
+    } else if (route->refusal != NULL && route->refusal(exchange->reply->message) != NULL) {
+        const struct status refusal = {.code = STATUS_UNAVAILABLE,
+                                       .message = route->refusal(exchange->reply->message)};
+        answer_failure(&exchange->answer, &exchange->arena, &refusal);
     } else {
         answer_success(exchange, exchange->reply->message);
     }
@@ -444,7 +464,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins,
                MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin"), answer);
-    /* The body is the arena's, which lives until exchange_close. */
+    /* The body is the arena's, or the scrape's: either lives until exchange_close. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
     if (response == NULL)
@@ -467,20 +487,25 @@ static const char *loggable(struct exchange *exchange, const char *bytes, size_t
     return text;
 }
 
-/* Status 0 is a request that was not answered here: broken off, or refused by libmicrohttpd itself. */
-static void log_exchange(struct exchange *exchange)
+/* Counts and logs it. Status 0 is a request that was not answered here: broken off, or refused by
+ * libmicrohttpd itself. */
+static void note_exchange(struct exchange *exchange)
 {
     const unsigned refused = peer_refused(exchange->connection);
-    if (!log_enabled(exchange->host->log, LOG_LEVEL_INFO))
+    const unsigned status = refused != 0 ? refused : exchange->answer.status;
+    const uint64_t duration_ns = time_monotonic_ns() - exchange->start_ns;
+    const struct trace *trace = &exchange->door.trace;
+    const enum log_level level = exchange->host->probes_only ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    shim_metrics_record(&exchange->host->counts, exchange->match.route, status, duration_ns);
+    if (!log_enabled(exchange->host->log, level))
         return;
     const char *method = exchange->method != NULL ? exchange->method : "";
     const char *target = exchange->target;
-    log_line(exchange->host->log, LOG_LEVEL_INFO, "http",
-             LOG_STR("method", loggable(exchange, method, strlen(method))),
-             LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))),
-             LOG_INT("status", refused != 0 ? refused : exchange->answer.status),
-             LOG_INT("duration_us", (time_monotonic_ns() - exchange->start_ns) / NS_PER_US),
-             LOG_STR("request_id", exchange->door.request_id));
+    log_line(
+        exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
+        LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
+        LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", exchange->door.request_id),
+        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent));
 }
 
 /* --- libmicrohttpd's callbacks --- */
@@ -538,10 +563,11 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     if (exchange == NULL)
         return;
     *closed = NULL;
-    log_exchange(exchange);
+    note_exchange(exchange);
     peer_enter(connection, PEER_IDLE);
     json_decref(exchange->source.body);
     rpc_reply_free(exchange->reply);
+    scrape_release(&host->scrapes, exchange->scrape);
     body_free(&host->bodies, &exchange->body);
     arena_free(&exchange->arena);
     free(exchange);

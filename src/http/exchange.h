@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "http/body.h"
 #include "http/resource.h"
+#include "http/scrape.h"
+#include "http/shim_metrics.h"
 #include "rpc/client.h"
 
 #include <microhttpd.h>
@@ -22,6 +24,9 @@ struct exchange_host {
     const char *const *cors_origins;
     struct rpc_client *client;
     struct log *log;
+    bool probes_only;       /* no route is served but those that are probes */
+    struct scrapes scrapes; /* what /metrics shows */
+    struct shim_metrics counts;
     struct bodies bodies;
     struct resources resources; /* not changed any more */
 

@@ -5,7 +5,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { BACKLOG = SOMAXCONN }; /* clients that come all at once are not to wait for one another */
@@ -26,13 +28,15 @@ static int listen_on(const struct addrinfo *address)
     return fd;
 }
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
 static uint16_t port_of(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } address = {0};
+    union address address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, &address.any, &length) != 0)
         return 0;
@@ -59,6 +63,34 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
         *port = port_of(fd);
     freeaddrinfo(addresses);
     return fd;
+}
+
+static bool ask(int fd, const union address *address, socklen_t length, const char *request)
+{
+    char answer;
+    if (connect(fd, &address->any, length) != 0)
+        return errno == EADDRNOTAVAIL; /* no port is left to ask from, which says nothing against it */
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+        return errno != EAGAIN;
+    return recv(fd, &answer, 1, 0) >= 0 || errno != EAGAIN;
+}
+
+bool listen_answers(int fd, const char *request, unsigned timeout_ms)
+{
+    const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
+                                    .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
+    union address address = {0};
+    socklen_t length = sizeof address;
+    if (getsockname(fd, &address.any, &length) != 0)
+        return false;
+    const int client = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client < 0)
+        return true; /* no file is left: so the service has more clients than it can take, and lives */
+    setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    const bool answers = ask(client, &address, length, request);
+    close(client);
+    return answers;
 }
 
 void listen_stop(int fd)

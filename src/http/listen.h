@@ -2,11 +2,16 @@
 #ifndef HTTP_LISTEN_H
 #define HTTP_LISTEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Listens on a host's port, 0 for any, and says which in *port. -1: `error` says why. */
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
+
+/* Sends a few bytes to the socket's own address and waits until something comes back, or the connection is
+ * closed. False: nothing does within the time. */
+bool listen_answers(int fd, const char *request, unsigned timeout_ms);
 
 /* Stops listening while the descriptor stays open for those who still hold it: it becomes that of nothing. */
 void listen_stop(int fd);

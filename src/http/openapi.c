@@ -341,10 +341,13 @@ static json_t *success(const struct route *route, json_t *schemas)
         content = text_content(route->text);
     else if (route->file != NULL)
         content = json_pack("{s:{s:s}}", "schema", "type", "object");
+    else if (route->metrics)
+        content = json_pack("{s:{s:s}}", "schema", "type", "string");
     else if (route->status != 204)
         content = message_content(route, schemas);
+    const char *type = route->metrics ? "text/plain" : "application/json";
     if (content != NULL)
-        json_object_set_new(answer, "content", json_pack("{s:o}", "application/json", content));
+        json_object_set_new(answer, "content", json_pack("{s:o}", type, content));
     return answer;
 }
 

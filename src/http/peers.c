@@ -48,6 +48,11 @@ static void move(struct peer *peer, enum peer_phase phase)
     peer->deadline_ns = time_monotonic_ns() + all->timeouts_ns[phase];
 }
 
+static void show_open(const struct peers *all)
+{
+    metric_set(all->options.open, all->open);
+}
+
 static void end(struct peer *peer, enum refusal refusal)
 {
     if (peer->phase == PEER_RECEIVING) {
@@ -57,6 +62,7 @@ static void end(struct peer *peer, enum refusal refusal)
     shutdown(peer->fd, SHUT_RDWR);
     move(peer, PEER_ENDED);
     peer->all->open--;
+    show_open(peer->all);
 }
 
 /* The one whose time is up next; NULL: no time runs. */
@@ -81,6 +87,7 @@ static void end_late(struct peers *all)
          next = next_late(all)) {
         end(next, next->when_late);
         all->late++;
+        metric_add(all->options.late, 1);
     }
 }
 
@@ -124,9 +131,12 @@ static struct peer *begin(struct peers *all, int fd)
     pthread_mutex_lock(&all->lock);
     TAILQ_INSERT_TAIL(&all->phases[PEER_RECEIVING], peer, neighbours);
     move(peer, PEER_RECEIVING);
-    if (++all->open > all->options.limit) {
+    all->open++;
+    show_open(all);
+    if (all->open > all->options.limit) {
         end(next_late(all), REFUSAL_NO_ROOM); /* this one itself if it must be */
         all->evicted++;
+        metric_add(all->options.evicted, 1);
     }
     pthread_mutex_unlock(&all->lock);
     return peer;
@@ -138,6 +148,7 @@ static void forget(struct peer *peer)
     pthread_mutex_lock(&all->lock);
     TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
     all->open -= peer->phase != PEER_ENDED;
+    show_open(all);
     pthread_mutex_unlock(&all->lock);
     free(peer);
 }

@@ -23,6 +23,7 @@
 #define HTTP_PEERS_H
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "http/refusal.h"
 
 #include <microhttpd.h>
@@ -33,7 +34,8 @@ struct peers_options {
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
-    struct log *log; /* how many were ended, at level info */
+    struct log *log;                      /* how many were ended, at level info */
+    struct metric *open, *late, *evicted; /* there are, and were ended; each may be NULL */
 };
 
 struct peers;

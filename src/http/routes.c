@@ -6,10 +6,13 @@
 
 #include <string.h>
 
-static bool is_serving(const ProtobufCMessage *response)
+/* A service of before it gave reasons gives none. */
+static const char *not_serving(const ProtobufCMessage *response)
 {
-    return ((const Rpc__V1__HealthCheckResponse *)response)->status ==
-           RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+    const Rpc__V1__HealthCheckResponse *health = (const Rpc__V1__HealthCheckResponse *)response;
+    if (health->status == RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
+        return NULL;
+    return *health->reason != '\0' ? health->reason : "Not ready";
 }
 
 /* What a page may do: run the scripts beside it and nobody else's, ask this server, and show the pictures
@@ -39,6 +42,7 @@ static const struct route routes[] = {
         .open = true,
         .summary = "Whether the process lives",
         .success = "It does.",
+        .is_probe = true,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
     },
@@ -48,12 +52,23 @@ static const struct route routes[] = {
         .open = true,
         .summary = "Whether the database can be reached",
         .success = "It can.",
+        .is_probe = true,
         .service = &rpc__v1__health__descriptor,
         .rpc = "Check",
         .timeout_ms = 2000,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
-        .holds = is_serving,
+        .refusal = not_serving,
+    },
+    {
+        .method = "GET",
+        .path = "/metrics",
+        .open = true,
+        .summary = "What this process counts",
+        .success = "Its metrics, as Prometheus reads them.",
+        .is_probe = true,
+        .status = 200,
+        .metrics = true,
     },
     {
         .method = "GET",
@@ -134,6 +149,8 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/statistics",
+        .summary = "Count the orders of some days",
+        .success = "How many there are and what they are worth, by currency and by day, at this moment.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "GetOrderStatistics",
         .query = {{"first_day", "first_day", false}, {"last_day", "last_day", false}},
@@ -221,12 +238,14 @@ static const char *methods_of(const char *path, struct arena *arena)
     return list;
 }
 
-enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
+enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
     const char *path = NULL;
     for (size_t i = 0; i < ROUTES; i++) {
+        if (probes_only && !routes[i].is_probe)
+            continue;
         if (path == NULL && matches(routes[i].path, url, &match->variable))
             path = routes[i].path;
         if (path != NULL && strcmp(routes[i].path, path) == 0 && strcmp(routes[i].method, wanted) == 0) {

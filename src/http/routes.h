@@ -26,6 +26,7 @@ struct route {
     const char *method;
     const char *path; /* "{…}" stands for any segment; a slash at the end may be left out */
     bool open;        /* wants no API key */
+    bool is_probe;    /* for who watches the service; there on an address of its own, too */
 
     const char *summary; /* for the API's description: what it does, in a line; NULL: it is no part of it */
     const char *success; /* likewise: what it answers */
@@ -47,7 +48,8 @@ struct route {
     const char *text;   /* the body, instead of the response */
     const char *file; /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
     const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
-    bool (*holds)(const ProtobufCMessage *response); /* false: answer 503 */
+    bool metrics;       /* the body is what this process counts, as Prometheus reads it */
+    const char *(*refusal)(const ProtobufCMessage *response); /* why to answer 503 after all; NULL: do not */
 };
 
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
@@ -58,8 +60,9 @@ struct route_match {
     const char *allow;        /* the path's methods, when the method is none of them: "GET, HEAD, POST" */
 };
 
-/* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. */
-enum route_found routes_find(const char *method, const struct url *url, struct arena *arena,
+/* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. Where
+ * there are probes only, no other path is known. */
+enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 
 /* The table. */

@@ -67,7 +67,8 @@ static unsigned connections_within_files(unsigned wanted)
     return room < wanted ? (unsigned)room : wanted;
 }
 
-static struct peers *open_peers(const struct http_shim_options *options, unsigned max_connections)
+static struct peers *open_peers(const struct http_shim *shim, const struct http_shim_options *options,
+                                unsigned max_connections)
 {
     const struct peers_options peers = {
         .limit = max_connections,
@@ -75,6 +76,9 @@ static struct peers *open_peers(const struct http_shim_options *options, unsigne
         .send_timeout_s = options->send_timeout_s,
         .idle_timeout_s = options->idle_timeout_s,
         .log = options->log,
+        .open = shim->host.counts.connections,
+        .late = shim->host.counts.late,
+        .evicted = shim->host.counts.evicted,
     };
     if (max_connections < options->max_connections)
         log_line(options->log, LOG_LEVEL_WARN, "fewer http connections than set: too few files may be open",
@@ -89,7 +93,7 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     const unsigned max_connections = connections_within_files(options->max_connections);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    shim->peers = open_peers(options, max_connections);
+    shim->peers = open_peers(shim, options, max_connections);
     if (shim->peers == NULL)
         return false;
     shim->daemon =
@@ -120,7 +124,7 @@ static void make_resources(struct resources *resources)
     json_decref(document);
 }
 
-static void init_host(struct exchange_host *host, const struct http_shim_options *options)
+static bool init_host(struct exchange_host *host, const struct http_shim_options *options)
 {
     pthread_condattr_t monotonic;
     *host = (struct exchange_host){
@@ -128,20 +132,25 @@ static void init_host(struct exchange_host *host, const struct http_shim_options
         .cors_origins = options->cors_origins,
         .client = options->client,
         .log = options->log,
+        .probes_only = options->probes_only,
         .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
     make_resources(&host->resources);
+    scrapes_init(&host->scrapes, options->metrics);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
     pthread_cond_init(&host->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics);
 }
 
 static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
     resources_free(&shim->host.resources);
+    scrapes_free(&shim->host.scrapes);
+    shim_metrics_free(&shim->host.counts);
     pthread_cond_destroy(&shim->host.idle);
     pthread_mutex_destroy(&shim->host.lock);
     free(shim);
@@ -157,11 +166,12 @@ static void note_url(struct http_shim *shim, const char *host)
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size)
 {
     struct http_shim *shim = calloc(1, sizeof *shim);
-    if (shim == NULL) {
+    if (shim == NULL || !init_host(&shim->host, options)) {
         snprintf(error, error_size, "no memory");
+        if (shim != NULL)
+            free_shim(shim);
         return NULL;
     }
-    init_host(&shim->host, options);
     shim->port = options->port;
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
     if (shim->listen_fd >= 0) {
@@ -179,6 +189,13 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
 const char *http_shim_url(const struct http_shim *shim)
 {
     return shim->url;
+}
+
+bool http_shim_answers(const struct http_shim *shim, unsigned timeout_ms)
+{
+    return listen_answers(shim->listen_fd,
+                          "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                          timeout_ms);
 }
 
 /* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with

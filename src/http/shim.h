@@ -3,8 +3,10 @@
 #define HTTP_SHIM_H
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/client.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +19,9 @@ struct http_shim_options {
     const char *api_key;             /* what callers present as X-API-Key */
     const char *const *cors_origins; /* NULL-terminated */
     struct rpc_client *client;
-    struct log *log; /* one line a request, at level info */
+    struct log *log;         /* one line a request, at level info */
+    struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */
+    bool probes_only;        /* serve nothing but /metrics, /healthz and /readyz: no key is needed then */
 
     unsigned max_connections;             /* fewer, if the system lets this process open fewer files */
     unsigned max_connections_per_address; /* 0: as many */
@@ -33,6 +37,10 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
 
 /* Where it serves: "http://127.0.0.1:5000". */
 const char *http_shim_url(const struct http_shim *shim);
+
+/* Whether its threads take a connection and do something about it within the time: for who would restart it
+ * if not. An answer, and a refusal since there are too many, are as good. */
+bool http_shim_answers(const struct http_shim *shim, unsigned timeout_ms);
 
 /* Refuses new connections, answers the requests in hand, and frees the shim. A request whose client neither
  * sends the rest of it nor takes its answer is given up after ten seconds. NULL does nothing. */

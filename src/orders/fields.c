@@ -7,18 +7,29 @@
 #include <string.h>
 
 /* Something to be seen, and no control character. */
-#define PRINTABLE     "^(?=.*\\S)[^\\x00-\\x1f\\x7f-\\x9f]*$"
+#define PRINTABLE          "^(?=.*\\S)[^\\x00-\\x1f\\x7f-\\x9f]*$"
 
-#define ORDER         &orders__v1__order__descriptor
-#define LIST_REQUEST  &orders__v1__list_orders_request__descriptor
-#define SUMMARY       &orders__v1__order_summary__descriptor
-#define TOTAL         &orders__v1__currency_total__descriptor
-#define DAILY_REVENUE &orders__v1__daily_revenue__descriptor
+#define ORDER              &orders__v1__order__descriptor
+#define LIST_REQUEST       &orders__v1__list_orders_request__descriptor
+#define SUMMARY            &orders__v1__order_summary__descriptor
+#define TOTAL              &orders__v1__currency_total__descriptor
+#define DAILY_REVENUE      &orders__v1__daily_revenue__descriptor
+#define STATISTICS_REQUEST &orders__v1__get_order_statistics_request__descriptor
+#define STATISTICS         &orders__v1__order_statistics__descriptor
+#define OF_CURRENCY        &orders__v1__currency_statistics__descriptor
+#define OF_DAY             &orders__v1__day_statistics__descriptor
 
 /* An order_id is one of these in whichever message it is. */
 #define ID_RULE                                                                               \
     .name = "order_id", .example = "ORD-2025-00001", .required = true, .least_characters = 1, \
     .most_characters = 255, .pattern = PRINTABLE, .reserved = "summary"
+
+/* By which a list can be ordered. */
+static const char *ordering(size_t index)
+{
+    static const char *const orderings[] = {"id", "id desc"};
+    return index < sizeof orderings / sizeof orderings[0] ? orderings[index] : NULL;
+}
 
 const struct field_rule field_rules[] = {
     {
@@ -133,6 +144,14 @@ const struct field_rule field_rules[] = {
         .description = "Only this customer's orders.",
         .example = "CUST-IS-001",
     },
+    {
+        .message = LIST_REQUEST,
+        .name = "order_by",
+        .description = "`id`: in the order in which they were stored; `id desc`: the newest first.",
+        .example = "id desc",
+        .word = ordering,
+        .preset_word = "id",
+    },
 
     {
         .message = SUMMARY,
@@ -186,6 +205,100 @@ const struct field_rule field_rules[] = {
         .name = "revenue",
         .description = "Of that day's orders in this currency, in its smallest unit.",
         .example = "89990",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+
+    {
+        .message = STATISTICS_REQUEST,
+        .name = "first_day",
+        .description = "Only orders from this day of `order_date` in UTC on.",
+        .example = "2025-01-15",
+        .format = "date",
+    },
+    {
+        .message = STATISTICS_REQUEST,
+        .name = "last_day",
+        .description = "Only orders to this day, it included.",
+        .example = "2025-01-16",
+        .format = "date",
+    },
+    {
+        .message = STATISTICS,
+        .name = "order_count",
+        .description = "How many orders there are on these days.",
+        .example = "2",
+        .most = INT64_MAX,
+    },
+    {
+        .message = STATISTICS,
+        .name = "currencies",
+        .description = "One for each currency that an order has, A to Z.",
+    },
+    {
+        .message = STATISTICS,
+        .name = "days",
+        .description =
+            "One for each day and currency that an order has: the newest day first, then currencies A to Z.",
+    },
+    {
+        .message = OF_CURRENCY,
+        .name = "currency",
+        .description = "ISO 4217.",
+        .example = "ISK",
+        .word = currency_code,
+    },
+    {
+        .message = OF_CURRENCY,
+        .name = "order_count",
+        .description = "How many orders are in it.",
+        .example = "2",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_CURRENCY,
+        .name = "revenue",
+        .description = "Of these orders, in its smallest unit.",
+        .example = "219970",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_CURRENCY,
+        .name = "average_revenue",
+        .description = "Of one of these orders, rounded to the nearest, halves up.",
+        .example = "109985",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_DAY,
+        .name = "date",
+        .description = "The day of `order_date` in UTC.",
+        .example = "2025-01-16",
+        .format = "date",
+    },
+    {
+        .message = OF_DAY,
+        .name = "currency",
+        .description = "ISO 4217.",
+        .example = "ISK",
+        .word = currency_code,
+    },
+    {
+        .message = OF_DAY,
+        .name = "order_count",
+        .description = "How many orders are of that day and currency.",
+        .example = "1",
+        .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_DAY,
+        .name = "revenue",
+        .description = "Of these orders, in the currency's smallest unit.",
+        .example = "129980",
         .least = 1,
         .most = INT64_MAX,
     },

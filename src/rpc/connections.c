@@ -24,6 +24,7 @@ struct connection {
 
 struct connections {
     struct connections_limits limits;
+    struct connections_gauges gauges;
     pthread_mutex_t lock; /* guards all below */
     struct connection *buckets[BUCKETS];
     struct connection *oldest, *newest; /* of the silent */
@@ -35,13 +36,14 @@ struct connections {
     pthread_cond_t idle; /* calls fell to 0 while draining */
 };
 
-struct connections *connections_new(const struct connections_limits *limits)
+struct connections *connections_new(const struct connections_limits *limits, struct connections_gauges gauges)
 {
     struct connections *connections = calloc(1, sizeof *connections);
     pthread_condattr_t monotonic;
     if (connections == NULL)
         return NULL;
     connections->limits = *limits;
+    connections->gauges = gauges;
     pthread_mutex_init(&connections->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -114,7 +116,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t 
     pthread_mutex_lock(&connections->lock);
     *find(connections, id) = connection;
     begin_silence(connections, connection, now_ns);
-    connections->count++;
+    metric_set(connections->gauges.connections, ++connections->count);
     if (connections->count > connections->limits.connections)
         excess = connections->oldest; /* itself, when all others wait for answers */
     if (excess != NULL)
@@ -129,7 +131,7 @@ void connections_remove(struct connections *connections, uint32_t id)
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
     if (connection != NULL) {
-        connections->count--;
+        metric_set(connections->gauges.connections, --connections->count);
         connection->gone = true;
         end_silence(connections, connection);
         if (connection->calls == 0)
@@ -153,6 +155,12 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
 
 /* --- calls --- */
 
+static void show_calls(const struct connections *connections)
+{
+    metric_set(connections->gauges.calls, connections->calls);
+    metric_set(connections->gauges.bytes, (int64_t)connections->bytes);
+}
+
 /* Asked once the call is counted. */
 static bool is_within_bounds(const struct connections *connections, const struct connection *connection)
 {
@@ -169,6 +177,7 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
     pthread_mutex_lock(&connections->lock);
     connections->calls++;
     connections->bytes += bytes;
+    show_calls(connections);
     struct connection *connection = *find(connections, id);
     if (connection != NULL) { /* or it was closed behind this call */
         end_silence(connections, connection);
@@ -196,6 +205,7 @@ void connections_leave(struct connections *connections, uint32_t id, size_t byte
     connections->bytes -= bytes;
     if (--connections->calls == 0 && connections->draining)
         pthread_cond_broadcast(&connections->idle);
+    show_calls(connections);
     pthread_mutex_unlock(&connections->lock);
 }
 

@@ -9,6 +9,8 @@
 #ifndef RPC_CONNECTIONS_H
 #define RPC_CONNECTIONS_H
 
+#include "base/metrics.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +24,14 @@ struct connections_limits {
     uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
 };
 
+/* Where it is shown what there is; each may be NULL. */
+struct connections_gauges {
+    struct metric *calls, *bytes, *connections;
+};
+
 /* NULL: out of memory. */
-struct connections *connections_new(const struct connections_limits *limits);
+struct connections *connections_new(const struct connections_limits *limits,
+                                    struct connections_gauges gauges);
 void connections_free(struct connections *connections);
 
 /* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */

@@ -68,30 +68,32 @@ bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, en
     return true;
 }
 
-static const struct method *find(const struct dispatcher *dispatcher, const char *name)
+size_t dispatcher_count(const struct dispatcher *dispatcher)
 {
-    struct method key = {.name = (char *)(uintptr_t)name};
-    return bsearch(&key, dispatcher->methods, dispatcher->count, sizeof key, compare_methods);
+    return dispatcher->count;
 }
 
-bool dispatcher_is_open(const struct dispatcher *dispatcher, const char *method)
+const char *dispatcher_name(const struct dispatcher *dispatcher, size_t index)
 {
-    const struct method *found = find(dispatcher, method);
-    return found != NULL && found->access == DISPATCHER_OPEN;
+    return dispatcher->methods[index].name;
 }
 
-static const char *metadata(const Rpc__V1__Request *request, const char *name)
+size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name)
 {
-    for (size_t i = 0; i < request->n_metadata; i++) {
-        if (strcmp(request->metadata[i]->key, name) == 0)
-            return request->metadata[i]->value;
-    }
-    return NULL;
+    const struct method key = {.name = (char *)(uintptr_t)name};
+    const struct method *found =
+        bsearch(&key, dispatcher->methods, dispatcher->count, sizeof key, compare_methods);
+    return found != NULL ? (size_t)(found - dispatcher->methods) : dispatcher->count;
+}
+
+bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index)
+{
+    return index < dispatcher->count && dispatcher->methods[index].access == DISPATCHER_OPEN;
 }
 
 static bool admit(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
 {
-    const char *key = metadata(request, "x-api-key");
+    const char *key = frame_metadata(request, "x-api-key");
     if (key == NULL || *key == '\0')
         call_fail(call, STATUS_UNAUTHENTICATED, "API key is missing");
     else if (!secret_equal(key, dispatcher->api_key))
@@ -102,18 +104,19 @@ static bool admit(const struct dispatcher *dispatcher, struct call *call, const 
 void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
                        const Rpc__V1__Request *request, ProtobufCClosure done)
 {
-    const struct method *method = find(dispatcher, request->method);
-    if (method == NULL) {
+    const size_t index = dispatcher_find(dispatcher, request->method);
+    if (index == dispatcher->count) {
         call_fail(call, STATUS_UNIMPLEMENTED, "Unknown method \"%.*s\"",
                   (int)utf8_cut(request->method, NAME_BYTES_TOLD), request->method);
         done(NULL, call);
         return;
     }
+    const struct method *method = &dispatcher->methods[index];
     if (method->access == DISPATCHER_NEEDS_KEY && !admit(dispatcher, call, request)) {
         done(NULL, call);
         return;
     }
-    const char *validate_only = metadata(request, "x-validate-only");
+    const char *validate_only = frame_metadata(request, "x-validate-only");
     call->validate_only = validate_only != NULL && strcmp(validate_only, "true") == 0;
 
     const char *why;

@@ -25,8 +25,15 @@ void dispatcher_free(struct dispatcher *dispatcher);
 /* Adds every method of a service, which must outlive the dispatcher. False when out of memory. */
 bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, enum dispatcher_access access);
 
-/* Whether the method that a request names wants no key. */
-bool dispatcher_is_open(const struct dispatcher *dispatcher, const char *method);
+/* How many methods there are, and the full name of each: once all are added, an index stays what it is. */
+size_t dispatcher_count(const struct dispatcher *dispatcher);
+const char *dispatcher_name(const struct dispatcher *dispatcher, size_t index);
+
+/* The index of a method by its full name; dispatcher_count: there is none. */
+size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name);
+
+/* Whether it is a method that wants no key. */
+bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index);
 
 /* Checks the key, unpacks the payload into the call's arena and calls the method. `done` is called once, with
  * the call as its closure data, perhaps from another thread; its message is NULL when the call's status is an

@@ -61,6 +61,15 @@ void frame_pack(const struct frame *frame, uint8_t *out)
     protobuf_c_message_pack(frame->payload, out);
 }
 
+const char *frame_metadata(const Rpc__V1__Request *request, const char *name)
+{
+    for (size_t i = 0; i < request->n_metadata; i++) {
+        if (strcmp(request->metadata[i]->key, name) == 0)
+            return request->metadata[i]->value;
+    }
+    return NULL;
+}
+
 /* --- checking before unpacking --- */
 
 /* protobuf-c takes any bytes for a string and hands out a NUL-terminated copy. proto3 says UTF-8, and a NUL

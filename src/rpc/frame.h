@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef struct Rpc__V1__Request Rpc__V1__Request;
+
 /* Metadata of a response, "true": it is the one that this request_id was given before, and nothing was done.
  */
 #define FRAME_REPLAYED "idempotency-replayed"
@@ -23,6 +25,9 @@ enum {
      * hundred in memory, so bytes alone would not bound what a frame makes the server allocate. */
     FRAME_MAX_FIELDS = 1 << 15,
 };
+
+/* A request's metadata of this name, the first; NULL: it has none. */
+const char *frame_metadata(const Rpc__V1__Request *request, const char *name);
 
 /* A frame about to be packed: measured first, so that its buffer can be made. */
 struct frame {

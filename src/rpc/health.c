@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { NAME_BYTES_TOLD = 200 }; /* of an unknown service's, which may be of any length */
+enum { REASON_BYTES = 256, NAME_BYTES_TOLD = 200 }; /* of an unknown service's, which may be of any length */
 
 static bool serves(const struct health *health, const char *name)
 {
@@ -32,13 +32,17 @@ static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRe
         return;
     }
     Rpc__V1__HealthCheckResponse response = RPC__V1__HEALTH_CHECK_RESPONSE__INIT;
-    bool serving = !atomic_load(&health->stopping) && health->ready(health->arg);
-    response.status = serving ? RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
-                              : RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+    char why[REASON_BYTES] = "draining";
+    if (!atomic_load(&health->stopping) && health->ready(health->arg, why, sizeof why)) {
+        response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+    } else {
+        response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+        response.reason = why;
+    }
     closure(&response, closure_data);
 }
 
-void health_init(struct health *health, const char *const *names, bool (*ready)(void *arg), void *arg)
+void health_init(struct health *health, const char *const *names, health_ready *ready, void *arg)
 {
     *health = (struct health){.names = names, .ready = ready, .arg = arg};
     rpc__v1__health__init(&health->service, NULL);

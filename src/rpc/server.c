@@ -6,6 +6,7 @@
 #include "rpc/connections.h"
 #include "rpc/frame.h"
 #include "rpc/response.h"
+#include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
 
 #include <nng/nng.h>
@@ -44,6 +45,7 @@ struct slot {
     nng_aio *aio;
     nng_pipe pipe;     /* that the call came from */
     size_t bytes;      /* of its request */
+    size_t method;     /* in the dispatcher */
     bool sending;      /* or receiving */
     struct slot *next; /* in the outbox */
 };
@@ -52,6 +54,7 @@ struct rpc_server {
     nng_socket socket;
     const struct dispatcher *dispatcher;
     struct log *log;
+    struct server_metrics metrics;
     char urls[URLS_MAX_BYTES];
 
     struct slot *slots; /* owned */
@@ -88,8 +91,9 @@ static void end_call(struct slot *slot)
 
 /* --- connections --- */
 
-static void close_pipe(uint32_t id)
+static void close_pipe(const struct rpc_server *server, uint32_t id, enum server_closes why)
 {
+    metric_add(server->metrics.closed[why], 1);
     nng_pipe_close((nng_pipe){.id = id});
 }
 
@@ -102,7 +106,7 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
     }
     uint32_t excess = connections_add(server->connections, (uint32_t)nng_pipe_id(pipe), time_monotonic_ns());
     if (excess != 0)
-        close_pipe(excess);
+        close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
 }
 
 static void close_idle(struct rpc_server *server)
@@ -112,7 +116,7 @@ static void close_idle(struct rpc_server *server)
     do {
         n = connections_take_idle(server->connections, time_monotonic_ns(), ids, SWEEP_IDS);
         for (size_t i = 0; i < n; i++)
-            close_pipe(ids[i]);
+            close_pipe(server, ids[i], SERVER_CLOSES_IDLE);
     } while (n == SWEEP_IDS);
 }
 
@@ -125,17 +129,20 @@ static void sweep(void *arg)
     nng_sleep_aio(server->sweep_ms, server->sweeper);
 }
 
-/* --- logging --- */
+/* --- counting and logging --- */
 
-static void log_call(const struct slot *slot)
+static void note_call(const struct slot *slot)
 {
     const struct call *call = &slot->call;
+    const uint64_t duration_ns = time_monotonic_ns() - call->start_ns;
+    server_metrics_record(&slot->server->metrics, slot->method, call->status.code, duration_ns);
     if (!log_enabled(slot->server->log, LOG_LEVEL_INFO))
         return;
     log_line(slot->server->log, LOG_LEVEL_INFO, "call", LOG_STR("method", call->method),
              LOG_STR("code", status_code_name(call->status.code)),
-             LOG_INT("duration_us", (time_monotonic_ns() - call->start_ns) / NS_PER_US),
-             LOG_STR("request_id", call->request_id));
+             LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", call->request_id),
+             LOG_OPT("trace_id", call->trace.id), LOG_OPT("span_id", call->trace.span),
+             LOG_OPT("parent_id", call->trace.parent));
 }
 
 /* --- sending --- */
@@ -200,7 +207,7 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     Rpc__V1__Response head;
     response_init(&head, call);
     struct frame frame = frame_measure(&head.base, call->status.code == STATUS_OK ? message : NULL);
-    log_call(slot);
+    note_call(slot);
     nng_msg *out;
     if (nng_msg_alloc(&out, frame.size) != 0)
         abort(); /* as the arena does */
@@ -212,8 +219,12 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     send_reply(slot, call->more);
 }
 
+/* A call that is in no trace gets none: its request_id names it as well. */
 static void begin(struct call *call, const Rpc__V1__Request *request)
 {
+    const char *traceparent = frame_metadata(request, "traceparent");
+    if (traceparent != NULL)
+        trace_join(&call->trace, traceparent, strlen(traceparent));
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
     call->method = request->method;
     call->request_id = request->request_id;
@@ -237,6 +248,8 @@ static void handle(struct slot *slot, nng_msg *in)
 
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
+    call->trace = (struct trace){0};
+    slot->method = dispatcher_count(slot->server->dispatcher);
     call->more = call->replayed = call->validate_only = false;
     call->status = STATUS_INIT;
     size_t size = slot->bytes = nng_msg_len(in);
@@ -259,10 +272,12 @@ static void handle(struct slot *slot, nng_msg *in)
         return;
     }
     begin(call, request);
-    const bool open = dispatcher_is_open(slot->server->dispatcher, request->method);
+    slot->method = dispatcher_find(slot->server->dispatcher, request->method);
+    const bool open = dispatcher_is_open(slot->server->dispatcher, slot->method);
     if (atomic_load(&slot->server->draining) && !open) {
         leave_unanswered(slot);
     } else if (!admitted && !open) {
+        metric_add(slot->server->metrics.refused, 1);
         call_fail(call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
         reply(NULL, call);
     } else {
@@ -306,7 +321,7 @@ static void advance(void *arg)
             nng_msg_free(nng_aio_get_msg(slot->aio));
         if (error ==
             NNG_ETIMEDOUT) /* a peer that takes no answers, for which this one is not to wait again */
-            nng_pipe_close(slot->pipe);
+            close_pipe(slot->server, (uint32_t)nng_pipe_id(slot->pipe), SERVER_CLOSES_SLOW);
         end_call(slot);
         if (error != NNG_ECLOSED)
             receive(slot);
@@ -366,6 +381,7 @@ static void discard(struct rpc_server *server)
     nng_aio_free(server->sender);
     nng_aio_free(server->sweeper);
     connections_free(server->connections);
+    server_metrics_free(&server->metrics);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
     free(server);
@@ -388,7 +404,11 @@ static bool begin_counting(struct rpc_server *server, const struct rpc_server_op
     const unsigned sweep_ms = idle_ms / SWEEPS + 1;
     server->sweep_ms = (nng_duration)(sweep_ms < SWEEP_MOST_MS ? sweep_ms : SWEEP_MOST_MS);
     server->send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS);
-    server->connections = connections_new(&limits);
+    if (!server_metrics_init(&server->metrics, options->metrics, options->dispatcher))
+        return false;
+    const struct connections_gauges gauges = {server->metrics.calls, server->metrics.call_bytes,
+                                              server->metrics.connections};
+    server->connections = connections_new(&limits, gauges);
     if (server->connections == NULL || nng_aio_alloc(&server->sweeper, sweep, server) != 0)
         return false;
     nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, server);

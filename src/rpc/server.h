@@ -8,6 +8,7 @@
 #define RPC_SERVER_H
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "rpc/dispatcher.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct rpc_server_options {
     const char *const *urls;             /* NULL-terminated; port 0 lets the system choose */
     const struct dispatcher *dispatcher; /* must outlive the server */
     struct log *log;                     /* one line a call, at level info */
+    struct metrics *metrics;             /* NULL: nothing is counted */
 
     /* 0 is the default that the README names under Settings. */
     unsigned max_calls;       /* in hand at once, and a few more of callers that have few */

@@ -9,10 +9,13 @@
 
 enum { CONFLICT_ATTEMPTS = 5 };
 
-void batch_init(struct batch *batch, struct log *log)
+void batch_init(struct batch *batch, enum lane lane, const struct store_metrics *metrics,
+                struct statement_log log)
 {
     memset(batch, 0, sizeof *batch);
     batch->log = log;
+    batch->metrics = metrics;
+    batch->lane = metrics->lanes[lane];
     arena_init(&batch->nobody.arena);
     batch->nobody.method = batch->nobody.request_id = "";
 }
@@ -49,10 +52,21 @@ static void fail(struct operation **slot, enum status_code code, const char *mes
 
 /* --- planning --- */
 
-/* Leaves out what nobody waits for, before it reaches the database. */
-static void drop_expired(struct batch *batch)
+static const struct statement_metrics *metrics_of(const struct batch *batch, const struct unit *unit)
 {
-    const uint64_t now_ns = time_monotonic_ns();
+    return &batch->metrics->statements[unit->statement - statements];
+}
+
+static void note_wait(const struct batch *batch, uint64_t now_ns)
+{
+    metric_observe(batch->lane.batch_operations, batch->n);
+    for (size_t i = 0; i < batch->n; i++)
+        metric_observe(batch->lane.wait, now_ns - batch->operations[i]->call->start_ns);
+}
+
+/* Leaves out what nobody waits for, before it reaches the database. */
+static void drop_expired(struct batch *batch, uint64_t now_ns)
+{
     size_t kept = 0;
     for (size_t i = 0; i < batch->n; i++) {
         struct operation *operation = batch->operations[i];
@@ -150,27 +164,37 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
                    ++first->attempts < CONFLICT_ATTEMPTS);
 
     unit->failed = true;
+    metric_add(metrics_of(batch, unit)->failed, 1);
     for (size_t i = 0; i < unit->n; i++) {
         /* What was an outcome until it was undone is none. */
         unit->operations[i]->code = final ? meaning->code : STATUS_OK;
         unit->operations[i]->message = meaning->message;
     }
     if (final)
-        log_line(batch->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
-                 LOG_STR("sqlstate", sqlstate),
+        log_line(batch->log.log, LOG_LEVEL_WARN, "statement failed",
+                 LOG_STR("statement", unit->statement->name), LOG_STR("sqlstate", sqlstate),
                  LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
-                 LOG_STR("request_id", first->call->request_id));
+                 LOG_STR("request_id", first->call->request_id), LOG_OPT("trace_id", first->call->trace.id));
+}
+
+static void note_run(const struct batch *batch, const struct unit *unit)
+{
+    const uint64_t duration_ns = time_monotonic_ns() - batch->sent_ns;
+    metric_observe(metrics_of(batch, unit)->duration, duration_ns);
+    statement_log_run(&batch->log, unit->operations, unit->n, duration_ns);
 }
 
 static void take_result(struct batch *batch, struct unit *unit, const PGresult *result)
 {
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
+        note_run(batch, unit);
         statement_answer(unit->statement, result, unit->operations, unit->n, &batch->nobody.arena);
         break;
     case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
         break;
     default:
+        note_run(batch, unit);
         note_error(batch, unit, result);
     }
 }
@@ -204,8 +228,9 @@ static bool ends_call(const struct operation *operation)
     return operation->many == NULL && !operation_abandoned(operation);
 }
 
-static void answer(struct unit *unit)
+static void answer(const struct batch *batch, struct unit *unit)
 {
+    const struct statement_metrics *metrics = metrics_of(batch, unit);
     size_t last = 0; /* that ends a call: those before it may wait for it */
     for (size_t i = 0; i < unit->n; i++) {
         if (ends_call(unit->operations[i]))
@@ -213,12 +238,15 @@ static void answer(struct unit *unit)
     }
     for (size_t i = 0; i < unit->n; i++) {
         unit->operations[i]->more = i < last;
+        if (unit->operations[i]->replayed)
+            metric_add(metrics->replayed, 1);
         finish(&unit->operations[i]);
     }
 }
 
 /* A list of units for the next round. */
 struct next_round {
+    const struct batch *batch;
     struct unit *units;
     size_t n;
 };
@@ -227,6 +255,7 @@ static void add_unit(struct next_round *next, const struct unit *from, size_t fi
 {
     if (n == 0)
         return;
+    metric_add(next->batch->lane.retried, (int64_t)n);
     next->units[next->n++] = (struct unit){
         .statement = from->statement,
         .operations = from->operations + first,
@@ -238,9 +267,10 @@ static void add_unit(struct next_round *next, const struct unit *from, size_t fi
 static void split(struct unit *unit, struct next_round *next)
 {
     if (unit->operations[0]->code != STATUS_OK) {
-        answer(unit);
+        answer(next->batch, unit);
         return;
     }
+    metric_add(next->batch->lane.splits, unit->n > 1);
     size_t half = unit->n / 2;
     add_unit(next, unit, 0, half, true);
     add_unit(next, unit, half, unit->n - half, true);
@@ -277,7 +307,7 @@ static void end_transaction(struct unit transaction[], size_t n, struct next_rou
         return;
     }
     for (size_t i = 0; i < n; i++)
-        answer(&transaction[i]);
+        answer(next->batch, &transaction[i]);
 }
 
 static bool read_round(struct batch *batch, struct connection *connection, struct unit units[],
@@ -300,15 +330,20 @@ static bool read_round(struct batch *batch, struct connection *connection, struc
 
 bool batch_run(struct batch *batch, struct connection *connection)
 {
+    const uint64_t now_ns = time_monotonic_ns();
     bool alive = true;
-    drop_expired(batch);
+    batch->sent_ns = now_ns;
+    note_wait(batch, now_ns);
+    drop_expired(batch, now_ns);
     plan(batch);
     for (unsigned round = 0; alive && batch->n_units > 0; round++) {
         struct unit *units = batch->units[round % 2];
-        struct next_round next = {.units = batch->units[(round + 1) % 2]};
+        struct next_round next = {.batch = batch, .units = batch->units[(round + 1) % 2]};
         prune(batch, units);
         alive = send_round(batch, connection, units) && read_round(batch, connection, units, &next);
         batch->n_units = next.n;
+        if (next.n > 0)
+            batch->sent_ns = time_monotonic_ns();
     }
     for (size_t i = 0; i < batch->n; i++) {
         struct operation **slot = &batch->operations[i];

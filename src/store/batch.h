@@ -12,6 +12,8 @@
 #include "store/connection.h"
 #include "store/operation.h"
 #include "store/params.h"
+#include "store/statement_log.h"
+#include "store/store_metrics.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,10 +38,15 @@ struct batch {
     struct params params;
     /* The caller of abandoned operations. Its arena has what lives as long as the batch. */
     struct call nobody;
-    struct log *log;
+    struct statement_log log;
+    const struct store_metrics *metrics;
+    struct lane_metrics lane;
+    uint64_t sent_ns; /* when the present round began */
 };
 
-void batch_init(struct batch *batch, struct log *log);
+/* The metrics must outlive it; `lane` is whose work it does. */
+void batch_init(struct batch *batch, enum lane lane, const struct store_metrics *metrics,
+                struct statement_log log);
 void batch_free(struct batch *batch);
 
 /* Runs the operations that are in batch->operations and answers each. False: the connection broke; those

@@ -2,7 +2,6 @@
 #include "store/connection.h"
 
 #include "base/time.h"
-#include "store/schema.h"
 #include "store/statement.h"
 
 #include <poll.h>
@@ -169,7 +168,8 @@ static enum connection_result set_up(struct connection *connection, uint64_t lim
             return CONNECTION_UNREACHABLE;
         const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         enum connection_result outcome = CONNECTION_READY;
-        if (i == 0 && !schema_check(result, why, why_size)) {
+        if (i == 0 && !schema_check(result, connection->schema)) {
+            schema_advise(connection->schema, why, why_size);
             outcome = CONNECTION_WRONG_SCHEMA;
         } else if (sqlstate != NULL) {
             explain(PQresultErrorMessage(result), why, why_size);

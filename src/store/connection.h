@@ -7,6 +7,7 @@
 #define STORE_CONNECTION_H
 
 #include "store/lane.h"
+#include "store/schema.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -20,7 +21,8 @@ struct connection {
     void (*tick)(void *arg);    /* called at least every CONNECTION_TICK_MS of waiting */
     bool (*stopped)(void *arg); /* asked on a tick: end the wait as if the connection broke */
     void *arg;
-    uint64_t ticked_ns; /* when tick was called last */
+    uint64_t ticked_ns;       /* when tick was called last */
+    char schema[SCHEMA_NAME]; /* where the last database that was asked is; "" before */
 };
 
 enum {
@@ -34,6 +36,7 @@ enum connection_result {
     CONNECTION_READY,
     CONNECTION_UNREACHABLE,
     CONNECTION_WRONG_SCHEMA,
+    CONNECTION_RESULTS,
 };
 
 /* Connects, checks the schema and prepares the statements. Unless it is CONNECTION_READY, `why` is one line

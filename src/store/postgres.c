@@ -1,9 +1,11 @@
 /* postgres.c: the functions of a store, each of which makes operations and gives them to workers. */
 #include "store/postgres.h"
 
+#include "base/time.h"
 #include "store/purge.h"
 #include "store/row.h"
 #include "store/statement.h"
+#include "store/store_metrics.h"
 #include "store/worker.h"
 
 #include <stdatomic.h>
@@ -22,6 +24,7 @@ struct postgres {
     struct crew crews[LANES];
     struct queue *queues; /* owned */
     unsigned n_queues;
+    struct store_metrics metrics;
     struct purge purge;
     bool purges;
     unsigned n_workers;
@@ -258,7 +261,7 @@ static const struct store functions = {
 };
 
 static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_queues, unsigned workers_each,
-                       const struct postgres_options *options)
+                       const struct worker_options *options)
 {
     struct crew *crew = &postgres->crews[lane];
     crew->queues = &postgres->queues[postgres->n_queues];
@@ -266,9 +269,9 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
         struct queue *queue = &crew->queues[crew->n_queues];
         if (!queue_init(queue, workers_each))
             return false;
+        queue->depth = postgres->metrics.lanes[lane].waiting;
         for (unsigned seat = 0; seat < workers_each; seat++, postgres->n_workers++) {
-            if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, seat,
-                              options->database_url, options->log))
+            if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, seat, options))
                 return false;
         }
     }
@@ -280,15 +283,21 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
  * faster. */
 static bool start_crews(struct postgres *postgres, const struct postgres_options *options)
 {
-    return start_crew(postgres, LANE_GET, 1, 1, options) &&
-           start_crew(postgres, LANE_SCAN, 1, options->workers, options) &&
-           start_crew(postgres, LANE_WRITE, options->workers, 1, options) &&
-           start_crew(postgres, LANE_PURGE, 1, 1, options);
+    const struct worker_options each = {
+        .database_url = options->database_url,
+        .metrics = &postgres->metrics,
+        .log = {.log = options->log, .slow_ns = (uint64_t)options->slow_statement_ms * NS_PER_MS},
+    };
+    return start_crew(postgres, LANE_GET, 1, 1, &each) &&
+           start_crew(postgres, LANE_SCAN, 1, options->workers, &each) &&
+           start_crew(postgres, LANE_WRITE, options->workers, 1, &each) &&
+           start_crew(postgres, LANE_PURGE, 1, 1, &each);
 }
 
 static bool start_purge(struct postgres *postgres, uint32_t ttl_s)
 {
-    postgres->purges = ttl_s > 0 && purge_start(&postgres->purge, postgres->crews[LANE_PURGE].queues, ttl_s);
+    postgres->purges = ttl_s > 0 && purge_start(&postgres->purge, postgres->crews[LANE_PURGE].queues, ttl_s,
+                                                postgres->metrics.purged);
     return postgres->purges || ttl_s == 0;
 }
 
@@ -307,6 +316,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     }
     postgres->base = functions;
     postgres->queues = queues;
+    store_metrics_init(&postgres->metrics, options->metrics);
     if (!start_crews(postgres, options) || !start_purge(postgres, options->idempotency_ttl_s)) {
         snprintf(error, error_size, "cannot start a worker: %m");
         postgres_close(&postgres->base);
@@ -321,16 +331,29 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     return &postgres->base;
 }
 
-bool postgres_ready(void *store)
+/* Any worker of a queue knows as much as the others. */
+static void explain_closed(struct postgres *postgres, const struct queue *queue, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "database out of reach");
+    for (unsigned i = 0; i < postgres->n_workers; i++) {
+        if (postgres->workers[i].queue == queue && !worker_ready(&postgres->workers[i], why, why_size))
+            return;
+    }
+}
+
+bool postgres_ready(void *store, char *why, size_t why_size)
 {
     struct postgres *postgres = postgres_of(store);
-    bool ready = true;
     for (enum lane lane = 0; lane < LANES; lane++) {
         const struct crew *crew = &postgres->crews[lane];
-        for (unsigned i = 0; lane != LANE_PURGE && i < crew->n_queues; i++)
-            ready &= !queue_is_closed(&crew->queues[i]);
+        for (unsigned i = 0; lane != LANE_PURGE && i < crew->n_queues; i++) {
+            if (queue_is_closed(&crew->queues[i])) {
+                explain_closed(postgres, &crew->queues[i], why, why_size);
+                return false;
+            }
+        }
     }
-    return ready;
+    return true;
 }
 
 void postgres_close(struct store *store)

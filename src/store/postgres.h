@@ -6,6 +6,7 @@
 #define STORE_POSTGRES_H
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -16,7 +17,9 @@ struct postgres_options {
     const char *database_url;   /* libpq URL or keyword string; must outlive the store */
     unsigned workers;           /* for writes, and as many for scans; 1 to 64 */
     uint32_t idempotency_ttl_s; /* how long an answer to a write is kept; 0: for ever */
+    unsigned slow_statement_ms; /* a run of a statement that takes so long is logged at level warn; 0: none */
     struct log *log;
+    struct metrics *metrics; /* NULL: nothing is counted */
 };
 
 /* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no
@@ -24,9 +27,10 @@ struct postgres_options {
  * schema. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
-/* Whether something can be asked of every lane, and written of every order. Any thread. The argument is a
- * struct store. */
-bool postgres_ready(void *store);
+/* Whether something can be asked of every lane, and written of every order. If not, `why` is a few words
+ * without secrets: "database out of reach", "schema is at X, Y is wanted". Any thread. The first argument is
+ * a struct store. */
+bool postgres_ready(void *store, char *why, size_t why_size);
 
 /* Ends the workers and frees the store. */
 void postgres_close(struct store *store);

@@ -40,6 +40,7 @@ void purge_take_result(struct operation *operation, const PGresult *result, stru
         return; /* the step took too long and was given up */
     purge->page += step_pages(purge);
     purge->pages = row_int8(result, 0, 0);
+    metric_add(purge->purged, row_int8(result, 0, 1));
     if (purge->page >= purge->pages)
         purge->page = 0;
 }
@@ -96,9 +97,9 @@ static void *walk(void *arg)
     return NULL;
 }
 
-bool purge_start(struct purge *purge, struct queue *queue, uint32_t ttl_s)
+bool purge_start(struct purge *purge, struct queue *queue, uint32_t ttl_s, struct metric *purged)
 {
-    *purge = (struct purge){.queue = queue, .ttl_s = ttl_s};
+    *purge = (struct purge){.queue = queue, .ttl_s = ttl_s, .purged = purged};
     arena_init(&purge->call.arena);
     pthread_mutex_init(&purge->lock, NULL);
     pthread_cond_init(&purge->changed, NULL);

@@ -8,6 +8,7 @@
 #ifndef STORE_PURGE_H
 #define STORE_PURGE_H
 
+#include "base/metrics.h"
 #include "store/operation.h"
 #include "store/params.h"
 #include "store/queue.h"
@@ -28,6 +29,7 @@ struct purge {
     pthread_t thread;
     struct queue *queue; /* of the lane's worker */
     uint32_t ttl_s;
+    struct metric *purged; /* counts what was forgotten; may be NULL */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
@@ -41,7 +43,7 @@ struct purge {
 };
 
 /* The queue must outlive it. False: errno says why. */
-bool purge_start(struct purge *purge, struct queue *queue, uint32_t ttl_s);
+bool purge_start(struct purge *purge, struct queue *queue, uint32_t ttl_s, struct metric *purged);
 
 /* After it no step is begun; one that is under way ends with the lane's worker. */
 void purge_stop(struct purge *purge);

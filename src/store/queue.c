@@ -36,13 +36,17 @@ void queue_destroy(struct queue *queue)
         close(queue->seats[i].event);
 }
 
-static void fail_all(struct operation *list, enum status_code code, const char *message)
+/* Returns how many. */
+static int64_t fail_all(struct operation *list, enum status_code code, const char *message)
 {
+    int64_t n = 0;
     while (list != NULL) {
         struct operation *next = list->next; /* the operation is gone once it failed */
         operation_fail(list, code, message);
         list = next;
+        n++;
     }
+    return n;
 }
 
 /* A seat whose worker waits, and which from now on does not; -1: none. */
@@ -63,6 +67,7 @@ void queue_push(struct queue *queue, struct operation *first)
         return;
     int wake = -1;
     pthread_mutex_lock(&queue->lock);
+    const uint64_t before = queue->sequence;
     bool closed = queue->n_open == 0;
     if (!closed) {
         const unsigned turn = first->call->caller % QUEUE_FLOWS;
@@ -73,6 +78,7 @@ void queue_push(struct queue *queue, struct operation *first)
             flow->last = each;
         }
         queue->waiting |= UINT64_C(1) << turn;
+        metric_add(queue->depth, (int64_t)(queue->sequence - before));
         wake = seat_to_wake(queue);
     }
     pthread_mutex_unlock(&queue->lock);
@@ -195,6 +201,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
         queue->crowded = CROWDED_BATCHES;
     else if (n > 0 && queue->crowded > 0)
         queue->crowded--;
+    metric_add(queue->depth, -(int64_t)n);
     pthread_mutex_unlock(&queue->lock);
     return n;
 }
@@ -228,7 +235,7 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
             queue->waiting &= ~(UINT64_C(1) << i);
     }
     pthread_mutex_unlock(&queue->lock);
-    fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
+    metric_add(queue->depth, -fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed"));
 }
 
 void queue_leave(struct queue *queue)
@@ -253,7 +260,7 @@ void queue_close(struct queue *queue, unsigned seat)
     }
     pthread_mutex_unlock(&queue->lock);
     for (unsigned i = 0; i < QUEUE_FLOWS; i++)
-        fail_all(waiting[i].first, STATUS_UNAVAILABLE, out_of_reach);
+        metric_add(queue->depth, -fail_all(waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
 }
 
 void queue_open(struct queue *queue, unsigned seat)

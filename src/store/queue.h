@@ -11,6 +11,7 @@
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
+#include "base/metrics.h"
 #include "store/lane.h"
 #include "store/operation.h"
 
@@ -38,6 +39,7 @@ struct seat {
 
 struct queue {
     unsigned n_seats;
+    struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
     pthread_mutex_t lock; /* guards all below, but for a seat's event, which never changes */
     struct flow flows[QUEUE_FLOWS];
     uint64_t waiting;  /* a bit for each flow that has operations */

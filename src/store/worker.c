@@ -2,6 +2,7 @@
 #include "store/worker.h"
 
 #include "base/time.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,6 +28,13 @@ static bool stopped(void *arg)
     return atomic_load(&((struct worker *)arg)->stop);
 }
 
+static void enter(struct worker *worker, enum worker_state state)
+{
+    metric_add(worker->metrics->connections[worker->state], -1);
+    metric_add(worker->metrics->connections[state], 1);
+    worker->state = state;
+}
+
 /* --- connecting --- */
 
 static void report(struct worker *worker, enum connection_result outcome, const char *why)
@@ -35,10 +43,12 @@ static void report(struct worker *worker, enum connection_result outcome, const 
     const char *lane = lane_name(worker->connection.lane);
     bool changed = !worker->first_attempt_over || worker->outcome != outcome;
     worker->outcome = outcome;
+    memcpy(worker->schema, worker->connection.schema, sizeof worker->schema);
     snprintf(worker->why, sizeof worker->why, "%s", why);
     worker->first_attempt_over = true;
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
+    metric_add(worker->metrics->connects[outcome], 1);
     if (outcome == CONNECTION_READY)
         log_line(worker->log, LOG_LEVEL_INFO, "database connected", LOG_STR("lane", lane));
     else if (changed) /* not once an attempt */
@@ -71,6 +81,7 @@ static bool connect_again(struct worker *worker)
         if (outcome == CONNECTION_READY) {
             queue_open(worker->queue, worker->seat);
             report(worker, outcome, "");
+            enter(worker, WORKER_BUSY);
             return true;
         }
         queue_close(worker->queue, worker->seat);
@@ -92,7 +103,9 @@ static bool wait_for_work(struct worker *worker)
     };
     if (!queue_begin_wait(worker->queue, worker->seat))
         return true;
+    enter(worker, WORKER_IDLE);
     poll(either, 2, -1);
+    enter(worker, WORKER_BUSY);
     queue_end_wait(worker->queue, worker->seat);
     return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
 }
@@ -105,6 +118,8 @@ static void serve(struct worker *worker)
         batch->n = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
         alive = batch->n > 0 ? batch_run(batch, &worker->connection) : wait_for_work(worker);
     }
+    enter(worker, WORKER_CONNECTING);
+    metric_add(worker->metrics->lost, !alive);
     if (!alive)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
                  LOG_STR("lane", lane_name(worker->connection.lane)),
@@ -119,21 +134,24 @@ static void *run(void *arg)
     while (connect_again(worker))
         serve(worker);
     queue_close(worker->queue, worker->seat);
+    metric_add(worker->metrics->connections[worker->state], -1);
     return NULL;
 }
 
 /* --- starting and stopping --- */
 
 bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
-                  const char *database_url, struct log *log)
+                  const struct worker_options *options)
 {
     memset(worker, 0, sizeof *worker);
     worker->queue = queue;
     worker->seat = seat;
-    worker->log = log;
+    worker->log = options->log.log;
+    worker->metrics = &options->metrics->lanes[lane];
+    metric_add(worker->metrics->connections[worker->state], 1);
     worker->connection = (struct connection){
-        .database_url = database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
-    batch_init(&worker->batch, log);
+        .database_url = options->database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
+    batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
     int error = pthread_create(&worker->thread, NULL, run, worker);
@@ -152,6 +170,18 @@ enum connection_result worker_await(struct worker *worker, char *why, size_t why
     snprintf(why, why_size, "%s", worker->why);
     pthread_mutex_unlock(&worker->lock);
     return outcome;
+}
+
+bool worker_ready(struct worker *worker, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&worker->lock);
+    const enum connection_result outcome = worker->outcome;
+    if (outcome == CONNECTION_UNREACHABLE)
+        snprintf(why, why_size, "database out of reach");
+    else if (outcome == CONNECTION_WRONG_SCHEMA)
+        schema_explain(worker->schema, why, why_size);
+    pthread_mutex_unlock(&worker->lock);
+    return outcome == CONNECTION_READY;
 }
 
 void worker_stop(struct worker *worker)

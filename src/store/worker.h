@@ -22,22 +22,36 @@ struct worker {
     struct connection connection;
     struct batch batch;
     struct log *log;
+    const struct lane_metrics *metrics;
+    enum worker_state state; /* which the metrics tell */
     atomic_bool stop;
 
-    pthread_mutex_t lock;     /* guards the three below */
+    pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t attempted; /* the first attempt to connect is over */
     bool first_attempt_over;
     enum connection_result outcome; /* of the last attempt */
     char why[512];                  /* it failed */
+    char schema[SCHEMA_NAME];       /* the connection's */
 };
 
-/* Starts the thread, for the work of one lane, which waits in the queue. The queue and database_url must
- * outlive the worker. False: errno says why. */
+/* What all of a store's workers have in common. What it points to must outlive them. */
+struct worker_options {
+    const char *database_url;
+    const struct store_metrics *metrics;
+    struct statement_log log;
+};
+
+/* Starts the thread, for the work of one lane, which waits in the queue. The queue must outlive the worker.
+ * False: errno says why. */
 bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
-                  const char *database_url, struct log *log);
+                  const struct worker_options *options);
 
 /* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */
 enum connection_result worker_await(struct worker *worker, char *why, size_t why_size);
+
+/* Whether the last attempt to connect went well. If not, `why` is a few words for anybody, without secrets.
+ */
+bool worker_ready(struct worker *worker, char *why, size_t why_size);
 
 /* Ends the thread; what waits or is under way fails with UNAVAILABLE. */
 void worker_stop(struct worker *worker);

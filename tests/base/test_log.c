@@ -39,6 +39,18 @@ Test(log, escapes)
     free(text);
 }
 
+static void fill_optional(struct log *log)
+{
+    log_line(log, LOG_LEVEL_INFO, "m", LOG_OPT("absent", ""), LOG_OPT("there", "x"), LOG_INT("n", 0));
+}
+
+Test(log, leaves_out_what_has_nothing_to_say)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_optional);
+    cr_assert_not_null(strstr(text, "\"message\":\"m\",\"there\":\"x\",\"n\":0}\n"), "%s", text);
+    free(text);
+}
+
 static void fill_levels(struct log *log)
 {
     log_line(log, LOG_LEVEL_DEBUG, "d");

@@ -30,9 +30,11 @@ static const struct {
 
 enum { SERVICES = sizeof services / sizeof services[0] };
 
-static bool always(void *arg)
+static bool always(void *arg, char *why, size_t why_size)
 {
     (void)arg;
+    (void)why;
+    (void)why_size;
     return true;
 }
 

@@ -87,7 +87,7 @@ static void check_allowed(const char *allowed, const struct url *url, struct are
     char *rest, *list = arena_strdup(arena, allowed);
     must(*allowed != '\0');
     for (char *method = strtok_r(list, ", ", &rest); method != NULL; method = strtok_r(NULL, ", ", &rest))
-        must(routes_find(method, url, arena, &match) == ROUTE_FOUND);
+        must(routes_find(false, method, url, arena, &match) == ROUTE_FOUND);
 }
 
 /* --- the call --- */
@@ -195,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         for (const struct route_parameter *parameter = routes[i].query; parameter->name != NULL; parameter++)
             check_parameter(url.query, parameter->name, &arena);
     }
-    switch (routes_find(request.method, &url, &arena, &match)) {
+    switch (routes_find(false, request.method, &url, &arena, &match)) {
     case ROUTE_FOUND:
         exchange(&request, &match, url.query, &arena);
         break;

@@ -60,9 +60,10 @@ Test(process, the_call_carries_the_key_and_the_request_id)
     Rpc__V1__Request *request = rpc_peer_take(&peer);
     cr_expect_str_eq(request->method, "orders.v1.OrderService/GetOrder");
     cr_expect_str_eq(request->request_id, "it-is-me");
-    cr_assert_eq(request->n_metadata, 1);
+    cr_assert_eq(request->n_metadata, 2);
     cr_expect_str_eq(request->metadata[0]->key, "x-api-key");
     cr_expect_str_eq(request->metadata[0]->value, "the-key");
+    cr_expect_str_eq(request->metadata[1]->key, "traceparent");
     rpc__v1__request__free_unpacked(request, NULL);
     rpc_peer_answer(&peer, RPC__V1__CODE__ABORTED, "Try again");
     struct http_reply reply = http_read(fd, false);

@@ -77,7 +77,7 @@ ParameterizedTest(struct match_case *c, routes, match, .init = setup, .fini = te
     struct route_match match = {0};
     const char *found = "404";
     url_parse(c->target, &arena, &url);
-    switch (routes_find(c->method, &url, &arena, &match)) {
+    switch (routes_find(false, c->method, &url, &arena, &match)) {
     case ROUTE_FOUND:
         found = arena_printf(&arena, "%s %s", match.route->rpc != NULL ? match.route->rpc : "-",
                              match.variable.bytes != NULL ? match.variable.bytes : "");
@@ -128,7 +128,8 @@ Test(routes, name_methods_and_fields_that_exist)
     const struct route *routes = routes_all(&count);
     for (size_t i = 0; i < count; i++) {
         if (routes[i].service == NULL) {
-            cr_assert((routes[i].text != NULL) != (routes[i].file != NULL), "%s", routes[i].path);
+            const int bodies = (routes[i].text != NULL) + (routes[i].file != NULL) + routes[i].metrics;
+            cr_assert_eq(bodies, 1, "%s", routes[i].path);
             continue;
         }
         const ProtobufCMethodDescriptor *method = route_method(&routes[i]);

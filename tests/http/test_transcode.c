@@ -29,7 +29,7 @@ static const char *request(const char *method, const char *target, const char *b
 {
     struct url *url = arena_alloc(&arena, sizeof *url);
     url_parse(target, &arena, url);
-    cr_assert_eq(routes_find(method, url, &arena, &match), ROUTE_FOUND);
+    cr_assert_eq(routes_find(false, method, url, &arena, &match), ROUTE_FOUND);
     source = (struct transcode_source){
         .route = match.route,
         .variable = &match.variable,

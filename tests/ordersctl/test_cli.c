@@ -452,8 +452,8 @@ Test(cli, call_calls_by_full_and_by_short_name)
                                      .input = "{\"order_id\":\"A-1\"}",
                                      .arguments = {"call", "OrderService/GetOrder", "-"}}),
                    0, order, "");
-    assert_outcome(run_with(service, "call", "rpc.v1.Health/Check"), 0, "{\n  \"status\": \"serving\"\n}\n",
-                   "");
+    assert_outcome(run_with(service, "call", "rpc.v1.Health/Check"), 0,
+                   "{\n  \"status\": \"serving\",\n  \"reason\": \"\"\n}\n", "");
     assert_outcome(run_with(service, "call", "DeleteOrder", "{\"order_id\":\"A-1\"}"), 0, "{}\n", "");
 }
 
@@ -462,8 +462,8 @@ Test(cli, health_wants_no_key)
     struct service keyless = *service;
     keyless.api_key = "";
     assert_outcome(run_with(&keyless, "health"), 0, "serving\n", "");
-    assert_outcome(run_with(&keyless, "health", "--output", "json"), 0, "{\n  \"status\": \"serving\"\n}\n",
-                   "");
+    assert_outcome(run_with(&keyless, "health", "--output", "json"), 0,
+                   "{\n  \"status\": \"serving\",\n  \"reason\": \"\"\n}\n", "");
     assert_outcome(run_with(&keyless, "call", "GetOrder"), 6, "", NULL);
     assert_outcome(run_with(&keyless, "get", "A-1"), 78, "", NULL);
 }
@@ -481,7 +481,7 @@ Test(cli, health_is_7_when_not_serving)
     do
         o = run_with(service, "health");
     while (o.code == 0); /* the test's timeout bounds it */
-    assert_outcome(o, 7, "not_serving\n", "");
+    assert_outcome(o, 7, "not_serving\n", "ordersctl: database out of reach\n");
     free(database_query(other, format("ALTER DATABASE \"%s\" ALLOW_CONNECTIONS true", name)));
     PQfinish(own);
     PQfinish(other);
@@ -540,8 +540,8 @@ Test(cli, what_others_wrote_cannot_steer_the_terminal)
 
 Test(cli, a_full_disk_is_an_error)
 {
-    static const char *const commands[][2] = {{"list"},   {"get", "A-1"}, {"summary"},
-                                              {"export"}, {"methods"},    {"health"}};
+    static const char *const commands[][2] = {{"list"},    {"get", "A-1"}, {"summary"}, {"export"},
+                                              {"methods"}, {"health"},     {"stats"}};
     const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     create("A-1", "C", "1", "pending");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
@@ -572,7 +572,7 @@ Test(cli, a_reader_that_leaves_ends_it_quietly)
 TestSuite(cli_alone, .fini = test_end, .timeout = 60);
 
 static const char *const commands[] = {"create", "get",    "list", "update",  "delete", "summary",
-                                       "import", "export", "call", "methods", "health"};
+                                       "import", "export", "call", "methods", "health", "stats"};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -627,10 +627,11 @@ Test(cli_alone, methods_come_from_the_descriptors)
     {
         names = format("%s%s\n", names, member(method, "method"));
     }
-    cr_assert_str_eq(names, "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
-                            "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
-                            "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
-                            "orders.v1.OrderService/BatchCreateOrders\nrpc.v1.Health/Check\n");
+    cr_assert_str_eq(
+        names, "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
+               "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
+               "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
+               "orders.v1.OrderService/BatchCreateOrders\nrpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
 }
 
 struct usage {

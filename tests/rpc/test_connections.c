@@ -8,7 +8,7 @@ static struct connections *connections;
 static void set_up(void)
 {
     const struct connections_limits limits = {.calls = 8, .bytes = 1000, .connections = 4, .idle_ns = 100};
-    connections = connections_new(&limits);
+    connections = connections_new(&limits, (struct connections_gauges){NULL});
 }
 
 static void tear_down(void)

@@ -13,11 +13,14 @@ static struct health health;
 static struct dispatcher *dispatcher;
 static unsigned done_calls;
 static Rpc__V1__HealthCheckResponse__ServingStatus answered;
+static char reason[64];
 static bool is_ready;
 
-static bool ready(void *arg)
+static bool ready(void *arg, char *why, size_t why_size)
 {
     (void)arg;
+    if (!is_ready)
+        snprintf(why, why_size, "out of order");
     return is_ready;
 }
 
@@ -25,8 +28,11 @@ static void done(const ProtobufCMessage *message, void *closure_data)
 {
     cr_assert_eq(closure_data, &call);
     done_calls++;
-    if (message != NULL)
-        answered = ((const Rpc__V1__HealthCheckResponse *)message)->status;
+    if (message == NULL)
+        return;
+    const Rpc__V1__HealthCheckResponse *response = (const Rpc__V1__HealthCheckResponse *)message;
+    answered = response->status;
+    snprintf(reason, sizeof reason, "%s", response->reason);
 }
 
 static void set_up(void)
@@ -138,6 +144,7 @@ Test(dispatcher, health_when_the_store_is_away)
     is_ready = false;
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
     cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+    cr_assert_str_eq(reason, "out of order");
 }
 
 Test(dispatcher, health_when_stopping)
@@ -145,4 +152,16 @@ Test(dispatcher, health_when_stopping)
     atomic_store(&health.stopping, true);
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
     cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+    cr_assert_str_eq(reason, "draining");
+}
+
+Test(dispatcher, methods_are_known_by_an_index)
+{
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(dispatcher_count(dispatcher), 1);
+    cr_assert_str_eq(dispatcher_name(dispatcher, 0), "rpc.v1.Health/Check");
+    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Check"), 0);
+    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Chec"), 1);
+    cr_assert(dispatcher_is_open(dispatcher, 0));
+    cr_assert_not(dispatcher_is_open(dispatcher, 1));
 }

@@ -85,7 +85,9 @@ Test(schema, a_url_that_is_none_is_refused_and_not_shown)
 Test(schema, an_absent_server_is_an_outage_not_a_mistake)
 {
     struct store *store = open_store("host=/tmp/no-such-directory dbname=orders", 2);
-    cr_assert_not(postgres_ready(store));
+    char why[128];
+    cr_assert_not(postgres_ready(store, why, sizeof why));
+    cr_assert_str_eq(why, "database out of reach");
     expect_end(begin_get(store, "a", 10000), STATUS_UNAVAILABLE);
     postgres_close(store);
 }

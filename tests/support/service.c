@@ -37,6 +37,7 @@ static void exec_ordersd(const struct service *service, const struct service_opt
         unsetenv("ORDERS_HTTP");
     else
         setenv("ORDERS_HTTP", "127.0.0.1:0", 1);
+    unsetenv("ORDERS_METRICS");
     for (size_t i = 0; options->environment != NULL && options->environment[i] != NULL; i++)
         putenv((char *)(uintptr_t)options->environment[i]);
     execl(getenv("ORDERSD"), "ordersd", (char *)NULL);
@@ -63,6 +64,9 @@ static void parse_ready(struct service *service, const char *line)
     const char *http = strstr(line, "http=http://127.0.0.1:");
     if (http != NULL)
         service->http_port = (uint16_t)atoi(http + strlen("http=http://127.0.0.1:"));
+    const char *metrics = strstr(line, "metrics=http://127.0.0.1:");
+    if (metrics != NULL)
+        service->metrics_port = (uint16_t)atoi(metrics + strlen("metrics=http://127.0.0.1:"));
     const char *rpc = strstr(line, "rpc=");
     cr_assert_not_null(rpc);
     snprintf(service->rpc_url, sizeof service->rpc_url, "%.*s", (int)strcspn(rpc + 4, ", \n"), rpc + 4);

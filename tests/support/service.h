@@ -14,9 +14,10 @@ struct service_options {
 
 struct service {
     pid_t pid;
-    uint16_t http_port; /* 0 without the shim */
-    char rpc_url[256];  /* tcp */
-    char ipc_url[256];  /* the same service over ipc */
+    uint16_t http_port;    /* 0 without the shim */
+    uint16_t metrics_port; /* 0 unless the environment has ORDERS_METRICS */
+    char rpc_url[256];     /* tcp */
+    char ipc_url[256];     /* the same service over ipc */
     const char *api_key;
     char *database_url; /* owned */
     bool owns_database;

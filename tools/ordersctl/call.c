@@ -107,6 +107,8 @@ static enum exit_code run_health(struct session *session, void *arguments)
         const Rpc__V1__HealthCheckResponse *answer = (const Rpc__V1__HealthCheckResponse *)reply->message;
         if (answer->status != RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
             code = EXIT_UNAVAILABLE;
+        if (*answer->reason != '\0')
+            report("%s", answer->reason);
         write_health(session->output, json_from_message(&answer->base));
     }
     rpc_reply_free(reply);

@@ -3,12 +3,14 @@
 
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
+#include "rpc/v1/metrics.pb-c.h"
 
 #include <string.h>
 
 const ProtobufCServiceDescriptor *const services[] = {
     &orders__v1__order_service__descriptor,
     &rpc__v1__health__descriptor,
+    &rpc__v1__metrics__descriptor,
     NULL,
 };
 

@@ -1,0 +1,68 @@
+/* scrape.c: a text goes with the last who holds it. */
+#include "http/scrape.h"
+
+#include "base/metrics_text.h"
+#include "base/time.h"
+
+#include <stdlib.h>
+
+enum { FRESH_MS = 100 };
+
+void scrapes_init(struct scrapes *scrapes, struct metrics *metrics)
+{
+    *scrapes = (struct scrapes){.metrics = metrics};
+    pthread_mutex_init(&scrapes->lock, NULL);
+}
+
+/* With the lock held. */
+static void let_go(struct scrape *scrape)
+{
+    if (scrape == NULL || --scrape->holders > 0)
+        return;
+    arena_free(&scrape->arena);
+    free(scrape);
+}
+
+void scrapes_free(struct scrapes *scrapes)
+{
+    let_go(scrapes->latest);
+    pthread_mutex_destroy(&scrapes->lock);
+}
+
+/* What is made on the way to the text goes at once. */
+static struct scrape *make(struct metrics *metrics)
+{
+    struct scrape *scrape = calloc(1, sizeof *scrape);
+    struct arena making;
+    if (scrape == NULL)
+        abort(); /* as the arena does */
+    arena_init(&making);
+    arena_init(&scrape->arena);
+    const char *text = metrics_text(metrics, &making, &scrape->length);
+    scrape->text = arena_copy(&scrape->arena, text, scrape->length);
+    scrape->holders = 1;
+    arena_free(&making);
+    return scrape;
+}
+
+struct scrape *scrape_take(struct scrapes *scrapes)
+{
+    pthread_mutex_lock(&scrapes->lock);
+    const uint64_t now_ns = time_monotonic_ns();
+    if (scrapes->latest == NULL || now_ns - scrapes->made_ns >= (uint64_t)FRESH_MS * NS_PER_MS) {
+        let_go(scrapes->latest);
+        scrapes->latest = make(scrapes->metrics);
+        scrapes->made_ns = now_ns;
+    }
+    struct scrape *taken = scrapes->latest;
+    taken->holders++;
+    pthread_mutex_unlock(&scrapes->lock);
+    return taken;
+}
+
+void scrape_release(struct scrapes *scrapes, struct scrape *scrape)
+{
+    pthread_mutex_lock(&scrapes->lock);
+    let_go(scrape);
+    pthread_mutex_unlock(&scrapes->lock);
+}

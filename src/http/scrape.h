@@ -1,0 +1,41 @@
+/* scrape.h: the text of /metrics, which wants no key: made anew ten times a second at most, and shared by all
+ * who are sent it. So neither those who ask without end nor those who take their answers slowly cost more
+ * than that.
+ */
+#ifndef HTTP_SCRAPE_H
+#define HTTP_SCRAPE_H
+
+#include "base/metrics.h"
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One text. */
+struct scrape {
+    const char *text;
+    size_t length;
+    struct arena arena; /* owns the text */
+    unsigned holders;   /* guarded by the lock of all */
+};
+
+/* Safe from any thread. */
+struct scrapes {
+    struct metrics *metrics;
+    pthread_mutex_t lock;  /* guards all below */
+    struct scrape *latest; /* which this holds; NULL: none was made yet */
+    uint64_t made_ns;
+};
+
+void scrapes_init(struct scrapes *scrapes, struct metrics *metrics);
+
+/* When nobody holds any. */
+void scrapes_free(struct scrapes *scrapes);
+
+/* A text of this moment, or of a tenth of a second ago; to be given back with scrape_release. */
+struct scrape *scrape_take(struct scrapes *scrapes);
+
+/* NULL does nothing. */
+void scrape_release(struct scrapes *scrapes, struct scrape *scrape);
+
+#endif

@@ -1,0 +1,84 @@
+/* test_scrape.c: how often the text of /metrics is made, and how long it lives. */
+#include "http/scrape.h"
+
+#include "base/time.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct metric_family asked = {"asked_total", "Asked", METRIC_COUNTER};
+
+static struct metrics *metrics;
+static struct metric *counter;
+static struct scrapes scrapes;
+
+static void set_up(void)
+{
+    metrics = metrics_new();
+    counter = metrics_add(metrics, &asked, NULL);
+    scrapes_init(&scrapes, metrics);
+}
+
+static void tear_down(void)
+{
+    scrapes_free(&scrapes);
+    metrics_free(metrics);
+}
+
+TestSuite(scrape, .init = set_up, .fini = tear_down, .timeout = 60);
+
+Test(scrape, one_is_shared_while_it_is_fresh_and_lives_while_it_is_held)
+{
+    const uint64_t began_ns = time_monotonic_ns();
+    struct scrape *first = scrape_take(&scrapes), *second = scrape_take(&scrapes);
+    const bool in_time = time_monotonic_ns() - began_ns < UINT64_C(100) * NS_PER_MS;
+    cr_expect(first == second || !in_time);
+    cr_expect_eq(first->length, strlen(first->text));
+    cr_expect_not_null(strstr(first->text, "\nasked_total 0\n"));
+
+    metric_add(counter, 1);
+    struct scrape *later = scrape_take(&scrapes);
+    while (later == first) { /* until it is old */
+        scrape_release(&scrapes, later);
+        usleep(1000);
+        later = scrape_take(&scrapes);
+    }
+    cr_expect_not_null(strstr(later->text, "\nasked_total 1\n"));
+    cr_expect_not_null(strstr(first->text, "\nasked_total 0\n"), "whoever is being sent it keeps it");
+    scrape_release(&scrapes, later);
+    scrape_release(&scrapes, first);
+    scrape_release(&scrapes, second);
+    scrape_release(&scrapes, NULL);
+}
+
+static void count(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+static void *ask_much(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 20000; i++) {
+        struct scrape *scrape = scrape_take(&scrapes);
+        cr_assert_eq(scrape->text[scrape->length - 1], '\n');
+        scrape_release(&scrapes, scrape);
+    }
+    return NULL;
+}
+
+Test(scrape, whoever_asks_without_end_makes_it_do_no_more_than_that)
+{
+    unsigned made = 0;
+    pthread_t threads[4];
+    metrics_refresh(metrics, count, &made);
+    const uint64_t began_ns = time_monotonic_ns();
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, ask_much, NULL);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    const uint64_t took_ms = (time_monotonic_ns() - began_ns) / NS_PER_MS;
+    cr_expect(made >= 1 && made <= 1 + took_ms / 100, "%u in %lu ms", made, (unsigned long)took_ms);
+}

@@ -1,0 +1,401 @@
+/* stats.c: what a server is doing: rates between two readings of its metrics, and what is at this moment. */
+#include "command.h"
+#include "figures.h"
+#include "json_text.h"
+#include "output.h"
+#include "report.h"
+#include "table.h"
+
+#include "base/time.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXACT_MOST 9007199254740992.0 /* the whole numbers below are exact */
+
+enum { KEY_WATCH = 'w', KEY_INTERVAL = 'i', READINGS_MOST = 5, SECONDS_MOST = 3600 };
+
+struct arguments {
+    bool watch;
+    double interval_s;
+};
+
+/* --- what there is to tell --- */
+
+/* Codes that say the service failed its caller; all others but OK say that the caller asked for the wrong
+ * thing. */
+static const char *const failures[] = {"UNKNOWN",  "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED",
+                                       "INTERNAL", "UNAVAILABLE",       "DATA_LOSS"};
+
+struct method_figures {
+    const char *name;
+    double requests, refused, failed; /* a second */
+    double p50_s, p99_s;
+};
+
+struct lane_figures {
+    const char *name;
+    double batches, operations; /* a second */
+    double batch;               /* operations in one */
+    double wait_p50_s, wait_p99_s;
+    double waiting, connected, busy;
+};
+
+static double per_second(const struct figures *figures, const char *name, const struct figures_label *labels)
+{
+    return figures_gain(figures, name, labels) / figures->seconds;
+}
+
+static struct method_figures method_figures(const struct figures *figures, const char *method)
+{
+    static const char requests[] = "orders_rpc_requests_total",
+                      duration[] = "orders_rpc_request_duration_seconds";
+    const struct figures_label *labels = FIGURES_LABELS({"method", method});
+    struct method_figures told = {
+        .name = method,
+        .requests = per_second(figures, requests, labels),
+        .p50_s = figures_quantile(figures, duration, labels, 0.5),
+        .p99_s = figures_quantile(figures, duration, labels, 0.99),
+    };
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
+        told.failed +=
+            per_second(figures, requests, FIGURES_LABELS({"method", method}, {"code", failures[i]}));
+    told.refused = told.requests - told.failed -
+                   per_second(figures, requests, FIGURES_LABELS({"method", method}, {"code", "OK"}));
+    return told;
+}
+
+static struct lane_figures lane_figures(const struct figures *figures, const char *lane)
+{
+    static const char connections[] = "orders_store_connections", wait[] = "orders_store_queue_wait_seconds";
+    const struct figures_label *labels = FIGURES_LABELS({"lane", lane});
+    struct lane_figures told = {
+        .name = lane,
+        .batches = per_second(figures, "orders_store_batch_operations_count", labels),
+        .operations = per_second(figures, "orders_store_batch_operations_sum", labels),
+        .wait_p50_s = figures_quantile(figures, wait, labels, 0.5),
+        .wait_p99_s = figures_quantile(figures, wait, labels, 0.99),
+        .waiting = figures_now(figures, "orders_store_queue_operations", labels),
+        .busy = figures_now(figures, connections, FIGURES_LABELS({"lane", lane}, {"state", "busy"})),
+    };
+    told.batch = told.batches > 0 ? told.operations / told.batches : NAN;
+    told.connected =
+        told.busy + figures_now(figures, connections, FIGURES_LABELS({"lane", lane}, {"state", "idle"}));
+    return told;
+}
+
+/* The next value of a label among a family's samples, which has them side by side. NULL: there is none. */
+static const char *next_value(const struct figures *figures, const char *family, const char *label,
+                              size_t *at)
+{
+    const Rpc__V1__MetricFamily *found = figures_family(figures->after, family);
+    while (found != NULL && *at < found->n_samples) {
+        const char *value = figures_label(found->samples[*at], label);
+        const char *last = *at > 0 ? figures_label(found->samples[*at - 1], label) : "";
+        ++*at;
+        if (strcmp(value, last) != 0)
+            return value;
+    }
+    return NULL;
+}
+
+static const char *next_method(const struct figures *figures, size_t *at)
+{
+    return next_value(figures, "orders_rpc_requests_total", "method", at);
+}
+
+static const char *next_lane(const struct figures *figures, size_t *at)
+{
+    return next_value(figures, "orders_store_queue_operations", "lane", at);
+}
+
+/* --- for programs --- */
+
+/* A whole one as such; what is not a number is null. */
+static json_t *number(double value)
+{
+    if (!isfinite(value))
+        return json_null();
+    return value == floor(value) && fabs(value) < EXACT_MOST ? json_integer((json_int_t)value)
+                                                             : json_real(value);
+}
+
+static json_t *methods_to_json(const struct figures *figures)
+{
+    json_t *list = json_array();
+    size_t at = 0;
+    for (const char *name; (name = next_method(figures, &at)) != NULL;) {
+        const struct method_figures told = method_figures(figures, name);
+        json_array_append_new(list,
+                              json_pack("{ss so so so so so}", "method", told.name, "requests_per_second",
+                                        number(told.requests), "refused_per_second", number(told.refused),
+                                        "failed_per_second", number(told.failed), "p50_seconds",
+                                        number(told.p50_s), "p99_seconds", number(told.p99_s)));
+    }
+    return list;
+}
+
+static json_t *lanes_to_json(const struct figures *figures)
+{
+    json_t *list = json_array();
+    size_t at = 0;
+    for (const char *name; (name = next_lane(figures, &at)) != NULL;) {
+        const struct lane_figures told = lane_figures(figures, name);
+        json_array_append_new(
+            list,
+            json_pack("{ss so so so so so so so so}", "lane", told.name, "batches_per_second",
+                      number(told.batches), "operations_per_second", number(told.operations),
+                      "operations_per_batch", number(told.batch), "wait_p50_seconds", number(told.wait_p50_s),
+                      "wait_p99_seconds", number(told.wait_p99_s), "operations_waiting", number(told.waiting),
+                      "connections", number(told.connected), "connections_busy", number(told.busy)));
+    }
+    return list;
+}
+
+static json_t *process_to_json(const struct figures *figures)
+{
+    static const struct {
+        const char *member, *sample;
+    } members[] = {
+        {"resident_memory_bytes", "process_resident_memory_bytes"},
+        {"open_files", "process_open_fds"},
+        {"start_time_seconds", "process_start_time_seconds"},
+        {"rpc_connections", "orders_rpc_connections"},
+        {"rpc_requests_in_flight", "orders_rpc_requests_in_flight"},
+        {"http_connections", "orders_http_connections"},
+    };
+    json_t *process = json_pack("{so so}", "seconds", number(figures->seconds), "cpu_seconds_per_second",
+                                number(per_second(figures, "process_cpu_seconds_total", FIGURES_ANY)));
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        json_object_set_new(process, members[i].member,
+                            number(figures_now(figures, members[i].sample, FIGURES_ANY)));
+    return process;
+}
+
+/* On one line when there are several to come. */
+static void write_json(const struct figures *figures, bool line)
+{
+    json_t *all = process_to_json(figures);
+    json_object_set_new(all, "methods", methods_to_json(figures));
+    json_object_set_new(all, "lanes", lanes_to_json(figures));
+    json_text_write(stdout, all, JSON_REAL_PRECISION(15) | (line ? JSON_COMPACT : JSON_INDENT(2)));
+    puts("");
+}
+
+/* --- for people --- */
+
+/* Milliseconds, or a dash for nothing. */
+static const char *milliseconds(double seconds, struct arena *arena)
+{
+    return isnan(seconds) ? "-" : arena_printf(arena, seconds < 0.01 ? "%.2f" : "%.0f", seconds * 1000);
+}
+
+static const char *amount(double value, struct arena *arena)
+{
+    return isnan(value) ? "-" : arena_printf(arena, value == 0 || value >= 10 ? "%.0f" : "%.1f", value);
+}
+
+static void write_process(const struct figures *figures)
+{
+    const double started_s = figures_now(figures, "process_start_time_seconds", FIGURES_ANY);
+    const double up_s = difftime(time(NULL), (time_t)started_s), shown_s = up_s > 0 ? up_s : 0;
+    printf("up %.0f:%02d:%02d   CPU %.0f %%   memory %.1f MiB   files %.0f\n", floor(shown_s / 3600),
+           (int)fmod(shown_s / 60, 60), (int)fmod(shown_s, 60),
+           100 * per_second(figures, "process_cpu_seconds_total", FIGURES_ANY),
+           figures_now(figures, "process_resident_memory_bytes", FIGURES_ANY) / (1 << 20),
+           figures_now(figures, "process_open_fds", FIGURES_ANY));
+    printf("connections %.0f RPC, %.0f HTTP   calls in hand %.0f\n",
+           figures_now(figures, "orders_rpc_connections", FIGURES_ANY),
+           figures_now(figures, "orders_http_connections", FIGURES_ANY),
+           figures_now(figures, "orders_rpc_requests_in_flight", FIGURES_ANY));
+}
+
+/* Only those that were ever called. */
+static void write_methods(const struct figures *figures)
+{
+    static const struct table_column columns[] = {{"METHOD", false},   {"REQUESTS/S", true},
+                                                  {"REFUSED/S", true}, {"FAILED/S", true},
+                                                  {"P50 MS", true},    {"P99 MS", true}};
+    struct table table;
+    size_t at = 0;
+    table_init(&table, columns, sizeof columns / sizeof columns[0]);
+    for (const char *name; (name = next_method(figures, &at)) != NULL;) {
+        if (figures_now(figures, "orders_rpc_requests_total", FIGURES_LABELS({"method", name})) == 0)
+            continue;
+        const struct method_figures told = method_figures(figures, name);
+        const char *dot = strrchr(name, '.');
+        const char *const cells[] = {
+            dot != NULL ? dot + 1 : name,           amount(told.requests, &table.arena),
+            amount(told.refused, &table.arena),     amount(told.failed, &table.arena),
+            milliseconds(told.p50_s, &table.arena), milliseconds(told.p99_s, &table.arena)};
+        table_add(&table, cells);
+    }
+    puts("");
+    table_write(&table, stdout);
+    table_free(&table);
+}
+
+static void write_lanes(const struct figures *figures)
+{
+    static const struct table_column columns[] = {
+        {"LANE", false},       {"BATCHES/S", true}, {"ORDERS/BATCH", true}, {"WAIT P50 MS", true},
+        {"WAIT P99 MS", true}, {"WAITING", true},   {"CONNECTED", true}};
+    struct table table;
+    size_t at = 0;
+    table_init(&table, columns, sizeof columns / sizeof columns[0]);
+    for (const char *name; (name = next_lane(figures, &at)) != NULL;) {
+        const struct lane_figures told = lane_figures(figures, name);
+        const char *const cells[] = {name,
+                                     amount(told.batches, &table.arena),
+                                     amount(told.batch, &table.arena),
+                                     milliseconds(told.wait_p50_s, &table.arena),
+                                     milliseconds(told.wait_p99_s, &table.arena),
+                                     arena_printf(&table.arena, "%.0f", told.waiting),
+                                     arena_printf(&table.arena, "%.0f", told.connected)};
+        table_add(&table, cells);
+    }
+    puts("");
+    table_write(&table, stdout);
+    table_free(&table);
+}
+
+static void write_tables(const struct figures *figures, bool again)
+{
+    if (again && isatty(STDOUT_FILENO))
+        fputs("\033[H\033[2J", stdout); /* the next screen in the place of the last */
+    write_process(figures);
+    write_methods(figures);
+    write_lanes(figures);
+    if (again && !isatty(STDOUT_FILENO))
+        puts("");
+}
+
+/* --- reading --- */
+
+struct reading {
+    struct rpc_reply *reply; /* owned */
+    uint64_t taken_ns;
+};
+
+static bool read_metrics(struct session *session, struct reading *reading)
+{
+    const Rpc__V1__GetMetricsRequest all = RPC__V1__GET_METRICS_REQUEST__INIT;
+    const ProtobufCServiceDescriptor *service = &rpc__v1__metrics__descriptor;
+    reading->reply = session_call(
+        session, service, protobuf_c_service_descriptor_get_method_by_name(service, "GetMetrics"), &all.base);
+    reading->taken_ns = time_monotonic_ns();
+    return reading->reply->status.code == STATUS_OK;
+}
+
+static void pause_for(double seconds)
+{
+    struct timespec left = {.tv_sec = (time_t)seconds};
+    left.tv_nsec = (long)((seconds - (double)left.tv_sec) * NS_PER_S);
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
+}
+
+static struct figures compare(const struct reading *before, const struct reading *after)
+{
+    return (struct figures){
+        .before = (const Rpc__V1__GetMetricsResponse *)before->reply->message,
+        .after = (const Rpc__V1__GetMetricsResponse *)after->reply->message,
+        .seconds = (double)(after->taken_ns - before->taken_ns) / NS_PER_S,
+    };
+}
+
+/* Once, or until nobody reads any more; what is written is flushed. A server that was started anew, or
+ * another one, begins anew. */
+static enum exit_code tell(struct session *session, const struct arguments *arguments, struct reading *before)
+{
+    unsigned strangers = 0;
+    for (bool told = false; !told || arguments->watch;) {
+        struct reading after;
+        pause_for(arguments->interval_s);
+        const bool came = read_metrics(session, &after);
+        const enum exit_code code = exit_code_of(after.reply->status.code);
+        if (came) {
+            const struct figures figures = compare(before, &after);
+            const bool agrees = figures_agree(&figures);
+            if (agrees && session->output == OUTPUT_JSON)
+                write_json(&figures, arguments->watch);
+            else if (agrees)
+                write_tables(&figures, arguments->watch);
+            told |= agrees;
+            strangers = agrees ? 0 : strangers + 1;
+        }
+        rpc_reply_free(before->reply);
+        *before = after;
+        if (!came || !output_flush(stdout, "standard output"))
+            return came ? EXIT_OTHER : code;
+        if (strangers == READINGS_MOST) {
+            report("several servers answer in turn: name one with --connect");
+            return EXIT_OTHER;
+        }
+    }
+    return EXIT_OK;
+}
+
+static enum exit_code run(struct session *session, void *input)
+{
+    struct reading reading;
+    enum exit_code code;
+    if (read_metrics(session, &reading))
+        code = tell(session, input, &reading);
+    else
+        code = exit_code_of(reading.reply->status.code);
+    rpc_reply_free(reading.reply);
+    return code;
+}
+
+/* --- the command --- */
+
+static const struct argp_option options[] = {
+    {"watch", KEY_WATCH, NULL, 0, "Go on until interrupted"},
+    {"interval", KEY_INTERVAL, "SECONDS", 0, "Time over which rates are taken (default 1)"},
+    {0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+    char *end;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        arguments->interval_s = 1;
+        return 0;
+    case KEY_WATCH:
+        arguments->watch = true;
+        return 0;
+    case KEY_INTERVAL:
+        arguments->interval_s = strtod(argument, &end);
+        if (end == argument || *end != '\0' ||
+            !(arguments->interval_s >= 0.1 && arguments->interval_s <= SECONDS_MOST))
+            argp_error(state, "--interval: \"%s\" is not a number of seconds from 0.1 to %d", argument,
+                       SECONDS_MOST);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp stats_argp = {
+    .options = options,
+    .parser = parse,
+    .doc = "Shows what a server is doing: requests, errors and times by method, batches, queues and "
+           "connections by "
+           "lane of the store, and what the process takes.\v"
+           "REFUSED are calls that asked for what cannot be had, such as NOT_FOUND; FAILED those that the "
+           "service "
+           "failed, such as UNAVAILABLE. Times are estimated from the buckets of histograms. --output json "
+           "prints "
+           "the plain figures, with --watch one object a line.",
+};
+
+const struct command stats_command = {
+    "stats", "Show what the server is doing", &stats_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};
