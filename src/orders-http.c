@@ -44,6 +44,7 @@ static bool serve(const struct config *config, const struct notify *notify, stru
         .port = config->http_port,
         .api_key = config->api_key,
         .cors_origins = config->cors_origins,
+        .rates = config->rates,
         .client = client,
         .log = log,
         .metrics = metrics,
@@ -84,5 +85,5 @@ int main(void)
     metrics_free(metrics);
     notify_close(&notify);
     config_free(&config);
-    return served ? EXIT_SUCCESS : EXIT_FAILURE;
+    return served ? EXIT_SUCCESS : EXIT_CONFIG;
 }

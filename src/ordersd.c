@@ -127,6 +127,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .port = daemon->config.http_port,
         .api_key = daemon->config.api_key,
         .cors_origins = daemon->config.cors_origins,
+        .rates = daemon->config.rates,
         .client = daemon->inproc,
         .log = daemon->log,
         .metrics = daemon->metrics,

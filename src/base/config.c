@@ -90,6 +90,13 @@ static bool read_cors_origins(struct reading *reading, const char *text)
                      &reading->config->cors_origins);
 }
 
+/* Of which currencies there are this folder knows nothing. */
+static bool read_rates(struct reading *reading, const char *text)
+{
+    reading->config->rates = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
 static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
 {
     char *end;
@@ -194,6 +201,7 @@ static const struct variable {
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
     {"ORDERS_METRICS", NULL, 0, read_metrics},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
+    {"ORDERS_RATES", NULL, 0, read_rates},
     {"ORDERS_LOG", "info", 0, read_log},
 #define NUMBER(name, preset, member, least, most, unit)                                              \
     {                                                                                                \

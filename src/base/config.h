@@ -36,6 +36,7 @@ struct config {
     const char *metrics_host;        /* ORDERS_METRICS's host; NULL when unset */
     uint16_t metrics_port;           /* its port; 0 lets the system choose */
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
+    const char *rates;               /* ORDERS_RATES, as it is; NULL when unset */
     enum log_level log_level;        /* ORDERS_LOG */
     unsigned idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
     unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */

@@ -23,6 +23,7 @@ static const char *not_serving(const ProtobufCMessage *response)
 
 /* Redoc writes its styles into the page, and searches in a worker that it makes of a blob. */
 #define SWAGGER_UI_MAY PAGE_MAY "style-src 'self'"
+#define DASHBOARD_MAY  PAGE_MAY "style-src 'self'"
 #define REDOC_MAY      PAGE_MAY "style-src 'self' 'unsafe-inline'; worker-src blob:"
 
 /* A fixed path comes before one with a variable that would match it. */
@@ -110,6 +111,22 @@ static const struct route routes[] = {
         .status = 200,
         .file = "redoc/",
         .policy = REDOC_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/dashboard/",
+        .open = true,
+        .status = 200,
+        .file = "dashboard/index.html",
+        .policy = DASHBOARD_MAY,
+    },
+    {
+        .method = "GET",
+        .path = "/dashboard/{file}",
+        .open = true,
+        .status = 200,
+        .file = "dashboard/",
+        .policy = DASHBOARD_MAY,
     },
     {
         .method = "GET",

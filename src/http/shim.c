@@ -2,6 +2,7 @@
 #include "http/shim.h"
 
 #include "base/time.h"
+#include "http/dashboard.h"
 #include "http/exchange.h"
 #include "http/listen.h"
 #include "http/openapi.h"
@@ -24,6 +25,7 @@ enum {
     CONNECTION_BYTES = 36 * 1024,
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
+    REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
     OTHER_FILES = 256,         /* that this process has open besides */
 };
 
@@ -111,20 +113,32 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     return shim->daemon != NULL;
 }
 
-/* What is answered as it is: the files that are built in, and the description of the API. */
-static void make_resources(struct resources *resources)
+/* Adds JSON, with its reference. */
+static void make_json(struct resources *resources, const char *name, json_t *json)
 {
-    resources_init(resources);
-    const struct resource *base = resources_find(resources, OPENAPI_NAME);
-    json_t *document = openapi_make(base->plain.bytes, base->plain.length);
-    char *text = json_dumps(document, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
     if (text != NULL)
-        resources_make(resources, OPENAPI_NAME, base->type, text, strlen(text));
+        resources_make(resources, name, "application/json", text, strlen(text));
     free(text);
-    json_decref(document);
+    json_decref(json);
 }
 
-static bool init_host(struct exchange_host *host, const struct http_shim_options *options)
+/* What is answered as it is: the files that are built in, the description of the API, and what the dashboard
+ * has to know. */
+static bool make_resources(struct resources *resources, const char *rates, char *error, size_t error_size)
+{
+    resources_init(resources);
+    json_t *settings = dashboard_settings(rates, error, error_size);
+    if (settings == NULL)
+        return false;
+    make_json(resources, DASHBOARD_SETTINGS_NAME, settings);
+    const struct resource *base = resources_find(resources, OPENAPI_NAME);
+    make_json(resources, OPENAPI_NAME, openapi_make(base->plain.bytes, base->plain.length));
+    return true;
+}
+
+static bool init_host(struct exchange_host *host, const struct http_shim_options *options, char *error,
+                      size_t error_size)
 {
     pthread_condattr_t monotonic;
     *host = (struct exchange_host){
@@ -135,14 +149,14 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
         .probes_only = options->probes_only,
         .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
     };
-    make_resources(&host->resources);
     scrapes_init(&host->scrapes, options->metrics);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
     pthread_cond_init(&host->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics);
+    return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics) &&
+           make_resources(&host->resources, options->rates, error, error_size);
 }
 
 static void free_shim(struct http_shim *shim)
@@ -166,8 +180,8 @@ static void note_url(struct http_shim *shim, const char *host)
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size)
 {
     struct http_shim *shim = calloc(1, sizeof *shim);
-    if (shim == NULL || !init_host(&shim->host, options)) {
-        snprintf(error, error_size, "no memory");
+    snprintf(error, error_size, "no memory");
+    if (shim == NULL || !init_host(&shim->host, options, error, error_size)) {
         if (shim != NULL)
             free_shim(shim);
         return NULL;

@@ -18,6 +18,7 @@ struct http_shim_options {
     uint16_t port;                   /* 0 lets the system choose */
     const char *api_key;             /* what callers present as X-API-Key */
     const char *const *cors_origins; /* NULL-terminated */
+    const char *rates;               /* for the dashboard; see dashboard.h. NULL: none */
     struct rpc_client *client;
     struct log *log;         /* one line a request, at level info */
     struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */

@@ -167,6 +167,15 @@ Test(process, bad_settings_stop_it)
     char *const bad_address[] = {"API_KEY=k", "ORDERS_HTTP=nowhere", NULL};
     expect_refusal(no_key, 78, "orders-http: API_KEY: ");
     expect_refusal(bad_address, 78, "orders-http: ORDERS_HTTP: \"nowhere\"");
+    static const char *const rates[] = {"ISK",         "ISK:1,",       "ISK:1,ISK:2",   "USD:139", "ISK:one",
+                                        "ISK:1,XXX:2", "ISK:1,EUR:-1", "ISK:1,EUR:inf", "isk:1"};
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        char setting[64], refusal[96];
+        snprintf(setting, sizeof setting, "ORDERS_RATES=%s", rates[i]);
+        snprintf(refusal, sizeof refusal, "orders-http: ORDERS_RATES: \"%s\"", rates[i]);
+        char *const bad_rates[] = {"API_KEY=k", "ORDERS_HTTP=127.0.0.1:0", setting, NULL};
+        expect_refusal(bad_rates, 78, refusal);
+    }
 }
 
 Test(process, a_port_in_use_stops_it)
@@ -177,7 +186,7 @@ Test(process, a_port_in_use_stops_it)
     snprintf(expected, sizeof expected, "orders-http: cannot listen on 127.0.0.1:%u: Address already in use",
              first.port);
     char *const environment[] = {"API_KEY=k", address, NULL};
-    expect_refusal(environment, 1, expected);
+    expect_refusal(environment, 78, expected);
     kill(first.pid, SIGTERM);
     cr_expect_eq(process_wait(&first), 0);
 }

@@ -11,7 +11,7 @@ function postgres(program, ...args) {
 
 // Starts it and waits until it is ready: where it serves, and how it is stopped, which rejects unless it ends as it
 // should.
-export async function startService() {
+export async function startService(environment = {}) {
     const database = `web_${process.pid}_${Date.now()}`;
     postgres("createdb", "-T", "orders_template", database);
     const ordersd = spawn(process.env.ORDERSD, {
@@ -22,6 +22,7 @@ export async function startService() {
             ORDERS_LISTEN: "tcp://127.0.0.1:0",
             ORDERS_HTTP: "127.0.0.1:0",
             ORDERS_LOG: "warn",
+            ...environment,
         },
         stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,23 +1,15 @@
 // test_docs.mjs: /docs and /redoc in a real browser, as a front-end author comes to them.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
-import { chromium } from "playwright-core";
-
+import { launch, openPage } from "./browser.mjs";
 import { key, startService } from "./service.mjs";
-
-const executablePath = "/usr/bin/chromium";
-if (!existsSync(executablePath)) {
-    console.error(`there is no ${executablePath}`);
-    process.exit(77);
-}
 
 let service, browser, page, complaints;
 
 before(async () => {
     service = await startService();
-    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    browser = await launch();
 });
 
 after(async () => {
@@ -25,25 +17,12 @@ after(async () => {
     await service?.stop();
 });
 
-// A page that keeps what nobody wants to see: whatever the console warns of, which has each breach of the
-// Content-Security-Policy too, and requests to anybody else.
 beforeEach(async () => {
-    complaints = [];
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type()))
-            complaints.push(`${message.type()}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => complaints.push(`error: ${error}`));
-    page.on("request", (request) => {
-        const url = new URL(request.url());
-        if (url.protocol.startsWith("http") && url.origin !== service.url)
-            complaints.push(`request: ${url}`);
-    });
+    ({ page, complaints } = await openPage(browser, service));
 });
 
 afterEach(async () => {
-    await page.close();
+    await page.context().close();
     assert.deepEqual(complaints, []);
 });
 

@@ -1,0 +1,226 @@
+// test_dashboard.mjs: the dashboard in a real browser: each figure on it against the service's own answers.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { AxeBuilder } from "@axe-core/playwright";
+
+import { launch, openPage } from "./browser.mjs";
+import { key, startService } from "./service.mjs";
+
+const decimals = { ISK: 2, EUR: 2, JPY: 0 };
+const ORDERS = 30;
+
+let service, browser, page, complaints;
+
+async function ask(method, path, body) {
+    const answer = await fetch(service.url + path, {
+        method,
+        headers: { "X-API-Key": key },
+        body: body && JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.json();
+}
+
+const day = (daysAgo) => new Date(Date.now() - daysAgo * 86400000).toISOString().slice(0, 10);
+
+// Of three currencies, and of days of which some are months ago.
+async function fill() {
+    for (let i = 1; i <= ORDERS; i++) {
+        await ask("POST", "/orders/", {
+            order_id: `DASH-${i}`,
+            customer_id: i % 2 ? "odd" : "even",
+            order_date: day((i % 5) * 20),
+            total_amount: 1000 * i + 1,
+            currency: ["ISK", "EUR", "JPY"][i % 3],
+            status: i % 4 ? "pending" : "shipped",
+        });
+    }
+    await ask("POST", "/orders/", {
+        order_id: "DASH-LARGE", customer_id: "odd", order_date: day(0), total_amount: Number.MAX_SAFE_INTEGER,
+        currency: "EUR",
+    });
+    await ask("POST", "/orders/", {
+        order_id: "<b>&DASH", customer_id: "<script>alert(1)</script>", order_date: day(0),
+        total_amount: Number.MAX_SAFE_INTEGER, currency: "EUR",
+    });
+}
+
+before(async () => {
+    service = await startService({ ORDERS_RATES: "ISK:1,EUR:150.5,JPY:0.9" });
+    browser = await launch();
+    await fill();
+});
+
+after(async () => {
+    await browser?.close();
+    await service?.stop();
+});
+
+beforeEach(async () => {
+    ({ page, complaints } = await openPage(browser, service));
+});
+
+afterEach(async () => {
+    await page.context().close();
+    assert.deepEqual(complaints, []);
+});
+
+async function open() {
+    await page.goto(`${service.url}/dashboard`);
+    await page.getByLabel("Key", { exact: true }).fill(key);
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByText(/^Live/).waitFor();
+}
+
+// The rows of a table, its cells as text.
+const rows = (id) => page.locator(`#${id} tbody tr`).evaluateAll((found) =>
+    found.map((row) => [...row.cells].map((cell) => cell.textContent)));
+
+// As the page writes an amount; of what JSON's own reader would round, as text.
+function money(amount, currency) {
+    const digits = String(amount).padStart(decimals[currency] + 1, "0");
+    const cut = digits.length - decimals[currency];
+    const whole = digits.slice(0, cut).replace(/\B(?=(\d{3})+$)/g, ",");
+    return `${whole}${cut < digits.length ? `.${digits.slice(cut)}` : ""} ${currency}`;
+}
+
+test("each figure is the summary's", async () => {
+    const summary = await (await fetch(`${service.url}/orders/summary`, { headers: { "X-API-Key": key } })).text();
+    const exact = JSON.parse(summary.replace(/:(\d+)/g, ':"$1"'));
+    await open();
+    assert.equal(await page.locator("#order-count").innerText(), exact.total_orders);
+
+    const totals = await rows("totals");
+    assert.deepEqual(totals.map(([currency, , revenue]) => [currency, revenue]),
+        exact.total_revenue.map(({ currency, total }) => [currency, money(total, currency)]));
+    assert.equal(totals.reduce((sum, [, orders]) => sum + Number(orders), 0), Number(exact.total_orders));
+    for (const [currency, orders, , average] of totals) {
+        const { total } = exact.total_revenue.find((each) => each.currency === currency);
+        const half = BigInt(orders) / 2n;
+        assert.equal(average, money((BigInt(total) + half) / BigInt(orders), currency));
+    }
+    for (const currency of Object.keys(decimals)) {
+        await page.locator("#chart-currency").selectOption(currency);
+        assert.deepEqual((await rows("days")).map(([date, , revenue]) => [date, revenue]),
+            exact.revenue_per_day.filter((each) => each.currency === currency)
+                .map(({ date, revenue }) => [date, money(revenue, currency)]));
+    }
+    await page.locator("#chart canvas").waitFor();
+});
+
+test("an estimate in one currency is marked as one", async () => {
+    const { total_revenue: totals } = await ask("GET", "/orders/summary");
+    const rates = { ISK: 1, EUR: 150.5, JPY: 0.9 };
+    const sum = totals.reduce((all, { currency, total }) =>
+        all + total / 10 ** decimals[currency] * rates[currency], 0);
+    await open();
+    const shown = await page.locator("#estimate").innerText();
+    assert.match(shown, /estimated/);
+    const [, figure] = /≈ ([\d,]+) ISK/.exec(shown);
+    assert.ok(Math.abs(Number(figure.replaceAll(",", "")) - sum) <= sum * 1e-12 + 1);
+});
+
+test("a range of days has the figures of those days", async () => {
+    await open();
+    await page.locator("#range").selectOption("7");
+    const expected = await ask("GET", `/statistics?first_day=${day(6)}`);
+    await page.waitForFunction((count) => document.getElementById("order-count").textContent === count,
+        String(expected.order_count));
+    assert.equal((await rows("totals")).length, expected.currencies.length);
+    await page.locator("#range").selectOption("custom");
+    await page.locator("#first-day").fill(day(20));
+    await page.locator("#last-day").fill(day(20));
+    const one = await ask("GET", `/statistics?first_day=${day(20)}&last_day=${day(20)}`);
+    await page.waitForFunction((count) => document.getElementById("order-count").textContent === count,
+        String(one.order_count));
+});
+
+test("orders are paged, filtered, found and looked at", async () => {
+    await open();
+    const all = (await ask("GET", "/orders/?order_by=id+desc&limit=1000")).map((order) => order.order_id);
+    assert.deepEqual((await rows("orders")).map(([id]) => id), all.slice(0, 20));
+    await page.getByRole("button", { name: "Older" }).click();
+    await page.getByRole("button", { name: all[20], exact: true }).waitFor();
+    assert.deepEqual((await rows("orders")).map(([id]) => id), all.slice(20));
+    assert.ok(await page.getByRole("button", { name: "Older" }).isDisabled());
+
+    await page.getByLabel("Status").first().selectOption("shipped");
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.waitForFunction(() => [...document.querySelectorAll("#orders tbody tr")]
+        .every((row) => row.cells[4].textContent === "shipped"));
+    assert.equal((await rows("orders")).length, Math.floor(ORDERS / 4));
+
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByLabel("Order ID").first().fill("<b>&DASH");
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.waitForFunction(() => document.querySelectorAll("#orders tbody tr").length === 1);
+    await page.getByRole("button", { name: "<b>&DASH" }).click();
+    const dialog = page.getByRole("dialog");
+    assert.match(await dialog.innerText(), /<script>alert\(1\)<\/script>/);
+    await dialog.getByRole("button", { name: "Close" }).click();
+
+    await page.getByLabel("Order ID").first().fill("DASH-NONE");
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByText("There are none.").waitFor();
+    complaints.length = 0; // the browser itself tells of the 404
+});
+
+test("a new order appears, and what is refused is said at its field", async () => {
+    await open();
+    await page.getByRole("button", { name: "New order" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Customer").fill("C-1");
+    await dialog.getByLabel("Amount").fill("12.345");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.getByText("A number with at most 2 decimals").waitFor();
+    await dialog.getByLabel("Amount").fill("1,234.5");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await dialog.getByText("Field required").waitFor();
+    assert.equal(await dialog.getByLabel("Order ID").getAttribute("aria-invalid"), "true");
+    complaints.length = 0; // the browser itself tells of the 422
+
+    await dialog.getByLabel("Order ID").fill("DASH-NEW");
+    await dialog.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("button", { name: "DASH-NEW" }).waitFor();
+    assert.equal((await ask("GET", "/orders/DASH-NEW")).total_amount, 123450);
+});
+
+test("an order that somebody else creates appears by itself", async () => {
+    await open();
+    await ask("POST", "/orders/", { order_id: "DASH-ELSE", customer_id: "C", total_amount: 7, currency: "JPY" });
+    await page.getByRole("button", { name: "DASH-ELSE" }).waitFor({ timeout: 15000 });
+});
+
+test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
+    await page.goto(`${service.url}/dashboard`);
+    await page.getByLabel("Key", { exact: true }).fill("wrong");
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByText("Invalid API key").first().waitFor();
+    complaints.length = 0; // the browser itself tells of the 403
+    await page.getByLabel("Key", { exact: true }).fill(key);
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByText(/^Live/).waitFor();
+    await page.reload();
+    await page.getByText(/^Live/).waitFor();
+});
+
+for (const scheme of ["light", "dark"]) {
+    for (const width of [390, 1440]) {
+        test(`it can be used by everybody, ${scheme}, ${width} pixels wide`, async () => {
+            await page.emulateMedia({ colorScheme: scheme });
+            await page.setViewportSize({ width, height: 900 });
+            await open();
+            if (process.env.SCREENSHOTS)
+                await page.screenshot({ path: `${process.env.SCREENSHOTS}/${scheme}-${width}.png`, fullPage: true });
+            const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            assert.ok(beyond <= 0, `the page is ${beyond} pixels too wide`);
+            for (const button of [null, "New order"]) {
+                if (button !== null) await page.getByRole("button", { name: button }).click();
+                const { violations } = await new AxeBuilder({ page }).analyze();
+                assert.deepEqual(violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+                    .map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+            }
+        });
+    }
+}
