@@ -375,7 +375,7 @@ static json_t *operation_id(const struct route *route)
     if (route->rpc != NULL && route->text == NULL)
         return json_sprintf("%c%s", tolower((unsigned char)route->rpc[0]), route->rpc + 1);
     for (const char *at = strcmp(route->path, "/") == 0 ? "root" : route->path;
-         *at != '\0' && n < sizeof id - 1; at++) {
+         n < sizeof id - 1 && *at != '\0'; at++) {
         if (isalnum((unsigned char)*at))
             id[n++] = (char)(begins ? toupper((unsigned char)*at) : *at);
         begins = !isalnum((unsigned char)*at);
@@ -403,7 +403,7 @@ static void add_operation(json_t *paths, const struct route *route, json_t *sche
     size_t length = strlen(route->path);
     length -= length > 1 && route->path[length - 1] == '/';
     snprintf(path, sizeof path, "%.*s", (int)length, route->path);
-    for (size_t i = 0; route->method[i] != '\0' && i < sizeof method - 1; i++)
+    for (size_t i = 0; i < sizeof method - 1 && route->method[i] != '\0'; i++)
         method[i] = (char)tolower((unsigned char)route->method[i]);
     if (json_object_get(paths, path) == NULL)
         json_object_set_new(paths, path, json_object());
