@@ -110,7 +110,6 @@ Test(resume, a_killed_import_goes_on_and_every_order_is_there_once)
     assert_outcome(run_with(service, "import", sample.path, "--resume"), 8, counts(&sample), NULL);
     cr_assert_eq(orders_stored(), (long)sample.good);
     cr_assert_neq(access(journal_of(&sample), F_OK), 0);
-    free(database_query(database, "SELECT 1"));
 }
 
 /* The killed one and the one that goes on tell the same of each row: what was stored before is no duplicate.
@@ -193,6 +192,16 @@ Test(resume, what_cannot_be_resumed_is_told)
     cr_assert_eq(symlink("/nowhere/else", journal), 0);
     assert_outcome(run_with(service, "import", path), 1, "",
                    format("ordersctl: cannot open %s: Too many levels of symbolic links\n", journal));
+}
+
+/* Where nobody can make a file, an import is one that cannot be resumed. */
+Test(resume, without_a_place_for_a_journal_there_is_a_warning)
+{
+    const struct outcome o = run_with(service, "import", "/proc/version");
+    assert_outcome(o, 5, "", NULL);
+    cr_assert_not_null(strstr(o.err, "ordersctl: cannot open /proc/version.ordersctl-resume: No such file or "
+                                     "directory: an import that is cut short could not be resumed\n"),
+                       "%s", o.err);
 }
 
 /* Nothing was stored that could be gone on from. */

@@ -23,10 +23,9 @@
 #include <string.h>
 
 enum {
-    PATIENCE_MS = 500, /* for a call to the service, while a person waits for Tab */
-    NEWEST = 1000,     /* orders that are looked through for ids */
-    FARTHEST =
-        100000, /* orders that are passed over to come to the newest: more cost the database too much */
+    PATIENCE_MS = 500,  /* for a call to the service, while a person waits for Tab */
+    NEWEST = 1000,      /* orders that are looked through for ids */
+    FARTHEST = 1000000, /* orders passed over on the way to them: more cost the database too much */
 };
 
 /* A command line, read up to its last word. */

@@ -1,0 +1,199 @@
+/* test_terminal.c: ordersctl as a person sees it, on a screen of 80 columns and 24 rows. */
+#include "process.h"
+#include "terminal.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct service *service;
+static struct terminal *terminal;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    if (terminal != NULL)
+        terminal_close(terminal);
+    service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(terminal, .init = setup, .fini = teardown, .timeout = 60);
+
+static void create(const char *order_id, const char *customer_id, const char *date, const char *amount,
+                   const char *currency, const char *status)
+{
+    assert_outcome(run_with(service, "create", "--order-id", order_id, "--customer-id", customer_id,
+                            "--order-date", date, "--amount", amount, "--currency", currency, "--status",
+                            status),
+                   0, NULL, "");
+}
+
+/* Runs a command on a screen that was cleared, up to the next prompt. */
+static void enter(const char *line)
+{
+    if (terminal == NULL)
+        terminal = terminal_open(service, 80, 24);
+    terminal_type(terminal, format("clear; %s", line));
+    terminal_press(terminal, "Enter");
+}
+
+Test(terminal, a_list_fits)
+{
+    create("ORD-2025-00001", "CUST-IS-001", "2025-01-15T10:30:00Z", "89990", "ISK", "shipped");
+    create("ORD-2025-00002", "Þórður", "2025-01-16T14:20:00.123Z", "129980", "ISK", "pending");
+    create("ORD-2025-00003", "注文客", "2025-01-16T14:20:00Z", "9007199254740991", "JPY", "cancelled");
+    enter("ordersctl list");
+    terminal_wait_for_screen(
+        terminal, "ORDER           CUSTOMER     DATE                                AMOUNT  STATUS\n"
+                  "ORD-2025-00001  CUST-IS-001  2025-01-15T10:30:00Z            899.90 ISK  shipped\n"
+                  "ORD-2025-00002  Þórður       2025-01-16T14:20:00Z           1299.80 ISK  pending\n"
+                  "ORD-2025-00003  注文客       2025-01-16T14:20:00Z  9007199254740991 JPY  cancell\n"
+                  "ed\n"
+                  "$\n");
+}
+
+Test(terminal, a_status_has_its_colour_and_titles_are_bold)
+{
+    create("A-1", "C", "2025-01-15", "1", "ISK", "delivered");
+    enter("ordersctl list --columns order_id,status");
+    terminal_wait_for(terminal, "A-1    delivered\n$");
+    cr_assert_not_null(strstr(terminal_colors(terminal), "\033[1mORDER"), "%s", terminal_colors(terminal));
+    cr_assert_not_null(strstr(terminal_colors(terminal), "\033[32mdelivered"), "%s",
+                       terminal_colors(terminal));
+    enter("NO_COLOR=1 ordersctl list --columns order_id,status; echo plain");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    delivered\nplain\n$\n");
+    cr_assert_null(strchr(terminal_colors(terminal), '\033'), "%s", terminal_colors(terminal));
+    enter("TERM=dumb ordersctl list --columns order_id,status; echo again");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    delivered\nagain\n$\n");
+    cr_assert_null(strchr(terminal_colors(terminal), '\033'), "%s", terminal_colors(terminal));
+    enter("ordersctl list --columns order_id,status | cat; echo piped");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    delivered\npiped\n$\n");
+    cr_assert_null(strchr(terminal_colors(terminal), '\033'), "%s", terminal_colors(terminal));
+}
+
+Test(terminal, a_summary_has_a_chart_as_wide_as_the_screen)
+{
+    create("A-1", "C", "2025-01-15", "89990", "ISK", "pending");
+    create("A-2", "C", "2025-01-16", "129980", "ISK", "pending");
+    create("A-3", "C", "2025-01-16", "1250", "USD", "pending");
+    enter("ordersctl summary");
+    terminal_wait_for_screen(
+        terminal, "Orders: 3\n"
+                  "\n"
+                  "REVENUE\n"
+                  "2199.70 ISK\n"
+                  "  12.50 USD\n"
+                  "\n"
+                  "ISK PER DAY\n"
+                  "2025-01-16  1299.80 ISK  ███████████████████████████████████████████████████████\n"
+                  "2025-01-15   899.90 ISK  ██████████████████████████████████████▏\n"
+                  "\n"
+                  "USD PER DAY\n"
+                  "2025-01-16  12.50 USD  █████████████████████████████████████████████████████████\n"
+                  "$\n");
+}
+
+Test(terminal, a_failure_is_told_in_words)
+{
+    enter("ordersctl get ORD-2025-00003; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ordersctl: NOT_FOUND: Order not found\nexit code 3\n$\n");
+    enter("ordersctl create --order-id A-1 --amount 1 --currency XXX");
+    terminal_wait_for_screen(
+        terminal, "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                  "  customer_id: String should have at least 1 character\n"
+                  "  currency: Value error, Currency must be a valid ISO 4217 code. Supported: AUD,\n"
+                  " CAD, CHF, DKK, EUR, GBP, ISK, JPY, NOK, SEK, USD\n"
+                  "$\n");
+}
+
+/* Its call is answered, its drawing drawn over, and it leaves the screen as it should be. */
+Test(terminal, watch_draws_in_place_until_ctrl_c)
+{
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id,status; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    pending\n");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "0");
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    assert_outcome(run_with(service, "update", "A-1", "--status", "shipped"), 0, NULL, "");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\nA-2    pending\n");
+    assert_outcome(run_with(service, "delete", "A-2"), 0, NULL, "");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\n");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\nexit code 0\n$\n");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
+    cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
+}
+
+/* More orders than rows, each wider than the screen. */
+Test(terminal, watch_shows_as_much_as_there_is_room_for)
+{
+    char customer[101];
+    memset(customer, 'x', sizeof customer - 1);
+    customer[sizeof customer - 1] = '\0';
+    for (int i = 1; i <= 30; i++)
+        create(format("A-%02d", i), customer, "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id,customer_id");
+    terminal_wait_for(terminal, "\nA-22   xxx");
+    assert_outcome(run_with(service, "delete", "A-01"), 0, NULL, "");
+    terminal_wait_for(terminal, "\nA-23   xxx");
+    const char *screen = terminal_screen(terminal);
+    cr_assert_eq(strncmp(screen, "ORDER  CUSTOMER\nA-02   xxx", 26), 0, "%s", screen);
+    cr_assert_null(strstr(screen, "A-24"), "%s", screen);
+}
+
+Test(terminal, summary_is_watched_too)
+{
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl summary --watch=0.1");
+    terminal_wait_for(terminal, "Orders: 1\n");
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    terminal_wait_for(terminal, "Orders: 2\n\nREVENUE\n0.02 ISK\n");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for(terminal, "\n$");
+}
+
+/* --- Tab --- */
+
+/* Types the begin of a line, presses Tab, and expects the line to become so. */
+static void assert_completes(const char *typed, const char *completed)
+{
+    terminal_press(terminal, "C-u");
+    terminal_press(terminal, "C-l");
+    terminal_wait_for_screen(terminal, "$\n");
+    terminal_type(terminal, typed);
+    terminal_press(terminal, "Tab");
+    terminal_wait_for_screen(terminal, format("$ %s\n", completed));
+}
+
+Test(terminal, tab_completes)
+{
+    create("ORD-2025-00001", "C", "2025-01-15", "1", "ISK", "pending");
+    create("shop:7/8", "C", "2025-01-15", "1", "ISK", "pending");
+    create("two words", "C", "2025-01-15", "1", "ISK", "pending");
+    create("`touch harmed`$(touch harmed)", "C", "2025-01-15", "1", "ISK", "pending");
+    temporary_file("orders-to-import.csv", "");
+    enter(format("source %s", getenv("ORDERSCTL_BASH_COMPLETION")));
+    assert_completes("ordersctl summ", "ordersctl summary");
+    assert_completes("ordersctl --output nd", "ordersctl --output ndjson");
+    assert_completes("ordersctl list --sta", "ordersctl list --status");
+    assert_completes("ordersctl list --status sh", "ordersctl list --status shipped");
+    assert_completes("ordersctl list --status=sh", "ordersctl list --status=shipped");
+    assert_completes("ordersctl create --currency=U", "ordersctl create --currency=USD");
+    assert_completes("ordersctl list --columns order_id,cust",
+                     "ordersctl list --columns order_id,customer_id");
+    assert_completes("ordersctl call GetOrderS", "ordersctl call GetOrderSummary");
+    assert_completes("ordersctl get ORD", "ordersctl get ORD-2025-00001");
+    assert_completes("ordersctl get shop:", "ordersctl get shop:7/8");
+    assert_completes("ordersctl get tw", "ordersctl get two\\ words");
+    assert_completes("ordersctl get \\`", "ordersctl get \\`touch\\ harmed\\`\\$\\(touch\\ harmed\\)");
+    assert_completes("ordersctl import orders-to", "ordersctl import orders-to-import.csv");
+    assert_completes("ordersctl get nothing-like-it", "ordersctl get nothing-like-it");
+    terminal_press(terminal, "C-u");
+    enter("ls harmed");
+    terminal_wait_for(terminal, "No such file");
+}
