@@ -18,7 +18,7 @@
 
 static const char program[] = "orders-http";
 
-enum { FEEDINGS = 3 /* of the watchdog, in the time in which one is wanted */ };
+enum { FEEDINGS = 4 /* of the watchdog, in the time in which one is wanted */ };
 
 static void await_end(const struct http_shim *shim, const struct notify *notify, struct log *log)
 {

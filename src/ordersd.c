@@ -25,7 +25,8 @@
 enum {
     DRAIN_MS = 30000,
     MS_PER_S = 1000,
-    FEEDINGS = 3, /* of the watchdog, in the time in which one is wanted */
+    FEEDINGS =
+        4, /* of the watchdog, in the time in which one is wanted: two checks may take as long as two */
 
     /* Of the address for metrics and probes, which few ask for little. */
     PROBE_CONNECTIONS = 64,

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -29,13 +30,24 @@ static const struct metric_family families[PROCESS_FIGURES] = {
 static const struct metric_family build_info = {"orders_build_info", "Which build this is; always 1",
                                                 METRIC_GAUGE, .labels = {"version"}};
 
-/* The members of /proc/self/stat that are wanted, in its order (proc_pid_stat(5)). */
+/* What is wanted of /proc/self/stat (proc_pid_stat(5)), which has numbers behind the program's name. */
 struct stat_line {
-    long threads;
-    unsigned long long start_ticks; /* after the system's boot */
-    unsigned long virtual_bytes;
-    long resident_pages;
+    int64_t threads;
+    int64_t start_ticks; /* after the system's boot */
+    int64_t virtual_bytes;
+    int64_t resident_pages;
 };
+
+enum { NAME_FIELD = 2, THREADS_FIELD = 20, START_FIELD = 22, VIRTUAL_FIELD = 23, RESIDENT_FIELD = 24 };
+
+/* 0: the line ends before. */
+static int64_t field(const char *behind_name, int number)
+{
+    const char *at = behind_name;
+    for (int i = NAME_FIELD; i < number && at != NULL; i++)
+        at = strchr(at + 1, ' ');
+    return at != NULL ? strtoll(at, NULL, 10) : 0;
+}
 
 static bool read_stat(struct stat_line *line)
 {
@@ -45,22 +57,26 @@ static bool read_stat(struct stat_line *line)
         return false;
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     (void)fclose(file);
-    const char *rest = strrchr(text, ')'); /* behind the program's name, which may hold anything */
-    return rest != NULL &&
-           sscanf(
-               rest,
-               ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %llu %lu %ld",
-               &line->threads, &line->start_ticks, &line->virtual_bytes, &line->resident_pages) == 4;
+    const char *name_end = strrchr(text, ')'); /* the name may hold anything */
+    if (name_end == NULL)
+        return false;
+    *line = (struct stat_line){
+        .threads = field(name_end, THREADS_FIELD),
+        .start_ticks = field(name_end, START_FIELD),
+        .virtual_bytes = field(name_end, VIRTUAL_FIELD),
+        .resident_pages = field(name_end, RESIDENT_FIELD),
+    };
+    return true;
 }
 
 /* Milliseconds since the epoch. */
-static int64_t start_time_ms(unsigned long long start_ticks)
+static int64_t start_time_ms(int64_t start_ticks)
 {
     struct timespec now, up;
     clock_gettime(CLOCK_REALTIME, &now);
     clock_gettime(CLOCK_BOOTTIME, &up);
     const int64_t boot_ms = (int64_t)(now.tv_sec - up.tv_sec) * 1000 + (now.tv_nsec - up.tv_nsec) / NS_PER_MS;
-    return boot_ms + (int64_t)(start_ticks * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK));
+    return boot_ms + start_ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
 static int64_t count_fds(void)
@@ -69,7 +85,8 @@ static int64_t count_fds(void)
     DIR *directory = opendir("/proc/self/fd");
     if (directory == NULL)
         return 0;
-    while (readdir(directory) != NULL) /* NOLINT(concurrency-mt-unsafe): of a stream that is nobody else's */
+    // cppcheck-suppress readdirCalled; the stream is nobody else's
+    while (readdir(directory) != NULL) /* NOLINT(concurrency-mt-unsafe) */
         n++;
     closedir(directory);
     return n - 3; /* ".", ".." and the directory's own */
@@ -90,7 +107,7 @@ static void refresh(void *arg)
     if (!read_stat(&line))
         return;
     metric_set(figures[PROCESS_THREADS], line.threads);
-    metric_set(figures[PROCESS_VIRTUAL], (int64_t)line.virtual_bytes);
+    metric_set(figures[PROCESS_VIRTUAL], line.virtual_bytes);
     metric_set(figures[PROCESS_RESIDENT], line.resident_pages * sysconf(_SC_PAGESIZE));
 }
 

@@ -172,7 +172,8 @@ Test(metrics, nothing_is_lost_between_threads_and_a_histogram_agrees_with_itself
     const struct metrics_group *groups = metrics_gather(metrics, &arena, &n);
     cr_expect_eq(value_of(groups, n, "requests_total", 0), (double)THREADS * ROUNDS);
     cr_expect_eq(value_of(groups, n, "wait_seconds", 0), (double)THREADS * ROUNDS / 2);
-    cr_expect_float_eq(value_of(groups, n, "wait_seconds", 4), THREADS * ROUNDS / 2 * 20000001e-9, 1e-6);
+    cr_expect_float_eq(value_of(groups, n, "wait_seconds", 4), (double)THREADS * ROUNDS / 2 * 20000001e-9,
+                       1e-6);
 }
 
 /* --- of the process --- */

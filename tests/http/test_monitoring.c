@@ -322,6 +322,50 @@ Test(monitoring, a_schema_that_changed_is_named)
     database_drop(url);
 }
 
+/* Begins a create that waits until the table is unlocked; the connection it is on. */
+static int begin_create(const char *order_id)
+{
+    int fd = http_connect(service->http_port);
+    char body[256], request[1024];
+    snprintf(body, sizeof body,
+             "{\"order_id\":\"%s\",\"customer_id\":\"C\",\"total_amount\":5,\"currency\":\"ISK\"}", order_id);
+    snprintf(request, sizeof request, "POST /orders/ HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s",
+             key_header, strlen(body), body);
+    http_send_text(fd, request);
+    return fd;
+}
+
+static void expect_created(int fd)
+{
+    struct http_reply reply = http_read(fd, false);
+    cr_expect_eq(reply.status, 201, "%d %s", reply.status, reply.body);
+    http_free(&reply);
+    close(fd);
+}
+
+Test(monitoring, what_is_refused_by_a_bound_is_counted)
+{
+    static const char *const one_call[] = {"ORDERS_MAX_CALLS=1", NULL};
+    char *url = database_create();
+    PGconn *database = database_connect(url);
+    start(one_call, url);
+    free(database_query(database, "BEGIN; LOCK TABLE orders"));
+    int fd = begin_create("A");
+    expect_value(service->http_port, "orders_rpc_requests_in_flight", 1);
+    char *text = scrape(service->http_port);
+    cr_expect_gt(value_in(text, "orders_rpc_in_flight_request_bytes"), 50);
+    free(text);
+    cr_expect_eq(create("B", key_header), 503);
+    expect_value(service->http_port, "orders_rpc_requests_refused_total", 1);
+    expect_value(service->http_port, RPC(ORDERS("CreateOrder"), "RESOURCE_EXHAUSTED"), 1);
+    expect_value(service->http_port, HTTP("POST", "/orders/", "503"), 1);
+    free(database_query(database, "COMMIT"));
+    expect_created(fd);
+    cr_expect_eq(service_stop(service), 0);
+    PQfinish(database);
+    database_drop(url);
+}
+
 /* A write that waits for a lock is in hand, so the service cannot end yet. */
 Test(monitoring, a_service_that_ends_says_that_it_drains)
 {
@@ -329,21 +373,12 @@ Test(monitoring, a_service_that_ends_says_that_it_drains)
     PGconn *database = database_connect(url);
     start(with_probes, url);
     free(database_query(database, "BEGIN; LOCK TABLE orders"));
-    int fd = http_connect(service->http_port);
-    char request[1024];
-    static const char body[] =
-        "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":5,\"currency\":\"ISK\"}";
-    snprintf(request, sizeof request, "POST /orders/ HTTP/1.1\r\nHost: a\r\n%sContent-Length: %zu\r\n\r\n%s",
-             key_header, strlen(body), body);
-    http_send_text(fd, request);
+    int fd = begin_create("A");
     expect_value(service->metrics_port, "orders_rpc_requests_in_flight", 1);
     kill(service->pid, SIGTERM);
     await_readyz(service->metrics_port, 503, "{\"detail\":\"draining\"}");
     free(database_query(database, "COMMIT"));
-    struct http_reply reply = http_read(fd, false);
-    cr_expect_eq(reply.status, 201, "%d %s", reply.status, reply.body);
-    http_free(&reply);
-    close(fd);
+    expect_created(fd);
     cr_expect_eq(service_wait(service), 0);
     PQfinish(database);
     database_drop(url);
