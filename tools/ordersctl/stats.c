@@ -322,8 +322,8 @@ static enum exit_code tell(struct session *session, const struct arguments *argu
         if (came) {
             const struct figures figures = compare(before, &after);
             const bool agrees = figures_agree(&figures);
-            if (agrees && session->output == OUTPUT_JSON)
-                write_json(&figures, arguments->watch);
+            if (agrees && session->output != OUTPUT_TABLE)
+                write_json(&figures, arguments->watch || session->output == OUTPUT_NDJSON);
             else if (agrees)
                 write_tables(&figures, arguments->watch);
             told |= agrees;
@@ -345,6 +345,10 @@ static enum exit_code run(struct session *session, void *input)
 {
     struct reading reading;
     enum exit_code code;
+    if (session->output == OUTPUT_CSV) {
+        report("stats has table, json and ndjson for --output");
+        return EXIT_USAGE;
+    }
     if (read_metrics(session, &reading))
         code = tell(session, input, &reading);
     else
