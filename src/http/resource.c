@@ -13,6 +13,7 @@
 
 void resources_init(struct resources *resources)
 {
+    resources->made = NULL;
     resources->n_made = 0;
     arena_init(&resources->arena);
 }
@@ -52,12 +53,13 @@ static struct resource_form compress_form(const struct resource_form *plain, str
 void resources_make(struct resources *resources, const char *name, const char *type, const char *text,
                     size_t length)
 {
-    if (resources->n_made == RESOURCES_MADE_MAX)
-        return;
+    const size_t size = resources->n_made * sizeof *resources->made;
+    struct arena *arena = &resources->arena;
+    resources->made = arena_grow(arena, resources->made, size, size + sizeof *resources->made);
     struct resource *made = &resources->made[resources->n_made++];
     *made = (struct resource){.name = name, .type = type};
-    made->plain = form_of(arena_copy(&resources->arena, text, length), length, &resources->arena);
-    made->gzip = compress_form(&made->plain, &resources->arena);
+    made->plain = form_of(arena_copy(arena, text, length), length, arena);
+    made->gzip = compress_form(&made->plain, arena);
 }
 
 const struct resource *resources_find(const struct resources *resources, const char *name)

@@ -30,12 +30,10 @@ struct resource {
 extern const struct resource resources_built_in[];
 extern const size_t resources_built_in_count;
 
-enum { RESOURCES_MADE_MAX = 4 };
-
 /* All there is. Not locked: what is made is made before the first request. */
 struct resources {
     struct arena arena; /* owns what was made */
-    struct resource made[RESOURCES_MADE_MAX];
+    struct resource *made;
     size_t n_made;
 };
 

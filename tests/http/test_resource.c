@@ -118,6 +118,16 @@ Test(resource, what_is_made_takes_the_place_of_a_file)
     check_forms(made);
 }
 
+Test(resource, any_number_can_be_made)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    enum { N = sizeof names / sizeof names[0] };
+    for (size_t i = 0; i < N; i++)
+        resources_make(&resources, names[i], "text/plain", names[i], 1);
+    for (size_t i = 0; i < N; i++)
+        cr_expect_eq(resources_find(&resources, names[i])->plain.bytes[0], names[i][0]);
+}
+
 Test(resource, what_compression_does_not_shorten_is_plain_alone)
 {
     resources_make(&resources, "a", "text/plain", "a", 1);

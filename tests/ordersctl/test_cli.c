@@ -313,7 +313,8 @@ Test(cli, every_format_of_the_rest)
                    "{\"total_orders\":1,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":5}],"
                    "\"revenue_per_day\":[{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":5}]}\n",
                    "");
-    assert_outcome(run_with(service, "health", "--output", "ndjson"), 0, "{\"status\":\"serving\"}\n", "");
+    assert_outcome(run_with(service, "health", "--output", "ndjson"), 0,
+                   "{\"status\":\"serving\",\"reason\":\"\"}\n", "");
     assert_outcome(run_with(service, "health", "--output", "csv"), 0, "status\nserving\n", "");
     assert_outcome(run_with(service, "methods", "GetOrder", "--output", "csv"), 0,
                    "method,request,response\n"
@@ -631,6 +632,7 @@ Test(cli_alone, methods_come_from_the_descriptors)
         names, "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
                "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
                "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
+               "orders.v1.OrderService/GetOrderStatistics\n"
                "orders.v1.OrderService/BatchCreateOrders\nrpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
 }
 

@@ -31,7 +31,7 @@ static const char *offered(const struct service *service, const struct offer *of
 ParameterizedTestParameters(completion, what_may_come_next)
 {
     static struct offer offers[] = {
-        {{""}, 1, "words create get list update delete summary import export call methods health "},
+        {{""}, 1, "words create get list update delete summary import export call methods health stats "},
         {{"e"}, 1, "words export "},
         {{"nonsense", ""}, 2, ""},
         {{"summary", "--"},
@@ -54,8 +54,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
          " "},
         {{"import", ""}, 2, "files "},
         {{"export", "--all", "o"}, 3, "files "},
-        {{"call", "Get"}, 2, "words GetOrder GetOrderSummary "},
-        {{"call", "rpc."}, 2, "words rpc.v1.Health/Check "},
+        {{"call", "Get"}, 2, "words GetOrder GetOrderSummary GetOrderStatistics "},
+        {{"call", "rpc."}, 2, "words rpc.v1.Health/Check rpc.v1.Metrics/GetMetrics "},
         {{"call", "GetOrder", ""}, 3, ""},
         {{"methods", "He"}, 2, "words "},
         {{"create", ""}, 2, "words "},

@@ -20,6 +20,7 @@ export async function openPage(browser, service, options) {
     const complaints = [];
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
     const page = await context.newPage();
+    page.setDefaultTimeout(120_000); // for a busy machine, or ordersd under a sanitizer
     page.on("console", (message) => {
         if (["error", "warning"].includes(message.type()))
             complaints.push(`${message.type()}: ${message.text()}`);

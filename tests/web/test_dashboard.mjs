@@ -189,7 +189,7 @@ test("a new order appears, and what is refused is said at its field", async () =
 test("an order that somebody else creates appears by itself", async () => {
     await open();
     await ask("POST", "/orders/", { order_id: "DASH-ELSE", customer_id: "C", total_amount: 7, currency: "JPY" });
-    await page.getByRole("button", { name: "DASH-ELSE" }).waitFor({ timeout: 15000 });
+    await page.getByRole("button", { name: "DASH-ELSE" }).waitFor();
 });
 
 test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
