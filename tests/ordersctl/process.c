@@ -34,6 +34,11 @@ char *format(const char *format, ...)
     return text;
 }
 
+char *up_to(const char *ends, const char *text)
+{
+    return arena_copy(&arena, text, strcspn(text, ends));
+}
+
 char *written(FILE *stream, char **text)
 {
     fclose(stream);

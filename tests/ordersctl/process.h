@@ -59,6 +59,9 @@ char *read_file(const char *path);
 /* printf into a new string. */
 char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A text up to the first of these characters, or all of it. */
+char *up_to(const char *ends, const char *text);
+
 /* What was written to a stream of open_memstream's, which is closed. */
 char *written(FILE *stream, char **text);
 

@@ -186,6 +186,5 @@ void terminal_wait_for_screen(struct terminal *terminal, const char *lines)
 
 const char *terminal_variable(struct terminal *terminal, const char *name)
 {
-    const char *value = command(terminal, format("display-message -p '#{%s}'", name));
-    return format("%.*s", (int)strcspn(value, "\n"), value);
+    return up_to("\n", command(terminal, format("display-message -p '#{%s}'", name)));
 }

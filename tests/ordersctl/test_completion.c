@@ -24,7 +24,7 @@ static const char *offered(const struct service *service, const struct offer *of
     assert_outcome(o, 0, NULL, "");
     const char *names = "";
     for (const char *at = o.out; *at != '\0'; at += strcspn(at, "\n") + 1)
-        names = format("%s%.*s ", names, (int)strcspn(at, "\t\n"), at);
+        names = format("%s%s ", names, up_to("\t\n", at));
     return names;
 }
 

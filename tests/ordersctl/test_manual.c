@@ -26,7 +26,7 @@ static const char *options_of(const char *text)
     const char *options = "";
     for (const char *at = strstr(text, item); at != NULL; at = strstr(at + 1, item)) {
         const char *name = at + strlen(item);
-        options = format("%s--%.*s ", options, (int)strcspn(name, " \n"), name);
+        options = format("%s--%s ", options, up_to(" \n", name));
     }
     return options;
 }
@@ -39,7 +39,7 @@ static const char *offered(const char *before, const char *typed)
     const char *names = "";
     cr_assert_eq(o.code, 0);
     for (const char *at = o.out + strlen("words\n"); *at != '\0'; at += strcspn(at, "\n") + 1)
-        names = format("%s%.*s ", names, (int)strcspn(at, "\t\n"), at);
+        names = format("%s%s ", names, up_to("\t\n", at));
     return names;
 }
 
@@ -47,7 +47,7 @@ static const char *offered(const char *before, const char *typed)
 static void assert_holds(const char *whole, const char *words, const char *what)
 {
     for (const char *at = words; *at != '\0'; at += strcspn(at, " ") + 1) {
-        const char *word = format(" %.*s ", (int)strcspn(at, " "), at);
+        const char *word = format(" %s ", up_to(" ", at));
         cr_assert_not_null(strstr(format(" %s", whole), word), "%s: no%sin \"%s\"", what, word, whole);
     }
 }
@@ -68,7 +68,7 @@ Test(manual, has_every_command_and_no_other)
 {
     const char *text = part(manual(), ".Sh", "COMMANDS"), *names = "";
     for (const char *at = text; (at = strstr(at, ".Ss ")) != NULL; at++)
-        names = format("%s%.*s ", names, (int)strcspn(at + 4, "\n"), at + 4);
+        names = format("%s%s ", names, up_to("\n", at + 4));
     assert_same_words(names, offered(NULL, ""), "commands");
 }
 
@@ -79,7 +79,7 @@ Test(manual, has_every_option_of_every_command_and_no_other)
     const char *commands = offered(NULL, "");
     assert_same_words(globals, offered(NULL, "--"), "global options");
     for (const char *at = commands; *at != '\0'; at += strcspn(at, " ") + 1) {
-        const char *command = format("%.*s", (int)strcspn(at, " "), at);
+        const char *command = up_to(" ", at);
         const char *own = options_of(part(text, ".Ss", command));
         assert_same_words(format("%s%s", own, globals), format("%s--version ", offered(command, "--")),
                           command);

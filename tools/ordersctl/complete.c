@@ -333,7 +333,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
     arguments->words = state->argv + state->next - 1;
-    arguments->n = (size_t)(state->argc - state->next + 1);
+    arguments->n = (size_t)state->argc - (size_t)state->next + 1;
     state->next = state->argc;
     return 0;
 }

@@ -417,27 +417,37 @@ static bool begin(struct import *import)
     return true;
 }
 
+/* Whatever of it there is. */
+static void end(struct import *import)
+{
+    row_reader_free(import->reader);
+    if (import->batches != NULL)
+        batches_free(import->batches);
+    if (import->interrupt.fd >= 0)
+        interrupt_close(&import->interrupt);
+    journal_close(&import->journal, true);
+    arena_free(&import->arena);
+    arena_free(&import->file_arena);
+    if (import->fd > STDIN_FILENO)
+        close(import->fd);
+}
+
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct import import = {.session = session,
                             .arguments = arguments,
                             .terms = {.validate_only = arguments->dry_run},
-                            .journal = {.fd = -1}};
+                            .journal = {.fd = -1},
+                            .interrupt = {.fd = -1}};
+    enum exit_code code = EXIT_OTHER;
     arena_init(&import.arena);
     arena_init(&import.file_arena);
-    if (!open_file(&import) || !begin(&import))
-        return EXIT_OTHER;
-    read_file(&import);
-    const enum exit_code code = finish(&import);
-
-    row_reader_free(import.reader);
-    batches_free(import.batches);
-    interrupt_close(&import.interrupt);
-    arena_free(&import.arena);
-    arena_free(&import.file_arena);
-    if (import.fd != STDIN_FILENO)
-        close(import.fd);
+    if (open_file(&import) && begin(&import)) {
+        read_file(&import);
+        code = finish(&import);
+    }
+    end(&import);
     return code;
 }
 
