@@ -1,7 +1,8 @@
 /* pauses.h: callers that wait a while before they ask again.
  *
- * nng goes through all that sleep whenever one of them wakes up: with a thousand that is a third of two cores,
- * which is then missing where it is measured. Here one thread wakes up for all, every few milliseconds.
+ * nng goes through all that sleep whenever one of them wakes up: with a thousand that is a third of two
+ * cores, which is then missing where it is measured. Here one thread wakes up for all, every few
+ * milliseconds.
  */
 #ifndef LOAD_PAUSES_H
 #define LOAD_PAUSES_H
