@@ -29,6 +29,7 @@ enum {
     /* Between an answer that asks for patience and the next sending: twice as long each time. */
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
+    MOST_DOUBLINGS = 6, /* by then it has that */
     CLOSE_S = 1,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
@@ -219,7 +220,8 @@ static bool resends(struct exchange *exchange, int error)
 static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 {
     const enum status_code code = exchange->reply->status.code;
-    const unsigned doubled_ms = BACKOFF_MIN_MS << (exchange->retries < 16 ? exchange->retries : 16);
+    const unsigned doublings = exchange->retries < MOST_DOUBLINGS ? exchange->retries : MOST_DOUBLINGS;
+    const unsigned doubled_ms = (unsigned)BACKOFF_MIN_MS << doublings;
     const unsigned longest_ms = doubled_ms < BACKOFF_MAX_MS ? doubled_ms : BACKOFF_MAX_MS;
     if (!exchange->client->retries || (code != STATUS_UNAVAILABLE && code != STATUS_RESOURCE_EXHAUSTED))
         return false;
