@@ -628,12 +628,12 @@ Test(cli_alone, methods_come_from_the_descriptors)
     {
         names = format("%s%s\n", names, member(method, "method"));
     }
-    cr_assert_str_eq(
-        names, "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
-               "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
-               "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
-               "orders.v1.OrderService/GetOrderStatistics\n"
-               "orders.v1.OrderService/BatchCreateOrders\nrpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
+    cr_assert_str_eq(names,
+                     "orders.v1.OrderService/CreateOrder\norders.v1.OrderService/GetOrder\n"
+                     "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
+                     "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
+                     "orders.v1.OrderService/BatchCreateOrders\norders.v1.OrderService/GetOrderStatistics\n"
+                     "rpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
 }
 
 struct usage {
