@@ -321,7 +321,7 @@ Test(cli, every_format_of_the_rest)
                    "orders.v1.OrderService/GetOrder,orders.v1.GetOrderRequest,orders.v1.Order\n",
                    "");
     assert_outcome(run_with(service, "call", "Health/Check", "--output", "ndjson"), 0,
-                   "{\"status\":\"serving\"}\n", "");
+                   "{\"status\":\"serving\",\"reason\":\"\"}\n", "");
     assert_outcome(run_with(service, "delete", "A-1", "--output", "ndjson"), 0, "{}\n", "");
 }
 

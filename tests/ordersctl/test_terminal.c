@@ -186,7 +186,7 @@ Test(terminal, tab_completes)
     assert_completes("ordersctl create --currency=U", "ordersctl create --currency=USD");
     assert_completes("ordersctl list --columns order_id,cust",
                      "ordersctl list --columns order_id,customer_id");
-    assert_completes("ordersctl call GetOrderS", "ordersctl call GetOrderSummary");
+    assert_completes("ordersctl call GetOrderSu", "ordersctl call GetOrderSummary");
     assert_completes("ordersctl get ORD", "ordersctl get ORD-2025-00001");
     assert_completes("ordersctl get shop:", "ordersctl get shop:7/8");
     assert_completes("ordersctl get tw", "ordersctl get two\\ words");
