@@ -7,6 +7,7 @@ cases in between, and prints the medians and the ratios that are promised of the
 import argparse
 import contextlib
 import json
+import re
 import signal
 import sys
 import time
@@ -29,19 +30,22 @@ def arguments() -> argparse.Namespace:
         prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true",
                         help="end within two minutes, with the ratios there was time for")
+    parser.add_argument("--only", metavar="REGEX", type=re.compile,
+                        help="measure the cases whose names match, and 'overload', 'import' and 'summaries' likewise")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
     parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
                         help="where to draw throughput against requests in flight (build-release/bench.svg)")
     return parser.parse_args()
 
 
-def measure(bench: Bench, quick: bool) -> list[Case]:
+def measure(bench: Bench, quick: bool, only: re.Pattern | None) -> list[Case]:
     cases = bench.cases()
+    chosen = [case for case in cases if only is None or only.search(case.name)]
     seconds, repeats = (1, 2) if quick else (5, 3)
     slowest = 0.0
     for repeat in range(repeats):
         # Not always in one order, or a checkpoint would always fall on the same case.
-        for case in cases if repeat % 2 == 0 or quick else reversed(cases):
+        for case in chosen if repeat % 2 == 0 or quick else reversed(chosen):
             begun = time.monotonic()
             if quick and begun - STARTED + slowest > QUICK_BUDGET:
                 return cases
@@ -61,10 +65,13 @@ def main() -> None:
             VACUUM (ANALYZE) plain_orders;
             CHECKPOINT;""")
 
-        cases = measure(bench, options.quick)
-        overload = None if options.quick else measure_overload(bench, 5, 3)
-        imported = None if options.quick else measure_import(bench, 3)
-        summaries = None if options.quick else measure_summaries(bench, 5, 3)
+        def wanted(name: str) -> bool:
+            return options.only.search(name) is not None if options.only else not options.quick
+
+        cases = measure(bench, options.quick, options.only)
+        overload = measure_overload(bench, 5, 3) if wanted("overload") else None
+        imported = measure_import(bench, 3) if wanted("import") else None
+        summaries = measure_summaries(bench, 5, 3) if wanted("summaries") else None
 
     ratios, limits = ratios_of(cases, imported, summaries), limits_of(cases, imported, overload)
     about = machine()
