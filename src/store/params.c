@@ -30,7 +30,8 @@ void params_free(struct params *params)
 
 static void put(struct params *params, const void *bytes, size_t size)
 {
-    if (params->capacity - params->length < size) {
+    /* Also for no bytes: an empty value must not be NULL, which is null. */
+    if (params->bytes == NULL || params->capacity - params->length < size) {
         size_t capacity = params->capacity == 0 ? FIRST_CAPACITY : params->capacity;
         while (capacity - params->length < size)
             capacity *= 2;
