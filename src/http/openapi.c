@@ -413,6 +413,8 @@ static void add_operation(json_t *paths, const struct route *route, json_t *sche
 json_t *openapi_make(const char *base, size_t length)
 {
     json_t *document = json_loadb(base, length, 0, NULL);
+    if (document == NULL)
+        return NULL;
     json_t *paths = json_object_get(document, "paths");
     json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
     size_t n;
