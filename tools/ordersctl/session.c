@@ -228,36 +228,42 @@ enum exit_code session_open(struct session *session, enum session_need need)
 void session_close(struct session *session)
 {
     rpc_client_close(session->client);
+    if (session->answered > 0)
+        close(session->answered);
     config_free(&session->config);
 }
 
 /* Somebody who waits for an answer, and for Ctrl-C. */
 struct waiter {
-    int done; /* eventfd */
+    int answered; /* the session's */
     _Atomic(struct rpc_reply *) reply;
 };
 
 static void wake(struct rpc_reply *reply, void *arg)
 {
     struct waiter *waiter = arg;
-    atomic_store(&waiter->reply, reply);
-    eventfd_write(waiter->done, 1);
+    const int answered = waiter->answered;
+    atomic_store(&waiter->reply, reply); /* the waiter may be gone from here on */
+    eventfd_write(answered, 1);
 }
 
 /* Closing the client ends the call: it is answered then, if it was not. */
 static struct rpc_reply *call_until_interrupt(struct session *session, const struct rpc_request *request)
 {
-    struct waiter waiter = {.done = eventfd(0, EFD_CLOEXEC)};
-    if (waiter.done < 0)
+    if (session->answered <= 0)
+        session->answered = eventfd(0, EFD_CLOEXEC);
+    if (session->answered < 0)
         return rpc_client_call_wait(session->client, request);
+    struct waiter waiter = {.answered = session->answered};
+    eventfd_t answers;
     rpc_client_call(session->client, request, wake, &waiter);
-    const bool interrupted = !interrupt_wait(session->interrupt, waiter.done);
+    const bool interrupted = !interrupt_wait(session->interrupt, session->answered);
     if (interrupted) {
         rpc_client_close(session->client);
         session->client = NULL;
     }
-    close(waiter.done);
-    struct rpc_reply *reply = waiter.reply;
+    eventfd_read(session->answered, &answers);
+    struct rpc_reply *reply = atomic_load(&waiter.reply);
     if (interrupted)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "Interrupted");
     rpc_reply_unpack(reply);

@@ -22,6 +22,7 @@ struct session {
     uint32_t timeout_ms; /* 0: the client's own */
     struct config config;
     struct rpc_client *client;   /* NULL before session_open */
+    int answered;                /* eventfd of the call that waits for Ctrl-C too; 0: none was made so far */
     struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
     struct progress *progress;   /* what leaves the screen before a failure is reported; NULL: nothing */
 
