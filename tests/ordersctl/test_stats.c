@@ -58,7 +58,7 @@ static struct watch begin_watch(void)
     const struct run run = {
         .service = service,
         .output = ends[1],
-        .arguments = {"stats", "--watch", "--output", "json", "--interval", "0.3"},
+        .arguments = {"stats", "--watch=0.3", "--output", "ndjson"},
     };
     struct watch watch = {.running = run_start(&run), .lines = ends[0]};
     close(ends[1]);
@@ -127,7 +127,7 @@ Test(stats, the_figures_are_those_of_the_calls_made_meanwhile)
 Test(stats, people_get_tables_of_what_was_ever_called)
 {
     run_with(service, "get", "A");
-    const struct outcome o = run_with(service, "stats", "--interval", "0.2");
+    const struct outcome o = run_with(service, "stats");
     cr_assert_eq(o.code, 0, "%s", o.err);
     cr_expect_eq(strncmp(o.out, "up 0:", 5), 0, "%s", o.out);
     cr_expect_not_null(strstr(o.out, "\nMETHOD "), "%s", o.out);
@@ -140,11 +140,13 @@ Test(stats, people_get_tables_of_what_was_ever_called)
         cr_expect_leq(strlen(line), 80, "wider than a terminal: %s", line);
 }
 
-Test(stats, it_wants_the_key_and_a_sane_interval)
+Test(stats, it_wants_the_key_a_sane_interval_and_a_format_there_is)
 {
     assert_outcome(run_with(service, "stats", "--api-key-file", temporary_file("key", "wrong\n")), 6, "",
                    "ordersctl: PERMISSION_DENIED: Invalid API key\n");
     static const char *const bad[] = {"0", "-1", "x", "", "nan", "1e9", "0.01"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        cr_expect_eq(run_with(service, "stats", "--interval", bad[i]).code, 2, "%s", bad[i]);
+        cr_expect_eq(run_with(service, "stats", format("--watch=%s", bad[i])).code, 2, "%s", bad[i]);
+    assert_outcome(run_with(service, "stats", "--output", "csv"), 2, "",
+                   "ordersctl: stats has table, json and ndjson for --output\n");
 }

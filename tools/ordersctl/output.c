@@ -22,7 +22,8 @@ enum output_format output_format_find(const char *name)
 
 void output_json(FILE *file, enum output_format format, json_t *json)
 {
-    json_text_write(file, json, format == OUTPUT_NDJSON ? JSON_COMPACT : JSON_INDENT(2));
+    json_text_write(file, json,
+                    JSON_REAL_PRECISION(15) | (format == OUTPUT_NDJSON ? JSON_COMPACT : JSON_INDENT(2)));
     fputs("\n", file);
 }
 

@@ -1,28 +1,33 @@
 /* stats.c: what a server is doing: rates between two readings of its metrics, and what is at this moment. */
 #include "command.h"
 #include "figures.h"
-#include "json_text.h"
 #include "output.h"
 #include "report.h"
 #include "table.h"
+#include "watch.h"
 
 #include "base/time.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define EXACT_MOST 9007199254740992.0 /* the whole numbers below are exact */
 
-enum { KEY_WATCH = 'w', KEY_INTERVAL = 'i', READINGS_MOST = 5, SECONDS_MOST = 3600 };
+enum { ONCE_MS = 1000, READINGS_MOST = 5 };
+
+/* What a server counted, at one moment. */
+struct reading {
+    struct rpc_reply *reply; /* owned; NULL: there is none */
+    uint64_t taken_ns;
+};
 
 struct arguments {
-    bool watch;
-    double interval_s;
+    struct watch watch;
+    struct reading last; /* what the next one is compared with */
 };
 
 /* --- what there is to tell --- */
@@ -177,14 +182,12 @@ static json_t *process_to_json(const struct figures *figures)
     return process;
 }
 
-/* On one line when there are several to come. */
-static void write_json(const struct figures *figures, bool line)
+static void write_json(FILE *file, enum output_format format, const struct figures *figures)
 {
     json_t *all = process_to_json(figures);
     json_object_set_new(all, "methods", methods_to_json(figures));
     json_object_set_new(all, "lanes", lanes_to_json(figures));
-    json_text_write(stdout, all, JSON_REAL_PRECISION(15) | (line ? JSON_COMPACT : JSON_INDENT(2)));
-    puts("");
+    output_json(file, format, all);
 }
 
 /* --- for people --- */
@@ -200,23 +203,23 @@ static const char *amount(double value, struct arena *arena)
     return isnan(value) ? "-" : arena_printf(arena, value == 0 || value >= 10 ? "%.0f" : "%.1f", value);
 }
 
-static void write_process(const struct figures *figures)
+static void write_process(FILE *file, const struct figures *figures)
 {
     const double started_s = figures_now(figures, "process_start_time_seconds", FIGURES_ANY);
     const double up_s = difftime(time(NULL), (time_t)started_s), shown_s = up_s > 0 ? up_s : 0;
-    printf("up %.0f:%02d:%02d   CPU %.0f %%   memory %.1f MiB   files %.0f\n", floor(shown_s / 3600),
-           (int)fmod(shown_s / 60, 60), (int)fmod(shown_s, 60),
-           100 * per_second(figures, "process_cpu_seconds_total", FIGURES_ANY),
-           figures_now(figures, "process_resident_memory_bytes", FIGURES_ANY) / (1 << 20),
-           figures_now(figures, "process_open_fds", FIGURES_ANY));
-    printf("connections %.0f RPC, %.0f HTTP   calls in hand %.0f\n",
-           figures_now(figures, "orders_rpc_connections", FIGURES_ANY),
-           figures_now(figures, "orders_http_connections", FIGURES_ANY),
-           figures_now(figures, "orders_rpc_requests_in_flight", FIGURES_ANY));
+    fprintf(file, "up %.0f:%02d:%02d   CPU %.0f %%   memory %.1f MiB   files %.0f\n", floor(shown_s / 3600),
+            (int)fmod(shown_s / 60, 60), (int)fmod(shown_s, 60),
+            100 * per_second(figures, "process_cpu_seconds_total", FIGURES_ANY),
+            figures_now(figures, "process_resident_memory_bytes", FIGURES_ANY) / (1 << 20),
+            figures_now(figures, "process_open_fds", FIGURES_ANY));
+    fprintf(file, "connections %.0f RPC, %.0f HTTP   calls in hand %.0f\n",
+            figures_now(figures, "orders_rpc_connections", FIGURES_ANY),
+            figures_now(figures, "orders_http_connections", FIGURES_ANY),
+            figures_now(figures, "orders_rpc_requests_in_flight", FIGURES_ANY));
 }
 
 /* Only those that were ever called. */
-static void write_methods(const struct figures *figures)
+static void write_methods(FILE *file, const struct figures *figures)
 {
     static const struct table_column columns[] = {{"METHOD", false},   {"REQUESTS/S", true},
                                                   {"REFUSED/S", true}, {"FAILED/S", true},
@@ -235,12 +238,12 @@ static void write_methods(const struct figures *figures)
             milliseconds(told.p50_s, &table.arena), milliseconds(told.p99_s, &table.arena)};
         table_add(&table, cells);
     }
-    puts("");
-    table_write(&table, stdout);
+    fputs("\n", file);
+    table_write(&table, file);
     table_free(&table);
 }
 
-static void write_lanes(const struct figures *figures)
+static void write_lanes(FILE *file, const struct figures *figures)
 {
     static const struct table_column columns[] = {
         {"LANE", false},       {"BATCHES/S", true}, {"ORDERS/BATCH", true}, {"WAIT P50 MS", true},
@@ -259,28 +262,12 @@ static void write_lanes(const struct figures *figures)
                                      arena_printf(&table.arena, "%.0f", told.connected)};
         table_add(&table, cells);
     }
-    puts("");
-    table_write(&table, stdout);
+    fputs("\n", file);
+    table_write(&table, file);
     table_free(&table);
 }
 
-static void write_tables(const struct figures *figures, bool again)
-{
-    if (again && isatty(STDOUT_FILENO))
-        fputs("\033[H\033[2J", stdout); /* the next screen in the place of the last */
-    write_process(figures);
-    write_methods(figures);
-    write_lanes(figures);
-    if (again && !isatty(STDOUT_FILENO))
-        puts("");
-}
-
 /* --- reading --- */
-
-struct reading {
-    struct rpc_reply *reply; /* owned */
-    uint64_t taken_ns;
-};
 
 static bool read_metrics(struct session *session, struct reading *reading)
 {
@@ -292,12 +279,19 @@ static bool read_metrics(struct session *session, struct reading *reading)
     return reading->reply->status.code == STATUS_OK;
 }
 
-static void pause_for(double seconds)
+static void forget(struct reading *reading)
 {
-    struct timespec left = {.tv_sec = (time_t)seconds};
-    left.tv_nsec = (long)((seconds - (double)left.tv_sec) * NS_PER_S);
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        continue;
+    rpc_reply_free(reading->reply);
+    reading->reply = NULL;
+}
+
+/* False: Ctrl-C came. */
+static bool pause_for(struct session *session, int ms)
+{
+    if (session->interrupt != NULL)
+        return interrupt_pause(session->interrupt, ms);
+    poll(NULL, 0, ms);
+    return true;
 }
 
 static struct figures compare(const struct reading *before, const struct reading *after)
@@ -309,96 +303,87 @@ static struct figures compare(const struct reading *before, const struct reading
     };
 }
 
-/* Once, or until nobody reads any more; what is written is flushed. A server that was started anew, or
- * another one, begins anew. */
-static enum exit_code tell(struct session *session, const struct arguments *arguments, struct reading *before)
+static void write_figures(FILE *file, enum output_format format, const struct figures *figures)
 {
-    unsigned strangers = 0;
-    for (bool told = false; !told || arguments->watch;) {
-        struct reading after;
-        pause_for(arguments->interval_s);
-        const bool came = read_metrics(session, &after);
-        const enum exit_code code = exit_code_of(after.reply->status.code);
-        if (came) {
-            const struct figures figures = compare(before, &after);
-            const bool agrees = figures_agree(&figures);
-            if (agrees && session->output != OUTPUT_TABLE)
-                write_json(&figures, arguments->watch || session->output == OUTPUT_NDJSON);
-            else if (agrees)
-                write_tables(&figures, arguments->watch);
-            told |= agrees;
-            strangers = agrees ? 0 : strangers + 1;
-        }
-        rpc_reply_free(before->reply);
-        *before = after;
-        if (!came || !output_flush(stdout, "standard output"))
-            return came ? EXIT_OTHER : code;
-        if (strangers == READINGS_MOST) {
-            report("several servers answer in turn: name one with --connect");
-            return EXIT_OTHER;
-        }
+    if (format != OUTPUT_TABLE) {
+        write_json(file, format, figures);
+        return;
     }
-    return EXIT_OK;
+    write_process(file, figures);
+    write_methods(file, figures);
+    write_lanes(file, figures);
+}
+
+/* Takes a reading, and tells what happened since the last one, which it takes the place of. False: that was
+ * of another server, or of one that was started anew since, and nothing is told. */
+static bool tell_since(struct session *session, FILE *file, struct reading *last, enum exit_code *code)
+{
+    struct reading now;
+    bool told = false;
+    *code = read_metrics(session, &now) ? EXIT_OK : exit_code_of(now.reply->status.code);
+    if (*code == EXIT_OK && last->reply != NULL) {
+        const struct figures figures = compare(last, &now);
+        told = figures_agree(&figures);
+        if (told)
+            write_figures(file, session->output, &figures);
+    }
+    forget(last);
+    *last = now;
+    return told;
+}
+
+/* The first time there is no reading to compare with; later, the watch has let time pass since the last. */
+static enum exit_code draw(struct session *session, FILE *file, void *input)
+{
+    struct arguments *arguments = input;
+    const int interval_ms = arguments->watch.interval_ms != 0 ? arguments->watch.interval_ms : ONCE_MS;
+    enum exit_code code;
+    for (unsigned i = 0; i <= READINGS_MOST; i++) {
+        if (tell_since(session, file, &arguments->last, &code) || code != EXIT_OK)
+            return code;
+        if (!pause_for(session, interval_ms))
+            return EXIT_OK;
+    }
+    report("several servers answer in turn: name one with --connect");
+    return EXIT_OTHER;
 }
 
 static enum exit_code run(struct session *session, void *input)
 {
-    struct reading reading;
-    enum exit_code code;
+    struct arguments *arguments = input;
     if (session->output == OUTPUT_CSV) {
         report("stats has table, json and ndjson for --output");
         return EXIT_USAGE;
     }
-    if (read_metrics(session, &reading))
-        code = tell(session, input, &reading);
-    else
-        code = exit_code_of(reading.reply->status.code);
-    rpc_reply_free(reading.reply);
-    return code;
+    const enum exit_code code = watch_run(session, &arguments->watch, draw, input);
+    forget(&arguments->last);
+    return output_end(code);
 }
 
 /* --- the command --- */
 
-static const struct argp_option options[] = {
-    {"watch", KEY_WATCH, NULL, 0, "Go on until interrupted"},
-    {"interval", KEY_INTERVAL, "SECONDS", 0, "Time over which rates are taken (default 1)"},
-    {0},
-};
+static const struct argp_child children[] = {{.argp = &watch_argp}, {0}};
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
-    char *end;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        arguments->interval_s = 1;
-        return 0;
-    case KEY_WATCH:
-        arguments->watch = true;
-        return 0;
-    case KEY_INTERVAL:
-        arguments->interval_s = strtod(argument, &end);
-        if (end == argument || *end != '\0' ||
-            !(arguments->interval_s >= 0.1 && arguments->interval_s <= SECONDS_MOST))
-            argp_error(state, "--interval: \"%s\" is not a number of seconds from 0.1 to %d", argument,
-                       SECONDS_MOST);
-        return 0;
-    default:
+    (void)argument;
+    if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    }
+    state->child_inputs[0] = &arguments->watch;
+    return 0;
 }
 
 static const struct argp stats_argp = {
-    .options = options,
+    .children = children,
     .parser = parse,
-    .doc = "Shows what a server is doing: requests, errors and times by method, batches, queues and "
-           "connections by "
-           "lane of the store, and what the process takes.\v"
-           "REFUSED are calls that asked for what cannot be had, such as NOT_FOUND; FAILED those that the "
-           "service "
-           "failed, such as UNAVAILABLE. Times are estimated from the buckets of histograms. --output json "
-           "prints "
-           "the plain figures, with --watch one object a line.",
+    .doc =
+        "Shows what a server is doing: requests, errors and times by method, batches, queues and "
+        "connections by lane of the store, and what the process takes.\v"
+        "Rates are those of a second, or of the time between two with --watch. REFUSED are calls that asked "
+        "for what cannot be had, such as NOT_FOUND; FAILED those that the service failed, such as "
+        "UNAVAILABLE. Times are estimated from the buckets of histograms. --output json prints the plain "
+        "figures.",
 };
 
 const struct command stats_command = {
