@@ -1,0 +1,30 @@
+/* reader.h: a JSON document on its way into a message: where in it a value stands, and what is refused. */
+#ifndef JSON_READER_H
+#define JSON_READER_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where in the document a value stands; the chain leads outward. NULL is the document itself. */
+struct place {
+    const struct place *outer;
+    const char *name; /* of a member; NULL for an element */
+    size_t index;     /* of an element */
+    unsigned depth;
+};
+
+/* A document being read. */
+struct reader {
+    struct arena *arena;
+    struct status *status;
+};
+
+struct place place_member(const struct place *outer, const char *name);
+
+/* Refuses the value at a place. False, for the caller to return. */
+bool reader_refuse(struct reader *reader, const struct place *place, const char *type, const char *message);
+
+#endif

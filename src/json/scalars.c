@@ -1,0 +1,365 @@
+/* scalars.c: the table, and the functions in it. */
+#include "json/scalars.h"
+
+#include "json/mapping.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+enum { MAX_ENUM_NAME = 128 };
+
+/* --- integers --- */
+
+static bool refuse_size(struct reader *reader, const struct place *place)
+{
+    return reader_refuse(reader, place, "int_parsing_size",
+                         "Unable to parse input string as an integer, exceeded maximum size");
+}
+
+/* Reads "12", "-12", " +12 " and "12.00": what pydantic takes for an integer. */
+static bool integer_from_text(struct reader *reader, const struct place *place, const char *text,
+                              size_t length, int64_t *out)
+{
+    const char *at = text, *end = text + length;
+    while (at < end && isspace((unsigned char)*at))
+        at++;
+    while (at < end && isspace((unsigned char)end[-1]))
+        end--;
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    const char *digits = at;
+    int64_t value = 0;
+    bool overflow = false;
+    for (; at < end && isdigit((unsigned char)*at); at++) {
+        int digit = *at - '0';
+        overflow |= __builtin_mul_overflow(value, 10, &value);
+        overflow |= __builtin_add_overflow(value, negative ? -digit : digit, &value);
+    }
+    bool any = at > digits;
+    if (any && at < end && *at == '.') {
+        do
+            at++;
+        while (at < end && *at == '0');
+    }
+    if (!any || at != end)
+        return reader_refuse(reader, place, "int_parsing",
+                             "Input should be a valid integer, unable to parse string as an integer");
+    if (overflow)
+        return refuse_size(reader, place);
+    *out = value;
+    return true;
+}
+
+static bool integer_from_real(struct reader *reader, const struct place *place, double real, int64_t *out)
+{
+    if (real != trunc(real))
+        return reader_refuse(reader, place, "int_from_float",
+                             "Input should be a valid integer, got a number with a fractional part");
+    // cppcheck-suppress incorrectLogicOperator; it misreads numbers in hexadecimal
+    if (real < -0x1p63 || real >= 0x1p63)
+        return refuse_size(reader, place);
+    *out = (int64_t)real;
+    return true;
+}
+
+static bool read_integer(struct reader *reader, const struct place *place, const json_t *json, int64_t least,
+                         int64_t most, int64_t *out)
+{
+    int64_t value = 0;
+    bool taken = true;
+    if (json_is_integer(json)) {
+        value = json_integer_value(json);
+    } else if (json_is_real(json)) {
+        taken = integer_from_real(reader, place, json_real_value(json), &value);
+    } else {
+        const char *text = json_is_string(json) ? json_string_value(json) : "";
+        taken = integer_from_text(reader, place, text, json_string_length(json), &value);
+    }
+    if (taken && (value < least || value > most))
+        return refuse_size(reader, place);
+    if (taken)
+        *out = value;
+    return taken;
+}
+
+static bool int32_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    text_integer(out, *(const int32_t *)value);
+    return true;
+}
+
+static bool int32_from_json(struct reader *reader, const struct place *place,
+                            const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    int64_t value = 0;
+    (void)field;
+    if (!read_integer(reader, place, json, INT32_MIN, INT32_MAX, &value))
+        return false;
+    *(int32_t *)out = (int32_t)value;
+    return true;
+}
+
+static bool uint32_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    text_integer(out, *(const uint32_t *)value);
+    return true;
+}
+
+static bool uint32_from_json(struct reader *reader, const struct place *place,
+                             const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    int64_t value = 0;
+    (void)field;
+    if (!read_integer(reader, place, json, 0, UINT32_MAX, &value))
+        return false;
+    *(uint32_t *)out = (uint32_t)value;
+    return true;
+}
+
+static bool int64_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    text_integer(out, *(const int64_t *)value);
+    return true;
+}
+
+static bool int64_from_json(struct reader *reader, const struct place *place,
+                            const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    (void)field;
+    return read_integer(reader, place, json, INT64_MIN, INT64_MAX, out);
+}
+
+static bool uint64_from_json(struct reader *reader, const struct place *place,
+                             const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    (void)field;
+    return read_integer(reader, place, json, 0, INT64_MAX, out);
+}
+
+/* --- other numbers, and booleans --- */
+
+static bool refuse_real(struct reader *reader, const struct place *place)
+{
+    return reader_refuse(reader, place, "float_parsing",
+                         "Input should be a valid number, unable to parse string as a number");
+}
+
+/* Text is read by JSON's own grammar, which no locale changes. */
+static bool read_real(struct reader *reader, const struct place *place, const json_t *json, double *out)
+{
+    if (json_is_number(json)) {
+        *out = json_number_value(json);
+        return true;
+    }
+    json_t *number = json_loadb(json_is_string(json) ? json_string_value(json) : "", json_string_length(json),
+                                JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    bool taken = json_is_real(number);
+    if (taken)
+        *out = json_real_value(number);
+    json_decref(number);
+    return taken || refuse_real(reader, place);
+}
+
+/* JSON has no infinity. */
+static bool double_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    double real = *(const double *)value;
+    json_t *number = json_real(isfinite(real) ? real : 0);
+    char digits[32]; /* jansson writes what reads back as the same number, in any locale */
+    size_t length = json_dumpb(number, digits, sizeof digits, JSON_ENCODE_ANY);
+    json_decref(number);
+    if (!isfinite(real) || length > sizeof digits)
+        return false;
+    text_append(out, digits, length);
+    return true;
+}
+
+static bool double_from_json(struct reader *reader, const struct place *place,
+                             const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    (void)field;
+    return read_real(reader, place, json, out);
+}
+
+static bool float_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    double real = (double)*(const float *)value;
+    return double_write(field, &real, out);
+}
+
+static bool float_from_json(struct reader *reader, const struct place *place,
+                            const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    double real;
+    (void)field;
+    if (!read_real(reader, place, json, &real))
+        return false;
+    if (!isfinite((float)real)) /* it has no JSON form */
+        return refuse_real(reader, place);
+    *(float *)out = (float)real;
+    return true;
+}
+
+static bool bool_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    const char *word = *(const protobuf_c_boolean *)value ? "true" : "false";
+    text_append(out, word, strlen(word));
+    return true;
+}
+
+static bool bool_from_json(struct reader *reader, const struct place *place,
+                           const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    (void)field;
+    const char *text = json_is_string(json) ? json_string_value(json) : "";
+    bool is_true = json_is_true(json) || strcmp(text, "true") == 0;
+    if (!is_true && !json_is_false(json) && strcmp(text, "false") != 0)
+        return reader_refuse(reader, place, "bool_parsing",
+                             "Input should be a valid boolean, unable to interpret input");
+    *(protobuf_c_boolean *)out = is_true;
+    return true;
+}
+
+/* --- strings --- */
+
+static bool string_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    (void)field;
+    const char *string = *(char *const *)value;
+    if (string == NULL)
+        return false;
+    text_string(out, string, strlen(string));
+    return true;
+}
+
+bool scalar_read_string(struct reader *reader, const struct place *place, const json_t *json, char **out)
+{
+    if (!json_is_string(json))
+        return reader_refuse(reader, place, "string_type", "Input should be a valid string");
+    const char *text = json_string_value(json);
+    size_t length = json_string_length(json);
+    if (memchr(text, '\0', length) != NULL) /* it would end the string early in C */
+        return reader_refuse(reader, place, "value_error",
+                             "Value error, Field cannot contain control characters");
+    *out = arena_copy(reader->arena, text, length);
+    return true;
+}
+
+static bool string_from_json(struct reader *reader, const struct place *place,
+                             const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    (void)field;
+    return scalar_read_string(reader, place, json, out);
+}
+
+/* --- enums --- */
+
+/* "PENDING" of "ORDER_STATUS_PENDING" in OrderStatus; the whole name when it has no such prefix. */
+static const char *without_prefix(const ProtobufCEnumDescriptor *type, const char *name)
+{
+    const char *at = name;
+    for (const char *letter = type->short_name; *letter != '\0'; letter++) {
+        if (letter != type->short_name && isupper((unsigned char)*letter) && *at++ != '_')
+            return name;
+        if (*at++ != toupper((unsigned char)*letter))
+            return name;
+    }
+    return *at == '_' ? at + 1 : name;
+}
+
+/* Writes the JSON name of a value; returns its length, 0 when it has none. */
+static size_t enum_name(const ProtobufCEnumDescriptor *type, const ProtobufCEnumValue *value,
+                        char out[static MAX_ENUM_NAME])
+{
+    if (value == NULL)
+        return 0;
+    const char *name = without_prefix(type, value->name);
+    size_t length = 0;
+    while (length < MAX_ENUM_NAME - 1 && name[length] != '\0') {
+        out[length] = (char)tolower((unsigned char)name[length]);
+        length++;
+    }
+    out[length] = '\0';
+    return value->value == 0 && strcmp(out, "unspecified") == 0 ? 0 : length;
+}
+
+const char *json_enum_name(const ProtobufCEnumDescriptor *type, int value, struct arena *arena)
+{
+    char name[MAX_ENUM_NAME];
+    size_t length = enum_name(type, protobuf_c_enum_descriptor_get_value(type, value), name);
+    return length == 0 ? NULL : arena_copy(arena, name, length);
+}
+
+static bool enum_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
+{
+    const ProtobufCEnumDescriptor *type = field->descriptor;
+    char name[MAX_ENUM_NAME];
+    size_t length = enum_name(type, protobuf_c_enum_descriptor_get_value(type, *(const int *)value), name);
+    if (length > 0)
+        text_string(out, name, length);
+    return length > 0;
+}
+
+/* "Input should be 'pending', 'confirmed' or 'cancelled'" */
+static const char *enum_message(struct arena *arena, const ProtobufCEnumDescriptor *type)
+{
+    const char *message = "Input should be ";
+    const char *last = NULL;
+    const char *separator = "";
+    for (unsigned i = 0; i < type->n_values; i++) {
+        char name[MAX_ENUM_NAME];
+        if (enum_name(type, &type->values[i], name) == 0)
+            continue;
+        if (last != NULL) {
+            message = arena_printf(arena, "%s%s'%s'", message, separator, last);
+            separator = ", ";
+        }
+        last = arena_strdup(arena, name);
+    }
+    return arena_printf(arena, "%s%s'%s'", message, *separator == '\0' ? "" : " or ",
+                        last == NULL ? "" : last);
+}
+
+static bool enum_from_json(struct reader *reader, const struct place *place,
+                           const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
+{
+    const ProtobufCEnumDescriptor *type = field->descriptor;
+    const size_t length = json_string_length(json); /* 0 when it is no string */
+    for (unsigned i = 0; i < type->n_values && length > 0; i++) {
+        char name[MAX_ENUM_NAME];
+        if (enum_name(type, &type->values[i], name) == length &&
+            memcmp(name, json_string_value(json), length) == 0) {
+            *(int *)out = type->values[i].value;
+            return true;
+        }
+    }
+    return reader_refuse(reader, place, "enum", enum_message(reader->arena, type));
+}
+
+/* --- the table --- */
+
+const struct kind scalar_kinds[] = {
+    [PROTOBUF_C_TYPE_INT32] = {sizeof(int32_t), int32_write, int32_from_json},
+    [PROTOBUF_C_TYPE_SINT32] = {sizeof(int32_t), int32_write, int32_from_json},
+    [PROTOBUF_C_TYPE_SFIXED32] = {sizeof(int32_t), int32_write, int32_from_json},
+    [PROTOBUF_C_TYPE_UINT32] = {sizeof(uint32_t), uint32_write, uint32_from_json},
+    [PROTOBUF_C_TYPE_FIXED32] = {sizeof(uint32_t), uint32_write, uint32_from_json},
+    [PROTOBUF_C_TYPE_INT64] = {sizeof(int64_t), int64_write, int64_from_json},
+    [PROTOBUF_C_TYPE_SINT64] = {sizeof(int64_t), int64_write, int64_from_json},
+    [PROTOBUF_C_TYPE_SFIXED64] = {sizeof(int64_t), int64_write, int64_from_json},
+    [PROTOBUF_C_TYPE_UINT64] = {sizeof(int64_t), int64_write, uint64_from_json},
+    [PROTOBUF_C_TYPE_FIXED64] = {sizeof(int64_t), int64_write, uint64_from_json},
+    [PROTOBUF_C_TYPE_FLOAT] = {sizeof(float), float_write, float_from_json},
+    [PROTOBUF_C_TYPE_DOUBLE] = {sizeof(double), double_write, double_from_json},
+    [PROTOBUF_C_TYPE_BOOL] = {sizeof(protobuf_c_boolean), bool_write, bool_from_json},
+    [PROTOBUF_C_TYPE_ENUM] = {sizeof(int), enum_write, enum_from_json},
+    [PROTOBUF_C_TYPE_STRING] = {sizeof(char *), string_write, string_from_json},
+    [PROTOBUF_C_TYPE_BYTES] = {0, NULL, NULL},
+};

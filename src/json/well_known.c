@@ -1,0 +1,84 @@
+/* well_known.c: time stamps and field masks, which are text in JSON. */
+#include "json/well_known.h"
+
+#include "base/time.h"
+#include "google/protobuf/field_mask.pb-c.h"
+#include "google/protobuf/timestamp.pb-c.h"
+#include "json/scalars.h"
+
+#include <string.h>
+
+/* False for one that RFC 3339 has no text for. */
+static bool timestamp_write(const ProtobufCMessage *message, struct text *out)
+{
+    const Google__Protobuf__Timestamp *stamp = (const Google__Protobuf__Timestamp *)message;
+    if (stamp->seconds < TIMESTAMP_MIN_SECONDS || stamp->seconds > TIMESTAMP_MAX_SECONDS ||
+        stamp->nanos < 0 || stamp->nanos >= NS_PER_S)
+        return false;
+    char text[TIMESTAMP_TEXT];
+    size_t length =
+        timestamp_format((struct timestamp){.seconds = stamp->seconds, .nanos = stamp->nanos}, text);
+    text_string(out, text, length);
+    return true;
+}
+
+static bool timestamp_from_json(struct reader *reader, const struct place *place, const json_t *json,
+                                ProtobufCMessage *message)
+{
+    Google__Protobuf__Timestamp *stamp = (Google__Protobuf__Timestamp *)message;
+    struct timestamp parsed = {0};
+    const char *why = "input is not a string";
+    if (json_is_string(json))
+        why = timestamp_parse(json_string_value(json), json_string_length(json), &parsed);
+    if (why != NULL)
+        return reader_refuse(
+            reader, place, "datetime_from_date_parsing",
+            arena_printf(reader->arena, "Input should be a valid datetime or date, %s", why));
+    stamp->seconds = parsed.seconds;
+    stamp->nanos = parsed.nanos;
+    return true;
+}
+
+static bool field_mask_write(const ProtobufCMessage *message, struct text *out)
+{
+    const Google__Protobuf__FieldMask *mask = (const Google__Protobuf__FieldMask *)message;
+    struct text joined = TEXT_INIT(out->arena);
+    for (size_t i = 0; i < mask->n_paths; i++) {
+        if (i > 0)
+            text_char(&joined, ',');
+        text_append(&joined, mask->paths[i], strlen(mask->paths[i]));
+    }
+    const char *paths = text_end(&joined);
+    text_string(out, paths, joined.length);
+    return true;
+}
+
+static bool field_mask_from_json(struct reader *reader, const struct place *place, const json_t *json,
+                                 ProtobufCMessage *message)
+{
+    Google__Protobuf__FieldMask *mask = (Google__Protobuf__FieldMask *)message;
+    char *text, *rest;
+    if (!scalar_read_string(reader, place, json, &text))
+        return false;
+    size_t most = 1;
+    for (const char *at = text; *at != '\0'; at++)
+        most += *at == ',';
+    mask->paths = arena_calloc(reader->arena, most, sizeof *mask->paths);
+    for (char *path = strtok_r(text, ",", &rest); path != NULL; path = strtok_r(NULL, ",", &rest))
+        mask->paths[mask->n_paths++] = path;
+    return true;
+}
+
+static const struct well_known well_known_types[] = {
+    {&google__protobuf__timestamp__descriptor, timestamp_write, timestamp_from_json},
+    {&google__protobuf__field_mask__descriptor, field_mask_write, field_mask_from_json},
+};
+
+const struct well_known *well_known_find(const ProtobufCMessageDescriptor *type)
+{
+    for (size_t i = 0; i < sizeof well_known_types / sizeof well_known_types[0]; i++) {
+        if (well_known_types[i].type == type)
+            return &well_known_types[i];
+    }
+    return NULL;
+}
