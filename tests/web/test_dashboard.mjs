@@ -11,6 +11,7 @@ const decimals = { ISK: 2, EUR: 2, JPY: 0 };
 const ORDERS = 30;
 
 let service, browser, page, complaints;
+let refusal; // what the browser itself complains of, at a time of its own, where a test wants to be refused
 
 async function ask(method, path, body) {
     const answer = await fetch(service.url + path, {
@@ -59,11 +60,12 @@ after(async () => {
 
 beforeEach(async () => {
     ({ page, complaints } = await openPage(browser, service));
+    refusal = null;
 });
 
 afterEach(async () => {
     await page.context().close();
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(complaints.filter((complaint) => refusal === null || !complaint.includes(refusal)), []);
 });
 
 async function open() {
@@ -160,10 +162,10 @@ test("orders are paged, filtered, found and looked at", async () => {
     assert.match(await dialog.innerText(), /<script>alert\(1\)<\/script>/);
     await dialog.getByRole("button", { name: "Close" }).click();
 
+    refusal = "status of 404";
     await page.getByLabel("Order ID").first().fill("DASH-NONE");
     await page.getByRole("button", { name: "Find" }).click();
     await page.getByText("There are none.").waitFor();
-    complaints.length = 0; // the browser itself tells of the 404
 });
 
 test("a new order appears, and what is refused is said at its field", async () => {
@@ -174,11 +176,11 @@ test("a new order appears, and what is refused is said at its field", async () =
     await dialog.getByLabel("Amount").fill("12.345");
     await dialog.getByRole("button", { name: "Create" }).click();
     await dialog.getByText("A number with at most 2 decimals").waitFor();
+    refusal = "status of 422";
     await dialog.getByLabel("Amount").fill("1,234.5");
     await dialog.getByRole("button", { name: "Create" }).click();
     await dialog.getByText("Field required").waitFor();
     assert.equal(await dialog.getByLabel("Order ID").getAttribute("aria-invalid"), "true");
-    complaints.length = 0; // the browser itself tells of the 422
 
     await dialog.getByLabel("Order ID").fill("DASH-NEW");
     await dialog.getByRole("button", { name: "Create" }).click();
@@ -193,11 +195,11 @@ test("an order that somebody else creates appears by itself", async () => {
 });
 
 test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
+    refusal = "status of 403";
     await page.goto(`${service.url}/dashboard`);
     await page.getByLabel("Key", { exact: true }).fill("wrong");
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByText("Invalid API key").first().waitFor();
-    complaints.length = 0; // the browser itself tells of the 403
     await page.getByLabel("Key", { exact: true }).fill(key);
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByText(/^Live/).waitFor();
