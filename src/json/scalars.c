@@ -196,7 +196,7 @@ static bool float_write(const ProtobufCFieldDescriptor *field, const void *value
 static bool float_from_json(struct reader *reader, const struct place *place,
                             const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
 {
-    double real;
+    double real = 0;
     (void)field;
     if (!read_real(reader, place, json, &real))
         return false;
