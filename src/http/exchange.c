@@ -7,7 +7,6 @@
  */
 #include "http/exchange.h"
 
-#include "base/fingerprint.h"
 #include "base/metrics_text.h"
 #include "base/time.h"
 #include "base/utf8.h"
@@ -15,12 +14,12 @@
 #include "http/body.h"
 #include "http/cors.h"
 #include "http/door.h"
+#include "http/entity_tag.h"
 #include "http/peers.h"
 #include "http/routes.h"
 #include "http/transcode.h"
 #include "json/mapping.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -312,54 +311,10 @@ static void proceed(struct exchange *exchange)
     call(exchange);
 }
 
-static char **etag_of(const ProtobufCMessage *message)
+static void add_entity_tag(struct exchange *exchange, const char *etag)
 {
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "etag");
-    return field == NULL ? NULL : (char **)((char *)(uintptr_t)message + field->offset);
-}
-
-/* HTTP has a header for a message's etag: the body is without. */
-static const char *take_etag(const ProtobufCMessage *message)
-{
-    char **etag = etag_of(message);
-    const char *taken = etag != NULL ? *etag : NULL;
-    if (etag != NULL)
-        *etag = NULL;
-    return taken;
-}
-
-static void take_etags(const ProtobufCMessage *response, const ProtobufCFieldDescriptor *list)
-{
-    const char *base = (const char *)response;
-    ProtobufCMessage *const *messages = *(ProtobufCMessage *const *const *)(base + list->offset);
-    for (size_t i = 0; i < *(const size_t *)(base + list->quantifier_offset); i++)
-        take_etag(messages[i]);
-}
-
-/* Answers with the entity tag: the message's, or one made of a read's body. What a read's preconditions say
- * goes before the answer. */
-static void add_etag(struct exchange *exchange, const char *etag)
-{
-    const struct precondition *precondition = &exchange->door.precondition;
-    struct answer *answer = &exchange->answer;
-    struct arena *arena = &exchange->arena;
-    if (etag == NULL && is_read(exchange))
-        etag = arena_printf(arena, "%016" PRIx64, fingerprint_of("", answer->body, answer->length));
-    if (etag == NULL)
-        return;
-    if (is_read(exchange) && precondition->if_match != NULL &&
-        !precondition_names(precondition->if_match, etag, false)) {
-        answer_detail(answer, arena, MHD_HTTP_PRECONDITION_FAILED, "It has another entity tag");
-        return;
-    }
-    answer_header(answer, "ETag", arena_printf(arena, "\"%s\"", etag));
-    if (is_read(exchange) && precondition->if_none_match != NULL &&
-        precondition_names(precondition->if_none_match, etag, true)) {
-        answer->status = MHD_HTTP_NOT_MODIFIED;
-        answer->body = NULL;
-        answer->length = 0;
-    }
+    entity_tag_add(etag, is_read(exchange), &exchange->door.precondition, &exchange->arena,
+                   &exchange->answer);
 }
 
 static void answer_success(struct exchange *exchange, const ProtobufCMessage *response)
@@ -381,13 +336,13 @@ static void answer_success(struct exchange *exchange, const ProtobufCMessage *re
     } else if (route->result != NULL) {
         const ProtobufCFieldDescriptor *list =
             protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
-        take_etags(response, list);
+        entity_tag_take_all(response, list);
         answer->body = json_text_from_field(response, list, &exchange->arena, &answer->length);
     } else {
-        etag = take_etag(response);
+        etag = entity_tag_take(response);
         answer->body = json_text_from_message(response, &exchange->arena, &answer->length);
     }
-    add_etag(exchange, etag);
+    add_entity_tag(exchange, etag);
 }
 
 static void answer_reply(struct exchange *exchange)
@@ -428,7 +383,7 @@ static void answer_resource(struct exchange *exchange, const struct resource *re
     answer->body = form->bytes;
     answer->length = form->length;
     resource_add_headers(resource, exchange->match.route->policy, answer);
-    add_etag(exchange, form->etag);
+    add_entity_tag(exchange, form->etag);
     if (answer->body != form->bytes)
         return; /* a precondition has another answer */
     answer->type = resource->type;

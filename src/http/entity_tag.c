@@ -1,0 +1,50 @@
+/* entity_tag.c: ETag on answers, and what a read's preconditions make of it. */
+#include "http/entity_tag.h"
+
+#include "base/fingerprint.h"
+
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stddef.h>
+#include <stdint.h>
+
+const char *entity_tag_take(const ProtobufCMessage *message)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "etag");
+    if (field == NULL)
+        return NULL;
+    char **etag = (char **)((char *)(uintptr_t)message + field->offset);
+    const char *taken = *etag;
+    *etag = NULL;
+    return taken;
+}
+
+void entity_tag_take_all(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list)
+{
+    const char *base = (const char *)message;
+    ProtobufCMessage *const *messages = *(ProtobufCMessage *const *const *)(base + list->offset);
+    for (size_t i = 0; i < *(const size_t *)(base + list->quantifier_offset); i++)
+        entity_tag_take(messages[i]);
+}
+
+void entity_tag_add(const char *etag, bool is_read, const struct precondition *precondition,
+                    struct arena *arena, struct answer *answer)
+{
+    if (etag == NULL && is_read)
+        etag = arena_printf(arena, "%016" PRIx64, fingerprint_of("", answer->body, answer->length));
+    if (etag == NULL)
+        return;
+    if (is_read && precondition->if_match != NULL &&
+        !precondition_names(precondition->if_match, etag, false)) {
+        answer_detail(answer, arena, MHD_HTTP_PRECONDITION_FAILED, "It has another entity tag");
+        return;
+    }
+    answer_header(answer, "ETag", arena_printf(arena, "\"%s\"", etag));
+    if (is_read && precondition->if_none_match != NULL &&
+        precondition_names(precondition->if_none_match, etag, true)) {
+        answer->status = MHD_HTTP_NOT_MODIFIED;
+        answer->body = NULL;
+        answer->length = 0;
+    }
+}
