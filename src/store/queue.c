@@ -116,6 +116,13 @@ static void add(struct pick *pick, uint32_t hash)
     *key = hash;
 }
 
+/* Whether the keys of one more operation find room: looked for in a full set, a key would be looked for for
+ * ever. */
+static bool has_room(const struct pick *pick)
+{
+    return pick->n_keys + 2 <= KEYS_MOST;
+}
+
 /* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
  * it. Both of its keys are looked for before either is marked, as they may be the same. */
 static bool joins(struct pick *pick, const struct operation *operation)
@@ -140,10 +147,10 @@ struct walk {
     unsigned calls;           /* taken to their last operation */
 };
 
-/* Takes the next operation of a flow that can join. NULL: there is none. */
+/* Takes the next operation of a flow that can join. NULL: there is none, or no room to find it. */
 static struct operation *take_next(struct walk *walk, struct pick *pick)
 {
-    while (*walk->link != NULL) {
+    while (*walk->link != NULL && has_room(pick)) {
         struct operation *operation = *walk->link;
         if (joins(pick, operation)) {
             *walk->link = operation->next;
@@ -178,7 +185,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
     if (queue->crowded == 0 && (left & (left - 1)) == 0) /* one bit */
         most.calls = most.operations;
-    while (left != 0 && n < most.operations && pick.n_keys + 2 <= KEYS_MOST) {
+    while (left != 0 && n < most.operations && has_room(&pick)) {
         const unsigned turn = next_turn(left, queue->turn);
         const uint64_t bit = UINT64_C(1) << turn;
         struct flow *flow = &queue->flows[turn];

@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-enum { MOST = 1024 };
+enum { MOST = 1 << 13 };
 
 static struct queue queue;
 static struct operation operations[MOST];
@@ -130,6 +130,31 @@ Test(queue, what_stayed_is_behind_nothing_that_came_later)
     cr_assert_eq(taken[0], stays);
     cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 1);
     cr_assert_eq(taken[0], later);
+}
+
+/* More wait for one order than a batch can keep in mind, each under a request_id of its own. */
+Test(queue, a_crowd_at_one_order_is_served_one_by_one)
+{
+    enum { CROWD = 5000 };
+    struct operation *taken[MOST];
+    for (uint32_t i = 0; i < CROWD; i++) {
+        struct operation *operation = make(1, STATEMENT_UPDATE, "A");
+        operation->request_hash = 2 * i + 1;
+        queue_push(&queue, operation);
+    }
+    push(2, STATEMENT_UPDATE, "B");
+    bool is_served = false; /* the other caller */
+    for (size_t seen = 0; seen < CROWD;) {
+        const size_t n = queue_take(&queue, taken, most_of(MOST));
+        cr_assert_gt(n, 0);
+        for (size_t i = 0; i < n; i++) {
+            is_served |= taken[i]->call->caller == 2;
+            if (taken[i]->call->caller == 1)
+                cr_assert_eq(taken[i], &operations[seen++]);
+        }
+        cr_assert(is_served || seen < 3);
+    }
+    cr_assert(is_served);
 }
 
 Test(queue, what_expires_leaves_the_rest)
