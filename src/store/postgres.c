@@ -148,28 +148,37 @@ struct create_many {
     atomic_size_t left; /* operations without an outcome */
 };
 
-/* When no order got as far as being accepted or refused, it is the call that failed: also where its
- * request_id was used for another one. */
-static bool all_failed_alike(const Orders__V1__BatchCreateOrdersResponse *response)
+/* The outcome of one order of a batch that is the whole call's; NULL: each order has its own.
+ *
+ * A call that can be made again under its request_id is to be, when it is not known of an order whether it is
+ * there, or it would be for a later time: those that are there are answered from their records then. Without
+ * an id only a call of which nothing came is failed, as what became of the rest would be lost. */
+static const Orders__V1__BatchCreateResult *outcome_of_all(const struct create_many *many)
 {
+    static const bool is_open[STATUS_CODES] = {
+        [STATUS_UNAVAILABLE] = true,
+        [STATUS_DEADLINE_EXCEEDED] = true,
+        [STATUS_RESOURCE_EXHAUSTED] = true,
+    };
+    const Orders__V1__BatchCreateOrdersResponse *response = many->response;
     const Orders__V1__BatchCreateResult *first = response->results[0];
-    if (first->code != RPC__V1__CODE__UNAVAILABLE && first->code != RPC__V1__CODE__DEADLINE_EXCEEDED &&
-        first->code != RPC__V1__CODE__FAILED_PRECONDITION)
-        return false;
-    for (size_t i = 1; i < response->n_results; i++) {
-        if (response->results[i]->code != first->code)
-            return false;
+    bool alike = is_open[first->code] || (enum status_code)first->code == STATUS_FAILED_PRECONDITION;
+    for (size_t i = 0; i < response->n_results; i++) {
+        const Orders__V1__BatchCreateResult *result = response->results[i];
+        if (is_open[result->code] && *many->call->request_id != '\0')
+            return result;
+        alike &= result->code == first->code;
     }
-    return true;
+    return alike ? first : NULL;
 }
 
 static void finish_many(struct create_many *many)
 {
     struct call *call = many->call;
+    const Orders__V1__BatchCreateResult *outcome = outcome_of_all(many);
     call->replayed = atomic_load(&many->replayed);
-    if (all_failed_alike(many->response)) {
-        call_fail(call, (enum status_code)many->response->results[0]->code, "%s",
-                  many->response->results[0]->message);
+    if (outcome != NULL) {
+        call_fail(call, (enum status_code)outcome->code, "%s", outcome->message);
         many->closure(NULL, many->closure_data);
     } else {
         many->closure(many->response, many->closure_data);

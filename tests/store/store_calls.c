@@ -75,6 +75,16 @@ Orders__V1__Order *pending_order(struct pending *pending, const char *order_id)
     return order;
 }
 
+void pending_results(struct pending *pending, Orders__V1__BatchCreateOrdersResponse *response, size_t n)
+{
+    response->n_results = n;
+    response->results = arena_calloc(&pending->call.arena, n, sizeof *response->results);
+    for (size_t i = 0; i < n; i++) {
+        response->results[i] = arena_alloc(&pending->call.arena, sizeof *response->results[i]);
+        orders__v1__batch_create_result__init(response->results[i]);
+    }
+}
+
 struct pending *begin_create(struct store *store, const char *order_id, unsigned timeout_ms)
 {
     struct pending *pending = pending_new(timeout_ms);

@@ -31,6 +31,9 @@ bool pending_is_over(struct pending *pending);
 /* An order with the fields a service would have filled in, in the call's arena. */
 Orders__V1__Order *pending_order(struct pending *pending, const char *order_id);
 
+/* Room for what becomes of n orders that are created in one call, in the call's arena. */
+void pending_results(struct pending *pending, Orders__V1__BatchCreateOrdersResponse *response, size_t n);
+
 /* Begins a call and returns it. */
 struct pending *begin_create(struct store *store, const char *order_id, unsigned timeout_ms);
 struct pending *begin_get(struct store *store, const char *order_id, unsigned timeout_ms);

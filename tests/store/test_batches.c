@@ -59,16 +59,6 @@ static struct pending *begin_broken(const char *order_id)
 
 /* --- one order's failure is its own --- */
 
-static void add_results(struct pending *pending, Orders__V1__BatchCreateOrdersResponse *response, size_t n)
-{
-    response->n_results = n;
-    response->results = arena_calloc(&pending->call.arena, n, sizeof *response->results);
-    for (size_t i = 0; i < n; i++) {
-        response->results[i] = arena_alloc(&pending->call.arena, sizeof *response->results[i]);
-        orders__v1__batch_create_result__init(response->results[i]);
-    }
-}
-
 Test(batches, of_64_creates_three_fail_and_61_are_there)
 {
     enum { ORDERS = 64, STORED = 10, TWICE = 20, BROKEN = 30 };
@@ -76,7 +66,7 @@ Test(batches, of_64_creates_three_fail_and_61_are_there)
     struct pending *pending = pending_new(LONG_MS);
     Orders__V1__Order *orders[ORDERS];
     Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
-    add_results(pending, &response, ORDERS);
+    pending_results(pending, &response, ORDERS);
     for (int i = 0; i < ORDERS; i++) {
         char id[16];
         snprintf(id, sizeof id, "%d", i);
@@ -229,7 +219,7 @@ Test(batches, the_last_call_of_a_batch_knows_that_it_is)
     struct pending *many = pending_new(LONG_MS);
     Orders__V1__Order *orders[] = {pending_order(many, "3"), pending_order(many, "4")};
     Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
-    add_results(many, &response, 2);
+    pending_results(many, &response, 2);
     store->create_many(store, &many->call, 2, orders, &response,
                        (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
     release();

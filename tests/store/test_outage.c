@@ -137,6 +137,76 @@ Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wai
     cr_assert(code == STATUS_OK || code == STATUS_ALREADY_EXISTS);
 }
 
+/* Creates orders 0 to n-1 in one call, under a request_id unless it is "". */
+static struct pending *begin_many(const char *request_id, size_t n,
+                                  Orders__V1__BatchCreateOrdersResponse *response)
+{
+    struct pending *many = pending_new(60000);
+    Orders__V1__Order **orders = arena_calloc(&many->call.arena, n, sizeof(Orders__V1__Order *));
+    many->call.request_id = request_id;
+    *response = (Orders__V1__BatchCreateOrdersResponse)ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    pending_results(many, response, n);
+    for (size_t i = 0; i < n; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%zu", i);
+        orders[i] = pending_order(many, id);
+    }
+    store->create_many(store, &many->call, n, orders, response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    return many;
+}
+
+/* Waits until a session waits for another's lock, and ends it. */
+static void terminate_blocked(PGconn *other)
+{
+    char *ended = NULL;
+    do {
+        free(ended);
+        ended = database_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                      "WHERE cardinality(pg_blocking_pids(pid)) > 0");
+    } while (atoi(ended) == 0);
+    free(ended);
+}
+
+/* The writers share a batch. One of them ends while it waits for an order that somebody else is creating. */
+Test(outage, a_batch_of_which_a_part_was_lost_is_made_again_as_a_whole)
+{
+    enum { ORDERS = 16 };
+    PGconn *holder = database_connect(database_url), *other = database_connect(database_url);
+    Orders__V1__BatchCreateOrdersResponse response;
+    const char *const take = "BEGIN; INSERT INTO orders (order_id, customer_id, order_date, total_amount, "
+                             "currency, status) VALUES ('0', 'C', now(), 1, 'ISK', 'pending')";
+
+    free(database_query(holder, take));
+    struct pending *many = begin_many("once", ORDERS, &response);
+    terminate_blocked(other);
+    expect_end(many, STATUS_UNAVAILABLE);
+    free(database_query(holder, "ROLLBACK"));
+    await_ready(true);
+    expect_end(begin_many("once", ORDERS, &response), STATUS_OK);
+    char *stored = database_query(other, "SELECT count(*) FROM orders");
+    cr_assert_str_eq(stored, "16");
+    free(stored);
+
+    /* Without an id it cannot be made again, so that what became of the others has to be told. */
+    free(database_query(other, "DELETE FROM orders"));
+    free(database_query(holder, take));
+    many = begin_many("", ORDERS, &response);
+    terminate_blocked(other);
+    cr_assert_eq(pending_wait(many), STATUS_OK);
+    cr_assert_eq((int)response.results[0]->code, STATUS_UNAVAILABLE);
+    unsigned made = 0;
+    for (size_t i = 0; i < ORDERS; i++)
+        made += response.results[i]->code == RPC__V1__CODE__OK;
+    pending_free(many);
+    stored = database_query(other, "SELECT count(*) FROM orders");
+    cr_assert_gt(made, 0);
+    cr_assert_eq((unsigned)atoi(stored), made);
+    free(stored);
+    PQfinish(holder);
+    PQfinish(other);
+}
+
 /* Whoever is woken for a list may find its connection gone: another must take it. */
 Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
 {
