@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     LINE_MAX_BYTES = 2048, /* a longer value is cut */
     BUFFER_BYTES = 64 * 1024,
+    FLUSH_MS = 1000,
 };
 
 struct buffer {
@@ -90,7 +92,11 @@ struct log *log_open(int fd, enum log_level level)
     log->emptying = calloc(1, sizeof *log->emptying);
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->filled, NULL);
-    pthread_cond_init(&log->written, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->written, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int error = log->filling == NULL || log->emptying == NULL ? ENOMEM : 0;
     if (error == 0)
         error = pthread_create(&log->writer, NULL, write_out, log);
@@ -104,14 +110,34 @@ struct log *log_open(int fd, enum log_level level)
     return log;
 }
 
+bool log_flush(struct log *log)
+{
+    if (log == NULL)
+        return true;
+    const uint64_t limit_ns = time_monotonic_ns() + FLUSH_MS * NS_PER_MS;
+    const struct timespec limit = {.tv_sec = (time_t)(limit_ns / NS_PER_S),
+                                   .tv_nsec = (long)(limit_ns % NS_PER_S)};
+    int error = 0;
+    pthread_mutex_lock(&log->lock);
+    while ((log->filling->length > 0 || log->busy) && error == 0)
+        error = pthread_cond_timedwait(&log->written, &log->lock, &limit);
+    pthread_mutex_unlock(&log->lock);
+    return error == 0;
+}
+
 void log_close(struct log *log)
 {
     if (log == NULL)
         return;
+    const bool flushed = log_flush(log);
     pthread_mutex_lock(&log->lock);
     log->closing = true;
     pthread_cond_signal(&log->filled);
     pthread_mutex_unlock(&log->lock);
+    if (!flushed) {
+        pthread_detach(log->writer);
+        return;
+    }
     pthread_join(log->writer, NULL);
     pthread_cond_destroy(&log->filled);
     pthread_cond_destroy(&log->written);
@@ -119,16 +145,6 @@ void log_close(struct log *log)
     free(log->filling);
     free(log->emptying);
     free(log);
-}
-
-void log_flush(struct log *log)
-{
-    if (log == NULL)
-        return;
-    pthread_mutex_lock(&log->lock);
-    while (log->filling->length > 0 || log->busy)
-        pthread_cond_wait(&log->written, &log->lock);
-    pthread_mutex_unlock(&log->lock);
 }
 
 bool log_enabled(const struct log *log, enum log_level level)
@@ -239,6 +255,4 @@ void log_write(struct log *log, enum log_level level, const char *message, size_
     }
     add_line(log, &line);
     pthread_mutex_unlock(&log->lock);
-    if (level == LOG_LEVEL_ERROR)
-        log_flush(log);
 }

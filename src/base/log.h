@@ -3,8 +3,8 @@
  *     {"time":"2025-01-16T14:20:00.123456Z","level":"info","message":"listening","url":"tcp://127.0.0.1:6600"}
  *
  * Any thread may write. A line is put into a buffer and written out by the log's own thread, so that a
- * caller never waits for the disk or the terminal; when the buffer is full lines are dropped and the
- * number of them is logged. A line of level error is written out before log_write returns.
+ * caller never waits for the disk or the terminal, nor for whoever is to read a pipe and does not; when the
+ * buffer is full lines are dropped and the number of them is logged.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -30,11 +30,12 @@ const char *log_level_name(enum log_level level);
 /* Starts a log that writes to a file descriptor, which stays the caller's. NULL: errno says why. */
 struct log *log_open(int fd, enum log_level level);
 
-/* Writes out what is left and ends the log. NULL does nothing. */
-void log_close(struct log *log);
+/* Waits until what was written so far is out, for at most a second. False: not all is. NULL does nothing. */
+bool log_flush(struct log *log);
 
-/* Waits until what was written so far is out. NULL does nothing. */
-void log_flush(struct log *log);
+/* Flushes and ends the log. What nobody takes within that second is left where it is, with the log's thread
+ * and memory, to the end of the process. NULL does nothing. */
+void log_close(struct log *log);
 
 /* Whether a line of this level would be written: to spare the work of making one. */
 bool log_enabled(const struct log *log, enum log_level level);

@@ -118,3 +118,15 @@ Test(log, lines_from_many_threads_stay_whole)
     cr_assert_gt(lines, 0);
     free(text);
 }
+
+/* A pipe that is full: whoever writes a line goes on, and the log can be closed. */
+Test(log, nobody_waits_for_a_reader_that_does_not_read, .timeout = 60)
+{
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    struct log *log = log_open(ends[1], LOG_LEVEL_INFO);
+    for (int i = 0; i < 10000; i++)
+        log_line(log, LOG_LEVEL_ERROR, "nobody reads this", LOG_INT("i", i));
+    cr_assert_not(log_flush(log));
+    log_close(log);
+}
