@@ -17,6 +17,8 @@ enum {
     GIVES_UP_ONE_IN = 40, /* writes that are left without an answer, if the first attempts got none */
     REPEATS_ONE_IN = 8,   /* acknowledged writes that are sent again */
     READS_ONE_IN = 4,
+    BATCHES_ONE_IN = 12,
+    BATCH_MOST = 20, /* orders in one */
     AMOUNTS = 1000000,
     PAUSE_US = 4000, /* at most, between two writes */
     AGAIN_MS = 100,  /* at most, between two attempts */
@@ -135,28 +137,30 @@ static make *const whats[] = {
     make_delete,
 };
 
+static size_t new_order(struct client *client)
+{
+    char order_id[JOURNAL_TEXT];
+    snprintf(order_id, sizeof order_id, "t-%u-%zu", client->number, client->journal.n);
+    return journal_add(&client->journal, order_id);
+}
+
 /* An order that is not in doubt, a new one while there are few. */
 static size_t choose_order(struct client *client)
 {
     struct journal *journal = &client->journal;
-    char order_id[JOURNAL_TEXT];
     for (unsigned tries = 0; tries < 4 && journal->n >= LIVE_ORDERS; tries++) {
         /* Among the newest: each order has some history and comes to rest. */
         const size_t index = journal->n - 1 - choose(&client->choices, LIVE_ORDERS);
         if (!journal->entries[index].in_doubt)
             return index;
     }
-    snprintf(order_id, sizeof order_id, "t-%u-%zu", client->number, journal->n);
-    return journal_add(journal, order_id);
+    return new_order(client);
 }
 
 /* --- how it ends --- */
 
-static void take_order(struct state *state, const struct rpc_reply *reply, const struct entry *entry)
+static void take_order(struct state *state, const Orders__V1__Order *order, const struct entry *entry)
 {
-    const Orders__V1__Order *order = (const void *)reply->message;
-    if (order->base.descriptor != &orders__v1__order__descriptor)
-        return;
     if (strcmp(order->order_id, entry->order_id) != 0 || order->total_amount != state->amount ||
         order->status != state->status)
         violation("%s: answered with another order: %s, %lld", entry->order_id, order->order_id,
@@ -183,52 +187,113 @@ static void repeat(struct client *client, struct rpc_client *rpc, const struct w
     rpc_reply_free(again);
 }
 
-static void acknowledge(struct client *client, struct rpc_client *rpc, const struct write *write,
-                        size_t index, const struct rpc_reply *reply)
+static void doubt(struct client *client, const struct write *write, size_t index, size_t part)
 {
     struct entry *entry = &client->journal.entries[index];
-    client->journal.acknowledged++;
-    if (reply->status.code != write->expected) {
+    entry->in_doubt = true;
+    entry->doubtful = write->becomes;
+    snprintf(entry->request_id, sizeof entry->request_id, "%s", write->request_id);
+    entry->part = part;
+}
+
+/* What an order's write was answered; with the order, or NULL. */
+static void acknowledge(struct client *client, const struct write *write, size_t index, enum status_code code,
+                        const char *message, const Orders__V1__Order *order)
+{
+    struct entry *entry = &client->journal.entries[index];
+    if (code != write->expected) {
         violation("%s: %s under %s was answered %s: %s, and should be %s", entry->order_id, write->name,
-                  write->request_id, status_code_name(reply->status.code), reply->status.message,
-                  status_code_name(write->expected));
+                  write->request_id, status_code_name(code), message, status_code_name(write->expected));
         entry->in_doubt = true;
         entry->doubtful = write->becomes;
         return;
     }
-    if (reply->status.code == STATUS_OK) {
+    if (code == STATUS_OK) {
         entry->acknowledged = write->becomes;
-        take_order(&entry->acknowledged, reply, entry);
+        if (order != NULL)
+            take_order(&entry->acknowledged, order, entry);
     }
-    if (choose(&client->choices, REPEATS_ONE_IN) == 0)
-        repeat(client, rpc, write, entry, reply);
 }
 
-/* Sends a write until it is answered, or given up. */
-static void carry_out(struct client *client, struct rpc_client *rpc, struct write *write, size_t index)
+/* Sends a write until it is answered. NULL: it was given up. */
+static struct rpc_reply *send(struct client *client, struct rpc_client *rpc, struct write *write,
+                              size_t index)
 {
     const unsigned most =
         choose(&client->choices, GIVES_UP_ONE_IN) == 0 ? 1 + choose(&client->choices, 2) : PATIENT_ATTEMPTS;
-    struct entry *entry = &client->journal.entries[index];
+    const struct entry *entry = &client->journal.entries[index];
     uuid_make(write->request_id);
     for (unsigned attempt = 0; attempt < most; attempt++) {
         struct rpc_reply *reply = call(rpc, write->name, write->input, write->request_id);
-        const bool unknown = is_unknown(reply->status.code);
         client->journal.requests++;
         journal_note(&client->journal, write->name, entry, write->request_id, &write->becomes,
                      reply->status.code, reply->status.message, reply->replayed);
-        if (!unknown)
-            acknowledge(client, rpc, write, index, reply);
+        if (!is_unknown(reply->status.code)) {
+            client->journal.acknowledged++;
+            return reply;
+        }
         rpc_reply_free(reply);
-        if (!unknown)
-            return;
         pause_us(1000 * choose(&client->choices, AGAIN_MS));
     }
-    if (write->expected == STATUS_OK) {
-        entry->in_doubt = true;
-        entry->doubtful = write->becomes;
-        snprintf(entry->request_id, sizeof entry->request_id, "%s", write->request_id);
+    return NULL;
+}
+
+static void carry_out(struct client *client, struct rpc_client *rpc, struct write *write, size_t index)
+{
+    struct rpc_reply *reply = send(client, rpc, write, index);
+    if (reply == NULL) {
+        if (write->expected == STATUS_OK)
+            doubt(client, write, index, 0);
+        return;
     }
+    const ProtobufCMessage *message = reply->message;
+    const bool has_order = message != NULL && message->descriptor == &orders__v1__order__descriptor;
+    acknowledge(client, write, index, reply->status.code, reply->status.message,
+                has_order ? (const void *)message : NULL);
+    if (reply->status.code == write->expected && choose(&client->choices, REPEATS_ONE_IN) == 0)
+        repeat(client, rpc, write, &client->journal.entries[index], reply);
+    rpc_reply_free(reply);
+}
+
+/* Several new orders in one call, which the service spreads over its writers: each of them is told of, or
+ * none. */
+static void create_batch(struct client *client, struct rpc_client *rpc)
+{
+    struct write writes[BATCH_MOST] = {{0}}, whole = {.name = "BatchCreateOrders"};
+    Orders__V1__Order *orders[BATCH_MOST];
+    Orders__V1__BatchCreateOrdersRequest batch = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    const size_t n = 2 + choose(&client->choices, BATCH_MOST - 1);
+    const size_t first = client->journal.n;
+    for (size_t i = 0; i < n; i++) {
+        const size_t index = new_order(client);
+        make_create(client, &writes[i], &client->journal.entries[index]);
+        orders[i] = &writes[i].order;
+    }
+    /* The names moved as the journal grew. */
+    for (size_t i = 0; i < n; i++)
+        orders[i]->order_id = client->journal.entries[first + i].order_id;
+    batch.n_orders = n;
+    batch.orders = orders;
+    whole.input = &batch.base;
+
+    struct rpc_reply *reply = send(client, rpc, &whole, first);
+    const Orders__V1__BatchCreateOrdersResponse *response =
+        reply != NULL && reply->status.code == STATUS_OK ? (const void *)reply->message : NULL;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(writes[i].request_id, whole.request_id, sizeof whole.request_id);
+        if (reply == NULL) {
+            doubt(client, &writes[i], first + i, i);
+        } else if (response == NULL || response->n_results != n) {
+            acknowledge(client, &writes[i], first + i, reply->status.code, "not a result an order", NULL);
+        } else {
+            const Orders__V1__BatchCreateResult *result = response->results[i];
+            acknowledge(client, &writes[i], first + i, (enum status_code)result->code, result->message,
+                        result->order);
+        }
+    }
+    if (response != NULL && choose(&client->choices, REPEATS_ONE_IN) == 0)
+        repeat(client, rpc, &whole, &client->journal.entries[first], reply);
+    rpc_reply_free(reply);
 }
 
 /* A read sees what was acknowledged before it. */
@@ -270,6 +335,8 @@ static void *run(void *arg)
     }
     while (!atomic_load(client->stop)) {
         struct write write;
+        if (choose(&client->choices, BATCHES_ONE_IN) == 0)
+            create_batch(client, rpc);
         const size_t index = choose_order(client);
         make *what = whats[choose(&client->choices, sizeof whats / sizeof whats[0])];
         what(client, &write, &client->journal.entries[index]);

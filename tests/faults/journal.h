@@ -31,6 +31,7 @@ struct entry {
     bool in_doubt;
     struct state doubtful;         /* what it is in if the write without an answer was made */
     char request_id[JOURNAL_TEXT]; /* of that write */
+    size_t part;                   /* that the order is of it, from 0 on */
 };
 
 struct journal {

@@ -108,34 +108,38 @@ struct stored *verdict_read_orders(PGconn *database, size_t *n)
     return stored;
 }
 
-/* How many rows of a parameterized query. */
-static int count(PGconn *database, const char *sql, const char *first, const char *second)
+/* Whether there is a row, for $1 a write's request_id, $2 its order_id and $3 the part that the order is of
+ * it. */
+static bool exists(PGconn *database, const char *sql, const struct entry *entry)
 {
-    const char *const values[] = {first, second};
-    PGresult *result = PQexecParams(database, sql, 2, NULL, values, NULL, NULL, 0);
+    char part[24];
+    const char *const values[] = {entry->request_id, entry->order_id, part};
+    snprintf(part, sizeof part, "%zu", entry->part);
+    PGresult *result = PQexecParams(database, sql, 3, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         fprintf(stderr, "torture: %s", PQerrorMessage(database));
         exit(EXIT_FAILURE);
     }
-    int n = PQntuples(result);
+    const bool found = PQntuples(result) > 0;
     PQclear(result);
-    return n;
+    return found;
 }
 
 static void judge_record(const struct entry *entry, PGconn *database)
 {
-    const bool recorded =
-        count(database, "SELECT FROM idempotency WHERE request_id = $1 AND code = 0 AND $2 <> ''",
-              entry->request_id, entry->order_id) == 1;
+    const bool recorded = exists(database,
+                                 "SELECT FROM idempotency WHERE request_id = $1 AND part = $3 AND code = 0 "
+                                 "AND $2 <> ''",
+                                 entry);
     /* A create or an update that was made is the last word on its order: the record has the order's own time.
      */
-    const bool stands =
-        count(database,
-              "SELECT FROM idempotency AS i JOIN orders AS o ON o.order_id = $2 AND o.id = i.id "
-              "AND o.updated_at = i.updated_at WHERE i.request_id = $1 AND i.code = 0",
-              entry->request_id, entry->order_id) == 1;
-    const bool present = count(database, "SELECT FROM orders WHERE order_id = $2 AND $1 <> ''",
-                               entry->request_id, entry->order_id) == 1;
+    const bool stands = exists(database,
+                               "SELECT FROM idempotency AS i JOIN orders AS o ON o.order_id = $2 "
+                               "AND o.id = i.id AND o.updated_at = i.updated_at "
+                               "WHERE i.request_id = $1 AND i.part = $3 AND i.code = 0",
+                               entry);
+    const bool present =
+        exists(database, "SELECT FROM orders WHERE order_id = $2 AND $1 <> '' AND $3 <> ''", entry);
     if (recorded && (entry->doubtful.present ? !stands : present))
         violation("%s: %s was made and recorded, and the order is not what it made it", entry->order_id,
                   entry->request_id);
