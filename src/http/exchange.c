@@ -354,6 +354,9 @@ static void answer_reply(struct exchange *exchange)
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&exchange->source, refused, status, &exchange->arena, &exchange->answer);
+    } else if (status->code == STATUS_FAILED_PRECONDITION && exchange->door.idempotency_key != NULL) {
+        answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_UNPROCESSABLE_CONTENT,
+                      "Idempotency-Key was used for another request");
     } else if (status->code == STATUS_ABORTED && exchange->door.precondition.if_match != NULL) {
         answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {

@@ -766,7 +766,7 @@ Test(contract, a_request_sent_again_with_its_idempotency_key_changes_nothing)
     cr_assert_not(is_replayed(&first));
     cr_assert(is_replayed(&again));
     cr_assert_eq(other.status, 422);
-    cr_assert_str_eq(other.body, "{\"detail\":\"This request_id was used for another request\"}");
+    cr_assert_str_eq(other.body, "{\"detail\":\"Idempotency-Key was used for another request\"}");
     http_free(&first);
     http_free(&again);
     http_free(&other);
