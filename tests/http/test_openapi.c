@@ -204,6 +204,13 @@ Test(openapi, says_of_all_money_what_it_is_in_each_currency)
     cr_expect_geq(n, 6);
 }
 
+Test(openapi, says_that_keys_are_kept_as_long_as_the_operator_wants)
+{
+    const json_t *key = at(document, "components/parameters/IdempotencyKey");
+    const char *description = json_string_value(json_object_get(key, "description"));
+    cr_expect_not_null(strstr(description, "unless the service was given another `ORDERS_IDEMPOTENCY_TTL`"));
+}
+
 /* --- operations --- */
 
 static void check_body(const struct route *route, const json_t *operation)
