@@ -6,6 +6,7 @@
 #include "http/openapi.h"
 
 #include "http/routes.h"
+#include "orders/currency.h"
 #include "orders/fields.h"
 #include "json/schema.h"
 
@@ -31,6 +32,26 @@ static json_t *example_of(const struct field_rule *rule, const char *type)
     if (strcmp(type, "integer") == 0)
         return json_loads(rule->example, JSON_DECODE_ANY, NULL);
     return json_string(rule->example);
+}
+
+/* Of money, what an integer stands for in each currency: callers who take ISO 4217's decimals for ours are
+ * wrong by a hundred for ISK. */
+static json_t *amount_description(const struct field_rule *rule)
+{
+    enum { SAMPLE = 25990 };
+    struct arena arena;
+    arena_init(&arena);
+    const char *amounts = "", *code;
+    for (size_t i = 0; (code = currency_code(i)) != NULL; i++) {
+        char text[CURRENCY_AMOUNT_TEXT];
+        currency_format(SAMPLE, code, text);
+        amounts = arena_printf(&arena, "%s%s%s %s", amounts, i > 0 ? ", " : "", text, code);
+    }
+    json_t *made = json_sprintf("%s In the unit that the service keeps its currency in, whatever decimals "
+                                "ISO 4217 gives it: %d is %s.",
+                                rule->description, SAMPLE, amounts);
+    arena_free(&arena);
+    return made;
 }
 
 static void add_string_rules(json_t *schema, const struct field_rule *rule)
@@ -73,7 +94,8 @@ static json_t *field_schema(const ProtobufCMessageDescriptor *message, const Pro
     const char *type = json_string_value(json_object_get(schema, "type"));
     if (rule == NULL || type == NULL)
         return schema;
-    json_object_set_new(schema, "description", json_string(rule->description));
+    json_object_set_new(schema, "description",
+                        rule->amount ? amount_description(rule) : json_string(rule->description));
     if (strcmp(type, "string") == 0)
         add_string_rules(schema, rule);
     else

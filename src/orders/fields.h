@@ -22,8 +22,9 @@ enum {
 struct field_rule {
     const ProtobufCMessageDescriptor *message;
     const char *name;
-    const char *description; /* CommonMark */
+    const char *description; /* CommonMark; of money without its unit, which currency.h has */
     const char *example;     /* as text; NULL where it is made of those of a message within */
+    bool amount;             /* it is money */
 
     bool required;  /* of one who makes it */
     bool read_only; /* the database makes it */

@@ -37,6 +37,12 @@ static void enter(struct worker *worker, enum worker_state state)
 
 /* --- connecting --- */
 
+static const char *const outcomes[CONNECTION_RESULTS] = {
+    [CONNECTION_READY] = "database connected",
+    [CONNECTION_UNREACHABLE] = "database out of reach",
+    [CONNECTION_WRONG_SCHEMA] = "database has another schema",
+};
+
 static void report(struct worker *worker, enum connection_result outcome, const char *why)
 {
     pthread_mutex_lock(&worker->lock);
@@ -50,9 +56,9 @@ static void report(struct worker *worker, enum connection_result outcome, const 
     pthread_mutex_unlock(&worker->lock);
     metric_add(worker->metrics->connects[outcome], 1);
     if (outcome == CONNECTION_READY)
-        log_line(worker->log, LOG_LEVEL_INFO, "database connected", LOG_STR("lane", lane));
+        log_line(worker->log, LOG_LEVEL_INFO, outcomes[outcome], LOG_STR("lane", lane));
     else if (changed) /* not once an attempt */
-        log_line(worker->log, LOG_LEVEL_ERROR, "database out of reach", LOG_STR("lane", lane),
+        log_line(worker->log, LOG_LEVEL_ERROR, outcomes[outcome], LOG_STR("lane", lane),
                  LOG_STR("error", why));
 }
 

@@ -1,15 +1,16 @@
 /* test_names.c: the dashboard and the alerts ask for what a server gives: every series they name is one of a
- * real ordersd's, with the labels by which it is chosen. */
+ * real ordersd's, with the labels by which it is chosen, and the values that these are compared with. */
 #include "../http/client.h"
 #include "support/service.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 128 };
+enum { NAME_MAX_BYTES = 128, VALUE_MAX_BYTES = 256 };
 
 static struct service *service;
 static char *figures; /* what /metrics says */
@@ -35,10 +36,10 @@ static bool is_name(char character)
     return isalnum((unsigned char)character) || character == '_';
 }
 
-/* The first sample of this name; NULL: there is none. */
-static const char *find_sample(const char *name, size_t length)
+/* The next sample of this name, from a line on; NULL: there is none. */
+static const char *find_sample(const char *line, const char *name, size_t length)
 {
-    for (const char *line = figures; line != NULL; line = strchr(line, '\n')) {
+    for (; line != NULL && *line != '\0'; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (strncmp(line, name, length) == 0 && (line[length] == '{' || line[length] == ' '))
             return line;
@@ -46,24 +47,104 @@ static const char *find_sample(const char *name, size_t length)
     return NULL;
 }
 
-/* Whether the labels behind a name, up to the brace, are those of the sample, or what a scrape adds. */
-static void expect_labels(const char *selector, const char *sample)
+/* One label of a selector, name="value" with any of Prometheus' four operators; and where it ends. */
+struct matcher {
+    char label[NAME_MAX_BYTES], value[VALUE_MAX_BYTES];
+    bool is_pattern;
+    const char *end;
+};
+
+static struct matcher read_matcher(const char *at)
 {
-    const char *end = strchr(selector, '}'), *line_end = strchr(sample, '\n');
-    for (const char *at = selector + 1; at < end;) {
-        char label[NAME_MAX_BYTES];
+    struct matcher matcher = {.end = strchr(at, '"')};
+    const size_t length = strcspn(at, "=!");
+    cr_assert(matcher.end != NULL && length < NAME_MAX_BYTES, "%s", at);
+    const char *value = matcher.end + 1;
+    matcher.is_pattern = value[-2] == '~';
+    matcher.end = strchr(value, '"') + 1;
+    snprintf(matcher.label, sizeof matcher.label, "%.*s", (int)length, at);
+    snprintf(matcher.value, sizeof matcher.value, "%.*s", (int)(matcher.end - 1 - value), value);
+    return matcher;
+}
+
+/* A sample's value of a label. False: it has no such label. */
+static bool value_of(const char *sample, const char *label, char value[static VALUE_MAX_BYTES])
+{
+    char begin[NAME_MAX_BYTES + 2];
+    const char *end = strchr(sample, '\n');
+    snprintf(begin, sizeof begin, "%s=\"", label);
+    for (const char *found = strstr(sample, begin); found != NULL && found < end;
+         found = strstr(found + 1, begin)) {
+        if (is_name(found[-1]))
+            continue;
+        found += strlen(begin);
+        snprintf(value, VALUE_MAX_BYTES, "%.*s", (int)strcspn(found, "\""), found);
+        return true;
+    }
+    return false;
+}
+
+/* Of a pattern all words are wanted, in one value or another: "idle|bussy" matches something, and yet has a
+ * mistake. */
+static void expect_words(const char *pattern, const char *matched)
+{
+    for (const char *at = pattern; *at != '\0';) {
+        char word[VALUE_MAX_BYTES];
         size_t length = 0;
-        while (at < end && !is_name(*at))
-            at++;
         while (is_name(at[length]))
             length++;
-        snprintf(label, sizeof label, "%.*s=\"", (int)length, at);
-        const char *found = strstr(sample, label);
-        cr_expect((found != NULL && found < line_end) || strncmp(label, "instance=", 9) == 0 ||
-                      strncmp(label, "job=", 4) == 0,
-                  "%.*s has no label %s", (int)(strcspn(sample, " ")), sample, label);
-        at = strchr(at, '"');
-        at = at != NULL ? strchr(at + 1, '"') + 1 : end; /* behind its value */
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        cr_expect_not_null(strstr(matched, word), "%s of %s is in no value: %s", word, pattern, matched);
+        at += length > 0 ? length : 1;
+    }
+}
+
+/* What a label is compared with; Prometheus' patterns match the whole of a value. */
+static regex_t compile(const struct matcher *matcher)
+{
+    char pattern[VALUE_MAX_BYTES + 8];
+    regex_t regex;
+    snprintf(pattern, sizeof pattern, "^(%s)$", matcher->is_pattern ? matcher->value : "");
+    cr_assert_eq(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0, "%s", pattern);
+    return regex;
+}
+
+/* That the value is one that a sample of this name has: what is left out by it must be there, too. What a
+ * scrape adds, and what Grafana fills in, no sample has. */
+static void expect_matches(const struct matcher *matcher, const char *name, size_t length)
+{
+    char value[VALUE_MAX_BYTES], *matched = NULL;
+    size_t size;
+    bool has_label = false;
+    if (strcmp(matcher->label, "instance") == 0 || strcmp(matcher->label, "job") == 0)
+        return;
+    regex_t regex = compile(matcher);
+    FILE *values = open_memstream(&matched, &size);
+    for (const char *sample = find_sample(figures, name, length); sample != NULL;
+         sample = find_sample(strchr(sample, '\n'), name, length)) {
+        if (!value_of(sample, matcher->label, value))
+            continue;
+        has_label = true;
+        if (matcher->is_pattern ? regexec(&regex, value, 0, NULL, 0) == 0
+                                : strcmp(value, matcher->value) == 0)
+            fprintf(values, "%s ", value);
+    }
+    fclose(values);
+    regfree(&regex);
+    cr_expect(has_label, "%.*s has no label %s", (int)length, name, matcher->label);
+    cr_expect_gt(size, 0, "no %s of %.*s is %s", matcher->label, (int)length, name, matcher->value);
+    if (matcher->is_pattern)
+        expect_words(matcher->value, matched);
+    free(matched);
+}
+
+/* All labels of a selector, which begins behind the name. */
+static void expect_selector(const char *selector, const char *name, size_t length)
+{
+    for (const char *at = selector; *at != '}';) {
+        const struct matcher matcher = read_matcher(at + 1 + strspn(at + 1, " "));
+        expect_matches(&matcher, name, length);
+        at = matcher.end + strspn(matcher.end, " ");
     }
 }
 
@@ -77,13 +158,13 @@ static unsigned expect_known(const char *query)
             length++;
         const bool is_series =
             length > 0 && (strncmp(at, "orders_", 7) == 0 || strncmp(at, "process_", 8) == 0);
-        const char *sample = is_series ? find_sample(at, length) : NULL;
+        const char *sample = is_series ? find_sample(figures, at, length) : NULL;
         if (is_series) {
             n++;
             cr_expect_not_null(sample, "there is no %.*s, of %s", (int)length, at, query);
         }
         if (sample != NULL && at[length] == '{')
-            expect_labels(at + length, sample);
+            expect_selector(at + length, at, length);
         at += length > 0 ? length : 1;
     }
     return n;

@@ -1,8 +1,10 @@
-/* fuzz_frame.c: any bytes as a frame. Those that are one keep their meaning when they are packed again, and a
- * payload packed in place gives the bytes that one packed apart gives. */
+/* fuzz_frame.c: any bytes as a frame. Those that are one keep their meaning when they are packed again, a
+ * payload packed in place gives the bytes that one packed apart gives, and a trace that is joined is passed
+ * on. */
 #include "counted_arena.h"
 #include "fuzz.h"
 
+#include "base/trace.h"
 #include "base/utf8.h"
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/frame.h"
@@ -74,6 +76,23 @@ static void check_frame(const ProtobufCMessageDescriptor *type, size_t payload_o
     arena_free(&arena);
 }
 
+/* What is written of a trace is joined as the same trace, one hop further. */
+static void check_trace(const char *traceparent)
+{
+    struct trace trace, next;
+    char written[TRACE_PARENT_TEXT];
+    const bool joined = trace_join(&trace, traceparent, strlen(traceparent));
+    must(joined == trace_is_set(&trace));
+    if (!joined)
+        return;
+    trace_write(&trace, written);
+    must(strlen(written) == sizeof written - 1);
+    must(trace_join(&next, written, strlen(written)));
+    must(strcmp(next.id, trace.id) == 0);
+    must(strcmp(next.parent, trace.span) == 0);
+    must(strcmp(next.flags, trace.flags) == 0);
+}
+
 /* C takes a string for what stands before its first NUL, and the log and JSON for UTF-8. */
 static void check_strings(struct bytes given)
 {
@@ -86,6 +105,7 @@ static void check_strings(struct bytes given)
         for (size_t i = 0; i < request->n_metadata; i++) {
             must(utf8_valid(request->metadata[i]->key, strlen(request->metadata[i]->key)));
             must(utf8_valid(request->metadata[i]->value, strlen(request->metadata[i]->value)));
+            check_trace(request->metadata[i]->value);
         }
     }
     arena_free(&arena);

@@ -68,6 +68,7 @@ Test(schema, ordersd_exits_with_78_and_one_line)
     const char *line = strstr(output, "ordersd: DATABASE_URL: ");
     cr_assert_not_null(line, "%s", output);
     cr_assert_eq(strchr(line, '\n'), output + n - 1, "more than a line: %s", output);
+    cr_assert_not_null(strstr(output, "\"message\":\"database has another schema\""), "%s", output);
     PQfinish(database);
     database_drop(database_url);
 }

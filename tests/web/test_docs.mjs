@@ -102,3 +102,20 @@ test("pages come compressed, and are not sent twice", async () => {
     });
     assert.equal(again.status, 304);
 });
+
+test("the licences of packages are beside them", async () => {
+    const bundles = ["docs/swagger-ui-bundle.js", "redoc/redoc.standalone.js"];
+    const licences = ["docs/swagger-ui.LICENSE.txt", "docs/swagger-ui.NOTICE.txt", "redoc/redoc.LICENSE.txt",
+        "dashboard/uPlot.LICENSE.txt"];
+    for (const bundle of bundles) {
+        const text = await (await fetch(`${service.url}/${bundle}`)).text();
+        const [, name] = text.match(/For license information please see (\S+)/);
+        licences.push(`${bundle.split("/")[0]}/${name}`);
+    }
+    for (const licence of licences) {
+        const reply = await fetch(`${service.url}/${licence}`);
+        assert.equal(reply.status, 200, licence);
+        assert.equal(reply.headers.get("Content-Type"), "text/plain; charset=utf-8");
+        assert.match(await reply.text(), /Copyright|Licen[cs]e/);
+    }
+});
