@@ -174,6 +174,25 @@ Test(resume, a_file_that_was_changed_is_refused)
                journal_of(&sample)));
 }
 
+/* What was noted is in the one service, and not in the other. */
+Test(resume, another_service_is_refused)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 5000, SIGKILL));
+    struct service *other = service_start(NULL);
+    PGconn *others = database_connect(other->database_url);
+    assert_outcome(run_with(other, "import", sample.path, "--resume"), 1, "",
+                   format("ordersctl: cannot resume: %s is of an import into %s, not into %s; to go on with "
+                          "it, add --connect %s; to begin anew, remove it\n",
+                          journal_of(&sample), service->rpc_url, other->rpc_url, service->rpc_url));
+    cr_assert_eq(database_number(others, "SELECT count(*) FROM orders"), 0);
+    PQfinish(others);
+    service_stop_clean(other);
+    assert_outcome(run_with(service, "import", sample.path, "--resume", "--connect", service->rpc_url), 8,
+                   counts(&sample), NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+}
+
 Test(resume, what_cannot_be_resumed_is_told)
 {
     const char *const path =

@@ -362,6 +362,16 @@ static enum exit_code finish(struct import *import)
 
 /* --- before it begins --- */
 
+/* The service by its addresses, as a setting has them. */
+static const char *service_of(const struct session *session, struct arena *arena)
+{
+    const char *const *urls = session->config.connect;
+    const char *text = urls[0];
+    while (*++urls != NULL)
+        text = arena_printf(arena, "%s,%s", text, *urls);
+    return text;
+}
+
 /* Only a file has a place for a journal beside it. False: the import is not to be. */
 static bool open_journal(struct import *import, const struct stat *about)
 {
@@ -373,8 +383,10 @@ static bool open_journal(struct import *import, const struct stat *about)
     }
     if (!S_ISREG(about->st_mode) || import->fd == STDIN_FILENO || import->arguments->dry_run)
         return true;
+    const struct journal_subject subject = {
+        .file = import->name, .about = about, .service = service_of(import->session, &import->file_arena)};
     const enum journal_opening opening =
-        journal_open(journal, import->name, about, import->arguments->resume, &import->file_arena, &error);
+        journal_open(journal, &subject, import->arguments->resume, &import->file_arena, &error);
     if (opening == JOURNAL_UNWRITABLE)
         report("%s: an import that is cut short could not be resumed", error);
     if (opening == JOURNAL_REFUSED)
