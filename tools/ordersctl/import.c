@@ -219,7 +219,8 @@ static bool changed_nothing(enum status_code code)
 
 static void take_failure(struct import *import, const struct batch_result *result)
 {
-    const bool unchanged = import->terms.validate_only || changed_nothing(result->status->code);
+    const bool unchanged =
+        import->terms.validate_only || result->unsent || changed_nothing(result->status->code);
     progress_clear(&import->progress);
     stop(import, report_status(result->status));
     fprintf(stderr, "  lines %zu to %zu: %s\n", result->lines[0], result->lines[result->n - 1],
@@ -327,10 +328,11 @@ static void write_result(const struct import *import)
         write_counts(import, stdout);
 }
 
-/* What an import that was cut short leaves to go on with: nothing, when nothing was sent. */
+/* What an import that was cut short leaves to go on with: nothing, when nothing can be stored. */
 static bool is_to_go_on(const struct import *import)
 {
-    return import->journal.fd >= 0 && (import->journal.rows > 0 || import->in_doubt);
+    const bool begun = import->arguments->resume || import->journal.rows > 0 || import->imported > 0;
+    return import->journal.fd >= 0 && (begun || import->in_doubt);
 }
 
 static void tell_cut(const struct import *import, bool interrupted)
