@@ -6,25 +6,32 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+/* What is ignored would come all the same, once it is blocked. */
+void interrupt_signals(sigset_t *signals)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction action;
+    sigemptyset(signals);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(signals, ends[i]);
+    }
+}
 
 static void set_mask(int how)
 {
     sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    interrupt_signals(&ends);
     pthread_sigmask(how, &ends, NULL);
 }
 
 bool interrupt_open(struct interrupt *interrupt)
 {
     sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    interrupt_signals(&ends);
     set_mask(SIG_BLOCK);
     *interrupt = (struct interrupt){.fd = signalfd(-1, &ends, SFD_CLOEXEC)};
     return interrupt->fd >= 0;

@@ -1,16 +1,21 @@
-/* interrupt.h: Ctrl-C as something to wait for beside a file, instead of a handler that runs at any moment.
- */
+/* interrupt.h: Ctrl-C, and what else ends a command, as something to wait for beside a file, instead of a
+ * handler that runs at any moment. */
 #ifndef ORDERSCTL_INTERRUPT_H
 #define ORDERSCTL_INTERRUPT_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 struct interrupt {
-    int fd;            /* signalfd of SIGINT and SIGTERM */
+    int fd;            /* signalfd of the signals that end a command */
     int signal_number; /* 0 while there was none */
 };
 
-/* From here on SIGINT and SIGTERM are waited for; no thread may let them in. False: errno says why. */
+/* The signals that a person or a system ends a command with: SIGINT, SIGTERM, SIGHUP and SIGQUIT, but for
+ * those that are ignored, as nohup has it. */
+void interrupt_signals(sigset_t *signals);
+
+/* From here on these signals are waited for; no thread may let them in. False: errno says why. */
 bool interrupt_open(struct interrupt *interrupt);
 void interrupt_close(struct interrupt *interrupt);
 

@@ -186,14 +186,11 @@ static bool read_targets(struct session *session)
 
 /* --- the client --- */
 
-/* The client's threads inherit this mask: SIGINT and SIGTERM are for the main thread, which import waits for
- * them in. */
+/* The client's threads inherit this mask: the signals are for the main thread, which waits for them. */
 static struct rpc_client *open_client(const struct rpc_client_options *client, char *error, size_t error_size)
 {
     sigset_t ends, before;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    interrupt_signals(&ends);
     pthread_sigmask(SIG_BLOCK, &ends, &before);
     struct rpc_client *opened = rpc_client_open(client, error, error_size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
