@@ -1,5 +1,6 @@
 /* test_terminal.c: ordersctl as a person sees it, on a screen of 80 columns and 24 rows. */
 #include "process.h"
+#include "support/database.h"
 #include "terminal.h"
 
 #include <criterion/criterion.h>
@@ -18,7 +19,8 @@ static void teardown(void)
 {
     if (terminal != NULL)
         terminal_close(terminal);
-    service_stop_clean(service);
+    if (service != NULL)
+        service_stop_clean(service);
     test_end();
 }
 
@@ -155,6 +157,30 @@ Test(terminal, summary_is_watched_too)
     terminal_wait_for(terminal, "Orders: 2\n\nREVENUE\n0.02 ISK\n");
     terminal_press(terminal, "C-c");
     terminal_wait_for(terminal, "\n$");
+}
+
+/* What was drawn last stays, with a line below it that says why there is nothing newer. */
+Test(terminal, watch_goes_on_when_the_service_is_back)
+{
+    char *database = database_create();
+    const char *const environment[] = {format("ORDERS_LISTEN=ipc://%s/orders.ipc", temporary_directory()),
+                                       NULL};
+    const struct service_options options = {.database_url = database, .environment = environment};
+    service_stop_clean(service);
+    service = service_start(&options);
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ORDER\nA-1\n");
+    service_stop_clean(service);
+    terminal_wait_for(terminal, "ORDER\nA-1\nUNAVAILABLE: ");
+    service = service_start(&options);
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    terminal_wait_for_screen(terminal, "ORDER\nA-2\nA-1\n");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for_screen(terminal, "ORDER\nA-2\nA-1\nexit code 0\n$\n");
+    service_stop_clean(service);
+    service = NULL;
+    database_drop(database);
 }
 
 /* --- Tab --- */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_FORMAT = 0x300, PROGRESS_TEXT = 80 };
 
@@ -134,7 +135,9 @@ static uint64_t count_orders(struct session *session, const struct arguments *ar
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
                                    struct sink *sink)
 {
-    const struct order_look look = {.format = arguments->format, .columns = arguments->columns};
+    const struct order_look look = {.format = arguments->format,
+                                    .columns = arguments->columns,
+                                    .to_terminal = isatty(fileno(sink->file)) != 0};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
     progress_init(&sink->progress, fileno(sink->file), 0);

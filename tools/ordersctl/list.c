@@ -100,8 +100,10 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 static enum exit_code draw(struct session *session, FILE *file, void *input)
 {
     const struct arguments *arguments = input;
-    const struct order_look look = {
-        .format = session->output, .columns = arguments->columns, .colored = session->screen.colored};
+    const struct order_look look = {.format = session->output,
+                                    .columns = arguments->columns,
+                                    .to_terminal = session->screen.is_terminal,
+                                    .colored = session->screen.colored};
     struct order_writer writer;
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};

@@ -267,6 +267,22 @@ static struct rpc_reply *call_until_interrupt(struct session *session, const str
     return reply;
 }
 
+/* Whether the same call may go well later. */
+static bool may_pass(enum status_code code)
+{
+    return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
+           code == STATUS_RESOURCE_EXHAUSTED;
+}
+
+static void tell_failure(struct session *session, const struct status *status)
+{
+    if (session->lasts && may_pass(status->code))
+        snprintf(session->passing, sizeof session->passing, "%s: %s", status_code_name(status->code),
+                 status->message);
+    else
+        report_status(status);
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
@@ -276,7 +292,7 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
     if (reply->status.code != STATUS_OK && session->progress != NULL)
         progress_clear(session->progress);
     if (reply->status.code != STATUS_OK && session->client != NULL)
-        report_status(&reply->status);
+        tell_failure(session, &reply->status);
     return reply;
 }
 
