@@ -131,6 +131,28 @@ Test(terminal, watch_draws_in_place_until_ctrl_c)
     cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
 }
 
+/* The shell has its cursor back meanwhile; Ctrl-\ leaves it no less. */
+Test(terminal, watch_is_stopped_and_goes_on)
+{
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ORDER\nA-1\n");
+    terminal_press(terminal, "C-z");
+    terminal_wait_for(terminal, "Stopped");
+    terminal_wait_for(terminal, "\n$");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
+    cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
+    enter("fg; echo \"exit code $?\"");
+    terminal_wait_for(terminal, "\nORDER\nA-1\n");
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    terminal_wait_for(terminal, "\nORDER\nA-2\nA-1\n");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "0");
+    terminal_press(terminal, "C-\\\\");
+    terminal_wait_for(terminal, "\nORDER\nA-2\nA-1\nexit code 0\n$");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
+    cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
+}
+
 /* More orders than rows, each wider than the screen. */
 Test(terminal, watch_shows_as_much_as_there_is_room_for)
 {

@@ -157,7 +157,7 @@ static enum exit_code write_until_interrupt(struct session *session, const struc
                                             struct sink *sink)
 {
     struct interrupt interrupt;
-    if (!interrupt_open(&interrupt)) {
+    if (!interrupt_open(&interrupt, NULL, NULL)) {
         report("cannot wait for signals: %s", strerror(errno));
         return EXIT_OTHER;
     }

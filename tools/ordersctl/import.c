@@ -417,7 +417,7 @@ static bool open_file(struct import *import)
 
 static bool begin(struct import *import)
 {
-    if (!interrupt_open(&import->interrupt)) {
+    if (!interrupt_open(&import->interrupt, NULL, NULL)) {
         report("cannot wait for signals: %s", strerror(errno));
         return false;
     }

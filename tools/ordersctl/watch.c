@@ -135,6 +135,29 @@ static enum exit_code draw_until_interrupt(struct watching *watching, int interv
     return interrupt->signal_number != 0 ? EXIT_OK : code;
 }
 
+/* The cursor is hidden while drawings go over one another. */
+static void take_screen(struct watching *watching)
+{
+    fputs(CURSOR_HIDE WRAP_OFF, stdout);
+    watching->lines = 0;
+}
+
+/* Clears the ^C that the terminal showed, too. */
+static void give_screen_back(void)
+{
+    fputs("\r" CLEAR_LINE WRAP_ON CURSOR_SHOW, stdout);
+    fflush(stdout);
+}
+
+/* Meanwhile the shell has written below: what is drawn next goes below that. */
+static void on_stop(bool stops, void *arg)
+{
+    if (stops)
+        give_screen_back();
+    else
+        take_screen(arg);
+}
+
 enum exit_code watch_run(struct session *session, const struct watch *watch, watch_draw *draw, void *arg)
 {
     struct watching watching = {
@@ -146,16 +169,16 @@ enum exit_code watch_run(struct session *session, const struct watch *watch, wat
     struct interrupt interrupt;
     if (watch->interval_ms == 0)
         return draw(session, stdout, arg);
-    if (!interrupt_open(&interrupt)) {
+    if (!interrupt_open(&interrupt, watching.in_place ? on_stop : NULL, &watching)) {
         report("cannot wait for signals: %s", strerror(errno));
         return EXIT_OTHER;
     }
     session->interrupt = &interrupt;
     if (watching.in_place)
-        fputs(CURSOR_HIDE WRAP_OFF, stdout);
+        take_screen(&watching);
     const enum exit_code code = draw_until_interrupt(&watching, watch->interval_ms);
     if (watching.in_place)
-        fputs("\r" CLEAR_LINE WRAP_ON CURSOR_SHOW, stdout); /* the ^C that the terminal showed, too */
+        give_screen_back();
     session->interrupt = NULL;
     session->lasts = false;
     interrupt_close(&interrupt);
