@@ -218,14 +218,17 @@ static void assert_completes(const char *typed, const char *completed)
     terminal_wait_for_screen(terminal, format("$ %s\n", completed));
 }
 
-Test(terminal, tab_completes)
+static void create_what_tab_offers(void)
 {
     create("ORD-2025-00001", "C", "2025-01-15", "1", "ISK", "pending");
     create("shop:7/8", "C", "2025-01-15", "1", "ISK", "pending");
     create("two words", "C", "2025-01-15", "1", "ISK", "pending");
     create("`touch harmed`$(touch harmed)", "C", "2025-01-15", "1", "ISK", "pending");
     temporary_file("orders-to-import.csv", "");
-    enter(format("source %s", getenv("ORDERSCTL_BASH_COMPLETION")));
+}
+
+static void assert_tab_completes(void)
+{
     assert_completes("ordersctl summ", "ordersctl summary");
     assert_completes("ordersctl --output nd", "ordersctl --output ndjson");
     assert_completes("ordersctl list --sta", "ordersctl list --status");
@@ -244,4 +247,22 @@ Test(terminal, tab_completes)
     terminal_press(terminal, "C-u");
     enter("ls harmed");
     terminal_wait_for(terminal, "No such file");
+}
+
+Test(terminal, tab_completes_in_bash)
+{
+    create_what_tab_offers();
+    enter(format("source %s", getenv("ORDERSCTL_BASH_COMPLETION")));
+    assert_tab_completes();
+}
+
+Test(terminal, tab_completes_in_zsh)
+{
+    create_what_tab_offers();
+    enter("PS1='$ ' exec zsh -f");
+    terminal_wait_for_screen(terminal, "$\n");
+    enter(format("fpath+=(%s); autoload -U compinit; compinit -u -D; echo ready",
+                 getenv("ORDERSCTL_ZSH_COMPLETION")));
+    terminal_wait_for(terminal, "ready\n$");
+    assert_tab_completes();
 }
