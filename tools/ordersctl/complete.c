@@ -92,8 +92,9 @@ static void offer_statuses(struct line *line)
 
 static void offer_currencies(struct line *line)
 {
-    for (size_t i = 0; i < CURRENCIES; i++)
-        offer(line, currencies[i].code, NULL);
+    const char *code;
+    for (size_t i = 0; (code = currency_code(i)) != NULL; i++)
+        offer(line, code, NULL);
 }
 
 /* By short name; by full name when that is what is being typed. */
