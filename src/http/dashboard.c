@@ -13,9 +13,10 @@
 static json_t *list_currencies(void)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < CURRENCIES; i++)
-        json_array_append_new(
-            list, json_pack("{ss si}", "code", currencies[i].code, "decimals", (int)currencies[i].decimals));
+    const char *code;
+    for (size_t i = 0; (code = currency_code(i)) != NULL; i++)
+        json_array_append_new(list,
+                              json_pack("{ss si}", "code", code, "decimals", (int)currency_decimals(code)));
     return list;
 }
 

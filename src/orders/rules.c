@@ -136,19 +136,13 @@ static void check_total_amount(struct check *check, Orders__V1__Order *order)
 
 static void check_currency(struct check *check, Orders__V1__Order *order)
 {
-    enum { CODE_LENGTH = 3 };
     const struct field_rule *rule = check->rule;
     const char *given = order->currency;
     size_t characters = 0;
     for (const char *at = given; *at != '\0'; at++)
         characters += ((unsigned char)*at & 0xc0) != 0x80; /* all but UTF-8's continuation bytes */
 
-    char upper[CODE_LENGTH + 1] = "";
-    if (strlen(given) == CODE_LENGTH) {
-        for (size_t i = 0; i < CODE_LENGTH; i++)
-            upper[i] = (char)(given[i] >= 'a' && given[i] <= 'z' ? given[i] - 'a' + 'A' : given[i]);
-    }
-    const char *code = currency_find(upper);
+    const char *code = currency_find(given);
     if (characters < rule->least_characters)
         refuse(check, "string_too_short", "String should have at least %u characters",
                rule->least_characters);

@@ -106,6 +106,7 @@ static void finish_with_error(struct exchange *exchange, int error)
     struct rpc_reply *reply = exchange->reply;
     bool connected = atomic_load(&exchange->client->pipes) > 0;
 
+    reply->unsent = exchange->sending && exchange->resends == 0 && exchange->retries == 0;
     if (error == NNG_ETIMEDOUT && connected)
         status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
     else if (error == NNG_ETIMEDOUT)

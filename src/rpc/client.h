@@ -50,6 +50,7 @@ struct rpc_request {
 struct rpc_reply {
     struct arena arena;     /* owns all below */
     struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
+    bool unsent;            /* it failed before any server had it */
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
                     */

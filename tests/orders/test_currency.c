@@ -6,16 +6,25 @@
 
 Test(currency, codes_are_sorted_and_those_of_the_message)
 {
-    char list[CURRENCIES * 8] = "";
-    for (size_t i = 0; i < CURRENCIES; i++) {
-        cr_assert(i == 0 || strcmp(currencies[i - 1].code, currencies[i].code) < 0);
-        cr_assert_eq(currency_find(currencies[i].code), currencies[i].code);
-        strcat(strcat(list, i == 0 ? "" : ", "), currencies[i].code);
+    char list[256] = "";
+    const char *code;
+    for (size_t i = 0; (code = currency_code(i)) != NULL; i++) {
+        cr_assert(i == 0 || strcmp(currency_code(i - 1), code) < 0);
+        cr_assert_eq(currency_find(code), code);
+        strcat(strcat(list, i == 0 ? "" : ", "), code);
     }
     cr_assert_str_eq(list, currency_codes);
-    cr_assert_null(currency_find("XXX"));
-    cr_assert_null(currency_find("isk"));
-    cr_assert_null(currency_find(""));
+}
+
+Test(currency, a_code_is_found_in_either_case)
+{
+    cr_assert_str_eq(currency_find("isk"), "ISK");
+    cr_assert_eq(currency_find("Isk"), currency_find("ISK"));
+    cr_assert_eq(currency_decimals("ISK"), 2);
+    cr_assert_eq(currency_decimals("jpy"), 0);
+    static const char *const others[] = {"", "IS", "ISKR", "XXX", "I\xc5\xbfK"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_assert_null(currency_find(others[i]));
 }
 
 Test(currency, amounts_have_the_decimals_of_the_unit_they_are_stored_in)

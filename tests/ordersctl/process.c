@@ -116,8 +116,11 @@ void set_environment(const struct service *service)
 {
     static const char *const others[] = {"API_KEY", "API_KEY_FILE",    "ORDERS_CONNECT", "NO_COLOR",
                                          "COLUMNS", "XDG_CONFIG_HOME", "LC_CTYPE"};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         unsetenv(others[i]);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        signal(signals[i], SIG_DFL); /* a script ignores some for what it runs in the background */
     setenv("HOME", temporary_directory(), 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     if (service != NULL) {

@@ -161,6 +161,9 @@ Test(cli, list_filters_and_bounds)
     cr_assert_str_eq(listed("--limit", "2", NULL, NULL), "A-1 A-2 ");
     cr_assert_str_eq(listed("--skip", "1", "--limit", "2"), "A-2 A-3 ");
     cr_assert_str_eq(listed("--limit", "0", NULL, NULL), "");
+    cr_assert_str_eq(listed("--newest", NULL, NULL, NULL), "A-4 A-3 A-2 A-1 ");
+    cr_assert_str_eq(listed("--newest", "--customer-id", "C-1", "--skip=1"), "A-3 A-1 ");
+    cr_assert_str_eq(listed("--newest", "--oldest", NULL, NULL), "A-1 A-2 A-3 A-4 ");
     assert_outcome(run_with(service, "list", "--limit", "1"), 0, NULL,
                    "There are more orders: see --all, --limit and --skip.\n");
     assert_outcome(run_with(service, "list", "--limit", "4"), 0, NULL, "");
@@ -180,7 +183,7 @@ Test(cli, list_follows_pages)
         0, "2345 orders imported, 0 rows refused\n", "");
 
     static const struct {
-        const char *arguments[4];
+        const char *arguments[3];
         size_t expected;
     } lists[] = {
         {{"--all"}, ORDERS},
@@ -189,16 +192,18 @@ Test(cli, list_follows_pages)
         {{NULL}, 100},
         {{"--all", "--skip", "45"}, ORDERS - 45},
         {{"--limit", "9999"}, ORDERS},
+        {{"--all", "--newest"}, ORDERS},
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const char *const *arguments = lists[i].arguments;
         json_t *list = parse(
             run_with(service, "list", "--output", "json", arguments[0], arguments[1], arguments[2]).out);
         cr_assert_eq(json_array_size(list), lists[i].expected);
-        json_int_t before = 0; /* in the order of ids: none is listed twice */
+        const bool newest = arguments[1] != NULL && strcmp(arguments[1], "--newest") == 0;
+        json_int_t before = newest ? INT64_MAX : 0; /* in the order of ids: none is listed twice */
         for (size_t row = 0; row < json_array_size(list); row++) {
             const json_int_t id = json_integer_value(json_object_get(json_array_get(list, row), "id"));
-            cr_assert_gt(id, before);
+            cr_assert(newest ? id < before : id > before);
             before = id;
         }
     }
@@ -400,12 +405,13 @@ Test(cli, watch_writes_one_after_another_until_it_is_interrupted)
     size_t length = 0;
     cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
     create("A-1", "C", "1", "pending");
+    create("A-2", "C", "1", "pending");
     struct running running =
         run_start(&(struct run){.service = service,
                                 .output = ends[1],
-                                .arguments = {"list", "--watch=0.1", "--columns", "order_id"}});
+                                .arguments = {"list", "--watch=0.1", "--oldest", "--columns", "order_id"}});
     close(ends[1]);
-    static const char twice[] = "ORDER\nA-1\n\nORDER\nA-1\n";
+    static const char twice[] = "ORDER\nA-1\nA-2\n\nORDER\nA-1\nA-2\n";
     while (length < strlen(twice)) {
         const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
         cr_assert_gt(n, 0);

@@ -62,6 +62,7 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"list", ""}, 2, ""},
         {{"--timeout", "5", "heal"}, 3, "words health "},
         {{"list", "--watch", "--sta"}, 3, "words --status "},
+        {{"list", "--watch", "--ne"}, 3, "words --newest "},
         {{"delete", "--", "--sta"}, 3, "words "},
         {{"get", ""}, 2, "words "}, /* no service, and not a word about it */
     };
@@ -85,9 +86,9 @@ Test(completion, order_ids_come_from_the_service_that_the_line_names)
                        0, NULL, "");
     assert_outcome(run_with(NULL, "complete", "--", "--connect", service->rpc_url,
                             format("--api-key-file=%s", key), "get", "A-"),
-                   0, "words\nA-1\tC-1\nA-2\tC-2\n", "");
+                   0, "words\nA-2\tC-2\nA-1\tC-1\n", "");
     assert_outcome(run_with(service, "complete", "--", "delete", ""), 0,
-                   "words\nA-1\tC-1\nA-2\tC-2\nB-1\t\\u202eC-3\nA, 3\tC\n", "");
+                   "words\nA, 3\tC\nB-1\t\\u202eC-3\nA-2\tC-2\nA-1\tC-1\n", "");
     assert_outcome(run_with(service, "complete", "--", "get", "A-1", ""), 0, "", "");
     service_stop_clean(service);
     assert_outcome(

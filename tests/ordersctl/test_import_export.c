@@ -1,13 +1,16 @@
 /* test_import_export.c: what goes out comes back in, in every format; bad rows cost nobody but themselves. */
 #include "process.h"
 #include "support/database.h"
+#include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <glob.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -144,6 +147,64 @@ Test(import, export_formats)
     cr_assert_eq(strncmp(ndjson.out, "{\"id\":1,\"order_id\":\"A-1\",", 24), 0, "%s", ndjson.out);
     assert_outcome(run_with(service, "export", "--status", "shipped"), 0, "[]\n", "");
     assert_outcome(run_with(service, "export", "--customer-id", "nobody", "--format", "ndjson"), 0, "", "");
+}
+
+/* --- an export that comes to nothing --- */
+
+/* Whether no part is left beside it. */
+static bool is_alone(const char *path)
+{
+    glob_t found;
+    const int result = glob(format("%s.*", path), 0, NULL, &found);
+    globfree(&found);
+    return result == GLOB_NOMATCH;
+}
+
+Test(import, a_failed_export_leaves_the_one_before)
+{
+    const char *const path = temporary_file("orders.csv", "what was there\n");
+    struct service nowhere = *service;
+    snprintf(nowhere.rpc_url, sizeof nowhere.rpc_url, "tcp://127.0.0.1:1");
+    assert_outcome(run_with(&nowhere, "export", path), 7, "", NULL);
+    cr_assert_str_eq(read_file(path), "what was there\n");
+    cr_assert(is_alone(path));
+}
+
+/* Also one that is stopped while it waits for orders, by whatever signal. */
+Test(import, an_interrupted_export_leaves_the_one_before)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    const char *const path = temporary_file("orders.json", "what was there\n");
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct rpc_peer peer;
+        rpc_peer_open(&peer);
+        struct service silent = *service;
+        snprintf(silent.rpc_url, sizeof silent.rpc_url, "%s", peer.url);
+        struct running running = run_start(&(struct run){.service = &silent, .arguments = {"export", path}});
+        rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+        kill(running.pid, signals[i]);
+        assert_outcome(run_wait(&running), 128 + signals[i], "", "");
+        cr_assert_str_eq(read_file(path), "what was there\n");
+        cr_assert(is_alone(path));
+        rpc_peer_close(&peer);
+    }
+}
+
+/* Whoever could not read the file still cannot, and a link still leads to it. */
+Test(import, an_export_replaces_the_file_and_nothing_else)
+{
+    const char *const path = temporary_file("orders.csv", "what was there\n");
+    const char *const link = format("%s/link.csv", temporary_directory());
+    struct stat about;
+    cr_assert_eq(chmod(path, 0600), 0);
+    cr_assert_eq(symlink(path, link), 0);
+    assert_outcome(run_with(service, "export", "--columns", "order_id", link), 0, "", "");
+    cr_assert_str_eq(read_file(path), "order_id\n");
+    cr_assert_eq(lstat(link, &about), 0);
+    cr_assert(S_ISLNK(about.st_mode));
+    cr_assert_eq(stat(path, &about), 0);
+    cr_assert_eq(about.st_mode & 07777, 0600);
+    cr_assert(is_alone(path));
 }
 
 /* --- bad rows --- */

@@ -121,6 +121,10 @@ Test(resume, what_was_stored_is_told_apart_from_what_comes_twice)
     /* As if nothing had been noted: all is sent again. */
     const char *journal = read_file(journal_of(&sample));
     cr_assert_eq(truncate(journal_of(&sample), (off_t)(strchr(journal, '\n') + 1 - journal)), 0);
+    /* One that gets nowhere leaves it as it is. */
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_outcome(run_with(&stranger, "import", sample.path, "--resume"), 6, "", NULL);
     const struct outcome o = run_with(service, "import", sample.path, "--resume");
     assert_outcome(o, 8, counts(&sample), NULL);
     cr_assert_eq(lines_like(o.err, "ALREADY_EXISTS"), 20000 / EVERY - 1);
@@ -174,6 +178,25 @@ Test(resume, a_file_that_was_changed_is_refused)
                journal_of(&sample)));
 }
 
+/* What was noted is in the one service, and not in the other. */
+Test(resume, another_service_is_refused)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 5000, SIGKILL));
+    struct service *other = service_start(NULL);
+    PGconn *others = database_connect(other->database_url);
+    assert_outcome(run_with(other, "import", sample.path, "--resume"), 1, "",
+                   format("ordersctl: cannot resume: %s is of an import into %s, not into %s; to go on with "
+                          "it, add --connect %s; to begin anew, remove it\n",
+                          journal_of(&sample), service->rpc_url, other->rpc_url, service->rpc_url));
+    cr_assert_eq(database_number(others, "SELECT count(*) FROM orders"), 0);
+    PQfinish(others);
+    service_stop_clean(other);
+    assert_outcome(run_with(service, "import", sample.path, "--resume", "--connect", service->rpc_url), 8,
+                   counts(&sample), NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+}
+
 Test(resume, what_cannot_be_resumed_is_told)
 {
     const char *const path =
@@ -213,6 +236,18 @@ Test(resume, a_wrong_key_leaves_no_journal)
     stranger.api_key = "wrong";
     assert_outcome(run_with(&stranger, "import", path), 6, "", NULL);
     assert_outcome(run_with(service, "import", path), 0, "1 order imported, 0 rows refused\n", "");
+}
+
+/* Nor was anything sent that might have been stored. */
+Test(resume, a_service_that_is_not_there_leaves_no_journal)
+{
+    const char *const path =
+        temporary_file("few.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\nA-2,C,1,ISK\n");
+    assert_outcome(run_with(service, "import", path, "--connect", "tcp://127.0.0.1:1"), 7, "",
+                   "ordersctl: UNAVAILABLE: No server within reach\n"
+                   "  lines 2 to 3: not imported\n"
+                   "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
+    assert_outcome(run_with(service, "import", path), 0, "2 orders imported, 0 rows refused\n", "");
 }
 
 Test(resume, a_dry_run_has_the_rows_checked_and_stores_none)

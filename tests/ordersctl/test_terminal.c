@@ -1,5 +1,6 @@
 /* test_terminal.c: ordersctl as a person sees it, on a screen of 80 columns and 24 rows. */
 #include "process.h"
+#include "support/database.h"
 #include "terminal.h"
 
 #include <criterion/criterion.h>
@@ -18,7 +19,8 @@ static void teardown(void)
 {
     if (terminal != NULL)
         terminal_close(terminal);
-    service_stop_clean(service);
+    if (service != NULL)
+        service_stop_clean(service);
     test_end();
 }
 
@@ -120,11 +122,33 @@ Test(terminal, watch_draws_in_place_until_ctrl_c)
     cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "0");
     create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
     assert_outcome(run_with(service, "update", "A-1", "--status", "shipped"), 0, NULL, "");
-    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\nA-2    pending\n");
+    terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-2    pending\nA-1    shipped\n");
     assert_outcome(run_with(service, "delete", "A-2"), 0, NULL, "");
     terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\n");
     terminal_press(terminal, "C-c");
     terminal_wait_for_screen(terminal, "ORDER  STATUS\nA-1    shipped\nexit code 0\n$\n");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
+    cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
+}
+
+/* The shell has its cursor back meanwhile; Ctrl-\ leaves it no less. */
+Test(terminal, watch_is_stopped_and_goes_on)
+{
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ORDER\nA-1\n");
+    terminal_press(terminal, "C-z");
+    terminal_wait_for(terminal, "Stopped");
+    terminal_wait_for(terminal, "\n$");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
+    cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
+    enter("fg; echo \"exit code $?\"");
+    terminal_wait_for(terminal, "\nORDER\nA-1\n");
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    terminal_wait_for(terminal, "\nORDER\nA-2\nA-1\n");
+    cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "0");
+    terminal_press(terminal, "C-\\\\");
+    terminal_wait_for(terminal, "\nORDER\nA-2\nA-1\nexit code 0\n$");
     cr_assert_str_eq(terminal_variable(terminal, "cursor_flag"), "1");
     cr_assert_str_eq(terminal_variable(terminal, "wrap_flag"), "1");
 }
@@ -138,12 +162,12 @@ Test(terminal, watch_shows_as_much_as_there_is_room_for)
     for (int i = 1; i <= 30; i++)
         create(format("A-%02d", i), customer, "2025-01-15", "1", "ISK", "pending");
     enter("ordersctl list --watch=0.1 --columns order_id,customer_id");
-    terminal_wait_for(terminal, "\nA-22   xxx");
-    assert_outcome(run_with(service, "delete", "A-01"), 0, NULL, "");
-    terminal_wait_for(terminal, "\nA-23   xxx");
+    terminal_wait_for(terminal, "\nA-09   xxx");
+    assert_outcome(run_with(service, "delete", "A-30"), 0, NULL, "");
+    terminal_wait_for(terminal, "\nA-08   xxx");
     const char *screen = terminal_screen(terminal);
-    cr_assert_eq(strncmp(screen, "ORDER  CUSTOMER\nA-02   xxx", 26), 0, "%s", screen);
-    cr_assert_null(strstr(screen, "A-24"), "%s", screen);
+    cr_assert_eq(strncmp(screen, "ORDER  CUSTOMER\nA-29   xxx", 26), 0, "%s", screen);
+    cr_assert_null(strstr(screen, "A-07"), "%s", screen);
 }
 
 Test(terminal, summary_is_watched_too)
@@ -155,6 +179,30 @@ Test(terminal, summary_is_watched_too)
     terminal_wait_for(terminal, "Orders: 2\n\nREVENUE\n0.02 ISK\n");
     terminal_press(terminal, "C-c");
     terminal_wait_for(terminal, "\n$");
+}
+
+/* What was drawn last stays, with a line below it that says why there is nothing newer. */
+Test(terminal, watch_goes_on_when_the_service_is_back)
+{
+    char *database = database_create();
+    const char *const environment[] = {format("ORDERS_LISTEN=ipc://%s/orders.ipc", temporary_directory()),
+                                       NULL};
+    const struct service_options options = {.database_url = database, .environment = environment};
+    service_stop_clean(service);
+    service = service_start(&options);
+    create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id; echo \"exit code $?\"");
+    terminal_wait_for_screen(terminal, "ORDER\nA-1\n");
+    service_stop_clean(service);
+    terminal_wait_for(terminal, "ORDER\nA-1\nUNAVAILABLE: ");
+    service = service_start(&options);
+    create("A-2", "C", "2025-01-15", "1", "ISK", "pending");
+    terminal_wait_for_screen(terminal, "ORDER\nA-2\nA-1\n");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for_screen(terminal, "ORDER\nA-2\nA-1\nexit code 0\n$\n");
+    service_stop_clean(service);
+    service = NULL;
+    database_drop(database);
 }
 
 /* --- Tab --- */
@@ -170,14 +218,17 @@ static void assert_completes(const char *typed, const char *completed)
     terminal_wait_for_screen(terminal, format("$ %s\n", completed));
 }
 
-Test(terminal, tab_completes)
+static void create_what_tab_offers(void)
 {
     create("ORD-2025-00001", "C", "2025-01-15", "1", "ISK", "pending");
     create("shop:7/8", "C", "2025-01-15", "1", "ISK", "pending");
     create("two words", "C", "2025-01-15", "1", "ISK", "pending");
     create("`touch harmed`$(touch harmed)", "C", "2025-01-15", "1", "ISK", "pending");
     temporary_file("orders-to-import.csv", "");
-    enter(format("source %s", getenv("ORDERSCTL_BASH_COMPLETION")));
+}
+
+static void assert_tab_completes(void)
+{
     assert_completes("ordersctl summ", "ordersctl summary");
     assert_completes("ordersctl --output nd", "ordersctl --output ndjson");
     assert_completes("ordersctl list --sta", "ordersctl list --status");
@@ -196,4 +247,22 @@ Test(terminal, tab_completes)
     terminal_press(terminal, "C-u");
     enter("ls harmed");
     terminal_wait_for(terminal, "No such file");
+}
+
+Test(terminal, tab_completes_in_bash)
+{
+    create_what_tab_offers();
+    enter(format("source %s", getenv("ORDERSCTL_BASH_COMPLETION")));
+    assert_tab_completes();
+}
+
+Test(terminal, tab_completes_in_zsh)
+{
+    create_what_tab_offers();
+    enter("PS1='$ ' exec zsh -f");
+    terminal_wait_for_screen(terminal, "$\n");
+    enter(format("fpath+=(%s); autoload -U compinit; compinit -u -D; echo ready",
+                 getenv("ORDERSCTL_ZSH_COMPLETION")));
+    terminal_wait_for(terminal, "ready\n$");
+    assert_tab_completes();
 }

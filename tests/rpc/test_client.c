@@ -577,6 +577,7 @@ Test(client, no_server_is_unavailable)
         &(struct rpc_client_options){.urls = urls, .connect_timeout_ms = 100}, error, sizeof error);
     struct rpc_reply *reply = calls_get(lost, "ORD-1");
     calls_expect(reply, STATUS_UNAVAILABLE);
+    cr_assert(reply->unsent);
     rpc_reply_free(reply);
     rpc_client_close(lost);
 }

@@ -156,8 +156,11 @@ static void take_back(struct batches *batches, struct batch *batch)
     if (!batch->in_flight)
         return;
     struct rpc_reply *reply = wait_for_reply(batches, batch);
-    struct batch_result result = {
-        .n = batch->n, .lines = batch->lines, .end = batch->end, .status = &reply->status};
+    struct batch_result result = {.n = batch->n,
+                                  .lines = batch->lines,
+                                  .end = batch->end,
+                                  .status = &reply->status,
+                                  .unsent = reply->unsent};
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
         if (result.response->n_results != batch->n) {

@@ -30,12 +30,13 @@ struct batch_terms {
 };
 
 /* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole: then
- * its orders may be stored all the same, if the answer was lost on the way. */
+ * its orders may be stored all the same, if it was sent and the answer was lost on the way. */
 struct batch_result {
     size_t n;
     const size_t *lines;
     struct batch_place end; /* of its last order */
     const struct status *status;
+    bool unsent;                                           /* no server had it */
     const Orders__V1__BatchCreateOrdersResponse *response; /* with n results */
 };
 

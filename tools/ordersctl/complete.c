@@ -23,9 +23,8 @@
 #include <string.h>
 
 enum {
-    PATIENCE_MS = 500,  /* for a call to the service, while a person waits for Tab */
-    NEWEST = 1000,      /* orders that are looked through for ids */
-    FARTHEST = 1000000, /* orders passed over on the way to them: more cost the database too much */
+    PATIENCE_MS = 500, /* for a call to the service, while a person waits for Tab */
+    NEWEST = 1000,     /* orders that are looked through for ids */
 };
 
 /* A command line, read up to its last word. */
@@ -93,8 +92,9 @@ static void offer_statuses(struct line *line)
 
 static void offer_currencies(struct line *line)
 {
-    for (size_t i = 0; i < CURRENCIES; i++)
-        offer(line, currencies[i].code, NULL);
+    const char *code;
+    for (size_t i = 0; (code = currency_code(i)) != NULL; i++)
+        offer(line, code, NULL);
 }
 
 /* By short name; by full name when that is what is being typed. */
@@ -146,39 +146,21 @@ static bool open_session(struct line *line)
     return true;
 }
 
-static struct rpc_reply *call(const struct session *session, const char *method,
-                              const ProtobufCMessage *input)
-{
-    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
-    const struct rpc_request request = {
-        .service = service,
-        .method = protobuf_c_service_descriptor_get_method_by_name(service, method),
-        .input = input,
-        .timeout_ms = PATIENCE_MS,
-    };
-    return rpc_client_call_wait(session->client, &request);
-}
-
-/* How many orders to pass over so that the newest are listed. */
-static int64_t older_orders(const struct session *session)
-{
-    const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
-    struct rpc_reply *reply = call(session, "GetOrderSummary", &request.base);
-    int64_t older = 0;
-    if (reply->status.code == STATUS_OK)
-        older = ((const Orders__V1__OrderSummary *)reply->message)->total_orders - NEWEST;
-    rpc_reply_free(reply);
-    return older < 0 ? 0 : older > FARTHEST ? FARTHEST : older;
-}
-
 static void offer_order_ids(struct line *line)
 {
-    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
+    Orders__V1__ListOrdersRequest newest = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     if (!open_session(line))
         return;
-    request.skip = older_orders(line->session);
-    request.page_size = NEWEST;
-    struct rpc_reply *reply = call(line->session, "ListOrders", &request.base);
+    newest.order_by = (char *)(uintptr_t) "id desc";
+    newest.page_size = NEWEST;
+    const struct rpc_request request = {
+        .service = service,
+        .method = protobuf_c_service_descriptor_get_method_by_name(service, "ListOrders"),
+        .input = &newest.base,
+        .timeout_ms = PATIENCE_MS,
+    };
+    struct rpc_reply *reply = rpc_client_call_wait(line->session->client, &request);
     if (reply->status.code == STATUS_OK) {
         const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)reply->message;
         for (size_t i = 0; i < page->n_orders; i++)

@@ -20,7 +20,7 @@ static const struct {
     {EXIT_UNAVAILABLE, "UNAVAILABLE or DEADLINE_EXCEEDED; health: not serving"},
     {EXIT_ROWS_REFUSED, "import finished, but rows were refused"},
     {EXIT_BAD_CONFIG, "bad configuration"},
-    {EXIT_SIGNAL + 2, "import interrupted (128 and the signal's number)"},
+    {EXIT_SIGNAL + 2, "import or export interrupted (128 and the signal's number)"},
 };
 
 static const enum exit_code codes[STATUS_CODES] = {

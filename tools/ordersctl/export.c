@@ -5,9 +5,11 @@
 #include "output.h"
 #include "progress.h"
 #include "report.h"
+#include "whole_file.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_FORMAT = 0x300, PROGRESS_TEXT = 80 };
 
@@ -133,7 +135,9 @@ static uint64_t count_orders(struct session *session, const struct arguments *ar
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
                                    struct sink *sink)
 {
-    const struct order_look look = {.format = arguments->format, .columns = arguments->columns};
+    const struct order_look look = {.format = arguments->format,
+                                    .columns = arguments->columns,
+                                    .to_terminal = isatty(fileno(sink->file)) != 0};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
     progress_init(&sink->progress, fileno(sink->file), 0);
@@ -148,24 +152,44 @@ static enum exit_code write_orders(struct session *session, const struct argumen
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
 }
 
+/* Signals end it, too, before its file is whole. */
+static enum exit_code write_until_interrupt(struct session *session, const struct arguments *arguments,
+                                            struct sink *sink)
+{
+    struct interrupt interrupt;
+    if (!interrupt_open(&interrupt, NULL, NULL)) {
+        report("cannot wait for signals: %s", strerror(errno));
+        return EXIT_OTHER;
+    }
+    session->interrupt = &interrupt;
+    enum exit_code code = write_orders(session, arguments, sink);
+    session->interrupt = NULL;
+    if (interrupt.signal_number != 0)
+        code = EXIT_SIGNAL + (enum exit_code)interrupt.signal_number;
+    interrupt_close(&interrupt);
+    return code;
+}
+
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct sink sink = {.file = stdout, .name = "standard output"};
-    if (arguments->path != NULL) {
-        sink.name = arguments->path;
-        sink.file = fopen(arguments->path, "we");
+    struct whole_file whole;
+    if (arguments->path == NULL)
+        return write_orders(session, arguments, &sink);
+    sink.name = arguments->path;
+    enum exit_code code = EXIT_OTHER;
+    bool written = whole_file_open(&whole, sink.name);
+    if (written) {
+        sink.file = whole.file;
+        code = whole.part != NULL ? write_until_interrupt(session, arguments, &sink)
+                                  : write_orders(session, arguments, &sink);
+        written = whole_file_close(&whole, code == EXIT_OK);
     }
-    if (sink.file == NULL) {
-        report("cannot write %s: %s", sink.name, strerror(errno));
-        return EXIT_OTHER;
-    }
-    enum exit_code code = write_orders(session, arguments, &sink);
-    if (sink.file != stdout && fclose(sink.file) != 0 && code == EXIT_OK) {
-        report("cannot write %s: %s", sink.name, strerror(errno));
-        code = EXIT_OTHER;
-    }
-    return code;
+    if (written)
+        return code;
+    report("cannot write %s: %s", sink.name, strerror(errno));
+    return EXIT_OTHER;
 }
 
 const struct command export_command = {

@@ -219,7 +219,8 @@ static bool changed_nothing(enum status_code code)
 
 static void take_failure(struct import *import, const struct batch_result *result)
 {
-    const bool unchanged = import->terms.validate_only || changed_nothing(result->status->code);
+    const bool unchanged =
+        import->terms.validate_only || result->unsent || changed_nothing(result->status->code);
     progress_clear(&import->progress);
     stop(import, report_status(result->status));
     fprintf(stderr, "  lines %zu to %zu: %s\n", result->lines[0], result->lines[result->n - 1],
@@ -327,10 +328,11 @@ static void write_result(const struct import *import)
         write_counts(import, stdout);
 }
 
-/* What an import that was cut short leaves to go on with: nothing, when nothing was sent. */
+/* What an import that was cut short leaves to go on with: nothing, when nothing can be stored. */
 static bool is_to_go_on(const struct import *import)
 {
-    return import->journal.fd >= 0 && (import->journal.rows > 0 || import->in_doubt);
+    const bool begun = import->arguments->resume || import->journal.rows > 0 || import->imported > 0;
+    return import->journal.fd >= 0 && (begun || import->in_doubt);
 }
 
 static void tell_cut(const struct import *import, bool interrupted)
@@ -362,6 +364,16 @@ static enum exit_code finish(struct import *import)
 
 /* --- before it begins --- */
 
+/* The service by its addresses, as a setting has them. */
+static const char *service_of(const struct session *session, struct arena *arena)
+{
+    const char *const *urls = session->config.connect;
+    const char *text = urls[0];
+    while (*++urls != NULL)
+        text = arena_printf(arena, "%s,%s", text, *urls);
+    return text;
+}
+
 /* Only a file has a place for a journal beside it. False: the import is not to be. */
 static bool open_journal(struct import *import, const struct stat *about)
 {
@@ -373,8 +385,10 @@ static bool open_journal(struct import *import, const struct stat *about)
     }
     if (!S_ISREG(about->st_mode) || import->fd == STDIN_FILENO || import->arguments->dry_run)
         return true;
+    const struct journal_subject subject = {
+        .file = import->name, .about = about, .service = service_of(import->session, &import->file_arena)};
     const enum journal_opening opening =
-        journal_open(journal, import->name, about, import->arguments->resume, &import->file_arena, &error);
+        journal_open(journal, &subject, import->arguments->resume, &import->file_arena, &error);
     if (opening == JOURNAL_UNWRITABLE)
         report("%s: an import that is cut short could not be resumed", error);
     if (opening == JOURNAL_REFUSED)
@@ -403,7 +417,7 @@ static bool open_file(struct import *import)
 
 static bool begin(struct import *import)
 {
-    if (!interrupt_open(&import->interrupt)) {
+    if (!interrupt_open(&import->interrupt, NULL, NULL)) {
         report("cannot wait for signals: %s", strerror(errno));
         return false;
     }

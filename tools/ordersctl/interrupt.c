@@ -6,27 +6,30 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-static void set_mask(int how)
+/* What is ignored would come all the same, once it is blocked. */
+void interrupt_signals(sigset_t *signals)
 {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    pthread_sigmask(how, &ends, NULL);
+    static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    struct sigaction action;
+    sigemptyset(signals);
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (sigaction(taken[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(signals, taken[i]);
+    }
 }
 
-bool interrupt_open(struct interrupt *interrupt)
+bool interrupt_open(struct interrupt *interrupt, interrupt_stop_fn *on_stop, void *arg)
 {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    set_mask(SIG_BLOCK);
-    *interrupt = (struct interrupt){.fd = signalfd(-1, &ends, SFD_CLOEXEC)};
+    sigset_t signals;
+    interrupt_signals(&signals);
+    if (on_stop == NULL)
+        sigdelset(&signals, SIGTSTP);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    *interrupt =
+        (struct interrupt){.fd = signalfd(-1, &signals, SFD_CLOEXEC), .on_stop = on_stop, .arg = arg};
     return interrupt->fd >= 0;
 }
 
@@ -35,12 +38,32 @@ void interrupt_close(struct interrupt *interrupt)
     close(interrupt->fd);
 }
 
+/* Stops as it would have without us, until somebody has it go on. */
+static void stop(const struct interrupt *interrupt)
+{
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTSTP);
+    interrupt->on_stop(true, interrupt->arg);
+    raise(SIGTSTP);
+    pthread_sigmask(SIG_UNBLOCK, &stops, NULL); /* here it is stopped */
+    pthread_sigmask(SIG_BLOCK, &stops, NULL);
+    interrupt->on_stop(false, interrupt->arg);
+}
+
 static void take_signal(struct interrupt *interrupt)
 {
     struct signalfd_siginfo info;
-    if (read(interrupt->fd, &info, sizeof info) == (ssize_t)sizeof info)
-        interrupt->signal_number = (int)info.ssi_signo;
-    set_mask(SIG_UNBLOCK);
+    sigset_t signals;
+    if (read(interrupt->fd, &info, sizeof info) != (ssize_t)sizeof info)
+        return;
+    if (info.ssi_signo == SIGTSTP) {
+        stop(interrupt);
+        return;
+    }
+    interrupt->signal_number = (int)info.ssi_signo;
+    interrupt_signals(&signals);
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 bool interrupt_wait(struct interrupt *interrupt, int fd)
@@ -52,7 +75,9 @@ bool interrupt_wait(struct interrupt *interrupt, int fd)
             return true; /* reading tells what is wrong with the file */
         if (may_come && fds[1].revents != 0) {
             take_signal(interrupt);
-            return false;
+            if (interrupt->signal_number != 0)
+                return false;
+            continue;
         }
         if (fds[0].revents != 0)
             return true;

@@ -12,7 +12,7 @@
 
 enum { LINE_BYTES = 256 };
 
-#define HEAD "ordersctl-import 1 "
+#define HEAD "ordersctl-import 2 "
 
 /* --- the file itself --- */
 
@@ -55,28 +55,45 @@ static bool sync_with_directory(int fd, const char *path, struct arena *arena)
 
 /* --- what is in it --- */
 
-static const char *identity_of(const struct stat *about, struct arena *arena)
+static const char *state_of(const struct stat *about, struct arena *arena)
 {
-    return arena_printf(arena, "%lld %lld.%09ld", (long long)about->st_size, (long long)about->st_mtim.tv_sec,
-                        about->st_mtim.tv_nsec);
+    return arena_printf(arena, "%lld %lld.%09ld ", (long long)about->st_size,
+                        (long long)about->st_mtim.tv_sec, about->st_mtim.tv_nsec);
 }
 
-/* Reads the first line. NULL: it is whole, and of this file; else what is wrong. */
-static const char *read_head(struct journal *journal, FILE *file, const char *identity)
+/* Takes the run out of the head. What follows it, without the line break; NULL: it is no head. */
+static const char *read_run(struct journal *journal, char *line)
 {
-    char line[LINE_BYTES];
+    const size_t length = strlen(line);
+    char *name = line + strlen(HEAD);
     uuid_t run;
-    if (fgets(line, sizeof line, file) == NULL || strncmp(line, HEAD, strlen(HEAD)) != 0 ||
-        strchr(line, '\n') == NULL || strlen(line) < strlen(HEAD) + UUID_TEXT)
-        return "is no journal of an import";
-    line[strcspn(line, "\n")] = '\0';
-    memcpy(journal->run, line + strlen(HEAD), UUID_TEXT - 1);
+    if (strncmp(line, HEAD, strlen(HEAD)) != 0 || line[length - 1] != '\n' || strlen(name) < UUID_TEXT)
+        return NULL;
+    line[length - 1] = '\0';
+    memcpy(journal->run, name, UUID_TEXT - 1);
     journal->run[UUID_TEXT - 1] = '\0';
-    if (uuid_parse(journal->run, run) != 0)
-        return "is no journal of an import";
-    if (strcmp(line + strlen(HEAD) + UUID_TEXT, identity) != 0)
-        return "is of the file as it was before it was changed";
-    return NULL;
+    return uuid_parse(journal->run, run) == 0 ? name + UUID_TEXT : NULL;
+}
+
+/* Reads the first line. NULL: it is whole, and of this import; else what is wrong, and what to do. */
+static const char *read_head(struct journal *journal, FILE *file, const struct journal_subject *subject,
+                             struct arena *arena)
+{
+    const char *state = state_of(subject->about, arena), *error = NULL;
+    char *line = NULL;
+    size_t capacity = 0;
+    const char *of = getline(&line, &capacity, file) > 0 ? read_run(journal, line) : NULL;
+    if (of == NULL)
+        error = "is no journal of an import; to begin anew, remove it";
+    else if (strncmp(of, state, strlen(state)) != 0)
+        error = "is of the file as it was before it was changed; to begin anew, remove it";
+    else if (strcmp(of + strlen(state), subject->service) != 0)
+        error = arena_printf(arena,
+                             "is of an import into %s, not into %s; to go on with it, add --connect %s; to "
+                             "begin anew, remove it",
+                             of + strlen(state), subject->service, of + strlen(state));
+    free(line);
+    return error;
 }
 
 /* Three numbers and a line break, and nothing else. */
@@ -108,23 +125,25 @@ static bool read_progress(struct journal *journal, FILE *file)
     return end >= 0 && ftruncate(journal->fd, end) == 0;
 }
 
-static const char *read_on(struct journal *journal, const char *identity)
+static const char *read_on(struct journal *journal, const struct journal_subject *subject,
+                           struct arena *arena)
 {
     const int copy = fcntl(journal->fd, F_DUPFD_CLOEXEC, 0);
     FILE *file = copy >= 0 ? fdopen(copy, "r") : NULL;
     if (file == NULL)
         return strerror(errno);
-    const char *error = read_head(journal, file, identity);
+    const char *error = read_head(journal, file, subject, arena);
     if (error == NULL && !read_progress(journal, file))
         error = strerror(errno);
     (void)fclose(file);
     return error;
 }
 
-static bool write_head(struct journal *journal, const char *identity, struct arena *arena)
+static bool write_head(struct journal *journal, const struct journal_subject *subject, struct arena *arena)
 {
     uuid_make(journal->run);
-    const char *head = arena_printf(arena, HEAD "%s %s\n", journal->run, identity);
+    const char *head = arena_printf(arena, HEAD "%s %s%s\n", journal->run, state_of(subject->about, arena),
+                                    subject->service);
     return write(journal->fd, head, strlen(head)) == (ssize_t)strlen(head) &&
            sync_with_directory(journal->fd, journal->path, arena);
 }
@@ -139,8 +158,8 @@ static enum journal_opening give_up(struct journal *journal, enum journal_openin
     return why;
 }
 
-static enum journal_opening begin(struct journal *journal, const char *identity, struct arena *arena,
-                                  const char **error)
+static enum journal_opening begin(struct journal *journal, const struct journal_subject *subject,
+                                  struct arena *arena, const char **error)
 {
     struct stat about;
     if (fstat(journal->fd, &about) == 0 && about.st_size > 0) {
@@ -151,31 +170,30 @@ static enum journal_opening begin(struct journal *journal, const char *identity,
             journal->path);
         return give_up(journal, JOURNAL_REFUSED);
     }
-    if (write_head(journal, identity, arena))
+    if (write_head(journal, subject, arena))
         return JOURNAL_OPEN;
     *error = arena_printf(arena, "cannot write %s: %s", journal->path, strerror(errno));
     unlink(journal->path);
     return give_up(journal, JOURNAL_UNWRITABLE);
 }
 
-static enum journal_opening go_on(struct journal *journal, const char *identity, struct arena *arena,
-                                  const char **error)
+static enum journal_opening go_on(struct journal *journal, const struct journal_subject *subject,
+                                  struct arena *arena, const char **error)
 {
-    const char *why = read_on(journal, identity);
+    const char *why = read_on(journal, subject, arena);
     if (why == NULL)
         return JOURNAL_OPEN;
-    *error = arena_printf(arena, "cannot resume: %s %s; to begin anew, remove it", journal->path, why);
+    *error = arena_printf(arena, "cannot resume: %s %s", journal->path, why);
     return give_up(journal, JOURNAL_REFUSED);
 }
 
-enum journal_opening journal_open(struct journal *journal, const char *file, const struct stat *about,
-                                  bool resume, struct arena *arena, const char **error)
+enum journal_opening journal_open(struct journal *journal, const struct journal_subject *subject, bool resume,
+                                  struct arena *arena, const char **error)
 {
-    const char *identity = identity_of(about, arena);
-    *journal = (struct journal){.path = arena_printf(arena, "%s.ordersctl-resume", file)};
+    *journal = (struct journal){.path = arena_printf(arena, "%s.ordersctl-resume", subject->file)};
     journal->fd = open_locked(journal->path, !resume);
     if (journal->fd >= 0)
-        return resume ? go_on(journal, identity, arena, error) : begin(journal, identity, arena, error);
+        return resume ? go_on(journal, subject, arena, error) : begin(journal, subject, arena, error);
     if (errno == EWOULDBLOCK)
         *error = arena_printf(arena, "%s is in use: the file is being imported", journal->path);
     else if (errno == ENOENT && resume)

@@ -7,8 +7,9 @@
  * answers what it stored with its record, and stores what it has not. So the journal may be behind, and no
  * line of it but the first need be on the disk for an order to be there once.
  *
- *   ordersctl-import 1 RUN SIZE MTIME    the file as it was, in bytes and seconds.nanoseconds
- *   ROWS IMPORTED REFUSED                so far; the last line counts
+ *   ordersctl-import 2 RUN SIZE MTIME SERVICE    the file as it was, in bytes and seconds.nanoseconds; whom
+ *                                                the orders were sent to: another has none of them
+ *   ROWS IMPORTED REFUSED                        so far; the last line counts
  */
 #ifndef ORDERSCTL_JOURNAL_H
 #define ORDERSCTL_JOURNAL_H
@@ -30,16 +31,23 @@ struct journal {
     size_t refused;
 };
 
+/* What is imported into what. */
+struct journal_subject {
+    const char *file;
+    const struct stat *about; /* the file, as it was opened */
+    const char *service;      /* its URLs, comma-separated */
+};
+
 enum journal_opening {
     JOURNAL_OPEN,
     JOURNAL_UNWRITABLE, /* none can be kept here: *error says why */
     JOURNAL_REFUSED,    /* *error says what is in the way */
 };
 
-/* Begins the journal of a file that was opened and found to be so; or goes on with the one that is there. It
- * is locked, so that no other process imports the file. Strings are in the arena. */
-enum journal_opening journal_open(struct journal *journal, const char *file, const struct stat *about,
-                                  bool resume, struct arena *arena, const char **error);
+/* Begins the journal of an import; or goes on with the one that is there. It is locked, so that no other
+ * process imports the file. Strings are in the arena. */
+enum journal_opening journal_open(struct journal *journal, const struct journal_subject *subject, bool resume,
+                                  struct arena *arena, const char **error);
 
 /* Notes that all batches of so many rows were answered. */
 void journal_advance(struct journal *journal, size_t rows, size_t imported, size_t refused);

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_ALL = 0x300, KEY_LIMIT, DEFAULT_LIMIT = 100 };
+enum { KEY_ALL = 0x300, KEY_LIMIT, KEY_NEWEST, KEY_OLDEST, ORDER_BY = FIELD_OPTION + 6, DEFAULT_LIMIT = 100 };
+
+/* ListOrdersRequest.order_by */
+static const char newest_first[] = "id desc", oldest_first[] = "id";
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
@@ -22,6 +25,8 @@ struct arguments {
 static const struct argp_option options[] = {
     {"limit", KEY_LIMIT, "N", 0, "At most so many orders (default 100)"},
     {"all", KEY_ALL, NULL, 0, "All of them, however many pages that takes"},
+    {"newest", KEY_NEWEST, NULL, 0, "The newest first; so it is with --watch"},
+    {"oldest", KEY_OLDEST, NULL, 0, "The oldest first; so it is without --watch"},
     {"skip", FIELD_OPTION + 3, "N", 0, "Pass over so many orders first"},
     {0},
 };
@@ -34,6 +39,13 @@ static int64_t read_limit(const char *text, struct argp_state *state)
     if (end == text || *end != '\0' || errno != 0 || limit < 0)
         argp_error(state, "--limit: \"%s\" is not a number of orders", text);
     return limit;
+}
+
+/* What is watched is what comes in. */
+static void choose_ordering(struct arguments *arguments)
+{
+    if (arguments->filter.texts[ORDER_BY - FIELD_OPTION] == NULL && arguments->watch.interval_ms != 0)
+        field_options_take(&arguments->filter, ORDER_BY, newest_first);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -52,6 +64,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_LIMIT:
         arguments->limit = read_limit(argument, state);
         return 0;
+    case KEY_NEWEST:
+        field_options_take(&arguments->filter, ORDER_BY, newest_first);
+        return 0;
+    case KEY_OLDEST:
+        field_options_take(&arguments->filter, ORDER_BY, oldest_first);
+        return 0;
+    case ARGP_KEY_SUCCESS:
+        choose_ordering(arguments);
+        return 0;
     default:
         return field_options_take(&arguments->filter, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
     }
@@ -64,7 +85,7 @@ static const struct argp list_argp = {
     .options = options,
     .parser = parse,
     .children = children,
-    .doc = "Lists orders, in the order in which they were created.\v"
+    .doc = "Lists orders, in the order in which they were created; when watched, the newest first.\v"
            "A table has the columns order_id, customer_id, order_date, total_amount and status; the other "
            "formats all fields there are.",
 };
@@ -79,8 +100,10 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 static enum exit_code draw(struct session *session, FILE *file, void *input)
 {
     const struct arguments *arguments = input;
-    const struct order_look look = {
-        .format = session->output, .columns = arguments->columns, .colored = session->screen.colored};
+    const struct order_look look = {.format = session->output,
+                                    .columns = arguments->columns,
+                                    .to_terminal = session->screen.is_terminal,
+                                    .colored = session->screen.colored};
     struct order_writer writer;
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};

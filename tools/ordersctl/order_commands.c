@@ -44,8 +44,10 @@ static error_t parse_order_id(int key, char *argument, struct argp_state *state)
 static enum exit_code write_answer(const struct session *session, const struct arguments *arguments,
                                    struct rpc_reply *reply)
 {
-    const struct order_look look = {
-        .format = session->output, .columns = arguments->columns, .colored = session->screen.colored};
+    const struct order_look look = {.format = session->output,
+                                    .columns = arguments->columns,
+                                    .to_terminal = session->screen.is_terminal,
+                                    .colored = session->screen.colored};
     enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK)
         order_write(stdout, &look, (Orders__V1__Order *)reply->message);

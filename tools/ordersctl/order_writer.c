@@ -10,7 +10,6 @@
 
 #include <ctype.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The text of a member; "" when it is absent. */
 static const char *text_of(const json_t *order, const char *name, struct arena *arena)
@@ -177,7 +176,7 @@ static void add_to_csv(struct order_writer *writer, json_t *order, struct arena 
     for (size_t i = 0; i < writer->look.columns.n; i++) {
         const char *text = text_of(order, writer->look.columns.fields[i]->name, arena);
         fputs(i == 0 ? "" : ",", writer->file);
-        output_csv_cell(writer->file, writer->to_terminal ? printable(arena, text) : text);
+        output_csv_cell(writer->file, writer->look.to_terminal ? printable(arena, text) : text);
     }
     fputs("\n", writer->file);
 }
@@ -198,7 +197,7 @@ static const struct {
 
 void order_writer_begin(struct order_writer *writer, FILE *file, const struct order_look *look)
 {
-    *writer = (struct order_writer){.file = file, .look = *look, .to_terminal = isatty(fileno(file))};
+    *writer = (struct order_writer){.file = file, .look = *look};
     formats[look->format].begin(writer);
 }
 

@@ -15,7 +15,8 @@
 struct order_look {
     enum output_format format;
     struct order_columns columns;
-    bool colored; /* OUTPUT_TABLE: titles bold, a status in the colour of its meaning */
+    bool to_terminal; /* which what is written must not steer, in any format */
+    bool colored;     /* OUTPUT_TABLE: titles bold, a status in the colour of its meaning */
 };
 
 struct order_writer {
@@ -24,7 +25,6 @@ struct order_writer {
     size_t n;               /* orders written */
     struct table table;     /* OUTPUT_TABLE */
     struct table_column titles[ORDER_COLUMNS_MAX];
-    bool to_terminal;
 };
 
 /* Writes what stands before the orders. The file stays the caller's, and so does looking for its errors. */

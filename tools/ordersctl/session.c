@@ -186,14 +186,11 @@ static bool read_targets(struct session *session)
 
 /* --- the client --- */
 
-/* The client's threads inherit this mask: SIGINT and SIGTERM are for the main thread, which import waits for
- * them in. */
+/* The client's threads inherit this mask: the signals are for the main thread, which waits for them. */
 static struct rpc_client *open_client(const struct rpc_client_options *client, char *error, size_t error_size)
 {
     sigset_t ends, before;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
+    interrupt_signals(&ends);
     pthread_sigmask(SIG_BLOCK, &ends, &before);
     struct rpc_client *opened = rpc_client_open(client, error, error_size);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -270,6 +267,22 @@ static struct rpc_reply *call_until_interrupt(struct session *session, const str
     return reply;
 }
 
+/* Whether the same call may go well later. */
+static bool may_pass(enum status_code code)
+{
+    return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
+           code == STATUS_RESOURCE_EXHAUSTED;
+}
+
+static void tell_failure(struct session *session, const struct status *status)
+{
+    if (session->lasts && may_pass(status->code))
+        snprintf(session->passing, sizeof session->passing, "%s: %s", status_code_name(status->code),
+                 status->message);
+    else
+        report_status(status);
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
@@ -279,7 +292,7 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
     if (reply->status.code != STATUS_OK && session->progress != NULL)
         progress_clear(session->progress);
     if (reply->status.code != STATUS_OK && session->client != NULL)
-        report_status(&reply->status);
+        tell_failure(session, &reply->status);
     return reply;
 }
 

@@ -16,6 +16,8 @@
 /* What a command cannot do without; each wants what stands before it too. */
 enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_OUTPUT, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY };
 
+enum { SESSION_FAILURE_TEXT = 256 };
+
 struct session {
     enum output_format output;
     struct screen screen;
@@ -25,6 +27,9 @@ struct session {
     int answered;                /* eventfd of the call that waits for Ctrl-C too; 0: none was made so far */
     struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
     struct progress *progress;   /* what leaves the screen before a failure is reported; NULL: nothing */
+    bool lasts;                  /* a failure that may pass is kept in `passing` instead of being reported */
+    char passing[SESSION_FAILURE_TEXT]; /* the last such one, "UNAVAILABLE: No server within reach"; "": none
+                                         */
 
     /* What of it the command line said. */
     const char *target; /* --target; NULL: not given */

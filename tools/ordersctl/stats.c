@@ -327,6 +327,10 @@ static bool tell_since(struct session *session, FILE *file, struct reading *last
         if (told)
             write_figures(file, session->output, &figures);
     }
+    if (*code != EXIT_OK) { /* the next one is compared with the last that came */
+        forget(&now);
+        return false;
+    }
     forget(last);
     *last = now;
     return told;

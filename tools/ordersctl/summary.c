@@ -46,12 +46,10 @@ static size_t read_days(const char *text, struct argp_state *state)
 
 static const char *read_currency(const char *text, struct argp_state *state)
 {
-    for (size_t i = 0; i < CURRENCIES; i++) {
-        if (strcasecmp(currencies[i].code, text) == 0)
-            return currencies[i].code;
-    }
-    argp_error(state, "--currency: \"%s\" is not one of %s", text, currency_codes);
-    return NULL;
+    const char *code = currency_find(text);
+    if (code == NULL)
+        argp_error(state, "--currency: \"%s\" is not one of %s", text, currency_codes);
+    return code;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)

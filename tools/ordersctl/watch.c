@@ -2,6 +2,7 @@
  * go back as many lines as there were. */
 #include "watch.h"
 
+#include "printable.h"
 #include "report.h"
 
 #include <errno.h>
@@ -49,58 +50,112 @@ struct watching {
     watch_draw *draw;
     void *arg;
     bool in_place;
-    bool drawn;   /* something was */
-    size_t lines; /* of it on the screen, above the cursor */
+    char *drawing; /* owned; the last one that went well; NULL: there was none */
+    size_t lines;  /* on the screen, above the cursor */
 };
 
-/* Writes the lines of a text that the terminal has room for, over those that are there. */
-static void overwrite(struct watching *watching, const char *text)
+static void write_line(struct watching *watching, const char *text, size_t length)
 {
-    const size_t room = screen_rows(STDOUT_FILENO) - 1;
+    printf("%.*s" CLEAR_LINE "\n", (int)length, text);
+    watching->lines++;
+}
+
+/* Writes the lines of the drawing that the terminal has room for, over those that are there, and below them
+ * why there is no newer one. */
+static void overwrite(struct watching *watching)
+{
+    const char *text = watching->drawing, *failure = watching->session->passing;
+    struct arena arena;
+    const size_t room = screen_rows(STDOUT_FILENO) - 1 - (*failure != '\0');
     if (watching->lines > 0)
         printf("\033[%zuA", watching->lines);
     fputs("\r", stdout);
-    for (watching->lines = 0; *text != '\0' && watching->lines < room; watching->lines++) {
+    watching->lines = 0;
+    while (*text != '\0' && watching->lines < room) {
         const size_t length = strcspn(text, "\n");
-        printf("%.*s" CLEAR_LINE "\n", (int)length, text);
+        write_line(watching, text, length);
         text += length + (text[length] == '\n');
     }
+    arena_init(&arena);
+    if (*failure != '\0')
+        write_line(watching, printable(&arena, failure), strlen(printable(&arena, failure)));
+    arena_free(&arena);
     fputs(CLEAR_BELOW, stdout);
 }
 
-/* Draws in memory, then on the screen, unless Ctrl-C came meanwhile. */
-static enum exit_code draw_over(struct watching *watching)
+/* Below the one before; a failure is told on stderr, where it does not stand among what is drawn. */
+static void write_below(const struct watching *watching, bool first)
 {
+    if (*watching->session->passing != '\0') {
+        report("%s", watching->session->passing);
+        return;
+    }
+    if (!first && watching->session->output == OUTPUT_TABLE)
+        puts("");
+    fputs(watching->drawing, stdout);
+}
+
+/* Draws in memory, then on the screen. What may pass is no failure once something was drawn. */
+static enum exit_code draw_again(struct watching *watching)
+{
+    struct session *session = watching->session;
+    const bool first = watching->drawing == NULL;
     char *text = NULL;
     size_t length;
     FILE *memory = open_memstream(&text, &length);
     if (memory == NULL)
         return EXIT_OTHER;
-    const enum exit_code code = watching->draw(watching->session, memory, watching->arg);
-    if (fclose(memory) == 0 && code == EXIT_OK)
-        overwrite(watching, text);
-    free(text);
-    return code;
-}
-
-static enum exit_code draw_below(struct watching *watching)
-{
-    if (watching->drawn && watching->session->output == OUTPUT_TABLE)
-        puts("");
-    return watching->draw(watching->session, stdout, watching->arg);
+    session->lasts = !first;
+    session->passing[0] = '\0';
+    enum exit_code code = watching->draw(session, memory, watching->arg);
+    if (fclose(memory) != 0)
+        code = code == EXIT_OK ? EXIT_OTHER : code;
+    if (code == EXIT_OK) {
+        free(watching->drawing);
+        watching->drawing = text;
+    } else {
+        free(text);
+        if (*session->passing == '\0')
+            return code;
+    }
+    if (watching->in_place)
+        overwrite(watching);
+    else
+        write_below(watching, first);
+    return output_flush(stdout, "standard output") ? EXIT_OK : EXIT_OTHER;
 }
 
 static enum exit_code draw_until_interrupt(struct watching *watching, int interval_ms)
 {
     struct interrupt *interrupt = watching->session->interrupt;
     enum exit_code code;
-    do {
-        code = watching->in_place ? draw_over(watching) : draw_below(watching);
-        watching->drawn = true;
-        if (code == EXIT_OK && !output_flush(stdout, "standard output"))
-            code = EXIT_OTHER;
-    } while (code == EXIT_OK && interrupt_pause(interrupt, interval_ms));
+    do
+        code = draw_again(watching);
+    while (code == EXIT_OK && interrupt_pause(interrupt, interval_ms));
     return interrupt->signal_number != 0 ? EXIT_OK : code;
+}
+
+/* The cursor is hidden while drawings go over one another. */
+static void take_screen(struct watching *watching)
+{
+    fputs(CURSOR_HIDE WRAP_OFF, stdout);
+    watching->lines = 0;
+}
+
+/* Clears the ^C that the terminal showed, too. */
+static void give_screen_back(void)
+{
+    fputs("\r" CLEAR_LINE WRAP_ON CURSOR_SHOW, stdout);
+    fflush(stdout);
+}
+
+/* Meanwhile the shell has written below: what is drawn next goes below that. */
+static void on_stop(bool stops, void *arg)
+{
+    if (stops)
+        give_screen_back();
+    else
+        take_screen(arg);
 }
 
 enum exit_code watch_run(struct session *session, const struct watch *watch, watch_draw *draw, void *arg)
@@ -114,17 +169,19 @@ enum exit_code watch_run(struct session *session, const struct watch *watch, wat
     struct interrupt interrupt;
     if (watch->interval_ms == 0)
         return draw(session, stdout, arg);
-    if (!interrupt_open(&interrupt)) {
+    if (!interrupt_open(&interrupt, watching.in_place ? on_stop : NULL, &watching)) {
         report("cannot wait for signals: %s", strerror(errno));
         return EXIT_OTHER;
     }
     session->interrupt = &interrupt;
     if (watching.in_place)
-        fputs(CURSOR_HIDE WRAP_OFF, stdout);
+        take_screen(&watching);
     const enum exit_code code = draw_until_interrupt(&watching, watch->interval_ms);
     if (watching.in_place)
-        fputs("\r" CLEAR_LINE WRAP_ON CURSOR_SHOW, stdout); /* the ^C that the terminal showed, too */
+        give_screen_back();
     session->interrupt = NULL;
+    session->lasts = false;
     interrupt_close(&interrupt);
+    free(watching.drawing);
     return code;
 }

@@ -17,8 +17,11 @@ struct watch {
 /* Writes what is to be seen now. It reports its failures. */
 typedef enum exit_code watch_draw(struct session *session, FILE *file, void *arg);
 
-/* Draws once, or until Ctrl-C or SIGTERM, which are no failure. A table on a terminal is drawn over the one
- * before, as much of it as the terminal is high; all else is written one after another. A failure ends it. */
+/* Draws once, or until a signal ends it (interrupt.h), which is no failure. A table on a terminal is drawn
+ * over the one before, as much of it as the terminal is high; all else is written one after another. A
+ * failure of the first call ends it, or one that will not pass; any other is a line below what was drawn
+ * last, or on stderr.
+ */
 enum exit_code watch_run(struct session *session, const struct watch *watch, watch_draw *draw, void *arg);
 
 #endif
