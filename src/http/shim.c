@@ -1,6 +1,7 @@
 /* shim.c: the libmicrohttpd daemon, and how it is stopped with nobody left waiting. */
 #include "http/shim.h"
 
+#include "base/process.h"
 #include "base/time.h"
 #include "http/dashboard.h"
 #include "http/exchange.h"
@@ -236,7 +237,7 @@ void http_shim_stop(struct http_shim *shim)
 {
     if (shim == NULL)
         return;
-    listen_stop(shim->listen_fd);
+    process_close_held(shim->listen_fd);
     drain(&shim->host);
     MHD_stop_daemon(shim->daemon);
     free_shim(shim);

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "rpc/connections.h"
 #include "rpc/frame.h"
+#include "rpc/listening.h"
 #include "rpc/response.h"
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -30,6 +31,7 @@ enum {
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
     SWEEP_MOST_MS = 10000,
     SWEEP_IDS = 64,
+    DRAIN_SWEEP_MS = 50,
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
@@ -56,6 +58,8 @@ struct rpc_server {
     struct log *log;
     struct server_metrics metrics;
     char urls[URLS_MAX_BYTES];
+    nng_listener *doors; /* owned; that others than this process connect to */
+    size_t n_doors;
 
     struct slot *slots; /* owned */
     unsigned n_slots;   /* that are open; grows under lock */
@@ -97,16 +101,30 @@ static void close_pipe(const struct rpc_server *server, uint32_t id, enum server
     nng_pipe_close((nng_pipe){.id = id});
 }
 
+static bool is_of_this_process(const struct rpc_server *server, nng_pipe pipe)
+{
+    const int listener = nng_listener_id(nng_pipe_listener(pipe));
+    for (size_t i = 0; i < server->n_doors; i++) {
+        if (nng_listener_id(server->doors[i]) == listener)
+            return false;
+    }
+    return true;
+}
+
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_server *server = arg;
+    const uint32_t id = (uint32_t)nng_pipe_id(pipe);
+    const bool stays = is_of_this_process(server, pipe);
     if (event == NNG_PIPE_EV_REM_POST) {
-        connections_remove(server->connections, (uint32_t)nng_pipe_id(pipe));
-        return;
+        connections_remove(server->connections, id);
+    } else if (atomic_load(&server->draining) && !stays) { /* it was greeting when the doors were closed */
+        close_pipe(server, id, SERVER_CLOSES_IDLE);
+    } else {
+        uint32_t excess = connections_add(server->connections, id, stays, time_monotonic_ns());
+        if (excess != 0)
+            close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
     }
-    uint32_t excess = connections_add(server->connections, (uint32_t)nng_pipe_id(pipe), time_monotonic_ns());
-    if (excess != 0)
-        close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
 }
 
 static void close_idle(struct rpc_server *server)
@@ -232,12 +250,12 @@ static void begin(struct call *call, const Rpc__V1__Request *request)
 }
 
 /* A request that comes while the server is going away is left unanswered: its client sends it again, to
- * another server, when the process ends. To close its connection at once would have it come back as often as
- * it is closed, as a client connects to whoever listens. */
+ * another server, when the connection closes, which the drain sees to. */
 static void leave_unanswered(struct slot *slot)
 {
     arena_reset(&slot->call.arena);
-    end_call(slot);
+    connections_abandon(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
+                        time_monotonic_ns());
     receive(slot);
 }
 
@@ -345,8 +363,6 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
     const char *separator = end == server->urls ? "" : ",";
     const char *port = strrchr(url, ':');
     int bound;
-    if (strncmp(url, "inproc:", 7) == 0)
-        return; /* nobody outside can use it */
     if (port != NULL && strcmp(port, ":0") == 0 &&
         nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0)
         snprintf(end, room, "%s%.*s:%d", separator, (int)(port - url), url, bound);
@@ -357,14 +373,18 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
 static bool listen_on(struct rpc_server *server, const char *url, char *error, size_t error_size)
 {
     nng_listener listener;
+    const bool is_door = strncmp(url, "inproc:", 7) != 0;
     int failed = nng_listener_create(&listener, server->socket, url);
+    if (failed == 0 && is_door)
+        server->doors[server->n_doors++] = listener;
     if (failed == 0)
         failed = nng_listener_start(listener, 0);
     if (failed != 0) {
         snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
         return false;
     }
-    note_url(server, url, listener);
+    if (is_door)
+        note_url(server, url, listener);
     return true;
 }
 
@@ -384,6 +404,7 @@ static void discard(struct rpc_server *server)
     server_metrics_free(&server->metrics);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
+    free(server->doors);
     free(server);
 }
 
@@ -433,13 +454,19 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     pthread_mutex_init(&server->lock, NULL);
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
 
+    size_t n_urls = 0;
+    while (options->urls[n_urls] != NULL)
+        n_urls++;
+    server->doors = calloc(n_urls + 1, sizeof *server->doors);
+
     empty_outbox(server);
-    if (nng_aio_alloc(&server->sender, send_outbox, server) != 0 || !begin_counting(server, options)) {
+    if (server->doors == NULL || nng_aio_alloc(&server->sender, send_outbox, server) != 0 ||
+        !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         return NULL;
     }
-    for (size_t i = 0; options->urls[i] != NULL; i++) {
+    for (size_t i = 0; i < n_urls; i++) {
         if (!listen_on(server, options->urls[i], error, error_size)) {
             discard(server);
             return NULL;
@@ -453,10 +480,20 @@ const char *rpc_server_urls(const struct rpc_server *server)
     return server->urls;
 }
 
+/* The doors first: a client whose connection closes is to find another server, not this one again. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
 {
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    bool idle = false;
+    for (size_t i = 0; i < server->n_doors; i++) {
+        if (!listening_stop(server->doors[i]))
+            log_line(server->log, LOG_LEVEL_WARN, "still listening while draining");
+    }
     connections_drain(server->connections);
     atomic_store(&server->draining, true);
-    close_idle(server);
-    return connections_await_idle(server->connections, timeout_ms);
+    do {
+        close_idle(server);
+        idle = connections_await_idle(server->connections, DRAIN_SWEEP_MS);
+    } while (!idle && time_monotonic_ns() < limit_ns);
+    return idle;
 }

@@ -40,9 +40,11 @@ const char *rpc_server_urls(const struct rpc_server *server);
 /* A drained server is left to the end of its process and never closed: under traffic nng_close may wait for
  * ever for a task that was prepared and never begun (nanomsg/nng#1543, in 1.5.2).
  *
- * Answers the calls in hand and takes no others, but for those that want no key (health); closes connections
- * that wait for no answer. A request that comes later is left unanswered: its client sends it again, to
- * another server, as the process ends. Returns when none is in hand, or false after timeout_ms. */
+ * Refuses new connections, but those of this process. Answers the calls in hand and takes no others, but for
+ * those that want no key (health). Closes each connection when it waits for no answer: a request that came
+ * later its client then sends again, to another server. For such a one a connection with calls in hand is
+ * closed after a second: they go on, and who sends them again under their request_id is answered elsewhere.
+ * Returns when none is in hand, or false after timeout_ms. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
 
 #endif
