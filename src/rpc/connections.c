@@ -205,7 +205,8 @@ static bool is_within_bounds(const struct connections *connections, const struct
     const struct connections_limits *limits = &connections->limits;
     if (connections->calls <= limits->calls && connections->bytes <= limits->bytes)
         return true;
-    return connection->calls <= limits->calls / connections->busy &&
+    return connections->calls <= limits->most_calls &&
+           connection->calls <= limits->calls / connections->busy &&
            connection->bytes <= limits->bytes / connections->busy;
 }
 

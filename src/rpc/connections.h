@@ -19,6 +19,7 @@ struct connections;
 
 struct connections_limits {
     unsigned calls;       /* in hand at once, of all connections */
+    unsigned most_calls;  /* past it all are refused, whatever their shares */
     size_t bytes;         /* of their requests */
     unsigned connections; /* past it, the one that has been silent longest is to go */
     uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
@@ -40,8 +41,8 @@ uint32_t connections_add(struct connections *connections, uint32_t id, bool stay
 void connections_remove(struct connections *connections, uint32_t id);
 
 /* A call came in, and is in hand until connections_leave, also when it is refused (false): when the bound is
- * reached and its connection has more than the bound's share in hand that falls to each that has any. So
- * at most twice the bound is. */
+ * reached and its connection has more than the bound's share in hand that falls to each that has any, or
+ * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
 
 /* It was answered. */

@@ -24,8 +24,10 @@ enum {
     DEFAULT_MAX_CONNECTIONS = 10000,
     DEFAULT_IDLE_TIMEOUT_MS = 900000,
     DEFAULT_SEND_TIMEOUT_MS = 10000,
-    /* Contexts beyond the bound of calls: what refuses, and answers health, when it is reached. */
-    FURTHER_CONTEXTS = 64,
+    /* Contexts beyond the bound of calls: some for callers who have few when it is reached, and the others,
+     * which no caller's calls fill, refuse and answer health. */
+    FURTHER_CALLS = 32,
+    FURTHER_CONTEXTS = 2 * FURTHER_CALLS,
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
     CONTEXTS_FEW = 16,     /* that receive */
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
@@ -415,9 +417,11 @@ static unsigned or_default(unsigned value, unsigned preset)
 
 static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options)
 {
+    const unsigned max_calls = or_default(options->max_calls, DEFAULT_MAX_CALLS);
     const unsigned idle_ms = or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS);
     const struct connections_limits limits = {
-        .calls = or_default(options->max_calls, DEFAULT_MAX_CALLS),
+        .calls = max_calls,
+        .most_calls = max_calls + FURTHER_CALLS,
         .bytes = or_default(options->max_call_bytes, DEFAULT_MAX_CALL_BYTES),
         .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
         .idle_ns = (uint64_t)idle_ms * NS_PER_MS,

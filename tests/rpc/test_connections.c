@@ -9,7 +9,8 @@ static struct connections *connections;
 
 static void set_up(void)
 {
-    const struct connections_limits limits = {.calls = 8, .bytes = 1000, .connections = 4, .idle_ns = 100};
+    const struct connections_limits limits = {
+        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = 100};
     connections = connections_new(&limits, (struct connections_gauges){NULL});
 }
 
@@ -17,7 +18,7 @@ static void set_up(void)
 static void set_up_patient(void)
 {
     const struct connections_limits limits = {
-        .calls = 8, .bytes = 1000, .connections = 4, .idle_ns = UINT64_MAX};
+        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = UINT64_MAX};
     connections_free(connections);
     connections = connections_new(&limits, (struct connections_gauges){NULL});
 }
@@ -70,6 +71,15 @@ Test(connections, one_caller_shuts_no_other_out)
     connections_add(connections, 3, false, 0);
     cr_assert_eq(enter(3, 6, 1), 2, "a third");
     cr_assert_eq(enter(3, 1, 900), 0, "of the bytes too");
+}
+
+/* Shares end where there is nothing left to refuse with. */
+Test(connections, not_all_of_them_together_have_more_than_the_most)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    cr_assert_eq(enter(1, 39, 1), 8);
+    cr_assert_eq(enter(2, 4, 1), 1);
 }
 
 Test(connections, the_one_that_is_silent_longest_makes_room)
