@@ -205,6 +205,8 @@ static bool is_within_bounds(const struct connections *connections, const struct
     const struct connections_limits *limits = &connections->limits;
     if (connections->calls <= limits->calls && connections->bytes <= limits->bytes)
         return true;
+    if (connections->calls == 1)
+        return true;
     return connections->calls <= limits->most_calls &&
            connection->calls <= limits->calls / connections->busy &&
            connection->bytes <= limits->bytes / connections->busy;
@@ -222,6 +224,21 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
         end_silence(connections, connection);
         connections->busy += connection->calls++ == 0;
         connection->bytes += bytes;
+        admitted = is_within_bounds(connections, connection);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return admitted;
+}
+
+bool connections_grow(struct connections *connections, uint32_t id, size_t more)
+{
+    bool admitted = false;
+    pthread_mutex_lock(&connections->lock);
+    connections->bytes += more;
+    show_calls(connections);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL) {
+        connection->bytes += more;
         admitted = is_within_bounds(connections, connection);
     }
     pthread_mutex_unlock(&connections->lock);

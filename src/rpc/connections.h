@@ -20,7 +20,7 @@ struct connections;
 struct connections_limits {
     unsigned calls;       /* in hand at once, of all connections */
     unsigned most_calls;  /* past it all are refused, whatever their shares */
-    size_t bytes;         /* of their requests */
+    size_t bytes;         /* of memory that they take; one call alone may take more */
     unsigned connections; /* past it, the one that has been silent longest is to go */
     uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
 };
@@ -44,6 +44,9 @@ void connections_remove(struct connections *connections, uint32_t id);
  * reached and its connection has more than the bound's share in hand that falls to each that has any, or
  * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
+
+/* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
+bool connections_grow(struct connections *connections, uint32_t id, size_t more);
 
 /* It was answered. */
 void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);

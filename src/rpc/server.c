@@ -28,6 +28,9 @@ enum {
      * which no caller's calls fill, refuse and answer health. */
     FURTHER_CALLS = 32,
     FURTHER_CONTEXTS = 2 * FURTHER_CALLS,
+    /* What a call takes to what its request does, unpacked: the service and the store make about as much of
+     * it again. Small calls find room in the block that their context keeps, and are counted by frame. */
+    CALL_TO_REQUEST = 2,
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
     CONTEXTS_FEW = 16,     /* that receive */
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
@@ -48,7 +51,7 @@ struct slot {
     nng_ctx context;
     nng_aio *aio;
     nng_pipe pipe;     /* that the call came from */
-    size_t bytes;      /* of its request */
+    size_t bytes;      /* that it counts as */
     size_t method;     /* in the dispatcher */
     bool sending;      /* or receiving */
     struct slot *next; /* in the outbox */
@@ -261,6 +264,28 @@ static void leave_unanswered(struct slot *slot)
     receive(slot);
 }
 
+static void refuse(struct slot *slot)
+{
+    metric_add(slot->server->metrics.refused, 1);
+    call_fail(&slot->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+}
+
+/* A frame does not tell how much memory its messages take, which may be forty times as much. */
+static bool admit_unpacked(struct call *call)
+{
+    struct slot *slot = (struct slot *)call; /* its first member */
+    const size_t bytes = CALL_TO_REQUEST * arena_excess(&call->arena);
+    if (bytes <= slot->bytes)
+        return true;
+    const size_t more = bytes - slot->bytes;
+    slot->bytes = bytes;
+    if (connections_grow(slot->server->connections, call->caller, more) ||
+        dispatcher_is_open(slot->server->dispatcher, slot->method))
+        return true;
+    refuse(slot);
+    return false;
+}
+
 static void handle(struct slot *slot, nng_msg *in)
 {
     struct call *call = &slot->call;
@@ -297,11 +322,10 @@ static void handle(struct slot *slot, nng_msg *in)
     if (atomic_load(&slot->server->draining) && !open) {
         leave_unanswered(slot);
     } else if (!admitted && !open) {
-        metric_add(slot->server->metrics.refused, 1);
-        call_fail(call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+        refuse(slot);
         reply(NULL, call);
     } else {
-        dispatcher_invoke(slot->server->dispatcher, call, request, reply);
+        dispatcher_invoke(slot->server->dispatcher, call, request, admit_unpacked, reply);
     }
 }
 

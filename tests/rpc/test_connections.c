@@ -54,10 +54,13 @@ Test(connections, bytes_are_bounded)
     connections_add(connections, 1, false, 0);
     cr_assert_eq(enter(1, 3, 400), 2);
     cr_assert_eq(enter(1, 1, 1), 0);
+    cr_assert_not(connections_grow(connections, 1, 1));
     for (int i = 0; i < 3; i++)
         connections_leave(connections, 1, 400, 0);
-    connections_leave(connections, 1, 1, 0);
+    connections_leave(connections, 1, 2, 0);
     cr_assert_eq(enter(1, 1, 1000), 1);
+    cr_assert(connections_grow(connections, 1, 1000), "it is alone");
+    cr_assert_eq(enter(1, 1, 1), 0);
 }
 
 /* What others have filled the bound with is no reason to refuse one who has less than a share of it. */
