@@ -11,6 +11,11 @@ void process_prepare(void);
 /* Waits for SIGTERM or SIGINT: which of them. 0: none came within timeout_ms, unless that is 0. */
 int process_await_end(unsigned timeout_ms);
 
+/* As many of the wanted connections as there may be open files for, beside those that the process has for
+ * itself, when `kinds` of connections share them: without files left nobody could be let in, even to make
+ * another one go. */
+unsigned process_connections(unsigned wanted, unsigned kinds);
+
 /* Closes a socket that a library holds and still knows by its descriptor: that stays open, and becomes that
  * of nothing. False: there is no file left for it. */
 bool process_close_held(int fd);

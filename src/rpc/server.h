@@ -24,9 +24,11 @@ struct rpc_server_options {
     struct metrics *metrics;             /* NULL: nothing is counted */
 
     /* 0 is the default that the README names under Settings. */
-    unsigned max_calls;       /* in hand at once, and a few more of callers that have few */
-    unsigned max_call_bytes;  /* of memory that they take; see server.c */
-    unsigned max_connections; /* past it, the one that has been silent longest is closed */
+    unsigned max_calls;      /* in hand at once, and a few more of callers that have few */
+    unsigned max_call_bytes; /* of memory that they take; see server.c */
+    /* Past it, the one that has been silent longest is closed. Those that have not greeted do not count, as
+     * nng tells of none before: they only end with their 10 s. */
+    unsigned max_connections;
     unsigned idle_timeout_ms; /* a connection that waits for no answer is closed when it asks nothing */
     unsigned send_timeout_ms; /* and one that does not take its answers */
 };
