@@ -55,6 +55,16 @@ struct daemon {
     struct http_shim *probes;  /* NULL: ORDERS_METRICS is not set */
 };
 
+/* RPC and HTTP share the open files, whether or not both are served. */
+static unsigned fit_connections(const struct daemon *daemon, const char *protocol, unsigned wanted)
+{
+    const unsigned fit = process_connections(wanted, 2);
+    if (fit < wanted)
+        log_line(daemon->log, LOG_LEVEL_WARN, "fewer connections than set: too few files may be open",
+                 LOG_STR("protocol", protocol), LOG_INT("connections", fit));
+    return fit;
+}
+
 static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
 {
     static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", "rpc.v1.Metrics", NULL};
@@ -84,7 +94,7 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .metrics = daemon->metrics,
         .max_calls = daemon->config.max_calls,
         .max_call_bytes = daemon->config.max_call_bytes,
-        .max_connections = daemon->config.max_connections,
+        .max_connections = fit_connections(daemon, "rpc", daemon->config.max_connections),
         .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
     };
@@ -132,7 +142,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .client = daemon->inproc,
         .log = daemon->log,
         .metrics = daemon->metrics,
-        .max_connections = daemon->config.http_max_connections,
+        .max_connections = fit_connections(daemon, "http", daemon->config.http_max_connections),
         .max_connections_per_address = daemon->config.http_max_connections_per_address,
         .request_timeout_s = daemon->config.http_request_timeout_s,
         .send_timeout_s = daemon->config.http_send_timeout_s,

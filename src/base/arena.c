@@ -78,6 +78,15 @@ void arena_reset(struct arena *arena)
     use_block(arena, block);
 }
 
+size_t arena_excess(const struct arena *arena)
+{
+    size_t size = 0;
+    for (const struct arena_block *block = arena->newest; block != NULL && block->older != NULL;
+         block = block->older)
+        size += sizeof *block + block->size;
+    return size;
+}
+
 void arena_free(struct arena *arena)
 {
     arena_reset(arena);

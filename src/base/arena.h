@@ -28,6 +28,9 @@ void arena_reset(struct arena *arena);
 /* Gives back all memory; the arena is then as after arena_init. */
 void arena_free(struct arena *arena);
 
+/* How much memory it has beyond the first block: what a reset would give back. */
+size_t arena_excess(const struct arena *arena);
+
 /* Memory for any type, valid until the arena is reset or freed. Not zeroed. Never NULL: a process that
  * is out of memory is ended, as every answer it could still give would need memory too. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -1,4 +1,4 @@
-/* process.c: signals and limits. */
+/* process.c: signals, limits and descriptors. */
 #include "base/process.h"
 
 #include "base/time.h"
@@ -8,7 +8,12 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
+
+/* Of the process itself, and of connections that were closed and that a library has yet to let go. */
+enum { OTHER_FILES = 512 };
 
 static sigset_t ending_signals(void)
 {
@@ -43,4 +48,25 @@ int process_await_end(unsigned timeout_ms)
         signal_number = timeout_ms != 0 ? sigtimedwait(&ending, NULL, &left) : sigwaitinfo(&ending, NULL);
     } while (signal_number < 0 && errno == EINTR); /* stopped and continued, for one */
     return signal_number > 0 ? signal_number : 0;
+}
+
+unsigned process_connections(unsigned wanted, unsigned kinds)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
+        return wanted;
+    const rlim_t all = files.rlim_cur > 2 * OTHER_FILES ? files.rlim_cur - OTHER_FILES : files.rlim_cur / 2;
+    const rlim_t room = all / kinds;
+    return room < wanted ? (unsigned)room : wanted;
+}
+
+bool process_close_held(int fd)
+{
+    int nothing = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (nothing < 0)
+        return false;
+    /* Closes what fd was, which also takes it out of every epoll set. */
+    const bool closed = dup2(nothing, fd) == fd;
+    close(nothing);
+    return closed;
 }

@@ -1,6 +1,8 @@
-/* process.h: what a server's main does with its process. */
+/* process.h: what a server does with its process: signals and open files. */
 #ifndef BASE_PROCESS_H
 #define BASE_PROCESS_H
+
+#include <stdbool.h>
 
 /* Before the first thread: holds SIGTERM and SIGINT back for process_await_end, ignores SIGPIPE, and allows
  * as many open files as the system lets, so that connections are bounded by the program's own limits. */
@@ -8,5 +10,14 @@ void process_prepare(void);
 
 /* Waits for SIGTERM or SIGINT: which of them. 0: none came within timeout_ms, unless that is 0. */
 int process_await_end(unsigned timeout_ms);
+
+/* As many of the wanted connections as there may be open files for, beside those that the process has for
+ * itself, when `kinds` of connections share them: without files left nobody could be let in, even to make
+ * another one go. */
+unsigned process_connections(unsigned wanted, unsigned kinds);
+
+/* Closes a socket that a library holds and still knows by its descriptor: that stays open, and becomes that
+ * of nothing. False: there is no file left for it. */
+bool process_close_held(int fd);
 
 #endif

@@ -92,12 +92,3 @@ bool listen_answers(int fd, const char *request, unsigned timeout_ms)
     close(client);
     return answers;
 }
-
-void listen_stop(int fd)
-{
-    int nothing = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (nothing < 0)
-        return;
-    dup2(nothing, fd); /* closes the listening socket, which also takes it out of every epoll set */
-    close(nothing);
-}

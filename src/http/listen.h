@@ -13,7 +13,4 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
  * closed. False: nothing does within the time. */
 bool listen_answers(int fd, const char *request, unsigned timeout_ms);
 
-/* Stops listening while the descriptor stays open for those who still hold it: it becomes that of nothing. */
-void listen_stop(int fd);
-
 #endif

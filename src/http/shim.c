@@ -1,6 +1,7 @@
 /* shim.c: the libmicrohttpd daemon, and how it is stopped with nobody left waiting. */
 #include "http/shim.h"
 
+#include "base/process.h"
 #include "base/time.h"
 #include "http/dashboard.h"
 #include "http/exchange.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +26,6 @@ enum {
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
-    OTHER_FILES = 256,         /* that this process has open besides */
 };
 
 struct http_shim {
@@ -58,17 +57,6 @@ static void __attribute__((format(printf, 2, 0))) log_daemon(void *arg, const ch
     log_line(shim->host.log, LOG_LEVEL_DEBUG, "libmicrohttpd", LOG_STR("text", line));
 }
 
-/* Without files left nobody could be let in, even to make another one go. */
-static unsigned connections_within_files(unsigned wanted)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
-        return wanted;
-    const rlim_t others = OTHER_FILES + CLOSING_CONNECTIONS;
-    const rlim_t room = files.rlim_cur > 2 * others ? files.rlim_cur - others : files.rlim_cur / 2;
-    return room < wanted ? (unsigned)room : wanted;
-}
-
 static struct peers *open_peers(const struct http_shim *shim, const struct http_shim_options *options,
                                 unsigned max_connections)
 {
@@ -92,7 +80,7 @@ static struct peers *open_peers(const struct http_shim *shim, const struct http_
  * is large enough for either to have all of ours. Timeouts, and who is to go, are the peers' business. */
 static bool start_daemon(struct http_shim *shim, const struct http_shim_options *options)
 {
-    const unsigned max_connections = connections_within_files(options->max_connections);
+    const unsigned max_connections = process_connections(options->max_connections, 1);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     shim->peers = open_peers(shim, options, max_connections);
@@ -236,7 +224,7 @@ void http_shim_stop(struct http_shim *shim)
 {
     if (shim == NULL)
         return;
-    listen_stop(shim->listen_fd);
+    process_close_held(shim->listen_fd);
     drain(&shim->host);
     MHD_stop_daemon(shim->daemon);
     free_shim(shim);

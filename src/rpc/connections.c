@@ -7,18 +7,27 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { BUCKETS = 1 << 10 };
+enum {
+    BUCKETS = 1 << 10,
+    /* Of a connection that is to be closed: for the last answer to be taken, and for those in hand to be
+     * made while another request of it, which is nobody's yet, waits to be sent elsewhere. */
+    ARRIVAL_MS = 100,
+    PATIENCE_MS = 1000,
+};
 
 struct connection {
     uint32_t id;
     struct connection *next; /* in its bucket */
     unsigned calls;
     size_t bytes;
-    bool gone; /* closed, while calls of it are in hand */
+    bool stays;
+    bool gone;             /* closed, while calls of it are in hand */
+    bool abandoned;        /* a request of it gets no answer */
+    uint64_t abandoned_ns; /* when the first one was */
 
-    /* In the list of the silent, unless it has calls in hand, or was taken from it. */
+    /* In the list of the silent, unless it has calls in hand, stays, or was taken from it. */
     bool silent;
-    uint64_t since_ns;
+    uint64_t since_ns; /* the last answer */
     struct connection *older, *newer;
 };
 
@@ -86,10 +95,11 @@ static void forget(struct connections *connections, struct connection *connectio
 
 /* --- the list of the silent --- */
 
-static void begin_silence(struct connections *connections, struct connection *connection, uint64_t now_ns)
+static void begin_silence(struct connections *connections, struct connection *connection)
 {
+    if (connection->stays)
+        return;
     connection->silent = true;
-    connection->since_ns = now_ns;
     connection->newer = NULL;
     connection->older = connections->newest;
     *(connection->older != NULL ? &connection->older->newer : &connections->oldest) = connection;
@@ -107,15 +117,17 @@ static void end_silence(struct connections *connections, struct connection *conn
 
 /* --- coming and going --- */
 
-uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t now_ns)
+uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns)
 {
     struct connection *connection = calloc(1, sizeof *connection), *excess = NULL;
     if (connection == NULL)
         return id;
     connection->id = id;
+    connection->stays = stays;
+    connection->since_ns = now_ns;
     pthread_mutex_lock(&connections->lock);
     *find(connections, id) = connection;
-    begin_silence(connections, connection, now_ns);
+    begin_silence(connections, connection);
     metric_set(connections->gauges.connections, ++connections->count);
     if (connections->count > connections->limits.connections)
         excess = connections->oldest; /* itself, when all others wait for answers */
@@ -140,11 +152,37 @@ void connections_remove(struct connections *connections, uint32_t id)
     pthread_mutex_unlock(&connections->lock);
 }
 
-size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most)
+static bool is_to_go(const struct connection *connection, uint64_t now_ns)
+{
+    if (connection->silent)
+        return now_ns - connection->since_ns >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
+    return connection->abandoned && !connection->stays && !connection->gone &&
+           now_ns - connection->abandoned_ns >= (uint64_t)PATIENCE_MS * NS_PER_MS;
+}
+
+/* Looks at all of them, which is done for a short time and no longer at every turn. */
+static size_t take_done(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most)
 {
     size_t n = 0;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct connection *each = connections->buckets[i]; each != NULL && n < most; each = each->next) {
+            if (!is_to_go(each, now_ns))
+                continue;
+            ids[n++] = each->id;
+            end_silence(connections, each);
+            each->abandoned = false;
+        }
+    }
+    return n;
+}
+
+size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most)
+{
+    const uint64_t allowed_ns = connections->limits.idle_ns;
+    size_t n = 0;
     pthread_mutex_lock(&connections->lock);
-    const uint64_t allowed_ns = connections->draining ? 0 : connections->limits.idle_ns;
+    if (connections->draining)
+        n = take_done(connections, now_ns, ids, most);
     while (n < most && connections->oldest != NULL && now_ns - connections->oldest->since_ns >= allowed_ns) {
         ids[n++] = connections->oldest->id;
         end_silence(connections, connections->oldest);
@@ -167,7 +205,10 @@ static bool is_within_bounds(const struct connections *connections, const struct
     const struct connections_limits *limits = &connections->limits;
     if (connections->calls <= limits->calls && connections->bytes <= limits->bytes)
         return true;
-    return connection->calls <= limits->calls / connections->busy &&
+    if (connections->calls == 1)
+        return true;
+    return connections->calls <= limits->most_calls &&
+           connection->calls <= limits->calls / connections->busy &&
            connection->bytes <= limits->bytes / connections->busy;
 }
 
@@ -189,10 +230,23 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
     return admitted;
 }
 
-void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+bool connections_grow(struct connections *connections, uint32_t id, size_t more)
 {
+    bool admitted = false;
     pthread_mutex_lock(&connections->lock);
+    connections->bytes += more;
+    show_calls(connections);
     struct connection *connection = *find(connections, id);
+    if (connection != NULL) {
+        connection->bytes += more;
+        admitted = is_within_bounds(connections, connection);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return admitted;
+}
+
+static void end_call(struct connections *connections, struct connection *connection, size_t bytes)
+{
     if (connection != NULL && connection->calls > 0) {
         connection->bytes -= bytes;
         const bool last = --connection->calls == 0;
@@ -200,12 +254,33 @@ void connections_leave(struct connections *connections, uint32_t id, size_t byte
         if (last && connection->gone)
             forget(connections, connection);
         else if (last)
-            begin_silence(connections, connection, now_ns);
+            begin_silence(connections, connection);
     }
     connections->bytes -= bytes;
     if (--connections->calls == 0 && connections->draining)
         pthread_cond_broadcast(&connections->idle);
     show_calls(connections);
+}
+
+void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL)
+        connection->since_ns = now_ns;
+    end_call(connections, connection, bytes);
+    pthread_mutex_unlock(&connections->lock);
+}
+
+void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL && !connection->abandoned) {
+        connection->abandoned = true;
+        connection->abandoned_ns = now_ns;
+    }
+    end_call(connections, connection, bytes);
     pthread_mutex_unlock(&connections->lock);
 }
 

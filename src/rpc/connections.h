@@ -19,7 +19,8 @@ struct connections;
 
 struct connections_limits {
     unsigned calls;       /* in hand at once, of all connections */
-    size_t bytes;         /* of their requests */
+    unsigned most_calls;  /* past it all are refused, whatever their shares */
+    size_t bytes;         /* of memory that they take; one call alone may take more */
     unsigned connections; /* past it, the one that has been silent longest is to go */
     uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
 };
@@ -34,22 +35,31 @@ struct connections *connections_new(const struct connections_limits *limits,
                                     struct connections_gauges gauges);
 void connections_free(struct connections *connections);
 
-/* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */
-uint32_t connections_add(struct connections *connections, uint32_t id, uint64_t now_ns);
+/* One was made; one that stays is never too silent. Returns the one that is to be closed for it, itself
+ * perhaps, or 0. */
+uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
 /* A call came in, and is in hand until connections_leave, also when it is refused (false): when the bound is
- * reached and its connection has more than the bound's share in hand that falls to each that has any. So
- * at most twice the bound is. */
+ * reached and its connection has more than the bound's share in hand that falls to each that has any, or
+ * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
 
+/* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
+bool connections_grow(struct connections *connections, uint32_t id, size_t more);
+
+/* It was answered. */
 void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
 
-/* Takes those that were silent too long, or when draining all that wait for no answer, to be closed. Returns
- * how many, at most `most`. */
+/* It was not, and will not be, as it came when the others were to end: its connection is to be closed. */
+void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
+
+/* Takes those that were silent too long, to be closed. Returns how many, at most `most`. */
 size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most);
 
-/* From now on a connection that waits for no answer is silent too long. */
+/* From now on connections_take_idle takes a connection as soon as its last call was answered, and a moment
+ * for the answer to arrive has passed; and one with calls in hand a second after it has asked for more, in
+ * vain. */
 void connections_drain(struct connections *connections);
 
 /* Waits until no call is in hand, once it drains. False: some still are, after timeout_ms. */

@@ -91,7 +91,7 @@ bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index)
     return index < dispatcher->count && dispatcher->methods[index].access == DISPATCHER_OPEN;
 }
 
-static bool admit(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
+static bool check_key(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
 {
     const char *key = frame_metadata(request, "x-api-key");
     if (key == NULL || *key == '\0')
@@ -102,7 +102,7 @@ static bool admit(const struct dispatcher *dispatcher, struct call *call, const 
 }
 
 void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
-                       const Rpc__V1__Request *request, ProtobufCClosure done)
+                       const Rpc__V1__Request *request, dispatcher_admit *admit, ProtobufCClosure done)
 {
     const size_t index = dispatcher_find(dispatcher, request->method);
     if (index == dispatcher->count) {
@@ -112,7 +112,7 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
         return;
     }
     const struct method *method = &dispatcher->methods[index];
-    if (method->access == DISPATCHER_NEEDS_KEY && !admit(dispatcher, call, request)) {
+    if (method->access == DISPATCHER_NEEDS_KEY && !check_key(dispatcher, call, request)) {
         done(NULL, call);
         return;
     }
@@ -125,6 +125,10 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
         frame_unpack(type, FRAME_MAX_FIELDS, &call->arena, request->payload.data, request->payload.len, &why);
     if (input == NULL) {
         call_fail(call, STATUS_INVALID_ARGUMENT, "The payload is no %s: %s", type->name, why);
+        done(NULL, call);
+        return;
+    }
+    if (admit != NULL && !admit(call)) {
         done(NULL, call);
         return;
     }

@@ -35,10 +35,14 @@ size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name);
 /* Whether it is a method that wants no key. */
 bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index);
 
-/* Checks the key, unpacks the payload into the call's arena and calls the method. `done` is called once, with
+/* Whether a call goes on, now that its arena holds the request. False: its status says why not. */
+typedef bool dispatcher_admit(struct call *call);
+
+/* Checks the key, unpacks the payload into the call's arena, asks `admit` unless that is NULL, and calls the
+ * method. `done` is called once, with
  * the call as its closure data, perhaps from another thread; its message is NULL when the call's status is an
  * error or the answer is empty. */
 void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
-                       const Rpc__V1__Request *request, ProtobufCClosure done);
+                       const Rpc__V1__Request *request, dispatcher_admit *admit, ProtobufCClosure done);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "rpc/connections.h"
 #include "rpc/frame.h"
+#include "rpc/listening.h"
 #include "rpc/response.h"
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -23,13 +24,19 @@ enum {
     DEFAULT_MAX_CONNECTIONS = 10000,
     DEFAULT_IDLE_TIMEOUT_MS = 900000,
     DEFAULT_SEND_TIMEOUT_MS = 10000,
-    /* Contexts beyond the bound of calls: what refuses, and answers health, when it is reached. */
-    FURTHER_CONTEXTS = 64,
+    /* Contexts beyond the bound of calls: some for callers who have few when it is reached, and the others,
+     * which no caller's calls fill, refuse and answer health. */
+    FURTHER_CALLS = 32,
+    FURTHER_CONTEXTS = 2 * FURTHER_CALLS,
+    /* What a call takes to what its request does, unpacked: the service and the store make about as much of
+     * it again. Small calls find room in the block that their context keeps, and are counted by frame. */
+    CALL_TO_REQUEST = 2,
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
     CONTEXTS_FEW = 16,     /* that receive */
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
     SWEEP_MOST_MS = 10000,
     SWEEP_IDS = 64,
+    DRAIN_SWEEP_MS = 50,
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
@@ -44,7 +51,7 @@ struct slot {
     nng_ctx context;
     nng_aio *aio;
     nng_pipe pipe;     /* that the call came from */
-    size_t bytes;      /* of its request */
+    size_t bytes;      /* that it counts as */
     size_t method;     /* in the dispatcher */
     bool sending;      /* or receiving */
     struct slot *next; /* in the outbox */
@@ -56,6 +63,8 @@ struct rpc_server {
     struct log *log;
     struct server_metrics metrics;
     char urls[URLS_MAX_BYTES];
+    nng_listener *doors; /* owned; that others than this process connect to */
+    size_t n_doors;
 
     struct slot *slots; /* owned */
     unsigned n_slots;   /* that are open; grows under lock */
@@ -97,16 +106,30 @@ static void close_pipe(const struct rpc_server *server, uint32_t id, enum server
     nng_pipe_close((nng_pipe){.id = id});
 }
 
+static bool is_of_this_process(const struct rpc_server *server, nng_pipe pipe)
+{
+    const int listener = nng_listener_id(nng_pipe_listener(pipe));
+    for (size_t i = 0; i < server->n_doors; i++) {
+        if (nng_listener_id(server->doors[i]) == listener)
+            return false;
+    }
+    return true;
+}
+
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_server *server = arg;
+    const uint32_t id = (uint32_t)nng_pipe_id(pipe);
+    const bool stays = is_of_this_process(server, pipe);
     if (event == NNG_PIPE_EV_REM_POST) {
-        connections_remove(server->connections, (uint32_t)nng_pipe_id(pipe));
-        return;
+        connections_remove(server->connections, id);
+    } else if (atomic_load(&server->draining) && !stays) { /* it was greeting when the doors were closed */
+        close_pipe(server, id, SERVER_CLOSES_IDLE);
+    } else {
+        uint32_t excess = connections_add(server->connections, id, stays, time_monotonic_ns());
+        if (excess != 0)
+            close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
     }
-    uint32_t excess = connections_add(server->connections, (uint32_t)nng_pipe_id(pipe), time_monotonic_ns());
-    if (excess != 0)
-        close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
 }
 
 static void close_idle(struct rpc_server *server)
@@ -232,13 +255,35 @@ static void begin(struct call *call, const Rpc__V1__Request *request)
 }
 
 /* A request that comes while the server is going away is left unanswered: its client sends it again, to
- * another server, when the process ends. To close its connection at once would have it come back as often as
- * it is closed, as a client connects to whoever listens. */
+ * another server, when the connection closes, which the drain sees to. */
 static void leave_unanswered(struct slot *slot)
 {
     arena_reset(&slot->call.arena);
-    end_call(slot);
+    connections_abandon(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
+                        time_monotonic_ns());
     receive(slot);
+}
+
+static void refuse(struct slot *slot)
+{
+    metric_add(slot->server->metrics.refused, 1);
+    call_fail(&slot->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+}
+
+/* A frame does not tell how much memory its messages take, which may be forty times as much. */
+static bool admit_unpacked(struct call *call)
+{
+    struct slot *slot = (struct slot *)call; /* its first member */
+    const size_t bytes = CALL_TO_REQUEST * arena_excess(&call->arena);
+    if (bytes <= slot->bytes)
+        return true;
+    const size_t more = bytes - slot->bytes;
+    slot->bytes = bytes;
+    if (connections_grow(slot->server->connections, call->caller, more) ||
+        dispatcher_is_open(slot->server->dispatcher, slot->method))
+        return true;
+    refuse(slot);
+    return false;
 }
 
 static void handle(struct slot *slot, nng_msg *in)
@@ -277,11 +322,10 @@ static void handle(struct slot *slot, nng_msg *in)
     if (atomic_load(&slot->server->draining) && !open) {
         leave_unanswered(slot);
     } else if (!admitted && !open) {
-        metric_add(slot->server->metrics.refused, 1);
-        call_fail(call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+        refuse(slot);
         reply(NULL, call);
     } else {
-        dispatcher_invoke(slot->server->dispatcher, call, request, reply);
+        dispatcher_invoke(slot->server->dispatcher, call, request, admit_unpacked, reply);
     }
 }
 
@@ -345,8 +389,6 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
     const char *separator = end == server->urls ? "" : ",";
     const char *port = strrchr(url, ':');
     int bound;
-    if (strncmp(url, "inproc:", 7) == 0)
-        return; /* nobody outside can use it */
     if (port != NULL && strcmp(port, ":0") == 0 &&
         nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0)
         snprintf(end, room, "%s%.*s:%d", separator, (int)(port - url), url, bound);
@@ -357,14 +399,18 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
 static bool listen_on(struct rpc_server *server, const char *url, char *error, size_t error_size)
 {
     nng_listener listener;
+    const bool is_door = strncmp(url, "inproc:", 7) != 0;
     int failed = nng_listener_create(&listener, server->socket, url);
+    if (failed == 0 && is_door)
+        server->doors[server->n_doors++] = listener;
     if (failed == 0)
         failed = nng_listener_start(listener, 0);
     if (failed != 0) {
         snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
         return false;
     }
-    note_url(server, url, listener);
+    if (is_door)
+        note_url(server, url, listener);
     return true;
 }
 
@@ -384,6 +430,7 @@ static void discard(struct rpc_server *server)
     server_metrics_free(&server->metrics);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
+    free(server->doors);
     free(server);
 }
 
@@ -394,9 +441,11 @@ static unsigned or_default(unsigned value, unsigned preset)
 
 static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options)
 {
+    const unsigned max_calls = or_default(options->max_calls, DEFAULT_MAX_CALLS);
     const unsigned idle_ms = or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS);
     const struct connections_limits limits = {
-        .calls = or_default(options->max_calls, DEFAULT_MAX_CALLS),
+        .calls = max_calls,
+        .most_calls = max_calls + FURTHER_CALLS,
         .bytes = or_default(options->max_call_bytes, DEFAULT_MAX_CALL_BYTES),
         .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
         .idle_ns = (uint64_t)idle_ms * NS_PER_MS,
@@ -433,13 +482,19 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     pthread_mutex_init(&server->lock, NULL);
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
 
+    size_t n_urls = 0;
+    while (options->urls[n_urls] != NULL)
+        n_urls++;
+    server->doors = calloc(n_urls + 1, sizeof *server->doors);
+
     empty_outbox(server);
-    if (nng_aio_alloc(&server->sender, send_outbox, server) != 0 || !begin_counting(server, options)) {
+    if (server->doors == NULL || nng_aio_alloc(&server->sender, send_outbox, server) != 0 ||
+        !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         return NULL;
     }
-    for (size_t i = 0; options->urls[i] != NULL; i++) {
+    for (size_t i = 0; i < n_urls; i++) {
         if (!listen_on(server, options->urls[i], error, error_size)) {
             discard(server);
             return NULL;
@@ -453,10 +508,20 @@ const char *rpc_server_urls(const struct rpc_server *server)
     return server->urls;
 }
 
+/* The doors first: a client whose connection closes is to find another server, not this one again. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
 {
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    bool idle = false;
+    for (size_t i = 0; i < server->n_doors; i++) {
+        if (!listening_stop(server->doors[i]))
+            log_line(server->log, LOG_LEVEL_WARN, "still listening while draining");
+    }
     connections_drain(server->connections);
     atomic_store(&server->draining, true);
-    close_idle(server);
-    return connections_await_idle(server->connections, timeout_ms);
+    do {
+        close_idle(server);
+        idle = connections_await_idle(server->connections, DRAIN_SWEEP_MS);
+    } while (!idle && time_monotonic_ns() < limit_ns);
+    return idle;
 }

@@ -24,9 +24,11 @@ struct rpc_server_options {
     struct metrics *metrics;             /* NULL: nothing is counted */
 
     /* 0 is the default that the README names under Settings. */
-    unsigned max_calls;       /* in hand at once, and a few more of callers that have few */
-    unsigned max_call_bytes;  /* of their requests */
-    unsigned max_connections; /* past it, the one that has been silent longest is closed */
+    unsigned max_calls;      /* in hand at once, and a few more of callers that have few */
+    unsigned max_call_bytes; /* of memory that they take; see server.c */
+    /* Past it, the one that has been silent longest is closed. Those that have not greeted do not count, as
+     * nng tells of none before: they only end with their 10 s. */
+    unsigned max_connections;
     unsigned idle_timeout_ms; /* a connection that waits for no answer is closed when it asks nothing */
     unsigned send_timeout_ms; /* and one that does not take its answers */
 };
@@ -40,9 +42,11 @@ const char *rpc_server_urls(const struct rpc_server *server);
 /* A drained server is left to the end of its process and never closed: under traffic nng_close may wait for
  * ever for a task that was prepared and never begun (nanomsg/nng#1543, in 1.5.2).
  *
- * Answers the calls in hand and takes no others, but for those that want no key (health); closes connections
- * that wait for no answer. A request that comes later is left unanswered: its client sends it again, to
- * another server, as the process ends. Returns when none is in hand, or false after timeout_ms. */
+ * Refuses new connections, but those of this process. Answers the calls in hand and takes no others, but for
+ * those that want no key (health). Closes each connection when it waits for no answer: a request that came
+ * later its client then sends again, to another server. For such a one a connection with calls in hand is
+ * closed after a second: they go on, and who sends them again under their request_id is answered elsewhere.
+ * Returns when none is in hand, or false after timeout_ms. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
 
 #endif

@@ -18,7 +18,7 @@ static const struct metric_family refused = {
 static const struct metric_family calls = {"orders_rpc_requests_in_flight",
                                            "RPC calls in hand at this moment", METRIC_GAUGE};
 static const struct metric_family call_bytes = {"orders_rpc_in_flight_request_bytes",
-                                                "Bytes of the requests of RPC calls in hand at this moment",
+                                                "Bytes of memory that RPC calls in hand are counted as",
                                                 METRIC_GAUGE};
 static const struct metric_family connections = {"orders_rpc_connections", "RPC connections at this moment",
                                                  METRIC_GAUGE};

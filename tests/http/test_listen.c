@@ -1,6 +1,8 @@
 /* test_listen.c: whether a server answers, asked at its own socket. */
 #include "http/listen.h"
 
+#include "base/process.h"
+
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -59,6 +61,6 @@ Test(listen, one_that_takes_no_connection_is_none)
 
 Test(listen, nor_is_one_that_stopped)
 {
-    listen_stop(listen_fd);
+    process_close_held(listen_fd);
     cr_expect_not(listen_answers(listen_fd, "GET", 50));
 }

@@ -1,13 +1,25 @@
 /* test_connections.c: who may have how much in hand, and whose connection is to go. */
 #include "rpc/connections.h"
 
+#include "base/time.h"
+
 #include <criterion/criterion.h>
 
 static struct connections *connections;
 
 static void set_up(void)
 {
-    const struct connections_limits limits = {.calls = 8, .bytes = 1000, .connections = 4, .idle_ns = 100};
+    const struct connections_limits limits = {
+        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = 100};
+    connections = connections_new(&limits, (struct connections_gauges){NULL});
+}
+
+/* Where nobody is closed for silence alone. */
+static void set_up_patient(void)
+{
+    const struct connections_limits limits = {
+        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = UINT64_MAX};
+    connections_free(connections);
     connections = connections_new(&limits, (struct connections_gauges){NULL});
 }
 
@@ -28,7 +40,7 @@ static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
 
 Test(connections, calls_are_bounded)
 {
-    connections_add(connections, 1, 0);
+    connections_add(connections, 1, false, 0);
     cr_assert_eq(enter(1, 9, 1), 8);
     connections_leave(connections, 1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "the refused one is in hand still");
@@ -39,51 +51,63 @@ Test(connections, calls_are_bounded)
 
 Test(connections, bytes_are_bounded)
 {
-    connections_add(connections, 1, 0);
+    connections_add(connections, 1, false, 0);
     cr_assert_eq(enter(1, 3, 400), 2);
     cr_assert_eq(enter(1, 1, 1), 0);
+    cr_assert_not(connections_grow(connections, 1, 1));
     for (int i = 0; i < 3; i++)
         connections_leave(connections, 1, 400, 0);
-    connections_leave(connections, 1, 1, 0);
+    connections_leave(connections, 1, 2, 0);
     cr_assert_eq(enter(1, 1, 1000), 1);
+    cr_assert(connections_grow(connections, 1, 1000), "it is alone");
+    cr_assert_eq(enter(1, 1, 1), 0);
 }
 
 /* What others have filled the bound with is no reason to refuse one who has less than a share of it. */
 Test(connections, one_caller_shuts_no_other_out)
 {
-    connections_add(connections, 1, 0);
-    connections_add(connections, 2, 0);
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
     cr_assert_eq(enter(1, 20, 1), 8);
     cr_assert_eq(enter(2, 6, 1), 4, "half of the bound");
     cr_assert_eq(enter(1, 1, 1), 0);
-    connections_add(connections, 3, 0);
+    connections_add(connections, 3, false, 0);
     cr_assert_eq(enter(3, 6, 1), 2, "a third");
     cr_assert_eq(enter(3, 1, 900), 0, "of the bytes too");
+}
+
+/* Shares end where there is nothing left to refuse with. */
+Test(connections, not_all_of_them_together_have_more_than_the_most)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    cr_assert_eq(enter(1, 39, 1), 8);
+    cr_assert_eq(enter(2, 4, 1), 1);
 }
 
 Test(connections, the_one_that_is_silent_longest_makes_room)
 {
     for (uint32_t id = 1; id <= 4; id++)
-        cr_assert_eq(connections_add(connections, id, id), 0);
+        cr_assert_eq(connections_add(connections, id, false, id), 0);
     enter(1, 1, 1);
-    cr_assert_eq(connections_add(connections, 5, 5), 2, "as 1 waits for an answer");
+    cr_assert_eq(connections_add(connections, 5, false, 5), 2, "as 1 waits for an answer");
     connections_remove(connections, 2);
     connections_leave(connections, 1, 1, 6);
-    cr_assert_eq(connections_add(connections, 6, 7), 3);
+    cr_assert_eq(connections_add(connections, 6, false, 7), 3);
     connections_remove(connections, 3);
     enter(1, 1, 1);
     enter(4, 1, 1);
     enter(5, 1, 1);
     enter(6, 1, 1);
-    cr_assert_eq(connections_add(connections, 7, 8), 7, "all others wait for answers");
+    cr_assert_eq(connections_add(connections, 7, false, 8), 7, "all others wait for answers");
 }
 
 Test(connections, silence_has_an_end)
 {
     uint32_t ids[4];
-    connections_add(connections, 1, 0);
-    connections_add(connections, 2, 50);
-    connections_add(connections, 3, 60);
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 50);
+    connections_add(connections, 3, false, 60);
     enter(3, 1, 1);
     cr_assert_eq(connections_take_idle(connections, 99, ids, 4), 0);
     cr_assert_eq(connections_take_idle(connections, 100, ids, 4), 1);
@@ -100,27 +124,73 @@ Test(connections, silence_has_an_end)
 
 Test(connections, a_call_outlives_its_connection)
 {
-    connections_add(connections, 1, 0);
+    connections_add(connections, 1, false, 0);
     enter(1, 2, 1);
     connections_remove(connections, 1);
     connections_leave(connections, 1, 1, 0);
     connections_leave(connections, 1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "a connection that is not there has no share");
     connections_leave(connections, 1, 1, 0);
-    connections_add(connections, 2, 0);
+    connections_add(connections, 2, false, 0);
     cr_assert_eq(enter(2, 9, 1), 8, "nothing was left counted");
 }
 
 Test(connections, draining_ends_with_the_last_call)
 {
-    uint32_t ids[4];
-    connections_add(connections, 1, 0);
-    connections_add(connections, 2, 0);
+    connections_add(connections, 1, false, 0);
     enter(1, 1, 1);
     connections_drain(connections);
-    cr_assert_eq(connections_take_idle(connections, 0, ids, 4), 1);
-    cr_assert_eq(ids[0], 2);
     cr_assert_not(connections_await_idle(connections, 1));
     connections_leave(connections, 1, 1, 0);
     cr_assert(connections_await_idle(connections, 1000));
+}
+
+static uint64_t at_ms(uint64_t ms)
+{
+    return ms * NS_PER_MS;
+}
+
+/* The one, at most, that is to be closed then. */
+static uint32_t taken_at(uint64_t now_ms)
+{
+    uint32_t ids[4];
+    const size_t n = connections_take_idle(connections, at_ms(now_ms), ids, 4);
+    cr_assert_leq(n, 1);
+    return n == 1 ? ids[0] : 0;
+}
+
+Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
+{
+    set_up_patient();
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    connections_add(connections, 3, true, 0);
+    enter(1, 2, 1);
+    connections_drain(connections);
+    cr_assert_eq(taken_at(1000), 2);
+    connections_leave(connections, 1, 1, at_ms(1000));
+    cr_assert_eq(taken_at(5000), 0, "there is another call");
+    connections_leave(connections, 1, 1, at_ms(5000));
+    cr_assert_eq(taken_at(5099), 0, "its answer is on the way");
+    enter(1, 1, 1);
+    connections_abandon(connections, 1, 1, at_ms(5099));
+    cr_assert_eq(taken_at(5100), 1, "what it asked is no answer");
+    enter(3, 1, 1);
+    connections_leave(connections, 3, 1, at_ms(5100));
+    cr_assert_eq(taken_at(9000), 0, "3 stays");
+}
+
+Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
+{
+    set_up_patient();
+    connections_add(connections, 1, false, 0);
+    enter(1, 2, 1);
+    connections_drain(connections);
+    connections_abandon(connections, 1, 1, at_ms(1000));
+    enter(1, 1, 1);
+    connections_abandon(connections, 1, 1, at_ms(1500));
+    cr_assert_eq(taken_at(1999), 0);
+    cr_assert_eq(taken_at(2000), 1);
+    connections_remove(connections, 1);
+    cr_assert_eq(taken_at(9000), 0);
 }

@@ -68,7 +68,7 @@ static void invoke(enum dispatcher_access access, const char *method, const char
     }
     dispatcher = dispatcher_new("right");
     cr_assert(dispatcher_add(dispatcher, &health.service.base, access));
-    dispatcher_invoke(dispatcher, &call, &request, done);
+    dispatcher_invoke(dispatcher, &call, &request, NULL, done);
     cr_assert_eq(done_calls, 1);
 }
 

@@ -10,21 +10,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CALLS = 4, MAX_CALL_BYTES = 1048576 };
+enum { MAX_CALLS = 4, MANY_CALLS = 256, MAX_CALL_BYTES = 1048576 };
 
 static char *database_url;
 static PGconn *database;
 static struct service *service;
 static struct rpc_client *client;
 
-static void set_up(void)
+static void start(const char *const environment[])
 {
-    static const char *const environment[] = {"ORDERS_MAX_CALLS=4", "ORDERS_MAX_CALL_BYTES=1048576", NULL};
+    char *patient_url; /* the calls in hand stay there until the test has seen enough */
     database_url = database_create();
     database = database_connect(database_url);
+    cr_assert_gt(
+        asprintf(&patient_url, "%s options='-c lock_timeout=60s -c statement_timeout=60s'", database_url), 0);
     service = service_start(&(struct service_options){
-        .database_url = database_url, .without_http = true, .environment = environment});
+        .database_url = patient_url, .without_http = true, .environment = environment});
+    free(patient_url);
     client = calls_open(service, service->rpc_url);
+}
+
+static void set_up(void)
+{
+    start((const char *const[]){"ORDERS_MAX_CALLS=4", "ORDERS_MAX_CALL_BYTES=1048576", NULL});
+}
+
+static void set_up_many(void)
+{
+    start((const char *const[]){"ORDERS_MAX_CALLS=256", NULL});
 }
 
 static void tear_down(void)
@@ -36,6 +49,7 @@ static void tear_down(void)
 }
 
 TestSuite(overload, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(overload_by_two, .init = set_up_many, .fini = tear_down, .timeout = 120);
 
 /* Creations under way. */
 struct crowd {
@@ -56,7 +70,7 @@ static void count(struct rpc_reply *reply, void *arg)
     rpc_reply_free(reply);
 }
 
-static void begin_call(const char *method, const ProtobufCMessage *input)
+static void begin_call(struct rpc_client *caller, const char *method, const ProtobufCMessage *input)
 {
     const ProtobufCServiceDescriptor *descriptor = &orders__v1__order_service__descriptor;
     const struct rpc_request request = {
@@ -64,10 +78,10 @@ static void begin_call(const char *method, const ProtobufCMessage *input)
         .method = protobuf_c_service_descriptor_get_method_by_name(descriptor, method),
         .input = input,
     };
-    rpc_client_call(client, &request, count, NULL);
+    rpc_client_call(caller, &request, count, NULL);
 }
 
-static void begin_creates(unsigned n)
+static void begin_creates(struct rpc_client *caller, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
         char id[16];
@@ -75,8 +89,22 @@ static void begin_creates(unsigned n)
         snprintf(id, sizeof id, "A-%u", i);
         Orders__V1__Order order = calls_order(id);
         input.order = &order;
-        begin_call("CreateOrder", &input.base);
+        begin_call(caller, "CreateOrder", &input.base);
     }
+}
+
+/* In its frame it is small. */
+static void begin_batch_of_small_orders(void)
+{
+    enum { ORDERS = 1000 };
+    Orders__V1__BatchCreateOrdersRequest input = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    Orders__V1__Order order = calls_order("A"), *list[ORDERS];
+    for (unsigned i = 0; i < ORDERS; i++)
+        list[i] = &order;
+    input.n_orders = ORDERS;
+    input.orders = list;
+    cr_assert_lt(protobuf_c_message_get_packed_size(&input.base), MAX_CALL_BYTES / 32);
+    begin_call(client, "BatchCreateOrders", &input.base);
 }
 
 /* As many orders as fill more than half of the bytes that may be in hand. */
@@ -97,14 +125,21 @@ static void begin_large_batch(const char *prefix)
     input.n_orders = ORDERS;
     input.orders = list;
     cr_assert_gt(protobuf_c_message_get_packed_size(&input.base), MAX_CALL_BYTES / 2);
-    begin_call("BatchCreateOrders", &input.base);
+    begin_call(client, "BatchCreateOrders", &input.base);
 }
 
-static void await(enum status_code code, unsigned n)
+static void await_at_least(enum status_code code, unsigned n)
 {
     pthread_mutex_lock(&crowd.lock);
     while (crowd.ended[code] < n)
         pthread_cond_wait(&crowd.changed, &crowd.lock);
+    pthread_mutex_unlock(&crowd.lock);
+}
+
+static void await(enum status_code code, unsigned n)
+{
+    await_at_least(code, n);
+    pthread_mutex_lock(&crowd.lock);
     cr_assert_eq(crowd.ended[code], n, "%u of %s", crowd.ended[code], status_code_name(code));
     pthread_mutex_unlock(&crowd.lock);
 }
@@ -112,7 +147,7 @@ static void await(enum status_code code, unsigned n)
 Test(overload, what_is_too_much_is_refused_at_once_and_the_rest_is_done)
 {
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE MODE"));
-    begin_creates(MAX_CALLS + 3);
+    begin_creates(client, MAX_CALLS + 3);
     await(STATUS_RESOURCE_EXHAUSTED, 3); /* while the others wait for the lock */
     free(database_query(database, "COMMIT"));
     await(STATUS_OK, MAX_CALLS);
@@ -134,24 +169,57 @@ Test(overload, bytes_are_bounded_too)
     free(stored);
 }
 
+/* Three are less than the calls that may be in hand, and their frames less than the bytes. */
+Test(overload, bytes_are_those_that_calls_take_in_memory)
+{
+    free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE MODE"));
+    for (int i = 0; i < 3; i++)
+        begin_batch_of_small_orders();
+    await_at_least(STATUS_RESOURCE_EXHAUSTED, 1);
+    free(database_query(database, "COMMIT"));
+    await_at_least(STATUS_OK, 1);
+}
+
+static void expect_health(struct rpc_client *caller)
+{
+    const ProtobufCServiceDescriptor *health = &rpc__v1__health__descriptor;
+    Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    const struct rpc_request request = {
+        .service = health, .method = &health->methods[0], .input = &check.base};
+    struct rpc_reply *reply = rpc_client_call_wait(caller, &request);
+    calls_expect(reply, STATUS_OK);
+    rpc_reply_free(reply);
+}
+
 /* Another connection has its share, and whoever asks for health is answered. */
 Test(overload, others_are_served)
 {
     struct rpc_client *other = calls_open(service, service->rpc_url);
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE MODE"));
-    begin_creates(MAX_CALLS + 1);
+    begin_creates(client, MAX_CALLS + 1);
     await(STATUS_RESOURCE_EXHAUSTED, 1);
     struct rpc_reply *reply = calls_get(other, "A-0");
     calls_expect(reply, STATUS_NOT_FOUND);
     rpc_reply_free(reply);
-    const ProtobufCServiceDescriptor *health = &rpc__v1__health__descriptor;
-    Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
-    const struct rpc_request request = {
-        .service = health, .method = &health->methods[0], .input = &check.base};
-    reply = rpc_client_call_wait(client, &request);
-    calls_expect(reply, STATUS_OK);
-    rpc_reply_free(reply);
+    expect_health(client);
     free(database_query(database, "COMMIT"));
     await(STATUS_OK, MAX_CALLS);
     rpc_client_close(other);
+}
+
+/* Nor do two callers who both ask for too much leave nobody to say so. */
+Test(overload_by_two, each_is_refused_what_is_too_much_and_health_is_answered)
+{
+    struct rpc_client *second = calls_open(service, service->rpc_url),
+                      *third = calls_open(service, service->rpc_url);
+    free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE MODE"));
+    begin_creates(client, MANY_CALLS + 1);
+    await(STATUS_RESOURCE_EXHAUSTED, 1);
+    begin_creates(second, 100);
+    expect_health(third);
+    await_at_least(STATUS_RESOURCE_EXHAUSTED, 1 + 100 - 32);
+    expect_health(third);
+    free(database_query(database, "COMMIT"));
+    rpc_client_close(second);
+    rpc_client_close(third);
 }

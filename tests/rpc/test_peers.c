@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -107,6 +108,21 @@ Test(peers, silent_ones_shut_nobody_out)
     for (int i = 0; i < 3 * MAX_CONNECTIONS; i++)
         sp_expect_closed(peers[i], SLACK_MS);
     for (int i = 0; i < 4 * MAX_CONNECTIONS; i++)
+        close(peers[i]);
+}
+
+/* Nor do more than there are files for. */
+Test(peers_without_files, silent_ones_leave_files_for_others, .fini = tear_down, .timeout = 120)
+{
+    enum { FILES = 256, SILENT = 235 }; /* the limit is this process's too */
+    const struct rlimit files = {.rlim_cur = FILES, .rlim_max = FILES};
+    int peers[SILENT];
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    service = service_start(&(struct service_options){.without_http = true});
+    for (int i = 0; i < SILENT; i++)
+        peers[i] = sp_connect(service);
+    expect_service();
+    for (int i = 0; i < SILENT; i++)
         close(peers[i]);
 }
 

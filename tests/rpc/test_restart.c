@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 enum {
     CALLERS = 8,
+    GETS = 100,
     RESTARTS = 10,
     CALLS_BETWEEN = 200, /* answered before the next restart */
 };
@@ -191,5 +193,83 @@ Test(restart, ten_rolling_restarts_under_load_and_no_error)
     PQfinish(database);
     for (int i = 0; i < 2; i++)
         service_stop_clean(services[i]);
+    database_drop(database_url);
+}
+
+/* --- one of two that has a call in hand which does not end --- */
+
+static void *make_update(void *arg)
+{
+    struct lone_call *lone = arg;
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
+    char *path = "total_amount";
+    Orders__V1__Order order = calls_order("A-1");
+    mask.n_paths = 1;
+    mask.paths = &path;
+    request.order = &order;
+    request.update_mask = &mask;
+    lone->reply = calls_make(lone->client, "UpdateOrder", &request.base);
+    return NULL;
+}
+
+static void expect_gets(struct rpc_client *client)
+{
+    for (int i = 0; i < GETS; i++) {
+        struct rpc_reply *reply = calls_get(client, "A-1");
+        calls_expect(reply, STATUS_OK);
+        rpc_reply_free(reply);
+    }
+}
+
+static void await_log(const struct service *service, const char *text)
+{
+    char *log = service_log(service);
+    while (strstr(log, text) == NULL) {
+        free(log);
+        sched_yield();
+        log = service_log(service);
+    }
+    free(log);
+}
+
+/* It would drain for longer than the other calls have time. */
+Test(restart, a_server_that_waits_for_a_call_swallows_no_other)
+{
+    char *database_url = database_create(), *patient_url = NULL;
+    cr_assert_gt(
+        asprintf(&patient_url, "%s options='-c lock_timeout=60s -c statement_timeout=60s'", database_url), 0);
+    PGconn *database = database_connect(database_url);
+    struct service *other = start_on(database_url, "tcp://127.0.0.1:0"),
+                   *ending = start_on(patient_url, "tcp://127.0.0.1:0");
+    const char *const urls[] = {ending->rpc_url, other->rpc_url, NULL}, *const alone[] = {urls[0], NULL};
+    struct lone_call stuck = {.client = open_client(alone, ending->api_key, 100000)};
+    struct rpc_client *early = open_client(urls, ending->api_key, 20000);
+    pthread_t caller;
+
+    rpc_reply_free(create_through(stuck.client, "A-1"));
+    free(database_query(database, "BEGIN; SELECT 1 FROM orders FOR UPDATE"));
+    pthread_create(&caller, NULL, make_update, &stuck);
+    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+        sched_yield();
+    expect_gets(early);
+    kill(ending->pid, SIGTERM);
+    await_log(ending, "stopping");
+    expect_gets(early);
+    struct rpc_client *late = open_client(urls, ending->api_key, 20000);
+    expect_gets(late);
+
+    free(database_query(database, "COMMIT"));
+    pthread_join(caller, NULL);
+    calls_expect(stuck.reply, STATUS_OK);
+    cr_assert_eq(service_wait(ending), 0);
+    expect_gets(late);
+    rpc_reply_free(stuck.reply);
+    rpc_client_close(stuck.client);
+    rpc_client_close(early);
+    rpc_client_close(late);
+    PQfinish(database);
+    service_stop_clean(other);
+    free(patient_url);
     database_drop(database_url);
 }

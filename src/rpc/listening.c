@@ -1,0 +1,66 @@
+/* listening.c: nng_listener_close closes the connections too, and nng tells nobody the descriptor it listens
+ * on. So that is looked for among the open files, by its address, and closed behind nng's back. */
+#include "rpc/listening.h"
+
+#include "base/process.h"
+
+#include <dirent.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un local;
+};
+
+/* nng keeps ports and addresses in the network's byte order, as the system does. */
+static bool is_same(const union address *address, const nng_sockaddr *wanted)
+{
+    switch (wanted->s_family) {
+    case NNG_AF_INET:
+        return address->any.sa_family == AF_INET && address->v4.sin_port == wanted->s_in.sa_port &&
+               address->v4.sin_addr.s_addr == wanted->s_in.sa_addr;
+    case NNG_AF_INET6:
+        return address->any.sa_family == AF_INET6 && address->v6.sin6_port == wanted->s_in6.sa_port &&
+               memcmp(&address->v6.sin6_addr, wanted->s_in6.sa_addr, sizeof wanted->s_in6.sa_addr) == 0;
+    case NNG_AF_IPC:
+        return address->any.sa_family == AF_UNIX &&
+               strcmp(address->local.sun_path, wanted->s_ipc.sa_path) == 0;
+    default:
+        return false;
+    }
+}
+
+static bool listens_at(int fd, const nng_sockaddr *wanted)
+{
+    union address address = {0};
+    socklen_t length = sizeof address, size = sizeof(int);
+    int listens = 0;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0 &&
+           getsockname(fd, &address.any, &length) == 0 && is_same(&address, wanted);
+}
+
+/* nng waits on in epoll, and never hears of the socket again. Should it be accepting a connection at this
+ * very moment, it tries to accept the next one again and again, which takes time of a core until the process
+ * ends, and harms nobody else. */
+bool listening_stop(nng_listener listener)
+{
+    nng_sockaddr address;
+    DIR *files = opendir("/proc/self/fd");
+    bool stopped = false;
+    if (files == NULL)
+        return false;
+    if (nng_listener_get_addr(listener, NNG_OPT_LOCADDR, &address) == 0) {
+        for (struct dirent *file; !stopped && (file = readdir(files)) != NULL;) {
+            const int fd = atoi(file->d_name); /* "." and ".." are 0, which listens nowhere */
+            stopped = listens_at(fd, &address) && process_close_held(fd);
+        }
+    }
+    closedir(files);
+    return stopped;
+}

@@ -1,0 +1,12 @@
+/* listening.h: how an nng listener stops listening while the connections that came by it stay. */
+#ifndef RPC_LISTENING_H
+#define RPC_LISTENING_H
+
+#include <nng/nng.h>
+#include <stdbool.h>
+
+/* Closes the socket of a listener on tcp or ipc: who connects from now on is refused. The listener itself is
+ * not to be closed after that. False: the socket was not found. */
+bool listening_stop(nng_listener listener);
+
+#endif
