@@ -43,9 +43,9 @@ struct exchange {
     nng_ctx context;
     nng_aio *aio;
     nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
-    nng_aio *pause;   /* owned; the wait before it is sent again; NULL before the first. An aio of its own, as
-                         one that nng 1.5.2 has slept on no longer times out with an error */
-    bool sending;     /* or receiving */
+    nng_aio *pause; /* the wait before it is sent again. An aio of its own, as one that nng 1.5.2 has slept on
+                       no longer times out with an error */
+    bool sending;   /* or receiving */
     unsigned resends;
     unsigned retries;
     uint64_t deadline_ns;
@@ -63,9 +63,10 @@ struct rpc_client {
     bool retries;
     atomic_int pipes; /* connected servers */
 
-    pthread_mutex_t lock;
-    struct exchange *free; /* guarded by lock */
-    struct exchange *made; /* guarded by lock; all of them, owned */
+    pthread_mutex_t lock; /* guards all below */
+    struct exchange *free;
+    struct exchange *made; /* all of them, owned */
+    bool closing;          /* no call is begun any more */
 };
 
 void rpc_reply_free(struct rpc_reply *reply)
@@ -251,8 +252,7 @@ static void take_reply(struct exchange *exchange, nng_msg *in)
 {
     nng_duration wait_ms;
     read_reply(exchange, in);
-    if (!retries(exchange, &wait_ms) ||
-        (exchange->pause == NULL && nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0)) {
+    if (!retries(exchange, &wait_ms)) {
         finish(exchange);
         return;
     }
@@ -280,36 +280,49 @@ static void advance(void *arg)
     }
 }
 
+static void free_exchange(struct exchange *exchange)
+{
+    nng_aio_free(exchange->pause);
+    nng_aio_free(exchange->aio);
+    free(exchange);
+}
+
 static struct exchange *make_exchange(struct rpc_client *client)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL)
         return NULL;
+    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0 ||
+        nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0 ||
+        nng_ctx_open(&exchange->context, client->socket) != 0) {
+        free_exchange(exchange);
+        return NULL;
+    }
     exchange->client = client;
-    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0) {
-        free(exchange);
-        return NULL;
-    }
-    if (nng_ctx_open(&exchange->context, client->socket) != 0) {
-        nng_aio_free(exchange->aio);
-        free(exchange);
-        return NULL;
-    }
-    pthread_mutex_lock(&client->lock);
     exchange->next_made = client->made;
     client->made = exchange;
-    pthread_mutex_unlock(&client->lock);
     return exchange;
 }
 
-static struct exchange *take_exchange(struct rpc_client *client)
+/* One that carries no call. NULL: the reply says why. It is made under the lock, so that a client that closes
+ * knows all there are. */
+static struct exchange *take_exchange(struct rpc_client *client, struct rpc_reply *reply)
 {
+    struct exchange *exchange = NULL;
     pthread_mutex_lock(&client->lock);
-    struct exchange *exchange = client->free;
-    if (exchange != NULL)
+    const bool closing = client->closing;
+    if (!closing && client->free != NULL) {
+        exchange = client->free;
         client->free = exchange->next_free;
+    } else if (!closing) {
+        exchange = make_exchange(client);
+    }
     pthread_mutex_unlock(&client->lock);
-    return exchange != NULL ? exchange : make_exchange(client);
+    if (closing)
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
+    else if (exchange == NULL)
+        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
+    return exchange;
 }
 
 /* The call's metadata: the caller's, and the key unless there is one among them. */
@@ -390,10 +403,9 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
         done(reply, arg);
         return;
     }
-    struct exchange *exchange = take_exchange(client);
+    struct exchange *exchange = take_exchange(client, reply);
     if (exchange == NULL) {
         nng_msg_free(out);
-        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
         done(reply, arg);
         return;
     }
@@ -516,23 +528,41 @@ static bool close_in_time(nng_socket socket)
     return false;
 }
 
+/* Ends what the exchanges do, and waits for the callbacks of that. */
+static void stop_exchanges(struct rpc_client *client)
+{
+    for (struct exchange *exchange = client->made; exchange != NULL; exchange = exchange->next_made) {
+        nng_aio_stop(exchange->pause);
+        nng_aio_stop(exchange->aio);
+    }
+}
+
+/* Ends a call whose last step began on an aio that was stopped: nng calls nobody back for that. */
+static void end_unheard(struct exchange *exchange)
+{
+    if (exchange->reply == NULL)
+        return;
+    if (exchange->sending)
+        nng_msg_free(nng_aio_get_msg(exchange->aio));
+    finish_with_error(exchange, NNG_ECLOSED);
+}
+
 void rpc_client_close(struct rpc_client *client)
 {
     if (client == NULL)
         return;
+    pthread_mutex_lock(&client->lock);
+    client->closing = true;
+    pthread_mutex_unlock(&client->lock);
+    /* Twice: a step that was just about to begin when its aio was stopped can be called back for after nng
+     * has waited. Such a callback begins nothing more, and the second round waits for it. */
+    stop_exchanges(client);
+    stop_exchanges(client);
     for (struct exchange *exchange = client->made, *next; exchange != NULL; exchange = next) {
         next = exchange->next_made;
-        if (exchange->pause != NULL)
-            nng_aio_stop(exchange->pause);
-        nng_aio_stop(exchange->aio);
-        /* What one of them began while the other was stopped has no end of its own. */
-        if (exchange->reply != NULL)
-            finish_with_error(exchange, NNG_ECLOSED);
+        end_unheard(exchange);
         nng_ctx_close(exchange->context);
-        nng_aio_free(exchange->pause);
-        nng_aio_free(exchange->aio);
-        nng_msg_free(exchange->request);
-        free(exchange);
+        free_exchange(exchange);
     }
     if (!close_in_time(client->socket))
         return; /* nng may yet tell it of a pipe */

@@ -59,8 +59,10 @@ struct rpc_reply {
     const ProtobufCMessageDescriptor *output;
 };
 
-/* Takes the reply; called once for each call, on a thread of nng's, so it must not wait. The message is still
- * packed: whoever will read it unpacks it, on a thread of its own. */
+/* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
+ * a call. A call that could not be begun is ended by the thread that wanted to, and one that was under way
+ * when its client closed by the one that closes it. The message is still packed: whoever will read it unpacks
+ * it, on a thread of its own. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
 /* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
@@ -73,7 +75,9 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 /* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
-/* Ends the calls under way with STATUS_CANCELLED, then frees the client. Not to be called from rpc_done. */
+/* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
+ * client. Waits at most a second for nng to close its connections; what is not closed by then is left to it.
+ * Not to be called from rpc_done, nor while another thread begins a call. */
 void rpc_client_close(struct rpc_client *client);
 
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */

@@ -670,26 +670,3 @@ Test(client, changes_to_one_order_never_get_lost)
     pthread_mutex_unlock(&tally.lock);
     cr_assert_eq(tally.good, CALLS);
 }
-
-static void never(struct rpc_reply *reply, void *arg)
-{
-    *(enum status_code *)arg = reply->status.code;
-    rpc_reply_free(reply);
-}
-
-Test(client, closing_ends_what_is_under_way)
-{
-    static const char *const urls[] = {"ipc:///tmp/no-such-socket", NULL};
-    char error[256];
-    enum status_code code = STATUS_OK;
-    Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    struct rpc_client *lost = rpc_client_open(
-        &(struct rpc_client_options){.urls = urls, .connect_timeout_ms = 60000}, error, sizeof error);
-    rpc_client_call(lost,
-                    &(struct rpc_request){.service = &orders__v1__order_service__descriptor,
-                                          .method = &orders__v1__order_service__descriptor.methods[1],
-                                          .input = &request.base},
-                    never, &code);
-    rpc_client_close(lost);
-    cr_assert_eq(code, STATUS_CANCELLED);
-}
