@@ -488,7 +488,8 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
     client->connect_timeout_ms =
         options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
-
+    if (client->connect_timeout_ms > LONGEST_WAIT_MS)
+        client->connect_timeout_ms = LONGEST_WAIT_MS;
     client->retries = options->retries;
 
     nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);

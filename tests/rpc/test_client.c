@@ -581,6 +581,20 @@ Test(client, no_server_is_unavailable)
     rpc_client_close(lost);
 }
 
+/* As nng counts, the longest wait of all would be one without end. */
+Test(client, a_deadline_holds_however_long_a_call_may_wait_for_a_server)
+{
+    static const char *const urls[] = {"ipc:///tmp/no-such-socket", NULL};
+    const struct rpc_client_options options = {
+        .urls = urls, .timeout_ms = 100, .connect_timeout_ms = UINT32_MAX};
+    char error[256];
+    struct rpc_client *lost = rpc_client_open(&options, error, sizeof error);
+    struct rpc_reply *reply = calls_get(lost, "ORD-1");
+    calls_expect(reply, STATUS_UNAVAILABLE);
+    rpc_reply_free(reply);
+    rpc_client_close(lost);
+}
+
 Test(client, one_of_two_addresses_is_enough)
 {
     const char *const urls[] = {"tcp://127.0.0.1:1", service->rpc_url, NULL};
