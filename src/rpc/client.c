@@ -7,6 +7,7 @@
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 
+#include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/util/platform.h>
@@ -462,16 +463,24 @@ static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
     atomic_fetch_add(&client->pipes, event == NNG_PIPE_EV_ADD_POST ? 1 : -1);
 }
 
-static bool dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
+/* An errno value; 0: it dials them all. */
+static int dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
         int failed = nng_dial(client->socket, urls[i], NULL, NNG_FLAG_NONBLOCK);
         if (failed != 0) {
             snprintf(error, error_size, "cannot connect to %s: %s", urls[i], nng_strerror(failed));
-            return false;
+            return failed == NNG_ENOMEM ? ENOMEM : EINVAL;
         }
     }
-    return true;
+    return 0;
+}
+
+/* Takes the key. False: no memory. */
+static bool keep_key(struct rpc_client *client, const char *api_key)
+{
+    client->api_key = api_key != NULL ? strdup(api_key) : NULL;
+    return api_key == NULL || client->api_key != NULL;
 }
 
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size)
@@ -481,10 +490,10 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     if (failed != 0) {
         snprintf(error, error_size, "cannot open a socket: %s", nng_strerror(failed));
         free(client);
+        errno = ENOMEM;
         return NULL;
     }
     pthread_mutex_init(&client->lock, NULL);
-    client->api_key = options->api_key != NULL ? strdup(options->api_key) : NULL;
     client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
     client->connect_timeout_ms =
         options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
@@ -499,8 +508,15 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
-    if (!dial(client, options->urls, error, error_size)) {
+    if (!keep_key(client, options->api_key)) {
+        snprintf(error, error_size, "no memory for a client");
+        failed = ENOMEM;
+    } else {
+        failed = dial(client, options->urls, error, error_size);
+    }
+    if (failed != 0) {
         rpc_client_close(client);
+        errno = failed;
         return NULL;
     }
     return client;

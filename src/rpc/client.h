@@ -72,7 +72,8 @@ void rpc_reply_unpack(struct rpc_reply *reply);
  * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 
-/* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
+/* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when a URL is
+ * none, else ENOMEM. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 TestSuite(orders_client, .timeout = 120);
 
@@ -342,6 +343,29 @@ Test(orders_client, a_url_that_is_none_is_refused)
         orders_client_open(&(struct orders_client_options){.servers = servers}, &error);
     expect_failure(client != NULL, &error, RPC__V1__CODE__INVALID_ARGUMENT);
 }
+
+/* A client that went without its key would be told that it has none. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which end who asks for too much */
+Test(orders_client, no_memory_for_a_client_is_said_so)
+{
+    enum { KEY_BYTES = 64 << 20 };
+    const char *const servers[] = {"tcp://127.0.0.1:1", NULL};
+    const struct rlimit nothing_more = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
+    struct rlimit before;
+    struct orders_error *error;
+    char *key = malloc(KEY_BYTES + 1);
+    memset(key, 'k', KEY_BYTES);
+    key[KEY_BYTES] = '\0';
+    getrlimit(RLIMIT_AS, &before);
+    orders_client_close(open_client(&(struct orders_client_options){.servers = servers})); /* nng is up */
+    cr_assert_eq(setrlimit(RLIMIT_AS, &nothing_more), 0);
+    struct orders_client *client =
+        orders_client_open(&(struct orders_client_options){.servers = servers, .api_key = key}, &error);
+    setrlimit(RLIMIT_AS, &before);
+    expect_failure(client != NULL, &error, RPC__V1__CODE__RESOURCE_EXHAUSTED);
+    free(key);
+}
+#endif
 
 Test(orders_client, no_server_within_reach_is_said_so)
 {
