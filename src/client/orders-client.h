@@ -17,9 +17,10 @@
  *
  * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
  * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
- * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. A server that hangs
- * without closing its connection is not noticed: what went to it ends with RPC__V1__CODE__DEADLINE_EXCEEDED.
- * A write that ends with one of these or with RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all;
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. Of several servers, one that hangs is
+ * left: one that for half of a call's time answers neither that nor whether it lives is disconnected, and
+ * what it had is sent to another. From a single one such a call ends with RPC__V1__CODE__DEADLINE_EXCEEDED. A
+ * write that ends with one of these or with RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all;
  * made again with error->request_id within 24 hours, it is made once, and answered as the first time.
  */
 #ifndef ORDERS_CLIENT_H

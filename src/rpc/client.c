@@ -6,11 +6,13 @@
 #include "base/uuid.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
 
 #include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/util/platform.h>
+#include <nng/transport/tcp/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -32,6 +34,10 @@ enum {
     BACKOFF_MAX_MS = 1000,
     MOST_DOUBLINGS = 6, /* by then it has that */
     CLOSE_S = 1,
+    /* With several servers: how often it is looked for one that hangs, and what part of a call's time is let
+     * pass before its server is asked whether it lives, and again before it answers that. */
+    WATCH_MS = 50,
+    PATIENCE_PARTS = 4,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
@@ -50,10 +56,18 @@ struct exchange {
     unsigned resends;
     unsigned retries;
     uint64_t deadline_ns;
+    atomic_uint_least64_t patience_ns; /* read by watch() too, as is: */
+    atomic_uint_least64_t overdue_ns;  /* when the answer has taken that; UINT64_MAX: none is waited for */
 
     struct rpc_reply *reply;
     rpc_done *done;
     void *arg;
+};
+
+/* A server that is connected. */
+struct server {
+    uint32_t pipe; /* 0: it is not */
+    uint64_t heard_ns;
 };
 
 struct rpc_client {
@@ -68,6 +82,12 @@ struct rpc_client {
     struct exchange *free;
     struct exchange *made; /* all of them, owned */
     bool closing;          /* no call is begun any more */
+    size_t n_servers;
+    struct server *servers; /* owned; of n_servers; NULL: there is but one, and no choice */
+
+    nng_aio *watch;     /* owned; NULL with one server. Its callback has all below to itself */
+    uint64_t asked_ns;  /* when servers were asked whether they live; 0: they are not */
+    uint64_t judged_ns; /* until when they have time to answer */
 };
 
 void rpc_reply_free(struct rpc_reply *reply)
@@ -235,6 +255,7 @@ static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 static void receive_reply(struct exchange *exchange)
 {
     exchange->sending = false;
+    atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
     nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
     nng_ctx_recv(exchange->context, exchange->aio);
 }
@@ -249,9 +270,22 @@ static void end_pause(void *arg)
         send_request(exchange);
 }
 
+static void note_heard(struct rpc_client *client, nng_pipe pipe)
+{
+    if (client->servers == NULL)
+        return;
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; i < client->n_servers; i++) {
+        if (client->servers[i].pipe == (uint32_t)nng_pipe_id(pipe))
+            client->servers[i].heard_ns = time_monotonic_ns();
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
 static void take_reply(struct exchange *exchange, nng_msg *in)
 {
     nng_duration wait_ms;
+    note_heard(exchange->client, nng_msg_get_pipe(in));
     read_reply(exchange, in);
     if (!retries(exchange, &wait_ms)) {
         finish(exchange);
@@ -267,6 +301,7 @@ static void advance(void *arg)
     struct exchange *exchange = arg;
     int error = nng_aio_result(exchange->aio);
 
+    atomic_store(&exchange->overdue_ns, UINT64_MAX);
     if (error != 0) {
         if (exchange->sending)
             nng_msg_free(nng_aio_get_msg(exchange->aio));
@@ -300,6 +335,7 @@ static struct exchange *make_exchange(struct rpc_client *client)
         return NULL;
     }
     exchange->client = client;
+    atomic_init(&exchange->overdue_ns, UINT64_MAX);
     exchange->next_made = client->made;
     client->made = exchange;
     return exchange;
@@ -414,6 +450,7 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     exchange->done = done;
     exchange->arg = arg;
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    exchange->patience_ns = (uint64_t)timeout_ms * NS_PER_MS / PATIENCE_PARTS;
     exchange->request = out;
     exchange->resends = 0;
     exchange->retries = 0;
@@ -454,13 +491,108 @@ struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct r
     return reply;
 }
 
+/* --- servers that hang --- */
+
+/* nng gives each request to the next connection in turn, and does not say to which. So when an answer is
+ * overdue all servers are asked for their health, which a server tells however busy it or its database is.
+ * The connection of one that is not heard within as much time is closed: what was sent by it is sent again,
+ * as with any that closes, and the server is back when it greets again. One that is only slow costs a
+ * question. */
+
+static void drop_reply(struct rpc_reply *reply, void *arg)
+{
+    (void)arg;
+    rpc_reply_free(reply);
+}
+
+static void ask_servers(struct rpc_client *client, uint64_t patience_ns)
+{
+    const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    const struct rpc_request request = {
+        .service = &rpc__v1__health__descriptor,
+        .method = &rpc__v1__health__descriptor.methods[0],
+        .input = &check.base,
+        .timeout_ms = (uint32_t)(patience_ns / NS_PER_MS) + 1,
+    };
+    client->asked_ns = time_monotonic_ns();
+    client->judged_ns = client->asked_ns + patience_ns;
+    for (size_t i = 0; i < client->n_servers; i++)
+        rpc_client_call(client, &request, drop_reply, NULL);
+}
+
+static void close_silent(struct rpc_client *client)
+{
+    for (size_t i = 0; i < client->n_servers; i++) {
+        pthread_mutex_lock(&client->lock);
+        const struct server server = client->servers[i];
+        pthread_mutex_unlock(&client->lock);
+        if (server.pipe != 0 && server.heard_ns < client->asked_ns)
+            nng_pipe_close((nng_pipe){.id = server.pipe});
+    }
+}
+
+/* How long a call has been given whose answer is overdue; 0: none is. */
+static uint64_t find_overdue(struct rpc_client *client, uint64_t now_ns)
+{
+    uint64_t patience_ns = 0;
+    pthread_mutex_lock(&client->lock);
+    for (struct exchange *exchange = client->made; exchange != NULL && patience_ns == 0;
+         exchange = exchange->next_made) {
+        const uint64_t overdue_ns = atomic_load(&exchange->overdue_ns);
+        if (overdue_ns <= now_ns)
+            patience_ns = exchange->patience_ns;
+    }
+    pthread_mutex_unlock(&client->lock);
+    return patience_ns;
+}
+
+static void watch(void *arg)
+{
+    struct rpc_client *client = arg;
+    const uint64_t now_ns = time_monotonic_ns();
+    if (nng_aio_result(client->watch) != 0)
+        return;
+    if (client->asked_ns != 0 && now_ns >= client->judged_ns) {
+        close_silent(client);
+        client->asked_ns = 0;
+    } else if (client->asked_ns == 0) {
+        const uint64_t patience_ns = find_overdue(client, now_ns);
+        if (patience_ns != 0)
+            ask_servers(client, patience_ns);
+    }
+    nng_sleep_aio(WATCH_MS, client->watch);
+}
+
+/* False: no memory. */
+static bool watch_servers(struct rpc_client *client, const char *const *urls)
+{
+    while (urls[client->n_servers] != NULL)
+        client->n_servers++;
+    if (client->n_servers < 2)
+        return true;
+    client->servers = calloc(client->n_servers, sizeof *client->servers);
+    if (client->servers == NULL || nng_aio_alloc(&client->watch, watch, client) != 0)
+        return false;
+    nng_sleep_aio(WATCH_MS, client->watch);
+    return true;
+}
+
 /* --- opening and closing --- */
 
 static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_client *client = arg;
-    (void)pipe;
-    atomic_fetch_add(&client->pipes, event == NNG_PIPE_EV_ADD_POST ? 1 : -1);
+    const bool added = event == NNG_PIPE_EV_ADD_POST;
+    const uint32_t id = (uint32_t)nng_pipe_id(pipe), sought = added ? 0 : id;
+    atomic_fetch_add(&client->pipes, added ? 1 : -1);
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; client->servers != NULL && i < client->n_servers; i++) {
+        if (client->servers[i].pipe == sought) {
+            client->servers[i] = (struct server){added ? id : 0, time_monotonic_ns()};
+            break;
+        }
+    }
+    pthread_mutex_unlock(&client->lock);
 }
 
 /* An errno value; 0: it dials them all. */
@@ -508,7 +640,8 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
-    if (!keep_key(client, options->api_key)) {
+    nng_socket_set_bool(client->socket, NNG_OPT_TCP_KEEPALIVE, true);
+    if (!keep_key(client, options->api_key) || !watch_servers(client, options->urls)) {
         snprintf(error, error_size, "no memory for a client");
         failed = ENOMEM;
     } else {
@@ -571,6 +704,8 @@ void rpc_client_close(struct rpc_client *client)
     pthread_mutex_lock(&client->lock);
     client->closing = true;
     pthread_mutex_unlock(&client->lock);
+    nng_aio_stop(client->watch);
+    nng_aio_free(client->watch);
     /* Twice: a step that was just about to begin when its aio was stopped can be called back for after nng
      * has waited. Such a callback begins nothing more, and the second round waits for it. */
     stop_exchanges(client);
@@ -584,6 +719,7 @@ void rpc_client_close(struct rpc_client *client)
     if (!close_in_time(client->socket))
         return; /* nng may yet tell it of a pipe */
     pthread_mutex_destroy(&client->lock);
+    free(client->servers);
     free(client->api_key);
     free(client);
 }

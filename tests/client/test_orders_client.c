@@ -381,6 +381,32 @@ Test(orders_client, no_server_within_reach_is_said_so)
     orders_client_close(client);
 }
 
+/* Its connections stay, and take what is sent. */
+Test(orders_client, a_call_leaves_a_server_that_hangs)
+{
+    enum { CALLS = 12, DEADLINE_MS = 8000 };
+    struct service *hangs = service_start(&(struct service_options){.without_http = true});
+    struct service *stays =
+        service_start(&(struct service_options){.without_http = true, .database_url = hangs->database_url});
+    const char *const servers[] = {hangs->rpc_url, stays->rpc_url, NULL};
+    struct orders_client *client = open_client(&(struct orders_client_options){
+        .servers = servers, .api_key = hangs->api_key, .timeout_ms = DEADLINE_MS});
+    struct orders_error *error;
+    struct ends ends = ENDS_INIT;
+    Orders__V1__Order order = make_order("A-1"), *created;
+    expect_success(orders_create(client, &order, &created, &error), &error);
+    orders__v1__order__free_unpacked(created, NULL);
+    cr_assert_eq(kill(hangs->pid, SIGSTOP), 0);
+    for (int i = 0; i < CALLS; i++)
+        orders_get_async(client, NULL, "A-1", count_end, &ends);
+    await_ends(&ends, CALLS);
+    cr_assert_eq(ends.succeeded, CALLS, "%u of %d", ends.succeeded, CALLS);
+    cr_assert_eq(kill(hangs->pid, SIGCONT), 0);
+    orders_client_close(client);
+    service_stop_clean(stays);
+    service_stop_clean(hangs);
+}
+
 Test(orders_client, a_call_goes_to_the_server_that_is_there)
 {
     struct service *gone = service_start(&(struct service_options){.without_http = true});
