@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "rpc/client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 _Static_assert((int)RPC__V1__CODE__UNAUTHENTICATED == STATUS_UNAUTHENTICATED, "codes are those of the wire");
@@ -78,14 +79,15 @@ struct orders_client *orders_client_open(const struct orders_client_options *opt
         .retries = !options->no_retries,
     };
     struct orders_client *client = calloc(1, sizeof *client);
-    if (client != NULL)
+    if (client != NULL) /* else errno is ENOMEM, as it is then with rpc_client_open */
         client->rpc = rpc_client_open(&rpc, why, sizeof why);
+    const int failed = errno;
     if (error != NULL)
         *error = NULL;
     if (client != NULL && client->rpc != NULL)
         return client;
     const struct status status = {
-        .code = client == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_INVALID_ARGUMENT,
+        .code = failed == EINVAL ? STATUS_INVALID_ARGUMENT : STATUS_RESOURCE_EXHAUSTED,
         .message = why,
     };
     if (error != NULL)

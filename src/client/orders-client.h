@@ -17,9 +17,11 @@
  *
  * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
  * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
- * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. A write that ends with one of these or with
- * RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all; made again with error->request_id within 24
- * hours, it is made once, and answered as the first time.
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. Of several servers, one that hangs is
+ * left: one that for half of a call's time answers neither that nor whether it lives is disconnected, and
+ * what it had is sent to another. From a single one such a call ends with RPC__V1__CODE__DEADLINE_EXCEEDED. A
+ * write that ends with one of these or with RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all;
+ * made again with error->request_id within 24 hours, it is made once, and answered as the first time.
  */
 #ifndef ORDERS_CLIENT_H
 #define ORDERS_CLIENT_H
@@ -70,7 +72,8 @@ const char *orders_code_name(Rpc__V1__Code code);
 void orders_error_free(struct orders_error *error);
 
 /* Starts to connect to every server, and goes on trying while the client lives; servers need not be there
- * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, a server's URL is none; RPC__V1__CODE__RESOURCE_EXHAUSTED. */
+ * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, a server's URL is none; RPC__V1__CODE__RESOURCE_EXHAUSTED, no
+ * memory or no thread for it. */
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error);
 
@@ -80,9 +83,11 @@ void orders_client_close(struct orders_client *client);
 
 /* The methods. Each comes in three forms: one that waits until the call ended, the same with a struct
  * orders_call, which may be NULL, and one that returns at once and has a function called when the call ended.
- * That is called exactly once, perhaps before orders_..._async returns, on a thread of the library: it must
- * not wait for anything, another call included, but may begin one. It owns the result and the error, of which
- * one is NULL.
+ * That is called exactly once, on a thread of the library; but on the calling one, before orders_..._async
+ * returns, when the call could not be begun (it is too large, say), and on the one that closes the client for
+ * a call that ends with that. So the caller holds no lock that it takes. It must not wait for anything,
+ * another call included, but may begin one: while the client closes that ends with CANCELLED at once. It owns
+ * the result and the error, of which one is NULL.
  *
  * Any method can fail with
  *   INVALID_ARGUMENT                   a field is refused; the violations say which and why
@@ -118,8 +123,9 @@ bool orders_get_with(struct orders_client *client, const struct orders_call *cal
 void orders_get_async(struct orders_client *client, const struct orders_call *call, const char *order_id,
                       orders_order_done *done, void *arg);
 
-/* Reads a page of orders, in the order in which they were stored. The next page has the page_token that this
- * one's next_page_token is, and the same filters; "" says that there is none. */
+/* Reads a page of orders, in the order of request->order_by, by default that in which they were stored. The
+ * next page has the page_token that this one's next_page_token is, and the same filters and order; "" says
+ * that there is none. */
 bool orders_list(struct orders_client *client, const Orders__V1__ListOrdersRequest *request,
                  Orders__V1__ListOrdersResponse **page, struct orders_error **error);
 bool orders_list_with(struct orders_client *client, const struct orders_call *call,

@@ -6,10 +6,13 @@
 #include "base/uuid.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
 
+#include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <nng/supplemental/util/platform.h>
+#include <nng/transport/tcp/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,6 +34,10 @@ enum {
     BACKOFF_MAX_MS = 1000,
     MOST_DOUBLINGS = 6, /* by then it has that */
     CLOSE_S = 1,
+    /* With several servers: how often it is looked for one that hangs, and what part of a call's time is let
+     * pass before its server is asked whether it lives, and again before it answers that. */
+    WATCH_MS = 50,
+    PATIENCE_PARTS = 4,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
@@ -43,16 +50,24 @@ struct exchange {
     nng_ctx context;
     nng_aio *aio;
     nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
-    nng_aio *pause;   /* owned; the wait before it is sent again; NULL before the first. An aio of its own, as
-                         one that nng 1.5.2 has slept on no longer times out with an error */
-    bool sending;     /* or receiving */
+    nng_aio *pause; /* the wait before it is sent again. An aio of its own, as one that nng 1.5.2 has slept on
+                       no longer times out with an error */
+    bool sending;   /* or receiving */
     unsigned resends;
     unsigned retries;
     uint64_t deadline_ns;
+    atomic_uint_least64_t patience_ns; /* read by watch() too, as is: */
+    atomic_uint_least64_t overdue_ns;  /* when the answer has taken that; UINT64_MAX: none is waited for */
 
     struct rpc_reply *reply;
     rpc_done *done;
     void *arg;
+};
+
+/* A server that is connected. */
+struct server {
+    uint32_t pipe; /* 0: it is not */
+    uint64_t heard_ns;
 };
 
 struct rpc_client {
@@ -63,9 +78,16 @@ struct rpc_client {
     bool retries;
     atomic_int pipes; /* connected servers */
 
-    pthread_mutex_t lock;
-    struct exchange *free; /* guarded by lock */
-    struct exchange *made; /* guarded by lock; all of them, owned */
+    pthread_mutex_t lock; /* guards all below */
+    struct exchange *free;
+    struct exchange *made; /* all of them, owned */
+    bool closing;          /* no call is begun any more */
+    size_t n_servers;
+    struct server *servers; /* owned; of n_servers; NULL: there is but one, and no choice */
+
+    nng_aio *watch;     /* owned; NULL with one server. Its callback has all below to itself */
+    uint64_t asked_ns;  /* when servers were asked whether they live; 0: they are not */
+    uint64_t judged_ns; /* until when they have time to answer */
 };
 
 void rpc_reply_free(struct rpc_reply *reply)
@@ -234,6 +256,7 @@ static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 static void receive_reply(struct exchange *exchange)
 {
     exchange->sending = false;
+    atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
     nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
     nng_ctx_recv(exchange->context, exchange->aio);
 }
@@ -248,12 +271,24 @@ static void end_pause(void *arg)
         send_request(exchange);
 }
 
+static void note_heard(struct rpc_client *client, nng_pipe pipe)
+{
+    if (client->servers == NULL)
+        return;
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; i < client->n_servers; i++) {
+        if (client->servers[i].pipe == (uint32_t)nng_pipe_id(pipe))
+            client->servers[i].heard_ns = time_monotonic_ns();
+    }
+    pthread_mutex_unlock(&client->lock);
+}
+
 static void take_reply(struct exchange *exchange, nng_msg *in)
 {
     nng_duration wait_ms;
+    note_heard(exchange->client, nng_msg_get_pipe(in));
     read_reply(exchange, in);
-    if (!retries(exchange, &wait_ms) ||
-        (exchange->pause == NULL && nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0)) {
+    if (!retries(exchange, &wait_ms)) {
         finish(exchange);
         return;
     }
@@ -267,6 +302,7 @@ static void advance(void *arg)
     struct exchange *exchange = arg;
     int error = nng_aio_result(exchange->aio);
 
+    atomic_store(&exchange->overdue_ns, UINT64_MAX);
     if (error != 0) {
         if (exchange->sending)
             nng_msg_free(nng_aio_get_msg(exchange->aio));
@@ -281,36 +317,50 @@ static void advance(void *arg)
     }
 }
 
+static void free_exchange(struct exchange *exchange)
+{
+    nng_aio_free(exchange->pause);
+    nng_aio_free(exchange->aio);
+    free(exchange);
+}
+
 static struct exchange *make_exchange(struct rpc_client *client)
 {
     struct exchange *exchange = calloc(1, sizeof *exchange);
     if (exchange == NULL)
         return NULL;
+    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0 ||
+        nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0 ||
+        nng_ctx_open(&exchange->context, client->socket) != 0) {
+        free_exchange(exchange);
+        return NULL;
+    }
     exchange->client = client;
-    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0) {
-        free(exchange);
-        return NULL;
-    }
-    if (nng_ctx_open(&exchange->context, client->socket) != 0) {
-        nng_aio_free(exchange->aio);
-        free(exchange);
-        return NULL;
-    }
-    pthread_mutex_lock(&client->lock);
+    atomic_init(&exchange->overdue_ns, UINT64_MAX);
     exchange->next_made = client->made;
     client->made = exchange;
-    pthread_mutex_unlock(&client->lock);
     return exchange;
 }
 
-static struct exchange *take_exchange(struct rpc_client *client)
+/* One that carries no call. NULL: the reply says why. It is made under the lock, so that a client that closes
+ * knows all there are. */
+static struct exchange *take_exchange(struct rpc_client *client, struct rpc_reply *reply)
 {
+    struct exchange *exchange = NULL;
     pthread_mutex_lock(&client->lock);
-    struct exchange *exchange = client->free;
-    if (exchange != NULL)
+    const bool closing = client->closing;
+    if (!closing && client->free != NULL) {
+        exchange = client->free;
         client->free = exchange->next_free;
+    } else if (!closing) {
+        exchange = make_exchange(client);
+    }
     pthread_mutex_unlock(&client->lock);
-    return exchange != NULL ? exchange : make_exchange(client);
+    if (closing)
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
+    else if (exchange == NULL)
+        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
+    return exchange;
 }
 
 /* The call's metadata: the caller's, and the key unless there is one among them. */
@@ -391,10 +441,9 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
         done(reply, arg);
         return;
     }
-    struct exchange *exchange = take_exchange(client);
+    struct exchange *exchange = take_exchange(client, reply);
     if (exchange == NULL) {
         nng_msg_free(out);
-        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
         done(reply, arg);
         return;
     }
@@ -402,6 +451,7 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     exchange->done = done;
     exchange->arg = arg;
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    exchange->patience_ns = (uint64_t)timeout_ms * NS_PER_MS / PATIENCE_PARTS;
     exchange->request = out;
     exchange->resends = 0;
     exchange->retries = 0;
@@ -442,25 +492,128 @@ struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct r
     return reply;
 }
 
+/* --- servers that hang --- */
+
+/* nng gives each request to the next connection in turn, and does not say to which. So when an answer is
+ * overdue all servers are asked for their health, which a server tells however busy it or its database is.
+ * The connection of one that is not heard within as much time is closed: what was sent by it is sent again,
+ * as with any that closes, and the server is back when it greets again. One that is only slow costs a
+ * question. */
+
+static void drop_reply(struct rpc_reply *reply, void *arg)
+{
+    (void)arg;
+    rpc_reply_free(reply);
+}
+
+static void ask_servers(struct rpc_client *client, uint64_t patience_ns)
+{
+    const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    const struct rpc_request request = {
+        .service = &rpc__v1__health__descriptor,
+        .method = &rpc__v1__health__descriptor.methods[0],
+        .input = &check.base,
+        .timeout_ms = (uint32_t)(patience_ns / NS_PER_MS) + 1,
+    };
+    client->asked_ns = time_monotonic_ns();
+    client->judged_ns = client->asked_ns + patience_ns;
+    for (size_t i = 0; i < client->n_servers; i++)
+        rpc_client_call(client, &request, drop_reply, NULL);
+}
+
+static void close_silent(struct rpc_client *client)
+{
+    for (size_t i = 0; i < client->n_servers; i++) {
+        pthread_mutex_lock(&client->lock);
+        const struct server server = client->servers[i];
+        pthread_mutex_unlock(&client->lock);
+        if (server.pipe != 0 && server.heard_ns < client->asked_ns)
+            nng_pipe_close((nng_pipe){.id = server.pipe});
+    }
+}
+
+/* How long a call has been given whose answer is overdue; 0: none is. */
+static uint64_t find_overdue(struct rpc_client *client, uint64_t now_ns)
+{
+    uint64_t patience_ns = 0;
+    pthread_mutex_lock(&client->lock);
+    for (struct exchange *exchange = client->made; exchange != NULL && patience_ns == 0;
+         exchange = exchange->next_made) {
+        const uint64_t overdue_ns = atomic_load(&exchange->overdue_ns);
+        if (overdue_ns <= now_ns)
+            patience_ns = exchange->patience_ns;
+    }
+    pthread_mutex_unlock(&client->lock);
+    return patience_ns;
+}
+
+static void watch(void *arg)
+{
+    struct rpc_client *client = arg;
+    const uint64_t now_ns = time_monotonic_ns();
+    if (nng_aio_result(client->watch) != 0)
+        return;
+    if (client->asked_ns != 0 && now_ns >= client->judged_ns) {
+        close_silent(client);
+        client->asked_ns = 0;
+    } else if (client->asked_ns == 0) {
+        const uint64_t patience_ns = find_overdue(client, now_ns);
+        if (patience_ns != 0)
+            ask_servers(client, patience_ns);
+    }
+    nng_sleep_aio(WATCH_MS, client->watch);
+}
+
+/* False: no memory. */
+static bool watch_servers(struct rpc_client *client, const char *const *urls)
+{
+    while (urls[client->n_servers] != NULL)
+        client->n_servers++;
+    if (client->n_servers < 2)
+        return true;
+    client->servers = calloc(client->n_servers, sizeof *client->servers);
+    if (client->servers == NULL || nng_aio_alloc(&client->watch, watch, client) != 0)
+        return false;
+    nng_sleep_aio(WATCH_MS, client->watch);
+    return true;
+}
+
 /* --- opening and closing --- */
 
 static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_client *client = arg;
-    (void)pipe;
-    atomic_fetch_add(&client->pipes, event == NNG_PIPE_EV_ADD_POST ? 1 : -1);
+    const bool added = event == NNG_PIPE_EV_ADD_POST;
+    const uint32_t id = (uint32_t)nng_pipe_id(pipe), sought = added ? 0 : id;
+    atomic_fetch_add(&client->pipes, added ? 1 : -1);
+    pthread_mutex_lock(&client->lock);
+    for (size_t i = 0; client->servers != NULL && i < client->n_servers; i++) {
+        if (client->servers[i].pipe == sought) {
+            client->servers[i] = (struct server){added ? id : 0, time_monotonic_ns()};
+            break;
+        }
+    }
+    pthread_mutex_unlock(&client->lock);
 }
 
-static bool dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
+/* An errno value; 0: it dials them all. */
+static int dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
         int failed = nng_dial(client->socket, urls[i], NULL, NNG_FLAG_NONBLOCK);
         if (failed != 0) {
             snprintf(error, error_size, "cannot connect to %s: %s", urls[i], nng_strerror(failed));
-            return false;
+            return failed == NNG_ENOMEM ? ENOMEM : EINVAL;
         }
     }
-    return true;
+    return 0;
+}
+
+/* Takes the key. False: no memory. */
+static bool keep_key(struct rpc_client *client, const char *api_key)
+{
+    client->api_key = api_key != NULL ? strdup(api_key) : NULL;
+    return api_key == NULL || client->api_key != NULL;
 }
 
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size)
@@ -470,14 +623,15 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     if (failed != 0) {
         snprintf(error, error_size, "cannot open a socket: %s", nng_strerror(failed));
         free(client);
+        errno = ENOMEM;
         return NULL;
     }
     pthread_mutex_init(&client->lock, NULL);
-    client->api_key = options->api_key != NULL ? strdup(options->api_key) : NULL;
     client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
     client->connect_timeout_ms =
         options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
-
+    if (client->connect_timeout_ms > LONGEST_WAIT_MS)
+        client->connect_timeout_ms = LONGEST_WAIT_MS;
     client->retries = options->retries;
 
     nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
@@ -487,8 +641,16 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
     nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
-    if (!dial(client, options->urls, error, error_size)) {
+    nng_socket_set_bool(client->socket, NNG_OPT_TCP_KEEPALIVE, true);
+    if (!keep_key(client, options->api_key) || !watch_servers(client, options->urls)) {
+        snprintf(error, error_size, "no memory for a client");
+        failed = ENOMEM;
+    } else {
+        failed = dial(client, options->urls, error, error_size);
+    }
+    if (failed != 0) {
         rpc_client_close(client);
+        errno = failed;
         return NULL;
     }
     return client;
@@ -517,27 +679,48 @@ static bool close_in_time(nng_socket socket)
     return false;
 }
 
+/* Ends what the exchanges do, and waits for the callbacks of that. */
+static void stop_exchanges(struct rpc_client *client)
+{
+    for (struct exchange *exchange = client->made; exchange != NULL; exchange = exchange->next_made) {
+        nng_aio_stop(exchange->pause);
+        nng_aio_stop(exchange->aio);
+    }
+}
+
+/* Ends a call whose last step began on an aio that was stopped: nng calls nobody back for that. */
+static void end_unheard(struct exchange *exchange)
+{
+    if (exchange->reply == NULL)
+        return;
+    if (exchange->sending)
+        nng_msg_free(nng_aio_get_msg(exchange->aio));
+    finish_with_error(exchange, NNG_ECLOSED);
+}
+
 void rpc_client_close(struct rpc_client *client)
 {
     if (client == NULL)
         return;
+    pthread_mutex_lock(&client->lock);
+    client->closing = true;
+    pthread_mutex_unlock(&client->lock);
+    nng_aio_stop(client->watch);
+    nng_aio_free(client->watch);
+    /* Twice: a step that was just about to begin when its aio was stopped can be called back for after nng
+     * has waited. Such a callback begins nothing more, and the second round waits for it. */
+    stop_exchanges(client);
+    stop_exchanges(client);
     for (struct exchange *exchange = client->made, *next; exchange != NULL; exchange = next) {
         next = exchange->next_made;
-        if (exchange->pause != NULL)
-            nng_aio_stop(exchange->pause);
-        nng_aio_stop(exchange->aio);
-        /* What one of them began while the other was stopped has no end of its own. */
-        if (exchange->reply != NULL)
-            finish_with_error(exchange, NNG_ECLOSED);
+        end_unheard(exchange);
         nng_ctx_close(exchange->context);
-        nng_aio_free(exchange->pause);
-        nng_aio_free(exchange->aio);
-        nng_msg_free(exchange->request);
-        free(exchange);
+        free_exchange(exchange);
     }
     if (!close_in_time(client->socket))
         return; /* nng may yet tell it of a pipe */
     pthread_mutex_destroy(&client->lock);
+    free(client->servers);
     free(client->api_key);
     free(client);
 }

@@ -3,8 +3,10 @@
  * One client holds one socket that dials several addresses; each call goes to whichever server is
  * connected, and is sent again, under the same request_id and within its deadline, when that connection
  * closes before the answer came: to another server, or to the same one when it is back within
- * connect_timeout_ms. So is a call that a server could not take, if the options say so. Any number of calls
- * may be under way, from any threads.
+ * connect_timeout_ms. Of several servers, one that hangs is disconnected when it has answered neither a call
+ * nor whether it lives for half of that call's time (and a tenth of a second more). Sent again is also a call
+ * that a server could not take, if the options say so. Any number of calls may be under way, from any
+ * threads.
  */
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H
@@ -60,8 +62,10 @@ struct rpc_reply {
     const ProtobufCMessageDescriptor *output;
 };
 
-/* Takes the reply; called once for each call, on a thread of nng's, so it must not wait. The message is still
- * packed: whoever will read it unpacks it, on a thread of its own. */
+/* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
+ * a call. A call that could not be begun is ended by the thread that wanted to, and one that was under way
+ * when its client closed by the one that closes it. The message is still packed: whoever will read it unpacks
+ * it, on a thread of its own. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
 /* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
@@ -71,10 +75,13 @@ void rpc_reply_unpack(struct rpc_reply *reply);
  * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 
-/* Starts dialling; servers need not be there yet. NULL: `error` says why (a URL that is none). */
+/* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when a URL is
+ * none, else ENOMEM. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
-/* Ends the calls under way with STATUS_CANCELLED, then frees the client. Not to be called from rpc_done. */
+/* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
+ * client. Waits at most a second for nng to close its connections; what is not closed by then is left to it.
+ * Not to be called from rpc_done, nor while another thread begins a call. */
 void rpc_client_close(struct rpc_client *client);
 
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */

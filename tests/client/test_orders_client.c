@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 TestSuite(orders_client, .timeout = 120);
 
@@ -343,6 +344,29 @@ Test(orders_client, a_url_that_is_none_is_refused)
     expect_failure(client != NULL, &error, RPC__V1__CODE__INVALID_ARGUMENT);
 }
 
+/* A client that went without its key would be told that it has none. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which end who asks for too much */
+Test(orders_client, no_memory_for_a_client_is_said_so)
+{
+    enum { KEY_BYTES = 64 << 20 };
+    const char *const servers[] = {"tcp://127.0.0.1:1", NULL};
+    const struct rlimit nothing_more = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
+    struct rlimit before;
+    struct orders_error *error;
+    char *key = malloc(KEY_BYTES + 1);
+    memset(key, 'k', KEY_BYTES);
+    key[KEY_BYTES] = '\0';
+    getrlimit(RLIMIT_AS, &before);
+    orders_client_close(open_client(&(struct orders_client_options){.servers = servers})); /* nng is up */
+    cr_assert_eq(setrlimit(RLIMIT_AS, &nothing_more), 0);
+    struct orders_client *client =
+        orders_client_open(&(struct orders_client_options){.servers = servers, .api_key = key}, &error);
+    setrlimit(RLIMIT_AS, &before);
+    expect_failure(client != NULL, &error, RPC__V1__CODE__RESOURCE_EXHAUSTED);
+    free(key);
+}
+#endif
+
 Test(orders_client, no_server_within_reach_is_said_so)
 {
     const char *const servers[] = {"tcp://127.0.0.1:1", NULL};
@@ -355,6 +379,32 @@ Test(orders_client, no_server_within_reach_is_said_so)
     cr_assert_eq(strlen(error->request_id), 36);
     orders_error_free(error);
     orders_client_close(client);
+}
+
+/* Its connections stay, and take what is sent. */
+Test(orders_client, a_call_leaves_a_server_that_hangs)
+{
+    enum { CALLS = 12, DEADLINE_MS = 8000 };
+    struct service *hangs = service_start(&(struct service_options){.without_http = true});
+    struct service *stays =
+        service_start(&(struct service_options){.without_http = true, .database_url = hangs->database_url});
+    const char *const servers[] = {hangs->rpc_url, stays->rpc_url, NULL};
+    struct orders_client *client = open_client(&(struct orders_client_options){
+        .servers = servers, .api_key = hangs->api_key, .timeout_ms = DEADLINE_MS});
+    struct orders_error *error;
+    struct ends ends = ENDS_INIT;
+    Orders__V1__Order order = make_order("A-1"), *created;
+    expect_success(orders_create(client, &order, &created, &error), &error);
+    orders__v1__order__free_unpacked(created, NULL);
+    cr_assert_eq(kill(hangs->pid, SIGSTOP), 0);
+    for (int i = 0; i < CALLS; i++)
+        orders_get_async(client, NULL, "A-1", count_end, &ends);
+    await_ends(&ends, CALLS);
+    cr_assert_eq(ends.succeeded, CALLS, "%u of %d", ends.succeeded, CALLS);
+    cr_assert_eq(kill(hangs->pid, SIGCONT), 0);
+    orders_client_close(client);
+    service_stop_clean(stays);
+    service_stop_clean(hangs);
 }
 
 Test(orders_client, a_call_goes_to_the_server_that_is_there)
