@@ -173,9 +173,11 @@ test("a new order appears, and what is refused is said at its field", async () =
     await page.getByRole("button", { name: "New order" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Customer").fill("C-1");
-    await dialog.getByLabel("Amount").fill("12.345");
-    await dialog.getByRole("button", { name: "Create" }).click();
-    await dialog.getByText("A number with at most 2 decimals").waitFor();
+    for (const amount of ["12.345", "259,90", "1,23,456", "1234,567", "1,2345"]) {
+        await dialog.getByLabel("Amount").fill(amount);
+        await dialog.getByRole("button", { name: "Create" }).click();
+        await dialog.getByText("A number with at most 2 decimals, such as 1,234.00").waitFor();
+    }
     refusal = "status of 422";
     await dialog.getByLabel("Amount").fill("1,234.5");
     await dialog.getByRole("button", { name: "Create" }).click();
