@@ -68,12 +68,45 @@ afterEach(async () => {
     assert.deepEqual(complaints.filter((complaint) => refusal === null || !complaint.includes(refusal)), []);
 });
 
+async function give(given) {
+    await page.getByLabel("Key", { exact: true }).fill(given);
+    await page.getByRole("button", { name: "Open" }).click();
+}
+
 async function open() {
     await page.goto(`${service.url}/dashboard`);
-    await page.getByLabel("Key", { exact: true }).fill(key);
-    await page.getByRole("button", { name: "Open" }).click();
+    await give(key);
     await page.getByText(/^Live/).waitFor();
 }
+
+async function find(id) {
+    await page.getByLabel("Order ID").first().fill(id);
+    await page.getByRole("button", { name: "Find" }).click();
+}
+
+// Has the first request that matches dealt with in a way of its own; others go through. (With `times`, Playwright would
+// let go of what is held as soon as it is.)
+async function first(pattern, deal) {
+    const deals = [deal];
+    await page.route(pattern, (route) => (deals.pop() ?? ((each) => each.continue()))(route));
+}
+
+const abort = (route) => route.abort();
+
+// Has it wait until what this returns is called.
+async function hold(pattern) {
+    let release, gone;
+    const released = new Promise((resolve) => { release = resolve; });
+    const sent = new Promise((resolve) => { gone = resolve; });
+    await first(pattern, async (route) => { await released; gone(route.continue()); });
+    return () => { release(); return sent; };
+}
+
+// Before the page is opened: it asks when somebody does something, and at no other time.
+const stopPolls = () => page.addInitScript(() => {
+    const start = setTimeout;
+    window.setTimeout = (run, ms) => (ms >= 1000 ? 0 : start(run, ms));
+});
 
 // The rows of a table, its cells as text.
 const rows = (id) => page.locator(`#${id} tbody tr`).evaluateAll((found) =>
@@ -154,8 +187,7 @@ test("orders are paged, filtered, found and looked at", async () => {
     assert.equal((await rows("orders")).length, Math.floor(ORDERS / 4));
 
     await page.getByRole("button", { name: "Clear" }).click();
-    await page.getByLabel("Order ID").first().fill("<b>&DASH");
-    await page.getByRole("button", { name: "Find" }).click();
+    await find("<b>&DASH");
     await page.waitForFunction(() => document.querySelectorAll("#orders tbody tr").length === 1);
     await page.getByRole("button", { name: "<b>&DASH" }).click();
     const dialog = page.getByRole("dialog");
@@ -163,9 +195,67 @@ test("orders are paged, filtered, found and looked at", async () => {
     await dialog.getByRole("button", { name: "Close" }).click();
 
     refusal = "status of 404";
-    await page.getByLabel("Order ID").first().fill("DASH-NONE");
-    await page.getByRole("button", { name: "Find" }).click();
+    await find("DASH-NONE");
     await page.getByText("There are none.").waitFor();
+});
+
+test("filters that nobody submitted are not applied", async () => {
+    await open();
+    await page.getByLabel("Status").first().selectOption("shipped");
+    await page.getByLabel("Order ID").first().fill("DASH-1");
+    await page.getByRole("button", { name: "Older" }).click();
+    const [first] = await ask("GET", "/orders/?order_by=id+desc&skip=20&limit=1");
+    await page.getByRole("button", { name: first.order_id, exact: true }).waitFor();
+    assert.ok((await rows("orders")).some(([, , , , status]) => status === "pending"));
+});
+
+test("an id that is no path is not asked for as one", async () => {
+    await open();
+    await find("summary");
+    await page.getByText("There are none.").waitFor();
+    assert.deepEqual(await rows("orders"), []);
+
+    await ask("POST", "/orders/", { order_id: "..", customer_id: "dots", total_amount: 7, currency: "JPY" });
+    await find("..");
+    await page.getByText("An order of this id is found in the list only.").waitFor();
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByRole("button", { name: "..", exact: true }).click();
+    assert.match(await page.getByRole("dialog").innerText(), /customer id\s+dots/);
+});
+
+const countIsShown = async () =>
+    page.locator("#order-count", { hasText: String((await ask("GET", "/statistics")).order_count) }).waitFor();
+
+test("figures are shown when the orders come too late", async () => {
+    await stopPolls();
+    const release = await hold(/\/orders\/\?/);
+    const figures = page.waitForResponse(/statistics/);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await (await figures).finished();
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByText(/^Live/).waitFor();
+    await countIsShown();
+    await release();
+});
+
+test("figures are shown when the orders do not come", async () => {
+    await stopPolls();
+    refusal = "ERR_FAILED";
+    await first(/\/orders\/\?/, abort);
+    const release = await hold(/\/statistics/);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await page.getByText(/^Not live/).waitFor();
+    await release();
+    await countIsShown();
+});
+
+test("what has not changed is not sent again, and stays", async () => {
+    await open();
+    const unchanged = (path) => page.waitForResponse((answer) => answer.url().includes(path) && answer.status() === 304);
+    await Promise.all([unchanged("/statistics"), unchanged("/orders/")]);
+    assert.equal((await rows("orders")).length, 20);
 });
 
 test("a new order appears, and what is refused is said at its field", async () => {
@@ -199,11 +289,9 @@ test("an order that somebody else creates appears by itself", async () => {
 test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
     refusal = "status of 403";
     await page.goto(`${service.url}/dashboard`);
-    await page.getByLabel("Key", { exact: true }).fill("wrong");
-    await page.getByRole("button", { name: "Open" }).click();
+    await give("wrong");
     await page.getByText("Invalid API key").first().waitFor();
-    await page.getByLabel("Key", { exact: true }).fill(key);
-    await page.getByRole("button", { name: "Open" }).click();
+    await give(key);
     await page.getByText(/^Live/).waitFor();
     await page.reload();
     await page.getByText(/^Live/).waitFor();

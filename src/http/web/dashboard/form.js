@@ -2,8 +2,8 @@
 
 import { createOrder, newIdempotencyKey, Refusal } from "./api.js";
 import { describeAmount, readAmount } from "./money.js";
+import { by } from "./page.js";
 
-const by = (id) => document.getElementById(id);
 const form = by("order-form");
 let decimals; // by currency
 let idempotencyKey; // of the order in the form: sent twice, it is made once

@@ -1,9 +1,10 @@
 // overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue per day.
 
 import uPlot from "./uPlot.esm.js";
+import { Watch } from "./api.js";
 import { formatAmount } from "./money.js";
+import { by } from "./page.js";
 
-const by = (id) => document.getElementById(id);
 const group = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact" });
 const DAY_S = 86400;
@@ -11,6 +12,7 @@ const DAY_S = 86400;
 const STEPS_DAYS = [1, 2, 4, 7, 15, 30, 60, 90, 180, 365, 730, 1825];
 
 const dateOf = (at) => new Date(at * 1000).toISOString().slice(0, 10);
+const daysAgo = (days) => dateOf(Date.now() / 1000 - days * DAY_S);
 const seconds = (date) => Date.parse(`${date}T00:00:00Z`) / 1000;
 
 // Replaces the rows of a table; a cell that is a number stands right.
@@ -32,19 +34,47 @@ export class Overview {
   #decimals; // by currency
   #rates; // what one of a currency is worth in the one that totals are estimated in; null: nobody said
   #estimateIn;
+  #watch = new Watch((figures) => this.#show(figures));
   #figures;
   #plot;
 
-  constructor(settings) {
+  constructor(settings, refresh) {
     this.#decimals = Object.fromEntries(settings.currencies.map(({ code, decimals }) => [code, decimals]));
     this.#rates = settings.rates;
     this.#estimateIn = settings.estimate_in;
+    this.#offerDays();
+    for (const id of ["range", "first-day", "last-day"]) {
+      by(id).addEventListener("change", () => { this.#offerDays(); refresh(); });
+    }
     by("chart-currency").addEventListener("change", () => this.#showDays());
     addEventListener("resize", () => this.#plot?.setSize(this.#size()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#showDays());
   }
 
-  show(figures) {
+  refresh() {
+    return this.#watch.refresh(`/statistics?${this.#chosenDays()}`);
+  }
+
+  // --- which days ---
+
+  #offerDays() {
+    for (const label of document.querySelectorAll(".custom")) label.hidden = by("range").value !== "custom";
+  }
+
+  // As the query of /statistics.
+  #chosenDays() {
+    const range = by("range").value;
+    const query = new URLSearchParams();
+    const [first, last] = range === "custom" ? [by("first-day").value, by("last-day").value]
+      : range === "" ? ["", ""] : [daysAgo(Number(range) - 1), ""];
+    if (first !== "") query.set("first_day", first);
+    if (last !== "") query.set("last_day", last);
+    return query;
+  }
+
+  // --- what is shown of them ---
+
+  #show(figures) {
     this.#figures = figures;
     this.#showTotals();
     this.#showShares();
