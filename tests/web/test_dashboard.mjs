@@ -287,14 +287,51 @@ test("an order that somebody else creates appears by itself", async () => {
 });
 
 test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
+    await stopPolls();
     refusal = "status of 403";
     await page.goto(`${service.url}/dashboard`);
+    await give("lykill með ð");
+    await page.getByText("A key has ASCII letters, digits and signs only").waitFor();
     await give("wrong");
-    await page.getByText("Invalid API key").first().waitFor();
+    await page.getByText("Invalid API key", { exact: true }).waitFor();
     await give(key);
-    await page.getByText(/^Live/).waitFor();
+    await page.getByText(/^Live/).waitFor(); // at once: there are no polls
     await page.reload();
     await page.getByText(/^Live/).waitFor();
+});
+
+test("the key cannot be left out", async () => {
+    await page.goto(`${service.url}/dashboard`);
+    for (let i = 0; i < 3; i++) {
+        await page.getByRole("dialog").waitFor();
+        await page.keyboard.press("Escape");
+    }
+    await give(key);
+    await page.getByText(/^Live/).waitFor();
+});
+
+test("settings that do not come are asked for again", async () => {
+    refusal = "ERR_FAILED";
+    await first("**/settings.json", abort);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await page.getByText(/^Not live/).waitFor();
+    await page.getByText(/^Live/).waitFor();
+});
+
+test("a screen reader is told what changes, not each time that nothing does", async () => {
+    await open();
+    await page.evaluate(() => {
+        window.told = [];
+        const observer = new MutationObserver((mutations) => told.push(...mutations.map(({ target }) => target.textContent)));
+        for (const region of document.querySelectorAll("[role=status], [role=alert]"))
+            observer.observe(region, { childList: true, characterData: true, subtree: true });
+    });
+    for (let i = 0; i < 2; i++) {
+        const time = await page.locator("#as-of").innerText();
+        await page.waitForFunction((before) => document.getElementById("as-of").textContent !== before, time);
+    }
+    assert.deepEqual(await page.evaluate(() => told), []);
 });
 
 for (const scheme of ["light", "dark"]) {

@@ -4,64 +4,76 @@ import { get, key, Refusal } from "./api.js";
 import { openOrderForm, prepareOrderForm } from "./form.js";
 import { Orders } from "./orders.js";
 import { Overview } from "./overview.js";
-import { by } from "./page.js";
+import { by, write } from "./page.js";
 
 const POLL_MS = 5000;
 
-// --- the key ---
+// --- what is shown ---
 
-let givenKey; // resolves what waits for it
+let parts; // made when the settings are known
+let polling; // the timer of the next time
+let asking = 0; // which asking is the newest: an older one's answer comes too late
 
-function askForKey(why) {
-  by("key-error").textContent = why;
-  if (!by("key-dialog").open) by("key-dialog").showModal();
-  return new Promise((resolve) => { givenKey = resolve; });
+function makeParts(settings) {
+  prepareOrderForm(settings, refresh);
+  by("new-order").addEventListener("click", openOrderForm);
+  return [new Overview(settings, refresh), new Orders(settings, refresh)];
 }
 
-by("key-form").addEventListener("submit", () => {
-  key.set(by("key").value);
+async function refresh() {
+  const turn = ++asking;
+  clearTimeout(polling);
+  if (key.get() === null) {
+    askForKey();
+    return;
+  }
+  try {
+    const settings = parts === undefined ? await get("/dashboard/settings.json") : null;
+    if (turn !== asking) return;
+    parts ??= makeParts(settings);
+    await Promise.all(parts.map((part) => part.refresh()));
+    if (turn !== asking) return;
+    write("state", "Live");
+    write("as-of", `as of ${new Date().toLocaleTimeString()}`);
+  } catch (error) {
+    if (turn !== asking) return;
+    write("state", `Not live: ${error.message}`);
+    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
+      key.forget();
+      askForKey(error.message);
+      return;
+    }
+  }
+  if (!document.hidden) polling = setTimeout(refresh, POLL_MS);
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+
+// --- the key ---
+
+function askForKey(why) {
+  if (why !== undefined) write("key-error", why);
+  if (!by("key-dialog").open) by("key-dialog").showModal();
+}
+
+by("key-form").addEventListener("submit", (event) => {
+  const given = by("key").value.trim();
+  if (/[^!-~]/.test(given)) {
+    event.preventDefault();
+    askForKey("A key has ASCII letters, digits and signs only");
+    return;
+  }
+  key.set(given);
   by("key").value = "";
-  givenKey();
+  write("key-error", "");
 });
-by("key-dialog").addEventListener("cancel", (event) => event.preventDefault());
+
+// It is closed without a key, too: Escape cannot be kept from that. Then it is asked for again.
+by("key-dialog").addEventListener("close", refresh);
 
 by("forget-key").addEventListener("click", () => {
   key.forget();
   location.reload();
 });
 
-// --- what is shown ---
-
-let overview;
-let orders;
-let polling; // the timer of the next time
-let asking = 0; // which asking is the newest: an older one's answer comes too late
-
-async function refresh() {
-  const turn = ++asking;
-  clearTimeout(polling);
-  try {
-    await Promise.all([overview.refresh(), orders.refresh()]);
-    if (turn !== asking) return;
-    by("state").textContent = `Live, as of ${new Date().toLocaleTimeString()}`;
-  } catch (error) {
-    if (turn !== asking) return;
-    by("state").textContent = `Not live: ${error.message}`;
-    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) await askForKey(error.message);
-  }
-  if (turn === asking && !document.hidden) polling = setTimeout(refresh, POLL_MS);
-}
-
-document.addEventListener("visibilitychange", () => { if (!document.hidden && orders !== undefined) refresh(); });
-
-async function start() {
-  if (key.get() === null) await askForKey("");
-  const settings = await get("/dashboard/settings.json");
-  overview = new Overview(settings, refresh);
-  orders = new Orders(settings, refresh);
-  prepareOrderForm(settings, refresh);
-  by("new-order").addEventListener("click", openOrderForm);
-  await refresh();
-}
-
-start().catch((error) => { by("state").textContent = `Not live: ${error.message}`; });
+refresh();
