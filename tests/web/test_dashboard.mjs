@@ -20,7 +20,7 @@ async function ask(method, path, body) {
         body: body && JSON.stringify(body),
     });
     assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-    return answer.json();
+    return method === "DELETE" ? null : answer.json();
 }
 
 const day = (daysAgo) => new Date(Date.now() - daysAgo * 86400000).toISOString().slice(0, 10);
@@ -155,6 +155,67 @@ test("an estimate in one currency is marked as one", async () => {
     const [, figure] = /≈ ([\d,]+) ISK/.exec(shown);
     assert.ok(Math.abs(Number(figure.replaceAll(",", "")) - sum) <= sum * 1e-12 + 1);
 });
+
+test("an estimate that lacks a rate is none, and says which", async () => {
+    await ask("POST", "/orders/", { order_id: "DASH-SEK", customer_id: "C", total_amount: 7, currency: "SEK" });
+    try {
+        await open();
+        await page.getByText("No estimate: ORDERS_RATES has no rate for SEK").waitFor();
+        assert.ok(await page.locator("#estimate").isHidden());
+    } finally {
+        await ask("DELETE", "/orders/DASH-SEK");
+    }
+});
+
+// What the chart has where the pointer is: at the left end of the axis it is 0, at the right one 1.
+async function pointAt(part) {
+    const { x, y, width, height } = await page.locator("#chart .u-over").boundingBox();
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.move(x + 1 + (width - 2) * part, y + height / 2);
+    const [begin, revenue] = await page.locator("#chart .u-legend .u-value").allInnerTexts();
+    const [step] = await page.locator("#chart .u-legend .u-label").allInnerTexts();
+    return { step, begin, revenue };
+}
+
+const summaryHas = (text) => page.locator("#chart-summary", { hasText: text }).waitFor();
+
+test("the chart is of the range that was chosen", async () => {
+    await open();
+    await page.locator("#range").selectOption("30");
+    await summaryHas(`from ${day(20)} to`);
+    assert.equal((await pointAt(0)).begin, day(29));
+    assert.equal((await pointAt(1)).begin, day(0));
+
+    // A single day is the middle of a week.
+    await page.locator("#range").selectOption("custom");
+    await page.locator("#first-day").fill(day(20));
+    await page.locator("#last-day").fill(day(20));
+    await summaryHas("1 day has");
+    assert.equal((await pointAt(0.5)).begin, day(20));
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/one-day.png` });
+});
+
+for (const [date, step, begin] of [
+    [day(1100), "Week", null], ["1990-07-16", "Month", "1990-07-01"], ["0025-06-01", "Year", "0025-01-01"],
+]) {
+    test(`a chart from ${date} on has a point for each ${step.toLowerCase()}`, async () => {
+        await ask("POST", "/orders/", {
+            order_id: "DASH-OLD", customer_id: "C", order_date: date, total_amount: 7, currency: "EUR",
+        });
+        try {
+            await open();
+            await summaryHas(`from ${date} to ${day(0)}`);
+            await summaryHas(`The chart has a point for each ${step.toLowerCase()}.`);
+            const point = await pointAt(0);
+            assert.equal(point.step, step);
+            assert.equal(point.revenue, "0.07");
+            if (begin !== null) assert.equal(point.begin, begin);
+            if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${step}.png` });
+        } finally {
+            await ask("DELETE", "/orders/DASH-OLD");
+        }
+    });
+}
 
 test("a range of days has the figures of those days", async () => {
     await open();
