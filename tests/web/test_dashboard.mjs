@@ -174,7 +174,8 @@ async function pointAt(part) {
     await page.mouse.move(x + 1 + (width - 2) * part, y + height / 2);
     const [begin, revenue] = await page.locator("#chart .u-legend .u-value").allInnerTexts();
     const [step] = await page.locator("#chart .u-legend .u-label").allInnerTexts();
-    return { step, begin, revenue };
+    const point = await page.locator("#chart .u-cursor-pt").boundingBox();
+    return { step, begin, revenue, at: (point.x + point.width / 2 - x) / width };
 }
 
 const summaryHas = (text) => page.locator("#chart-summary", { hasText: text }).waitFor();
@@ -191,7 +192,9 @@ test("the chart is of the range that was chosen", async () => {
     await page.locator("#first-day").fill(day(20));
     await page.locator("#last-day").fill(day(20));
     await summaryHas("1 day has");
-    assert.equal((await pointAt(0.5)).begin, day(20));
+    const { begin, at } = await pointAt(0.5);
+    assert.equal(begin, day(20));
+    assert.ok(Math.abs(at - 0.5) < 0.01, `it is at ${at}`);
     if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/one-day.png` });
 });
 
@@ -314,7 +317,8 @@ test("figures are shown when the orders do not come", async () => {
 
 test("what has not changed is not sent again, and stays", async () => {
     await open();
-    const unchanged = (path) => page.waitForResponse((answer) => answer.url().includes(path) && answer.status() === 304);
+    const unchanged = (path) => page.waitForResponse((answer) =>
+        answer.url().includes(path) && answer.status() === 304);
     await Promise.all([unchanged("/statistics"), unchanged("/orders/")]);
     assert.equal((await rows("orders")).length, 20);
 });
@@ -384,7 +388,8 @@ test("a screen reader is told what changes, not each time that nothing does", as
     await open();
     await page.evaluate(() => {
         window.told = [];
-        const observer = new MutationObserver((mutations) => told.push(...mutations.map(({ target }) => target.textContent)));
+        const observer = new MutationObserver((mutations) =>
+            told.push(...mutations.map(({ target }) => target.textContent)));
         for (const region of document.querySelectorAll("[role=status], [role=alert]"))
             observer.observe(region, { childList: true, characterData: true, subtree: true });
     });

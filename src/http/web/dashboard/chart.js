@@ -5,6 +5,7 @@ import uPlot from "./uPlot.esm.js";
 import { by } from "./page.js";
 
 const DAY_S = 86400;
+const MARK_PX = 100; // between two marks of the axis, at least
 const POINTS = 1000; // at most, if there is a step that long
 const AXIS_S = 6 * DAY_S; // at least: of a single day uPlot would make years
 
@@ -19,12 +20,6 @@ const STEPS = [
     next: (date) => date.setUTCFullYear(date.getUTCFullYear() + 1) },
 ];
 
-// Between two marks of the axis. uPlot counts months of 30 days and years of 365, and wants whole ones.
-const MARKS_DAYS = [
-  1, 2, 4, 7, 15, 30, 60, 90, 180,
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((years) => years * 365),
-];
-
 const group = new Intl.NumberFormat("en");
 const short = new Intl.NumberFormat("en", { notation: "compact" });
 
@@ -33,10 +28,9 @@ export const dayOf = (at) => new Date(at * 1000).toISOString().slice(0, 10);
 export const daysAgo = (days) => dayOf(Date.now() / 1000 - days * DAY_S);
 
 // The ends of the axis. Without a point it is about today.
-function axisRange(low, high) {
-  const today = Date.now() / 1000;
+function axisRange(low = Date.now() / 1000, high = low) {
   const wider = Math.max(0, AXIS_S - (high - low)) / 2;
-  return [(low ?? today) - wider, (high ?? today) + wider];
+  return [low - wider, high + wider];
 }
 
 const changed = (at, change) => {
@@ -60,6 +54,9 @@ function points(step, first, last, days, scale) {
   return [begins, [...revenue.values()]];
 }
 
+// Marks stand at points: uPlot's own begin in 1900.
+const everyNth = (begins, n) => begins.filter((_, i) => i % n === 0);
+
 export class Chart {
   #plot;
 
@@ -73,27 +70,28 @@ export class Chart {
     const from = seconds(first || days.at(-1)?.date), to = seconds(last || days[0]?.date);
     const step = STEPS.find((each) => (to - from) / DAY_S / each.days < POINTS) ?? STEPS.at(-1);
     const data = points(step, from, to, days, 10 ** decimals);
+    const [begins] = data;
     const style = getComputedStyle(document.documentElement);
     const ink = style.getPropertyValue("--ink"), line = style.getPropertyValue("--line");
     const axis = { stroke: ink, grid: { stroke: line }, ticks: { stroke: line } };
     this.#plot?.destroy();
     this.#plot = new uPlot({
       ...this.#size(),
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      cursor: { drag: { x: false } },
       scales: {
-        x: { range: (_, low, high) => axisRange(low, high) },
+        x: { time: false, range: () => axisRange(begins[0], begins.at(-1)) },
         y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] },
       },
       axes: [
-        { ...axis, space: 80, incrs: MARKS_DAYS.map((days) => days * DAY_S),
-          values: (_, ticks) => ticks.map(dayOf) },
+        { ...axis, incrs: (_, axis, low, high) => [high - low], values: (_, ticks) => ticks.map(dayOf),
+          splits: ({ width }) => everyNth(begins, Math.ceil(begins.length * MARK_PX / width)) },
         { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => short.format(tick)) },
       ],
       series: [
         { label: step.name, value: (_, at) => (at == null ? "–" : dayOf(at)) },
         {
           label: currency, stroke: style.getPropertyValue("--accent"), width: 2,
-          points: { show: data[0].length < 60 },
+          points: { show: begins.length < 60 },
           value: (_, value) => (value == null ? "–" : group.format(value)),
         },
       ],
