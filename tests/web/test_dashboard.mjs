@@ -410,6 +410,9 @@ for (const scheme of ["light", "dark"]) {
                 await page.screenshot({ path: `${process.env.SCREENSHOTS}/${scheme}-${width}.png`, fullPage: true });
             const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             assert.ok(beyond <= 0, `the page is ${beyond} pixels too wide`);
+            assert.deepEqual(await page.locator("#totals td, #orders .amount, #orders .status").evaluateAll((cells) =>
+                cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth ||
+                    cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)), []);
             for (const button of [null, "New order"]) {
                 if (button !== null) await page.getByRole("button", { name: button }).click();
                 const { violations } = await new AxeBuilder({ page }).analyze();

@@ -11,7 +11,13 @@ const IN_THE_LIST = "An order of this id is found in the list only.";
 // Ids whose path is not theirs. No order has the first; a browser takes the others for steps of the path.
 const ELSEWHERE = new Map([["summary", NONE], [".", IN_THE_LIST], ["..", IN_THE_LIST]]);
 
-const shownTime = (time) => time.slice(0, 19).replace("T", " ");
+// The day, and the time, for which there is not always room.
+function shownTime(time) {
+  const clock = document.createElement("span");
+  clock.className = "clock";
+  clock.textContent = ` ${time.slice(11, 19)}`;
+  return [time.slice(0, 10), clock];
+}
 
 export class Orders {
   #decimals;
@@ -71,11 +77,14 @@ export class Orders {
       open.type = "button";
       open.dataset.orderId = order.order_id;
       open.textContent = order.order_id;
-      const cells = [open, order.customer_id, shownTime(order.order_date), this.#money(order), order.status];
-      row.append(...cells.map((content, i) => {
+      const cells = {
+        order: [open], customer: [order.customer_id], date: shownTime(order.order_date),
+        "amount number": [this.#money(order)], status: [order.status],
+      };
+      row.append(...Object.entries(cells).map(([kind, content]) => {
         const cell = document.createElement("td");
-        if (i === 3) cell.className = "number";
-        cell.append(content);
+        cell.className = kind;
+        cell.append(...content);
         return cell;
       }));
       if (again && !this.#shown.has(order.order_id)) row.className = "fresh";

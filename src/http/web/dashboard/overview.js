@@ -7,14 +7,17 @@ import { by, write } from "./page.js";
 
 const group = new Intl.NumberFormat("en");
 
-// Replaces the rows of a table; a cell that is a number stands right.
+// Replaces the rows of a table; a cell that is a number stands right. Where there is no room for columns, a cell shows
+// its heading itself.
 function fillRows(table, rows) {
+  const headings = [...by(table).tHead.rows[0].cells].map((cell) => cell.textContent);
   by(table).tBodies[0].replaceChildren(...rows.map((cells) => {
     const row = document.createElement("tr");
     cells.forEach(([text, kind], i) => {
       const cell = document.createElement(i === 0 ? "th" : "td");
       if (i === 0) cell.scope = "row";
       cell.className = kind ?? "";
+      cell.dataset.heading = headings[i];
       cell.textContent = text;
       row.append(cell);
     });
@@ -147,7 +150,8 @@ export class Overview {
     const point = this.#chart.draw(days, this.#range, currency, decimals).toLowerCase();
     by("chart-summary").textContent = best === null ? "There are no orders on these days."
       : `${days.length} ${days.length === 1 ? "day has" : "days have"} orders in ${currency}, from ` +
-        `${days.at(-1).date} to ${days[0].date}; the best is ${best.date} with ${this.#money(best.revenue, currency)}.` +
+        `${days.at(-1).date} to ${days[0].date}; the best is ${best.date} with ` +
+        `${this.#money(best.revenue, currency)}.` +
         (point === "day" ? "" : ` The chart has a point for each ${point}.`);
   }
 }
