@@ -20,7 +20,7 @@ async function ask(method, path, body) {
         body: body && JSON.stringify(body),
     });
     assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
-    return answer.json();
+    return method === "DELETE" ? null : answer.json();
 }
 
 const day = (daysAgo) => new Date(Date.now() - daysAgo * 86400000).toISOString().slice(0, 10);
@@ -68,12 +68,45 @@ afterEach(async () => {
     assert.deepEqual(complaints.filter((complaint) => refusal === null || !complaint.includes(refusal)), []);
 });
 
+async function give(given) {
+    await page.getByLabel("Key", { exact: true }).fill(given);
+    await page.getByRole("button", { name: "Open" }).click();
+}
+
 async function open() {
     await page.goto(`${service.url}/dashboard`);
-    await page.getByLabel("Key", { exact: true }).fill(key);
-    await page.getByRole("button", { name: "Open" }).click();
+    await give(key);
     await page.getByText(/^Live/).waitFor();
 }
+
+async function find(id) {
+    await page.getByLabel("Order ID").first().fill(id);
+    await page.getByRole("button", { name: "Find" }).click();
+}
+
+// Has the first request that matches dealt with in a way of its own; others go through. (With `times`, Playwright would
+// let go of what is held as soon as it is.)
+async function first(pattern, deal) {
+    const deals = [deal];
+    await page.route(pattern, (route) => (deals.pop() ?? ((each) => each.continue()))(route));
+}
+
+const abort = (route) => route.abort();
+
+// Has it wait until what this returns is called.
+async function hold(pattern) {
+    let release, gone;
+    const released = new Promise((resolve) => { release = resolve; });
+    const sent = new Promise((resolve) => { gone = resolve; });
+    await first(pattern, async (route) => { await released; gone(route.continue()); });
+    return () => { release(); return sent; };
+}
+
+// Before the page is opened: it asks when somebody does something, and at no other time.
+const stopPolls = () => page.addInitScript(() => {
+    const start = setTimeout;
+    window.setTimeout = (run, ms) => (ms >= 1000 ? 0 : start(run, ms));
+});
 
 // The rows of a table, its cells as text.
 const rows = (id) => page.locator(`#${id} tbody tr`).evaluateAll((found) =>
@@ -123,6 +156,70 @@ test("an estimate in one currency is marked as one", async () => {
     assert.ok(Math.abs(Number(figure.replaceAll(",", "")) - sum) <= sum * 1e-12 + 1);
 });
 
+test("an estimate that lacks a rate is none, and says which", async () => {
+    await ask("POST", "/orders/", { order_id: "DASH-SEK", customer_id: "C", total_amount: 7, currency: "SEK" });
+    try {
+        await open();
+        await page.getByText("No estimate: ORDERS_RATES has no rate for SEK").waitFor();
+        assert.ok(await page.locator("#estimate").isHidden());
+    } finally {
+        await ask("DELETE", "/orders/DASH-SEK");
+    }
+});
+
+// What the chart has where the pointer is: at the left end of the axis it is 0, at the right one 1.
+async function pointAt(part) {
+    const { x, y, width, height } = await page.locator("#chart .u-over").boundingBox();
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.move(x + 1 + (width - 2) * part, y + height / 2);
+    const [begin, revenue] = await page.locator("#chart .u-legend .u-value").allInnerTexts();
+    const [step] = await page.locator("#chart .u-legend .u-label").allInnerTexts();
+    const point = await page.locator("#chart .u-cursor-pt").boundingBox();
+    return { step, begin, revenue, at: (point.x + point.width / 2 - x) / width };
+}
+
+const summaryHas = (text) => page.locator("#chart-summary", { hasText: text }).waitFor();
+
+test("the chart is of the range that was chosen", async () => {
+    await open();
+    await page.locator("#range").selectOption("30");
+    await summaryHas(`from ${day(20)} to`);
+    assert.equal((await pointAt(0)).begin, day(29));
+    assert.equal((await pointAt(1)).begin, day(0));
+
+    // A single day is the middle of a week.
+    await page.locator("#range").selectOption("custom");
+    await page.locator("#first-day").fill(day(20));
+    await page.locator("#last-day").fill(day(20));
+    await summaryHas("1 day has");
+    const { begin, at } = await pointAt(0.5);
+    assert.equal(begin, day(20));
+    assert.ok(Math.abs(at - 0.5) < 0.01, `it is at ${at}`);
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/one-day.png` });
+});
+
+for (const [date, step, begin] of [
+    [day(1100), "Week", null], ["1990-07-16", "Month", "1990-07-01"], ["0025-06-01", "Year", "0025-01-01"],
+]) {
+    test(`a chart from ${date} on has a point for each ${step.toLowerCase()}`, async () => {
+        await ask("POST", "/orders/", {
+            order_id: "DASH-OLD", customer_id: "C", order_date: date, total_amount: 7, currency: "EUR",
+        });
+        try {
+            await open();
+            await summaryHas(`from ${date} to ${day(0)}`);
+            await summaryHas(`The chart has a point for each ${step.toLowerCase()}.`);
+            const point = await pointAt(0);
+            assert.equal(point.step, step);
+            assert.equal(point.revenue, "0.07");
+            if (begin !== null) assert.equal(point.begin, begin);
+            if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${step}.png` });
+        } finally {
+            await ask("DELETE", "/orders/DASH-OLD");
+        }
+    });
+}
+
 test("a range of days has the figures of those days", async () => {
     await open();
     await page.locator("#range").selectOption("7");
@@ -154,8 +251,7 @@ test("orders are paged, filtered, found and looked at", async () => {
     assert.equal((await rows("orders")).length, Math.floor(ORDERS / 4));
 
     await page.getByRole("button", { name: "Clear" }).click();
-    await page.getByLabel("Order ID").first().fill("<b>&DASH");
-    await page.getByRole("button", { name: "Find" }).click();
+    await find("<b>&DASH");
     await page.waitForFunction(() => document.querySelectorAll("#orders tbody tr").length === 1);
     await page.getByRole("button", { name: "<b>&DASH" }).click();
     const dialog = page.getByRole("dialog");
@@ -163,9 +259,68 @@ test("orders are paged, filtered, found and looked at", async () => {
     await dialog.getByRole("button", { name: "Close" }).click();
 
     refusal = "status of 404";
-    await page.getByLabel("Order ID").first().fill("DASH-NONE");
-    await page.getByRole("button", { name: "Find" }).click();
+    await find("DASH-NONE");
     await page.getByText("There are none.").waitFor();
+});
+
+test("filters that nobody submitted are not applied", async () => {
+    await open();
+    await page.getByLabel("Status").first().selectOption("shipped");
+    await page.getByLabel("Order ID").first().fill("DASH-1");
+    await page.getByRole("button", { name: "Older" }).click();
+    const [first] = await ask("GET", "/orders/?order_by=id+desc&skip=20&limit=1");
+    await page.getByRole("button", { name: first.order_id, exact: true }).waitFor();
+    assert.ok((await rows("orders")).some(([, , , , status]) => status === "pending"));
+});
+
+test("an id that is no path is not asked for as one", async () => {
+    await open();
+    await find("summary");
+    await page.getByText("There are none.").waitFor();
+    assert.deepEqual(await rows("orders"), []);
+
+    await ask("POST", "/orders/", { order_id: "..", customer_id: "dots", total_amount: 7, currency: "JPY" });
+    await find("..");
+    await page.getByText("An order of this id is found in the list only.").waitFor();
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByRole("button", { name: "..", exact: true }).click();
+    assert.match(await page.getByRole("dialog").innerText(), /customer id\s+dots/);
+});
+
+const countIsShown = async () =>
+    page.locator("#order-count", { hasText: String((await ask("GET", "/statistics")).order_count) }).waitFor();
+
+test("figures are shown when the orders come too late", async () => {
+    await stopPolls();
+    const release = await hold(/\/orders\/\?/);
+    const figures = page.waitForResponse(/statistics/);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await (await figures).finished();
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByText(/^Live/).waitFor();
+    await countIsShown();
+    await release();
+});
+
+test("figures are shown when the orders do not come", async () => {
+    await stopPolls();
+    refusal = "ERR_FAILED";
+    await first(/\/orders\/\?/, abort);
+    const release = await hold(/\/statistics/);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await page.getByText(/^Not live/).waitFor();
+    await release();
+    await countIsShown();
+});
+
+test("what has not changed is not sent again, and stays", async () => {
+    await open();
+    const unchanged = (path) => page.waitForResponse((answer) =>
+        answer.url().includes(path) && answer.status() === 304);
+    await Promise.all([unchanged("/statistics"), unchanged("/orders/")]);
+    assert.equal((await rows("orders")).length, 20);
 });
 
 test("a new order appears, and what is refused is said at its field", async () => {
@@ -173,9 +328,11 @@ test("a new order appears, and what is refused is said at its field", async () =
     await page.getByRole("button", { name: "New order" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Customer").fill("C-1");
-    await dialog.getByLabel("Amount").fill("12.345");
-    await dialog.getByRole("button", { name: "Create" }).click();
-    await dialog.getByText("A number with at most 2 decimals").waitFor();
+    for (const amount of ["12.345", "259,90", "1,23,456", "1234,567", "1,2345"]) {
+        await dialog.getByLabel("Amount").fill(amount);
+        await dialog.getByRole("button", { name: "Create" }).click();
+        await dialog.getByText("A number with at most 2 decimals, such as 1,234.00").waitFor();
+    }
     refusal = "status of 422";
     await dialog.getByLabel("Amount").fill("1,234.5");
     await dialog.getByRole("button", { name: "Create" }).click();
@@ -195,16 +352,52 @@ test("an order that somebody else creates appears by itself", async () => {
 });
 
 test("a wrong key is asked for again, and a right one is kept for the tab", async () => {
+    await stopPolls();
     refusal = "status of 403";
     await page.goto(`${service.url}/dashboard`);
-    await page.getByLabel("Key", { exact: true }).fill("wrong");
-    await page.getByRole("button", { name: "Open" }).click();
-    await page.getByText("Invalid API key").first().waitFor();
-    await page.getByLabel("Key", { exact: true }).fill(key);
-    await page.getByRole("button", { name: "Open" }).click();
-    await page.getByText(/^Live/).waitFor();
+    await give("lykill með ð");
+    await page.getByText("A key has ASCII letters, digits and signs only").waitFor();
+    await give("wrong");
+    await page.getByText("Invalid API key", { exact: true }).waitFor();
+    await give(key);
+    await page.getByText(/^Live/).waitFor(); // at once: there are no polls
     await page.reload();
     await page.getByText(/^Live/).waitFor();
+});
+
+test("the key cannot be left out", async () => {
+    await page.goto(`${service.url}/dashboard`);
+    for (let i = 0; i < 3; i++) {
+        await page.getByRole("dialog").waitFor();
+        await page.keyboard.press("Escape");
+    }
+    await give(key);
+    await page.getByText(/^Live/).waitFor();
+});
+
+test("settings that do not come are asked for again", async () => {
+    refusal = "ERR_FAILED";
+    await first("**/settings.json", abort);
+    await page.goto(`${service.url}/dashboard`);
+    await give(key);
+    await page.getByText(/^Not live/).waitFor();
+    await page.getByText(/^Live/).waitFor();
+});
+
+test("a screen reader is told what changes, not each time that nothing does", async () => {
+    await open();
+    await page.evaluate(() => {
+        window.told = [];
+        const observer = new MutationObserver((mutations) =>
+            told.push(...mutations.map(({ target }) => target.textContent)));
+        for (const region of document.querySelectorAll("[role=status], [role=alert]"))
+            observer.observe(region, { childList: true, characterData: true, subtree: true });
+    });
+    for (let i = 0; i < 2; i++) {
+        const time = await page.locator("#as-of").innerText();
+        await page.waitForFunction((before) => document.getElementById("as-of").textContent !== before, time);
+    }
+    assert.deepEqual(await page.evaluate(() => told), []);
 });
 
 for (const scheme of ["light", "dark"]) {
@@ -217,6 +410,9 @@ for (const scheme of ["light", "dark"]) {
                 await page.screenshot({ path: `${process.env.SCREENSHOTS}/${scheme}-${width}.png`, fullPage: true });
             const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
             assert.ok(beyond <= 0, `the page is ${beyond} pixels too wide`);
+            assert.deepEqual(await page.locator("#totals td, #orders .amount, #orders .status").evaluateAll((cells) =>
+                cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth ||
+                    cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)), []);
             for (const button of [null, "New order"]) {
                 if (button !== null) await page.getByRole("button", { name: button }).click();
                 const { violations } = await new AxeBuilder({ page }).analyze();

@@ -1,4 +1,4 @@
-// api.js: the REST API: the key, answers that have not changed, and refusals.
+// api.js: the REST API: the key, what is shown again when it has changed, and refusals.
 
 const KEY = "orders.api-key";
 
@@ -41,23 +41,38 @@ async function ask(method, path, { headers, body, etag } = {}) {
   return { json, etag: answer.headers.get("ETag") };
 }
 
-// What is at a path, kept: asked again, an answer that has not changed is not sent again.
-export class Kept {
-  #path;
-  #etag;
+const NOTHING = { json: null };
 
-  // The value, or null when it has not changed since the last time this path was asked for.
-  async get(path) {
-    const answer = await ask("GET", path, { etag: path === this.#path ? this.#etag : undefined });
-    if (answer.unchanged) return null;
-    // Another path may have been asked for meanwhile; its answer is the one that is wanted.
-    this.#path = path;
-    this.#etag = answer.etag;
-    return answer.json;
+async function find(path, etag) {
+  try {
+    return await ask("GET", path, { etag });
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return NOTHING;
+    throw error;
+  }
+}
+
+// What is at a path, shown whenever it has changed: asked for again, the same answer is not sent again.
+export class Watch {
+  #show;
+  #path; // of what is shown, and of nothing else: an answer may come too late to be shown
+  #etag;
+  #newest = 0; // asking
+
+  // show(json, again): null is nothing at all; again: it takes the place of what was at the same path.
+  constructor(show) {
+    this.#show = show;
   }
 
-  forget() {
-    this.#path = undefined;
+  // Asks for what is at a path, null for what has none, and shows it unless something else is asked for meanwhile.
+  async refresh(path) {
+    const asking = ++this.#newest;
+    const again = path === this.#path;
+    const answer = path === null ? NOTHING : await find(path, again ? this.#etag : undefined);
+    if (asking !== this.#newest || answer.unchanged) return;
+    this.#show(answer.json, again);
+    this.#path = path;
+    this.#etag = answer.etag;
   }
 }
 

@@ -1,9 +1,9 @@
 // form.js: a new order. What the service refuses is said beside the field; it alone knows the rules.
 
 import { createOrder, newIdempotencyKey, Refusal } from "./api.js";
-import { readAmount } from "./money.js";
+import { describeAmount, readAmount } from "./money.js";
+import { by } from "./page.js";
 
-const by = (id) => document.getElementById(id);
 const form = by("order-form");
 let decimals; // by currency
 let idempotencyKey; // of the order in the form: sent twice, it is made once
@@ -32,9 +32,7 @@ function read() {
   const order = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
   const places = decimals[order.currency];
   const amount = readAmount(order.total_amount ?? "", places);
-  if (amount === null) {
-    return { wrong: { total_amount: places > 0 ? `A number with at most ${places} decimals` : "A whole number" } };
-  }
+  if (amount === null) return { wrong: { total_amount: describeAmount(places) } };
   order.total_amount = amount;
   if (order.order_date !== undefined) order.order_date += "Z";
   return { order };

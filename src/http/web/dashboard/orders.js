@@ -1,74 +1,75 @@
 // orders.js: the orders, the newest first: found by filters or by id, a page at a time, each to be looked at.
 
-import { get, Kept, Refusal } from "./api.js";
+import { Watch } from "./api.js";
 import { formatAmount } from "./money.js";
+import { by, write } from "./page.js";
 
-const by = (id) => document.getElementById(id);
 const PAGE = 20;
+const NONE = "There are none.";
+const IN_THE_LIST = "An order of this id is found in the list only.";
 
-const shownTime = (time) => time.slice(0, 19).replace("T", " ");
+// Ids whose path is not theirs. No order has the first; a browser takes the others for steps of the path.
+const ELSEWHERE = new Map([["summary", NONE], [".", IN_THE_LIST], ["..", IN_THE_LIST]]);
+
+// The day, and the time, for which there is not always room.
+function shownTime(time) {
+  const clock = document.createElement("span");
+  clock.className = "clock";
+  clock.textContent = ` ${time.slice(11, 19)}`;
+  return [time.slice(0, 10), clock];
+}
 
 export class Orders {
   #decimals;
-  #kept = new Kept();
+  #watch = new Watch((found, again) => this.#show([found ?? []].flat(), again));
+  #filters; // those of the last time that somebody wanted them applied
   #skip = 0;
-  #asking = 0; // which asking is the newest: an older one's answer comes too late
-  #shown = new Set(); // the order ids on the page, to tell new ones
+  #shown = new Map(); // the orders on the page, by id
 
   constructor(settings, refresh) {
     this.#decimals = Object.fromEntries(settings.currencies.map(({ code, decimals }) => [code, decimals]));
     by("filter-status").append(...settings.statuses.map((status) => new Option(status)));
-    const go = (skip) => {
+    const turn = (skip) => {
       this.#skip = skip;
-      this.#shown.clear();
-      this.forget();
       refresh();
     };
-    by("filters").addEventListener("submit", (event) => { event.preventDefault(); go(0); });
-    by("filters").addEventListener("reset", () => setTimeout(() => go(0)));
-    by("newer").addEventListener("click", () => go(Math.max(0, this.#skip - PAGE)));
-    by("older").addEventListener("click", () => go(this.#skip + PAGE));
+    const find = () => {
+      this.#readFilters();
+      turn(0);
+    };
+    this.#readFilters();
+    by("filters").addEventListener("submit", (event) => { event.preventDefault(); find(); });
+    by("filters").addEventListener("reset", () => setTimeout(find));
+    by("newer").addEventListener("click", () => turn(Math.max(0, this.#skip - PAGE)));
+    by("older").addEventListener("click", () => turn(this.#skip + PAGE));
     by("orders").addEventListener("click", (event) => {
       const id = event.target.closest("button")?.dataset.orderId;
-      if (id !== undefined) this.#open(id);
+      if (id !== undefined) this.#open(this.#shown.get(id));
     });
   }
 
-  forget() {
-    this.#kept.forget();
+  refresh() {
+    return this.#watch.refresh(this.#path());
   }
 
-  async refresh() {
-    const turn = ++this.#asking;
-    const found = await this.#ask();
-    if (turn === this.#asking && found !== null) this.#show(found.slice(0, PAGE), found.length > PAGE);
+  #readFilters() {
+    const filters = [...new FormData(by("filters"))].map(([name, value]) => [name, value.trim()]);
+    this.#filters = Object.fromEntries(filters.filter(([, value]) => value !== ""));
   }
 
-  // One order more than a page has, if there are as many; null: they have not changed.
-  async #ask() {
-    const id = by("search").value.trim();
-    if (id !== "") return this.#find(id);
-    const query = new URLSearchParams({ order_by: "id desc", skip: this.#skip, limit: PAGE + 1 });
-    if (by("filter-status").value !== "") query.set("status", by("filter-status").value);
-    if (by("filter-customer").value.trim() !== "") query.set("customer_id", by("filter-customer").value.trim());
-    return this.#kept.get(`/orders/?${query}`);
-  }
-
-  async #find(id) {
-    try {
-      return [await get(`/orders/${encodeURIComponent(id)}`)];
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 404) return [];
-      throw error;
-    }
+  // Of one order, or of a page and one order more, if there are as many.
+  #path() {
+    const { order_id: id, ...filters } = this.#filters;
+    if (id !== undefined) return ELSEWHERE.has(id) ? null : `/orders/${encodeURIComponent(id)}`;
+    return `/orders/?${new URLSearchParams({ ...filters, order_by: "id desc", skip: this.#skip, limit: PAGE + 1 })}`;
   }
 
   #money(order) {
     return `${formatAmount(order.total_amount, this.#decimals[order.currency] ?? 0)} ${order.currency}`;
   }
 
-  #show(orders, more) {
-    const first = this.#shown.size === 0;
+  #show(found, again) {
+    const orders = found.slice(0, PAGE);
     const focused = document.activeElement?.dataset?.orderId;
     by("orders").tBodies[0].replaceChildren(...orders.map((order) => {
       const row = document.createElement("tr");
@@ -76,33 +77,29 @@ export class Orders {
       open.type = "button";
       open.dataset.orderId = order.order_id;
       open.textContent = order.order_id;
-      const cells = [open, order.customer_id, shownTime(order.order_date), this.#money(order), order.status];
-      row.append(...cells.map((content, i) => {
+      const cells = {
+        order: [open], customer: [order.customer_id], date: shownTime(order.order_date),
+        "amount number": [this.#money(order)], status: [order.status],
+      };
+      row.append(...Object.entries(cells).map(([kind, content]) => {
         const cell = document.createElement("td");
-        if (i === 3) cell.className = "number";
-        cell.append(content);
+        cell.className = kind;
+        cell.append(...content);
         return cell;
       }));
-      if (!first && !this.#shown.has(order.order_id)) row.className = "fresh";
+      if (again && !this.#shown.has(order.order_id)) row.className = "fresh";
       return row;
     }));
     // Who was on a row stays there when the page is written anew.
     if (focused !== undefined) by("orders").querySelector(`[data-order-id="${CSS.escape(focused)}"]`)?.focus();
-    this.#shown = new Set(orders.map((order) => order.order_id));
+    this.#shown = new Map(orders.map((order) => [order.order_id, order]));
     by("newer").disabled = this.#skip === 0;
-    by("older").disabled = !more;
-    by("orders-note").textContent = orders.length === 0 ? "There are none." : "";
+    by("older").disabled = found.length <= PAGE;
+    write("orders-note", orders.length > 0 ? "" : ELSEWHERE.get(this.#filters.order_id) ?? NONE);
   }
 
-  async #open(id) {
-    let fields;
-    try {
-      const order = await get(`/orders/${encodeURIComponent(id)}`);
-      fields = { ...order, total_amount: this.#money(order) };
-      delete fields.currency;
-    } catch (error) {
-      fields = { [id]: error.message };
-    }
+  #open({ currency, ...order }) {
+    const fields = { ...order, total_amount: this.#money({ ...order, currency }) };
     by("detail").replaceChildren(...Object.entries(fields).flatMap(([name, value]) => {
       const term = document.createElement("dt"), text = document.createElement("dd");
       term.textContent = name.replaceAll("_", " ");

@@ -1,26 +1,23 @@
 // overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue per day.
 
-import uPlot from "./uPlot.esm.js";
+import { Watch } from "./api.js";
+import { Chart, daysAgo } from "./chart.js";
 import { formatAmount } from "./money.js";
+import { by, write } from "./page.js";
 
-const by = (id) => document.getElementById(id);
 const group = new Intl.NumberFormat("en");
-const short = new Intl.NumberFormat("en", { notation: "compact" });
-const DAY_S = 86400;
-// Between two marks of the axis. uPlot counts months of 30 days and years of 365, and wants whole ones.
-const STEPS_DAYS = [1, 2, 4, 7, 15, 30, 60, 90, 180, 365, 730, 1825];
 
-const dateOf = (at) => new Date(at * 1000).toISOString().slice(0, 10);
-const seconds = (date) => Date.parse(`${date}T00:00:00Z`) / 1000;
-
-// Replaces the rows of a table; a cell that is a number stands right.
+// Replaces the rows of a table; a cell that is a number stands right. Where there is no room for columns, a cell shows
+// its heading itself.
 function fillRows(table, rows) {
+  const headings = [...by(table).tHead.rows[0].cells].map((cell) => cell.textContent);
   by(table).tBodies[0].replaceChildren(...rows.map((cells) => {
     const row = document.createElement("tr");
     cells.forEach(([text, kind], i) => {
       const cell = document.createElement(i === 0 ? "th" : "td");
       if (i === 0) cell.scope = "row";
       cell.className = kind ?? "";
+      cell.dataset.heading = headings[i];
       cell.textContent = text;
       row.append(cell);
     });
@@ -32,20 +29,47 @@ export class Overview {
   #decimals; // by currency
   #rates; // what one of a currency is worth in the one that totals are estimated in; null: nobody said
   #estimateIn;
+  #watch = new Watch((figures) => this.#show(figures));
   #figures;
-  #plot;
+  #range; // of the figures
+  #chart = new Chart();
 
-  constructor(settings) {
+  constructor(settings, refresh) {
     this.#decimals = Object.fromEntries(settings.currencies.map(({ code, decimals }) => [code, decimals]));
     this.#rates = settings.rates;
     this.#estimateIn = settings.estimate_in;
+    this.#offerDays();
+    for (const id of ["range", "first-day", "last-day"]) {
+      by(id).addEventListener("change", () => { this.#offerDays(); refresh(); });
+    }
     by("chart-currency").addEventListener("change", () => this.#showDays());
-    addEventListener("resize", () => this.#plot?.setSize(this.#size()));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#showDays());
   }
 
-  show(figures) {
+  refresh() {
+    const days = Object.entries(this.#chosenDays()).filter(([, day]) => day !== "");
+    return this.#watch.refresh(`/statistics?${new URLSearchParams(days)}`);
+  }
+
+  // --- which days ---
+
+  #offerDays() {
+    for (const label of document.querySelectorAll(".custom")) label.hidden = by("range").value !== "custom";
+  }
+
+  // As /statistics takes them; an empty one is none.
+  #chosenDays() {
+    const range = by("range").value;
+    if (range === "custom") return { first_day: by("first-day").value, last_day: by("last-day").value };
+    if (range === "") return { first_day: "", last_day: "" };
+    return { first_day: daysAgo(Number(range) - 1), last_day: daysAgo(0) };
+  }
+
+  // --- what is shown of them ---
+
+  #show(figures) {
     this.#figures = figures;
+    this.#range = this.#chosenDays();
     this.#showTotals();
     this.#showShares();
     this.#offerCurrencies();
@@ -73,9 +97,11 @@ export class Overview {
       [this.#money(sums.average_revenue, sums.currency), "number"],
     ]));
     const total = currencies.reduce((sum, { revenue, currency }) => sum + this.#estimate(revenue, currency), 0);
-    const known = this.#rates !== null && Number.isFinite(total);
-    by("estimate").hidden = !known;
-    if (known) by("estimate-total").textContent = `≈ ${group.format(Math.round(total))} ${this.#estimateIn}`;
+    const without = currencies.map(({ currency }) => currency).filter((currency) => !(currency in (this.#rates ?? {})));
+    by("estimate").hidden = this.#rates === null || without.length > 0;
+    write("estimate-total", `≈ ${group.format(Math.round(total))} ${this.#estimateIn}`);
+    write("no-estimate", this.#rates === null || without.length === 0 ? ""
+      : `No estimate: ORDERS_RATES has no rate for ${without.join(", ")}`);
   }
 
   // --- shares ---
@@ -120,45 +146,12 @@ export class Overview {
       [this.#money(entry.revenue, currency), "number"],
     ]));
     const best = days.reduce((most, entry) => (most === null || entry.revenue > most.revenue ? entry : most), null);
+    const decimals = this.#decimals[currency] ?? 0;
+    const point = this.#chart.draw(days, this.#range, currency, decimals).toLowerCase();
     by("chart-summary").textContent = best === null ? "There are no orders on these days."
       : `${days.length} ${days.length === 1 ? "day has" : "days have"} orders in ${currency}, from ` +
-        `${days.at(-1).date} to ${days[0].date}; the best is ${best.date} with ${this.#money(best.revenue, currency)}.`;
-    this.#draw(days, currency);
-  }
-
-  // A day without orders has none: it is drawn as such.
-  #draw(days, currency) {
-    const scale = 10 ** (this.#decimals[currency] ?? 0);
-    const revenue = new Map(days.map((entry) => [seconds(entry.date), Number(entry.revenue) / scale]));
-    const x = [];
-    const last = days.length > 0 ? seconds(days[0].date) : 0;
-    for (let at = days.length > 0 ? seconds(days.at(-1).date) : 1; at <= last; at += DAY_S) x.push(at);
-    const data = [x, x.map((at) => revenue.get(at) ?? 0)];
-    const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--ink"), line = style.getPropertyValue("--line");
-    const axis = { stroke: ink, grid: { stroke: line }, ticks: { stroke: line } };
-    this.#plot?.destroy();
-    this.#plot = new uPlot({
-      ...this.#size(),
-      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-      scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-      axes: [
-        { ...axis, space: 80, incrs: STEPS_DAYS.map((days) => days * DAY_S),
-          values: (_, ticks) => ticks.map(dateOf) },
-        { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => short.format(tick)) },
-      ],
-      series: [
-        { label: "Day", value: (_, at) => (at == null ? "–" : dateOf(at)) },
-        {
-          label: currency, stroke: style.getPropertyValue("--accent"), width: 2,
-          points: { show: x.length < 60 },
-          value: (_, value) => (value == null ? "–" : group.format(value)),
-        },
-      ],
-    }, data, by("chart"));
-  }
-
-  #size() {
-    return { width: by("chart").clientWidth, height: 260 };
+        `${days.at(-1).date} to ${days[0].date}; the best is ${best.date} with ` +
+        `${this.#money(best.revenue, currency)}.` +
+        (point === "day" ? "" : ` The chart has a point for each ${point}.`);
   }
 }
