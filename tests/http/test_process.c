@@ -167,8 +167,8 @@ Test(process, bad_settings_stop_it)
     char *const bad_address[] = {"API_KEY=k", "ORDERS_HTTP=nowhere", NULL};
     expect_refusal(no_key, 78, "orders-http: API_KEY: ");
     expect_refusal(bad_address, 78, "orders-http: ORDERS_HTTP: \"nowhere\"");
-    static const char *const rates[] = {"ISK",         "ISK:1,",       "ISK:1,ISK:2",   "USD:139", "ISK:one",
-                                        "ISK:1,XXX:2", "ISK:1,EUR:-1", "ISK:1,EUR:inf", "isk:1"};
+    static const char *const rates[] = {"ISK",     "ISK:1,",      "ISK:1,ISK:2",  "USD:139",
+                                        "ISK:one", "ISK:1,XXX:2", "ISK:1,EUR:-1", "ISK:1,EUR:inf"};
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
         char setting[64], refusal[96];
         snprintf(setting, sizeof setting, "ORDERS_RATES=%s", rates[i]);
