@@ -56,8 +56,10 @@ bool listening_stop(nng_listener listener)
     if (files == NULL)
         return false;
     if (nng_listener_get_addr(listener, NNG_OPT_LOCADDR, &address) == 0) {
-        for (struct dirent *file; !stopped && (file = readdir(files)) != NULL;) {
-            const int fd = atoi(file->d_name); /* "." and ".." are 0, which listens nowhere */
+        struct dirent *file;
+        // cppcheck-suppress readdirCalled; the stream is nobody else's
+        while (!stopped && (file = readdir(files)) != NULL) {   /* NOLINT(concurrency-mt-unsafe) */
+            const int fd = (int)strtol(file->d_name, NULL, 10); /* "." is 0, which listens nowhere */
             stopped = listens_at(fd, &address) && process_close_held(fd);
         }
     }
