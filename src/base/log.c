@@ -114,7 +114,7 @@ bool log_flush(struct log *log)
 {
     if (log == NULL)
         return true;
-    const uint64_t limit_ns = time_monotonic_ns() + FLUSH_MS * NS_PER_MS;
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)FLUSH_MS * NS_PER_MS;
     const struct timespec limit = {.tv_sec = (time_t)(limit_ns / NS_PER_S),
                                    .tv_nsec = (long)(limit_ns % NS_PER_S)};
     int error = 0;

@@ -55,7 +55,8 @@ unsigned process_connections(unsigned wanted, unsigned kinds)
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY)
         return wanted;
-    const rlim_t all = files.rlim_cur > 2 * OTHER_FILES ? files.rlim_cur - OTHER_FILES : files.rlim_cur / 2;
+    const rlim_t others = OTHER_FILES;
+    const rlim_t all = files.rlim_cur > 2 * others ? files.rlim_cur - others : files.rlim_cur / 2;
     const rlim_t room = all / kinds;
     return room < wanted ? (unsigned)room : wanted;
 }
