@@ -3,7 +3,6 @@
 #include "rpc/client.h"
 
 #include "base/time.h"
-#include "base/uuid.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
@@ -90,14 +89,6 @@ struct rpc_client {
     uint64_t judged_ns; /* until when they have time to answer */
 };
 
-void rpc_reply_free(struct rpc_reply *reply)
-{
-    if (reply == NULL)
-        return;
-    arena_free(&reply->arena);
-    free(reply);
-}
-
 /* --- how a call ends --- */
 
 /* Keeps an exchange for the next call. */
@@ -138,67 +129,6 @@ static void finish_with_error(struct exchange *exchange, int error)
     else
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "%s", nng_strerror(error));
     finish(exchange);
-}
-
-static void take_violations(struct rpc_reply *reply, const Rpc__V1__Response *response)
-{
-    for (size_t i = 0; i < response->n_violations; i++) {
-        const Rpc__V1__FieldViolation *from = response->violations[i];
-        status_add_violation(&reply->status, &reply->arena, from->field, from->type, "%s", from->message);
-    }
-}
-
-static void read_reply(struct exchange *exchange, nng_msg *in)
-{
-    struct rpc_reply *reply = exchange->reply;
-    const char *why;
-    const Rpc__V1__Response *response = frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, &reply->arena,
-                                                     nng_msg_body(in), nng_msg_len(in), &why);
-    nng_msg_free(in);
-    if (response == NULL) {
-        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no rpc.v1.Response: %s",
-                   why);
-        return;
-    }
-    take_violations(reply, response);
-    for (size_t i = 0; i < response->n_metadata; i++)
-        reply->replayed |= strcmp(response->metadata[i]->key, FRAME_REPLAYED) == 0;
-    reply->status.code = (enum status_code)response->code;
-    reply->status.message = response->message;
-    reply->payload = response->payload;
-}
-
-static void refuse_payload(struct rpc_reply *reply, const char *why)
-{
-    status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s", reply->output->name,
-               why);
-}
-
-void rpc_reply_unpack(struct rpc_reply *reply)
-{
-    const char *why;
-    if (reply->status.code != STATUS_OK || reply->message != NULL)
-        return;
-    reply->message =
-        frame_unpack(reply->output, SIZE_MAX, &reply->arena, reply->payload.data, reply->payload.len, &why);
-    if (reply->message == NULL)
-        refuse_payload(reply, why);
-}
-
-ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
-{
-    static const uint8_t nothing[1];
-    const size_t size = reply->payload.len;
-    const uint8_t *bytes = size > 0 ? reply->payload.data : nothing; /* protobuf-c has NULL for no bytes */
-    ProtobufCMessage *message = NULL;
-    if (reply->status.code != STATUS_OK)
-        return NULL;
-    const char *why = frame_check(reply->output, SIZE_MAX, bytes, size);
-    if (why == NULL)
-        message = protobuf_c_message_unpack(reply->output, NULL, size, bytes);
-    if (message == NULL)
-        refuse_payload(reply, why != NULL ? why : "it does not parse, or there is no memory for it");
-    return message;
 }
 
 /* --- how a call goes --- */
@@ -256,7 +186,8 @@ static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 static void receive_reply(struct exchange *exchange)
 {
     exchange->sending = false;
-    atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
+    if (exchange->client->servers != NULL)
+        atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
     nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
     nng_ctx_recv(exchange->context, exchange->aio);
 }
@@ -287,7 +218,8 @@ static void take_reply(struct exchange *exchange, nng_msg *in)
 {
     nng_duration wait_ms;
     note_heard(exchange->client, nng_msg_get_pipe(in));
-    read_reply(exchange, in);
+    rpc_reply_read(exchange->reply, nng_msg_body(in), nng_msg_len(in));
+    nng_msg_free(in);
     if (!retries(exchange, &wait_ms)) {
         finish(exchange);
         return;
@@ -412,28 +344,10 @@ static nng_msg *pack_request(const struct rpc_client *client, const struct rpc_r
     return out;
 }
 
-static struct rpc_reply *make_reply(const struct rpc_request *request)
-{
-    struct rpc_reply *reply = calloc(1, sizeof *reply);
-    if (reply == NULL)
-        return NULL;
-    arena_init(&reply->arena);
-    reply->status = STATUS_INIT;
-    reply->output = request->method->output;
-    if (request->request_id != NULL) {
-        reply->request_id = arena_strdup(&reply->arena, request->request_id);
-    } else {
-        char *id = arena_alloc(&reply->arena, UUID_TEXT);
-        uuid_make(id);
-        reply->request_id = id;
-    }
-    return reply;
-}
-
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg)
 {
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->timeout_ms;
-    struct rpc_reply *reply = make_reply(request);
+    struct rpc_reply *reply = rpc_reply_new(request->method->output, request->request_id);
     if (reply == NULL)
         abort(); /* as the arena does */
     nng_msg *out = pack_request(client, request, reply, timeout_ms);

@@ -11,8 +11,7 @@
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H
 
-#include "base/arena.h"
-#include "base/status.h"
+#include "rpc/reply.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -48,32 +47,11 @@ struct rpc_request {
     size_t n_metadata;
 };
 
-/* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. */
-struct rpc_reply {
-    struct arena arena;     /* owns all below */
-    struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
-    bool unsent;            /* it failed before any server had it */
-    const char *request_id; /* under which the call was made */
-    bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
-                    */
-    ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */
-
-    ProtobufCBinaryData payload; /* what it is unpacked from */
-    const ProtobufCMessageDescriptor *output;
-};
-
 /* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
  * a call. A call that could not be begun is ended by the thread that wanted to, and one that was under way
  * when its client closed by the one that closes it. The message is still packed: whoever will read it unpacks
  * it, on a thread of its own. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
-
-/* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
-void rpc_reply_unpack(struct rpc_reply *reply);
-
-/* The message by itself, for the caller to free with protobuf_c_message_free_unpacked; the reply must not
- * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
-ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 
 /* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when a URL is
  * none, else ENOMEM. */
@@ -92,7 +70,5 @@ struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const s
 
 /* The same, and its message is unpacked. */
 struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request);
-
-void rpc_reply_free(struct rpc_reply *reply);
 
 #endif

@@ -1,0 +1,43 @@
+/* reply.h: how a call ended, as its caller has it. */
+#ifndef RPC_REPLY_H
+#define RPC_REPLY_H
+
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. */
+struct rpc_reply {
+    struct arena arena;     /* owns all below */
+    struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
+    bool unsent;            /* it failed before any server had it */
+    const char *request_id; /* under which the call was made */
+    bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
+                    */
+    ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */
+
+    ProtobufCBinaryData payload; /* what it is unpacked from */
+    const ProtobufCMessageDescriptor *output;
+};
+
+/* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
+void rpc_reply_unpack(struct rpc_reply *reply);
+
+/* The message by itself, for the caller to free with protobuf_c_message_free_unpacked; the reply must not
+ * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
+ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
+
+void rpc_reply_free(struct rpc_reply *reply);
+
+/* The client's: one that says nothing yet, under a request_id, or a new UUID if that is NULL. NULL: no
+ * memory. */
+struct rpc_reply *rpc_reply_new(const ProtobufCMessageDescriptor *output, const char *request_id);
+
+/* The client's: takes the frame that a server answered. */
+void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size);
+
+#endif
