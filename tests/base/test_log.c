@@ -2,6 +2,9 @@
 #include "base/log.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,11 +122,24 @@ Test(log, lines_from_many_threads_stay_whole)
     free(text);
 }
 
+/* Writes into a pipe until it takes no more, and leaves it as it was: who writes into it now waits. */
+static void fill_pipe(int end)
+{
+    static const char bytes[PIPE_BUF];
+    const int flags = fcntl(end, F_GETFL);
+    cr_assert_eq(fcntl(end, F_SETFL, flags | O_NONBLOCK), 0);
+    while (write(end, bytes, sizeof bytes) > 0)
+        ;
+    cr_assert_eq(errno, EAGAIN);
+    cr_assert_eq(fcntl(end, F_SETFL, flags), 0);
+}
+
 /* A pipe that is full: whoever writes a line goes on, and the log can be closed. */
 Test(log, nobody_waits_for_a_reader_that_does_not_read, .timeout = 60)
 {
     int ends[2];
     cr_assert_eq(pipe(ends), 0);
+    fill_pipe(ends[1]);
     struct log *log = log_open(ends[1], LOG_LEVEL_INFO);
     for (int i = 0; i < 10000; i++)
         log_line(log, LOG_LEVEL_ERROR, "nobody reads this", LOG_INT("i", i));
