@@ -4,11 +4,16 @@
 #include "base/time.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum {
     BUCKETS = 1 << 10,
+    /* A crowd is more calls than this for each connection that has any. It is remembered for as many calls as
+     * may come before one who asks for one thing at a time asks for the next. */
+    CROWD = 64,
+    CROWD_MEMORY = 4096,
     /* Of a connection that is to be closed: for the last answer to be taken, and for those in hand to be
      * made while another request of it, which is nobody's yet, waits to be sent elsewhere. */
     ARRIVAL_MS = 100,
@@ -41,6 +46,7 @@ struct connections {
     unsigned busy;                      /* that have calls in hand */
     unsigned calls;
     size_t bytes;
+    atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
 };
@@ -212,6 +218,21 @@ static bool is_within_bounds(const struct connections *connections, const struct
            connection->bytes <= limits->bytes / connections->busy;
 }
 
+static void note_crowd(struct connections *connections)
+{
+    const unsigned crowded = atomic_load_explicit(&connections->crowded, memory_order_relaxed);
+    unsigned left = crowded > 0 ? crowded - 1 : 0;
+    if (connections->busy > 1 && connections->calls > CROWD * connections->busy)
+        left = CROWD_MEMORY;
+    if (left != crowded)
+        atomic_store_explicit(&connections->crowded, left, memory_order_relaxed);
+}
+
+bool connections_crowded(const struct connections *connections)
+{
+    return atomic_load_explicit(&connections->crowded, memory_order_relaxed) > 0;
+}
+
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes)
 {
     bool admitted = false;
@@ -226,6 +247,7 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
         connection->bytes += bytes;
         admitted = is_within_bounds(connections, connection);
     }
+    note_crowd(connections);
     pthread_mutex_unlock(&connections->lock);
     return admitted;
 }

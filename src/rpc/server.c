@@ -13,6 +13,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ enum {
     /* What a call takes to what its request does, unpacked: the service and the store make about as much of
      * it again. Small calls find room in the block that their context keeps, and are counted by frame. */
     CALL_TO_REQUEST = 2,
+    STEPS_AT_ONCE = 16,    /* of contexts, on one thread, while there is a crowd */
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
     CONTEXTS_FEW = 16,     /* that receive */
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
@@ -354,10 +356,21 @@ static bool open_slots(struct rpc_server *server)
     return opened;
 }
 
+/* Lets the other threads have the core now and then. One that always finds more to read, of a crowd's calls,
+ * would else keep it for whole time slices of the kernel's, while the store's answers, and those who wait for
+ * a single one, wait for each of them. */
+static void give_way(const struct rpc_server *server)
+{
+    static _Thread_local unsigned steps;
+    if (connections_crowded(server->connections) && ++steps % STEPS_AT_ONCE == 0)
+        sched_yield();
+}
+
 /* A context's send or receive ended. */
 static void advance(void *arg)
 {
     struct slot *slot = arg;
+    give_way(slot->server);
     int error = nng_aio_result(slot->aio);
 
     if (slot->sending) {

@@ -5,7 +5,7 @@ static const struct {
     const char *name;
     struct lane_batch batch;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", {.calls = 32, .operations = LANE_BATCH_MOST}},
+    [LANE_GET] = {"get", {.calls = 8, .operations = LANE_BATCH_MOST}},
     [LANE_SCAN] = {"scan", {.calls = 32, .operations = LANE_BATCH_MOST}},
     [LANE_WRITE] = {"write", {.calls = 16, .operations = LANE_BATCH_MOST}},
     [LANE_PURGE] = {"purge", {.calls = 1, .operations = 1}},

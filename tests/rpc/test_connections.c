@@ -85,6 +85,30 @@ Test(connections, not_all_of_them_together_have_more_than_the_most)
     cr_assert_eq(enter(2, 4, 1), 1);
 }
 
+Test(connections, a_crowd_is_much_at_once_beside_others)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    enter(1, 1000, 0);
+    cr_assert_not(connections_crowded(connections), "nobody else waits");
+    enter(2, 1, 0);
+    cr_assert(connections_crowded(connections));
+    connections_leave(connections, 2, 0, 0);
+    enter(1, 10, 0);
+    cr_assert(connections_crowded(connections), "2 may ask again at any moment");
+    enter(1, 10000, 0);
+    cr_assert_not(connections_crowded(connections), "it did not");
+}
+
+Test(connections, many_who_ask_for_little_are_no_crowd)
+{
+    for (uint32_t id = 1; id <= 4; id++)
+        connections_add(connections, id, false, 0);
+    for (uint32_t id = 1; id <= 4; id++)
+        enter(id, 32, 0);
+    cr_assert_not(connections_crowded(connections));
+}
+
 Test(connections, the_one_that_is_silent_longest_makes_room)
 {
     for (uint32_t id = 1; id <= 4; id++)

@@ -167,7 +167,8 @@ class Bench:
         return measure_beside
 
     def beside_crowd(self, case: str) -> Callable:
-        """A lone request of one caller, while another caller has a thousand of the same in flight."""
+        """A lone request of one caller, while another caller has a thousand of the same in flight: a program of
+        its own to the kernel's scheduler too, which shares the cores out by session (autogroup, sched(7))."""
         lone = self.rpc("ipc", case, 1)
 
         def measure_beside(seconds: float) -> dict:
@@ -175,7 +176,7 @@ class Bench:
                 [str(word) for word in (
                     LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", CROWD, "--seconds", seconds + 4,
                     "--keys", ORDERS, "--batch", 1, "--one-task-thread")],
-                stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY),
+                stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY), start_new_session=True,
             )
             time.sleep(2)  # until all of it is in flight
             result = lone(seconds)
