@@ -10,8 +10,8 @@
 
 enum {
     BUCKETS = 1 << 10,
-    /* A crowd is more calls than this for each connection that has any. It is remembered for as many calls as
-     * may come before one who asks for one thing at a time asks for the next. */
+    /* A crowd is more calls than this of one connection, beside another that has any. It is remembered for as
+     * many calls as may come before one who asks for one thing at a time asks for the next. */
     CROWD = 64,
     CROWD_MEMORY = 4096,
     /* Of a connection that is to be closed: for the last answer to be taken, and for those in hand to be
@@ -121,6 +121,12 @@ static void end_silence(struct connections *connections, struct connection *conn
     *(connection->newer != NULL ? &connection->newer->older : &connections->newest) = connection->older;
 }
 
+/* The clock is read before the lock is taken: the last answer may be of a later time. */
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+    return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
 /* --- coming and going --- */
 
 uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns)
@@ -161,9 +167,9 @@ void connections_remove(struct connections *connections, uint32_t id)
 static bool is_to_go(const struct connection *connection, uint64_t now_ns)
 {
     if (connection->silent)
-        return now_ns - connection->since_ns >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
+        return since(connection->since_ns, now_ns) >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
     return connection->abandoned && !connection->stays && !connection->gone &&
-           now_ns - connection->abandoned_ns >= (uint64_t)PATIENCE_MS * NS_PER_MS;
+           since(connection->abandoned_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
 
 /* Looks at all of them, which is done for a short time and no longer at every turn. */
@@ -189,7 +195,8 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
     pthread_mutex_lock(&connections->lock);
     if (connections->draining)
         n = take_done(connections, now_ns, ids, most);
-    while (n < most && connections->oldest != NULL && now_ns - connections->oldest->since_ns >= allowed_ns) {
+    while (n < most && connections->oldest != NULL &&
+           since(connections->oldest->since_ns, now_ns) >= allowed_ns) {
         ids[n++] = connections->oldest->id;
         end_silence(connections, connections->oldest);
     }
@@ -218,11 +225,11 @@ static bool is_within_bounds(const struct connections *connections, const struct
            connection->bytes <= limits->bytes / connections->busy;
 }
 
-static void note_crowd(struct connections *connections)
+static void note_crowd(struct connections *connections, const struct connection *connection)
 {
     const unsigned crowded = atomic_load_explicit(&connections->crowded, memory_order_relaxed);
     unsigned left = crowded > 0 ? crowded - 1 : 0;
-    if (connections->busy > 1 && connections->calls > CROWD * connections->busy)
+    if (connections->busy > 1 && connection->calls > CROWD)
         left = CROWD_MEMORY;
     if (left != crowded)
         atomic_store_explicit(&connections->crowded, left, memory_order_relaxed);
@@ -246,8 +253,8 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
         connections->busy += connection->calls++ == 0;
         connection->bytes += bytes;
         admitted = is_within_bounds(connections, connection);
+        note_crowd(connections, connection);
     }
-    note_crowd(connections);
     pthread_mutex_unlock(&connections->lock);
     return admitted;
 }

@@ -45,8 +45,8 @@ void connections_remove(struct connections *connections, uint32_t id);
  * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
 
-/* Whether, just now, some asked for much at once beside others. For who does one's work not to make the rest
- * wait. */
+/* Whether, just now, one had a crowd of calls in hand and another some, who is not to wait for all of them.
+ */
 bool connections_crowded(const struct connections *connections);
 
 /* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */

@@ -92,6 +92,7 @@ Test(connections, a_crowd_is_much_at_once_beside_others)
     enter(1, 1000, 0);
     cr_assert_not(connections_crowded(connections), "nobody else waits");
     enter(2, 1, 0);
+    enter(1, 1, 0);
     cr_assert(connections_crowded(connections));
     connections_leave(connections, 2, 0, 0);
     enter(1, 10, 0);
@@ -102,11 +103,23 @@ Test(connections, a_crowd_is_much_at_once_beside_others)
 
 Test(connections, many_who_ask_for_little_are_no_crowd)
 {
-    for (uint32_t id = 1; id <= 4; id++)
+    for (uint32_t id = 1; id <= 40; id++)
         connections_add(connections, id, false, 0);
-    for (uint32_t id = 1; id <= 4; id++)
+    for (uint32_t id = 1; id <= 40; id++)
         enter(id, 32, 0);
     cr_assert_not(connections_crowded(connections));
+    enter(1, 1000, 0);
+    cr_assert(connections_crowded(connections), "one is, however many there are");
+}
+
+/* As when it was read before somebody else had the lock. */
+Test(connections, a_clock_that_is_behind_makes_nobody_silent)
+{
+    uint32_t ids[4];
+    connections_add(connections, 1, false, 1000);
+    cr_assert_eq(connections_take_idle(connections, 999, ids, 4), 0);
+    connections_drain(connections);
+    cr_assert_eq(connections_take_idle(connections, 999, ids, 4), 0);
 }
 
 Test(connections, the_one_that_is_silent_longest_makes_room)
