@@ -4,7 +4,8 @@
 
 #include "base/time.h"
 #include "rpc/frame.h"
-#include "rpc/v1/frame.pb-c.h"
+#include "rpc/request.h"
+#include "rpc/servers.h"
 #include "rpc/v1/health.pb-c.h"
 
 #include <errno.h>
@@ -63,30 +64,19 @@ struct exchange {
     void *arg;
 };
 
-/* A server that is connected. */
-struct server {
-    uint32_t pipe; /* 0: it is not */
-    uint64_t heard_ns;
-};
-
 struct rpc_client {
     nng_socket socket;
     char *api_key; /* owned; may be NULL */
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
     bool retries;
-    atomic_int pipes; /* connected servers */
+    struct servers *servers; /* owned */
+    nng_aio *watch; /* owned; wakes up to look for servers that hang; NULL: there is one, and no choice */
 
     pthread_mutex_t lock; /* guards all below */
     struct exchange *free;
     struct exchange *made; /* all of them, owned */
     bool closing;          /* no call is begun any more */
-    size_t n_servers;
-    struct server *servers; /* owned; of n_servers; NULL: there is but one, and no choice */
-
-    nng_aio *watch;     /* owned; NULL with one server. Its callback has all below to itself */
-    uint64_t asked_ns;  /* when servers were asked whether they live; 0: they are not */
-    uint64_t judged_ns; /* until when they have time to answer */
 };
 
 /* --- how a call ends --- */
@@ -117,7 +107,7 @@ static void finish(struct exchange *exchange)
 static void finish_with_error(struct exchange *exchange, int error)
 {
     struct rpc_reply *reply = exchange->reply;
-    bool connected = atomic_load(&exchange->client->pipes) > 0;
+    bool connected = servers_any(exchange->client->servers);
 
     reply->unsent = exchange->sending && exchange->resends == 0 && exchange->retries == 0;
     if (error == NNG_ETIMEDOUT && connected)
@@ -151,6 +141,7 @@ static void send_request(struct exchange *exchange)
         finish_with_error(exchange, NNG_ENOMEM);
         return;
     }
+    request_set_timeout(out, (uint32_t)call_ms);
     exchange->sending = true;
     nng_aio_set_timeout(exchange->aio, call_ms < connect_ms ? call_ms : connect_ms);
     nng_aio_set_msg(exchange->aio, out);
@@ -163,8 +154,7 @@ static void send_request(struct exchange *exchange)
 static bool resends(struct exchange *exchange, int error)
 {
     const bool lost = error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST;
-    const bool busy =
-        error == NNG_ETIMEDOUT && exchange->sending && atomic_load(&exchange->client->pipes) > 0;
+    const bool busy = error == NNG_ETIMEDOUT && exchange->sending && servers_any(exchange->client->servers);
     return (lost || busy) && time_monotonic_ns() < exchange->deadline_ns;
 }
 
@@ -186,7 +176,7 @@ static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 static void receive_reply(struct exchange *exchange)
 {
     exchange->sending = false;
-    if (exchange->client->servers != NULL)
+    if (exchange->client->watch != NULL)
         atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
     nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
     nng_ctx_recv(exchange->context, exchange->aio);
@@ -202,22 +192,12 @@ static void end_pause(void *arg)
         send_request(exchange);
 }
 
-static void note_heard(struct rpc_client *client, nng_pipe pipe)
-{
-    if (client->servers == NULL)
-        return;
-    pthread_mutex_lock(&client->lock);
-    for (size_t i = 0; i < client->n_servers; i++) {
-        if (client->servers[i].pipe == (uint32_t)nng_pipe_id(pipe))
-            client->servers[i].heard_ns = time_monotonic_ns();
-    }
-    pthread_mutex_unlock(&client->lock);
-}
-
 static void take_reply(struct exchange *exchange, nng_msg *in)
 {
     nng_duration wait_ms;
-    note_heard(exchange->client, nng_msg_get_pipe(in));
+    if (exchange->client->watch != NULL)
+        servers_hear(exchange->client->servers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(in)),
+                     time_monotonic_ns());
     rpc_reply_read(exchange->reply, nng_msg_body(in), nng_msg_len(in));
     nng_msg_free(in);
     if (!retries(exchange, &wait_ms)) {
@@ -295,69 +275,20 @@ static struct exchange *take_exchange(struct rpc_client *client, struct rpc_repl
     return exchange;
 }
 
-/* The call's metadata: the caller's, and the key unless there is one among them. */
-static void set_metadata(Rpc__V1__Request *head, const struct rpc_client *client,
-                         const struct rpc_request *request, struct arena *arena)
-{
-    size_t n = request->n_metadata + 1;
-    Rpc__V1__Request__MetadataEntry *entries = arena_calloc(arena, n, sizeof *entries);
-    Rpc__V1__Request__MetadataEntry **list = arena_calloc(arena, n, sizeof *list);
-    struct rpc_metadata key = {.name = "x-api-key", .value = client->api_key};
-
-    for (size_t i = 0; i < n; i++) {
-        const struct rpc_metadata *from = i < request->n_metadata ? &request->metadata[i] : &key;
-        if (from == &key && key.value == NULL)
-            break;
-        if (from != &key && strcmp(from->name, key.name) == 0)
-            key.value = NULL;
-        rpc__v1__request__metadata_entry__init(&entries[i]);
-        entries[i].key = (char *)(uintptr_t)from->name;
-        entries[i].value = (char *)(uintptr_t)from->value;
-        list[head->n_metadata++] = &entries[i];
-    }
-    head->metadata = list;
-}
-
-/* NULL: the reply says why. A frame that is too large would have the server close the connection, and nng
- * send it again on the next one. */
-static nng_msg *pack_request(const struct rpc_client *client, const struct rpc_request *request,
-                             struct rpc_reply *reply, uint32_t timeout_ms)
-{
-    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
-    head.method = arena_printf(&reply->arena, "%s/%s", request->service->name, request->method->name);
-    head.request_id = (char *)(uintptr_t)reply->request_id;
-    head.timeout_ms = timeout_ms;
-    set_metadata(&head, client, request, &reply->arena);
-
-    struct frame frame = frame_measure(&head.base, request->input);
-    nng_msg *out;
-    if (frame.size > FRAME_MAX_BYTES) {
-        status_set(&reply->status, &reply->arena, STATUS_INVALID_ARGUMENT,
-                   "The frame has %zu bytes; at most %d are taken", frame.size, FRAME_MAX_BYTES);
-        return NULL;
-    }
-    if (nng_msg_alloc(&out, frame.size) != 0) {
-        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
-        return NULL;
-    }
-    frame_pack(&frame, nng_msg_body(out));
-    return out;
-}
-
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg)
 {
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->timeout_ms;
     struct rpc_reply *reply = rpc_reply_new(request->method->output, request->request_id);
     if (reply == NULL)
         abort(); /* as the arena does */
-    nng_msg *out = pack_request(client, request, reply, timeout_ms);
-    if (out == NULL) {
+    nng_msg *packed = request_pack(request, client->api_key, reply);
+    if (packed == NULL) {
         done(reply, arg);
         return;
     }
     struct exchange *exchange = take_exchange(client, reply);
     if (exchange == NULL) {
-        nng_msg_free(out);
+        nng_msg_free(packed);
         done(reply, arg);
         return;
     }
@@ -366,53 +297,13 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     exchange->arg = arg;
     exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     exchange->patience_ns = (uint64_t)timeout_ms * NS_PER_MS / PATIENCE_PARTS;
-    exchange->request = out;
+    exchange->request = packed;
     exchange->resends = 0;
     exchange->retries = 0;
     send_request(exchange);
 }
 
-/* Somebody who waits for one call. */
-struct waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    struct rpc_reply *reply; /* guarded by lock */
-};
-
-static void wake(struct rpc_reply *reply, void *arg)
-{
-    struct waiter *waiter = arg;
-    pthread_mutex_lock(&waiter->lock);
-    waiter->reply = reply;
-    pthread_cond_signal(&waiter->done);
-    pthread_mutex_unlock(&waiter->lock);
-}
-
-struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const struct rpc_request *request)
-{
-    struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
-    rpc_client_call(client, request, wake, &waiter);
-    pthread_mutex_lock(&waiter.lock);
-    while (waiter.reply == NULL)
-        pthread_cond_wait(&waiter.done, &waiter.lock);
-    pthread_mutex_unlock(&waiter.lock);
-    return waiter.reply;
-}
-
-struct rpc_reply *rpc_client_call_wait(struct rpc_client *client, const struct rpc_request *request)
-{
-    struct rpc_reply *reply = rpc_client_call_wait_packed(client, request);
-    rpc_reply_unpack(reply);
-    return reply;
-}
-
 /* --- servers that hang --- */
-
-/* nng gives each request to the next connection in turn, and does not say to which. So when an answer is
- * overdue all servers are asked for their health, which a server tells however busy it or its database is.
- * The connection of one that is not heard within as much time is closed: what was sent by it is sent again,
- * as with any that closes, and the server is back when it greets again. One that is only slow costs a
- * question. */
 
 static void drop_reply(struct rpc_reply *reply, void *arg)
 {
@@ -420,45 +311,32 @@ static void drop_reply(struct rpc_reply *reply, void *arg)
     rpc_reply_free(reply);
 }
 
-static void ask_servers(struct rpc_client *client, uint64_t patience_ns)
+static void ask_servers(struct rpc_client *client, size_t questions)
 {
     const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     const struct rpc_request request = {
         .service = &rpc__v1__health__descriptor,
         .method = &rpc__v1__health__descriptor.methods[0],
         .input = &check.base,
-        .timeout_ms = (uint32_t)(patience_ns / NS_PER_MS) + 1,
+        .timeout_ms = FRAME_DEFAULT_TIMEOUT_MS,
     };
-    client->asked_ns = time_monotonic_ns();
-    client->judged_ns = client->asked_ns + patience_ns;
-    for (size_t i = 0; i < client->n_servers; i++)
+    while (questions-- > 0)
         rpc_client_call(client, &request, drop_reply, NULL);
 }
 
-static void close_silent(struct rpc_client *client)
-{
-    for (size_t i = 0; i < client->n_servers; i++) {
-        pthread_mutex_lock(&client->lock);
-        const struct server server = client->servers[i];
-        pthread_mutex_unlock(&client->lock);
-        if (server.pipe != 0 && server.heard_ns < client->asked_ns)
-            nng_pipe_close((nng_pipe){.id = server.pipe});
-    }
-}
-
-/* How long a call has been given whose answer is overdue; 0: none is. */
+/* How much time the least patient of the calls whose answers are overdue gives a server; 0: none is. */
 static uint64_t find_overdue(struct rpc_client *client, uint64_t now_ns)
 {
-    uint64_t patience_ns = 0;
+    uint64_t least_ns = UINT64_MAX;
     pthread_mutex_lock(&client->lock);
-    for (struct exchange *exchange = client->made; exchange != NULL && patience_ns == 0;
-         exchange = exchange->next_made) {
-        const uint64_t overdue_ns = atomic_load(&exchange->overdue_ns);
-        if (overdue_ns <= now_ns)
-            patience_ns = exchange->patience_ns;
+    for (struct exchange *exchange = client->made; exchange != NULL; exchange = exchange->next_made) {
+        const bool overdue = atomic_load(&exchange->overdue_ns) <= now_ns;
+        const uint64_t patience_ns = atomic_load(&exchange->patience_ns);
+        if (overdue && patience_ns < least_ns)
+            least_ns = patience_ns;
     }
     pthread_mutex_unlock(&client->lock);
-    return patience_ns;
+    return least_ns != UINT64_MAX ? least_ns : 0;
 }
 
 static void watch(void *arg)
@@ -467,47 +345,36 @@ static void watch(void *arg)
     const uint64_t now_ns = time_monotonic_ns();
     if (nng_aio_result(client->watch) != 0)
         return;
-    if (client->asked_ns != 0 && now_ns >= client->judged_ns) {
-        close_silent(client);
-        client->asked_ns = 0;
-    } else if (client->asked_ns == 0) {
-        const uint64_t patience_ns = find_overdue(client, now_ns);
-        if (patience_ns != 0)
-            ask_servers(client, patience_ns);
-    }
+    ask_servers(client, servers_overdue(client->servers, find_overdue(client, now_ns), now_ns));
+    for (uint32_t pipe; (pipe = servers_take_hanging(client->servers, now_ns)) != 0;)
+        nng_pipe_close((nng_pipe){.id = pipe});
     nng_sleep_aio(WATCH_MS, client->watch);
 }
 
 /* False: no memory. */
 static bool watch_servers(struct rpc_client *client, const char *const *urls)
 {
-    while (urls[client->n_servers] != NULL)
-        client->n_servers++;
-    if (client->n_servers < 2)
-        return true;
-    client->servers = calloc(client->n_servers, sizeof *client->servers);
-    if (client->servers == NULL || nng_aio_alloc(&client->watch, watch, client) != 0)
+    size_t n = 0;
+    while (urls[n] != NULL)
+        n++;
+    client->servers = servers_new(n);
+    if (client->servers == NULL || (n > 1 && nng_aio_alloc(&client->watch, watch, client) != 0))
         return false;
-    nng_sleep_aio(WATCH_MS, client->watch);
+    if (client->watch != NULL)
+        nng_sleep_aio(WATCH_MS, client->watch);
     return true;
 }
 
 /* --- opening and closing --- */
 
-static void count_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct rpc_client *client = arg;
-    const bool added = event == NNG_PIPE_EV_ADD_POST;
-    const uint32_t id = (uint32_t)nng_pipe_id(pipe), sought = added ? 0 : id;
-    atomic_fetch_add(&client->pipes, added ? 1 : -1);
-    pthread_mutex_lock(&client->lock);
-    for (size_t i = 0; client->servers != NULL && i < client->n_servers; i++) {
-        if (client->servers[i].pipe == sought) {
-            client->servers[i] = (struct server){added ? id : 0, time_monotonic_ns()};
-            break;
-        }
-    }
-    pthread_mutex_unlock(&client->lock);
+    const uint32_t id = (uint32_t)nng_pipe_id(pipe);
+    if (event == NNG_PIPE_EV_ADD_PRE)
+        servers_add(client->servers, id, time_monotonic_ns());
+    else
+        servers_remove(client->servers, id);
 }
 
 /* An errno value; 0: it dials them all. */
@@ -553,8 +420,8 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS);
     /* nng's own resending is off: it would wait for ever for a server to come back. See resends(). */
     nng_socket_set_ms(client->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_POST, count_pipe, client);
-    nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, count_pipe, client);
+    nng_pipe_notify(client->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, client);
+    nng_pipe_notify(client->socket, NNG_PIPE_EV_REM_POST, on_pipe, client);
     nng_socket_set_bool(client->socket, NNG_OPT_TCP_KEEPALIVE, true);
     if (!keep_key(client, options->api_key) || !watch_servers(client, options->urls)) {
         snprintf(error, error_size, "no memory for a client");
@@ -634,7 +501,7 @@ void rpc_client_close(struct rpc_client *client)
     if (!close_in_time(client->socket))
         return; /* nng may yet tell it of a pipe */
     pthread_mutex_destroy(&client->lock);
-    free(client->servers);
+    servers_free(client->servers);
     free(client->api_key);
     free(client);
 }

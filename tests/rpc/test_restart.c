@@ -73,6 +73,8 @@ Test(restart, a_call_whose_connection_closed_is_sent_again_as_the_same)
     cr_assert_str_eq(second->request_id, first->request_id);
     cr_assert_str_eq(lone.reply->request_id, first->request_id);
     cr_assert_eq(second->payload.len, first->payload.len);
+    cr_assert_leq(first->timeout_ms, 20000);
+    cr_assert_lt(second->timeout_ms, first->timeout_ms, "what is left of the time");
     rpc__v1__request__free_unpacked(first, NULL);
     rpc__v1__request__free_unpacked(second, NULL);
     rpc_reply_free(lone.reply);
