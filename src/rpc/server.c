@@ -6,6 +6,7 @@
 #include "rpc/connections.h"
 #include "rpc/frame.h"
 #include "rpc/listening.h"
+#include "rpc/outbox.h"
 #include "rpc/response.h"
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -39,6 +40,7 @@ enum {
     SWEEP_MOST_MS = 10000,
     SWEEP_IDS = 64,
     DRAIN_SWEEP_MS = 50,
+    DISCARD_MS = 5000,
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
@@ -50,13 +52,17 @@ enum {
 struct slot {
     struct call call;
     struct rpc_server *server;
-    nng_ctx context;
-    nng_aio *aio;
-    nng_pipe pipe;     /* that the call came from */
-    size_t bytes;      /* that it counts as */
-    size_t method;     /* in the dispatcher */
-    bool sending;      /* or receiving */
-    struct slot *next; /* in the outbox */
+    struct outgoing out; /* its context and aio receive, too */
+    nng_pipe pipe;       /* that the call came from */
+    size_t bytes;        /* that it counts as */
+    size_t method;       /* in the dispatcher */
+    bool sending;        /* or receiving */
+};
+
+/* Where others connect. */
+struct door {
+    nng_listener listener;
+    bool in_process; /* they are of this process */
 };
 
 struct rpc_server {
@@ -65,11 +71,12 @@ struct rpc_server {
     struct log *log;
     struct server_metrics metrics;
     char urls[URLS_MAX_BYTES];
-    nng_listener *doors; /* owned; that others than this process connect to */
+    struct door *doors; /* owned; set before anybody can connect */
     size_t n_doors;
 
-    struct slot *slots; /* owned */
-    unsigned n_slots;   /* that are open; grows under lock */
+    struct slot *slots;   /* owned */
+    pthread_mutex_t lock; /* guards only: */
+    unsigned n_slots;     /* that are open */
     unsigned most_slots;
     atomic_uint receiving; /* slots that wait for a request */
     nng_duration send_ms;  /* how long a peer may take to take a reply */
@@ -78,20 +85,16 @@ struct rpc_server {
     nng_duration sweep_ms;
     nng_aio *sweeper; /* owned; wakes up to close connections that are silent for too long */
 
-    nng_aio *sender; /* owned; sends the outbox, on nng's thread */
+    struct outbox outbox;
     atomic_bool draining;
-    pthread_mutex_t lock; /* guards all below */
-    struct slot *outbox;  /* replies that go together */
-    struct slot **outbox_end;
-    bool sender_runs;
 };
 
 static void receive(struct slot *slot)
 {
     slot->sending = false;
     atomic_fetch_add(&slot->server->receiving, 1);
-    nng_aio_set_timeout(slot->aio, NNG_DURATION_INFINITE);
-    nng_ctx_recv(slot->context, slot->aio);
+    nng_aio_set_timeout(slot->out.aio, NNG_DURATION_INFINITE);
+    nng_ctx_recv(slot->out.context, slot->out.aio);
 }
 
 static void end_call(struct slot *slot)
@@ -111,11 +114,10 @@ static void close_pipe(const struct rpc_server *server, uint32_t id, enum server
 static bool is_of_this_process(const struct rpc_server *server, nng_pipe pipe)
 {
     const int listener = nng_listener_id(nng_pipe_listener(pipe));
-    for (size_t i = 0; i < server->n_doors; i++) {
-        if (nng_listener_id(server->doors[i]) == listener)
-            return false;
-    }
-    return true;
+    size_t i = 0;
+    while (i < server->n_doors && nng_listener_id(server->doors[i].listener) != listener)
+        i++;
+    return i < server->n_doors && server->doors[i].in_process;
 }
 
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
@@ -170,58 +172,7 @@ static void note_call(const struct slot *slot)
              LOG_OPT("parent_id", call->trace.parent));
 }
 
-/* --- sending --- */
-
-static struct slot *empty_outbox(struct rpc_server *server)
-{
-    struct slot *first = server->outbox;
-    server->outbox = NULL;
-    server->outbox_end = &server->outbox;
-    return first;
-}
-
-/* On nng's thread, which is the one that will hear of what was sent: another would wait for its locks, and it
- * for that one's, at each reply. */
-static void send_outbox(void *arg)
-{
-    struct rpc_server *server = arg;
-    for (;;) {
-        pthread_mutex_lock(&server->lock);
-        struct slot *slot = empty_outbox(server);
-        server->sender_runs = slot != NULL;
-        pthread_mutex_unlock(&server->lock);
-        if (slot == NULL)
-            return;
-        while (slot != NULL) {
-            struct slot *next = slot->next; /* once it is sent, the slot may be in the outbox again */
-            nng_ctx_send(slot->context, slot->aio);
-            slot = next;
-        }
-    }
-}
-
-/* Sends a reply: at once when it is alone, which saves it a change of threads; else with those that come with
- * it. */
-static void send_reply(struct slot *slot, bool more)
-{
-    struct rpc_server *server = slot->server;
-    slot->next = NULL;
-    pthread_mutex_lock(&server->lock);
-    bool alone = !more && server->outbox == NULL;
-    if (!alone) {
-        *server->outbox_end = slot;
-        server->outbox_end = &slot->next;
-    }
-    bool wake = !alone && !more && !server->sender_runs;
-    server->sender_runs |= wake;
-    pthread_mutex_unlock(&server->lock);
-    if (alone) {
-        nng_ctx_send(slot->context, slot->aio);
-    } else if (wake) {
-        nng_aio_begin(server->sender);
-        nng_aio_finish(server->sender, 0);
-    }
-}
+/* --- answering --- */
 
 /* The closure of every call. */
 static void reply(const ProtobufCMessage *message, void *closure_data)
@@ -239,9 +190,9 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     frame_pack(&frame, nng_msg_body(out));
     arena_reset(&call->arena);
     slot->sending = true;
-    nng_aio_set_timeout(slot->aio, slot->server->send_ms);
-    nng_aio_set_msg(slot->aio, out);
-    send_reply(slot, call->more);
+    nng_aio_set_timeout(slot->out.aio, slot->server->send_ms);
+    nng_aio_set_msg(slot->out.aio, out);
+    outbox_send(&slot->server->outbox, &slot->out, call->more);
 }
 
 /* A call that is in no trace gets none: its request_id names it as well. */
@@ -342,9 +293,9 @@ static bool open_slots(struct rpc_server *server)
         struct slot *slot = &server->slots[server->n_slots];
         slot->server = server;
         arena_init(&slot->call.arena);
-        opened = nng_aio_alloc(&slot->aio, advance, slot) == 0;
-        if (opened && nng_ctx_open(&slot->context, server->socket) != 0) {
-            nng_aio_free(slot->aio);
+        opened = nng_aio_alloc(&slot->out.aio, advance, slot) == 0;
+        if (opened && nng_ctx_open(&slot->out.context, server->socket) != 0) {
+            nng_aio_free(slot->out.aio);
             opened = false;
         }
         if (opened) {
@@ -371,11 +322,11 @@ static void advance(void *arg)
 {
     struct slot *slot = arg;
     give_way(slot->server);
-    int error = nng_aio_result(slot->aio);
+    int error = nng_aio_result(slot->out.aio);
 
     if (slot->sending) {
         if (error != 0) /* the message is still ours */
-            nng_msg_free(nng_aio_get_msg(slot->aio));
+            nng_msg_free(nng_aio_get_msg(slot->out.aio));
         if (error ==
             NNG_ETIMEDOUT) /* a peer that takes no answers, for which this one is not to wait again */
             close_pipe(slot->server, (uint32_t)nng_pipe_id(slot->pipe), SERVER_CLOSES_SLOW);
@@ -387,7 +338,7 @@ static void advance(void *arg)
     if (atomic_fetch_sub(&slot->server->receiving, 1) <= CONTEXTS_FEW)
         open_slots(slot->server);
     if (error == 0)
-        handle(slot, nng_aio_get_msg(slot->aio));
+        handle(slot, nng_aio_get_msg(slot->out.aio));
     else if (error != NNG_ECLOSED && error != NNG_ECANCELED)
         receive(slot);
 }
@@ -409,35 +360,55 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
         snprintf(end, room, "%s%s", separator, url);
 }
 
-static bool listen_on(struct rpc_server *server, const char *url, char *error, size_t error_size)
+static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
 {
-    nng_listener listener;
-    const bool is_door = strncmp(url, "inproc:", 7) != 0;
-    int failed = nng_listener_create(&listener, server->socket, url);
-    if (failed == 0 && is_door)
-        server->doors[server->n_doors++] = listener;
-    if (failed == 0)
-        failed = nng_listener_start(listener, 0);
-    if (failed != 0) {
-        snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
-        return false;
+    snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
+    return false;
+}
+
+static bool make_doors(struct rpc_server *server, const char *const urls[], char *error, size_t error_size)
+{
+    for (size_t i = 0; urls[i] != NULL; i++) {
+        struct door *door = &server->doors[i];
+        int failed = nng_listener_create(&door->listener, server->socket, urls[i]);
+        if (failed != 0)
+            return cannot_listen(urls[i], failed, error, error_size);
+        door->in_process = strncmp(urls[i], "inproc:", 7) == 0;
+        server->n_doors++;
     }
-    if (is_door)
-        note_url(server, url, listener);
     return true;
 }
 
-/* Undoes a start that failed, before any peer is connected. */
+static bool open_doors(struct rpc_server *server, const char *const urls[], char *error, size_t error_size)
+{
+    for (size_t i = 0; i < server->n_doors; i++) {
+        const struct door *door = &server->doors[i];
+        int failed = nng_listener_start(door->listener, 0);
+        if (failed != 0)
+            return cannot_listen(urls[i], failed, error, error_size);
+        if (!door->in_process)
+            note_url(server, urls[i], door->listener);
+    }
+    return true;
+}
+
+/* Undoes a start that failed. Who came by a door that was open already may have a call in hand, which ends
+ * first, or else is left with all it needs. */
 static void discard(struct rpc_server *server)
 {
     nng_close(server->socket);
+    if (server->connections != NULL) {
+        connections_drain(server->connections);
+        if (!connections_await_idle(server->connections, DISCARD_MS))
+            return;
+    }
     nng_aio_stop(server->sweeper);
     for (unsigned i = 0; i < server->n_slots; i++) {
-        nng_aio_stop(server->slots[i].aio);
-        nng_aio_free(server->slots[i].aio);
+        nng_aio_stop(server->slots[i].out.aio);
+        nng_aio_free(server->slots[i].out.aio);
         arena_free(&server->slots[i].call.arena);
     }
-    nng_aio_free(server->sender);
+    outbox_free(&server->outbox);
     nng_aio_free(server->sweeper);
     connections_free(server->connections);
     server_metrics_free(&server->metrics);
@@ -500,18 +471,16 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
         n_urls++;
     server->doors = calloc(n_urls + 1, sizeof *server->doors);
 
-    empty_outbox(server);
-    if (server->doors == NULL || nng_aio_alloc(&server->sender, send_outbox, server) != 0 ||
-        !begin_counting(server, options)) {
+    const bool can_send = outbox_init(&server->outbox);
+    if (server->doors == NULL || !can_send || !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         return NULL;
     }
-    for (size_t i = 0; i < n_urls; i++) {
-        if (!listen_on(server, options->urls[i], error, error_size)) {
-            discard(server);
-            return NULL;
-        }
+    if (!make_doors(server, options->urls, error, error_size) ||
+        !open_doors(server, options->urls, error, error_size)) {
+        discard(server);
+        return NULL;
     }
     return server;
 }
@@ -527,7 +496,7 @@ bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     bool idle = false;
     for (size_t i = 0; i < server->n_doors; i++) {
-        if (!listening_stop(server->doors[i]))
+        if (!server->doors[i].in_process && !listening_stop(server->doors[i].listener))
             log_line(server->log, LOG_LEVEL_WARN, "still listening while draining");
     }
     connections_drain(server->connections);
