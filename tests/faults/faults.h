@@ -16,7 +16,7 @@ struct faults {
     const char *api_key;
     struct server servers[SERVERS];
     struct proxy proxies[SERVERS];
-    unsigned kills;  /* of ordersd, and of PostgreSQL */
+    unsigned kills;  /* of ordersd */
     unsigned others; /* that were made here; a proxy counts its own */
 };
 
