@@ -381,7 +381,7 @@ static bool make_doors(struct rpc_server *server, const char *const urls[], char
 
 static bool open_doors(struct rpc_server *server, const char *const urls[], char *error, size_t error_size)
 {
-    for (size_t i = 0; i < server->n_doors; i++) {
+    for (size_t i = 0; urls[i] != NULL; i++) {
         const struct door *door = &server->doors[i];
         int failed = nng_listener_start(door->listener, 0);
         if (failed != 0)
