@@ -176,6 +176,15 @@ static size_t count_files(pid_t pid)
     return n;
 }
 
+static void await_files(size_t n)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(IDLE_MS + SLACK_MS) * NS_PER_MS;
+    while (count_files(service->pid) > n) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "still connected");
+        poll(NULL, 0, BYTE_MS);
+    }
+}
+
 /* It asks for more than its socket holds, and reads nothing. That the service has closed it cannot be seen
  * from here, behind what was not read; its open files tell. */
 Test(peers, one_that_does_not_read_its_answers_is_closed)
@@ -184,15 +193,30 @@ Test(peers, one_that_does_not_read_its_answers_is_closed)
     uint8_t frame[256];
     create_many(1000);
     const size_t size = pack_list(frame);
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(IDLE_MS + SLACK_MS) * NS_PER_MS;
     int peer = sp_connect(service);
     for (uint32_t id = 1; id <= 200; id++)
         sp_send_frame(peer, id, frame, size);
     cr_assert_gt(count_files(service->pid), before);
-    while (count_files(service->pid) > before) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns, "still connected");
-        poll(NULL, 0, BYTE_MS);
-    }
+    await_files(before);
     expect_service();
     close(peer);
+}
+
+/* What comes of each is let go of, whatever of it was being read or written as it went. */
+Test(peers, ones_that_leave_with_calls_under_way_are_forgotten)
+{
+    enum { LEAVERS = 1000, CALLS = 20 };
+    const size_t before = count_files(service->pid);
+    uint8_t frame[256], some[16];
+    const size_t size = pack_list(frame);
+    for (int i = 0; i < LEAVERS; i++) {
+        int peer = sp_connect(service);
+        for (uint32_t id = 1; id <= CALLS; id++)
+            sp_send_frame(peer, id, frame, size);
+        if (i % 2 == 0)
+            sp_read(peer, some, sizeof some);
+        close(peer);
+    }
+    await_files(before);
+    expect_service();
 }
