@@ -13,7 +13,6 @@
 #include "rpc/metrics_service.h"
 #include "rpc/probe.h"
 #include "rpc/server.h"
-#include "rpc/task_threads.h"
 #include "service/order_service.h"
 #include "store/postgres.h"
 
@@ -241,8 +240,6 @@ int main(void)
     daemon.metrics = metrics_new();
     process_metrics_add(&daemon.process, daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
-    if (!task_threads_keep_one())
-        log_line(daemon.log, LOG_LEVEL_WARN, "nng keeps all its task threads");
     bool started = start(&daemon, error, sizeof error);
     if (started)
         serve(&daemon);

@@ -128,7 +128,7 @@ class Bench:
     def rpc(self, transport: str, case: str, in_flight: int, *options) -> Callable:
         def measure(seconds: float) -> dict:
             result = self.orders_load(
-                case, self.service.urls()[transport], in_flight, seconds, "--keys", ORDERS, "--one-task-thread",
+                case, self.service.urls()[transport], in_flight, seconds, "--keys", ORDERS,
                 *options)
             if case == "get":
                 self.get_reply_bytes = result["reply_bytes"]
@@ -136,10 +136,9 @@ class Bench:
 
         return measure
 
-    def echo(self, in_flight: int, *options) -> Callable:
+    def echo(self, in_flight: int) -> Callable:
         return lambda seconds: self.orders_load(
-            "echo", f"ipc://{self.state}/echo.sock", in_flight, seconds, "--payload", self.get_reply_bytes,
-            *options)
+            "echo", f"ipc://{self.state}/echo.sock", in_flight, seconds, "--payload", self.get_reply_bytes)
 
     def batch(self) -> Callable:
         measure = self.rpc("ipc", "batch", 1, "--batch", BATCH)
@@ -175,7 +174,7 @@ class Bench:
             crowd = subprocess.Popen(
                 [str(word) for word in (
                     LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", CROWD, "--seconds", seconds + 4,
-                    "--keys", ORDERS, "--batch", 1, "--one-task-thread")],
+                    "--keys", ORDERS, "--batch", 1)],
                 stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY), start_new_session=True,
             )
             time.sleep(2)  # until all of it is in flight
@@ -269,7 +268,6 @@ class Bench:
                  for script in ("insert", "select") for n in IN_FLIGHT]
         cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "get", 1)]
         cases += [Case("echo", "echo", n, self.echo(n)) for n in (64, 1)]
-        cases += [Case("echo", "echo, one task thread", n, self.echo(n, "--one-task-thread")) for n in (64, 1)]
         cases += [Case("http", "get", 64, self.wrk("get", 64))]
         cases += [Case("ipc", "batch", 1, self.batch()), Case("psql", "copy", 1, self.copy)]
         cases += [
@@ -285,7 +283,6 @@ class Bench:
         cases += [Case("ipc", f"{op} beside a crowd", 1, self.beside_crowd(op)) for op in ("get", "create")]
         cases += [rpc("ipc", "create", 16)]
         cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
-        cases += [Case("echo", "echo, one task thread", 16, self.echo(16, "--one-task-thread"))]
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
         cases += [Case("http", op, n, self.wrk(op, n)) for op in ("get", "create", "summary") for n in (16, 64)
                   if (op, n) != ("get", 64)]
@@ -383,7 +380,7 @@ def measure_overload(bench: Bench, seconds: float, repeats: int) -> dict:
             for (case, times), results in runs.items():
                 service.forget_peak()
                 result = bench.orders_load(case, service.ipc, BOUND * times, seconds, "--keys", ORDERS, "--batch", 1,
-                                           "--one-task-thread", "--back-off")
+                                           "--back-off")
                 results.append({
                     "throughput": result["requests"] / result["seconds"], "p99_us": result["p99_us"],
                     "refused_per_s": result["refused"] / result["seconds"], "peak_bytes": service.peak_bytes(),

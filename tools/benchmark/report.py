@@ -115,12 +115,7 @@ def limits_of(cases: list[Case], imported: Optional[dict], overload: Optional[di
     beside_idle = "tcp get beside idle 64"
     served = [of.peak(case.name) or 0 for case in cases if case.name != beside_idle]
     peaks = imported["import_peak_bytes"] if imported else {}
-    lean_floor = of.p50("echo echo, one task thread 1"), of.p50("pgbench select 1")
     return [
-        Ratio("get_vs_lean_echo", "get over RPC, 64 in flight, to nng's echo with one task thread a side, as here",
-              of.throughputs("ipc get 64", "echo echo, one task thread 64"), at_least=0.6),
-        Ratio("lone_get_vs_lean_sum", "p50 of a lone get over RPC to that echo's p50 + pgbench SELECT p50",
-              divided(of.p50("ipc get 1"), sum(lean_floor) if all(lean_floor) else None), at_most=1.3),
         Ratio("hot_day_vs_spread_by_sql", "64 SQL sessions inserting on one day and currency, to spread over days",
               of.throughputs("pgbench insert with rollup, one day 64", "pgbench insert with rollup 64"), at_least=0.9),
         Ratio("ordersd_mib", "peak memory of ordersd, up to 64 in flight, MiB",

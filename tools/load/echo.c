@@ -1,7 +1,6 @@
 /* echo.c: nng's own round trip between two processes, which is what no RPC over it can beat. One REP socket
  * and one REQ socket, each with as many contexts as there are requests in flight. */
 #include "load.h"
-#include "rpc/task_threads.h"
 #include "run.h"
 
 #include <nng/nng.h>
@@ -28,12 +27,6 @@ static void must(int error, const char *what)
         return;
     fprintf(stderr, "orders-load: echo: %s: %s\n", what, nng_strerror(error));
     exit(EXIT_FAILURE);
-}
-
-static void keep_task_threads(const struct load_options *options)
-{
-    if (options->one_task_thread && !task_threads_keep_one())
-        exit(EXIT_FAILURE);
 }
 
 static struct end *make_ends(const struct load_options *options, nng_socket socket, void (*advance)(void *))
@@ -80,7 +73,6 @@ static void answer(void *arg)
 static void serve(const struct load_options *options, int listening, int until_closed)
 {
     nng_socket socket;
-    keep_task_threads(options);
     must(nng_rep0_open(&socket), "open");
     must(nng_listen(socket, options->url, NULL, 0), options->url);
     struct end *ends = make_ends(options, socket, answer);
@@ -137,7 +129,6 @@ static bool measure(const struct load_options *options)
 {
     nng_socket socket;
     struct run run;
-    keep_task_threads(options);
     must(nng_req0_open(&socket), "open");
     must(nng_dial(socket, options->url, NULL, 0), options->url);
     struct end *ends = make_ends(options, socket, take_echo);

@@ -18,7 +18,6 @@ struct load_options {
     size_t batch;         /* orders in a BatchCreateOrders */
     size_t payload_bytes; /* of the echo */
     size_t clients;       /* idle ones */
-    bool one_task_thread; /* of nng's */
     bool back_off;        /* make what is refused again, after a pause */
 };
 

@@ -1,7 +1,6 @@
 /* main.c: orders-load, the load client of tools/bench: keeps requests in flight and prints one line of JSON.
  */
 #include "load.h"
-#include "rpc/task_threads.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@ enum option_key {
     KEY_BATCH,
     KEY_PAYLOAD,
     KEY_CLIENTS,
-    KEY_ONE_TASK_THREAD,
     KEY_BACK_OFF
 };
 
@@ -41,8 +39,6 @@ static const struct argp_option options[] = {
     {"batch", KEY_BATCH, "N", 0, "batch: orders in a request (500)", 0},
     {"payload", KEY_PAYLOAD, "BYTES", 0, "echo: what goes there and back (1)", 0},
     {"clients", KEY_CLIENTS, "N", 0, "idle: connections (1)", 0},
-    {"one-task-thread", KEY_ONE_TASK_THREAD, NULL, 0, "leave nng one thread for callbacks, as ordersd does",
-     0},
     {"back-off", KEY_BACK_OFF, NULL, 0,
      "a request that is refused with RESOURCE_EXHAUSTED is no failure, "
      "but made again after about a second",
@@ -102,9 +98,6 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
     case KEY_CLIENTS:
         load->clients = read_number(argument, 1, CLIENTS_MAX, state);
         return 0;
-    case KEY_ONE_TASK_THREAD:
-        load->one_task_thread = true;
-        return 0;
     case KEY_BACK_OFF:
         load->back_off = true;
         return 0;
@@ -135,8 +128,6 @@ int main(int argc, char **argv)
 
     if (strcmp(load.case_name, "echo") == 0)
         return load_echo(&load);
-    if (load.one_task_thread && !task_threads_keep_one())
-        return EXIT_FAILURE;
     if (strcmp(load.case_name, "idle") == 0)
         return load_idle(&load);
     if (load_orders_has(load.case_name))
