@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     DEFAULT_CONNECT_TIMEOUT_MS = 2000,
@@ -33,7 +32,6 @@ enum {
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
     MOST_DOUBLINGS = 6, /* by then it has that */
-    CLOSE_S = 1,
     /* With several servers: how often it is looked for one that hangs, and what part of a call's time is let
      * pass before its server is asked whether it lives, and again before it answers that. */
     WATCH_MS = 50,
@@ -437,29 +435,6 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     return client;
 }
 
-static void *close_socket(void *id)
-{
-    nng_close((nng_socket){.id = (uint32_t)(uintptr_t)id});
-    return NULL;
-}
-
-/* nng 1.5.2 waits for ever for a pipe that is closed between the length of a message and the rest of it: then
- * the read that it waits for is never begun (nanomsg/nng#1543). So nobody waits for it longer than CLOSE_S.
- * False: it still closes. */
-static bool close_in_time(nng_socket socket)
-{
-    pthread_t closer;
-    struct timespec limit;
-    if (pthread_create(&closer, NULL, close_socket, (void *)(uintptr_t)socket.id) != 0)
-        return false;
-    clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += CLOSE_S;
-    if (pthread_timedjoin_np(closer, NULL, &limit) == 0)
-        return true;
-    pthread_detach(closer);
-    return false;
-}
-
 /* Ends what the exchanges do, and waits for the callbacks of that. */
 static void stop_exchanges(struct rpc_client *client)
 {
@@ -498,8 +473,7 @@ void rpc_client_close(struct rpc_client *client)
         nng_ctx_close(exchange->context);
         free_exchange(exchange);
     }
-    if (!close_in_time(client->socket))
-        return; /* nng may yet tell it of a pipe */
+    nng_close(client->socket);
     pthread_mutex_destroy(&client->lock);
     servers_free(client->servers);
     free(client->api_key);

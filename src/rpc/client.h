@@ -58,7 +58,7 @@ typedef void rpc_done(struct rpc_reply *reply, void *arg);
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
- * client. Waits at most a second for nng to close its connections; what is not closed by then is left to it.
+ * client.
  * Not to be called from rpc_done, nor while another thread begins a call. */
 void rpc_client_close(struct rpc_client *client);
 

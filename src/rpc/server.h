@@ -39,8 +39,7 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
 /* The URLs it listens on, comma-separated, with the real port where 0 was asked for. */
 const char *rpc_server_urls(const struct rpc_server *server);
 
-/* A drained server is left to the end of its process and never closed: under traffic nng_close may wait for
- * ever for a task that was prepared and never begun (nanomsg/nng#1543, in 1.5.2).
+/* A drained server is left to the end of its process and never closed: calls that took too long still use it.
  *
  * Refuses new connections, but those of this process. Answers the calls in hand and takes no others, but for
  * those that want no key (health). Closes each connection when it waits for no answer: a request that came

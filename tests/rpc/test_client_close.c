@@ -9,7 +9,9 @@
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CALLS = 64, CALLS_REFUSED = 300 };
 
@@ -56,9 +58,7 @@ static unsigned await_count(struct count *count, unsigned n)
 
 /* --- a server that answers every request alike --- */
 
-/* In this process: nng 1.5.2 can wait for ever when it closes a connection in the middle of a message, which
- * inproc has none of, and each further close would take the client's whole second. */
-#define SERVER_URL "inproc://test-client-close"
+static char server_url[64]; /* ipc, so that a connection closes in the middle of a message now and then */
 
 struct server {
     nng_socket socket;
@@ -87,9 +87,10 @@ static void *answer_all(void *arg)
 
 static void server_start(struct server *server, Rpc__V1__Code code)
 {
+    snprintf(server_url, sizeof server_url, "ipc:///tmp/test-client-close.%d", (int)getpid());
     *server = (struct server){.code = code, .answered = COUNT_INIT};
     cr_assert_eq(nng_rep0_open(&server->socket), 0);
-    cr_assert_eq(nng_listen(server->socket, SERVER_URL, NULL, 0), 0);
+    cr_assert_eq(nng_listen(server->socket, server_url, NULL, 0), 0);
     cr_assert_eq(pthread_create(&server->thread, NULL, answer_all, server), 0);
 }
 
@@ -159,7 +160,7 @@ Test(client_close, every_call_that_a_callback_begins_ends)
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct count ended = COUNT_INIT;
         struct chain chains[CALLS];
-        struct rpc_client *client = open_client(SERVER_URL, false);
+        struct rpc_client *client = open_client(server_url, false);
         for (size_t i = 0; i < CALLS; i++) {
             chains[i] = (struct chain){.client = client, .ended = &ended};
             begin_link(&chains[i]);
@@ -190,7 +191,7 @@ Test(client_close, a_call_that_is_about_to_be_made_again_ends_once)
     server_start(&server, RPC__V1__CODE__UNAVAILABLE);
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct count cancelled = COUNT_INIT;
-        struct rpc_client *client = open_client(SERVER_URL, true);
+        struct rpc_client *client = open_client(server_url, true);
         const unsigned before = await_count(&server.answered, 0);
         for (size_t i = 0; i < CALLS_REFUSED; i++)
             begin_get(client, count_cancelled, &cancelled);
