@@ -15,15 +15,7 @@
 
 enum { CALLS = 64, CALLS_REFUSED = 300 };
 
-/* ThreadSanitizer takes a message that is shared between the two ends of inproc for a race, as it does not
- * see nng count who has it: nng is not compiled for it. Suites over tcp close their clients under it. */
-#ifdef __SANITIZE_THREAD__
-#define DISABLED true
-#else
-#define DISABLED false
-#endif
-
-TestSuite(client_close, .timeout = 240, .disabled = DISABLED);
+TestSuite(client_close, .timeout = 240);
 
 /* --- a count to wait for --- */
 
