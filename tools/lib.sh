@@ -77,10 +77,19 @@ stop() {
     [[ -z $supervised ]] || kill -TERM "$supervised" 2>/dev/null || true
 }
 
+# Lets go of nng's source when it was patched by other files than are there now: meson only sees to the wrap.
+refresh_nng() {
+    local source=$root/subprojects/nng-1.5.2
+    local files=("$root/subprojects/nng.wrap" "$root/subprojects/packagefiles")
+    [[ -d $source && -n $(find "${files[@]}" -newer "$source/.meson-subproject-wrap-hash.txt") ]] || return 0
+    rm -rf "$source"
+}
+
 # build DIRECTORY [MESON-OPTION...]: sets it up on first use.
 build() {
     local directory=$1
     shift
+    refresh_nng
     [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$@"
     supervise ninja -C "$directory"
 }
@@ -88,6 +97,7 @@ build() {
 # build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone.
 build_release() {
     local directory=$root/build-release
+    refresh_nng
     [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release >&2
     ninja -C "$directory" "$@" >&2
 }

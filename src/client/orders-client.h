@@ -13,7 +13,8 @@
  * *error to NULL. `error` itself may be NULL, when nobody wants to know. Out of memory, the process is ended.
  *
  * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
- * client a process is enough. It must be opened in the process that uses it: it does not live through fork.
+ * client a process is enough. One thread of the library receives all answers, of all clients. It must be
+ * opened in the process that uses it: it does not live through fork.
  *
  * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
  * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
@@ -86,8 +87,8 @@ void orders_client_close(struct orders_client *client);
  * That is called exactly once, on a thread of the library; but on the calling one, before orders_..._async
  * returns, when the call could not be begun (it is too large, say), and on the one that closes the client for
  * a call that ends with that. So the caller holds no lock that it takes. It must not wait for anything,
- * another call included, but may begin one: while the client closes that ends with CANCELLED at once. It owns
- * the result and the error, of which one is NULL.
+ * another call included, for which it would wait for ever, but may begin one: while the client closes that
+ * ends with CANCELLED at once. It owns the result and the error, of which one is NULL.
  *
  * Any method can fail with
  *   INVALID_ARGUMENT                   a field is refused; the violations say which and why

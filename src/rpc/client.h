@@ -58,8 +58,7 @@ typedef void rpc_done(struct rpc_reply *reply, void *arg);
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
- * client.
- * Not to be called from rpc_done, nor while another thread begins a call. */
+ * client. Not to be called from rpc_done, nor while another thread begins a call. */
 void rpc_client_close(struct rpc_client *client);
 
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */

@@ -40,7 +40,7 @@
     "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                        \
     "recorded AS (INSERT INTO idempotency (request_id, part, fingerprint, code" recorded ") " \
     "SELECT request_id, part, fingerprint, code" recorded " FROM outcome "                    \
-    "WHERE request_id IS NOT NULL) "                                                          \
+    "WHERE request_id IS NOT NULL ORDER BY order_id) "                                        \
     "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                        \
     "SELECT order_id, code, code <> 9" answered " FROM seen"
 

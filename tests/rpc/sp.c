@@ -58,12 +58,19 @@ void sp_send(int peer, const void *bytes, size_t size)
     }
 }
 
+size_t sp_put_head(uint8_t *out, uint32_t id, size_t size)
+{
+    const uint64_t length = htobe64(size + 4);
+    const uint32_t header = htobe32(id | UINT32_C(0x80000000));
+    memcpy(out, &length, 8);
+    memcpy(out + 8, &header, 4);
+    return SP_HEAD_BYTES;
+}
+
 void sp_send_frame(int peer, uint32_t id, const void *frame, size_t size)
 {
-    uint64_t length = htobe64(size + 4);
-    uint32_t header = htobe32(id | UINT32_C(0x80000000));
-    sp_send(peer, &length, 8);
-    sp_send(peer, &header, 4);
+    uint8_t head[SP_HEAD_BYTES];
+    sp_send(peer, head, sp_put_head(head, id, size));
     sp_send(peer, frame, size);
 }
 

@@ -22,6 +22,10 @@ int sp_connect(const struct service *service);
 /* Sends as much as the peer takes before it closes. */
 void sp_send(int peer, const void *bytes, size_t size);
 
+/* What stands in front of a frame of that size, as request `id`. Its own size. */
+enum { SP_HEAD_BYTES = 12 };
+size_t sp_put_head(uint8_t *out, uint32_t id, size_t size);
+
 /* Sends a frame as request `id`. */
 void sp_send_frame(int peer, uint32_t id, const void *frame, size_t size);
 

@@ -114,6 +114,31 @@ Test(wire, an_unknown_method_is_unimplemented)
     close(peer);
 }
 
+/* In whatever pieces they are read: lengths that come in two, and frames larger than what is read at once. */
+Test(wire, frames_that_arrive_together_are_told_apart)
+{
+    enum { FRAMES = 200, LONG = 9000, ROOM = SP_HEAD_BYTES + 256 + LONG };
+    static const uint8_t payload[LONG];
+    uint8_t *all = malloc((size_t)FRAMES * ROOM);
+    size_t end = 0;
+    for (uint32_t id = 1; id <= FRAMES; id++) {
+        const size_t n = id % 20 == 0 ? LONG : id * 7 % 311;
+        uint8_t *frame = all + end + SP_HEAD_BYTES;
+        const size_t size = make_request(frame, "orders.v1.OrderService/Nope", service->api_key, payload, n);
+        end += sp_put_head(all + end, id, size) + size;
+    }
+    int peer = sp_connect(service);
+    sp_send(peer, all, end);
+    for (uint32_t id = 1; id <= FRAMES; id++) {
+        Rpc__V1__Response *response = sp_read_response(peer, id);
+        cr_assert_not_null(response, "closed instead of an answer");
+        cr_assert_eq(response->code, RPC__V1__CODE__UNIMPLEMENTED, "%s", response->message);
+        rpc__v1__response__free_unpacked(response, NULL);
+    }
+    close(peer);
+    free(all);
+}
+
 /* --- what is wrong --- */
 
 Test(wire, random_bytes_get_invalid_argument)
