@@ -79,8 +79,8 @@ stop() {
 
 # Lets go of nng's source when it was patched by other files than are there now: meson only sees to the wrap.
 refresh_nng() {
-    local source=$root/subprojects/nng-1.5.2
-    local files=("$root/subprojects/nng.wrap" "$root/subprojects/packagefiles")
+    local source=$root/src/rpc/nng/nng-1.5.2
+    local files=("$root/src/rpc/nng/nng.wrap" "$root/src/rpc/nng/packagefiles")
     [[ -d $source && -n $(find "${files[@]}" -newer "$source/.meson-subproject-wrap-hash.txt") ]] || return 0
     rm -rf "$source"
 }
