@@ -13,6 +13,7 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
                 struct statement_log log)
 {
     memset(batch, 0, sizeof *batch);
+    batch->units = batch->rounds[0];
     batch->log = log;
     batch->metrics = metrics;
     batch->lane = metrics->lanes[lane];
@@ -78,15 +79,14 @@ static void drop_expired(struct batch *batch, uint64_t now_ns)
     batch->n = kept;
 }
 
-static void plan(struct batch *batch)
+static void fold(struct batch *batch)
 {
     struct unit *unit = NULL;
-    batch->n_units = 0;
     statement_sort(batch->operations, batch->n);
     for (size_t i = 0; i < batch->n; i++) {
         const struct statement *statement = batch->operations[i]->statement;
         if (unit == NULL || unit->statement != statement || !statement->folds) {
-            unit = &batch->units[0][batch->n_units++];
+            unit = &batch->units[batch->n_units++];
             *unit = (struct unit){.statement = statement,
                                   .operations = &batch->operations[i],
                                   .ends_transaction = statement->lane != LANE_WRITE};
@@ -95,6 +95,29 @@ static void plan(struct batch *batch)
     }
     if (unit != NULL)
         unit->ends_transaction = true;
+}
+
+bool batch_done(const struct batch *batch)
+{
+    return batch->n_units == 0;
+}
+
+/* Makes ready for further operations, if all are answered. */
+static void reset_if_done(struct batch *batch)
+{
+    if (!batch_done(batch))
+        return;
+    batch->n = 0;
+    arena_reset(&batch->nobody.arena);
+}
+
+void batch_plan(struct batch *batch)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    if (batch->n > 0)
+        note_wait(batch, now_ns);
+    drop_expired(batch, now_ns);
+    fold(batch);
 }
 
 /* --- a round: sending --- */
@@ -114,17 +137,17 @@ static void forget_abandoned(struct unit *unit)
 
 /* A deadline may have passed since the round was planned, which has several transactions unless it is the
  * first of writes. A unit that is left empty goes, but not the end of its transaction. */
-static void prune(struct batch *batch, struct unit units[])
+static void prune(struct batch *batch)
 {
     size_t kept = 0;
     bool begun = false; /* a unit of the present transaction is kept */
     for (size_t i = 0; i < batch->n_units; i++) {
-        struct unit unit = units[i];
+        struct unit unit = batch->units[i];
         forget_abandoned(&unit);
         if (unit.n > 0)
-            units[kept++] = unit;
+            batch->units[kept++] = unit;
         else if (unit.ends_transaction && begun)
-            units[kept - 1].ends_transaction = true;
+            batch->units[kept - 1].ends_transaction = true;
         begun = !unit.ends_transaction && (begun || unit.n > 0);
     }
     batch->n_units = kept;
@@ -141,12 +164,15 @@ static bool send_unit(struct batch *batch, PGconn *pg, const struct unit *unit)
            (!unit->ends_transaction || PQpipelineSync(pg));
 }
 
-static bool send_round(struct batch *batch, struct connection *connection, struct unit units[])
+bool batch_send(struct batch *batch, struct connection *connection)
 {
+    batch->sent_ns = time_monotonic_ns();
+    prune(batch);
     for (size_t i = 0; i < batch->n_units; i++) {
-        if (!send_unit(batch, connection->pg, &units[i]))
+        if (!send_unit(batch, connection->pg, &batch->units[i]))
             return false;
     }
+    reset_if_done(batch);
     return connection_flush(connection);
 }
 
@@ -310,9 +336,10 @@ static void end_transaction(struct unit transaction[], size_t n, struct next_rou
         answer(next->batch, &transaction[i]);
 }
 
-static bool read_round(struct batch *batch, struct connection *connection, struct unit units[],
-                       struct next_round *next)
+bool batch_receive(struct batch *batch, struct connection *connection)
 {
+    struct unit *units = batch->units;
+    struct next_round next = {.batch = batch, .units = batch->rounds[units == batch->rounds[0]]};
     size_t first = 0; /* of the transaction being read */
     for (size_t i = 0; i < batch->n_units; i++) {
         if (!read_unit(batch, connection, &units[i], false))
@@ -322,29 +349,17 @@ static bool read_round(struct batch *batch, struct connection *connection, struc
         /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
         if (!read_unit(batch, connection, &units[i], true))
             return false;
-        end_transaction(&units[first], i - first + 1, next);
+        end_transaction(&units[first], i - first + 1, &next);
         first = i + 1;
     }
+    batch->units = next.units;
+    batch->n_units = next.n;
+    reset_if_done(batch);
     return true;
 }
 
-bool batch_run(struct batch *batch, struct connection *connection)
+void batch_lose(struct batch *batch)
 {
-    const uint64_t now_ns = time_monotonic_ns();
-    bool alive = true;
-    batch->sent_ns = now_ns;
-    note_wait(batch, now_ns);
-    drop_expired(batch, now_ns);
-    plan(batch);
-    for (unsigned round = 0; alive && batch->n_units > 0; round++) {
-        struct unit *units = batch->units[round % 2];
-        struct next_round next = {.batch = batch, .units = batch->units[(round + 1) % 2]};
-        prune(batch, units);
-        alive = send_round(batch, connection, units) && read_round(batch, connection, units, &next);
-        batch->n_units = next.n;
-        if (next.n > 0)
-            batch->sent_ns = time_monotonic_ns();
-    }
     for (size_t i = 0; i < batch->n; i++) {
         struct operation **slot = &batch->operations[i];
         if (*slot == NULL)
@@ -354,7 +369,6 @@ bool batch_run(struct batch *batch, struct connection *connection)
              writes ? "The database went away; whether the change was made is not known"
                     : "The database went away");
     }
-    batch->n = 0;
-    arena_reset(&batch->nobody.arena);
-    return alive;
+    batch->n_units = 0;
+    reset_if_done(batch);
 }

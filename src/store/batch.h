@@ -33,7 +33,8 @@ struct unit {
 struct batch {
     struct operation *operations[BATCH_MOST]; /* NULL once answered */
     size_t n;
-    struct unit units[2][BATCH_MOST]; /* of this round and, as it fails, of the next */
+    struct unit rounds[2][BATCH_MOST]; /* the round that is under way and, as that fails, the next */
+    struct unit *units;                /* of the round that is sent next, or was sent */
     size_t n_units;
     struct params params;
     /* The caller of abandoned operations. Its arena has what lives as long as the batch. */
@@ -41,7 +42,7 @@ struct batch {
     struct statement_log log;
     const struct store_metrics *metrics;
     struct lane_metrics lane;
-    uint64_t sent_ns; /* when the present round began */
+    uint64_t sent_ns; /* when the present round was */
 };
 
 /* The metrics must outlive it; `lane` is whose work it does. */
@@ -49,9 +50,22 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
                 struct statement_log log);
 void batch_free(struct batch *batch);
 
-/* Runs the operations that are in batch->operations and answers each. False: the connection broke; those
- * without an answer then got UNAVAILABLE. */
-bool batch_run(struct batch *batch, struct connection *connection);
+/* Makes a first round of the batch->n operations in batch->operations; those too late for it are answered. */
+void batch_plan(struct batch *batch);
+
+/* Whether all are answered, so that there is no round to send or to receive. */
+bool batch_done(const struct batch *batch);
+
+/* Sends the round that is next. False: the connection is broken. */
+bool batch_send(struct batch *batch, struct connection *connection);
+
+/* Reads what became of the round that was sent, which must be the oldest that the connection has to answer,
+ * and answers its operations; what is to be tried again makes the next round. False: the connection is
+ * broken. */
+bool batch_receive(struct batch *batch, struct connection *connection);
+
+/* The connection broke: those without an answer get UNAVAILABLE. */
+void batch_lose(struct batch *batch);
 
 /* Answers those whose deadline has passed, while they are under way. */
 void batch_expire(struct batch *batch, uint64_t now_ns);

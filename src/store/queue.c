@@ -49,23 +49,31 @@ static int64_t fail_all(struct operation *list, enum status_code code, const cha
     return n;
 }
 
-/* A seat whose worker waits, and which from now on does not; -1: none. */
-static int seat_to_wake(struct queue *queue)
+/* A seat whose worker waits, and which from now on does not; NULL: none. */
+static struct seat *seat_to_wake(struct queue *queue)
 {
-    for (unsigned i = 0; i < queue->n_seats; i++) {
-        if (queue->seats[i].waiting) {
-            queue->seats[i].waiting = false;
-            return (int)i;
+    for (struct seat *seat = queue->seats; seat < queue->seats + queue->n_seats; seat++) {
+        if (seat->waiting) {
+            seat->waiting = false;
+            return seat;
         }
     }
-    return -1;
+    return NULL;
+}
+
+static void wake(const struct seat *seat)
+{
+    const uint64_t one = 1;
+    ssize_t wrote = write(seat->event, &one, sizeof one);
+    (void)wrote; /* fails only when the counter is full, and then it is readable */
 }
 
 void queue_push(struct queue *queue, struct operation *first)
 {
     if (first == NULL)
         return;
-    int wake = -1;
+    const struct seat *seat = NULL;
+    bool lends = false;
     pthread_mutex_lock(&queue->lock);
     const uint64_t before = queue->sequence;
     bool closed = queue->n_open == 0;
@@ -79,11 +87,12 @@ void queue_push(struct queue *queue, struct operation *first)
         }
         queue->waiting |= UINT64_C(1) << turn;
         metric_add(queue->depth, (int64_t)(queue->sequence - before));
-        wake = seat_to_wake(queue);
+        seat = seat_to_wake(queue);
+        lends = seat != NULL && seat->lends;
     }
     pthread_mutex_unlock(&queue->lock);
-    if (wake >= 0)
-        queue_wake(queue, (unsigned)wake);
+    if (seat != NULL && !(lends && seat->lend(seat->worker)))
+        wake(seat);
     if (closed)
         fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
 }
@@ -248,10 +257,10 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    int wake = queue->waiting != 0 ? seat_to_wake(queue) : -1;
+    const struct seat *seat = queue->waiting != 0 ? seat_to_wake(queue) : NULL;
     pthread_mutex_unlock(&queue->lock);
-    if (wake >= 0)
-        queue_wake(queue, (unsigned)wake);
+    if (seat != NULL)
+        wake(seat);
 }
 
 void queue_close(struct queue *queue, unsigned seat)
@@ -286,22 +295,29 @@ bool queue_is_closed(struct queue *queue)
     return closed;
 }
 
-bool queue_begin_wait(struct queue *queue, unsigned seat)
+void queue_set_lend(struct queue *queue, unsigned seat, bool (*lend)(void *worker), void *worker)
+{
+    queue->seats[seat].lend = lend;
+    queue->seats[seat].worker = worker;
+}
+
+bool queue_begin_wait(struct queue *queue, unsigned seat, bool lends)
 {
     pthread_mutex_lock(&queue->lock);
     bool waits = queue->waiting == 0;
     queue->seats[seat].waiting = waits;
+    queue->seats[seat].lends = lends;
     pthread_mutex_unlock(&queue->lock);
     return waits;
 }
 
-void queue_end_wait(struct queue *queue, unsigned seat)
+void queue_end_wait(struct queue *queue, unsigned seat, bool event)
 {
     uint64_t count;
     pthread_mutex_lock(&queue->lock);
     queue->seats[seat].waiting = false;
     pthread_mutex_unlock(&queue->lock);
-    ssize_t got = read(queue->seats[seat].event, &count, sizeof count);
+    ssize_t got = event ? read(queue->seats[seat].event, &count, sizeof count) : 0;
     (void)got; /* nothing to read when the wait ended for another reason */
 }
 
@@ -312,7 +328,5 @@ int queue_event(const struct queue *queue, unsigned seat)
 
 void queue_wake(struct queue *queue, unsigned seat)
 {
-    const uint64_t one = 1;
-    ssize_t wrote = write(queue->seats[seat].event, &one, sizeof one);
-    (void)wrote; /* fails only when the counter is full, and then it is readable */
+    wake(&queue->seats[seat]);
 }

@@ -6,7 +6,7 @@
  *
  * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
  * its worker, having found nothing to take, was given something: so it can wait for that and for its
- * connection at once.
+ * connection at once. Or the worker lends what it has, and who pushes takes in its place.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -35,6 +35,9 @@ struct seat {
     int event;    /* an eventfd */
     bool open;    /* operations may wait for its worker */
     bool waiting; /* for `event` */
+    bool lends;   /* while it waits */
+    bool (*lend)(void *worker);
+    void *worker; /* of whom to borrow */
 };
 
 struct queue {
@@ -75,9 +78,15 @@ void queue_open(struct queue *queue, unsigned seat);
 void queue_close(struct queue *queue, unsigned seat);
 bool queue_is_closed(struct queue *queue);
 
-/* Makes ready to wait for the seat's event. False: there is something to take already. */
-bool queue_begin_wait(struct queue *queue, unsigned seat);
-void queue_end_wait(struct queue *queue, unsigned seat);
+/* What is called on the pusher's thread, with no lock held, in place of waking a worker that lends: it takes
+ * what waits, and has the worker wake up when that is done. False: the worker is to be woken. Set it before
+ * use. */
+void queue_set_lend(struct queue *queue, unsigned seat, bool (*lend)(void *worker), void *worker);
+
+/* Makes ready to wait for the seat's event, or to be borrowed of. False: there is something to take already.
+ */
+bool queue_begin_wait(struct queue *queue, unsigned seat, bool lends);
+void queue_end_wait(struct queue *queue, unsigned seat, bool event);
 
 /* The descriptor to wait for, and what makes it readable. */
 int queue_event(const struct queue *queue, unsigned seat);

@@ -73,7 +73,7 @@ static void wait_for_stop(struct worker *worker, int delay_ms)
     struct pollfd event = {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN};
     poll(&event, 1, delay_ms);
     /* A wake-up that came late for the last wait must not cut every wait short. */
-    queue_end_wait(worker->queue, worker->seat);
+    queue_end_wait(worker->queue, worker->seat, true);
 }
 
 /* Connects, however often it takes. False: stopped. */
@@ -100,30 +100,69 @@ static bool connect_again(struct worker *worker)
 
 /* --- serving --- */
 
-/* Waits for work. False: the connection broke meanwhile. */
+/* Takes what waits for a batch and sends it. False: the connection is broken. */
+static bool begin(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+    batch->n = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
+    batch_plan(batch);
+    return batch_done(batch) || batch_send(batch, &worker->connection);
+}
+
+/* The seat's lend. */
+static bool lend(void *arg)
+{
+    struct worker *worker = arg;
+    if (pthread_mutex_trylock(&worker->in_hand) != 0)
+        return false;
+    enter(worker, WORKER_BUSY);
+    worker->broken = !begin(worker);
+    const bool sent = !worker->broken && !batch_done(&worker->batch);
+    pthread_mutex_unlock(&worker->in_hand);
+    return sent;
+}
+
+/* Waits for work, or for the answer to what was sent meanwhile. It lends for as long as nobody needs to look
+ * at deadlines. False: the connection broke. */
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
         {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN},
         {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
     };
-    if (!queue_begin_wait(worker->queue, worker->seat))
-        return true;
-    enter(worker, WORKER_IDLE);
-    poll(either, 2, -1);
+    int ready = 0;
+    for (bool lends = true; ready == 0 && batch_done(&worker->batch); lends = false) {
+        if (!queue_begin_wait(worker->queue, worker->seat, lends))
+            return true;
+        enter(worker, WORKER_IDLE);
+        pthread_mutex_unlock(&worker->in_hand);
+        ready = poll(either, 2, lends ? CONNECTION_TICK_MS : -1);
+        pthread_mutex_lock(&worker->in_hand);
+        queue_end_wait(worker->queue, worker->seat, either[0].revents != 0);
+    }
     enter(worker, WORKER_BUSY);
-    queue_end_wait(worker->queue, worker->seat);
-    return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
+    return !worker->broken && (either[1].revents == 0 || PQconsumeInput(worker->connection.pg));
+}
+
+/* False: the connection broke. */
+static bool work(struct worker *worker)
+{
+    struct batch *batch = &worker->batch;
+    if (batch_done(batch) && !begin(worker))
+        return false;
+    if (batch_done(batch))
+        return wait_for_work(worker);
+    return batch_receive(batch, &worker->connection) &&
+           (batch_done(batch) || batch_send(batch, &worker->connection));
 }
 
 static void serve(struct worker *worker)
 {
-    struct batch *batch = &worker->batch;
     bool alive = true;
-    while (alive && !stopped(worker)) {
-        batch->n = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
-        alive = batch->n > 0 ? batch_run(batch, &worker->connection) : wait_for_work(worker);
-    }
+    worker->broken = false;
+    while (alive && !stopped(worker))
+        alive = work(worker);
+    batch_lose(&worker->batch);
     enter(worker, WORKER_CONNECTING);
     metric_add(worker->metrics->lost, !alive);
     if (!alive)
@@ -137,10 +176,12 @@ static void serve(struct worker *worker)
 static void *run(void *arg)
 {
     struct worker *worker = arg;
+    pthread_mutex_lock(&worker->in_hand);
     while (connect_again(worker))
         serve(worker);
     queue_close(worker->queue, worker->seat);
     metric_add(worker->metrics->connections[worker->state], -1);
+    pthread_mutex_unlock(&worker->in_hand);
     return NULL;
 }
 
@@ -158,6 +199,8 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->connection = (struct connection){
         .database_url = options->database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
+    queue_set_lend(queue, seat, lend, worker);
+    pthread_mutex_init(&worker->in_hand, NULL);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
     int error = pthread_create(&worker->thread, NULL, run, worker);
@@ -198,4 +241,5 @@ void worker_stop(struct worker *worker)
     batch_free(&worker->batch);
     pthread_cond_destroy(&worker->attempted);
     pthread_mutex_destroy(&worker->lock);
+    pthread_mutex_destroy(&worker->in_hand);
 }

@@ -1,6 +1,9 @@
 /* worker.h: a thread with one connection and a seat at a queue: takes all that waits, runs it as a batch, and
  * so on.
  *
+ * One that has nothing to do lends its connection to whoever brings work: the batch is sent from there, and
+ * the worker wakes up to the answer. So a lone call waits for one thread less to wake up.
+ *
  * While the database cannot be reached the seat is closed, so that callers hear it at once; the worker
  * connects again by itself, waiting longer from attempt to attempt.
  */
@@ -19,12 +22,15 @@ struct worker {
     pthread_t thread;
     struct queue *queue;
     unsigned seat;
-    struct connection connection;
-    struct batch batch;
     struct log *log;
     const struct lane_metrics *metrics;
-    enum worker_state state; /* which the metrics tell */
     atomic_bool stop;
+
+    pthread_mutex_t in_hand; /* guards these; the worker has it unless it waits for work */
+    struct connection connection;
+    struct batch batch;
+    bool broken;             /* it broke while it was lent */
+    enum worker_state state; /* which the metrics tell */
 
     pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t attempted; /* the first attempt to connect is over */

@@ -4,6 +4,8 @@
 #include "store/statement.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { MOST = 1 << 13 };
@@ -209,4 +211,60 @@ Test(queue, while_there_are_several_callers_none_fills_a_batch)
     push(2, STATEMENT_GET, "A");
     cr_assert_eq(queue_take(&queue, taken, most), 3, "two of one, and that of the other");
     cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
+}
+
+/* --- who is told that there is work --- */
+
+static pthread_t lent_on;
+static unsigned lends;
+
+/* As a worker that takes what waits if it may. */
+static bool lend(void *may)
+{
+    struct operation *taken[MOST];
+    lends++;
+    lent_on = pthread_self();
+    return *(bool *)may && queue_take(&queue, taken, most_of(MOST)) > 0;
+}
+
+static bool is_woken(void)
+{
+    struct pollfd event = {.fd = queue_event(&queue, 0), .events = POLLIN};
+    return poll(&event, 1, 0) == 1;
+}
+
+Test(queue, one_that_lends_is_borrowed_of_and_sleeps_on)
+{
+    bool may = true;
+    queue_set_lend(&queue, 0, lend, &may);
+    cr_assert(queue_begin_wait(&queue, 0, true));
+    push(1, STATEMENT_GET, "A");
+    cr_assert_eq(lends, 1);
+    cr_assert(pthread_equal(lent_on, pthread_self()));
+    cr_assert_not(is_woken());
+    /* It is lent once a wait: what comes next waits for the answer. */
+    push(1, STATEMENT_GET, "B");
+    cr_assert_eq(lends, 1);
+    queue_end_wait(&queue, 0, is_woken());
+    cr_assert_not(queue_begin_wait(&queue, 0, true), "B is still there");
+}
+
+Test(queue, one_that_cannot_lend_is_woken)
+{
+    bool may = false;
+    queue_set_lend(&queue, 0, lend, &may);
+    cr_assert(queue_begin_wait(&queue, 0, true));
+    push(1, STATEMENT_GET, "A");
+    cr_assert_eq(lends, 1);
+    cr_assert(is_woken());
+    queue_end_wait(&queue, 0, true);
+    cr_assert_not(is_woken());
+    expect_callers(MOST, "1");
+}
+
+Test(queue, one_that_does_not_lend_is_not_asked)
+{
+    cr_assert(queue_begin_wait(&queue, 0, false));
+    push(1, STATEMENT_GET, "A");
+    cr_assert(is_woken());
 }
