@@ -98,6 +98,6 @@ build() {
 build_release() {
     local directory=$root/build-release
     refresh_nng
-    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release >&2
+    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release -Db_lto=true >&2
     ninja -C "$directory" "$@" >&2
 }
