@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,13 @@ static bool wait_for_work(struct worker *worker)
 static bool work(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
-    if (batch_done(batch) && !begin(worker))
-        return false;
+    if (batch_done(batch)) {
+        if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
+            sched_yield();
+        if (!begin(worker))
+            return false;
+    }
+    worker->shared = batch->n > 1;
     if (batch_done(batch))
         return wait_for_work(worker);
     return batch_receive(batch, &worker->connection) &&

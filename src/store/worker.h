@@ -29,6 +29,7 @@ struct worker {
     pthread_mutex_t in_hand; /* guards these; the worker has it unless it waits for work */
     struct connection connection;
     struct batch batch;
+    bool shared;             /* the last batch had several operations */
     bool broken;             /* it broke while it was lent */
     enum worker_state state; /* which the metrics tell */
 
