@@ -94,10 +94,12 @@ build() {
     supervise ninja -C "$directory"
 }
 
-# build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone.
+# build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone. The objects
+# are fit for a link without link-time optimization too, which the client library's is.
 build_release() {
     local directory=$root/build-release
     refresh_nng
-    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release -Db_lto=true >&2
+    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release -Db_lto=true \
+        -Dc_args=-ffat-lto-objects >&2
     ninja -C "$directory" "$@" >&2
 }

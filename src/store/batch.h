@@ -50,7 +50,8 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
                 struct statement_log log);
 void batch_free(struct batch *batch);
 
-/* Makes a first round of the batch->n operations in batch->operations; those too late for it are answered. */
+/* Makes a first round of the batch->n operations in batch->operations, of a batch that was done; those too
+ * late for it are answered. */
 void batch_plan(struct batch *batch);
 
 /* Whether all are answered, so that there is no round to send or to receive. */

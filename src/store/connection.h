@@ -1,7 +1,7 @@
 /* connection.h: one libpq connection in pipeline mode, with every statement of its lane prepared.
  *
- * Used by one thread. Nothing here waits longer than it says: while it waits it calls `tick` now and then, so
- * that deadlines are kept when the database is silent.
+ * Used by one thread at a time. Nothing here waits longer than it says: while it waits it calls `tick` now
+ * and then, so that deadlines are kept when the database is silent.
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
@@ -51,5 +51,8 @@ bool connection_next(struct connection *connection, PGresult **result);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */
 bool connection_flush(struct connection *connection);
+
+/* Whether nothing is left to send. What is left goes out in connection_next. */
+bool connection_is_flushed(const struct connection *connection);
 
 #endif

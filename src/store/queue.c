@@ -3,6 +3,7 @@
 
 #include "store/statement.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -89,10 +90,14 @@ void queue_push(struct queue *queue, struct operation *first)
         metric_add(queue->depth, (int64_t)(queue->sequence - before));
         seat = seat_to_wake(queue);
         lends = seat != NULL && seat->lends;
+        atomic_fetch_add(&queue->waking, seat != NULL);
     }
     pthread_mutex_unlock(&queue->lock);
-    if (seat != NULL && !(lends && seat->lend(seat->worker)))
-        wake(seat);
+    if (seat != NULL) {
+        if (!lends || !seat->lend(seat->worker))
+            wake(seat);
+        atomic_fetch_sub(&queue->waking, 1);
+    }
     if (closed)
         fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
 }
@@ -319,6 +324,12 @@ void queue_end_wait(struct queue *queue, unsigned seat, bool event)
     pthread_mutex_unlock(&queue->lock);
     ssize_t got = event ? read(queue->seats[seat].event, &count, sizeof count) : 0;
     (void)got; /* nothing to read when the wait ended for another reason */
+}
+
+void queue_settle(struct queue *queue)
+{
+    while (atomic_load(&queue->waking) > 0)
+        sched_yield(); /* for as long as it takes to send a batch */
 }
 
 int queue_event(const struct queue *queue, unsigned seat)

@@ -16,6 +16,7 @@
 #include "store/operation.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +35,7 @@ struct flow {
 struct seat {
     int event;    /* an eventfd */
     bool open;    /* operations may wait for its worker */
-    bool waiting; /* for `event` */
+    bool waiting; /* for `event`, or to be borrowed of */
     bool lends;   /* while it waits */
     bool (*lend)(void *worker);
     void *worker; /* of whom to borrow */
@@ -43,7 +44,8 @@ struct seat {
 struct queue {
     unsigned n_seats;
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
-    pthread_mutex_t lock; /* guards all below, but for a seat's event, which never changes */
+    atomic_uint waking;   /* threads that are about to wake a worker, or to borrow of it */
+    pthread_mutex_t lock; /* guards all below, but for what of a seat never changes: event, lend, worker */
     struct flow flows[QUEUE_FLOWS];
     uint64_t waiting;  /* a bit for each flow that has operations */
     unsigned turn;     /* the flow that is next */
@@ -86,7 +88,13 @@ void queue_set_lend(struct queue *queue, unsigned seat, bool (*lend)(void *worke
 /* Makes ready to wait for the seat's event, or to be borrowed of. False: there is something to take already.
  */
 bool queue_begin_wait(struct queue *queue, unsigned seat, bool lends);
+
+/* `event`: it came, and is taken back. */
 void queue_end_wait(struct queue *queue, unsigned seat, bool event);
+
+/* Waits for those who are about to wake a worker or to borrow of it; nobody comes after them unless something
+ * is pushed. */
+void queue_settle(struct queue *queue);
 
 /* The descriptor to wait for, and what makes it readable. */
 int queue_event(const struct queue *queue, unsigned seat);

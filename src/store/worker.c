@@ -110,21 +110,26 @@ static bool begin(struct worker *worker)
     return batch_done(batch) || batch_send(batch, &worker->connection);
 }
 
-/* The seat's lend. */
+/* The seat's lend. Whoever comes late, when the worker has woken up since or was borrowed of by another,
+ * finds it closed. False too when libpq could not send all: it is for the worker to wait until it can. */
 static bool lend(void *arg)
 {
     struct worker *worker = arg;
     if (pthread_mutex_trylock(&worker->in_hand) != 0)
         return false;
-    enter(worker, WORKER_BUSY);
-    worker->broken = !begin(worker);
-    const bool sent = !worker->broken && !batch_done(&worker->batch);
+    bool sent = worker->lends;
+    if (sent) {
+        worker->lends = false;
+        enter(worker, WORKER_BUSY);
+        worker->broken = !begin(worker);
+        sent = !worker->broken && !batch_done(&worker->batch) && connection_is_flushed(&worker->connection);
+    }
     pthread_mutex_unlock(&worker->in_hand);
     return sent;
 }
 
-/* Waits for work, or for the answer to what was sent meanwhile. It lends for as long as nobody needs to look
- * at deadlines. False: the connection broke. */
+/* Waits for work, or for the answer to what was sent meanwhile. It lends for one tick only: nobody but the
+ * worker looks at the deadlines of what is under way. False: the connection broke. */
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
@@ -134,11 +139,13 @@ static bool wait_for_work(struct worker *worker)
     int ready = 0;
     for (bool lends = true; ready == 0 && batch_done(&worker->batch); lends = false) {
         if (!queue_begin_wait(worker->queue, worker->seat, lends))
-            return true;
+            break;
         enter(worker, WORKER_IDLE);
+        worker->lends = lends;
         pthread_mutex_unlock(&worker->in_hand);
         ready = poll(either, 2, lends ? CONNECTION_TICK_MS : -1);
         pthread_mutex_lock(&worker->in_hand);
+        worker->lends = false;
         queue_end_wait(worker->queue, worker->seat, either[0].revents != 0);
     }
     enter(worker, WORKER_BUSY);
@@ -244,6 +251,7 @@ void worker_stop(struct worker *worker)
     atomic_store(&worker->stop, true);
     queue_wake(worker->queue, worker->seat);
     pthread_join(worker->thread, NULL);
+    queue_settle(worker->queue);
     batch_free(&worker->batch);
     pthread_cond_destroy(&worker->attempted);
     pthread_mutex_destroy(&worker->lock);

@@ -1,8 +1,9 @@
 /* worker.h: a thread with one connection and a seat at a queue: takes all that waits, runs it as a batch, and
  * so on.
  *
- * One that has nothing to do lends its connection to whoever brings work: the batch is sent from there, and
- * the worker wakes up to the answer. So a lone call waits for one thread less to wake up.
+ * One that has nothing to do lends its connection, for CONNECTION_TICK_MS, to whoever brings work: the batch
+ * is sent from there, and the worker wakes up to the answer. So a lone call waits for one thread less to wake
+ * up.
  *
  * While the database cannot be reached the seat is closed, so that callers hear it at once; the worker
  * connects again by itself, waiting longer from attempt to attempt.
@@ -30,7 +31,8 @@ struct worker {
     struct connection connection;
     struct batch batch;
     bool shared;             /* the last batch had several operations */
-    bool broken;             /* it broke while it was lent */
+    bool lends;              /* it waits, and nobody has borrowed of it since */
+    bool broken;             /* the connection broke while it was lent */
     enum worker_state state; /* which the metrics tell */
 
     pthread_mutex_t lock;     /* guards all below */

@@ -1,11 +1,10 @@
-/* test_queue.c: in which order operations leave a queue. No database. */
+/* test_queue.c: in which order operations leave a queue, and who is told of them. No database. */
 #include "store/queue.h"
 
 #include "store/statement.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 
 enum { MOST = 1 << 13 };
@@ -215,7 +214,6 @@ Test(queue, while_there_are_several_callers_none_fills_a_batch)
 
 /* --- who is told that there is work --- */
 
-static pthread_t lent_on;
 static unsigned lends;
 
 /* As a worker that takes what waits if it may. */
@@ -223,7 +221,6 @@ static bool lend(void *may)
 {
     struct operation *taken[MOST];
     lends++;
-    lent_on = pthread_self();
     return *(bool *)may && queue_take(&queue, taken, most_of(MOST)) > 0;
 }
 
@@ -240,7 +237,6 @@ Test(queue, one_that_lends_is_borrowed_of_and_sleeps_on)
     cr_assert(queue_begin_wait(&queue, 0, true));
     push(1, STATEMENT_GET, "A");
     cr_assert_eq(lends, 1);
-    cr_assert(pthread_equal(lent_on, pthread_self()));
     cr_assert_not(is_woken());
     /* It is lent once a wait: what comes next waits for the answer. */
     push(1, STATEMENT_GET, "B");

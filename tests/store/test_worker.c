@@ -1,0 +1,162 @@
+/* test_worker.c: a worker that lends its connection, here to the test's own thread. */
+#include "fixture.h"
+#include "store/statement.h"
+#include "store/worker.h"
+
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <stdio.h>
+
+enum { LONG_MS = 20000 };
+
+static struct queue queue;
+static struct store_metrics metrics;
+static struct worker worker;
+static char url[512]; /* of the worker, which waits for held orders for long */
+static PGconn *other; /* a session that holds orders */
+
+static void set_up(void)
+{
+    char why[256];
+    database_url = database_create();
+    database = database_connect(database_url);
+    other = database_connect(database_url);
+    store_metrics_init(&metrics, NULL);
+    cr_assert(queue_init(&queue, 1));
+    snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
+    const struct worker_options options = {.database_url = url, .metrics = &metrics};
+    cr_assert(worker_start(&worker, LANE_WRITE, &queue, 0, &options));
+    cr_assert_eq(worker_await(&worker, why, sizeof why), CONNECTION_READY, "%s", why);
+    free(database_query(
+        database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                  "SELECT id, 'C', now(), 1, 'ISK', 'pending' FROM unnest('{a,b,c}'::text[]) AS id"));
+}
+
+static void tear_down(void)
+{
+    worker_stop(&worker);
+    queue_destroy(&queue);
+    PQfinish(other);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+TestSuite(worker, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static void finish(struct operation *operation)
+{
+    struct call *call = operation->call;
+    if (operation->code != STATUS_OK)
+        call_fail(call, operation->code, "%s", operation->message);
+    pending_done(operation->answer, call);
+}
+
+/* Begins to remove an order. */
+static struct pending *push_remove(const char *order_id, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    struct operation *operation = arena_alloc(&pending->call.arena, sizeof *operation);
+    *operation = (struct operation){
+        .statement = &statements[STATEMENT_REMOVE],
+        .call = &pending->call,
+        .order_id = order_id,
+        .hash = operation_hash(order_id),
+        .finish = finish,
+    };
+    queue_push(&queue, operation);
+    return pending;
+}
+
+static struct seat seat(void)
+{
+    pthread_mutex_lock(&queue.lock);
+    const struct seat now = queue.seats[0];
+    pthread_mutex_unlock(&queue.lock);
+    return now;
+}
+
+/* Has the worker do something, since it lends for a while after that. */
+static void await_lending(void)
+{
+    do {
+        expect_end(push_remove("none", LONG_MS), STATUS_NOT_FOUND);
+        while (!seat().waiting)
+            sched_yield();
+    } while (!seat().lends);
+}
+
+static void hold(const char *order_id)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "BEGIN; SELECT 1 FROM orders WHERE order_id = '%s' FOR UPDATE", order_id);
+    free(database_query(other, sql));
+}
+
+static void release(void)
+{
+    free(database_query(other, "COMMIT"));
+}
+
+/* As whoever was told that the worker lends. */
+static bool borrow(void)
+{
+    return queue.seats[0].lend(&worker);
+}
+
+Test(worker, who_comes_late_to_borrow_sends_nothing)
+{
+    hold("a");
+    await_lending();
+    struct pending *a = push_remove("a", LONG_MS);
+    cr_assert_not(borrow());
+    struct pending *b = push_remove("b", LONG_MS);
+    cr_assert_not(borrow());
+    release();
+    expect_end(a, STATUS_OK);
+    expect_end(b, STATUS_OK);
+    /* Each answer is that of its own question. */
+    expect_end(push_remove("a", LONG_MS), STATUS_NOT_FOUND);
+    expect_end(push_remove("c", LONG_MS), STATUS_OK);
+    expect_end(push_remove("c", LONG_MS), STATUS_NOT_FOUND);
+}
+
+Test(worker, what_is_lent_for_nothing_wakes_up)
+{
+    await_lending();
+    cr_assert_not(borrow());
+    expect_end(push_remove("a", LONG_MS), STATUS_OK);
+}
+
+Test(worker, a_deadline_holds_while_it_is_lent)
+{
+    hold("a");
+    await_lending();
+    expect_end(push_remove("a", 100), STATUS_DEADLINE_EXCEEDED); /* while the order is still held */
+    release();
+    expect_end(push_remove("b", LONG_MS), STATUS_OK);
+}
+
+Test(worker, what_was_sent_while_it_is_lent_fails_with_its_connection)
+{
+    hold("a");
+    await_lending();
+    struct pending *a = push_remove("a", LONG_MS);
+    free(database_query(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                  "WHERE datname = current_database() AND application_name = 'ordersd'"));
+    expect_end(a, STATUS_UNAVAILABLE);
+    release();
+    while (queue_is_closed(&queue) || !seat().waiting)
+        sched_yield();
+    expect_end(push_remove("b", LONG_MS), STATUS_OK);
+}
+
+Test(worker, one_that_is_stopped_while_it_is_lent_answers)
+{
+    hold("a");
+    await_lending();
+    struct pending *a = push_remove("a", LONG_MS);
+    atomic_store(&worker.stop, true);
+    queue_wake(&queue, 0);
+    expect_end(a, STATUS_UNAVAILABLE);
+    release();
+}
