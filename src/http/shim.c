@@ -21,10 +21,10 @@
 
 enum {
     THREADS = 2,
-    /* For a request's line and headers, and a piece of its body: pages, with malloc's own words.
-     * libmicrohttpd sets all of it to zero after each request, which with 36 KiB was a tenth of what a get
-     * costs. */
-    CONNECTION_BYTES = 16 * 1024 - 2 * sizeof(size_t),
+    /* For a request's line and headers, and a piece of its body: four pages, with malloc's own
+     * words. libmicrohttpd sets all of it to zero after each request, which with 36 KiB was a tenth of what a
+     * get costs. */
+    CONNECTION_BYTES = 16 * 1024 - 4 * sizeof(size_t),
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
@@ -85,7 +85,8 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     const unsigned max_connections = process_connections(options->max_connections, 1);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    /* Mapped one by one, so that the system has them back when a crowd has left. */
+    /* Where none that was freed fits, they are mapped one by one, so that the system has them back when a
+     * crowd has left. */
     mallopt(M_MMAP_THRESHOLD, CONNECTION_BYTES);
     shim->peers = open_peers(shim, options, max_connections);
     if (shim->peers == NULL)

@@ -63,7 +63,7 @@ bool connection_flush(struct connection *connection)
     return PQflush(connection->pg) >= 0;
 }
 
-bool connection_is_flushed(const struct connection *connection)
+bool connection_is_flushed(struct connection *connection)
 {
     return PQflush(connection->pg) == 0;
 }

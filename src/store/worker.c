@@ -111,7 +111,8 @@ static bool begin(struct worker *worker)
 }
 
 /* The seat's lend. Whoever comes late, when the worker has woken up since or was borrowed of by another,
- * finds it closed. False too when libpq could not send all: it is for the worker to wait until it can. */
+ * finds nothing lent, or, in its next wait, sends what another has brought. False too when libpq could not
+ * send all: it is for the worker to wait until it can. */
 static bool lend(void *arg)
 {
     struct worker *worker = arg;
@@ -120,6 +121,7 @@ static bool lend(void *arg)
     bool sent = worker->lends;
     if (sent) {
         worker->lends = false;
+        queue_end_wait(worker->queue, worker->seat, false); /* nobody else is to come for it */
         enter(worker, WORKER_BUSY);
         worker->broken = !begin(worker);
         sent = !worker->broken && !batch_done(&worker->batch) && connection_is_flushed(&worker->connection);

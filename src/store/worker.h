@@ -31,7 +31,7 @@ struct worker {
     struct connection connection;
     struct batch batch;
     bool shared;             /* the last batch had several operations */
-    bool lends;              /* it waits, and nobody has borrowed of it since */
+    bool lends;              /* it waits, for a tick, and nobody has borrowed of it since */
     bool broken;             /* the connection broke while it was lent */
     enum worker_state state; /* which the metrics tell */
 

@@ -75,6 +75,14 @@ static struct seat seat(void)
     return now;
 }
 
+static bool lends(void)
+{
+    pthread_mutex_lock(&worker.in_hand);
+    const bool now = worker.lends;
+    pthread_mutex_unlock(&worker.in_hand);
+    return now;
+}
+
 /* Has the worker do something, since it lends for a while after that. */
 static void await_lending(void)
 {
@@ -82,7 +90,7 @@ static void await_lending(void)
         expect_end(push_remove("none", LONG_MS), STATUS_NOT_FOUND);
         while (!seat().waiting)
             sched_yield();
-    } while (!seat().lends);
+    } while (!lends());
 }
 
 static void hold(const char *order_id)
@@ -95,6 +103,14 @@ static void hold(const char *order_id)
 static void release(void)
 {
     free(database_query(other, "COMMIT"));
+}
+
+static void await_blocked(void)
+{
+    while (database_number(database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                           "AND wait_event_type = 'Lock'") == 0)
+        sched_yield();
 }
 
 /* As whoever was told that the worker lends. */
@@ -141,6 +157,7 @@ Test(worker, what_was_sent_while_it_is_lent_fails_with_its_connection)
     hold("a");
     await_lending();
     struct pending *a = push_remove("a", LONG_MS);
+    await_blocked();
     free(database_query(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                   "WHERE datname = current_database() AND application_name = 'ordersd'"));
     expect_end(a, STATUS_UNAVAILABLE);
@@ -155,6 +172,7 @@ Test(worker, one_that_is_stopped_while_it_is_lent_answers)
     hold("a");
     await_lending();
     struct pending *a = push_remove("a", LONG_MS);
+    await_blocked();
     atomic_store(&worker.stop, true);
     queue_wake(&queue, 0);
     expect_end(a, STATUS_UNAVAILABLE);
