@@ -4,6 +4,7 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -34,6 +35,8 @@ void process_prepare(void)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
+    mallopt(M_MMAP_THRESHOLD, PROCESS_MAPS_FROM);
 }
 
 int process_await_end(unsigned timeout_ms)

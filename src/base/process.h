@@ -4,8 +4,13 @@
 
 #include <stdbool.h>
 
-/* Before the first thread: holds SIGTERM and SIGINT back for process_await_end, ignores SIGPIPE, and allows
- * as many open files as the system lets, so that connections are bounded by the program's own limits. */
+/* From so many bytes on an allocation has pages of its own where none that was freed fits, and the system has
+ * them back. It takes four, with malloc's own words. */
+enum { PROCESS_MAPS_FROM = 16 * 1024 - 32 };
+
+/* Before the first thread: holds SIGTERM and SIGINT back for process_await_end, ignores SIGPIPE, allows as
+ * many open files as the system lets, so that connections are bounded by the program's own limits, and has
+ * malloc map from PROCESS_MAPS_FROM on. */
 void process_prepare(void);
 
 /* Waits for SIGTERM or SIGINT: which of them. 0: none came within timeout_ms, unless that is 0. */

@@ -10,7 +10,6 @@
 #include "http/peers.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,10 +20,10 @@
 
 enum {
     THREADS = 2,
-    /* For a request's line and headers, and a piece of its body: four pages, with malloc's own
-     * words. libmicrohttpd sets all of it to zero after each request, which with 36 KiB was a tenth of what a
-     * get costs. */
-    CONNECTION_BYTES = 16 * 1024 - 4 * sizeof(size_t),
+    /* For a request's line and headers, and a piece of its body: as little as the system has back when a
+     * crowd has left. libmicrohttpd sets all of it to zero after each request, which with 36 KiB was a tenth
+     * of what a get costs. */
+    CONNECTION_BYTES = PROCESS_MAPS_FROM,
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
@@ -85,9 +84,6 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     const unsigned max_connections = process_connections(options->max_connections, 1);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    /* Where none that was freed fits, they are mapped one by one, so that the system has them back when a
-     * crowd has left. */
-    mallopt(M_MMAP_THRESHOLD, CONNECTION_BYTES);
     shim->peers = open_peers(shim, options, max_connections);
     if (shim->peers == NULL)
         return false;
