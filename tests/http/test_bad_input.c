@@ -116,6 +116,22 @@ Test(bad_input, heads_that_are_too_long)
     free(target);
 }
 
+/* What a head may have is somewhat less than 16 KiB. */
+Test(bad_input, a_head_of_12_kib_is_taken_and_one_of_16_is_not)
+{
+    static const struct {
+        int bytes, status;
+    } cases[] = {{12 << 10, 200}, {16 << 10, 431}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *header = malloc((size_t)cases[i].bytes + sizeof "X-Long: \r\n");
+        sprintf(header, "X-Long: %0*d\r\n", cases[i].bytes, 0);
+        struct http_reply reply = http_request(service->http_port, "GET", "/", header, NULL);
+        cr_expect_eq(reply.status, cases[i].status, "%d: %d", cases[i].bytes, reply.status);
+        http_free(&reply);
+        free(header);
+    }
+}
+
 /* An order in a body of this size. */
 static char *large_body(size_t size)
 {

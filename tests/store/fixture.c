@@ -1,6 +1,8 @@
 /* fixture.c: one of each, as Criterion runs every test in a process of its own. */
 #include "fixture.h"
 
+#include <stdlib.h>
+
 char *database_url;
 PGconn *database;
 struct store *store;
@@ -17,4 +19,12 @@ void fixture_tear_down(void)
     postgres_close(store);
     PQfinish(database);
     database_drop(database_url);
+}
+
+void await_blocked(long sessions)
+{
+    while (database_number(database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                           "AND wait_event_type = 'Lock'") < sessions)
+        free(database_query(database, "SELECT pg_sleep(0.005)"));
 }

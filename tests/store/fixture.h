@@ -15,4 +15,7 @@ extern struct store *store;
 void fixture_set_up(unsigned workers);
 void fixture_tear_down(void);
 
+/* Waits until so many sessions of the database wait for a lock. */
+void await_blocked(long sessions);
+
 #endif

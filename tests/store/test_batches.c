@@ -19,15 +19,6 @@ static void set_up(void)
 
 TestSuite(batches, .init = set_up, .fini = fixture_tear_down, .timeout = 120);
 
-/* Waits until so many sessions wait for a lock that this test holds. */
-static void await_blocked(long sessions)
-{
-    while (database_number(database,
-                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                           "AND wait_event_type = 'Lock'") < sessions)
-        free(database_query(database, "SELECT pg_sleep(0.005)"));
-}
-
 /* Holds up the worker, with one create under way. */
 static struct pending *hold(void)
 {

@@ -105,14 +105,6 @@ static void release(void)
     free(database_query(other, "COMMIT"));
 }
 
-static void await_blocked(void)
-{
-    while (database_number(database,
-                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                           "AND wait_event_type = 'Lock'") == 0)
-        sched_yield();
-}
-
 /* As whoever was told that the worker lends. */
 static bool borrow(void)
 {
@@ -157,7 +149,7 @@ Test(worker, what_was_sent_while_it_is_lent_fails_with_its_connection)
     hold("a");
     await_lending();
     struct pending *a = push_remove("a", LONG_MS);
-    await_blocked();
+    await_blocked(1);
     free(database_query(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                   "WHERE datname = current_database() AND application_name = 'ordersd'"));
     expect_end(a, STATUS_UNAVAILABLE);
@@ -172,7 +164,7 @@ Test(worker, one_that_is_stopped_while_it_is_lent_answers)
     hold("a");
     await_lending();
     struct pending *a = push_remove("a", LONG_MS);
-    await_blocked();
+    await_blocked(1);
     atomic_store(&worker.stop, true);
     queue_wake(&queue, 0);
     expect_end(a, STATUS_UNAVAILABLE);
