@@ -77,19 +77,10 @@ stop() {
     [[ -z $supervised ]] || kill -TERM "$supervised" 2>/dev/null || true
 }
 
-# Lets go of nng's source when it was patched by other files than are there now: meson only sees to the wrap.
-refresh_nng() {
-    local source=$root/src/rpc/nng/nng-1.5.2
-    local files=("$root/src/rpc/nng/nng.wrap" "$root/src/rpc/nng/packagefiles")
-    [[ -d $source && -n $(find "${files[@]}" -newer "$source/.meson-subproject-wrap-hash.txt") ]] || return 0
-    rm -rf "$source"
-}
-
 # build DIRECTORY [MESON-OPTION...]: sets it up on first use.
 build() {
     local directory=$1
     shift
-    refresh_nng
     [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$@"
     supervise ninja -C "$directory"
 }
@@ -98,7 +89,6 @@ build() {
 # are fit for a link without link-time optimization too, which the client library's is.
 build_release() {
     local directory=$root/build-release
-    refresh_nng
     [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release -Db_lto=true \
         -Dc_args=-ffat-lto-objects >&2
     ninja -C "$directory" "$@" >&2
