@@ -188,7 +188,8 @@ static const struct route routes[] = {
         .method = "PATCH",
         .path = "/orders/{order_id}",
         .summary = "Change some fields of an order",
-        .success = "The order as it is now. A body without a field changes nothing, `updated_at` included.",
+        .success = "The order as it is now. A body whose fields hold already changes nothing, `updated_at` "
+                   "included.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "UpdateOrder",
         .variable_field = "order.order_id",

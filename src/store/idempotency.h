@@ -70,7 +70,14 @@ enum {
     "coalesce((SELECT 10 FROM orders AS o WHERE f.etag_id IS NOT NULL AND o.order_id = f.order_id " \
     "OFFSET 0), 5)"
 
-/* updated_at moves even where the clock stands still or goes back. */
+/* Whether an update asks for nothing but what the order has. */
+#define UPDATE_HOLDS                                                                                  \
+    "(coalesce(f.customer_id, o.customer_id), coalesce(f.order_date, o.order_date), "                 \
+    "coalesce(f.total_amount, o.total_amount), coalesce(f.currency, o.currency), coalesce(f.status, " \
+    "o.status)) = (o.customer_id, o.order_date, o.total_amount, o.currency, o.status)"
+
+/* updated_at moves with every change, even where the clock stands still or goes back. An update that changes
+ * nothing writes the row again as it is: its lock is what the comparison counts on. */
 #define IDEMPOTENT_UPDATE_SQL                                                                            \
     IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
                      "$7::bigint[], $8::timestamptz[], $9::text[], $10::bigint[], $11::bigint[]",        \
@@ -80,7 +87,8 @@ enum {
     "order_date = coalesce(f.order_date, o.order_date), "                                                \
     "total_amount = coalesce(f.total_amount, o.total_amount), "                                          \
     "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "               \
-    "updated_at = greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') "                 \
+    "updated_at = CASE WHEN " UPDATE_HOLDS " THEN o.updated_at "                                         \
+    "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "                     \
     "FROM fresh AS f WHERE o.order_id = f.order_id AND " ETAG_HOLDS " RETURNING o.order_id AS done_id, " \
     "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "            \
     "o.updated_at), " IDEMPOTENT_ANSWERED(                                                               \

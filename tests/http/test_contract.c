@@ -261,6 +261,34 @@ Test(contract, an_update_changes_what_it_names)
     http_free(&after);
 }
 
+Test(contract, an_update_of_what_holds_already_changes_nothing)
+{
+    static const char *const bodies[] = {
+        "{\"total_amount\":1}",
+        "{\"customer_id\":\" C \",\"order_date\":\"2025-01-16T15:20:00+01:00\",\"total_amount\":\"1\","
+        "\"currency\":\"isk\",\"status\":\"pending\"}",
+    };
+    create("A", "C", 1, "pending");
+    struct http_reply before = call("GET", "/orders/A", NULL);
+    char *etag = http_header(&before, "ETag");
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct http_reply same = call("PATCH", "/orders/A", bodies[i]);
+        char *kept = http_header(&same, "ETag");
+        cr_expect_eq(same.status, 200);
+        cr_expect_str_eq(same.body, before.body);
+        cr_expect_str_eq(kept, etag);
+        free(kept);
+        http_free(&same);
+    }
+    struct http_reply changed = call("PATCH", "/orders/A", "{\"total_amount\":1,\"status\":\"shipped\"}");
+    char *moved = http_header(&changed, "ETag");
+    cr_expect_str_neq(moved, etag);
+    free(moved);
+    free(etag);
+    http_free(&changed);
+    http_free(&before);
+}
+
 Test(contract, every_field_can_be_updated)
 {
     create("A", "C", 1, "pending");
