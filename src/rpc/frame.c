@@ -5,6 +5,8 @@
 #include "base/utf8.h"
 #include "rpc/v1/frame.pb-c.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 _Static_assert((int)RPC__V1__CODE__OK == STATUS_OK, "codes on the wire are those of base/status.h");
@@ -74,13 +76,18 @@ const char *frame_metadata(const Rpc__V1__Request *request, const char *name)
 
 /* protobuf-c takes any bytes for a string and hands out a NUL-terminated copy. proto3 says UTF-8, and a NUL
  * would cut the copy short without a word; so the strings are looked at in the encoded message. Its fields
- * are counted on the way. */
+ * are counted on the way.
+ *
+ * A message field that comes again is to be merged into the first (protobuf.dev/programming-guides/encoding,
+ * "Last One Wins"). protobuf-c 1.4.1 loses the numbers of the first part, and of two in a oneof the whole
+ * first part. No program writes such a message unless it joins two, so it is refused. */
 
 /* Why a message is refused. */
 static const char malformed[] = "it does not parse";
 static const char bad_string[] = "a string in it is not UTF-8 or holds a NUL";
 static const char too_many_fields[] = "it has too many fields";
 static const char too_deep[] = "it is nested too deeply";
+const char frame_no_memory[] = "there is no memory for it";
 
 struct input {
     const uint8_t *at;
@@ -109,39 +116,44 @@ static bool skip(struct input *input, uint64_t size)
     return true;
 }
 
-/* A message being checked. */
+/* What is checked. */
 struct check {
+    struct arena *arena; /* for why it is refused */
+    size_t fields_left;
+};
+
+/* One message of it. */
+struct part {
     const ProtobufCMessageDescriptor *type;
     struct input input;
     int depth;
-    size_t *fields_left;       /* to the whole frame */
-    size_t fields_left_before; /* as the message began, less what was counted anew */
-    uint64_t parts; /* a bit for each field of messages that came already; should a type have more than 64
-                       fields, some are counted too often */
+    uint64_t came; /* a bit for each field of a single message: it came */
 };
 
-static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
-                                 size_t *fields_left);
+static const char *check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+                                 struct input input, int depth);
 
-/* A message may come in parts, which protobuf-c puts together one after the other: each time its lists are
- * copied, and the arena keeps the old ones. So what came before is counted anew. */
-static bool count_part(struct check *check, const ProtobufCFieldDescriptor *field)
+/* Whether a message field may come now. */
+static bool take_once(struct part *part, const ProtobufCFieldDescriptor *field)
 {
-    const uint64_t bit = UINT64_C(1) << (field - check->type->fields) % 64;
-    const bool again = (check->parts & bit) != 0;
-    const size_t copied = check->fields_left_before - *check->fields_left;
-    check->parts |= bit;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED || !again)
+    const uint64_t bit = UINT64_C(1) << (field - part->type->fields);
+    const bool again = (part->came & bit) != 0;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return true;
-    if (copied > *check->fields_left)
-        return false;
-    *check->fields_left -= copied;
-    check->fields_left_before -= copied;
-    return true;
+    part->came |= bit;
+    return !again;
+}
+
+static const char *refuse_again(struct check *check, const struct part *part,
+                                const ProtobufCFieldDescriptor *field)
+{
+    const char *why = arena_printf(check->arena, "%s.%s comes twice", part->type->name, field->name);
+    return why != NULL ? why : frame_no_memory;
 }
 
 /* A length-delimited field's value. */
-static const char *check_value(struct check *check, const ProtobufCFieldDescriptor *field, struct input value)
+static const char *check_value(struct check *check, struct part *part, const ProtobufCFieldDescriptor *field,
+                               struct input value)
 {
     const char *text = (const char *)value.at;
     size_t length = (size_t)(value.end - value.at);
@@ -151,15 +163,15 @@ static const char *check_value(struct check *check, const ProtobufCFieldDescript
         return memchr(text, '\0', length) == NULL && utf8_valid(text, length) ? NULL : bad_string;
     if (field->type != PROTOBUF_C_TYPE_MESSAGE)
         return NULL;
-    if (!count_part(check, field))
-        return too_many_fields;
-    return check_message(field->descriptor, value, check->depth + 1, check->fields_left);
+    if (!take_once(part, field))
+        return refuse_again(check, part, field);
+    return check_message(check, field->descriptor, value, part->depth + 1);
 }
 
 /* The value of one field, passed over but for strings and messages. */
-static const char *check_field(struct check *check, uint64_t tag)
+static const char *check_field(struct check *check, struct part *part, uint64_t tag)
 {
-    struct input *input = &check->input;
+    struct input *input = &part->input;
     uint64_t number;
     switch (tag & 7) {
     case WIRE_VARINT:
@@ -179,53 +191,58 @@ static const char *check_field(struct check *check, uint64_t tag)
     if (!skip(input, number))
         return malformed;
     value.end = input->at;
-    return check_value(check, protobuf_c_message_descriptor_get_field(check->type, (unsigned)(tag >> 3)),
+    return check_value(check, part, protobuf_c_message_descriptor_get_field(part->type, (unsigned)(tag >> 3)),
                        value);
 }
 
-static const char *check_message(const ProtobufCMessageDescriptor *type, struct input input, int depth,
-                                 size_t *fields_left)
+static const char *check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+                                 struct input input, int depth)
 {
-    struct check check = {
-        .type = type,
-        .input = input,
-        .depth = depth,
-        .fields_left = fields_left,
-        .fields_left_before = *fields_left,
-    };
+    struct part part = {.type = type, .input = input, .depth = depth};
+    assert(type->n_fields <= 8 * sizeof part.came);
     if (depth > MAX_DEPTH)
         return too_deep;
-    while (check.input.at < check.input.end) {
+    while (part.input.at < part.input.end) {
         uint64_t tag;
-        if (*fields_left == 0)
+        if (check->fields_left == 0)
             return too_many_fields;
-        --*fields_left;
-        if (!take_varint(&check.input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
+        check->fields_left--;
+        if (!take_varint(&part.input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
             return malformed;
-        const char *why = check_field(&check, tag);
+        const char *why = check_field(check, &part, tag);
         if (why != NULL)
             return why;
     }
     return NULL;
 }
 
-const char *frame_check(const ProtobufCMessageDescriptor *type, size_t max_fields, const uint8_t *bytes,
-                        size_t size)
+/* --- unpacking --- */
+
+static void *unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
+                    ProtobufCAllocator *allocator, const uint8_t *bytes, size_t size, const char **why)
 {
-    return check_message(type, (struct input){.at = bytes, .end = bytes + size}, 0, &max_fields);
+    static const uint8_t nothing[1];
+    struct check check = {.arena = arena, .fields_left = max_fields};
+    if (size == 0)
+        bytes = nothing; /* protobuf-c hands out NULL for no bytes */
+    *why = check_message(&check, type, (struct input){.at = bytes, .end = bytes + size}, 0);
+    if (*why != NULL)
+        return NULL;
+    errno = 0;
+    void *message = protobuf_c_message_unpack(type, allocator, size, bytes);
+    if (message == NULL)
+        *why = errno == ENOMEM ? frame_no_memory : malformed;
+    return message;
 }
 
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why)
 {
-    static const uint8_t nothing[1];
-    if (size == 0)
-        bytes = nothing; /* protobuf-c hands out NULL for no bytes */
-    *why = frame_check(type, max_fields, bytes, size);
-    if (*why != NULL)
-        return NULL;
-    void *message = protobuf_c_message_unpack(type, &arena->allocator, size, bytes);
-    if (message == NULL)
-        *why = malformed;
-    return message;
+    return unpack(type, max_fields, arena, &arena->allocator, bytes, size, why);
+}
+
+void *frame_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
+                         const uint8_t *bytes, size_t size, const char **why)
+{
+    return unpack(type, max_fields, arena, NULL, bytes, size, why);
 }

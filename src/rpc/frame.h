@@ -44,12 +44,17 @@ struct frame frame_measure(const ProtobufCMessage *head, const ProtobufCMessage 
 void frame_pack(const struct frame *frame, uint8_t *out);
 
 /* Unpacks a message into the arena. NULL, and why in *why: the bytes are no such message, have more than
- * max_fields fields, or a string in it is not UTF-8 or has a NUL in it, which C could not carry. */
+ * max_fields fields, a string in it is not UTF-8 or has a NUL in it, which C could not carry, or a field of a
+ * single message comes more than once: then *why, in the arena, names it. Every message that comes from
+ * outside is to be unpacked here or by frame_unpack_apart. */
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why);
 
-/* The checks alone; NULL when bytes, which are not NULL, pass. */
-const char *frame_check(const ProtobufCMessageDescriptor *type, size_t max_fields, const uint8_t *bytes,
-                        size_t size);
+/* The same, for the caller to free with protobuf_c_message_free_unpacked; only *why is in the arena. */
+void *frame_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
+                         const uint8_t *bytes, size_t size, const char **why);
+
+/* What *why points to when there was no memory for the message. */
+extern const char frame_no_memory[];
 
 #endif

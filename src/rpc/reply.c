@@ -79,16 +79,12 @@ void rpc_reply_unpack(struct rpc_reply *reply)
 
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
 {
-    static const uint8_t nothing[1];
-    const size_t size = reply->payload.len;
-    const uint8_t *bytes = size > 0 ? reply->payload.data : nothing; /* protobuf-c has NULL for no bytes */
-    ProtobufCMessage *message = NULL;
+    const char *why;
     if (reply->status.code != STATUS_OK)
         return NULL;
-    const char *why = frame_check(reply->output, SIZE_MAX, bytes, size);
-    if (why == NULL)
-        message = protobuf_c_message_unpack(reply->output, NULL, size, bytes);
+    ProtobufCMessage *message = frame_unpack_apart(reply->output, SIZE_MAX, &reply->arena,
+                                                   reply->payload.data, reply->payload.len, &why);
     if (message == NULL)
-        refuse_payload(reply, why != NULL ? why : "it does not parse, or there is no memory for it");
+        refuse_payload(reply, why);
     return message;
 }

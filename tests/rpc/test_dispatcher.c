@@ -1,6 +1,7 @@
 /* test_dispatcher.c: who gets through to which function. */
 #include "rpc/dispatcher.h"
 
+#include "orders/v1/orders.pb-c.h"
 #include "rpc/health.h"
 #include "rpc/v1/frame.pb-c.h"
 
@@ -72,6 +73,14 @@ static void invoke(enum dispatcher_access access, const char *method, const char
     cr_assert_eq(done_calls, 1);
 }
 
+/* A service whose methods are not to be called. */
+static void never(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                  ProtobufCClosure closure, void *closure_data)
+{
+    (void)service, (void)index, (void)input, (void)closure, (void)closure_data;
+    cr_assert(false, "it was called");
+}
+
 Test(dispatcher, an_open_method_wants_no_key)
 {
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
@@ -131,6 +140,26 @@ Test(dispatcher, broken_payload)
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x05x");
     cr_assert_eq(call.status.code, STATUS_INVALID_ARGUMENT);
     cr_assert_not_null(strstr(call.status.message, "rpc.v1.HealthCheckRequest"));
+}
+
+/* The caller learns which field it is, and the method is not called. */
+Test(dispatcher, a_payload_with_a_message_in_two_parts)
+{
+    const unsigned char payload[] = {0x0a, 0x02, 0x28, 0x05, 0x0a, 0x05, 0x12, 0x03, 'A', '-', '1', 0};
+    ProtobufCService service = {.descriptor = &orders__v1__order_service__descriptor, .invoke = never};
+    Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
+    request.method = "orders.v1.OrderService/CreateOrder";
+    request.payload.data = (uint8_t *)(uintptr_t)payload;
+    request.payload.len = sizeof payload - 1;
+    dispatcher = dispatcher_new("right");
+    cr_assert(dispatcher_add(dispatcher, &service, DISPATCHER_OPEN));
+    dispatcher_invoke(dispatcher, &call, &request, NULL, done);
+    cr_assert_eq(done_calls, 1);
+    cr_assert_eq(call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_str_eq(
+        call.status.message,
+        "The payload is no orders.v1.CreateOrderRequest: orders.v1.CreateOrderRequest.order comes "
+        "twice");
 }
 
 Test(dispatcher, health_of_an_unknown_service)
