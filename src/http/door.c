@@ -58,10 +58,6 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
     } else if (strcasecmp(name, "Idempotency-Key") == 0) {
         take_idempotency_key(walk, value, value_size);
-    } else if (strcasecmp(name, "If-Match") == 0) {
-        precondition_add(&walk->door->precondition.if_match, value, walk->arena);
-    } else if (strcasecmp(name, "If-None-Match") == 0) {
-        precondition_add(&walk->door->precondition.if_none_match, value, walk->arena);
     } else if (strcasecmp(name, "traceparent") == 0) {
         walk->traceparents++;
         trace_join(&walk->door->trace, value, value_size);
@@ -102,6 +98,53 @@ void door_read(struct MHD_Connection *connection, const char *version, struct ar
         door->request_id = id;
         door->request_id_is_new = true;
     }
+}
+
+/* The lists of entity tags presented. */
+struct lists {
+    struct precondition_list if_match, if_none_match;
+};
+
+static struct precondition_list *list_of(struct lists *lists, const char *name)
+{
+    if (strcasecmp(name, "If-Match") == 0)
+        return &lists->if_match;
+    return strcasecmp(name, "If-None-Match") == 0 ? &lists->if_none_match : NULL;
+}
+
+static enum MHD_Result count_tags(void *lists, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                  const char *value, size_t value_size)
+{
+    struct precondition_list *list = list_of(lists, name);
+    (void)kind;
+    (void)name_size;
+    (void)value;
+    if (list != NULL)
+        precondition_count(list, value_size);
+    return MHD_YES;
+}
+
+static enum MHD_Result add_tags(void *lists, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                const char *value, size_t value_size)
+{
+    struct precondition_list *list = list_of(lists, name);
+    (void)kind;
+    (void)name_size;
+    if (list != NULL)
+        precondition_add(list, value, value_size);
+    return MHD_YES;
+}
+
+void door_read_precondition(struct MHD_Connection *connection, struct arena *arena,
+                            struct precondition *precondition)
+{
+    struct lists lists = {0};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_tags, &lists);
+    precondition_make_room(&lists.if_match, arena);
+    precondition_make_room(&lists.if_none_match, arena);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_tags, &lists);
+    *precondition =
+        (struct precondition){.if_match = lists.if_match.bytes, .if_none_match = lists.if_none_match.bytes};
 }
 
 /* The keys presented. */

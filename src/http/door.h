@@ -22,9 +22,13 @@ struct door {
     bool expects_continue; /* the client waits before it sends its body */
 };
 
-/* Reads the headers. */
+/* Reads the headers, but for those that take memory: what is asked before the key is, is asked by anybody. */
 void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
                struct door *door);
+
+/* Reads If-Match and If-None-Match, however long, once it is known that the caller may ask. */
+void door_read_precondition(struct MHD_Connection *connection, struct arena *arena,
+                            struct precondition *precondition);
 
 enum door_key { DOOR_KEY_RIGHT, DOOR_KEY_MISSING, DOOR_KEY_WRONG };
 

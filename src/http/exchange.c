@@ -136,7 +136,8 @@ static bool is_read(const struct exchange *exchange)
  * a read are looked at when its answer is there. */
 static void check_precondition(struct exchange *exchange)
 {
-    const struct precondition *precondition = &exchange->door.precondition;
+    struct precondition *precondition = &exchange->door.precondition;
+    door_read_precondition(exchange->connection, &exchange->arena, precondition);
     exchange->if_match_etag = "";
     if (is_read(exchange))
         return;

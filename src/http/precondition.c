@@ -40,9 +40,29 @@ static bool is_any(const char *list)
     return *list == '*' && list[1 + strspn(list + 1, " \t")] == '\0';
 }
 
-void precondition_add(const char **list, const char *value, struct arena *arena)
+static const char separator[] = ", ";
+
+void precondition_count(struct precondition_list *list, size_t length)
 {
-    *list = *list == NULL ? arena_strdup(arena, value) : arena_printf(arena, "%s, %s", *list, value);
+    list->size += length + sizeof separator; /* the first one's place is the NUL's */
+}
+
+void precondition_make_room(struct precondition_list *list, struct arena *arena)
+{
+    if (list->size > 0)
+        list->bytes = arena_alloc(arena, list->size);
+}
+
+void precondition_add(struct precondition_list *list, const char *value, size_t length)
+{
+    if (list->length > 0) {
+        memcpy(list->bytes + list->length, separator, strlen(separator));
+        list->length += strlen(separator);
+    }
+    if (length > 0)
+        memcpy(list->bytes + list->length, value, length);
+    list->length += length;
+    list->bytes[list->length] = '\0';
 }
 
 bool precondition_names(const char *list, const char *etag, bool weak)

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The values of the headers, those of a repeated one joined by commas; NULL: not sent. */
 struct precondition {
@@ -13,8 +14,16 @@ struct precondition {
     const char *if_none_match;
 };
 
-/* Adds one header's value. */
-void precondition_add(const char **list, const char *value, struct arena *arena);
+/* The values of one header on their way to being one list: counted first, then put together. */
+struct precondition_list {
+    char *bytes; /* in the arena; NULL: none was counted, or not yet */
+    size_t length;
+    size_t size; /* that the whole takes */
+};
+
+void precondition_count(struct precondition_list *list, size_t length);
+void precondition_make_room(struct precondition_list *list, struct arena *arena);
+void precondition_add(struct precondition_list *list, const char *value, size_t length);
 
 /* Whether a list has an entity tag, whose quotes are left out: "*" has any. A weak comparison takes W/"x" for
  * "x", a strong one never takes a weak tag. */

@@ -16,28 +16,33 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* A "%" without two digits behind it stays as it is. */
+/* Takes the next character off an escaped text. A "%" without two digits behind it stays as it is, and makes
+ * *whole false. */
+static char next_character(const char **from, const char *end, bool plus_is_blank, bool *whole)
+{
+    const char c = *(*from)++;
+    if (c == '+' && plus_is_blank)
+        return ' ';
+    if (c != '%')
+        return c;
+    const int high = end - *from >= 2 ? hex_digit((*from)[0]) : -1;
+    const int low = end - *from >= 2 ? hex_digit((*from)[1]) : -1;
+    if (high < 0 || low < 0) {
+        *whole = false;
+        return c;
+    }
+    *from += 2;
+    return (char)(high << 4 | low);
+}
+
 static struct url_part decode(const char *from, size_t length, bool plus_is_blank, struct arena *arena)
 {
+    const char *const end = from + length;
     char *bytes = arena_alloc(arena, length + 1);
     size_t n = 0;
     bool whole = true;
-    for (size_t i = 0; i < length; i++) {
-        char c = from[i];
-        if (c == '+' && plus_is_blank)
-            c = ' ';
-        if (c == '%') {
-            int high = length - i > 2 ? hex_digit(from[i + 1]) : -1;
-            int low = length - i > 2 ? hex_digit(from[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                whole = false;
-            } else {
-                c = (char)(high << 4 | low);
-                i += 2;
-            }
-        }
-        bytes[n++] = c;
-    }
+    while (from < end)
+        bytes[n++] = next_character(&from, end, plus_is_blank, &whole);
     bytes[n] = '\0';
     bool is_text = whole && memchr(bytes, '\0', n) == NULL && utf8_valid(bytes, n);
     return (struct url_part){.bytes = bytes, .length = n, .is_text = is_text};
@@ -70,20 +75,38 @@ void url_parse(const char *target, struct arena *arena, struct url *url)
     }
 }
 
+/* Whether an escaped name is this one. Compared as it is decoded: a query may have thousands of names. */
+static bool is_name(const char *escaped, size_t length, const char *name)
+{
+    const char *const end = escaped + length;
+    bool whole = true;
+    while (escaped < end) {
+        const char c = next_character(&escaped, end, true, &whole);
+        if (c != *name)
+            return false;
+        if (c == '\0')
+            return true;
+        name++;
+    }
+    return *name == '\0';
+}
+
 bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value)
 {
-    bool found = false;
+    const char *found = NULL; /* the last one's value */
+    size_t found_length = 0;
     while (*query != '\0') {
-        size_t length = strcspn(query, "&");
-        size_t name_length = strcspn(query, "=&");
-        struct url_part key = decode(query, name_length, true, arena);
-        if (strcmp(key.bytes, name) == 0) {
-            size_t skipped = name_length < length ? name_length + 1 : name_length;
-            *value = decode(query + skipped, length - skipped, true, arena);
-            found = true;
+        const size_t length = strcspn(query, "&");
+        const size_t name_length = strcspn(query, "=&");
+        if (is_name(query, name_length, name)) {
+            const size_t skipped = name_length < length ? name_length + 1 : name_length;
+            found = query + skipped;
+            found_length = length - skipped;
         }
         query += length;
         query += *query == '&';
     }
-    return found;
+    if (found != NULL)
+        *value = decode(found, found_length, true, arena);
+    return found != NULL;
 }

@@ -58,10 +58,30 @@ Test(precondition, one_etag_for_an_rpc)
 Test(precondition, a_repeated_header_is_one_list)
 {
     struct arena arena;
-    const char *list = NULL;
+    struct precondition_list list = {0};
     arena_init(&arena);
-    precondition_add(&list, "\"a\"", &arena);
-    precondition_add(&list, "\"b\"", &arena);
-    cr_assert(precondition_names(list, "a", false) && precondition_names(list, "b", false));
+    precondition_count(&list, 3);
+    precondition_count(&list, 0);
+    precondition_count(&list, 3);
+    precondition_make_room(&list, &arena);
+    precondition_add(&list, "\"a\"", 3);
+    precondition_add(&list, NULL, 0);
+    precondition_add(&list, "\"b\"", 3);
+    cr_assert(precondition_names(list.bytes, "a", false) && precondition_names(list.bytes, "b", false));
+    cr_assert_lt(list.length, list.size);
+    arena_free(&arena);
+}
+
+Test(precondition, one_that_is_empty_is_a_list_of_nothing)
+{
+    struct arena arena;
+    struct precondition_list list = {0};
+    arena_init(&arena);
+    precondition_make_room(&list, &arena);
+    cr_assert_null(list.bytes, "not sent");
+    precondition_count(&list, 0);
+    precondition_make_room(&list, &arena);
+    precondition_add(&list, NULL, 0);
+    cr_assert_str_eq(list.bytes, "");
     arena_free(&arena);
 }

@@ -151,16 +151,26 @@ static void expect_files(size_t most)
     cr_expect_leq(count_files(), most);
 }
 
-static size_t resident_kib(void)
+static size_t status_kib(const char *format)
 {
     char path[64], line[128];
     size_t kib = 0;
     snprintf(path, sizeof path, "/proc/%d/status", (int)shim.pid);
     FILE *status = fopen(path, "re");
     while (kib == 0 && fgets(line, sizeof line, status) != NULL)
-        sscanf(line, "VmRSS: %zu", &kib);
+        sscanf(line, format, &kib);
     fclose(status);
     return kib;
+}
+
+static size_t resident_kib(void)
+{
+    return status_kib("VmRSS: %zu");
+}
+
+static size_t peak_kib(void)
+{
+    return status_kib("VmHWM: %zu");
 }
 
 /* --- one that is slow --- */
@@ -421,6 +431,32 @@ Test(slow_peers, more_than_there_are_files_for)
     expect_status(silent[0], 503);
     for (int i = 0; i < SILENT; i++)
         close(silent[i]);
+}
+
+/* Nothing is made of what comes without the key, however long it is. */
+Test(slow_peers, long_preconditions_without_the_key_take_no_memory)
+{
+    enum { PEERS = 256, LINES = 80, TAG = 100, MOST_KIB = 64 };
+    char head[LINES * (TAG + 32) + 128] = "PATCH /orders/A HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n",
+                                   *end = head + strlen(head);
+    int fds[PEERS];
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=512");
+    for (int i = 0; i < LINES; i++)
+        end += sprintf(end, "If-Match: \"%0*d\"\r\n", TAG, i);
+    strcpy(end, "\r\n{"); /* and the rest of the body never comes */
+    expect_service();
+    const size_t before = peak_kib();
+    for (int i = 0; i < PEERS; i++) {
+        fds[i] = http_connect(shim.port);
+        http_send_text(fds[i], head);
+    }
+    expect_service();
+    for (int i = 0; i < PEERS; i++) {
+        expect_status(fds[i], 408);
+        close(fds[i]);
+    }
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_expect_leq(peak_kib() - before, (size_t)PEERS * MOST_KIB);
 }
 
 /* A crowd of every kind, gone through to its end. */

@@ -103,3 +103,18 @@ ParameterizedTest(struct query_case *c, url, query, .init = setup, .fini = teard
         found = value.is_text ? value.bytes : "!";
     cr_assert_str_eq(found, c->value, "%s: %s", c->query, found);
 }
+
+/* A query is searched for each parameter of its route, and its names are many. */
+Test(url, names_that_are_not_looked_for_take_no_memory, .init = setup, .fini = teardown)
+{
+    enum { NAMES = 4096 };
+    char query[2 * NAMES + sizeof "limit=5"];
+    struct url_part value;
+    for (size_t i = 0; i < NAMES; i++)
+        memcpy(query + 2 * i, "a&", 2);
+    strcpy(query + (size_t)2 * NAMES, "limit=5");
+    for (int i = 0; i < 16; i++)
+        cr_assert(url_query_find(query, "limit", &arena, &value));
+    cr_assert_eq(arena_excess(&arena), 0);
+    cr_assert_str_eq(value.bytes, "5");
+}
