@@ -63,11 +63,6 @@ bool connection_flush(struct connection *connection)
     return PQflush(connection->pg) >= 0;
 }
 
-bool connection_is_flushed(struct connection *connection)
-{
-    return PQflush(connection->pg) == 0;
-}
-
 static bool next_before(struct connection *connection, PGresult **result, uint64_t limit_ns)
 {
     PGconn *pg = connection->pg;

@@ -52,7 +52,4 @@ bool connection_next(struct connection *connection, PGresult **result);
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */
 bool connection_flush(struct connection *connection);
 
-/* Whether nothing is left to send, after one more try. What is left goes out in connection_next. */
-bool connection_is_flushed(struct connection *connection);
-
 #endif

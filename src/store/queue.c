@@ -3,7 +3,6 @@
 
 #include "store/statement.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -50,18 +49,6 @@ static int64_t fail_all(struct operation *list, enum status_code code, const cha
     return n;
 }
 
-/* A seat whose worker waits, and which from now on does not; NULL: none. */
-static struct seat *seat_to_wake(struct queue *queue)
-{
-    for (struct seat *seat = queue->seats; seat < queue->seats + queue->n_seats; seat++) {
-        if (seat->waiting) {
-            seat->waiting = false;
-            return seat;
-        }
-    }
-    return NULL;
-}
-
 static void wake(const struct seat *seat)
 {
     const uint64_t one = 1;
@@ -69,12 +56,23 @@ static void wake(const struct seat *seat)
     (void)wrote; /* fails only when the counter is full, and then it is readable */
 }
 
+/* Wakes a worker that waits. Under the lock: once that is free, the queue may be destroyed by whoever was
+ * answered. */
+static void wake_one(struct queue *queue)
+{
+    for (struct seat *seat = queue->seats; seat < queue->seats + queue->n_seats; seat++) {
+        if (seat->waiting) {
+            seat->waiting = false;
+            wake(seat);
+            return;
+        }
+    }
+}
+
 void queue_push(struct queue *queue, struct operation *first)
 {
     if (first == NULL)
         return;
-    const struct seat *seat = NULL;
-    bool lends = false;
     pthread_mutex_lock(&queue->lock);
     const uint64_t before = queue->sequence;
     bool closed = queue->n_open == 0;
@@ -88,16 +86,9 @@ void queue_push(struct queue *queue, struct operation *first)
         }
         queue->waiting |= UINT64_C(1) << turn;
         metric_add(queue->depth, (int64_t)(queue->sequence - before));
-        seat = seat_to_wake(queue);
-        lends = seat != NULL && seat->lends;
-        atomic_fetch_add(&queue->waking, seat != NULL);
+        wake_one(queue);
     }
     pthread_mutex_unlock(&queue->lock);
-    if (seat != NULL) {
-        if (!lends || !seat->lend(seat->worker))
-            wake(seat);
-        atomic_fetch_sub(&queue->waking, 1);
-    }
     if (closed)
         fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
 }
@@ -262,10 +253,9 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    const struct seat *seat = queue->waiting != 0 ? seat_to_wake(queue) : NULL;
+    if (queue->waiting != 0)
+        wake_one(queue);
     pthread_mutex_unlock(&queue->lock);
-    if (seat != NULL)
-        wake(seat);
 }
 
 void queue_close(struct queue *queue, unsigned seat)
@@ -300,36 +290,23 @@ bool queue_is_closed(struct queue *queue)
     return closed;
 }
 
-void queue_set_lend(struct queue *queue, unsigned seat, bool (*lend)(void *worker), void *worker)
-{
-    queue->seats[seat].lend = lend;
-    queue->seats[seat].worker = worker;
-}
-
-bool queue_begin_wait(struct queue *queue, unsigned seat, bool lends)
+bool queue_begin_wait(struct queue *queue, unsigned seat)
 {
     pthread_mutex_lock(&queue->lock);
     bool waits = queue->waiting == 0;
     queue->seats[seat].waiting = waits;
-    queue->seats[seat].lends = lends;
     pthread_mutex_unlock(&queue->lock);
     return waits;
 }
 
-void queue_end_wait(struct queue *queue, unsigned seat, bool event)
+void queue_end_wait(struct queue *queue, unsigned seat)
 {
     uint64_t count;
     pthread_mutex_lock(&queue->lock);
     queue->seats[seat].waiting = false;
     pthread_mutex_unlock(&queue->lock);
-    ssize_t got = event ? read(queue->seats[seat].event, &count, sizeof count) : 0;
+    ssize_t got = read(queue->seats[seat].event, &count, sizeof count);
     (void)got; /* nothing to read when the wait ended for another reason */
-}
-
-void queue_settle(struct queue *queue)
-{
-    while (atomic_load(&queue->waking) > 0)
-        sched_yield(); /* for as long as it takes to send a batch */
 }
 
 int queue_event(const struct queue *queue, unsigned seat)

@@ -6,7 +6,7 @@
  *
  * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
  * its worker, having found nothing to take, was given something: so it can wait for that and for its
- * connection at once. Or the worker lends what it has, and who pushes takes in its place.
+ * connection at once.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -16,7 +16,6 @@
 #include "store/operation.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,19 +32,15 @@ struct flow {
 };
 
 struct seat {
-    int event;    /* an eventfd */
+    int event;    /* an eventfd; never changes */
     bool open;    /* operations may wait for its worker */
-    bool waiting; /* for `event`, or to be borrowed of */
-    bool lends;   /* while it waits */
-    bool (*lend)(void *worker);
-    void *worker; /* of whom to borrow */
+    bool waiting; /* for `event` */
 };
 
 struct queue {
     unsigned n_seats;
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
-    atomic_uint waking;   /* threads that are about to wake a worker, or to borrow of it */
-    pthread_mutex_t lock; /* guards all below, but for what of a seat never changes: event, lend, worker */
+    pthread_mutex_t lock; /* guards all below */
     struct flow flows[QUEUE_FLOWS];
     uint64_t waiting;  /* a bit for each flow that has operations */
     unsigned turn;     /* the flow that is next */
@@ -80,21 +75,11 @@ void queue_open(struct queue *queue, unsigned seat);
 void queue_close(struct queue *queue, unsigned seat);
 bool queue_is_closed(struct queue *queue);
 
-/* What is called on the pusher's thread, with no lock held, in place of waking a worker that lends: it takes
- * what waits, and has the worker wake up when that is done. False: the worker is to be woken. Set it before
- * use. */
-void queue_set_lend(struct queue *queue, unsigned seat, bool (*lend)(void *worker), void *worker);
+/* Makes ready to wait for the seat's event. False: there is something to take already. */
+bool queue_begin_wait(struct queue *queue, unsigned seat);
 
-/* Makes ready to wait for the seat's event, or to be borrowed of. False: there is something to take already.
- */
-bool queue_begin_wait(struct queue *queue, unsigned seat, bool lends);
-
-/* `event`: it came, and is taken back. */
-void queue_end_wait(struct queue *queue, unsigned seat, bool event);
-
-/* Waits for those who are about to wake a worker or to borrow of it; nobody comes after them unless something
- * is pushed. */
-void queue_settle(struct queue *queue);
+/* Takes the event back, if it came. */
+void queue_end_wait(struct queue *queue, unsigned seat);
 
 /* The descriptor to wait for, and what makes it readable. */
 int queue_event(const struct queue *queue, unsigned seat);

@@ -74,7 +74,7 @@ static void wait_for_stop(struct worker *worker, int delay_ms)
     struct pollfd event = {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN};
     poll(&event, 1, delay_ms);
     /* A wake-up that came late for the last wait must not cut every wait short. */
-    queue_end_wait(worker->queue, worker->seat, true);
+    queue_end_wait(worker->queue, worker->seat);
 }
 
 /* Connects, however often it takes. False: stopped. */
@@ -110,48 +110,21 @@ static bool begin(struct worker *worker)
     return batch_done(batch) || batch_send(batch, &worker->connection);
 }
 
-/* The seat's lend. Whoever comes late, when the worker has woken up since or was borrowed of by another,
- * finds nothing lent, or, in its next wait, sends what another has brought. False too when libpq could not
- * send all: it is for the worker to wait until it can. */
-static bool lend(void *arg)
-{
-    struct worker *worker = arg;
-    if (pthread_mutex_trylock(&worker->in_hand) != 0)
-        return false;
-    bool sent = worker->lends;
-    if (sent) {
-        worker->lends = false;
-        queue_end_wait(worker->queue, worker->seat, false); /* nobody else is to come for it */
-        enter(worker, WORKER_BUSY);
-        worker->broken = !begin(worker);
-        sent = !worker->broken && !batch_done(&worker->batch) && connection_is_flushed(&worker->connection);
-    }
-    pthread_mutex_unlock(&worker->in_hand);
-    return sent;
-}
-
-/* Waits for work, or for the answer to what was sent meanwhile. It lends for one tick only: nobody but the
- * worker looks at the deadlines of what is under way. False: the connection broke. */
+/* Waits for work; or until the server says something of its own accord, as when it ends the connection.
+ * False: the connection broke. */
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
         {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN},
         {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
     };
-    int ready = 0;
-    for (bool lends = true; ready == 0 && batch_done(&worker->batch); lends = false) {
-        if (!queue_begin_wait(worker->queue, worker->seat, lends))
-            break;
-        enter(worker, WORKER_IDLE);
-        worker->lends = lends;
-        pthread_mutex_unlock(&worker->in_hand);
-        ready = poll(either, 2, lends ? CONNECTION_TICK_MS : -1);
-        pthread_mutex_lock(&worker->in_hand);
-        worker->lends = false;
-        queue_end_wait(worker->queue, worker->seat, either[0].revents != 0);
-    }
+    if (!queue_begin_wait(worker->queue, worker->seat))
+        return true;
+    enter(worker, WORKER_IDLE);
+    poll(either, 2, -1);
+    queue_end_wait(worker->queue, worker->seat);
     enter(worker, WORKER_BUSY);
-    return !worker->broken && (either[1].revents == 0 || PQconsumeInput(worker->connection.pg));
+    return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
 }
 
 /* False: the connection broke. */
@@ -174,7 +147,6 @@ static bool work(struct worker *worker)
 static void serve(struct worker *worker)
 {
     bool alive = true;
-    worker->broken = false;
     while (alive && !stopped(worker))
         alive = work(worker);
     batch_lose(&worker->batch);
@@ -191,12 +163,10 @@ static void serve(struct worker *worker)
 static void *run(void *arg)
 {
     struct worker *worker = arg;
-    pthread_mutex_lock(&worker->in_hand);
     while (connect_again(worker))
         serve(worker);
     queue_close(worker->queue, worker->seat);
     metric_add(worker->metrics->connections[worker->state], -1);
-    pthread_mutex_unlock(&worker->in_hand);
     return NULL;
 }
 
@@ -214,8 +184,6 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->connection = (struct connection){
         .database_url = options->database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
-    queue_set_lend(queue, seat, lend, worker);
-    pthread_mutex_init(&worker->in_hand, NULL);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
     int error = pthread_create(&worker->thread, NULL, run, worker);
@@ -253,9 +221,7 @@ void worker_stop(struct worker *worker)
     atomic_store(&worker->stop, true);
     queue_wake(worker->queue, worker->seat);
     pthread_join(worker->thread, NULL);
-    queue_settle(worker->queue);
     batch_free(&worker->batch);
     pthread_cond_destroy(&worker->attempted);
     pthread_mutex_destroy(&worker->lock);
-    pthread_mutex_destroy(&worker->in_hand);
 }

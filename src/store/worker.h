@@ -1,10 +1,6 @@
 /* worker.h: a thread with one connection and a seat at a queue: takes all that waits, runs it as a batch, and
  * so on.
  *
- * One that has nothing to do lends its connection, for CONNECTION_TICK_MS, to whoever brings work: the batch
- * is sent from there, and the worker wakes up to the answer. So a lone call waits for one thread less to wake
- * up.
- *
  * While the database cannot be reached the seat is closed, so that callers hear it at once; the worker
  * connects again by itself, waiting longer from attempt to attempt.
  */
@@ -27,12 +23,10 @@ struct worker {
     const struct lane_metrics *metrics;
     atomic_bool stop;
 
-    pthread_mutex_t in_hand; /* guards these; the worker has it unless it waits for work */
+    /* The thread's alone. */
     struct connection connection;
     struct batch batch;
     bool shared;             /* the last batch had several operations */
-    bool lends;              /* it waits, for a tick, and nobody has borrowed of it since */
-    bool broken;             /* the connection broke while it was lent */
     enum worker_state state; /* which the metrics tell */
 
     pthread_mutex_t lock;     /* guards all below */

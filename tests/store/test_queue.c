@@ -214,53 +214,29 @@ Test(queue, while_there_are_several_callers_none_fills_a_batch)
 
 /* --- who is told that there is work --- */
 
-static unsigned lends;
-
-/* As a worker that takes what waits if it may. */
-static bool lend(void *may)
-{
-    struct operation *taken[MOST];
-    lends++;
-    return *(bool *)may && queue_take(&queue, taken, most_of(MOST)) > 0;
-}
-
 static bool is_woken(void)
 {
     struct pollfd event = {.fd = queue_event(&queue, 0), .events = POLLIN};
     return poll(&event, 1, 0) == 1;
 }
 
-Test(queue, one_that_lends_is_borrowed_of_and_sleeps_on)
+Test(queue, one_that_waits_is_woken_once)
 {
-    bool may = true;
-    queue_set_lend(&queue, 0, lend, &may);
-    cr_assert(queue_begin_wait(&queue, 0, true));
-    push(1, STATEMENT_GET, "A");
-    cr_assert_eq(lends, 1);
+    cr_assert(queue_begin_wait(&queue, 0));
     cr_assert_not(is_woken());
-    /* It is lent once a wait: what comes next waits for the answer. */
+    push(1, STATEMENT_GET, "A");
+    cr_assert(is_woken());
+    queue_end_wait(&queue, 0);
+    cr_assert_not(is_woken());
     push(1, STATEMENT_GET, "B");
-    cr_assert_eq(lends, 1);
-    queue_end_wait(&queue, 0, is_woken());
-    cr_assert_not(queue_begin_wait(&queue, 0, true), "B is still there");
+    cr_assert_not(is_woken(), "it does not wait");
+    expect_callers(MOST, "11");
 }
 
-Test(queue, one_that_cannot_lend_is_woken)
+Test(queue, one_that_has_something_to_take_does_not_wait)
 {
-    bool may = false;
-    queue_set_lend(&queue, 0, lend, &may);
-    cr_assert(queue_begin_wait(&queue, 0, true));
     push(1, STATEMENT_GET, "A");
-    cr_assert_eq(lends, 1);
-    cr_assert(is_woken());
-    queue_end_wait(&queue, 0, true);
-    cr_assert_not(is_woken());
+    cr_assert_not(queue_begin_wait(&queue, 0));
     expect_callers(MOST, "1");
-}
-
-Test(queue, one_that_does_not_lend_is_not_asked)
-{
-    cr_assert(queue_begin_wait(&queue, 0, false));
-    push(1, STATEMENT_GET, "A");
-    cr_assert(is_woken());
+    cr_assert(queue_begin_wait(&queue, 0));
 }

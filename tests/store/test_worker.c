@@ -1,4 +1,4 @@
-/* test_worker.c: a worker that lends its connection, here to the test's own thread. */
+/* test_worker.c: a worker alone, with a queue of the test's own. */
 #include "fixture.h"
 #include "store/statement.h"
 #include "store/worker.h"
@@ -67,30 +67,12 @@ static struct pending *push_remove(const char *order_id, unsigned timeout_ms)
     return pending;
 }
 
-static struct seat seat(void)
+static bool waits(void)
 {
     pthread_mutex_lock(&queue.lock);
-    const struct seat now = queue.seats[0];
+    const bool now = queue.seats[0].waiting;
     pthread_mutex_unlock(&queue.lock);
     return now;
-}
-
-static bool lends(void)
-{
-    pthread_mutex_lock(&worker.in_hand);
-    const bool now = worker.lends;
-    pthread_mutex_unlock(&worker.in_hand);
-    return now;
-}
-
-/* Has the worker do something, since it lends for a while after that. */
-static void await_lending(void)
-{
-    do {
-        expect_end(push_remove("none", LONG_MS), STATUS_NOT_FOUND);
-        while (!seat().waiting)
-            sched_yield();
-    } while (!lends());
 }
 
 static void hold(const char *order_id)
@@ -105,64 +87,37 @@ static void release(void)
     free(database_query(other, "COMMIT"));
 }
 
-/* As whoever was told that the worker lends. */
-static bool borrow(void)
-{
-    return queue.seats[0].lend(&worker);
-}
-
-Test(worker, who_comes_late_to_borrow_sends_nothing)
+Test(worker, each_answer_is_that_of_its_own_question)
 {
     hold("a");
-    await_lending();
     struct pending *a = push_remove("a", LONG_MS);
-    cr_assert_not(borrow());
+    await_blocked(1);
     struct pending *b = push_remove("b", LONG_MS);
-    cr_assert_not(borrow());
     release();
     expect_end(a, STATUS_OK);
     expect_end(b, STATUS_OK);
-    /* Each answer is that of its own question. */
     expect_end(push_remove("a", LONG_MS), STATUS_NOT_FOUND);
     expect_end(push_remove("c", LONG_MS), STATUS_OK);
     expect_end(push_remove("c", LONG_MS), STATUS_NOT_FOUND);
 }
 
-Test(worker, what_is_lent_for_nothing_wakes_up)
-{
-    await_lending();
-    cr_assert_not(borrow());
-    expect_end(push_remove("a", LONG_MS), STATUS_OK);
-}
-
-Test(worker, a_deadline_holds_while_it_is_lent)
+Test(worker, what_was_sent_fails_with_its_connection)
 {
     hold("a");
-    await_lending();
-    expect_end(push_remove("a", 100), STATUS_DEADLINE_EXCEEDED); /* while the order is still held */
-    release();
-    expect_end(push_remove("b", LONG_MS), STATUS_OK);
-}
-
-Test(worker, what_was_sent_while_it_is_lent_fails_with_its_connection)
-{
-    hold("a");
-    await_lending();
     struct pending *a = push_remove("a", LONG_MS);
     await_blocked(1);
     free(database_query(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                   "WHERE datname = current_database() AND application_name = 'ordersd'"));
     expect_end(a, STATUS_UNAVAILABLE);
     release();
-    while (queue_is_closed(&queue) || !seat().waiting)
+    while (queue_is_closed(&queue) || !waits())
         sched_yield();
     expect_end(push_remove("b", LONG_MS), STATUS_OK);
 }
 
-Test(worker, one_that_is_stopped_while_it_is_lent_answers)
+Test(worker, one_that_is_stopped_answers)
 {
     hold("a");
-    await_lending();
     struct pending *a = push_remove("a", LONG_MS);
     await_blocked(1);
     atomic_store(&worker.stop, true);
