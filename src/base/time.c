@@ -13,6 +13,22 @@ uint64_t time_monotonic_ns(void)
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+void time_cond_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+bool time_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t limit_ns)
+{
+    const struct timespec limit = {.tv_sec = (time_t)(limit_ns / NS_PER_S),
+                                   .tv_nsec = (long)(limit_ns % NS_PER_S)};
+    return pthread_cond_timedwait(condition, lock, &limit) == 0;
+}
+
 struct timestamp time_now(void)
 {
     struct timespec now;

@@ -6,6 +6,7 @@
 #ifndef BASE_TIME_H
 #define BASE_TIME_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,12 @@ struct timestamp {
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t time_monotonic_ns(void);
+
+/* A condition to wait for with a limit on CLOCK_MONOTONIC, which nobody sets. */
+void time_cond_init(pthread_cond_t *condition);
+
+/* Waits for a condition made by time_cond_init. False: it is limit_ns or later. */
+bool time_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t limit_ns);
 
 /* CLOCK_REALTIME. */
 struct timestamp time_now(void);

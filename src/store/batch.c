@@ -1,10 +1,11 @@
-/* batch.c: rounds of units: send all, read all, answer what went well, split what did not. */
+/* batch.c: rounds of units: send all, read all, answer what went well, bisect what did not. */
 #include "store/batch.h"
 
 #include "base/time.h"
 #include "store/sqlstate.h"
 #include "store/statement.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { CONFLICT_ATTEMPTS = 5 };
@@ -13,6 +14,7 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
                 struct statement_log log)
 {
     memset(batch, 0, sizeof *batch);
+    pthread_mutex_init(&batch->lock, NULL);
     batch->units = batch->rounds[0];
     batch->log = log;
     batch->metrics = metrics;
@@ -25,30 +27,56 @@ void batch_free(struct batch *batch)
 {
     params_free(&batch->params);
     arena_free(&batch->nobody.arena);
+    pthread_mutex_destroy(&batch->lock);
+}
+
+/* Operations on their way to their callers, out of their batch. */
+struct ended {
+    struct operation *first;
+    struct operation **last; /* the link at its end */
+};
+
+#define ENDED_INIT(list)      \
+    (struct ended)            \
+    {                         \
+        .last = &(list).first \
+    }
+
+/* Empties a slot: what was in it, unless it was abandoned, is to be told its outcome. */
+static void end(struct operation **slot, struct ended *ended)
+{
+    struct operation *operation = *slot;
+    *slot = NULL;
+    if (operation_abandoned(operation))
+        return;
+    operation->next = NULL;
+    *ended->last = operation;
+    ended->last = &operation->next;
+}
+
+static void tell(struct ended *ended, void (*finish)(struct operation *operation))
+{
+    for (struct operation *operation = ended->first, *next; operation != NULL; operation = next) {
+        next = operation->next;
+        finish(operation);
+    }
+    *ended = ENDED_INIT(*ended);
 }
 
 void batch_expire(struct batch *batch, uint64_t now_ns)
 {
+    struct ended expired = ENDED_INIT(expired);
+    pthread_mutex_lock(&batch->lock);
     for (size_t i = 0; i < batch->n; i++) {
         struct operation *operation = batch->operations[i];
-        if (operation != NULL && !operation_abandoned(operation) && operation->call->deadline_ns <= now_ns)
-            batch->operations[i] = operation_abandon(operation, &batch->nobody);
+        if (operation != NULL && !operation_abandoned(operation) && operation->call->deadline_ns <= now_ns) {
+            struct operation *copy = operation_abandon(operation, &batch->nobody);
+            end(&batch->operations[i], &expired);
+            batch->operations[i] = copy;
+        }
     }
-}
-
-/* Gives an operation, whose outcome is set, back to its caller. */
-static void finish(struct operation **slot)
-{
-    struct operation *operation = *slot;
-    *slot = NULL;
-    operation->finish(operation);
-}
-
-static void fail(struct operation **slot, enum status_code code, const char *message)
-{
-    (*slot)->code = code;
-    (*slot)->message = message;
-    finish(slot);
+    pthread_mutex_unlock(&batch->lock);
+    tell(&expired, operation_expire);
 }
 
 /* --- planning --- */
@@ -58,32 +86,32 @@ static const struct statement_metrics *metrics_of(const struct batch *batch, con
     return &batch->metrics->statements[unit->statement - statements];
 }
 
-static void note_wait(const struct batch *batch, uint64_t now_ns)
+static void note_wait(const struct batch *batch, size_t n, uint64_t now_ns)
 {
-    metric_observe(batch->lane.batch_operations, batch->n);
-    for (size_t i = 0; i < batch->n; i++)
+    metric_observe(batch->lane.batch_operations, n);
+    for (size_t i = 0; i < n; i++)
         metric_observe(batch->lane.wait, now_ns - batch->operations[i]->call->start_ns);
 }
 
-/* Leaves out what nobody waits for, before it reaches the database. */
-static void drop_expired(struct batch *batch, uint64_t now_ns)
+/* Leaves out what nobody waits for, before it reaches the database. Returns how many are left. */
+static size_t drop_expired(struct batch *batch, size_t n, uint64_t now_ns)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < batch->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct operation *operation = batch->operations[i];
         if (operation->call->deadline_ns > now_ns)
             batch->operations[kept++] = operation;
         else
-            operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
+            operation_expire(operation);
     }
-    batch->n = kept;
+    return kept;
 }
 
-static void fold(struct batch *batch)
+static void fold(struct batch *batch, size_t n)
 {
     struct unit *unit = NULL;
-    statement_sort(batch->operations, batch->n);
-    for (size_t i = 0; i < batch->n; i++) {
+    statement_sort(batch->operations, n);
+    for (size_t i = 0; i < n; i++) {
         const struct statement *statement = batch->operations[i]->statement;
         if (unit == NULL || unit->statement != statement || !statement->folds) {
             unit = &batch->units[batch->n_units++];
@@ -102,22 +130,30 @@ bool batch_done(const struct batch *batch)
     return batch->n_units == 0;
 }
 
-/* Makes ready for further operations, if all are answered. */
+/* Makes ready for further operations, if all are answered and told. */
 static void reset_if_done(struct batch *batch)
 {
     if (!batch_done(batch))
         return;
+    pthread_mutex_lock(&batch->lock);
+    for (size_t i = 0; i < batch->n; i++)
+        assert(batch->operations[i] == NULL);
     batch->n = 0;
     arena_reset(&batch->nobody.arena);
+    pthread_mutex_unlock(&batch->lock);
 }
 
-void batch_plan(struct batch *batch)
+void batch_plan(struct batch *batch, size_t n)
 {
     const uint64_t now_ns = time_monotonic_ns();
-    if (batch->n > 0)
-        note_wait(batch, now_ns);
-    drop_expired(batch, now_ns);
-    fold(batch);
+    assert(batch_done(batch) && batch->n == 0);
+    if (n > 0)
+        note_wait(batch, n, now_ns);
+    n = drop_expired(batch, n, now_ns);
+    fold(batch, n);
+    pthread_mutex_lock(&batch->lock);
+    batch->n = n; /* from here on batch_expire looks after them */
+    pthread_mutex_unlock(&batch->lock);
 }
 
 /* --- a round: sending --- */
@@ -135,43 +171,52 @@ static void forget_abandoned(struct unit *unit)
     unit->n = kept;
 }
 
-/* A deadline may have passed since the round was planned, which has several transactions unless it is the
- * first of writes. A unit that is left empty goes, but not the end of its transaction. */
-static void prune(struct batch *batch)
-{
-    size_t kept = 0;
-    bool begun = false; /* a unit of the present transaction is kept */
-    for (size_t i = 0; i < batch->n_units; i++) {
-        struct unit unit = batch->units[i];
-        forget_abandoned(&unit);
-        if (unit.n > 0)
-            batch->units[kept++] = unit;
-        else if (unit.ends_transaction && begun)
-            batch->units[kept - 1].ends_transaction = true;
-        begun = !unit.ends_transaction && (begun || unit.n > 0);
-    }
-    batch->n_units = kept;
-}
-
-static bool send_unit(struct batch *batch, PGconn *pg, const struct unit *unit)
+/* False: nobody waits any more for any operation of the unit. */
+static bool encode(struct batch *batch, struct unit *unit)
 {
     struct params *params = &batch->params;
-    params_reset(params);
-    unit->statement->encode(params, unit->operations, unit->n);
-    params_finish(params);
-    return PQsendQueryPrepared(pg, unit->statement->name, params->count, params->values, params->lengths,
-                               params->formats, 1) &&
-           (!unit->ends_transaction || PQpipelineSync(pg));
+    pthread_mutex_lock(&batch->lock);
+    forget_abandoned(unit);
+    if (unit->n > 0) {
+        params_reset(params);
+        unit->statement->encode(params, unit->operations, unit->n);
+        params_finish(params);
+    }
+    pthread_mutex_unlock(&batch->lock);
+    return unit->n > 0;
 }
 
+static bool send_statement(PGconn *pg, const struct statement *statement, const struct params *params)
+{
+    return PQsendQueryPrepared(pg, statement->name, params->count, params->values, params->lengths,
+                               params->formats, 1);
+}
+
+/* A deadline may have passed since the round was planned. A unit that is left empty goes, but not the end of
+ * its transaction. */
 bool batch_send(struct batch *batch, struct connection *connection)
 {
+    size_t kept = 0;
+    bool begun = false; /* a unit of the present transaction is sent */
     batch->sent_ns = time_monotonic_ns();
-    prune(batch);
     for (size_t i = 0; i < batch->n_units; i++) {
-        if (!send_unit(batch, connection->pg, &batch->units[i]))
-            return false;
+        struct unit unit = batch->units[i];
+        const bool ends_transaction = unit.ends_transaction;
+        if (encode(batch, &unit)) {
+            if (!send_statement(connection->pg, unit.statement, &batch->params))
+                return false;
+            unit.ends_transaction = false;
+            batch->units[kept++] = unit;
+            begun = true;
+        }
+        if (ends_transaction && begun) {
+            if (!PQpipelineSync(connection->pg))
+                return false;
+            batch->units[kept - 1].ends_transaction = true;
+            begun = false;
+        }
     }
+    batch->n_units = kept;
     reset_if_done(batch);
     return connection_flush(connection);
 }
@@ -212,6 +257,7 @@ static void note_run(const struct batch *batch, const struct unit *unit)
 
 static void take_result(struct batch *batch, struct unit *unit, const PGresult *result)
 {
+    pthread_mutex_lock(&batch->lock);
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
         note_run(batch, unit);
@@ -223,6 +269,7 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
         note_run(batch, unit);
         note_error(batch, unit, result);
     }
+    pthread_mutex_unlock(&batch->lock);
 }
 
 /* Reads results up to the end of a unit's, or up to a sync when `sync` is asked for. */
@@ -254,7 +301,7 @@ static bool ends_call(const struct operation *operation)
     return operation->many == NULL && !operation_abandoned(operation);
 }
 
-static void answer(const struct batch *batch, struct unit *unit)
+static void answer(const struct batch *batch, struct unit *unit, struct ended *ended)
 {
     const struct statement_metrics *metrics = metrics_of(batch, unit);
     size_t last = 0; /* that ends a call: those before it may wait for it */
@@ -266,15 +313,16 @@ static void answer(const struct batch *batch, struct unit *unit)
         unit->operations[i]->more = i < last;
         if (unit->operations[i]->replayed)
             metric_add(metrics->replayed, 1);
-        finish(&unit->operations[i]);
+        end(&unit->operations[i], ended);
     }
 }
 
-/* A list of units for the next round. */
+/* What follows from a round: the units of the next one, and who is to be told. */
 struct next_round {
     const struct batch *batch;
     struct unit *units;
     size_t n;
+    struct ended ended;
 };
 
 static void add_unit(struct next_round *next, const struct unit *from, size_t first, size_t n, bool ends)
@@ -290,10 +338,10 @@ static void add_unit(struct next_round *next, const struct unit *from, size_t fi
     };
 }
 
-static void split(struct unit *unit, struct next_round *next)
+static void bisect(struct unit *unit, struct next_round *next)
 {
     if (unit->operations[0]->code != STATUS_OK) {
-        answer(next->batch, unit);
+        answer(next->batch, unit, &next->ended);
         return;
     }
     metric_add(next->batch->lane.splits, unit->n > 1);
@@ -318,12 +366,12 @@ static void redo(struct unit transaction[], size_t n, struct next_round *next)
         if (transaction[i].failed) {
             forget_abandoned(&transaction[i]);
             if (transaction[i].n > 0)
-                split(&transaction[i], next);
+                bisect(&transaction[i], next);
         }
     }
 }
 
-static void end_transaction(struct unit transaction[], size_t n, struct next_round *next)
+static void resolve(struct unit transaction[], size_t n, struct next_round *next)
 {
     bool failed = false;
     for (size_t i = 0; i < n; i++)
@@ -333,13 +381,22 @@ static void end_transaction(struct unit transaction[], size_t n, struct next_rou
         return;
     }
     for (size_t i = 0; i < n; i++)
-        answer(next->batch, &transaction[i]);
+        answer(next->batch, &transaction[i], &next->ended);
+}
+
+static void end_transaction(struct batch *batch, struct unit transaction[], size_t n, struct next_round *next)
+{
+    pthread_mutex_lock(&batch->lock);
+    resolve(transaction, n, next);
+    pthread_mutex_unlock(&batch->lock);
+    tell(&next->ended, operation_finish);
 }
 
 bool batch_receive(struct batch *batch, struct connection *connection)
 {
     struct unit *units = batch->units;
-    struct next_round next = {.batch = batch, .units = batch->rounds[units == batch->rounds[0]]};
+    struct next_round next = {
+        .batch = batch, .units = batch->rounds[units == batch->rounds[0]], .ended = ENDED_INIT(next.ended)};
     size_t first = 0; /* of the transaction being read */
     for (size_t i = 0; i < batch->n_units; i++) {
         if (!read_unit(batch, connection, &units[i], false))
@@ -349,7 +406,7 @@ bool batch_receive(struct batch *batch, struct connection *connection)
         /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
         if (!read_unit(batch, connection, &units[i], true))
             return false;
-        end_transaction(&units[first], i - first + 1, &next);
+        end_transaction(batch, &units[first], i - first + 1, &next);
         first = i + 1;
     }
     batch->units = next.units;
@@ -358,17 +415,25 @@ bool batch_receive(struct batch *batch, struct connection *connection)
     return true;
 }
 
+/* Ends an operation in an error. */
+static void lose(struct operation *operation)
+{
+    const bool writes = operation->statement->lane == LANE_WRITE;
+    operation_fail(operation, STATUS_UNAVAILABLE,
+                   writes ? "The database went away; whether the change was made is not known"
+                          : "The database went away");
+}
+
 void batch_lose(struct batch *batch)
 {
+    struct ended lost = ENDED_INIT(lost);
+    pthread_mutex_lock(&batch->lock);
     for (size_t i = 0; i < batch->n; i++) {
-        struct operation **slot = &batch->operations[i];
-        if (*slot == NULL)
-            continue;
-        bool writes = (*slot)->statement->lane == LANE_WRITE;
-        fail(slot, STATUS_UNAVAILABLE,
-             writes ? "The database went away; whether the change was made is not known"
-                    : "The database went away");
+        if (batch->operations[i] != NULL)
+            end(&batch->operations[i], &lost);
     }
+    pthread_mutex_unlock(&batch->lock);
+    tell(&lost, lose);
     batch->n_units = 0;
     reset_if_done(batch);
 }

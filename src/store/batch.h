@@ -1,9 +1,11 @@
 /* batch.h: operations that go to the database together: one round trip, one commit.
  *
  * Operations of one statement are folded into one run of it. Runs that write make one transaction; one that
- * only reads is a transaction by itself, answered as soon as it is done. When one fails, what failed in it is
- * split in halves and run again until the one operation that is at fault stands alone; its neighbours never
- * see its error.
+ * only reads is a transaction by itself, answered as soon as it is done. A failed one is bisected and run
+ * again until the one operation that is at fault is by itself; the others never see its error.
+ *
+ * Its worker does everything but batch_expire, which any thread may call: so deadlines are kept whatever the
+ * worker waits for.
  */
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
@@ -15,6 +17,7 @@
 #include "store/statement_log.h"
 #include "store/store_metrics.h"
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +34,9 @@ struct unit {
 };
 
 struct batch {
+    /* Guards the slots of `operations`, what is behind them, and `nobody`. Not held while libpq is at work or
+     * a caller is told, which may take long. */
+    pthread_mutex_t lock;
     struct operation *operations[BATCH_MOST]; /* NULL once answered */
     size_t n;
     struct unit rounds[2][BATCH_MOST]; /* the round that is under way and, as that fails, the next */
@@ -50,9 +56,9 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
                 struct statement_log log);
 void batch_free(struct batch *batch);
 
-/* Makes a first round of the batch->n operations in batch->operations, of a batch that was done; those too
- * late for it are answered. */
-void batch_plan(struct batch *batch);
+/* Makes a first round of n operations that were put into batch->operations, of a batch that was done; those
+ * too late for it are answered. */
+void batch_plan(struct batch *batch, size_t n);
 
 /* Whether all are answered, so that there is no round to send or to receive. */
 bool batch_done(const struct batch *batch);
@@ -68,7 +74,7 @@ bool batch_receive(struct batch *batch, struct connection *connection);
 /* The connection broke: those without an answer get UNAVAILABLE. */
 void batch_lose(struct batch *batch);
 
-/* Answers those whose deadline has passed, while they are under way. */
+/* Answers those whose deadline has passed, while they are under way. Any thread. */
 void batch_expire(struct batch *batch, uint64_t now_ns);
 
 #endif

@@ -40,20 +40,14 @@ static const char *const lane_sql[LANES] = {
 
 enum { SETUP_QUERIES = 3 };
 
-/* Waits for the socket, ticking. False: stopped, or past the limit. */
+/* Waits for the socket. False: stopped, or past the limit. */
 static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
 {
     struct pollfd socket = {.fd = PQsocket(connection->pg), .events = events};
     for (;;) {
-        int ready = poll(&socket, 1, CONNECTION_TICK_MS);
-        uint64_t now_ns = time_monotonic_ns();
-        if (now_ns - connection->ticked_ns >= (uint64_t)CONNECTION_TICK_MS * NS_PER_MS) {
-            connection->ticked_ns = now_ns;
-            connection->tick(connection->arg);
-        }
-        if (ready > 0)
+        if (poll(&socket, 1, CONNECTION_TICK_MS) > 0)
             return true;
-        if (connection->stopped(connection->arg) || now_ns > limit_ns)
+        if (connection->stopped(connection->arg) || time_monotonic_ns() > limit_ns)
             return false;
     }
 }

@@ -1,7 +1,6 @@
 /* connection.h: one libpq connection in pipeline mode, with every statement of its lane prepared.
  *
- * Used by one thread at a time. Nothing here waits longer than it says: while it waits it calls `tick` now
- * and then, so that deadlines are kept when the database is silent.
+ * Used by one thread at a time. Nothing here waits longer than it says.
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
@@ -18,10 +17,8 @@ struct connection {
     const char *database_url; /* outlives the connection */
     enum lane lane;
     PGconn *pg;                 /* owned; NULL: not connected */
-    void (*tick)(void *arg);    /* called at least every CONNECTION_TICK_MS of waiting */
-    bool (*stopped)(void *arg); /* asked on a tick: end the wait as if the connection broke */
+    bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
     void *arg;
-    uint64_t ticked_ns;       /* when tick was called last */
     char schema[SCHEMA_NAME]; /* where the last database that was asked is; "" before */
 };
 

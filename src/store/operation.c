@@ -4,11 +4,28 @@
 #include "google/protobuf/timestamp.pb-c.h"
 #include "store/row.h"
 
+#include <assert.h>
+
+void operation_finish(struct operation *operation)
+{
+    void (*finish)(struct operation *) = operation->finish;
+    assert(finish != NULL); /* neither finished nor abandoned */
+    operation->finish = NULL;
+    finish(operation);
+}
+
 void operation_fail(struct operation *operation, enum status_code code, const char *message)
 {
     operation->code = code;
     operation->message = message;
-    operation->finish(operation);
+    operation_finish(operation);
+}
+
+void operation_expire(struct operation *operation)
+{
+    operation_fail(operation, STATUS_DEADLINE_EXCEEDED,
+                   operation->locked ? "The deadline passed while another session held a lock on the order"
+                                     : "The deadline passed");
 }
 
 uint32_t operation_hash(const char *order_id)
@@ -28,25 +45,20 @@ uint32_t operation_request_hash(const struct operation *operation)
     return hash != 0 ? hash : 1;
 }
 
-static void answer_nobody(struct operation *operation)
-{
-    (void)operation;
-}
-
 bool operation_abandoned(const struct operation *operation)
 {
-    return operation->finish == answer_nobody;
+    return operation->finish == NULL;
 }
 
-struct operation *operation_abandon(struct operation *operation, struct call *nobody)
+struct operation *operation_abandon(const struct operation *operation, struct call *nobody)
 {
     struct arena *arena = &nobody->arena;
     struct operation *copy = arena_alloc(arena, sizeof *copy);
     *copy = (struct operation){
         .statement = operation->statement,
         .call = nobody,
+        .hash = operation->hash,
         .sequence = operation->sequence,
-        .finish = answer_nobody,
     };
     if (operation->order_id != NULL)
         copy->order_id = arena_strdup(arena, operation->order_id);
@@ -54,6 +66,5 @@ struct operation *operation_abandon(struct operation *operation, struct call *no
     orders__v1__order__init(copy->order);
     copy->order->order_date = arena_calloc(arena, 1, sizeof *copy->order->order_date);
     row_make_room(copy->order, arena);
-    operation_fail(operation, STATUS_DEADLINE_EXCEEDED, "The deadline passed");
     return copy;
 }

@@ -36,16 +36,24 @@ struct operation {
     bool replayed;       /* it is the outcome that was recorded when the request came before */
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
+    bool locked;         /* it waits for a lock that another session holds on its order */
+    unsigned pass;       /* of its queue (queue_put_back) in which it was tried; 0: in none */
 
-    void (*finish)(struct operation *operation); /* tells the caller; the operation is gone after it */
+    void (*finish)(struct operation *operation); /* tells the caller; called by operation_finish alone */
     ProtobufCClosure closure;
     void *closure_data;
     struct create_many *many; /* the request it is a part of, or NULL */
     size_t index;             /* in that request */
 };
 
+/* Tells the caller the outcome, once: the operation is gone after it. */
+void operation_finish(struct operation *operation);
+
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
+
+/* Ends an operation whose deadline has passed. */
+void operation_expire(struct operation *operation);
 
 /* The hash that picks an order's queue. */
 uint32_t operation_hash(const char *order_id);
@@ -53,10 +61,10 @@ uint32_t operation_hash(const char *order_id);
 /* operation->request_hash. */
 uint32_t operation_request_hash(const struct operation *operation);
 
-/* A copy that holds an operation's place in a batch once its caller was told that the deadline passed. It
- * lives in the arena of `nobody`, a call without a caller, has no content to send again, and answers nobody.
+/* A copy that holds an operation's place in a batch while the caller is told that the deadline passed. It
+ * lives in the arena of `nobody`, a call without a caller, has no content to send again, and is not finished.
  */
-struct operation *operation_abandon(struct operation *operation, struct call *nobody);
+struct operation *operation_abandon(const struct operation *operation, struct call *nobody);
 
 /* Whether nobody waits for it any more. */
 bool operation_abandoned(const struct operation *operation);

@@ -2,6 +2,7 @@
 #include "store/postgres.h"
 
 #include "base/time.h"
+#include "store/deadlines.h"
 #include "store/purge.h"
 #include "store/row.h"
 #include "store/statement.h"
@@ -27,6 +28,8 @@ struct postgres {
     struct store_metrics metrics;
     struct purge purge;
     bool purges;
+    struct deadlines deadlines;
+    bool keeps_deadlines;
     unsigned n_workers;
     struct worker workers[];
 };
@@ -310,6 +313,22 @@ static bool start_purge(struct postgres *postgres, uint32_t ttl_s)
     return postgres->purges || ttl_s == 0;
 }
 
+static void expire(void *arg, uint64_t now_ns)
+{
+    struct postgres *postgres = arg;
+    for (unsigned i = 0; i < postgres->n_queues; i++)
+        queue_expire(&postgres->queues[i], now_ns);
+    for (unsigned i = 0; i < postgres->n_workers; i++)
+        worker_expire(&postgres->workers[i], now_ns);
+}
+
+/* Once all workers are started: it looks at each. */
+static bool start_deadlines(struct postgres *postgres)
+{
+    postgres->keeps_deadlines = deadlines_start(&postgres->deadlines, expire, postgres);
+    return postgres->keeps_deadlines;
+}
+
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
     const size_t most = (size_t)LANES * options->workers; /* of workers, and of queues */
@@ -326,7 +345,8 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     postgres->base = functions;
     postgres->queues = queues;
     store_metrics_init(&postgres->metrics, options->metrics);
-    if (!start_crews(postgres, options) || !start_purge(postgres, options->idempotency_ttl_s)) {
+    if (!start_crews(postgres, options) || !start_deadlines(postgres) ||
+        !start_purge(postgres, options->idempotency_ttl_s)) {
         snprintf(error, error_size, "cannot start a worker: %m");
         postgres_close(&postgres->base);
         return NULL;
@@ -372,6 +392,10 @@ void postgres_close(struct store *store)
         purge_stop(&postgres->purge);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_stop(&postgres->workers[i]);
+    if (postgres->keeps_deadlines)
+        deadlines_stop(&postgres->deadlines);
+    for (unsigned i = 0; i < postgres->n_workers; i++)
+        worker_free(&postgres->workers[i]);
     if (postgres->purges)
         purge_free(&postgres->purge);
     for (unsigned i = 0; i < postgres->n_queues; i++)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     PAUSE_S = 1,
@@ -72,12 +71,9 @@ static void begin_step(struct purge *purge)
 
 static bool pause_is_over(struct purge *purge)
 {
-    struct timespec limit;
-    clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += PAUSE_S;
-    int waited = 0;
-    while (!purge->stop && waited == 0)
-        waited = pthread_cond_timedwait(&purge->changed, &purge->lock, &limit);
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)PAUSE_S * NS_PER_S;
+    while (!purge->stop && time_wait_until(&purge->changed, &purge->lock, limit_ns))
+        continue;
     return !purge->stop;
 }
 
@@ -102,7 +98,7 @@ bool purge_start(struct purge *purge, struct queue *queue, uint32_t ttl_s, struc
     *purge = (struct purge){.queue = queue, .ttl_s = ttl_s, .purged = purged};
     arena_init(&purge->call.arena);
     pthread_mutex_init(&purge->lock, NULL);
-    pthread_cond_init(&purge->changed, NULL);
+    time_cond_init(&purge->changed);
     errno = pthread_create(&purge->thread, NULL, walk, purge);
     return errno == 0;
 }

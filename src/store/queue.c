@@ -247,7 +247,11 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
             queue->waiting &= ~(UINT64_C(1) << i);
     }
     pthread_mutex_unlock(&queue->lock);
-    metric_add(queue->depth, -fail_all(expired, STATUS_DEADLINE_EXCEEDED, "The deadline passed"));
+    for (struct operation *next; expired != NULL; expired = next) {
+        next = expired->next;
+        operation_expire(expired);
+        metric_add(queue->depth, -1);
+    }
 }
 
 void queue_leave(struct queue *queue)

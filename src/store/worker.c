@@ -16,14 +16,6 @@ enum {
     BACKOFF_MOST_MS = 2000,
 };
 
-static void tick(void *arg)
-{
-    struct worker *worker = arg;
-    uint64_t now_ns = time_monotonic_ns();
-    queue_expire(worker->queue, now_ns);
-    batch_expire(&worker->batch, now_ns);
-}
-
 static bool stopped(void *arg)
 {
     return atomic_load(&((struct worker *)arg)->stop);
@@ -105,8 +97,7 @@ static bool connect_again(struct worker *worker)
 static bool begin(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
-    batch->n = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
-    batch_plan(batch);
+    batch_plan(batch, queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane)));
     return batch_done(batch) || batch_send(batch, &worker->connection);
 }
 
@@ -182,7 +173,7 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->metrics = &options->metrics->lanes[lane];
     metric_add(worker->metrics->connections[worker->state], 1);
     worker->connection = (struct connection){
-        .database_url = options->database_url, .lane = lane, .tick = tick, .stopped = stopped, .arg = worker};
+        .database_url = options->database_url, .lane = lane, .stopped = stopped, .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
@@ -216,11 +207,20 @@ bool worker_ready(struct worker *worker, char *why, size_t why_size)
     return outcome == CONNECTION_READY;
 }
 
+void worker_expire(struct worker *worker, uint64_t now_ns)
+{
+    batch_expire(&worker->batch, now_ns);
+}
+
 void worker_stop(struct worker *worker)
 {
     atomic_store(&worker->stop, true);
     queue_wake(worker->queue, worker->seat);
     pthread_join(worker->thread, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
     batch_free(&worker->batch);
     pthread_cond_destroy(&worker->attempted);
     pthread_mutex_destroy(&worker->lock);

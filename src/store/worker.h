@@ -23,9 +23,9 @@ struct worker {
     const struct lane_metrics *metrics;
     atomic_bool stop;
 
+    struct batch batch;
     /* The thread's alone. */
     struct connection connection;
-    struct batch batch;
     bool shared;             /* the last batch had several operations */
     enum worker_state state; /* which the metrics tell */
 
@@ -56,7 +56,13 @@ enum connection_result worker_await(struct worker *worker, char *why, size_t why
  */
 bool worker_ready(struct worker *worker, char *why, size_t why_size);
 
+/* Answers what is under way and whose deadline has passed. Any thread, until worker_free. */
+void worker_expire(struct worker *worker, uint64_t now_ns);
+
 /* Ends the thread; what waits or is under way fails with UNAVAILABLE. */
 void worker_stop(struct worker *worker);
+
+/* Of one that is stopped. */
+void worker_free(struct worker *worker);
 
 #endif

@@ -41,7 +41,7 @@ void pending_done(const ProtobufCMessage *message, void *arg)
     cr_assert_not(pending->over, "a call was answered twice");
     pending->over = true;
     pending->answer = message;
-    pthread_cond_signal(&pending->ended);
+    pthread_cond_broadcast(&pending->ended);
     pthread_mutex_unlock(&pending->lock);
 }
 

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -348,6 +349,34 @@ Test(batches, deadlines_hold_while_the_database_is_silent)
     expect_end(patient, STATUS_OK);
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'waiting'"), 0,
                  "work was begun after its deadline");
+}
+
+/* As a caller whose closure takes its time, or libpq that waits for something else than the server, would
+ * keep the worker from looking at deadlines. */
+static void keep_worker(const ProtobufCMessage *message, void *arg)
+{
+    struct pending *late = arg;
+    (void)message;
+    pending_wait(late);
+}
+
+Test(batches, deadlines_hold_while_the_worker_is_kept_from_its_work)
+{
+    struct pending *keeper = pending_new(LONG_MS);
+    struct pending *late = pending_new(200);
+    struct pending *first = hold();
+    store->create(store, &keeper->call, pending_order(keeper, "keeper"),
+                  (Orders__V1__Order_Closure)keep_worker, late);
+    release();
+    expect_end(first, STATUS_OK);
+    while (database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'keeper'") == 0)
+        sched_yield(); /* the worker is told so next */
+    store->create(store, &late->call, pending_order(late, "late"), (Orders__V1__Order_Closure)pending_done,
+                  late);
+    cr_assert_eq(pending_wait(late), STATUS_DEADLINE_EXCEEDED);
+    create("after");
+    pending_free(late);
+    pending_free(keeper);
 }
 
 Test(batches, a_caller_that_gave_up_does_not_harm_its_batch)

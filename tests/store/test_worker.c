@@ -35,6 +35,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     worker_stop(&worker);
+    worker_free(&worker);
     queue_destroy(&queue);
     PQfinish(other);
     PQfinish(database);
