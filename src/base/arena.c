@@ -1,6 +1,7 @@
 /* arena.c: a chain of blocks, each twice the size of the one before, filled from the bottom up. */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -50,11 +51,22 @@ static void free_for_protobuf(void *arena, void *memory)
     (void)memory;
 }
 
-void arena_init(struct arena *arena)
+static void init(struct arena *arena, bool may_fail)
 {
     *arena = (struct arena){
         .allocator = {.alloc = allocate_for_protobuf, .free = free_for_protobuf, .allocator_data = arena},
+        .may_fail = may_fail,
     };
+}
+
+void arena_init(struct arena *arena)
+{
+    init(arena, false);
+}
+
+void arena_init_may_fail(struct arena *arena)
+{
+    init(arena, true);
 }
 
 static void use_block(struct arena *arena, struct arena_block *block)
@@ -91,16 +103,22 @@ void arena_free(struct arena *arena)
 {
     arena_reset(arena);
     free(arena->newest);
-    arena_init(arena);
+    init(arena, arena->may_fail);
 }
 
-static _Noreturn void out_of_memory(size_t size)
+/* Ends the process, unless the arena may fail. */
+static void *out_of_memory(const struct arena *arena, size_t size)
 {
-    fprintf(stderr, "out of memory: %zu bytes\n", size);
-    abort();
+    if (!arena->may_fail) {
+        fprintf(stderr, "out of memory: %zu bytes\n", size);
+        abort();
+    }
+    errno = ENOMEM;
+    return NULL;
 }
 
-static void add_block(struct arena *arena, size_t size)
+/* False: no memory. */
+static bool add_block(struct arena *arena, size_t size)
 {
     size_t block_size = FIRST_BLOCK - sizeof(struct arena_block);
     if (arena->newest != NULL)
@@ -109,10 +127,11 @@ static void add_block(struct arena *arena, size_t size)
         block_size = size;
     struct arena_block *block = malloc(sizeof *block + block_size);
     if (block == NULL)
-        out_of_memory(block_size);
+        return out_of_memory(arena, block_size) != NULL;
     block->older = arena->newest;
     block->size = block_size;
     use_block(arena, block);
+    return true;
 }
 
 /* How much of a block an allocation takes. */
@@ -124,9 +143,10 @@ static size_t footprint(size_t size)
 void *arena_alloc(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
-        out_of_memory(size);
-    if (arena->newest == NULL || (size_t)(arena->end - arena->next) < footprint(size))
-        add_block(arena, footprint(size));
+        return out_of_memory(arena, size);
+    const bool fits = arena->newest != NULL && (size_t)(arena->end - arena->next) >= footprint(size);
+    if (!fits && !add_block(arena, footprint(size)))
+        return NULL;
     void *memory = arena->next;
     arena->next += footprint(size);
     ASAN_UNPOISON_MEMORY_REGION(memory, size);
@@ -137,8 +157,9 @@ void *arena_calloc(struct arena *arena, size_t n, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(n, size, &total))
-        out_of_memory(SIZE_MAX);
-    return memset(arena_alloc(arena, total), 0, total);
+        return out_of_memory(arena, SIZE_MAX);
+    void *memory = arena_alloc(arena, total);
+    return memory != NULL ? memset(memory, 0, total) : NULL;
 }
 
 void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size)
@@ -150,7 +171,7 @@ void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size
         return arena_alloc(arena, new_size);
     }
     char *grown = arena_alloc(arena, new_size);
-    if (bytes != NULL)
+    if (grown != NULL && bytes != NULL)
         memcpy(grown, bytes, size);
     return grown;
 }
@@ -158,6 +179,8 @@ void *arena_grow(struct arena *arena, void *memory, size_t size, size_t new_size
 char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
     char *copy = arena_alloc(arena, size + 1);
+    if (copy == NULL)
+        return NULL;
     if (size > 0)
         memcpy(copy, bytes, size);
     copy[size] = '\0';
@@ -176,8 +199,9 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list args)
     int length = vsnprintf(NULL, 0, format, args);
     size_t size = length < 0 ? 1 : (size_t)length + 1;
     char *string = arena_alloc(arena, size);
-    string[0] = '\0';
-    if (length > 0)
+    if (string != NULL)
+        string[0] = '\0';
+    if (string != NULL && length > 0)
         vsnprintf(string, size, format, again);
     va_end(again);
     return string;

@@ -8,6 +8,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -17,10 +18,15 @@ struct arena {
     char *next;                 /* where the next allocation starts in the newest block */
     char *end;
     ProtobufCAllocator allocator; /* hands out from this arena and never frees */
+    bool may_fail;
 };
 
 /* Makes an empty arena; it takes no memory before the first allocation. The struct must not move. */
 void arena_init(struct arena *arena);
+
+/* The same, for a library, which has no say over its process: out of memory, all functions below return NULL,
+ * and errno is ENOMEM. */
+void arena_init_may_fail(struct arena *arena);
 
 /* Forgets everything allocated. Keeps the first block, so that a reused arena allocates nothing. */
 void arena_reset(struct arena *arena);
@@ -31,8 +37,9 @@ void arena_free(struct arena *arena);
 /* How much memory it has beyond the first block: what a reset would give back. */
 size_t arena_excess(const struct arena *arena);
 
-/* Memory for any type, valid until the arena is reset or freed. Not zeroed. Never NULL: a process that
- * is out of memory is ended, as every answer it could still give would need memory too. */
+/* Memory for any type, valid until the arena is reset or freed. Not zeroed. Never NULL, unless the arena may
+ * fail: a process that is out of memory is ended, as every answer it could still give would need memory too.
+ */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* As arena_alloc, for n elements of size bytes each, zeroed. */

@@ -35,6 +35,8 @@ void status_set(struct status *status, struct arena *arena, enum status_code cod
     status->code = code;
     status->message = arena_vprintf(arena, format, args);
     va_end(args);
+    if (status->message == NULL)
+        status->message = status_code_name(code);
 }
 
 void status_add_violation(struct status *status, struct arena *arena, const char *field, const char *type,

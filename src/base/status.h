@@ -56,12 +56,12 @@ struct status {
 /* "NOT_FOUND"; "UNKNOWN" for a number that is no code. */
 const char *status_code_name(enum status_code code);
 
-/* Sets code and message; the message is copied into the arena. */
+/* Sets code and message; the message is copied into the arena. Has that no memory, the code's name is it. */
 void status_set(struct status *status, struct arena *arena, enum status_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Adds a violation, whose strings are copied into the arena. A first violation sets the status to
- * STATUS_INVALID_ARGUMENT. */
+/* Adds a violation, whose strings are copied into the arena, which must not fail. A first violation sets the
+ * status to STATUS_INVALID_ARGUMENT. */
 void status_add_violation(struct status *status, struct arena *arena, const char *field, const char *type,
                           const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Static_assert((int)RPC__V1__CODE__UNAUTHENTICATED == STATUS_UNAUTHENTICATED, "codes are those of the wire");
 
@@ -18,7 +19,15 @@ struct orders_client {
 
 struct owned_error {
     struct orders_error error; /* what the caller has a pointer to */
-    struct arena arena;        /* owns what it points to */
+    struct rpc_reply *reply;   /* owned, and owns what the error points to; NULL: that is text */
+    char text[];
+};
+
+/* What a call ends with that there is no memory for. It points to nothing that is to be freed. */
+static struct orders_error no_memory = {
+    .code = RPC__V1__CODE__RESOURCE_EXHAUSTED,
+    .message = "No memory for a further call",
+    .request_id = "",
 };
 
 const char *orders_code_name(Rpc__V1__Code code)
@@ -26,42 +35,61 @@ const char *orders_code_name(Rpc__V1__Code code)
     return status_code_name((enum status_code)code);
 }
 
-static Rpc__V1__FieldViolation *copy_violation(struct arena *arena, const struct violation *from)
+static struct orders_error *make_error(Rpc__V1__Code code, const char *why)
 {
-    Rpc__V1__FieldViolation *violation = arena_alloc(arena, sizeof *violation);
-    rpc__v1__field_violation__init(violation);
-    violation->field = arena_strdup(arena, from->field);
-    violation->type = arena_strdup(arena, from->type);
-    violation->message = arena_strdup(arena, from->message);
-    return violation;
+    struct owned_error *owned = calloc(1, sizeof *owned + strlen(why) + 1);
+    if (owned == NULL)
+        return &no_memory;
+    strcpy(owned->text, why);
+    owned->error = (struct orders_error){.code = code, .message = owned->text, .request_id = ""};
+    return &owned->error;
 }
 
-static struct orders_error *make_error(const struct status *status, const char *request_id)
+/* As the wire has them. NULL: no memory. */
+static Rpc__V1__FieldViolation **copy_violations(struct rpc_reply *reply)
 {
-    struct owned_error *owned = calloc(1, sizeof *owned);
-    if (owned == NULL)
-        abort(); /* as the arena does */
-    arena_init(&owned->arena);
-    Rpc__V1__FieldViolation **violations =
-        arena_calloc(&owned->arena, status->n_violations, sizeof *violations);
-    for (size_t i = 0; i < status->n_violations; i++)
-        violations[i] = copy_violation(&owned->arena, &status->violations[i]);
+    const size_t n = reply->status.n_violations;
+    Rpc__V1__FieldViolation *all = arena_calloc(&reply->arena, n, sizeof *all);
+    Rpc__V1__FieldViolation **list = arena_calloc(&reply->arena, n, sizeof *list);
+    for (size_t i = 0; i < n && all != NULL && list != NULL; i++) {
+        const struct violation *from = &reply->status.violations[i];
+        rpc__v1__field_violation__init(&all[i]);
+        all[i].field = (char *)(uintptr_t)from->field;
+        all[i].type = (char *)(uintptr_t)from->type;
+        all[i].message = (char *)(uintptr_t)from->message;
+        list[i] = &all[i];
+    }
+    return all != NULL ? list : NULL;
+}
+
+/* Makes what was kept for it the error of a call that failed. */
+static struct orders_error *fill_error(struct owned_error *owned, struct rpc_reply *reply)
+{
+    const struct status *status = &reply->status;
+    owned->reply = reply;
     owned->error = (struct orders_error){
         .code = (Rpc__V1__Code)status->code,
-        .message = arena_strdup(&owned->arena, status->message),
-        .n_violations = status->n_violations,
-        .violations = violations,
-        .request_id = arena_strdup(&owned->arena, request_id),
+        .message = status->message,
+        .request_id = reply->request_id,
     };
+    if (status->n_violations == 0)
+        return &owned->error;
+    owned->error.violations = copy_violations(reply);
+    if (owned->error.violations != NULL) {
+        owned->error.n_violations = status->n_violations;
+    } else {
+        owned->error.code = RPC__V1__CODE__RESOURCE_EXHAUSTED;
+        owned->error.message = "No memory for the fields that were refused";
+    }
     return &owned->error;
 }
 
 void orders_error_free(struct orders_error *error)
 {
     struct owned_error *owned = (struct owned_error *)error; /* its first member */
-    if (owned == NULL)
+    if (error == NULL || error == &no_memory)
         return;
-    arena_free(&owned->arena);
+    rpc_reply_free(owned->reply);
     free(owned);
 }
 
@@ -86,12 +114,9 @@ struct orders_client *orders_client_open(const struct orders_client_options *opt
         *error = NULL;
     if (client != NULL && client->rpc != NULL)
         return client;
-    const struct status status = {
-        .code = failed == EINVAL ? STATUS_INVALID_ARGUMENT : STATUS_RESOURCE_EXHAUSTED,
-        .message = why,
-    };
     if (error != NULL)
-        *error = make_error(&status, "");
+        *error = make_error(
+            failed == EINVAL ? RPC__V1__CODE__INVALID_ARGUMENT : RPC__V1__CODE__RESOURCE_EXHAUSTED, why);
     free(client);
     return NULL;
 }
@@ -106,14 +131,8 @@ void orders_client_close(struct orders_client *client)
 
 /* --- calls of any method --- */
 
-/* Ends a reply: its message, or NULL and why. */
-static ProtobufCMessage *end_reply(struct rpc_reply *reply, struct orders_error **error)
-{
-    ProtobufCMessage *message = rpc_reply_take(reply);
-    *error = message == NULL ? make_error(&reply->status, reply->request_id) : NULL;
-    rpc_reply_free(reply);
-    return message;
-}
+/* A call that fails is always told why, and under which request_id: the memory for that is taken before it is
+ * made. */
 
 /* A call on its way to rpc/client, with what it points to. */
 struct call {
@@ -140,14 +159,32 @@ static void fill_call(struct call *call, const struct orders_call *options, cons
     };
 }
 
-/* Makes a call and waits. NULL: *error, unless that is NULL, says why. */
-static void *make_call(struct orders_client *client, const struct orders_call *options, const char *method,
-                       const ProtobufCMessage *input, struct orders_error **error)
+/* Makes a call and waits. NULL: *error says why. */
+static ProtobufCMessage *make_call(struct orders_client *client, const struct rpc_request *request,
+                                   struct orders_error **error)
+{
+    struct owned_error *failure = calloc(1, sizeof *failure);
+    *error = &no_memory;
+    if (failure == NULL)
+        return NULL;
+    struct rpc_reply *reply = rpc_client_call_wait_packed(client->rpc, request);
+    ProtobufCMessage *message = rpc_reply_take(reply);
+    *error = message == NULL ? fill_error(failure, reply) : NULL;
+    if (message != NULL) {
+        rpc_reply_free(reply);
+        free(failure);
+    }
+    return message;
+}
+
+/* The same, of a method; *error is set unless `error` is NULL. */
+static void *call_method(struct orders_client *client, const struct orders_call *options, const char *method,
+                         const ProtobufCMessage *input, struct orders_error **error)
 {
     struct call call;
     struct orders_error *why;
     fill_call(&call, options, method, input);
-    ProtobufCMessage *message = end_reply(rpc_client_call_wait_packed(client->rpc, &call.request), &why);
+    ProtobufCMessage *message = make_call(client, &call.request, &why);
     if (error != NULL)
         *error = why;
     else
@@ -157,6 +194,7 @@ static void *make_call(struct orders_client *client, const struct orders_call *o
 
 /* A call under way, and whom its end is told. */
 struct pending {
+    struct owned_error *failure;
     void (*deliver)(const struct pending *pending, ProtobufCMessage *message, struct orders_error *error);
     union {
         orders_order_done *order;
@@ -171,9 +209,14 @@ struct pending {
 static void end_call(struct rpc_reply *reply, void *arg)
 {
     struct pending *pending = arg;
-    struct orders_error *error;
-    ProtobufCMessage *message = end_reply(reply, &error);
-    pending->deliver(pending, message, error);
+    ProtobufCMessage *message = rpc_reply_take(reply);
+    if (message == NULL) {
+        pending->deliver(pending, NULL, fill_error(pending->failure, reply));
+    } else {
+        rpc_reply_free(reply);
+        free(pending->failure);
+        pending->deliver(pending, message, NULL);
+    }
     free(pending);
 }
 
@@ -181,10 +224,16 @@ static void begin_call(struct orders_client *client, const struct orders_call *o
                        const ProtobufCMessage *input, const struct pending *end)
 {
     struct call call;
+    struct owned_error *failure = calloc(1, sizeof *failure);
     struct pending *pending = malloc(sizeof *pending);
-    if (pending == NULL)
-        abort(); /* as the arena does */
+    if (failure == NULL || pending == NULL) {
+        free(failure);
+        free(pending);
+        end->deliver(end, NULL, &no_memory);
+        return;
+    }
     *pending = *end;
+    pending->failure = failure;
     fill_call(&call, options, method, input);
     rpc_client_call(client->rpc, &call.request, end_call, pending);
 }
@@ -240,7 +289,7 @@ bool orders_create_with(struct orders_client *client, const struct orders_call *
                         struct orders_error **error)
 {
     const Orders__V1__CreateOrderRequest request = create_request(order);
-    *created = make_call(client, call, "CreateOrder", &request.base, error);
+    *created = call_method(client, call, "CreateOrder", &request.base, error);
     return *created != NULL;
 }
 
@@ -269,7 +318,7 @@ bool orders_get_with(struct orders_client *client, const struct orders_call *cal
                      Orders__V1__Order **order, struct orders_error **error)
 {
     const Orders__V1__GetOrderRequest request = get_request(order_id);
-    *order = make_call(client, call, "GetOrder", &request.base, error);
+    *order = call_method(client, call, "GetOrder", &request.base, error);
     return *order != NULL;
 }
 
@@ -291,7 +340,7 @@ bool orders_list_with(struct orders_client *client, const struct orders_call *ca
                       const Orders__V1__ListOrdersRequest *request, Orders__V1__ListOrdersResponse **page,
                       struct orders_error **error)
 {
-    *page = make_call(client, call, "ListOrders", &request->base, error);
+    *page = call_method(client, call, "ListOrders", &request->base, error);
     return *page != NULL;
 }
 
@@ -312,7 +361,7 @@ bool orders_update_with(struct orders_client *client, const struct orders_call *
                         const Orders__V1__UpdateOrderRequest *request, Orders__V1__Order **updated,
                         struct orders_error **error)
 {
-    *updated = make_call(client, call, "UpdateOrder", &request->base, error);
+    *updated = call_method(client, call, "UpdateOrder", &request->base, error);
     return *updated != NULL;
 }
 
@@ -332,7 +381,7 @@ bool orders_delete(struct orders_client *client, const Orders__V1__DeleteOrderRe
 bool orders_delete_with(struct orders_client *client, const struct orders_call *call,
                         const Orders__V1__DeleteOrderRequest *request, struct orders_error **error)
 {
-    Google__Protobuf__Empty *nothing = make_call(client, call, "DeleteOrder", &request->base, error);
+    Google__Protobuf__Empty *nothing = call_method(client, call, "DeleteOrder", &request->base, error);
     if (nothing == NULL)
         return false;
     google__protobuf__empty__free_unpacked(nothing, NULL);
@@ -356,7 +405,7 @@ bool orders_summary_with(struct orders_client *client, const struct orders_call 
                          Orders__V1__OrderSummary **summary, struct orders_error **error)
 {
     const Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
-    *summary = make_call(client, call, "GetOrderSummary", &request.base, error);
+    *summary = call_method(client, call, "GetOrderSummary", &request.base, error);
     return *summary != NULL;
 }
 
@@ -378,7 +427,7 @@ bool orders_batch_create_with(struct orders_client *client, const struct orders_
                               const Orders__V1__BatchCreateOrdersRequest *request,
                               Orders__V1__BatchCreateOrdersResponse **results, struct orders_error **error)
 {
-    *results = make_call(client, call, "BatchCreateOrders", &request->base, error);
+    *results = call_method(client, call, "BatchCreateOrders", &request->base, error);
     return *results != NULL;
 }
 

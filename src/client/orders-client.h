@@ -10,7 +10,11 @@
  * Ownership. What is passed in stays the caller's and is read before the function returns. What comes out is
  * the caller's: a message goes with its own orders__v1__..._free_unpacked(message, NULL), an error with
  * orders_error_free. A function that fails sets the result to NULL and *error to why; one that succeeds sets
- * *error to NULL. `error` itself may be NULL, when nobody wants to know. Out of memory, the process is ended.
+ * *error to NULL. `error` itself may be NULL, when nobody wants to know.
+ *
+ * The library never ends its process. Without memory a call ends with RPC__V1__CODE__RESOURCE_EXHAUSTED, and
+ * when the system has no random bytes for a request_id with RPC__V1__CODE__INTERNAL; it may end so after a
+ * server has made the write, which error->request_id then names, as with a deadline.
  *
  * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
  * client a process is enough. One thread of the library receives all answers, of all clients. It must be
@@ -94,9 +98,10 @@ void orders_client_close(struct orders_client *client);
  *   INVALID_ARGUMENT                   a field is refused; the violations say which and why
  *   UNAUTHENTICATED, PERMISSION_DENIED no API key; a wrong one
  *   UNAVAILABLE                        no server within reach, or it has lost its database or stops
- *   RESOURCE_EXHAUSTED                 too many calls at once
+ *   RESOURCE_EXHAUSTED                 too many calls at once, or no memory here
  *   DEADLINE_EXCEEDED                  no answer in time
  *   CANCELLED                          the client was closed
+ *   INTERNAL                           the answer is none, or there are no random bytes for a request_id
  *   FAILED_PRECONDITION                a write: the request_id is that of another request
  * and with those named at the method. */
 

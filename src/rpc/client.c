@@ -114,6 +114,8 @@ static void finish_with_error(struct exchange *exchange, int error)
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach");
     else if (error == NNG_ECLOSED || error == NNG_ECANCELED)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
+    else if (error == NNG_ENOMEM)
+        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for the call");
     else
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "%s", nng_strerror(error));
     finish(exchange);
@@ -135,12 +137,12 @@ static void send_request(struct exchange *exchange)
     const nng_duration connect_ms = (nng_duration)exchange->client->connect_timeout_ms;
     const nng_duration call_ms = left_ms(exchange->deadline_ns);
     nng_msg *out;
+    exchange->sending = true;
     if (nng_msg_dup(&out, exchange->request) != 0) {
         finish_with_error(exchange, NNG_ENOMEM);
         return;
     }
     request_set_timeout(out, (uint32_t)call_ms);
-    exchange->sending = true;
     nng_aio_set_timeout(exchange->aio, call_ms < connect_ms ? call_ms : connect_ms);
     nng_aio_set_msg(exchange->aio, out);
     nng_ctx_send(exchange->context, exchange->aio);
@@ -277,14 +279,12 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
 {
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->timeout_ms;
     struct rpc_reply *reply = rpc_reply_new(request->method->output, request->request_id);
-    if (reply == NULL)
-        abort(); /* as the arena does */
-    nng_msg *packed = request_pack(request, client->api_key, reply);
-    if (packed == NULL) {
-        done(reply, arg);
-        return;
-    }
-    struct exchange *exchange = take_exchange(client, reply);
+    nng_msg *packed = NULL;
+    struct exchange *exchange = NULL;
+    if (reply->status.code == STATUS_OK)
+        packed = request_pack(request, client->api_key, reply);
+    if (packed != NULL)
+        exchange = take_exchange(client, reply);
     if (exchange == NULL) {
         nng_msg_free(packed);
         done(reply, arg);

@@ -5,41 +5,74 @@
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What a call gets that there is no memory for. */
+static struct rpc_reply no_memory = {
+    .status = {.code = STATUS_RESOURCE_EXHAUSTED, .message = "No memory for a further call"},
+    .unsent = true,
+    .request_id = "",
+};
+
+static const char *make_id(struct rpc_reply *reply)
+{
+    char *id = arena_alloc(&reply->arena, UUID_TEXT);
+    if (id == NULL || uuid_try(id))
+        return id;
+    status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "No random bytes for a request_id: %s",
+               strerror(errno));
+    reply->unsent = true;
+    return "";
+}
 
 struct rpc_reply *rpc_reply_new(const ProtobufCMessageDescriptor *output, const char *request_id)
 {
     struct rpc_reply *reply = calloc(1, sizeof *reply);
     if (reply == NULL)
-        return NULL;
-    arena_init(&reply->arena);
+        return &no_memory;
+    arena_init_may_fail(&reply->arena);
     reply->status = STATUS_INIT;
     reply->output = output;
-    if (request_id != NULL) {
-        reply->request_id = arena_strdup(&reply->arena, request_id);
-    } else {
-        char *id = arena_alloc(&reply->arena, UUID_TEXT);
-        uuid_make(id);
-        reply->request_id = id;
+    reply->request_id = request_id != NULL ? arena_strdup(&reply->arena, request_id) : make_id(reply);
+    if (reply->request_id == NULL) {
+        rpc_reply_free(reply);
+        return &no_memory;
     }
     return reply;
 }
 
 void rpc_reply_free(struct rpc_reply *reply)
 {
-    if (reply == NULL)
+    if (reply == NULL || reply == &no_memory)
         return;
     arena_free(&reply->arena);
     free(reply);
 }
 
-static void take_violations(struct rpc_reply *reply, const Rpc__V1__Response *response)
+/* False: no memory. */
+static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *response)
 {
-    for (size_t i = 0; i < response->n_violations; i++) {
+    const size_t n = response->n_violations;
+    struct violation *violations = arena_calloc(&reply->arena, n, sizeof *violations);
+    if (violations == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++) {
         const Rpc__V1__FieldViolation *from = response->violations[i];
-        status_add_violation(&reply->status, &reply->arena, from->field, from->type, "%s", from->message);
+        violations[i] =
+            (struct violation){.field = from->field, .type = from->type, .message = from->message};
     }
+    reply->status.violations = violations;
+    reply->status.n_violations = reply->status.violation_capacity = n;
+    return true;
+}
+
+/* The answer cannot be used. */
+static void refuse(struct rpc_reply *reply, const char *type, const char *why)
+{
+    const enum status_code code = why == frame_no_memory ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
+    status_set(&reply->status, &reply->arena, code, "The answer is no %s: %s", type, why);
 }
 
 void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
@@ -47,23 +80,17 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const char *why;
     const Rpc__V1__Response *response =
         frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, &reply->arena, frame, size, &why);
-    if (response == NULL) {
-        status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no rpc.v1.Response: %s",
-                   why);
+    if (response != NULL && !take_violations(reply, response))
+        why = frame_no_memory;
+    if (why != NULL) {
+        refuse(reply, rpc__v1__response__descriptor.name, why);
         return;
     }
-    take_violations(reply, response);
     for (size_t i = 0; i < response->n_metadata; i++)
         reply->replayed |= strcmp(response->metadata[i]->key, FRAME_REPLAYED) == 0;
     reply->status.code = (enum status_code)response->code;
     reply->status.message = response->message;
     reply->payload = response->payload;
-}
-
-static void refuse_payload(struct rpc_reply *reply, const char *why)
-{
-    status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "The answer is no %s: %s", reply->output->name,
-               why);
 }
 
 void rpc_reply_unpack(struct rpc_reply *reply)
@@ -74,7 +101,7 @@ void rpc_reply_unpack(struct rpc_reply *reply)
     reply->message =
         frame_unpack(reply->output, SIZE_MAX, &reply->arena, reply->payload.data, reply->payload.len, &why);
     if (reply->message == NULL)
-        refuse_payload(reply, why);
+        refuse(reply, reply->output->name, why);
 }
 
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
@@ -85,6 +112,6 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
     ProtobufCMessage *message = frame_unpack_apart(reply->output, SIZE_MAX, &reply->arena,
                                                    reply->payload.data, reply->payload.len, &why);
     if (message == NULL)
-        refuse_payload(reply, why);
+        refuse(reply, reply->output->name, why);
     return message;
 }

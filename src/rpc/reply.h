@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. */
+/* How a call ended. The caller of the call owns it and gives it back with rpc_reply_free. Its arena may fail:
+ * see arena.h. */
 struct rpc_reply {
     struct arena arena;     /* owns all below */
-    struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time */
+    struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time;
+                               STATUS_RESOURCE_EXHAUSTED: no memory for the call or its answer */
     bool unsent;            /* it failed before any server had it */
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
@@ -24,7 +26,8 @@ struct rpc_reply {
     const ProtobufCMessageDescriptor *output;
 };
 
-/* Makes reply->message. STATUS_INTERNAL: what came is no such message. */
+/* Makes reply->message. STATUS_INTERNAL: what came is no such message. STATUS_RESOURCE_EXHAUSTED: there is no
+ * memory for it. */
 void rpc_reply_unpack(struct rpc_reply *reply);
 
 /* The message by itself, for the caller to free with protobuf_c_message_free_unpacked; the reply must not
@@ -33,8 +36,9 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 
 void rpc_reply_free(struct rpc_reply *reply);
 
-/* The client's: one that says nothing yet, under a request_id, or a new UUID if that is NULL. NULL: no
- * memory. */
+/* The client's: one that says nothing yet, under a request_id, or a new UUID if that is NULL. Never NULL, but
+ * its status may say that there was no memory (STATUS_RESOURCE_EXHAUSTED) or, for a UUID, that the system has
+ * no random bytes (STATUS_INTERNAL). */
 struct rpc_reply *rpc_reply_new(const ProtobufCMessageDescriptor *output, const char *request_id);
 
 /* The client's: takes the frame that a server answered. */

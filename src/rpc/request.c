@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The call's metadata: the caller's, and the key unless there is one among them. */
-static void set_metadata(Rpc__V1__Request *head, const struct rpc_request *request, const char *api_key,
+/* The call's metadata: the caller's, and the key unless there is one among them. False: no memory. */
+static bool set_metadata(Rpc__V1__Request *head, const struct rpc_request *request, const char *api_key,
                          struct arena *arena)
 {
     size_t n = request->n_metadata + 1;
@@ -15,6 +15,8 @@ static void set_metadata(Rpc__V1__Request *head, const struct rpc_request *reque
     Rpc__V1__Request__MetadataEntry **list = arena_calloc(arena, n, sizeof *list);
     struct rpc_metadata key = {.name = "x-api-key", .value = api_key};
 
+    if (entries == NULL || list == NULL)
+        return false;
     for (size_t i = 0; i < n; i++) {
         const struct rpc_metadata *from = i < request->n_metadata ? &request->metadata[i] : &key;
         if (from == &key && key.value == NULL)
@@ -27,6 +29,7 @@ static void set_metadata(Rpc__V1__Request *head, const struct rpc_request *reque
         list[head->n_metadata++] = &entries[i];
     }
     head->metadata = list;
+    return true;
 }
 
 /* timeout_ms stands in front of all other fields, and in five bytes whatever its value, so that it can be set
@@ -48,12 +51,19 @@ void request_set_timeout(nng_msg *packed, uint32_t timeout_ms)
     }
 }
 
+static nng_msg *refuse_without_memory(struct rpc_reply *reply)
+{
+    status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
+    return NULL;
+}
+
 nng_msg *request_pack(const struct rpc_request *request, const char *api_key, struct rpc_reply *reply)
 {
     Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
     head.method = arena_printf(&reply->arena, "%s/%s", request->service->name, request->method->name);
     head.request_id = (char *)(uintptr_t)reply->request_id;
-    set_metadata(&head, request, api_key, &reply->arena);
+    if (head.method == NULL || !set_metadata(&head, request, api_key, &reply->arena))
+        return refuse_without_memory(reply);
 
     const struct frame frame = frame_measure(&head.base, request->input);
     const size_t size = TIMEOUT_BYTES + frame.size;
@@ -63,10 +73,8 @@ nng_msg *request_pack(const struct rpc_request *request, const char *api_key, st
                    "The frame has %zu bytes; at most %d are taken", size, FRAME_MAX_BYTES);
         return NULL;
     }
-    if (nng_msg_alloc(&packed, size) != 0) {
-        status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
-        return NULL;
-    }
+    if (nng_msg_alloc(&packed, size) != 0)
+        return refuse_without_memory(reply);
     frame_pack(&frame, (uint8_t *)nng_msg_body(packed) + TIMEOUT_BYTES);
     return packed;
 }

@@ -2,6 +2,8 @@
 #include "base/arena.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
@@ -72,4 +74,28 @@ Test(arena, what_was_given_last_grows_in_place)
     char *huge = arena_grow(&arena, moved, 200, 100000); /* more than the block has */
     cr_assert_str_eq(huge, "123456789");
     arena_free(&arena);
+}
+
+/* Sizes that no malloc is asked for. */
+Test(arena, one_that_may_fail_says_so_and_goes_on)
+{
+    struct arena arena;
+    arena_init_may_fail(&arena);
+    char *kept = arena_strdup(&arena, "kept");
+    errno = 0;
+    cr_assert_null(arena_alloc(&arena, SIZE_MAX));
+    cr_assert_eq(errno, ENOMEM);
+    cr_assert_null(arena_calloc(&arena, SIZE_MAX / 2, 8));
+    cr_assert_null(arena_grow(&arena, kept, 5, SIZE_MAX));
+    cr_assert_str_eq(kept, "kept");
+    cr_assert_str_eq(arena_strdup(&arena, "more"), "more");
+    arena_free(&arena);
+    cr_assert_null(arena_alloc(&arena, SIZE_MAX), "it still may");
+}
+
+Test(arena, one_that_may_not_ends_the_process, .signal = SIGABRT)
+{
+    struct arena arena;
+    arena_init(&arena);
+    arena_alloc(&arena, SIZE_MAX);
 }

@@ -4,14 +4,29 @@
 #include "base/time.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
 enum { MANY = 1000, THREADS = 4 };
+
+static bool no_random_bytes;
+
+/* Stands before libc's. */
+ssize_t getrandom(void *buffer, size_t size, unsigned flags)
+{
+    if (no_random_bytes) {
+        errno = EPERM;
+        return -1;
+    }
+    return syscall(SYS_getrandom, buffer, size, flags);
+}
 
 /* Milliseconds since 1970, as an id of version 7 begins with. */
 static int64_t time_of(const char *text)
@@ -84,4 +99,17 @@ Test(uuid, differs_on_both_sides_of_a_fork)
     waitpid(child, NULL, 0);
     /* The random half: the time may well be the same. */
     cr_assert_str_neq(ours + 19, theirs + 19);
+}
+
+Test(uuid, is_none_without_random_bytes)
+{
+    char id[UUID_TEXT], next[UUID_TEXT];
+    no_random_bytes = true;
+    cr_assert(!uuid_try(id));
+    cr_assert_eq(errno, EPERM);
+    no_random_bytes = false;
+    cr_assert(uuid_try(id));
+    no_random_bytes = true; /* those at hand are still good */
+    cr_assert(uuid_try(next));
+    cr_assert_str_neq(id + 19, next + 19);
 }
