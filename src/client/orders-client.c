@@ -103,7 +103,7 @@ struct orders_client *orders_client_open(const struct orders_client_options *opt
         .urls = options->servers,
         .api_key = options->api_key,
         .timeout_ms = options->timeout_ms,
-        .connect_timeout_ms = options->connect_timeout_ms,
+        .connect_timeout_ms = options->connect_timeout_ms != 0 ? options->connect_timeout_ms : UINT32_MAX,
         .retries = !options->no_retries,
     };
     struct orders_client *client = calloc(1, sizeof *client);

@@ -46,11 +46,12 @@ struct orders_client;
 
 /* Zero is the default of every field but the first. */
 struct orders_client_options {
-    const char *const *servers;  /* "tcp://host:port" or "ipc:///path", NULL-terminated; at least one */
-    const char *api_key;         /* NULL: none, and every call ends with RPC__V1__CODE__UNAUTHENTICATED */
-    uint32_t timeout_ms;         /* of a call that names none; 0: 30,000 */
-    uint32_t connect_timeout_ms; /* how long a call waits for any server to be connected; 0: 2,000 */
-    bool no_retries;             /* an answer that asks for patience is the caller's to act on */
+    const char *const *servers; /* "tcp://host:port" or "ipc:///path", NULL-terminated; at least one */
+    const char *api_key;        /* NULL: none, and every call ends with RPC__V1__CODE__UNAUTHENTICATED */
+    uint32_t timeout_ms;        /* of a call that names none; 0: 30,000 */
+    uint32_t
+        connect_timeout_ms; /* how long a call waits for any server to be connected; 0: to its deadline */
+    bool no_retries;        /* an answer that asks for patience is the caller's to act on */
 };
 
 /* Why a call failed. */
@@ -77,8 +78,8 @@ const char *orders_code_name(Rpc__V1__Code code);
 void orders_error_free(struct orders_error *error);
 
 /* Starts to connect to every server, and goes on trying while the client lives; servers need not be there
- * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, a server's URL is none; RPC__V1__CODE__RESOURCE_EXHAUSTED, no
- * memory or no thread for it. */
+ * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, there is no server or a URL is none;
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED, no memory or no thread for it. */
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error);
 

@@ -397,6 +397,11 @@ static bool keep_key(struct rpc_client *client, const char *api_key)
 
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size)
 {
+    if (options->urls == NULL || options->urls[0] == NULL) {
+        snprintf(error, error_size, "no server to connect to is named");
+        errno = EINVAL;
+        return NULL;
+    }
     struct rpc_client *client = calloc(1, sizeof *client);
     int failed = client == NULL ? NNG_ENOMEM : nng_req0_open(&client->socket);
     if (failed != 0) {

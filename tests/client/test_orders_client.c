@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <time.h>
 
 TestSuite(orders_client, .timeout = 120);
 
@@ -344,28 +344,58 @@ Test(orders_client, a_url_that_is_none_is_refused)
     expect_failure(client != NULL, &error, RPC__V1__CODE__INVALID_ARGUMENT);
 }
 
-/* A client that went without its key would be told that it has none. */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which end who asks for too much */
-Test(orders_client, no_memory_for_a_client_is_said_so)
+Test(orders_client, without_a_server_there_is_no_client)
 {
-    enum { KEY_BYTES = 64 << 20 };
-    const char *const servers[] = {"tcp://127.0.0.1:1", NULL};
-    const struct rlimit nothing_more = {.rlim_cur = 1, .rlim_max = RLIM_INFINITY};
-    struct rlimit before;
-    struct orders_error *error;
-    char *key = malloc(KEY_BYTES + 1);
-    memset(key, 'k', KEY_BYTES);
-    key[KEY_BYTES] = '\0';
-    getrlimit(RLIMIT_AS, &before);
-    orders_client_close(open_client(&(struct orders_client_options){.servers = servers})); /* nng is up */
-    cr_assert_eq(setrlimit(RLIMIT_AS, &nothing_more), 0);
-    struct orders_client *client =
-        orders_client_open(&(struct orders_client_options){.servers = servers, .api_key = key}, &error);
-    setrlimit(RLIMIT_AS, &before);
-    expect_failure(client != NULL, &error, RPC__V1__CODE__RESOURCE_EXHAUSTED);
-    free(key);
+    static const char *const none[] = {NULL};
+    const char *const *const lists[] = {NULL, none};
+    for (size_t i = 0; i < 2; i++) {
+        struct orders_error *error;
+        struct orders_client *client =
+            orders_client_open(&(struct orders_client_options){.servers = lists[i]}, &error);
+        cr_assert_null(client);
+        cr_assert_str_eq(error->message, "no server to connect to is named");
+        expect_failure(false, &error, RPC__V1__CODE__INVALID_ARGUMENT);
+    }
+    cr_assert_null(orders_client_open(&(struct orders_client_options){.servers = none}, NULL));
 }
-#endif
+
+/* Whether a call has not ended after a while. */
+static bool goes_on(struct ends *ends, time_t while_s)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += while_s;
+    pthread_mutex_lock(&ends->lock);
+    while (ends->ended == 0 && pthread_cond_timedwait(&ends->more, &ends->lock, &until) == 0)
+        continue;
+    const bool ended = ends->ended > 0;
+    pthread_mutex_unlock(&ends->lock);
+    return !ended;
+}
+
+Test(orders_client, a_call_waits_for_its_server_until_its_deadline)
+{
+    enum { LATE_S = 3 };
+    struct ends waits = ENDS_INIT, hurries = ENDS_INIT;
+    const struct orders_call in_a_hurry = {.timeout_ms = 200};
+    struct rpc_peer peer;
+    rpc_peer_reserve(&peer);
+    const char *const servers[] = {peer.url, NULL};
+    struct orders_client *client =
+        open_client(&(struct orders_client_options){.servers = servers, .timeout_ms = 60000});
+    const uint64_t start_ns = time_monotonic_ns();
+    orders_get_async(client, NULL, "A-1", count_end, &waits);
+    orders_get_async(client, &in_a_hurry, "A-1", count_end, &hurries);
+    expect_end(&hurries, RPC__V1__CODE__UNAVAILABLE);
+    cr_assert_geq(time_monotonic_ns() - start_ns, in_a_hurry.timeout_ms * (uint64_t)NS_PER_MS);
+    cr_assert(goes_on(&waits, LATE_S), "%s", waits.error != NULL ? waits.error->message : "");
+    rpc_peer_listen(&peer);
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    rpc_peer_answer(&peer, RPC__V1__CODE__OK, "");
+    expect_end(&waits, RPC__V1__CODE__OK);
+    orders_client_close(client);
+    rpc_peer_close(&peer);
+}
 
 Test(orders_client, no_server_within_reach_is_said_so)
 {

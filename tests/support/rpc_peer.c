@@ -13,16 +13,26 @@
 
 enum { TIMEOUT_S = 20, MESSAGE_MAX = 1 << 20 };
 
-void rpc_peer_open(struct rpc_peer *peer)
+void rpc_peer_reserve(struct rpc_peer *peer)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     peer->fd = -1;
     peer->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(peer->listen_fd, (struct sockaddr *)&address, length), 0);
-    cr_assert_eq(listen(peer->listen_fd, 1), 0);
     cr_assert_eq(getsockname(peer->listen_fd, (struct sockaddr *)&address, &length), 0);
     snprintf(peer->url, sizeof peer->url, "tcp://127.0.0.1:%u", ntohs(address.sin_port));
+}
+
+void rpc_peer_listen(struct rpc_peer *peer)
+{
+    cr_assert_eq(listen(peer->listen_fd, 1), 0);
+}
+
+void rpc_peer_open(struct rpc_peer *peer)
+{
+    rpc_peer_reserve(peer);
+    rpc_peer_listen(peer);
 }
 
 static void read_all(int fd, void *bytes, size_t length)

@@ -16,6 +16,10 @@ struct rpc_peer {
 
 void rpc_peer_open(struct rpc_peer *peer);
 
+/* The same in two steps: one that has an address, where connections are refused, and one that listens. */
+void rpc_peer_reserve(struct rpc_peer *peer);
+void rpc_peer_listen(struct rpc_peer *peer);
+
 /* Waits for a request, to be freed with rpc__v1__request__free_unpacked. */
 Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer);
 
