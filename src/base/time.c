@@ -111,8 +111,6 @@ static const char *parse_date(struct cursor *cursor, int64_t *days)
         return "invalid date separator, expected `-`";
     if (!take_digits(cursor, 2, &day))
         return "invalid character in day";
-    if (year == 0)
-        return "year 0 is out of range";
     if (month < 1 || month > 12)
         return "month value is outside expected range of 1-12";
     if (day < 1 || day > days_in_month(year, month))
@@ -146,7 +144,7 @@ static const char *parse_clock(struct cursor *cursor, unsigned *second_of_day, i
     if (take(cursor, ':')) {
         if (!take_digits(cursor, 2, &second))
             return "invalid character in second";
-        if (take(cursor, '.')) {
+        if (take(cursor, '.') || take(cursor, ',')) {
             const char *why = parse_fraction(cursor, nanos);
             if (why != NULL)
                 return why;
@@ -162,25 +160,29 @@ static const char *parse_clock(struct cursor *cursor, unsigned *second_of_day, i
     return NULL;
 }
 
+/* PostgreSQL writes "+00", and some of its drivers " +0000". */
 static const char *parse_offset(struct cursor *cursor, int *offset_seconds)
 {
     *offset_seconds = 0;
     if (cursor->at == cursor->end || take(cursor, 'Z') || take(cursor, 'z'))
         return NULL;
     int sign = 1;
+    take(cursor, ' ');
     if (take(cursor, '-'))
         sign = -1;
     else if (!take(cursor, '+'))
         return "invalid timezone sign";
-    unsigned hour, minute;
+    unsigned hour, minute = 0;
     if (!take_digits(cursor, 2, &hour))
         return "invalid timezone offset";
-    take(cursor, ':');
-    if (!take_digits(cursor, 2, &minute) || hour > 23 || minute > 59)
+    const bool has_minutes = take(cursor, ':') || cursor->at < cursor->end;
+    if ((has_minutes && !take_digits(cursor, 2, &minute)) || hour > 23 || minute > 59)
         return "invalid timezone offset";
     *offset_seconds = sign * (int)(hour * 3600 + minute * 60);
     return NULL;
 }
+
+const char timestamp_year_0[] = "year 0 is out of range";
 
 const char *timestamp_parse(const char *text, size_t length, struct timestamp *out)
 {
@@ -196,8 +198,8 @@ const char *timestamp_parse(const char *text, size_t length, struct timestamp *o
     if (why != NULL)
         return why;
     if (cursor.at != cursor.end) {
-        if (!take(&cursor, 'T') && !take(&cursor, 't') && !take(&cursor, ' '))
-            return "invalid datetime separator, expected `T`, `t` or space";
+        if (!take(&cursor, 'T') && !take(&cursor, 't') && !take(&cursor, '_') && !take(&cursor, ' '))
+            return "invalid datetime separator, expected `T`, `t`, `_` or space";
         why = parse_clock(&cursor, &second_of_day, &nanos);
         if (why == NULL)
             why = parse_offset(&cursor, &offset_seconds);
@@ -207,6 +209,8 @@ const char *timestamp_parse(const char *text, size_t length, struct timestamp *o
             return "unexpected extra characters at the end of the input";
     }
     int64_t seconds = days * SECONDS_PER_DAY + second_of_day - offset_seconds;
+    if (days < TIMESTAMP_MIN_SECONDS / SECONDS_PER_DAY)
+        return timestamp_year_0;
     if (seconds < TIMESTAMP_MIN_SECONDS || seconds > TIMESTAMP_MAX_SECONDS)
         return "year in UTC is outside expected range of 1-9999";
     *out = (struct timestamp){.seconds = seconds, .nanos = nanos};

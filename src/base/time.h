@@ -39,10 +39,14 @@ bool time_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t 
 /* CLOCK_REALTIME. */
 struct timestamp time_now(void);
 
-/* Reads an RFC 3339 date-time. With no offset it is UTC; a date alone is midnight UTC; a space may stand
- * for the T, seconds may be left out, and digits beyond nanoseconds are dropped. Returns NULL, or why the
- * text (length bytes, any bytes) is no time stamp: "month value is outside expected range of 1-12". */
+/* Reads an RFC 3339 date-time. With no offset it is UTC; a date alone is midnight UTC; a space or "_" may
+ * stand for the T and a comma for the point, seconds and the offset's minutes may be left out, a space may
+ * come before the offset, and digits beyond nanoseconds are dropped. Returns NULL, or why the text (length
+ * bytes, any bytes) is no time stamp: "month value is outside expected range of 1-12". */
 const char *timestamp_parse(const char *text, size_t length, struct timestamp *out);
+
+/* What timestamp_parse returns for what would be a time stamp if there were a year 0. */
+extern const char timestamp_year_0[];
 
 /* Writes UTC with "Z" and 0, 3 or 6 fraction digits, as few as keep the microseconds. Returns the length. */
 size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TEXT]);

@@ -3,7 +3,6 @@
 
 #include "json/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct row {
@@ -46,16 +45,6 @@ void answer_detail(struct answer *answer, struct arena *arena, unsigned status, 
     answer->status = status;
     answer->length = text.length;
     answer->body = text_end(&text);
-}
-
-void answer_json(struct answer *answer, struct arena *arena, unsigned status, json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    answer->status = status;
-    answer->length = text != NULL ? strlen(text) : 0;
-    answer->body = arena_copy(arena, text, answer->length);
-    free(text);
-    json_decref(body);
 }
 
 void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure)

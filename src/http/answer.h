@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "base/status.h"
 
-#include <jansson.h>
 #include <stddef.h>
 
 struct answer_header {
@@ -29,9 +28,6 @@ void answer_header(struct answer *answer, const char *name, const char *value);
 
 /* {"detail":"…"} */
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);
-
-/* A value as the body, with its reference. */
-void answer_json(struct answer *answer, struct arena *arena, unsigned status, json_t *body);
 
 /* An RPC that failed; one with violations is answered by those who know where its fields came from. */
 void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure);

@@ -38,7 +38,8 @@ struct exchange {
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
 
-    struct transcode_source source; /* its JSON is owned */
+    struct transcode_body json; /* owned */
+    struct transcode_source source;
     struct transcode_result request;
     struct rpc_reply *reply; /* owned; NULL while none came */
     struct scrape *scrape;   /* held: the answer's body; NULL: it is not */
@@ -303,10 +304,10 @@ static void proceed(struct exchange *exchange)
         .query = exchange->url.query,
     };
     if (route->body != NULL) {
-        source->body =
-            transcode_body(exchange->body.bytes, exchange->body.length, &exchange->arena, &exchange->answer);
-        if (source->body == NULL)
+        const struct json_slice text = {exchange->body.bytes, exchange->body.length};
+        if (!transcode_body(route, text, &exchange->arena, &exchange->json, &exchange->answer))
             return;
+        source->body = &exchange->json;
     }
     transcode_request(source, &exchange->arena, &exchange->request);
     call(exchange);
@@ -524,7 +525,7 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     *closed = NULL;
     note_exchange(exchange);
     peer_enter(connection, PEER_IDLE);
-    json_decref(exchange->source.body);
+    json_decref(exchange->json.json);
     rpc_reply_free(exchange->reply);
     scrape_release(&host->scrapes, exchange->scrape);
     body_free(&host->bodies, &exchange->body);

@@ -151,7 +151,7 @@ static const struct route routes[] = {
         .service = &orders__v1__order_service__descriptor,
         .rpc = "CreateOrder",
         .body = "order",
-        .body_fields = {"order_id", "customer_id", "order_date", "total_amount", "currency", "status"},
+        .body_fields = {"order_id", "customer_id", "total_amount", "currency", "status", "order_date"},
         .status = 201,
     },
     {
@@ -196,7 +196,7 @@ static const struct route routes[] = {
         .etag_field = "order.etag",
         .variable_error = "Order not found",
         .body = "order",
-        .body_fields = {"customer_id", "order_date", "total_amount", "currency", "status"},
+        .body_fields = {"customer_id", "total_amount", "currency", "status", "order_date"},
         .mask = "update_mask",
         .status = 200,
     },

@@ -2,8 +2,11 @@
  * from. */
 #include "http/transcode.h"
 
+#include "base/utf8.h"
 #include "google/protobuf/field_mask.pb-c.h"
+#include "http/violation.h"
 #include "json/mapping.h"
+#include "json/text.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -63,7 +66,7 @@ static void read_query(const struct transcode_source *source, struct arena *aren
          parameter++) {
         const ProtobufCFieldDescriptor *field = field_of(result->input, parameter->field);
         struct url_part value;
-        if (!url_query_find(source->query, parameter->name, arena, &value))
+        if (!url_query_find(source->query, parameter->name, arena, &value) || value.length == 0)
             continue;
         const size_t before = result->refused.n_violations;
         json_field_from_text(value.bytes, value.length, field, result->input, arena, &result->refused);
@@ -94,9 +97,10 @@ static void read_body(const struct transcode_source *source, struct arena *arena
         mask = (Google__Protobuf__FieldMask *)make_member(result->input, route->mask, arena);
     for (const char *const *name = route->body_fields; *name != NULL; name++) {
         const ProtobufCFieldDescriptor *field = field_of(message, *name);
-        const json_t *value = json_object_get(source->body, *name);
-        /* Where a mask says what is meant, null is no way to leave a field out. */
-        if (value == NULL || (mask == NULL && json_is_null(value) && json_null_is_absent(field)))
+        const json_t *value = json_object_get(source->body->json, *name);
+        /* Where a mask says what is meant, null is no way to leave a field out; nor is it for a field that is
+         * no message, whose default is a value. */
+        if (value == NULL || (mask == NULL && json_is_null(value) && field->type == PROTOBUF_C_TYPE_MESSAGE))
             continue;
         const size_t before = result->refused.n_violations;
         json_field_from_json(value, field, message, arena, &result->refused);
@@ -124,37 +128,77 @@ void transcode_request(const struct transcode_source *source, struct arena *aren
 struct listing {
     const struct transcode_source *source;
     struct arena *arena;
-    json_t *list;
+    struct text text;
 };
 
-static void add(struct listing *listing, const char *part, const char *name, const char *type,
-                const char *message, json_t *input)
+static void begin_listing(struct listing *listing)
 {
-    if (input == NULL)
-        input = json_null(); /* not UTF-8, so it cannot be shown */
-    json_array_append_new(listing->list, json_pack("{s:s, s:[s,s], s:s, s:o}", "type", type, "loc", part,
-                                                   name, "msg", message, "input", input));
+    static const char open[] = "{\"detail\":[";
+    listing->text = TEXT_INIT(listing->arena);
+    text_append(&listing->text, open, strlen(open));
+}
+
+static void end_listing(struct listing *listing, struct answer *answer)
+{
+    static const char close[] = "]}";
+    text_append(&listing->text, close, strlen(close));
+    answer->status = 422;
+    answer->length = listing->text.length;
+    answer->body = text_end(&listing->text);
+}
+
+static void add(struct listing *listing, const char *part, const char *name, struct json_slice input,
+                const struct violation *violation)
+{
+    const struct violation_place place = {.part = part, .name = name, .input = input};
+    if (listing->text.bytes[listing->text.length - 1] == '}')
+        text_char(&listing->text, ',');
+    violation_write(&listing->text, &place, violation);
 }
 
 static void add_query_violation(struct listing *listing, const struct route_parameter *parameter,
                                 const struct violation *violation)
 {
     struct url_part value;
-    json_t *input = NULL;
-    if (url_query_find(listing->source->query, parameter->name, listing->arena, &value))
-        input = json_stringn(value.bytes, value.length);
-    add(listing, "query", parameter->name, violation->type, violation->message, input);
+    struct text input = TEXT_INIT(listing->arena);
+    if (url_query_find(listing->source->query, parameter->name, listing->arena, &value) &&
+        utf8_valid(value.bytes, value.length))
+        text_string(&input, value.bytes, value.length);
+    add(listing, "query", parameter->name, (struct json_slice){input.bytes, input.length}, violation);
+}
+
+static const struct violation missing = {.type = "missing", .message = "Field required"};
+
+/* What the original said otherwise of a change than of a new order. */
+static const struct rewording {
+    const char *field, *message, *of_change;
+} rewordings[] = {
+    {"customer_id", "Value error, Field cannot be empty or whitespace",
+     "Value error, Customer ID cannot be empty or whitespace"},
+};
+
+static const char *reword(const char *field, const char *message)
+{
+    for (size_t i = 0; i < sizeof rewordings / sizeof rewordings[0]; i++) {
+        if (strcmp(rewordings[i].field, field) == 0 && strcmp(rewordings[i].message, message) == 0)
+            return rewordings[i].of_change;
+    }
+    return message;
 }
 
 /* The service cannot tell an absent field from an empty one: proto3 has no difference. Here there is one. */
-static void add_body_violation(struct listing *listing, const char *name, const struct violation *violation)
+static void add_body_violation(struct listing *listing, size_t field, const struct violation *violation)
 {
-    json_t *body = listing->source->body;
-    json_t *value = json_object_get(body, name);
-    if (value != NULL)
-        add(listing, "body", name, violation->type, violation->message, json_incref(value));
+    const struct route *route = listing->source->route;
+    const struct transcode_body *body = listing->source->body;
+    const char *name = route->body_fields[field];
+    struct violation worded = *violation;
+    if (route->mask != NULL)
+        worded.message = reword(name, violation->message);
+    if (body->fields[field].bytes != NULL)
+        add(listing, "body", name, body->fields[field], &worded);
     else
-        add(listing, "body", name, "missing", "Field required", json_incref(body));
+        add(listing, "body", name, body->text, &missing);
 }
 
 /* Walks over the violations of one field, from *position on: those found here, or else the service's. */
@@ -190,55 +234,68 @@ static bool is_placed(const struct route *route, const char *field)
 void transcode_violations(const struct transcode_source *source, const struct status *refused,
                           const struct status *service, struct arena *arena, struct answer *answer)
 {
-    struct listing listing = {.source = source, .arena = arena, .list = json_array()};
+    struct listing listing = {.source = source, .arena = arena};
     const struct violation *violation;
+    const char *const *fields = source->route->body_fields;
+    begin_listing(&listing);
     for (const struct route_parameter *parameter = source->route->query; parameter->name != NULL;
          parameter++) {
         for (size_t at = 0; next_violation(refused, service, parameter->field, &at, &violation);)
             add_query_violation(&listing, parameter, violation);
     }
-    for (const char *const *name = source->route->body_fields; *name != NULL; name++) {
-        for (size_t at = 0; next_violation(refused, service, *name, &at, &violation);)
-            add_body_violation(&listing, *name, violation);
+    for (size_t field = 0; fields[field] != NULL; field++) {
+        for (size_t at = 0; next_violation(refused, service, fields[field], &at, &violation);)
+            add_body_violation(&listing, field, violation);
     }
     for (size_t i = 0; i < service->n_violations; i++) {
         violation = &service->violations[i];
         if (!is_placed(source->route, violation->field))
-            add(&listing, "request", violation->field, violation->type, violation->message, NULL);
+            add(&listing, "request", violation->field, (struct json_slice){NULL, 0}, violation);
     }
-    answer_json(answer, arena, 422, json_pack("{s:o}", "detail", listing.list));
+    end_listing(&listing, answer);
 }
 
 /* --- the JSON body --- */
 
-static void answer_one(struct answer *answer, struct arena *arena, json_t *violation)
+/* Answers a body that is none at all, or no object. */
+static void refuse_body(struct arena *arena, const char *type, const char *message, struct json_slice text,
+                        struct answer *answer)
 {
-    answer_json(answer, arena, 422, json_pack("{s:[o]}", "detail", violation));
+    struct listing listing = {.arena = arena};
+    const struct violation violation = {.type = type, .message = message};
+    begin_listing(&listing);
+    add(&listing, "body", NULL, text, &violation);
+    end_listing(&listing, answer);
 }
 
-json_t *transcode_body(const char *bytes, size_t length, struct arena *arena, struct answer *answer)
+static void refuse_text(struct arena *arena, const struct json_mistake *mistake, struct answer *answer)
 {
-    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-    json_error_t error;
-    if (length == 0)
-        bytes = ""; /* NULL would be a mistake of ours, not the caller's */
-    json_t *body = json_loadb(bytes, length, flags, &error);
-    /* A number too large is a mistake in its field, not in the whole body. */
-    if (body == NULL && json_error_code(&error) == json_error_numeric_overflow)
-        body = json_loadb(bytes, length, flags | JSON_DECODE_INT_AS_REAL, &error);
-    if (body == NULL) {
-        json_t *why = json_string(error.text); /* NULL: it quotes what is not UTF-8 */
-        if (why == NULL)
-            why = json_string("not UTF-8");
-        answer_one(answer, arena,
-                   json_pack("{s:s, s:[s,i], s:s, s:{}, s:{s:o}}", "type", "json_invalid", "loc", "body",
-                             error.position, "msg", "JSON decode error", "input", "ctx", "error", why));
-    } else if (!json_is_object(body)) {
-        answer_one(answer, arena,
-                   json_pack("{s:s, s:[s], s:s, s:o}", "type", "model_attributes_type", "loc", "body", "msg",
-                             "Input should be a valid dictionary or object to extract fields from", "input",
-                             body));
-        body = NULL;
-    }
-    return body;
+    struct listing listing = {.arena = arena};
+    begin_listing(&listing);
+    violation_write_mistake(&listing.text, mistake);
+    end_listing(&listing, answer);
+}
+
+bool transcode_body(const struct route *route, struct json_slice text, struct arena *arena,
+                    struct transcode_body *body, struct answer *answer)
+{
+    static const struct json_slice nothing = {NULL, 0};
+    const struct json_members members = {.names = route->body_fields, .values = body->fields};
+    struct json_mistake mistake;
+    *body = (struct transcode_body){0};
+    if (text.length > 0)
+        body->json = json_parse(text, arena, &members, &body->text, &mistake);
+    if (json_is_object(body->json))
+        return true;
+    if (text.length > 0 && body->json == NULL)
+        refuse_text(arena, &mistake, answer);
+    else if (text.length == 0 || json_is_null(body->json))
+        refuse_body(arena, missing.type, missing.message, nothing, answer);
+    else
+        refuse_body(arena, "model_attributes_type",
+                    "Input should be a valid dictionary or object to extract fields from", body->text,
+                    answer);
+    json_decref(body->json);
+    body->json = NULL;
+    return false;
 }

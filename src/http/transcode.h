@@ -6,10 +6,18 @@
 #include "base/status.h"
 #include "http/answer.h"
 #include "http/routes.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
+
+/* A JSON body: what it says, and the text that says it. */
+struct transcode_body {
+    json_t *json; /* an object; owned */
+    struct json_slice text;
+    struct json_slice fields[ROUTE_MAX_BODY_FIELDS]; /* the values of the route's body_fields */
+};
 
 /* Where a request message comes from. */
 struct transcode_source {
@@ -17,7 +25,7 @@ struct transcode_source {
     const struct url_part *variable; /* text; ignored by a route without one */
     const char *etag;                /* of the route's etag_field; "" for one without */
     const char *query;
-    json_t *body; /* an object; NULL for a route without one */
+    const struct transcode_body *body; /* NULL for a route without one */
 };
 
 struct transcode_result {
@@ -34,7 +42,9 @@ void transcode_request(const struct transcode_source *source, struct arena *aren
 void transcode_violations(const struct transcode_source *source, const struct status *refused,
                           const struct status *service, struct arena *arena, struct answer *answer);
 
-/* Reads a JSON body. NULL: the answer says what is wrong with it. */
-json_t *transcode_body(const char *bytes, size_t length, struct arena *arena, struct answer *answer);
+/* Reads a route's JSON body, whose text must last as long as it. False: the answer says what is wrong with
+ * it. */
+bool transcode_body(const struct route *route, struct json_slice text, struct arena *arena,
+                    struct transcode_body *body, struct answer *answer);
 
 #endif

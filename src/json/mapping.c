@@ -56,7 +56,7 @@ static const struct kind *kind_of(const ProtobufCFieldDescriptor *field)
     return field->type == PROTOBUF_C_TYPE_MESSAGE ? &message_kind : &scalar_kinds[field->type];
 }
 
-bool json_null_is_absent(const ProtobufCFieldDescriptor *field)
+static bool null_is_absent(const ProtobufCFieldDescriptor *field)
 {
     return field->label != PROTOBUF_C_LABEL_REPEATED &&
            (field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_ENUM);
@@ -195,7 +195,7 @@ static void read_members(struct reader *reader, const struct place *place, const
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         const struct place member = place_member(place, field->name);
         const json_t *json = json_object_get(object, field->name);
-        if (json != NULL && !(json_is_null(json) && json_null_is_absent(field)))
+        if (json != NULL && !(json_is_null(json) && null_is_absent(field)))
             read_field(reader, &member, field, json, message);
     }
 }
@@ -228,8 +228,7 @@ void json_field_from_text(const char *text, size_t length, const ProtobufCFieldD
     struct reader reader = {.arena = arena, .status = status};
     const struct place place = place_member(NULL, field->name);
     if (!utf8_valid(text, length)) {
-        reader_refuse(&reader, &place, "string_unicode",
-                      "Input should be a valid string, unable to parse raw data as a unicode string");
+        scalar_refuse_unicode(&reader, &place);
         return;
     }
     json_t *value = json_stringn_nocheck(text, length);

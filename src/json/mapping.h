@@ -30,10 +30,11 @@ json_t *json_from_message(const ProtobufCMessage *message);
 /* Fills an initialized message from a JSON object. Strings and messages are made in the arena. Unknown
  * members are ignored; `null` counts as absent for a message, a Timestamp or an enum. Every field that
  * cannot be taken is added to the status as a violation, named by its path ("orders.3.currency"), in field
- * order, and left unset; the others are filled. Takes 12.0 and "12" as an integer 12.
- * Types: string_type, string_unicode, value_error (a NUL in a string), int_parsing, int_parsing_size,
- * int_from_float, float_parsing, enum, bool_parsing, datetime_from_date_parsing, list_type,
- * model_attributes_type, recursion_loop. */
+ * order, and left unset; the others are filled. Takes 12.0 and "12" as an integer 12, and as a Timestamp a
+ * number of seconds since 1970, or of milliseconds beyond 2e10 either way.
+ * Types: string_type, string_unicode, value_error (a NUL in a string), int_type, int_parsing,
+ * int_parsing_size, int_from_float, float_parsing, enum, bool_parsing, datetime_type, datetime_parsing,
+ * datetime_from_date_parsing, list_type, model_attributes_type, recursion_loop. */
 void json_to_message(const json_t *object, ProtobufCMessage *message, struct arena *arena,
                      struct status *status);
 
@@ -45,9 +46,6 @@ void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *f
  * The violation is named by the field's name. */
 void json_field_from_text(const char *text, size_t length, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
-
-/* Whether json_to_message takes `null` for an absent field. */
-bool json_null_is_absent(const ProtobufCFieldDescriptor *field);
 
 /* The name of an enum value in JSON ("pending"), in the arena; NULL for an unspecified or unknown one. */
 const char *json_enum_name(const ProtobufCEnumDescriptor *type, int value, struct arena *arena);

@@ -1,6 +1,7 @@
 /* scalars.c: the table, and the functions in it. */
 #include "json/scalars.h"
 
+#include "base/utf8.h"
 #include "json/mapping.h"
 
 #include <ctype.h>
@@ -38,7 +39,7 @@ static bool integer_from_text(struct reader *reader, const struct place *place, 
         overflow |= __builtin_add_overflow(value, negative ? -digit : digit, &value);
     }
     bool any = at > digits;
-    if (any && at < end && *at == '.') {
+    if (any && end - at > 1 && *at == '.') {
         do
             at++;
         while (at < end && *at == '0');
@@ -73,9 +74,10 @@ static bool read_integer(struct reader *reader, const struct place *place, const
         value = json_integer_value(json);
     } else if (json_is_real(json)) {
         taken = integer_from_real(reader, place, json_real_value(json), &value);
+    } else if (json_is_string(json)) {
+        taken = integer_from_text(reader, place, json_string_value(json), json_string_length(json), &value);
     } else {
-        const char *text = json_is_string(json) ? json_string_value(json) : "";
-        taken = integer_from_text(reader, place, text, json_string_length(json), &value);
+        taken = reader_refuse(reader, place, "int_type", "Input should be a valid integer");
     }
     if (taken && (value < least || value > most))
         return refuse_size(reader, place);
@@ -239,12 +241,20 @@ static bool string_write(const ProtobufCFieldDescriptor *field, const void *valu
     return true;
 }
 
+bool scalar_refuse_unicode(struct reader *reader, const struct place *place)
+{
+    return reader_refuse(reader, place, "string_unicode",
+                         "Input should be a valid string, unable to parse raw data as a unicode string");
+}
+
 bool scalar_read_string(struct reader *reader, const struct place *place, const json_t *json, char **out)
 {
     if (!json_is_string(json))
         return reader_refuse(reader, place, "string_type", "Input should be a valid string");
     const char *text = json_string_value(json);
     size_t length = json_string_length(json);
+    if (!utf8_valid(text, length)) /* a lone surrogate, written as an escape */
+        return scalar_refuse_unicode(reader, place);
     if (memchr(text, '\0', length) != NULL) /* it would end the string early in C */
         return reader_refuse(reader, place, "value_error",
                              "Value error, Field cannot contain control characters");

@@ -24,4 +24,7 @@ extern const struct kind scalar_kinds[];
 /* A string in the reader's arena. False: refused. */
 bool scalar_read_string(struct reader *reader, const struct place *place, const json_t *json, char **out);
 
+/* Refuses text that is not UTF-8. False, for the caller to return. */
+bool scalar_refuse_unicode(struct reader *reader, const struct place *place);
+
 #endif

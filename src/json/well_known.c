@@ -6,6 +6,7 @@
 #include "google/protobuf/timestamp.pb-c.h"
 #include "json/scalars.h"
 
+#include <math.h>
 #include <string.h>
 
 /* False for one that RFC 3339 has no text for. */
@@ -22,14 +23,57 @@ static bool timestamp_write(const ProtobufCMessage *message, struct text *out)
     return true;
 }
 
+static const char too_early[] = "dates before 0000 are not supported as unix timestamps";
+static const char too_late[] = "dates after 9999 are not supported as unix timestamps";
+
+/* Reads seconds since 1970, or milliseconds where they are beyond 2e10 either way, to the nearest
+ * microsecond. NULL, or why that is no time stamp. */
+static const char *read_number(double number, struct timestamp *out)
+{
+    enum { MS_PER_S = 1000, US_PER_MS = 1000, US_PER_S = 1000000 };
+    static const double seconds_most = 2e10, milliseconds_most = 1e15;
+    static const int64_t year_0 = INT64_C(-62167219200);
+    const double whole = floor(number), rest = number - whole;
+    const bool is_ms = fabs(whole) > seconds_most;
+    if (fabs(whole) > milliseconds_most)
+        return whole < 0 ? too_early : too_late;
+    int64_t seconds = (int64_t)whole;
+    int64_t micros = llround(rest * (is_ms ? US_PER_MS : US_PER_S));
+    if (is_ms) {
+        micros += seconds % MS_PER_S * US_PER_MS;
+        seconds /= MS_PER_S;
+    }
+    seconds += micros / US_PER_S;
+    micros %= US_PER_S;
+    if (micros < 0) {
+        micros += US_PER_S;
+        seconds--;
+    }
+    if (seconds < year_0)
+        return too_early;
+    if (seconds > TIMESTAMP_MAX_SECONDS)
+        return too_late;
+    if (seconds < TIMESTAMP_MIN_SECONDS)
+        return timestamp_year_0;
+    *out = (struct timestamp){.seconds = seconds, .nanos = (int32_t)micros * NS_PER_US};
+    return NULL;
+}
+
 static bool timestamp_from_json(struct reader *reader, const struct place *place, const json_t *json,
                                 ProtobufCMessage *message)
 {
     Google__Protobuf__Timestamp *stamp = (Google__Protobuf__Timestamp *)message;
     struct timestamp parsed = {0};
-    const char *why = "input is not a string";
+    const char *why;
     if (json_is_string(json))
         why = timestamp_parse(json_string_value(json), json_string_length(json), &parsed);
+    else if (json_is_number(json))
+        why = read_number(json_number_value(json), &parsed);
+    else
+        return reader_refuse(reader, place, "datetime_type", "Input should be a valid datetime");
+    if (why != NULL && (json_is_number(json) || why == timestamp_year_0))
+        return reader_refuse(reader, place, "datetime_parsing",
+                             arena_printf(reader->arena, "Input should be a valid datetime, %s", why));
     if (why != NULL)
         return reader_refuse(
             reader, place, "datetime_from_date_parsing",

@@ -92,10 +92,13 @@ static void check_allowed(const char *allowed, const struct url *url, struct are
 
 /* --- the call --- */
 
-static void check_body(const struct answer *answer)
+static void check_body(const struct answer *answer, struct arena *arena)
 {
+    const struct json_slice text = {answer->body, answer->length};
+    struct json_slice whole;
+    struct json_mistake mistake;
     must(answer->status >= 200 && answer->status < 600);
-    json_t *json = json_loadb(answer->body, answer->length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    json_t *json = json_parse(text, arena, NULL, &whole, &mistake);
     must(json != NULL);
     if (answer->status == 422 && json_is_array(json_object_get(json, "detail")))
         must(json_array_size(json_object_get(json, "detail")) > 0);
@@ -137,7 +140,7 @@ static void answer_call(const struct transcode_source *source, struct arena *are
         answer->status = source->route->status;
         answer->body = json_text_from_message(response, arena, &answer->length);
     }
-    check_body(answer);
+    check_body(answer, arena);
 }
 
 /* A target's query as an If-Match: lists of entity tags are made of the same bytes. */
@@ -157,6 +160,7 @@ static void exchange(const struct request *request, const struct route_match *ma
                      struct arena *arena)
 {
     struct answer answer = {0};
+    struct transcode_body body = {0};
     struct transcode_source source = {.route = match->route,
                                       .variable = &match->variable,
                                       .etag = check_precondition(query, arena),
@@ -164,14 +168,15 @@ static void exchange(const struct request *request, const struct route_match *ma
     if (match->route->service == NULL || (match->route->variable_field != NULL && !match->variable.is_text))
         return;
     if (match->route->body != NULL) {
-        source.body = transcode_body(request->body, request->length, arena, &answer);
-        if (source.body == NULL) {
-            check_body(&answer);
+        const struct json_slice text = {request->body, request->length};
+        if (!transcode_body(match->route, text, arena, &body, &answer)) {
+            check_body(&answer, arena);
             return;
         }
+        source.body = &body;
     }
     answer_call(&source, arena, &answer);
-    json_decref(source.body);
+    json_decref(body.json);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -11,6 +11,7 @@
 #include "rpc/v1/health.pb-c.h"
 #include "sample.pb-c.h"
 #include "json/mapping.h"
+#include "json/parse.h"
 
 #include <string.h>
 
@@ -91,12 +92,34 @@ static void check_unset(const ProtobufCMessage *message, const struct status *st
     }
 }
 
+/* Reads JSON. What jansson reads is read as jansson reads it; and without its blanks a text is the same. */
+static json_t *parse(const char *text, size_t length, struct arena *arena)
+{
+    struct json_slice whole;
+    struct json_mistake mistake;
+    json_t *json = json_parse((struct json_slice){text, length}, arena, NULL, &whole, &mistake);
+    json_t *jansson_s = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    must(jansson_s == NULL || json_equal(json, jansson_s));
+    json_decref(jansson_s);
+    if (json == NULL) {
+        must(mistake.position <= length);
+        return NULL;
+    }
+    struct text compact = TEXT_INIT(arena);
+    text_compact(&compact, whole);
+    json_t *again =
+        json_parse((struct json_slice){compact.bytes, compact.length}, arena, NULL, &whole, &mistake);
+    must(json_equal(again, json));
+    json_decref(again);
+    return json;
+}
+
 /* JSON, whether it is such a message or not. */
 static void check_json(const ProtobufCMessageDescriptor *type, const char *text, size_t length,
                        struct arena *arena)
 {
     struct status status = STATUS_INIT;
-    json_t *json = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    json_t *json = parse(text, length, arena);
     if (json == NULL)
         return;
     ProtobufCMessage *message = make_message(type, arena);
