@@ -324,11 +324,19 @@ Test(nng, send_cancelled_with_its_receive_waiting)
 
 /* --- time --- */
 
-/* Sends requests that nobody answers, and that are to be sent again after a minute. */
+static uint64_t cpu_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
+}
+
+/* Sends requests that nobody answers, and that are to be sent again after a minute. Returns the CPU time that
+ * this took, which other processes of the machine hardly change. */
 static uint64_t time_requests(nng_socket socket, int n)
 {
     nng_aio *aio = make_aio();
-    const uint64_t began_ns = time_monotonic_ns();
+    const uint64_t began_ns = cpu_ns();
     for (int i = 0; i < n; i++) {
         nng_ctx context;
         cr_assert_eq(nng_ctx_open(&context, socket), 0);
@@ -338,7 +346,7 @@ static uint64_t time_requests(nng_socket socket, int n)
         cr_assert_eq(nng_aio_result(aio), 0);
     }
     nng_aio_free(aio);
-    return time_monotonic_ns() - began_ns;
+    return cpu_ns() - began_ns;
 }
 
 static void *drop_all(void *arg)
@@ -352,7 +360,7 @@ static void *drop_all(void *arg)
 /* timers-searched-from-the-front */
 Test(nng, many_requests_take_no_longer_than_few)
 {
-    enum { FEW = 2000, MANY = 40000, TIMES = 4 };
+    enum { FEW = 2000, MANY = 40000, TIMES = 8 }; /* it was 21 times */
     char url[64];
     nng_socket socket;
     pthread_t reader;
