@@ -89,7 +89,7 @@ void door_read(struct MHD_Connection *connection, const char *version, struct ar
     struct walk walk = {.door = door, .arena = arena};
     *door = (struct door){0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &walk);
-    door->malformed = malformation(&walk, strcmp(version, "HTTP/1.1") == 0);
+    door->malformed = malformation(&walk, version != NULL && strcmp(version, "HTTP/1.1") == 0);
     if (walk.traceparents != 1 || !trace_is_set(&door->trace)) /* of several, none is to be believed */
         trace_begin(&door->trace);
     if (door->request_id == NULL) {

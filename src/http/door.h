@@ -22,7 +22,8 @@ struct door {
     bool expects_continue; /* the client waits before it sends its body */
 };
 
-/* Reads the headers, but for those that take memory: what is asked before the key is, is asked by anybody. */
+/* Reads the headers, but for those that take memory: what is asked before the key is, is asked by anybody. A
+ * version of NULL is that of a request whose headers are not to be had. */
 void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
                struct door *door);
 

@@ -412,11 +412,12 @@ static void answer_file(struct exchange *exchange)
 
 /* --- the answer --- */
 
-static enum MHD_Result send_answer(struct exchange *exchange)
+/* NULL: no memory, or the client was told already that it came too late. */
+static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
     if (!peer_enter(exchange->connection, PEER_ANSWERING))
-        return MHD_NO;
+        return NULL;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
@@ -427,13 +428,39 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     /* The body is the arena's, or the scrape's: either lives until exchange_close. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
+    for (size_t i = 0; response != NULL && i < answer->n_headers; i++)
+        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    return response;
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;
-    for (size_t i = 0; i < answer->n_headers; i++)
-        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
-    enum MHD_Result queued = MHD_queue_response(exchange->connection, answer->status, response);
+    enum MHD_Result queued = MHD_queue_response(exchange->connection, exchange->answer.status, response);
     MHD_destroy_response(response); /* the connection holds it now */
     return queued;
+}
+
+/* What libmicrohttpd refuses by itself. */
+static const char *refusal_detail(const struct exchange *exchange, unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *detail;
+    } rows[] = {
+        {MHD_HTTP_CONTENT_TOO_LARGE, "Request body is too large"},
+        {MHD_HTTP_URI_TOO_LONG, "Request target is too long"},
+        {MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "Request headers are too large"},
+        {MHD_HTTP_NOT_IMPLEMENTED, "Request method is not implemented"},
+        {MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "HTTP version is not supported"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].status == status)
+            return rows[i].detail;
+    }
+    return exchange->door.malformed != NULL ? exchange->door.malformed : "Request is malformed";
 }
 
 /* A caller's bytes as they may be logged. */
@@ -447,8 +474,7 @@ static const char *loggable(struct exchange *exchange, const char *bytes, size_t
     return text;
 }
 
-/* Counts and logs it. Status 0 is a request that was not answered here: broken off, or refused by
- * libmicrohttpd itself. */
+/* Counts and logs it. Status 0 is a request that was broken off. */
 static void note_exchange(struct exchange *exchange)
 {
     const unsigned refused = peer_refused(exchange->connection);
@@ -512,6 +538,22 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
         answer_reply(exchange);
     }
     return exchange->answer.status != 0 ? send_answer(exchange) : MHD_YES;
+}
+
+struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connection, unsigned status,
+                                     const char *version, void **arg)
+{
+    if (*arg == NULL)
+        *arg = exchange_open(host, NULL, connection);
+    struct exchange *exchange = *arg;
+    if (exchange == NULL)
+        return NULL;
+    if (!exchange->begun)
+        door_read(connection, version, &exchange->arena, &exchange->door);
+    exchange->begun = true;
+    exchange->answer = (struct answer){0};
+    answer_detail(&exchange->answer, &exchange->arena, status, refusal_detail(exchange, status));
+    return make_response(exchange);
 }
 
 void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,

@@ -20,10 +20,11 @@
 
 enum {
     THREADS = 2,
-    /* For a request's line and headers, and a piece of its body: as little as the system has back when a
-     * crowd has left. libmicrohttpd sets all of it to zero after each request, which with 36 KiB was a tenth
-     * of what a get costs. */
-    CONNECTION_BYTES = PROCESS_MAPS_FROM,
+    HEAD_BYTES = 16 << 10, /* of a request's line and headers */
+    /* Half of it is for a request's head and a piece of its body, half for the answer's head, which may have
+     * to repeat a header of the request. What nothing was written to takes no memory. */
+    CONNECTION_BYTES = 2 * (HEAD_BYTES + (4 << 10)),
+    STRICT = 1, /* refuse what RFC 9112 lets servers refuse, but for an empty line before a request */
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
@@ -96,6 +97,9 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
                          MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_address,       //
                          MHD_OPTION_NOTIFY_CONNECTION, peers_notify, shim->peers,                        //
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,                   //
+                         MHD_OPTION_HEAD_SIZE_LIMIT, (size_t)HEAD_BYTES,                                 //
+                         MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)STRICT,                                  //
+                         MHD_OPTION_REFUSAL_CALLBACK, exchange_refuse, &shim->host,                      //
                          MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,                        //
                          MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,                       //
                          MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);

@@ -43,12 +43,13 @@ enum {
 static struct rpc_peer service;
 static struct process shim;
 
-/* With a setting besides, or instead of one of these; NULL: none. */
-static void start(const char *setting)
+/* With settings besides, or instead of some of these; NULL: none. */
+static void start(const char *setting, const char *further)
 {
     char connect[128];
     snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service.url);
     char *const environment[] = {setting != NULL ? (char *)(uintptr_t)setting : "ORDERS_LOG=error",
+                                 further != NULL ? (char *)(uintptr_t)further : "ORDERS_LOG=error",
                                  "API_KEY=the-key",
                                  "ORDERS_HTTP=127.0.0.1:0",
                                  "ORDERS_LOG=error",
@@ -63,17 +64,17 @@ static void start(const char *setting)
     process_await_ready(&shim);
 }
 
-static void restart(const char *setting)
+static void restart(const char *setting, const char *further)
 {
     kill(shim.pid, SIGTERM);
     cr_assert_eq(process_wait(&shim), 0);
-    start(setting);
+    start(setting, further);
 }
 
 static void set_up(void)
 {
     rpc_peer_open(&service);
-    start(NULL);
+    start(NULL, NULL);
 }
 
 /* Also a sanitizer's finding ends it with something else than 0. */
@@ -193,7 +194,7 @@ Test(slow_peers, ones_that_send_a_byte_at_a_time)
         const char *at_once, *slowly;
         int status;
     } peers[] = {
-        {"", "GET /orders/", 408},
+        {"GET ", "/orders/", 408},
         {"GET /healthz HTTP/1.1\r\nHost: a\r\n", "X-A: b\r\n", 408},
         {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nContent-Length: 1000\r\n\r\n", " ", 408},
         {"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -400,7 +401,7 @@ Test(slow_peers, large_bodies_leave_room_for_small_ones)
 Test(slow_peers, more_of_one_address_than_may_be)
 {
     enum { PER_ADDRESS = 4 };
-    restart("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS=4");
+    restart("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS=4", NULL);
     int fds[PER_ADDRESS];
     for (int i = 0; i < PER_ADDRESS; i++) {
         fds[i] = http_connect(shim.port);
@@ -424,7 +425,7 @@ Test(slow_peers, more_than_there_are_files_for)
     const struct rlimit files = {.rlim_cur = FILES, .rlim_max = FILES};
     int silent[SILENT];
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
-    restart("ORDERS_HTTP_MAX_CONNECTIONS=4096");
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=4096", NULL);
     for (int i = 0; i < SILENT; i++)
         silent[i] = http_connect(shim.port);
     expect_service();
@@ -440,7 +441,7 @@ Test(slow_peers, long_preconditions_without_the_key_take_no_memory)
     char head[LINES * (TAG + 32) + 128] = "PATCH /orders/A HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n",
                                    *end = head + strlen(head);
     int fds[PEERS];
-    restart("ORDERS_HTTP_MAX_CONNECTIONS=512");
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=512", NULL);
     for (int i = 0; i < LINES; i++)
         end += sprintf(end, "If-Match: \"%0*d\"\r\n", TAG, i);
     strcpy(end, "\r\n{"); /* and the rest of the body never comes */
@@ -494,4 +495,38 @@ Test(slow_peers, nothing_stays_of_them)
     expect_files(files);
     if (MEMORY_IS_THE_SERVICE_S)
         cr_expect_leq(resident_kib(), kib + 1024);
+}
+
+/* Sends a request over each connection; all are answered. */
+static void ask_all(const int *fds, size_t n, const char *request)
+{
+    for (size_t i = 0; i < n; i++)
+        http_send_text(fds[i], request);
+    for (size_t i = 0; i < n; i++)
+        expect_status(fds[i], 200);
+}
+
+/* Between its requests a connection has a page or two, however long the last one was. */
+Test(slow_peers, idle_connections_take_little_memory)
+{
+    enum { IDLE = 500, LONG_BYTES = 15 << 10, KIB_EACH = 8, KIB_EACH_AFTER_A_LONG_HEAD = 12 };
+    int idle[IDLE];
+    char *long_request;
+    cr_assert_gt(
+        asprintf(&long_request, "GET /healthz HTTP/1.1\r\nHost: a\r\nX-Long: %0*d\r\n\r\n", LONG_BYTES, 0),
+        0);
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=1000", "ORDERS_HTTP_IDLE_TIMEOUT=60");
+    expect_service();
+    const size_t kib = resident_kib();
+    for (size_t i = 0; i < IDLE; i++)
+        idle[i] = http_connect(shim.port);
+    ask_all(idle, IDLE, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_expect_leq(resident_kib(), kib + IDLE * KIB_EACH);
+    ask_all(idle, IDLE, long_request);
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_expect_leq(resident_kib(), kib + IDLE * KIB_EACH_AFTER_A_LONG_HEAD);
+    for (size_t i = 0; i < IDLE; i++)
+        close(idle[i]);
+    free(long_request);
 }
