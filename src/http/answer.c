@@ -35,6 +35,15 @@ void answer_header(struct answer *answer, const char *name, const char *value)
         answer->headers[answer->n_headers++] = (struct answer_header){.name = name, .value = value};
 }
 
+bool answer_has_header(const struct answer *answer, const char *name)
+{
+    for (size_t i = 0; i < answer->n_headers; i++) {
+        if (strcmp(answer->headers[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail)
 {
     static const char open[] = "{\"detail\":";

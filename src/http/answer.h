@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct answer_header {
@@ -25,6 +26,8 @@ struct answer {
 };
 
 void answer_header(struct answer *answer, const char *name, const char *value);
+
+bool answer_has_header(const struct answer *answer, const char *name);
 
 /* {"detail":"…"} */
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);

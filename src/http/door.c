@@ -20,9 +20,11 @@ struct walk {
     bool bad_key;
 };
 
-static bool is_sane_id(const char *id, size_t length)
+#define ID_CHARACTERS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+#define KEY_CHARACTERS ID_CHARACTERS "/+=" /* base64 too */
+
+static bool is_sane(const char *id, size_t length, const char *allowed)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
     return length >= 1 && length <= REQUEST_ID_MAX && strspn(id, allowed) == length;
 }
 
@@ -34,7 +36,7 @@ static void take_idempotency_key(struct walk *walk, const char *value, size_t si
         size -= 2;
     }
     const char *key = arena_copy(walk->arena, value, size);
-    walk->bad_key |= walk->door->idempotency_key != NULL || !is_sane_id(key, size);
+    walk->bad_key |= walk->door->idempotency_key != NULL || !is_sane(key, size, KEY_CHARACTERS);
     walk->door->idempotency_key = key;
 }
 
@@ -54,6 +56,8 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
     } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
         walk->encodings++;
         walk->chunked = strcasecmp(value, "chunked") == 0;
+    } else if (strcasecmp(name, "Content-Encoding") == 0) {
+        walk->door->is_coded |= value_size > 0 && strcasecmp(value, "identity") != 0;
     } else if (strcasecmp(name, "Expect") == 0) {
         walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
     } else if (strcasecmp(name, "Idempotency-Key") == 0) {
@@ -61,7 +65,7 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
     } else if (strcasecmp(name, "traceparent") == 0) {
         walk->traceparents++;
         trace_join(&walk->door->trace, value, value_size);
-    } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane_id(value, value_size)) {
+    } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane(value, value_size, ID_CHARACTERS)) {
         walk->door->request_id = arena_copy(walk->arena, value, value_size);
     }
     return MHD_YES;
@@ -70,7 +74,9 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
 static const char *malformation(const struct walk *walk, bool http_1_1)
 {
     if (walk->bad_key)
-        return "Idempotency-Key should be one of 1 to 128 letters, digits, \".\", \"_\", \":\" and \"-\"";
+        return "Idempotency-Key should be one of 1 to 128 letters, digits, \".\", \"_\", \":\", \"-\", "
+               "\"/\", "
+               "\"+\" and \"=\"";
     if (walk->hosts > 1)
         return "Host is repeated";
     if (walk->hosts == 0 && http_1_1)

@@ -20,6 +20,7 @@ struct door {
         *malformed; /* why nobody can say where this request ends or whom it is for; NULL: all is well */
     uint64_t content_length;
     bool expects_continue; /* the client waits before it sends its body */
+    bool is_coded;         /* the body is in a Content-Encoding other than identity */
 };
 
 /* Reads the headers, but for those that take memory: what is asked before the key is, is asked by anybody. A

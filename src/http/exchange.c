@@ -120,6 +120,10 @@ static void find_route(struct exchange *exchange)
         answer_detail(answer, arena, 405, "Method Not Allowed");
         answer_header(answer, "Allow", match->allow);
         break;
+    case ROUTE_ENDS_IN_SLASH:
+        answer->status = MHD_HTTP_TEMPORARY_REDIRECT;
+        answer_header(answer, "Location", url_without_slash(exchange->target, arena));
+        break;
     case ROUTE_FOUND:
         if (!match->route->open)
             check_key(exchange);
@@ -152,6 +156,16 @@ static void check_precondition(struct exchange *exchange)
         answer_detail(&exchange->answer, &exchange->arena, 400, "If-Match should be one entity tag or *");
 }
 
+/* No body is decoded. */
+static void check_coding(struct exchange *exchange)
+{
+    if (exchange->match.route->body == NULL || !exchange->door.is_coded)
+        return;
+    answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                  "Content-Encoding can be identity only");
+    answer_header(&exchange->answer, "Accept-Encoding", "identity");
+}
+
 /* What is wrong with the body is answered when all of it was read, or at once when it takes too long. */
 static void refuse_body(struct exchange *exchange, enum body_taken why)
 {
@@ -177,6 +191,8 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
         answer_detail(answer, &exchange->arena, 400, exchange->door.malformed);
     else if (!answer_preflight(exchange))
         find_route(exchange);
+    if (answer->status == 0)
+        check_coding(exchange);
     if (answer->status == 0)
         check_precondition(exchange);
     if (answer->status == 0 && exchange->door.content_length > exchange->host->bodies.max_bytes)
@@ -419,6 +435,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     if (!peer_enter(exchange->connection, PEER_ANSWERING))
         return NULL;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
+    if (!answer_has_header(answer, "Cache-Control"))
+        answer_header(answer, "Cache-Control", "private, no-cache");
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
     if (is_stopping(exchange->host))

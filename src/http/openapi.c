@@ -296,9 +296,9 @@ static const struct {
 } refusals[] = {
     {READS, "304", "NotModified"},     {CREATES, "400", "AlreadyExists"}, {ANY, "400", "Malformed"},
     {WANTS_KEY, "401", "KeyMissing"},  {WANTS_KEY, "403", "KeyWrong"},    {HAS_VARIABLE, "404", "NotFound"},
-    {READS | KEEPS, "412", "Changed"}, {HAS_BODY, "413", "TooLarge"},     {HAS_BODY, "422", "BadBody"},
-    {HAS_QUERY, "422", "BadQuery"},    {WRITES, "422", "KeyReused"},      {CALLS, "503", "Unavailable"},
-    {ANY, "default", "Refused"},
+    {READS | KEEPS, "412", "Changed"}, {HAS_BODY, "413", "TooLarge"},     {HAS_BODY, "415", "Coded"},
+    {HAS_BODY, "422", "BadBody"},      {HAS_QUERY, "422", "BadQuery"},    {WRITES, "422", "KeyReused"},
+    {CALLS, "503", "Unavailable"},     {ANY, "default", "Refused"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])

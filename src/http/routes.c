@@ -256,23 +256,43 @@ static const char *methods_of(const char *path, struct arena *arena)
     return list;
 }
 
+/* The first route of the path; NULL: there is none. */
+static const struct route *find_path(bool probes_only, const struct url *url, struct url_part *variable)
+{
+    for (size_t i = 0; i < ROUTES; i++) {
+        if ((routes[i].is_probe || !probes_only) && matches(routes[i].path, url, variable))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+/* Whether a path would be that of orders, and of no list, if it did not end in slashes. */
+static bool ends_in_slash(bool probes_only, const struct url *url)
+{
+    struct url shorter = *url;
+    struct url_part variable;
+    while (shorter.n_segments > 0 && shorter.segments[shorter.n_segments - 1].length == 0)
+        shorter.n_segments--;
+    if (shorter.n_segments == url->n_segments)
+        return false;
+    const struct route *route = find_path(probes_only, &shorter, &variable);
+    return route != NULL && !route->open && route->path[strlen(route->path) - 1] != '/';
+}
+
 enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
-    const char *path = NULL;
+    const struct route *first = find_path(probes_only, url, &match->variable);
+    if (first == NULL)
+        return ends_in_slash(probes_only, url) ? ROUTE_ENDS_IN_SLASH : ROUTE_NO_PATH;
+    const char *path = first->path;
     for (size_t i = 0; i < ROUTES; i++) {
-        if (probes_only && !routes[i].is_probe)
-            continue;
-        if (path == NULL && matches(routes[i].path, url, &match->variable))
-            path = routes[i].path;
-        if (path != NULL && strcmp(routes[i].path, path) == 0 && strcmp(routes[i].method, wanted) == 0) {
+        if (strcmp(routes[i].path, path) == 0 && strcmp(routes[i].method, wanted) == 0) {
             match->route = &routes[i];
             return ROUTE_FOUND;
         }
     }
-    if (path == NULL)
-        return ROUTE_NO_PATH;
     match->allow = methods_of(path, arena);
     return ROUTE_NO_METHOD;
 }

@@ -52,7 +52,7 @@ struct route {
     const char *(*refusal)(const ProtobufCMessage *response); /* why to answer 503 after all; NULL: do not */
 };
 
-enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
+enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD, ROUTE_ENDS_IN_SLASH };
 
 struct route_match {
     const struct route *route;
@@ -61,7 +61,8 @@ struct route_match {
 };
 
 /* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. Where
- * there are probes only, no other path is known. */
+ * there are probes only, no other path is known. A path that is none, but one
+ * behind the key and of no list without the slashes at its end, is ROUTE_ENDS_IN_SLASH. */
 enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 

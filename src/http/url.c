@@ -75,6 +75,29 @@ void url_parse(const char *target, struct arena *arena, struct url *url)
     }
 }
 
+const char *url_without_slash(const char *target, struct arena *arena)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    const char *path = path_of(target), *query = path + strcspn(path, "?"), *end = query;
+    while (end > path && end[-1] == '/')
+        end--;
+    char *text = arena_alloc(arena, 3 * strlen(path) + 1), *out = text;
+    for (const char *at = path; *at != '\0'; at++) {
+        const unsigned char c = (unsigned char)*at;
+        if (at >= end && at < query)
+            continue;
+        if (c > ' ' && c < 0x7f) {
+            *out++ = *at;
+        } else {
+            *out++ = '%';
+            *out++ = hex[c >> 4];
+            *out++ = hex[c & 0xf];
+        }
+    }
+    *out = '\0';
+    return text;
+}
+
 /* Whether an escaped name is this one. Compared as it is decoded: a query may have thousands of names. */
 static bool is_name(const char *escaped, size_t length, const char *name)
 {

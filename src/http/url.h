@@ -29,6 +29,10 @@ struct url {
 /* Takes apart a request target: "/path?query" or "http://host/path?query". */
 void url_parse(const char *target, struct arena *arena, struct url *url);
 
+/* A target's path without the slashes at its end, and its query: what a client is sent to, in printable
+ * ASCII. */
+const char *url_without_slash(const char *target, struct arena *arena);
+
 /* The value of a query parameter, of its last one where it is repeated. False: it is not there. */
 bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
 

@@ -81,7 +81,7 @@ Test(config, defaults)
     cr_assert_eq(config.http_max_connections_per_address, 0);
     cr_assert_eq(config.http_request_timeout_s, 10);
     cr_assert_eq(config.http_send_timeout_s, 10);
-    cr_assert_eq(config.http_idle_timeout_s, 30);
+    cr_assert_eq(config.http_idle_timeout_s, 75);
     cr_assert_eq(config.http_max_body_bytes, 1 << 20);
     cr_assert_eq(config.http_max_bodies_bytes, 16 << 20);
     config_free(&config);

@@ -90,6 +90,18 @@ static void check_allowed(const char *allowed, const struct url *url, struct are
         must(routes_find(false, method, url, arena, &match) == ROUTE_FOUND);
 }
 
+/* Where a client is sent to is on this server, and a path with some method. */
+static void check_redirection(const char *target, struct arena *arena)
+{
+    struct url url;
+    struct route_match match;
+    const char *location = url_without_slash(target, arena);
+    must(location[0] == '/' && location[1] != '/');
+    url_parse(location, arena, &url);
+    const enum route_found found = routes_find(false, "GET", &url, arena, &match);
+    must(found == ROUTE_FOUND || found == ROUTE_NO_METHOD);
+}
+
 /* --- the call --- */
 
 static void check_body(const struct answer *answer, struct arena *arena)
@@ -206,6 +218,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         break;
     case ROUTE_NO_METHOD:
         check_allowed(match.allow, &url, &arena);
+        break;
+    case ROUTE_ENDS_IN_SLASH:
+        check_redirection(request.target, &arena);
         break;
     case ROUTE_NO_PATH:
         break;

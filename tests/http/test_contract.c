@@ -381,10 +381,30 @@ Test(contract, statistics_count_by_currency_and_day)
 
 Test(contract, any_other_path_is_not_found)
 {
-    static const char *const targets[] = {"/nope",     "/orders/a/b", "/orders/A/",
-                                          "/orders//", "/doc",        "/orders/summary/"};
+    static const char *const targets[] = {"/nope", "/nope/", "/orders/a/b", "/orders//", "/doc"};
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++)
         expect("GET", targets[i], NULL, 404, "{\"detail\":\"Not Found\"}");
+}
+
+Test(contract, an_item_with_a_slash_behind_it_is_elsewhere)
+{
+    static const char *const cases[][3] = {
+        {"GET", "/orders/A/", "/orders/A"},
+        {"GET", "/orders/A/?a=b&c=%2F", "/orders/A?a=b&c=%2F"},
+        {"PATCH", "/orders/a%2Fb%20c/", "/orders/a%2Fb%20c"},
+        {"GET", "/orders/summary/", "/orders/summary"},
+        {"HEAD", "/statistics/?first_day=2025-01-01", "/statistics?first_day=2025-01-01"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_reply reply =
+            call(cases[i][0], cases[i][1], strcmp(cases[i][0], "PATCH") == 0 ? "{}" : NULL);
+        char *location = http_header(&reply, "Location");
+        cr_expect_eq(reply.status, 307, "%s: %d", cases[i][1], reply.status);
+        cr_expect_str_eq(location, cases[i][2]);
+        cr_expect_eq(reply.length, 0);
+        free(location);
+        http_free(&reply);
+    }
 }
 
 Test(contract, another_method_is_not_allowed)
@@ -788,6 +808,37 @@ Test(contract, a_body_that_is_no_object)
                      "Input should be a valid dictionary or object to extract fields from", "\"x\"", NULL);
 }
 
+Test(contract, a_body_in_another_coding_is_refused)
+{
+    static const struct {
+        const char *coding;
+        int status;
+    } cases[] = {{"gzip", 415}, {"br", 415}, {"identity, gzip", 415}, {"Identity", 201}, {"", 201}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char headers[256], body[128];
+        snprintf(headers, sizeof headers, "%sContent-Encoding: %s\r\n", key_header, cases[i].coding);
+        snprintf(body, sizeof body,
+                 "{\"order_id\":\"%zu\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"EUR\"}", i);
+        struct http_reply reply = http_request(service->http_port, "POST", "/orders/", headers, body);
+        cr_expect_eq(reply.status, cases[i].status, "%s: %d", cases[i].coding, reply.status);
+        if (cases[i].status == 415)
+            cr_expect_str_eq(reply.body, "{\"detail\":\"Content-Encoding can be identity only\"}");
+        http_free(&reply);
+    }
+}
+
+Test(contract, nothing_is_kept_without_asking)
+{
+    static const char *const targets[] = {"/orders/", "/orders/A", "/orders/summary", "/nope", "/"};
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        struct http_reply reply = call("GET", targets[i], NULL);
+        char *cache = http_header(&reply, "Cache-Control");
+        cr_expect_str_eq(cache, "private, no-cache", "%s", targets[i]);
+        free(cache);
+        http_free(&reply);
+    }
+}
+
 Test(contract, query_numbers_are_checked)
 {
     static const char *const names[] = {"skip", "limit"};
@@ -887,6 +938,16 @@ Test(contract, a_request_sent_again_with_its_idempotency_key_changes_nothing)
     http_free(&first);
     http_free(&again);
     http_free(&other);
+}
+
+Test(contract, an_idempotency_key_may_be_base64)
+{
+    struct http_reply first = create_with_keys("Idempotency-Key: a+b/c_d.e:f-g==\r\n", 100);
+    struct http_reply again = create_with_keys("Idempotency-Key: \"a+b/c_d.e:f-g==\"\r\n", 100);
+    cr_assert_eq(first.status, 201, "%s", first.body);
+    cr_assert(is_replayed(&again), "%s", again.body);
+    http_free(&first);
+    http_free(&again);
 }
 
 Test(contract, an_idempotency_key_is_one_word)

@@ -51,7 +51,13 @@ ParameterizedTestParameters(routes, match)
         {"PATCH", "/orders/A-1", "UpdateOrder A-1"},
         {"DELETE", "/orders/a%2Fb", "DeleteOrder a/b"},
         {"POST", "/orders/A-1", "405 GET, HEAD, PATCH, DELETE"},
-        {"GET", "/orders/A-1/", "404"},
+        {"GET", "/orders/A-1/", "307"},
+        {"BREW", "/orders/A-1//", "307"},
+        {"GET", "/orders/summary/", "307"},
+        {"GET", "/statistics/", "307"},
+        {"GET", "/orders/a/b/", "404"},
+        {"GET", "/nope/", "404"},
+        {"GET", "///", "404"},
         {"GET", "/orders/a/b", "404"},
         {"GET", "/orders//", "404"},
         {"GET", "//orders", "404"},
@@ -84,6 +90,9 @@ ParameterizedTest(struct match_case *c, routes, match, .init = setup, .fini = te
         break;
     case ROUTE_NO_METHOD:
         found = arena_printf(&arena, "405 %s", match.allow);
+        break;
+    case ROUTE_ENDS_IN_SLASH:
+        found = "307";
         break;
     case ROUTE_NO_PATH:
         break;

@@ -118,3 +118,19 @@ Test(url, names_that_are_not_looked_for_take_no_memory, .init = setup, .fini = t
     cr_assert_eq(arena_excess(&arena), 0);
     cr_assert_str_eq(value.bytes, "5");
 }
+
+Test(url, without_slash)
+{
+    static const char *const cases[][2] = {
+        {"/orders/A/", "/orders/A"},
+        {"/orders/A//?skip=1&a=/", "/orders/A?skip=1&a=/"},
+        {"http://shop.example/orders/A/?", "/orders/A?"},
+        {"/orders/a%2Fb/", "/orders/a%2Fb"},
+        {"/orders/þ\x01/?\x7f", "/orders/%C3%BE%01?%7F"},
+        {"/", ""},
+    };
+    setup();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_expect_str_eq(url_without_slash(cases[i][0], &arena), cases[i][1]);
+    teardown();
+}
