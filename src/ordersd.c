@@ -46,6 +46,7 @@ struct daemon {
     struct store *store;
     struct order_service service;
     struct health health;
+    struct health_check checks[2]; /* what readiness hangs on, and the end of that list */
     struct metrics_service metrics_service;
     struct dispatcher *dispatcher;
     struct rpc_server *server;
@@ -76,7 +77,8 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
     urls[n] = inproc_url;
 
     order_service_init(&daemon->service, daemon->store);
-    health_init(&daemon->health, names, postgres_ready, daemon->store);
+    daemon->checks[0] = (struct health_check){postgres_ready, daemon->store};
+    health_init(&daemon->health, names, daemon->checks);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
     daemon->dispatcher = dispatcher_new(daemon->config.api_key);
     if (daemon->dispatcher == NULL ||

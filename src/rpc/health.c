@@ -4,9 +4,10 @@
 #include "base/call.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { REASON_BYTES = 256, NAME_BYTES_TOLD = 200 }; /* of an unknown service's, which may be of any length */
+enum { REASON_BYTES = 512, NAME_BYTES_TOLD = 200 }; /* of an unknown service's, which may be of any length */
 
 static bool serves(const struct health *health, const char *name)
 {
@@ -17,6 +18,27 @@ static bool serves(const struct health *health, const char *name)
             return true;
     }
     return false;
+}
+
+/* Whether there is a reason not to serve; `why` has them all, as far as they fit. */
+static bool is_ready(const struct health *health, char *why, size_t why_size)
+{
+    size_t length = 0;
+    if (atomic_load(&health->stopping)) {
+        snprintf(why, why_size, "draining");
+        return false;
+    }
+    why[0] = '\0';
+    for (const struct health_check *check = health->checks; check->ready != NULL; check++) {
+        char reason[REASON_BYTES] = "";
+        if (check->ready(check->arg, reason, sizeof reason))
+            continue;
+        const int more = snprintf(why + length, why_size - length, "%s%s", length > 0 ? "; " : "",
+                                  *reason != '\0' ? reason : "not ready");
+        length += (size_t)more < why_size - length ? (size_t)more : why_size - length - 1;
+    }
+    why[utf8_cut(why, why_size - 2)] = '\0'; /* a byte less than fits: the last may be half a character */
+    return length == 0;
 }
 
 static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRequest *input,
@@ -32,8 +54,8 @@ static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRe
         return;
     }
     Rpc__V1__HealthCheckResponse response = RPC__V1__HEALTH_CHECK_RESPONSE__INIT;
-    char why[REASON_BYTES] = "draining";
-    if (!atomic_load(&health->stopping) && health->ready(health->arg, why, sizeof why)) {
+    char why[REASON_BYTES];
+    if (is_ready(health, why, sizeof why)) {
         response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
     } else {
         response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
@@ -42,9 +64,9 @@ static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRe
     closure(&response, closure_data);
 }
 
-void health_init(struct health *health, const char *const *names, health_ready *ready, void *arg)
+void health_init(struct health *health, const char *const *names, const struct health_check *checks)
 {
-    *health = (struct health){.names = names, .ready = ready, .arg = arg};
+    *health = (struct health){.names = names, .checks = checks};
     rpc__v1__health__init(&health->service, NULL);
     health->service.check = check;
 }

@@ -8,18 +8,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether what the services stand on is within reach; any thread. If not, `why` says what is wrong, without
- * secrets. */
+/* Whether something that the services stand on is as it should be; any thread, and at once: it is asked by
+ * each call. If not, `why` says what is wrong, without secrets. */
 typedef bool health_ready(void *arg, char *why, size_t why_size);
 
-struct health {
-    Rpc__V1__Health_Service service; /* add to a dispatcher with DISPATCHER_OPEN */
-    const char *const *names;        /* full names of the services served, NULL-terminated; "" always is */
-    health_ready *ready;
+struct health_check {
+    health_ready *ready; /* NULL ends a list */
     void *arg;
-    atomic_bool stopping; /* set by main when the server is going away */
 };
 
-void health_init(struct health *health, const char *const *names, health_ready *ready, void *arg);
+struct health {
+    Rpc__V1__Health_Service service;   /* add to a dispatcher with DISPATCHER_OPEN */
+    const char *const *names;          /* full names of the services served, NULL-terminated; "" always is */
+    const struct health_check *checks; /* all are asked, and all reasons told */
+    atomic_bool stopping;              /* set by main when the server is going away */
+};
+
+/* Both lists must outlive it. */
+void health_init(struct health *health, const char *const *names, const struct health_check *checks);
 
 #endif

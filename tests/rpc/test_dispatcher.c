@@ -17,12 +17,22 @@ static Rpc__V1__HealthCheckResponse__ServingStatus answered;
 static char reason[64];
 static bool is_ready;
 
+static bool second_is_ready;
+
 static bool ready(void *arg, char *why, size_t why_size)
 {
     (void)arg;
     if (!is_ready)
         snprintf(why, why_size, "out of order");
     return is_ready;
+}
+
+static bool ready_too(void *arg, char *why, size_t why_size)
+{
+    (void)arg;
+    if (!second_is_ready)
+        snprintf(why, why_size, "tcp://0.0.0.0:6600: no answer");
+    return second_is_ready;
 }
 
 static void done(const ProtobufCMessage *message, void *closure_data)
@@ -41,8 +51,9 @@ static void set_up(void)
     static const char *const names[] = {"rpc.v1.Health", NULL};
     arena_init(&call.arena);
     call.status = STATUS_INIT;
-    is_ready = true;
-    health_init(&health, names, ready, NULL);
+    static const struct health_check checks[] = {{ready, NULL}, {ready_too, NULL}, {NULL, NULL}};
+    is_ready = second_is_ready = true;
+    health_init(&health, names, checks);
 }
 
 static void tear_down(void)
@@ -174,6 +185,14 @@ Test(dispatcher, health_when_the_store_is_away)
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
     cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
     cr_assert_str_eq(reason, "out of order");
+}
+
+Test(dispatcher, health_tells_all_that_is_wrong)
+{
+    is_ready = second_is_ready = false;
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(answered, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING);
+    cr_assert_str_eq(reason, "out of order; tcp://0.0.0.0:6600: no answer");
 }
 
 Test(dispatcher, health_when_stopping)
