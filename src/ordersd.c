@@ -1,5 +1,6 @@
 /* ordersd.c: the order service as a process: puts the floors on one another, serves until SIGTERM or SIGINT,
  * answers what is in hand, and ends with 0. */
+#include "base/budget.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -43,6 +44,7 @@ struct daemon {
     struct log *log;
     struct metrics *metrics;
     struct process_metrics process;
+    struct budget memory; /* that requests and answers take, over RPC and HTTP */
     struct store *store;
     struct order_service service;
     struct health health;
@@ -94,7 +96,7 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .log = daemon->log,
         .metrics = daemon->metrics,
         .max_calls = daemon->config.max_calls,
-        .max_call_bytes = daemon->config.max_call_bytes,
+        .memory = &daemon->memory,
         .max_connections = fit_connections(daemon, "rpc", daemon->config.max_connections),
         .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
@@ -242,6 +244,7 @@ int main(void)
     daemon.metrics = metrics_new();
     process_metrics_add(&daemon.process, daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
+    daemon.memory.limit = daemon.config.max_call_bytes;
     bool started = start(&daemon, error, sizeof error);
     if (started)
         serve(&daemon);

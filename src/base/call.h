@@ -12,6 +12,7 @@
 #include "base/trace.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct call {
@@ -27,7 +28,19 @@ struct call {
     bool replayed;      /* set when it ends: the answer is the one that this request_id was given before */
     bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
+
+    /* Of who received the call: whether there is memory for an answer of so many bytes. NULL: nobody counts.
+     */
+    bool (*reserve)(struct call *call, size_t bytes);
 };
+
+/* Asks for the memory of an answer that may be large, before it is made. Only for calls that change nothing:
+ * one whose answer gets larger than that may yet be refused. False: there is none, and the call was failed.
+ */
+static inline bool call_reserve(struct call *call, size_t bytes)
+{
+    return call->reserve == NULL || call->reserve(call, bytes);
+}
 
 /* Ends the call in an error; the closure is then to be called with NULL. */
 #define call_fail(call, code, ...) status_set(&(call)->status, &(call)->arena, (code), __VA_ARGS__)

@@ -43,7 +43,7 @@ struct config {
     unsigned
         slow_statement_ms;    /* ORDERS_SLOW_STATEMENT: from when on one is logged at level warn; 0: never */
     unsigned max_calls;       /* ORDERS_MAX_CALLS: in hand at once */
-    unsigned max_call_bytes;  /* ORDERS_MAX_CALL_BYTES: of memory that they take */
+    unsigned max_call_bytes;  /* ORDERS_MAX_CALL_BYTES: of memory, for requests and answers */
     unsigned max_connections; /* ORDERS_MAX_CONNECTIONS: of RPC clients */
     unsigned idle_timeout_s;  /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
     unsigned send_timeout_s;  /* ORDERS_SEND_TIMEOUT: of an answer */

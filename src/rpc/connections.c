@@ -1,4 +1,5 @@
-/* connections.c: a hash table by id, and a list of those that wait for no answer, silent longest first. */
+/* connections.c: a hash table by id, and two lists: of those that wait for no answer, silent longest first,
+ * and of those that have replies to take, the one that has taken none for longest first. */
 #include "rpc/connections.h"
 
 #include "base/time.h"
@@ -6,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <time.h>
 
 enum {
@@ -18,13 +20,17 @@ enum {
      * made while another request of it, which is nobody's yet, waits to be sent elsewhere. */
     ARRIVAL_MS = 100,
     PATIENCE_MS = 1000,
+    /* For which one takes no reply before it is closed for others' want of memory: whoever reads takes one,
+     * even on a busy machine. */
+    STALLED_MS = 1000,
 };
 
 struct connection {
     uint32_t id;
     struct connection *next; /* in its bucket */
     unsigned calls;
-    size_t bytes;
+    unsigned unsent; /* replies that it has yet to take */
+    size_t bytes;    /* of both */
     bool stays;
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
@@ -34,7 +40,15 @@ struct connection {
     bool silent;
     uint64_t since_ns; /* the last answer */
     struct connection *older, *newer;
+
+    /* In the list of those that are behind, while it has replies to take, unless it stays or was taken from
+     * it. */
+    bool behind;
+    uint64_t taken_ns; /* the last reply was, or there was none to take */
+    TAILQ_ENTRY(connection) neighbours;
 };
+
+TAILQ_HEAD(connection_list, connection);
 
 struct connections {
     struct connections_limits limits;
@@ -42,10 +56,13 @@ struct connections {
     pthread_mutex_t lock; /* guards all below */
     struct connection *buckets[BUCKETS];
     struct connection *oldest, *newest; /* of the silent */
-    unsigned count;                     /* that are not gone */
-    unsigned busy;                      /* that have calls in hand */
+    struct connection_list behind;
+    unsigned count; /* that are not gone */
+    unsigned busy;  /* that have calls in hand, or replies to take */
     unsigned calls;
-    size_t bytes;
+    unsigned unsent;
+    size_t bytes;        /* of both */
+    bool wants_memory;   /* a call was refused since the last one was closed for that */
     atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
@@ -59,6 +76,7 @@ struct connections *connections_new(const struct connections_limits *limits, str
         return NULL;
     connections->limits = *limits;
     connections->gauges = gauges;
+    TAILQ_INIT(&connections->behind);
     pthread_mutex_init(&connections->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -121,6 +139,24 @@ static void end_silence(struct connections *connections, struct connection *conn
     *(connection->newer != NULL ? &connection->newer->older : &connections->newest) = connection->older;
 }
 
+/* --- the list of those that are behind --- */
+
+static void begin_behind(struct connections *connections, struct connection *connection, uint64_t now_ns)
+{
+    if (connection->stays || connection->gone)
+        return;
+    connection->behind = true;
+    connection->taken_ns = now_ns;
+    TAILQ_INSERT_TAIL(&connections->behind, connection, neighbours);
+}
+
+static void end_behind(struct connections *connections, struct connection *connection)
+{
+    if (connection->behind)
+        TAILQ_REMOVE(&connections->behind, connection, neighbours);
+    connection->behind = false;
+}
+
 /* The clock is read before the lock is taken: the last answer may be of a later time. */
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 {
@@ -128,6 +164,11 @@ static uint64_t since(uint64_t then_ns, uint64_t now_ns)
 }
 
 /* --- coming and going --- */
+
+static bool is_busy(const struct connection *connection)
+{
+    return connection->calls + connection->unsent > 0;
+}
 
 uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns)
 {
@@ -158,7 +199,8 @@ void connections_remove(struct connections *connections, uint32_t id)
         metric_set(connections->gauges.connections, --connections->count);
         connection->gone = true;
         end_silence(connections, connection);
-        if (connection->calls == 0)
+        end_behind(connections, connection);
+        if (!is_busy(connection))
             forget(connections, connection);
     }
     pthread_mutex_unlock(&connections->lock);
@@ -209,20 +251,40 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
 static void show_calls(const struct connections *connections)
 {
     metric_set(connections->gauges.calls, connections->calls);
+    metric_set(connections->gauges.unsent, connections->unsent);
     metric_set(connections->gauges.bytes, (int64_t)connections->bytes);
 }
 
 /* Asked once the call is counted. */
-static bool is_within_bounds(const struct connections *connections, const struct connection *connection)
+static bool is_within_bounds(struct connections *connections, const struct connection *connection)
 {
     const struct connections_limits *limits = &connections->limits;
-    if (connections->calls <= limits->calls && connections->bytes <= limits->bytes)
+    const bool has_memory = !budget_is_exceeded(limits->memory);
+    if (connections->calls <= limits->calls && has_memory)
         return true;
-    if (connections->calls == 1)
+    if (connections->calls + connections->unsent == 1)
         return true;
-    return connections->calls <= limits->most_calls &&
-           connection->calls <= limits->calls / connections->busy &&
-           connection->bytes <= limits->bytes / connections->busy;
+    if (connections->calls <= limits->most_calls && connection->calls <= limits->calls / connections->busy &&
+        connection->bytes <= limits->memory->limit / connections->busy)
+        return true;
+    connections->wants_memory |= !has_memory;
+    return false;
+}
+
+static void take_memory(struct connections *connections, struct connection *connection, size_t bytes)
+{
+    budget_add(connections->limits.memory, bytes);
+    connections->bytes += bytes;
+    if (connection != NULL)
+        connection->bytes += bytes;
+}
+
+static void free_memory(struct connections *connections, struct connection *connection, size_t bytes)
+{
+    budget_give_back(connections->limits.memory, bytes);
+    connections->bytes -= bytes;
+    if (connection != NULL)
+        connection->bytes -= bytes;
 }
 
 static void note_crowd(struct connections *connections, const struct connection *connection)
@@ -245,13 +307,13 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
     bool admitted = false;
     pthread_mutex_lock(&connections->lock);
     connections->calls++;
-    connections->bytes += bytes;
-    show_calls(connections);
     struct connection *connection = *find(connections, id);
+    take_memory(connections, connection, bytes);
+    show_calls(connections);
     if (connection != NULL) { /* or it was closed behind this call */
         end_silence(connections, connection);
-        connections->busy += connection->calls++ == 0;
-        connection->bytes += bytes;
+        connections->busy += !is_busy(connection);
+        connection->calls++;
         admitted = is_within_bounds(connections, connection);
         note_crowd(connections, connection);
     }
@@ -263,41 +325,79 @@ bool connections_grow(struct connections *connections, uint32_t id, size_t more)
 {
     bool admitted = false;
     pthread_mutex_lock(&connections->lock);
-    connections->bytes += more;
-    show_calls(connections);
     struct connection *connection = *find(connections, id);
-    if (connection != NULL) {
-        connection->bytes += more;
+    take_memory(connections, connection, more);
+    show_calls(connections);
+    if (connection != NULL)
         admitted = is_within_bounds(connections, connection);
-    }
     pthread_mutex_unlock(&connections->lock);
     return admitted;
 }
 
-static void end_call(struct connections *connections, struct connection *connection, size_t bytes)
+/* The connection that is to be closed to make room for replies, or 0. */
+static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
 {
-    if (connection != NULL && connection->calls > 0) {
-        connection->bytes -= bytes;
-        const bool last = --connection->calls == 0;
-        connections->busy -= last;
-        if (last && connection->gone)
+    struct connection *first = TAILQ_FIRST(&connections->behind);
+    if (first == NULL)
+        return 0;
+    const bool stalls = since(first->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS;
+    if (connections->unsent <= connections->limits.unsent && !(connections->wants_memory && stalls))
+        return 0;
+    connections->wants_memory = false;
+    end_behind(connections, first);
+    return first->id;
+}
+
+uint32_t connections_answer(struct connections *connections, uint32_t id, size_t bytes, size_t reply_bytes,
+                            uint64_t now_ns)
+{
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    connections->calls--;
+    connections->unsent++;
+    if (connection != NULL) {
+        connection->calls--;
+        if (connection->unsent++ == 0)
+            begin_behind(connections, connection, now_ns);
+    }
+    take_memory(connections, connection, reply_bytes);
+    free_memory(connections, connection, bytes);
+    const uint32_t close = take_behind(connections, now_ns);
+    show_calls(connections);
+    pthread_mutex_unlock(&connections->lock);
+    return close;
+}
+
+/* A call, or the reply to it, is no more. */
+static void settle(struct connections *connections, struct connection *connection)
+{
+    if (connection != NULL && !is_busy(connection)) {
+        connections->busy--;
+        if (connection->gone)
             forget(connections, connection);
-        else if (last)
+        else
             begin_silence(connections, connection);
     }
-    connections->bytes -= bytes;
-    if (--connections->calls == 0 && connections->draining)
+    if (connections->calls + connections->unsent == 0 && connections->draining)
         pthread_cond_broadcast(&connections->idle);
     show_calls(connections);
 }
 
-void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+void connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    if (connection != NULL)
+    free_memory(connections, connection, reply_bytes);
+    connections->unsent--;
+    if (connection != NULL) {
+        const bool was_behind = connection->behind;
         connection->since_ns = now_ns;
-    end_call(connections, connection, bytes);
+        connection->unsent--;
+        end_behind(connections, connection);
+        if (connection->unsent > 0 && was_behind)
+            begin_behind(connections, connection, now_ns);
+    }
+    settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);
 }
 
@@ -305,11 +405,16 @@ void connections_abandon(struct connections *connections, uint32_t id, size_t by
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    if (connection != NULL && !connection->abandoned) {
-        connection->abandoned = true;
-        connection->abandoned_ns = now_ns;
+    free_memory(connections, connection, bytes);
+    connections->calls--;
+    if (connection != NULL) {
+        connection->calls--;
+        if (!connection->abandoned) {
+            connection->abandoned = true;
+            connection->abandoned_ns = now_ns;
+        }
     }
-    end_call(connections, connection, bytes);
+    settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);
 }
 
@@ -329,9 +434,9 @@ bool connections_await_idle(struct connections *connections, uint32_t timeout_ms
                                    .tv_nsec = (long)(until_ns % NS_PER_S)};
     int waited = 0;
     pthread_mutex_lock(&connections->lock);
-    while (connections->calls > 0 && waited == 0)
+    while (connections->calls + connections->unsent > 0 && waited == 0)
         waited = pthread_cond_timedwait(&connections->idle, &connections->lock, &until);
-    bool idle = connections->calls == 0;
+    bool idle = connections->calls + connections->unsent == 0;
     pthread_mutex_unlock(&connections->lock);
     return idle;
 }

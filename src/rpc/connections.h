@@ -1,14 +1,17 @@
 /* connections.h: who is connected, what each has in hand, and what of it is too much.
  *
- * Bounds what peers can ask of this process: calls in hand by number and by bytes, connections by number, and
- * how long one may be silent. A connection stands for a caller: past the bound it is refused only what is
- * more than its share, so that one with a thousand calls never shuts out one with a single call.
+ * Bounds what peers can ask of this process: calls in hand by number, replies that their peers have yet to
+ * take by number, the memory of both, connections by number, and how long one may be silent. A connection
+ * stands for a caller: past the bound it is refused only what is more than its share, so that one with a
+ * thousand calls never shuts out one with a single call. Nor does one that takes no replies: when there is no
+ * room left for replies, the connection that has taken none for longest is to go.
  *
  * Connections are named by nng's pipe ids. Safe from any thread.
  */
 #ifndef RPC_CONNECTIONS_H
 #define RPC_CONNECTIONS_H
 
+#include "base/budget.h"
 #include "base/metrics.h"
 
 #include <stdbool.h>
@@ -18,16 +21,17 @@
 struct connections;
 
 struct connections_limits {
-    unsigned calls;       /* in hand at once, of all connections */
-    unsigned most_calls;  /* past it all are refused, whatever their shares */
-    size_t bytes;         /* of memory that they take; one call alone may take more */
-    unsigned connections; /* past it, the one that has been silent longest is to go */
-    uint64_t idle_ns;     /* how long one that waits for no answer may be silent */
+    unsigned calls;        /* in hand at once, of all connections */
+    unsigned most_calls;   /* past it all are refused, whatever their shares */
+    unsigned unsent;       /* replies not yet taken, of all connections */
+    struct budget *memory; /* that calls and replies take, and others too; one call alone may take more */
+    unsigned connections;  /* past it, the one that has been silent longest is to go */
+    uint64_t idle_ns;      /* how long one that waits for no answer may be silent */
 };
 
 /* Where it is shown what there is; each may be NULL. */
 struct connections_gauges {
-    struct metric *calls, *bytes, *connections;
+    struct metric *calls, *unsent, *bytes, *connections;
 };
 
 /* NULL: out of memory. */
@@ -40,7 +44,7 @@ void connections_free(struct connections *connections);
 uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
-/* A call came in, and is in hand until connections_leave, also when it is refused (false): when the bound is
+/* A call came in, and is in hand until connections_answer, also when it is refused (false): when the bound is
  * reached and its connection has more than the bound's share in hand that falls to each that has any, or
  * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
@@ -52,10 +56,18 @@ bool connections_crowded(const struct connections *connections);
 /* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
 bool connections_grow(struct connections *connections, uint32_t id, size_t more);
 
-/* It was answered. */
-void connections_leave(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
+/* It was answered: now its reply of reply_bytes is to be taken, until connections_leave. Returns the
+ * connection that is to be closed for it, or 0: when there are too many replies, or since the last time a
+ * call was refused for want of memory, the one that has taken no reply for longest. In the latter case, only
+ * if that is some time. */
+uint32_t connections_answer(struct connections *connections, uint32_t id, size_t bytes, size_t reply_bytes,
+                            uint64_t now_ns);
 
-/* It was not, and will not be, as it came when the others were to end: its connection is to be closed. */
+/* Its reply was taken, or given up. */
+void connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns);
+
+/* It was not answered, and will not be, as it came when the others were to end: its connection is to be
+ * closed. */
 void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
 
 /* Takes those that were silent too long, to be closed. Returns how many, at most `most`. */
@@ -66,7 +78,8 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
  * vain. */
 void connections_drain(struct connections *connections);
 
-/* Waits until no call is in hand, once it drains. False: some still are, after timeout_ms. */
+/* Waits until no call is in hand and no reply to be taken, once it drains. False: some still are, after
+ * timeout_ms. */
 bool connections_await_idle(struct connections *connections, uint32_t timeout_ms);
 
 #endif

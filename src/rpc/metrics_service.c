@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { METRICS_BYTES = 64 << 10 /* of memory that all metrics take in an answer */ };
+
 static const Rpc__V1__MetricFamily__Type types[] = {
     [METRIC_COUNTER] = RPC__V1__METRIC_FAMILY__TYPE__COUNTER,
     [METRIC_GAUGE] = RPC__V1__METRIC_FAMILY__TYPE__GAUGE,
@@ -54,6 +56,10 @@ static void get_metrics(Rpc__V1__Metrics_Service *base, const Rpc__V1__GetMetric
     struct arena *arena = &((struct call *)closure_data)->arena;
     Rpc__V1__GetMetricsResponse response = RPC__V1__GET_METRICS_RESPONSE__INIT;
     size_t n;
+    if (!call_reserve(closure_data, METRICS_BYTES)) {
+        closure(NULL, closure_data);
+        return;
+    }
     const struct metrics_group *groups = metrics_gather(service->metrics, arena, &n);
     response.families = arena_calloc(arena, n, sizeof *response.families);
     for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,10 @@
 /* server.c: each context goes round: receive, dispatch, reply, receive. What a connection may have in hand is
- * for connections.h to say. */
+ * for connections.h to say.
+ *
+ * A reply keeps its context until its peer has taken it, and nng sends one of a connection after another. So
+ * that peers who take none keep no others from contexts, there are as many for replies as for calls. A peer
+ * for which some replies wait is read from no further until it takes one: then what it had in hand is all
+ * that can be kept of it. */
 #include "rpc/server.h"
 
 #include "base/time.h"
@@ -22,7 +27,6 @@
 
 enum {
     DEFAULT_MAX_CALLS = 4096,
-    DEFAULT_MAX_CALL_BYTES = 32 << 20,
     DEFAULT_MAX_CONNECTIONS = 10000,
     DEFAULT_IDLE_TIMEOUT_MS = 900000,
     DEFAULT_SEND_TIMEOUT_MS = 10000,
@@ -30,8 +34,10 @@ enum {
      * which no caller's calls fill, refuse and answer health. */
     FURTHER_CALLS = 32,
     FURTHER_CONTEXTS = 2 * FURTHER_CALLS,
+    WAITING_REPLIES = 4, /* with which a connection is read from no further */
     /* What a call takes to what its request does, unpacked: the service and the store make about as much of
-     * it again. Small calls find room in the block that their context keeps, and are counted by frame. */
+     * it again. Small calls find room in the block that their context keeps, and are counted by frame. So it
+     * covers the answer of a write, which has no more orders than its request. */
     CALL_TO_REQUEST = 2,
     STEPS_AT_ONCE = 16,    /* of contexts, on one thread, while there is a crowd */
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
@@ -54,7 +60,8 @@ struct slot {
     struct rpc_server *server;
     struct outgoing out; /* its context and aio receive, too */
     nng_pipe pipe;       /* that the call came from */
-    size_t bytes;        /* that it counts as */
+    size_t bytes;        /* that it, or its reply, counts as */
+    bool reserved;       /* for its answer too: one that is larger may be refused */
     size_t method;       /* in the dispatcher */
     bool sending;        /* or receiving */
 };
@@ -97,7 +104,7 @@ static void receive(struct slot *slot)
     nng_ctx_recv(slot->out.context, slot->out.aio);
 }
 
-static void end_call(struct slot *slot)
+static void end_reply(struct slot *slot)
 {
     connections_leave(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
                       time_monotonic_ns());
@@ -174,25 +181,56 @@ static void note_call(const struct slot *slot)
 
 /* --- answering --- */
 
+static void refuse(struct slot *slot)
+{
+    metric_add(slot->server->metrics.refused, 1);
+    call_fail(&slot->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+}
+
+/* Counts the call as so many bytes at least. False: that is more than it may take. */
+static bool count_bytes(struct slot *slot, size_t bytes)
+{
+    if (bytes <= slot->bytes)
+        return true;
+    const size_t more = bytes - slot->bytes;
+    slot->bytes = bytes;
+    return connections_grow(slot->server->connections, slot->call.caller, more);
+}
+
+static struct frame measure(struct call *call, Rpc__V1__Response *head, const ProtobufCMessage *message)
+{
+    response_init(head, call);
+    return frame_measure(&head->base, call->status.code == STATUS_OK ? message : NULL);
+}
+
 /* The closure of every call. */
 static void reply(const ProtobufCMessage *message, void *closure_data)
 {
     struct call *call = closure_data;
     struct slot *slot = (struct slot *)call; /* its first member */
+    struct rpc_server *server = slot->server;
 
     Rpc__V1__Response head;
-    response_init(&head, call);
-    struct frame frame = frame_measure(&head.base, call->status.code == STATUS_OK ? message : NULL);
+    struct frame frame = measure(call, &head, message);
+    if (slot->reserved && !count_bytes(slot, frame.size)) {
+        refuse(slot);
+        frame = measure(call, &head, NULL);
+    }
     note_call(slot);
     nng_msg *out;
     if (nng_msg_alloc(&out, frame.size) != 0)
         abort(); /* as the arena does */
     frame_pack(&frame, nng_msg_body(out));
     arena_reset(&call->arena);
+    const uint32_t unread =
+        connections_answer(server->connections, call->caller, slot->bytes, frame.size, time_monotonic_ns());
+    slot->bytes = frame.size;
     slot->sending = true;
-    nng_aio_set_timeout(slot->out.aio, slot->server->send_ms);
+    nng_aio_set_timeout(slot->out.aio, server->send_ms);
     nng_aio_set_msg(slot->out.aio, out);
-    outbox_send(&slot->server->outbox, &slot->out, call->more);
+    outbox_send(&server->outbox, &slot->out, call->more); /* the slot may be another call's when it returns */
+    if (unread != 0)
+        close_pipe(server, unread, SERVER_CLOSES_UNREAD);
 }
 
 /* A call that is in no trace gets none: its request_id names it as well. */
@@ -217,23 +255,23 @@ static void leave_unanswered(struct slot *slot)
     receive(slot);
 }
 
-static void refuse(struct slot *slot)
-{
-    metric_add(slot->server->metrics.refused, 1);
-    call_fail(&slot->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
-}
-
 /* A frame does not tell how much memory its messages take, which may be forty times as much. */
 static bool admit_unpacked(struct call *call)
 {
     struct slot *slot = (struct slot *)call; /* its first member */
-    const size_t bytes = CALL_TO_REQUEST * arena_excess(&call->arena);
-    if (bytes <= slot->bytes)
-        return true;
-    const size_t more = bytes - slot->bytes;
-    slot->bytes = bytes;
-    if (connections_grow(slot->server->connections, call->caller, more) ||
+    if (count_bytes(slot, CALL_TO_REQUEST * arena_excess(&call->arena)) ||
         dispatcher_is_open(slot->server->dispatcher, slot->method))
+        return true;
+    refuse(slot);
+    return false;
+}
+
+/* The reserve of every call. */
+static bool reserve(struct call *call, size_t bytes)
+{
+    struct slot *slot = (struct slot *)call; /* its first member */
+    slot->reserved = true;
+    if (count_bytes(slot, slot->bytes + bytes))
         return true;
     refuse(slot);
     return false;
@@ -248,7 +286,8 @@ static void handle(struct slot *slot, nng_msg *in)
     call->start_ns = call->deadline_ns = time_monotonic_ns();
     call->trace = (struct trace){0};
     slot->method = dispatcher_count(slot->server->dispatcher);
-    call->more = call->replayed = call->validate_only = false;
+    call->more = call->replayed = call->validate_only = slot->reserved = false;
+    call->reserve = reserve;
     call->status = STATUS_INIT;
     size_t size = slot->bytes = nng_msg_len(in);
     slot->pipe = nng_msg_get_pipe(in);
@@ -330,7 +369,7 @@ static void advance(void *arg)
         if (error ==
             NNG_ETIMEDOUT) /* a peer that takes no answers, for which this one is not to wait again */
             close_pipe(slot->server, (uint32_t)nng_pipe_id(slot->pipe), SERVER_CLOSES_SLOW);
-        end_call(slot);
+        end_reply(slot);
         if (error != NNG_ECLOSED)
             receive(slot);
         return;
@@ -430,7 +469,8 @@ static bool begin_counting(struct rpc_server *server, const struct rpc_server_op
     const struct connections_limits limits = {
         .calls = max_calls,
         .most_calls = max_calls + FURTHER_CALLS,
-        .bytes = or_default(options->max_call_bytes, DEFAULT_MAX_CALL_BYTES),
+        .unsent = max_calls + FURTHER_CONTEXTS,
+        .memory = options->memory,
         .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
         .idle_ns = (uint64_t)idle_ms * NS_PER_MS,
     };
@@ -439,15 +479,15 @@ static bool begin_counting(struct rpc_server *server, const struct rpc_server_op
     server->send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS);
     if (!server_metrics_init(&server->metrics, options->metrics, options->dispatcher))
         return false;
-    const struct connections_gauges gauges = {server->metrics.calls, server->metrics.call_bytes,
-                                              server->metrics.connections};
+    const struct connections_gauges gauges = {server->metrics.calls, server->metrics.unsent,
+                                              server->metrics.call_bytes, server->metrics.connections};
     server->connections = connections_new(&limits, gauges);
     if (server->connections == NULL || nng_aio_alloc(&server->sweeper, sweep, server) != 0)
         return false;
     nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, server);
     nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe, server);
     nng_sleep_aio(server->sweep_ms, server->sweeper);
-    server->most_slots = limits.calls + FURTHER_CONTEXTS;
+    server->most_slots = limits.calls + FURTHER_CONTEXTS + limits.unsent;
     server->slots = calloc(server->most_slots, sizeof *server->slots);
     return server->slots != NULL && open_slots(server);
 }
@@ -465,6 +505,7 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     server->log = options->log;
     pthread_mutex_init(&server->lock, NULL);
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
+    nng_socket_set_int(server->socket, NNG_OPT_SENDBUF, WAITING_REPLIES); /* a patch of ours has it for REP */
 
     size_t n_urls = 0;
     while (options->urls[n_urls] != NULL)

@@ -2,11 +2,13 @@
  *
  * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls in hand by number and bytes, past which
  * one is answered RESOURCE_EXHAUSTED at once; connections by number, and each by how long it may be silent or
- * take to take an answer. nng itself closes one that has not greeted within 10 s.
+ * take to take an answer. One that has answers to take is read from no further; see server.c. nng itself
+ * closes one that has not greeted within 10 s.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "rpc/dispatcher.h"
@@ -22,10 +24,10 @@ struct rpc_server_options {
     const struct dispatcher *dispatcher; /* must outlive the server */
     struct log *log;                     /* one line a call, at level info */
     struct metrics *metrics;             /* NULL: nothing is counted */
+    struct budget *memory; /* that requests and answers take; must outlive the server, may be shared */
 
     /* 0 is the default that the README names under Settings. */
-    unsigned max_calls;      /* in hand at once, and a few more of callers that have few */
-    unsigned max_call_bytes; /* of memory that they take; see server.c */
+    unsigned max_calls; /* in hand at once, and a few more of callers that have few */
     /* Past it, the one that has been silent longest is closed. Those that have not greeted do not count, as
      * nng tells of none before: they only end with their 10 s. */
     unsigned max_connections;

@@ -17,17 +17,22 @@ static const struct metric_family refused = {
     "RPC calls refused since too many, or too many bytes of them, were in hand", METRIC_COUNTER};
 static const struct metric_family calls = {"orders_rpc_requests_in_flight",
                                            "RPC calls in hand at this moment", METRIC_GAUGE};
-static const struct metric_family call_bytes = {"orders_rpc_in_flight_request_bytes",
-                                                "Bytes of memory that RPC calls in hand are counted as",
-                                                METRIC_GAUGE};
+static const struct metric_family unsent = {"orders_rpc_unsent_replies",
+                                            "RPC replies at this moment that their peers have yet to take",
+                                            METRIC_GAUGE};
+static const struct metric_family call_bytes = {
+    "orders_rpc_in_flight_request_bytes",
+    "Bytes of memory that RPC calls in hand and replies not yet taken are counted as", METRIC_GAUGE};
 static const struct metric_family connections = {"orders_rpc_connections", "RPC connections at this moment",
                                                  METRIC_GAUGE};
 static const struct metric_family closed = {"orders_rpc_connections_closed_total",
                                             "RPC connections that the server closed, by why", METRIC_COUNTER,
                                             .labels = {"reason"}};
 
-static const char *const reasons[SERVER_CLOSES] = {
-    [SERVER_CLOSES_OVER_LIMIT] = "over_limit", [SERVER_CLOSES_IDLE] = "idle", [SERVER_CLOSES_SLOW] = "slow"};
+static const char *const reasons[SERVER_CLOSES] = {[SERVER_CLOSES_OVER_LIMIT] = "over_limit",
+                                                   [SERVER_CLOSES_IDLE] = "idle",
+                                                   [SERVER_CLOSES_SLOW] = "slow",
+                                                   [SERVER_CLOSES_UNREAD] = "unread"};
 
 static void add_method(struct server_metrics *server, struct metrics *metrics, size_t method,
                        const char *name)
@@ -51,6 +56,7 @@ bool server_metrics_init(struct server_metrics *server, struct metrics *metrics,
     add_method(server, metrics, methods, "unknown");
     server->refused = metrics_add(metrics, &refused, NULL);
     server->calls = metrics_add(metrics, &calls, NULL);
+    server->unsent = metrics_add(metrics, &unsent, NULL);
     server->call_bytes = metrics_add(metrics, &call_bytes, NULL);
     server->connections = metrics_add(metrics, &connections, NULL);
     for (int i = 0; i < SERVER_CLOSES; i++)

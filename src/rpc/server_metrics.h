@@ -15,7 +15,8 @@
 enum server_closes {
     SERVER_CLOSES_OVER_LIMIT, /* it was silent longest when one too many came */
     SERVER_CLOSES_IDLE,
-    SERVER_CLOSES_SLOW, /* it did not take its answer */
+    SERVER_CLOSES_SLOW,   /* it did not take its answer in time */
+    SERVER_CLOSES_UNREAD, /* it had taken no answer for longest when there was no room for others' */
     SERVER_CLOSES
 };
 
@@ -23,7 +24,7 @@ struct server_metrics {
     struct metric **requests;  /* owned; by method and code */
     struct metric **durations; /* owned; by method */
     struct metric *refused;
-    struct metric *calls, *call_bytes, *connections; /* at this moment */
+    struct metric *calls, *unsent, *call_bytes, *connections; /* at this moment */
     struct metric *closed[SERVER_CLOSES];
 };
 

@@ -79,6 +79,13 @@ static void get_order(Orders__V1__OrderService_Service *service, const Orders__V
 
 /* --- list --- */
 
+enum {
+    /* Of memory that an order takes in an answer, with ids as they are commonly; and a summary, or
+     * statistics, of some years. */
+    LISTED_ORDER_BYTES = 256,
+    SUMMARY_BYTES = 64 << 10,
+};
+
 /* A list under way. */
 struct listing {
     const Orders__V1__ListOrdersRequest *request;
@@ -160,6 +167,10 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
         .closure = closure,
         .call = call,
     };
+    if (!call_reserve(call, listing->page_size * LISTED_ORDER_BYTES)) {
+        closure(NULL, call);
+        return;
+    }
     query->skip = input->skip;
     query->limit = (int64_t)listing->page_size + 1;
     query->status = input->status;
@@ -232,7 +243,7 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    if (ends_here(call))
+    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES))
         closure(NULL, call);
     else
         store->summarize(store, call, input->verify, closure, call);
@@ -257,7 +268,7 @@ static void get_order_statistics(Orders__V1__OrderService_Service *service,
     struct store *store = store_of(service);
     check_day(call, "first_day", input->first_day);
     check_day(call, "last_day", input->last_day);
-    if (ends_here(call)) {
+    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES)) {
         closure(NULL, call);
         return;
     }

@@ -20,6 +20,7 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
     batch->metrics = metrics;
     batch->lane = metrics->lanes[lane];
     arena_init(&batch->nobody.arena);
+    arena_init(&batch->answers);
     batch->nobody.method = batch->nobody.request_id = "";
 }
 
@@ -27,6 +28,7 @@ void batch_free(struct batch *batch)
 {
     params_free(&batch->params);
     arena_free(&batch->nobody.arena);
+    arena_free(&batch->answers);
     pthread_mutex_destroy(&batch->lock);
 }
 
@@ -261,7 +263,7 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
         note_run(batch, unit);
-        statement_answer(unit->statement, result, unit->operations, unit->n, &batch->nobody.arena);
+        statement_answer(unit->statement, result, unit->operations, unit->n, &batch->answers);
         break;
     case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
         break;
@@ -407,6 +409,7 @@ bool batch_receive(struct batch *batch, struct connection *connection)
         if (!read_unit(batch, connection, &units[i], true))
             return false;
         end_transaction(batch, &units[first], i - first + 1, &next);
+        arena_reset(&batch->answers); /* not once a batch: it may have dozens of lists */
         first = i + 1;
     }
     batch->units = next.units;

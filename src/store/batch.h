@@ -45,6 +45,7 @@ struct batch {
     struct params params;
     /* The caller of abandoned operations. Its arena has what lives as long as the batch. */
     struct call nobody;
+    struct arena answers; /* those that several share, or that are large; until a transaction's are given */
     struct statement_log log;
     const struct store_metrics *metrics;
     struct lane_metrics lane;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { ANSWER_MS = 10000 };
@@ -37,15 +38,30 @@ bool sp_read(int peer, void *bytes, size_t size)
     return true;
 }
 
-int sp_connect(const struct service *service)
+static int greet(int peer)
 {
     static const uint8_t req[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0}, rep[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
     uint8_t theirs[8];
-    int peer = sp_dial(service);
     cr_assert_eq(write(peer, req, 8), 8);
     cr_assert(sp_read(peer, theirs, 8));
     cr_assert_eq(memcmp(theirs, rep, 8), 0);
     return peer;
+}
+
+int sp_connect(const struct service *service)
+{
+    return greet(sp_dial(service));
+}
+
+int sp_connect_ipc(const struct service *service)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = service->ipc_url + strlen("ipc://");
+    cr_assert_lt(strlen(path), sizeof address.sun_path);
+    strcpy(address.sun_path, path);
+    int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+    return greet(peer);
 }
 
 void sp_send(int peer, const void *bytes, size_t size)
@@ -65,6 +81,12 @@ size_t sp_put_head(uint8_t *out, uint32_t id, size_t size)
     memcpy(out, &length, 8);
     memcpy(out + 8, &header, 4);
     return SP_HEAD_BYTES;
+}
+
+size_t sp_put_ipc_head(uint8_t *out, uint32_t id, size_t size)
+{
+    *out = 1; /* a message */
+    return 1 + sp_put_head(out + 1, id, size);
 }
 
 void sp_send_frame(int peer, uint32_t id, const void *frame, size_t size)

@@ -19,12 +19,19 @@ int sp_dial(const struct service *service);
 /* One whose greetings were exchanged. */
 int sp_connect(const struct service *service);
 
+/* The same over ipc, where the kernel keeps no more than some 200 KB between the two. */
+int sp_connect_ipc(const struct service *service);
+
 /* Sends as much as the peer takes before it closes. */
 void sp_send(int peer, const void *bytes, size_t size);
 
 /* What stands in front of a frame of that size, as request `id`. Its own size. */
 enum { SP_HEAD_BYTES = 12 };
 size_t sp_put_head(uint8_t *out, uint32_t id, size_t size);
+
+/* Over ipc. */
+enum { SP_IPC_HEAD_BYTES = 1 + SP_HEAD_BYTES };
+size_t sp_put_ipc_head(uint8_t *out, uint32_t id, size_t size);
 
 /* Sends a frame as request `id`. */
 void sp_send_frame(int peer, uint32_t id, const void *frame, size_t size);

@@ -6,21 +6,26 @@
 #include <criterion/criterion.h>
 
 static struct connections *connections;
+static struct budget memory;
+
+static void make(uint64_t idle_ns)
+{
+    const struct connections_limits limits = {
+        .calls = 8, .most_calls = 40, .unsent = 6, .memory = &memory, .connections = 4, .idle_ns = idle_ns};
+    memory = (struct budget){.limit = 1000};
+    connections_free(connections);
+    connections = connections_new(&limits, (struct connections_gauges){NULL});
+}
 
 static void set_up(void)
 {
-    const struct connections_limits limits = {
-        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = 100};
-    connections = connections_new(&limits, (struct connections_gauges){NULL});
+    make(100);
 }
 
 /* Where nobody is closed for silence alone. */
 static void set_up_patient(void)
 {
-    const struct connections_limits limits = {
-        .calls = 8, .most_calls = 40, .bytes = 1000, .connections = 4, .idle_ns = UINT64_MAX};
-    connections_free(connections);
-    connections = connections_new(&limits, (struct connections_gauges){NULL});
+    make(UINT64_MAX);
 }
 
 static void tear_down(void)
@@ -38,14 +43,21 @@ static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
     return admitted;
 }
 
+/* It is answered, and the answer is taken at once. */
+static void leave(uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    cr_assert_eq(connections_answer(connections, id, bytes, bytes, now_ns), 0);
+    connections_leave(connections, id, bytes, now_ns);
+}
+
 Test(connections, calls_are_bounded)
 {
     connections_add(connections, 1, false, 0);
     cr_assert_eq(enter(1, 9, 1), 8);
-    connections_leave(connections, 1, 1, 0);
+    leave(1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "the refused one is in hand still");
-    connections_leave(connections, 1, 1, 0);
-    connections_leave(connections, 1, 1, 0);
+    leave(1, 1, 0);
+    leave(1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 1);
 }
 
@@ -56,8 +68,8 @@ Test(connections, bytes_are_bounded)
     cr_assert_eq(enter(1, 1, 1), 0);
     cr_assert_not(connections_grow(connections, 1, 1));
     for (int i = 0; i < 3; i++)
-        connections_leave(connections, 1, 400, 0);
-    connections_leave(connections, 1, 2, 0);
+        leave(1, 400, 0);
+    leave(1, 2, 0);
     cr_assert_eq(enter(1, 1, 1000), 1);
     cr_assert(connections_grow(connections, 1, 1000), "it is alone");
     cr_assert_eq(enter(1, 1, 1), 0);
@@ -94,7 +106,7 @@ Test(connections, a_crowd_is_much_at_once_beside_others)
     enter(2, 1, 0);
     enter(1, 1, 0);
     cr_assert(connections_crowded(connections));
-    connections_leave(connections, 2, 0, 0);
+    leave(2, 0, 0);
     enter(1, 10, 0);
     cr_assert(connections_crowded(connections), "2 may ask again at any moment");
     enter(1, 10000, 0);
@@ -129,7 +141,7 @@ Test(connections, the_one_that_is_silent_longest_makes_room)
     enter(1, 1, 1);
     cr_assert_eq(connections_add(connections, 5, false, 5), 2, "as 1 waits for an answer");
     connections_remove(connections, 2);
-    connections_leave(connections, 1, 1, 6);
+    leave(1, 1, 6);
     cr_assert_eq(connections_add(connections, 6, false, 7), 3);
     connections_remove(connections, 3);
     enter(1, 1, 1);
@@ -151,11 +163,11 @@ Test(connections, silence_has_an_end)
     cr_assert_eq(ids[0], 1);
     cr_assert_eq(connections_take_idle(connections, 1000, ids, 4), 1, "3 waits for an answer");
     cr_assert_eq(ids[0], 2);
-    connections_leave(connections, 3, 1, 1000);
+    leave(3, 1, 1000);
     cr_assert_eq(connections_take_idle(connections, 1099, ids, 4), 0);
     cr_assert_eq(connections_take_idle(connections, 1100, ids, 4), 1);
     enter(3, 1, 1); /* it was taken, and asks before it is closed */
-    connections_leave(connections, 3, 1, 1200);
+    leave(3, 1, 1200);
     cr_assert_eq(connections_take_idle(connections, 2000, ids, 4), 1);
 }
 
@@ -164,10 +176,10 @@ Test(connections, a_call_outlives_its_connection)
     connections_add(connections, 1, false, 0);
     enter(1, 2, 1);
     connections_remove(connections, 1);
-    connections_leave(connections, 1, 1, 0);
-    connections_leave(connections, 1, 1, 0);
+    leave(1, 1, 0);
+    leave(1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "a connection that is not there has no share");
-    connections_leave(connections, 1, 1, 0);
+    leave(1, 1, 0);
     connections_add(connections, 2, false, 0);
     cr_assert_eq(enter(2, 9, 1), 8, "nothing was left counted");
 }
@@ -178,7 +190,7 @@ Test(connections, draining_ends_with_the_last_call)
     enter(1, 1, 1);
     connections_drain(connections);
     cr_assert_not(connections_await_idle(connections, 1));
-    connections_leave(connections, 1, 1, 0);
+    leave(1, 1, 0);
     cr_assert(connections_await_idle(connections, 1000));
 }
 
@@ -205,15 +217,15 @@ Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
     enter(1, 2, 1);
     connections_drain(connections);
     cr_assert_eq(taken_at(1000), 2);
-    connections_leave(connections, 1, 1, at_ms(1000));
+    leave(1, 1, at_ms(1000));
     cr_assert_eq(taken_at(5000), 0, "there is another call");
-    connections_leave(connections, 1, 1, at_ms(5000));
+    leave(1, 1, at_ms(5000));
     cr_assert_eq(taken_at(5099), 0, "its answer is on the way");
     enter(1, 1, 1);
     connections_abandon(connections, 1, 1, at_ms(5099));
     cr_assert_eq(taken_at(5100), 1, "what it asked is no answer");
     enter(3, 1, 1);
-    connections_leave(connections, 3, 1, at_ms(5100));
+    leave(3, 1, at_ms(5100));
     cr_assert_eq(taken_at(9000), 0, "3 stays");
 }
 
@@ -230,4 +242,84 @@ Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
     cr_assert_eq(taken_at(2000), 1);
     connections_remove(connections, 1);
     cr_assert_eq(taken_at(9000), 0);
+}
+
+static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    return connections_answer(connections, id, bytes, bytes, now_ns);
+}
+
+/* Six are. */
+Test(connections, replies_are_bounded)
+{
+    set_up_patient();
+    for (uint32_t id = 1; id <= 3; id++) {
+        connections_add(connections, id, id == 3, 0);
+        enter(id, 4, 1);
+    }
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t id = 1; id <= 3; id++)
+            cr_assert_eq(answer(id, 1, id), 0);
+    }
+    connections_leave(connections, 1, 1, 10);
+    cr_assert_eq(answer(1, 1, 11), 0, "as one was taken");
+    cr_assert_eq(answer(3, 1, 12), 2, "which has taken none since 2");
+    cr_assert_eq(answer(3, 1, 13), 1, "2 was named");
+    cr_assert_eq(answer(1, 1, 14), 0, "and so was 1, and 3 stays");
+}
+
+/* It is the taking of one that counts, not the having of many, or of some for long. */
+Test(connections, who_takes_replies_stays)
+{
+    set_up_patient();
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    enter(1, 8, 1);
+    enter(2, 2, 1);
+    for (int i = 0; i < 5; i++)
+        cr_assert_eq(answer(1, 1, 1), 0);
+    cr_assert_eq(answer(2, 1, 2), 0);
+    connections_leave(connections, 1, 1, 3);
+    cr_assert_eq(answer(1, 1, 4), 0);
+    cr_assert_eq(answer(1, 1, 5), 2);
+}
+
+Test(connections, what_was_answered_is_not_in_hand)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    cr_assert_eq(enter(1, 6, 1), 6);
+    for (int i = 0; i < 6; i++)
+        cr_assert_eq(answer(1, 1, 1), 0);
+    cr_assert_eq(enter(2, 8, 1), 8);
+}
+
+Test(connections, replies_take_memory_until_they_are_taken)
+{
+    set_up_patient();
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    cr_assert_eq(enter(1, 2, 1), 2);
+    cr_assert_eq(connections_answer(connections, 1, 1, 900, at_ms(1)), 0);
+    cr_assert_eq(enter(2, 1, 600), 0);
+    cr_assert_eq(answer(2, 600, at_ms(1000)), 0, "1 may be about to take it");
+    connections_leave(connections, 2, 600, at_ms(1000));
+    cr_assert_eq(enter(2, 1, 600), 0);
+    cr_assert_eq(answer(2, 600, at_ms(1001)), 1, "for its 900");
+    connections_leave(connections, 2, 600, at_ms(1001));
+    connections_leave(connections, 1, 900, at_ms(1001));
+    cr_assert_eq(enter(2, 1, 900), 1);
+}
+
+/* By whom does not matter. */
+Test(connections, memory_is_shared_with_others)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    budget_add(&memory, 900);
+    cr_assert_eq(enter(1, 1, 90), 1);
+    cr_assert_eq(enter(1, 1, 950), 0);
+    leave(1, 950, 0);
+    leave(1, 90, 0);
+    cr_assert_eq(atomic_load(&memory.taken), 900);
 }

@@ -15,6 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { MEMORY_IS_THE_SERVICE_S = false }; /* but the sanitizer's */
+#else
+enum { MEMORY_IS_THE_SERVICE_S = true };
+#endif
+
 enum {
     IDLE_MS = 1000,      /* ORDERS_IDLE_TIMEOUT */
     GREETING_MS = 10000, /* nng's own */
@@ -143,14 +149,16 @@ static size_t pack_list(uint8_t *frame)
     return rpc__v1__request__pack(&request, frame);
 }
 
+/* A thousand make a list of some 300 KB. */
 static void create_many(int n)
 {
+    enum { ID_BYTES = 200 };
     struct rpc_client *client = calls_open(service, service->rpc_url);
     Orders__V1__BatchCreateOrdersRequest input = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
     Orders__V1__Order *orders = calloc((size_t)n, sizeof *orders), **list = calloc((size_t)n, sizeof *list);
-    char(*ids)[16] = calloc((size_t)n, sizeof *ids);
+    char(*ids)[ID_BYTES] = calloc((size_t)n, sizeof *ids);
     for (int i = 0; i < n; i++) {
-        snprintf(ids[i], sizeof ids[i], "A-%d", i + 2);
+        snprintf(ids[i], sizeof ids[i], "A-%0*d", ID_BYTES - 3, i + 2);
         orders[i] = calls_order(ids[i]);
         list[i] = &orders[i];
     }
@@ -221,4 +229,150 @@ Test(peers_without_bound, ones_that_leave_with_calls_under_way_are_forgotten, .f
     }
     await_files(before);
     expect_service();
+}
+
+/* --- ones that read nothing --- */
+
+static void start_for_unread(const char *const environment[])
+{
+    service = service_start(&(struct service_options){.without_http = true, .environment = environment});
+}
+
+/* With time enough to see that one is not waited for. */
+static void set_up_patient(void)
+{
+    start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=600", "ORDERS_MAX_CALL_BYTES=4194304", NULL});
+}
+
+TestSuite(unread, .init = set_up_patient, .fini = tear_down, .timeout = 120);
+TestSuite(unread_by_few, .fini = tear_down, .timeout = 120);
+
+/* Sends a frame over and over, so often at most, until no more is taken. */
+static void send_until_full(int peer, const void *frame, size_t size, size_t most)
+{
+    enum { FULL_MS = 200 };
+    const size_t each = SP_IPC_HEAD_BYTES + size;
+    uint8_t *bytes = malloc(each);
+    struct pollfd writable = {.fd = peer, .events = POLLOUT};
+    memcpy(bytes + sp_put_ipc_head(bytes, 1, size), frame, size);
+    for (ssize_t n = 1; n > 0 && most > 0 && poll(&writable, 1, FULL_MS) == 1; most--)
+        n = send(peer, bytes, each, MSG_NOSIGNAL); /* or it was closed */
+    free(bytes);
+}
+
+static void expect_service_at_once(void)
+{
+    enum { GETS = 200 };
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    struct rpc_client *client = calls_open(service, service->rpc_url);
+    for (int i = 0; i < GETS; i++) {
+        struct rpc_reply *reply = calls_get(client, "A-1");
+        calls_expect(reply, STATUS_NOT_FOUND);
+        rpc_reply_free(reply);
+    }
+    rpc_client_close(client);
+    cr_assert_lt(time_monotonic_ns(), limit_ns);
+}
+
+static const uint8_t garbage[16] = {0xff, 0xff, 0xff, 0xff};
+
+Test(unread, refusals_of_one_keep_nothing_from_others)
+{
+    int peer = sp_connect_ipc(service);
+    send_until_full(peer, garbage, sizeof garbage, SIZE_MAX);
+    expect_service_at_once();
+    close(peer);
+}
+
+/* More than there are contexts for: the ones that have taken none for longest are closed. */
+Test(unread_by_few, refusals_of_many_keep_nothing_from_others)
+{
+    enum { PEERS = 100 };
+    int peers[PEERS];
+    start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=600", "ORDERS_MAX_CALLS=1", NULL});
+    const size_t before = count_files(service->pid); /* nobody was connected yet */
+    for (int i = 0; i < PEERS; i++) {
+        peers[i] = sp_connect_ipc(service);
+        send_until_full(peers[i], garbage, sizeof garbage, SIZE_MAX);
+    }
+    expect_service_at_once();
+    cr_assert_lt(count_files(service->pid), before + PEERS);
+    sp_expect_closed(peers[0], SLACK_MS);
+    for (int i = 0; i < PEERS; i++)
+        close(peers[i]);
+}
+
+/* The kernel does not take all of it, and nothing else waits for the connection. */
+Test(unread_by_few, one_large_answer_is_given_up)
+{
+    uint8_t frame[256];
+    start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=1", NULL});
+    const size_t before = count_files(service->pid);
+    create_many(1000);
+    const size_t size = pack_list(frame);
+    int peer = sp_connect_ipc(service);
+    send_until_full(peer, frame, size, 1);
+    expect_service_at_once();
+    await_files(before);
+    close(peer);
+}
+
+static size_t peak_kib(void)
+{
+    char path[64], line[128];
+    size_t kib = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)service->pid);
+    FILE *status = fopen(path, "re");
+    while (kib == 0 && fgets(line, sizeof line, status) != NULL)
+        sscanf(line, "VmHWM: %zu", &kib);
+    (void)fclose(status);
+    return kib;
+}
+
+static void expect_list(void)
+{
+    struct rpc_client *client = calls_open(service, service->rpc_url);
+    Orders__V1__ListOrdersRequest input = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    input.page_size = 1000;
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    for (enum status_code code = STATUS_RESOURCE_EXHAUSTED; code != STATUS_OK;) {
+        struct rpc_reply *reply = calls_make(client, "ListOrders", &input.base);
+        code = reply->status.code;
+        cr_assert(code == STATUS_OK || code == STATUS_RESOURCE_EXHAUSTED);
+        rpc_reply_free(reply);
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "refused for ever");
+        poll(NULL, 0, BYTE_MS);
+    }
+    rpc_client_close(client);
+}
+
+/* So many ask for a thousand lists each, or for a few, which are 300 MB, and read none of them. 4 MiB may be
+ * kept of them, and by shares as much again. */
+static void expect_lists_bounded(int n_peers, size_t lists)
+{
+    enum { MOST_PEERS = 40, MOST_KIB = 24 << 10 };
+    int peers[MOST_PEERS];
+    uint8_t frame[256];
+    create_many(1000);
+    const size_t size = pack_list(frame), before = peak_kib();
+    for (int i = 0; i < n_peers; i++) {
+        peers[i] = sp_connect_ipc(service);
+        send_until_full(peers[i], frame, size, lists);
+    }
+    expect_service_at_once();
+    expect_list();
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_assert_leq(peak_kib() - before, MOST_KIB, "%zu KiB", peak_kib() - before);
+    for (int i = 0; i < n_peers; i++)
+        close(peers[i]);
+}
+
+Test(unread, a_thousand_lists_of_one_are_bounded)
+{
+    expect_lists_bounded(1, 1000);
+}
+
+Test(unread, some_lists_of_many_are_bounded)
+{
+    expect_lists_bounded(40, 25);
 }

@@ -1,0 +1,31 @@
+/* budget.c: a sum. */
+#include "base/budget.h"
+
+#include <assert.h>
+
+bool budget_take(struct budget *budget, size_t bytes)
+{
+    size_t taken = atomic_load_explicit(&budget->taken, memory_order_relaxed);
+    do {
+        if (taken > budget->limit || bytes > budget->limit - taken)
+            return false;
+    } while (!atomic_compare_exchange_weak(&budget->taken, &taken, taken + bytes));
+    return true;
+}
+
+void budget_add(struct budget *budget, size_t bytes)
+{
+    atomic_fetch_add(&budget->taken, bytes);
+}
+
+void budget_give_back(struct budget *budget, size_t bytes)
+{
+    const size_t taken = atomic_fetch_sub(&budget->taken, bytes);
+    assert(taken >= bytes);
+    (void)taken;
+}
+
+bool budget_is_exceeded(const struct budget *budget)
+{
+    return atomic_load_explicit(&budget->taken, memory_order_relaxed) > budget->limit;
+}

@@ -1,0 +1,27 @@
+/* budget.h: how much memory all that is under way may take together. Whoever keeps some of it for longer than
+ * a moment says so here first, and again when it is freed. Safe from any thread.
+ */
+#ifndef BASE_BUDGET_H
+#define BASE_BUDGET_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct budget {
+    size_t limit;        /* in bytes; set before it is shared */
+    atomic_size_t taken; /* more than the limit, when something was added that could not be refused */
+};
+
+/* False: there is no room for it, and nothing was taken. */
+bool budget_take(struct budget *budget, size_t bytes);
+
+/* Takes it, whatever there is. */
+void budget_add(struct budget *budget, size_t bytes);
+
+void budget_give_back(struct budget *budget, size_t bytes);
+
+/* Whether more than the limit is taken. */
+bool budget_is_exceeded(const struct budget *budget);
+
+#endif

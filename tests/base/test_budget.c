@@ -1,0 +1,54 @@
+/* test_budget.c: what is taken, by one thread and by many. */
+#include "base/budget.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+
+Test(budget, no_more_than_the_limit_is_taken)
+{
+    struct budget budget = {.limit = 10};
+    cr_assert(budget_take(&budget, 6));
+    cr_assert_not(budget_take(&budget, 5));
+    cr_assert(budget_take(&budget, 4));
+    cr_assert_not(budget_is_exceeded(&budget));
+    cr_assert_not(budget_take(&budget, 1));
+    cr_assert_not(budget_take(&budget, (size_t)-1));
+    budget_give_back(&budget, 10);
+    cr_assert(budget_take(&budget, 10));
+}
+
+Test(budget, what_cannot_be_refused_is_added_to_it)
+{
+    struct budget budget = {.limit = 10};
+    budget_add(&budget, 12);
+    cr_assert(budget_is_exceeded(&budget));
+    cr_assert_not(budget_take(&budget, 0));
+    budget_give_back(&budget, 3);
+    cr_assert_not(budget_is_exceeded(&budget));
+    cr_assert(budget_take(&budget, 1));
+}
+
+enum { THREADS = 4, TIMES = 100000 };
+
+static void *take_and_give_back(void *arg)
+{
+    struct budget *budget = arg;
+    for (int i = 0; i < TIMES; i++) {
+        if (budget_take(budget, 2)) {
+            cr_assert_leq(atomic_load(&budget->taken), budget->limit);
+            budget_give_back(budget, 2);
+        }
+    }
+    return NULL;
+}
+
+Test(budget, threads_share_it)
+{
+    struct budget budget = {.limit = 3};
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, take_and_give_back, &budget);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(atomic_load(&budget.taken), 0);
+}
