@@ -16,11 +16,24 @@
 
 enum { ANSWER_MS = 10000 };
 
+const uint8_t sp_greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+
 int sp_dial(const struct service *service)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     address.sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1));
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+    return peer;
+}
+
+int sp_dial_ipc(const struct service *service)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = service->ipc_url + strlen("ipc://");
+    cr_assert_lt(strlen(path), sizeof address.sun_path);
+    strcpy(address.sun_path, path);
+    int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
     return peer;
 }
@@ -40,9 +53,9 @@ bool sp_read(int peer, void *bytes, size_t size)
 
 static int greet(int peer)
 {
-    static const uint8_t req[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0}, rep[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+    static const uint8_t rep[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
     uint8_t theirs[8];
-    cr_assert_eq(write(peer, req, 8), 8);
+    cr_assert_eq(write(peer, sp_greeting, 8), 8);
     cr_assert(sp_read(peer, theirs, 8));
     cr_assert_eq(memcmp(theirs, rep, 8), 0);
     return peer;
@@ -55,13 +68,7 @@ int sp_connect(const struct service *service)
 
 int sp_connect_ipc(const struct service *service)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = service->ipc_url + strlen("ipc://");
-    cr_assert_lt(strlen(path), sizeof address.sun_path);
-    strcpy(address.sun_path, path);
-    int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
-    return greet(peer);
+    return greet(sp_dial_ipc(service));
 }
 
 void sp_send(int peer, const void *bytes, size_t size)

@@ -16,7 +16,13 @@
 /* A TCP connection to the service that has said nothing. The caller's to close. */
 int sp_dial(const struct service *service);
 
-/* One whose greetings were exchanged. */
+/* The same over ipc. */
+int sp_dial_ipc(const struct service *service);
+
+/* What greets as a client. */
+extern const uint8_t sp_greeting[8];
+
+/* One over TCP whose greetings were exchanged. */
 int sp_connect(const struct service *service);
 
 /* The same over ipc, where the kernel keeps no more than some 200 KB between the two. */

@@ -6,7 +6,6 @@
 #include "base/time.h"
 
 #include <criterion/criterion.h>
-#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,39 +172,19 @@ static void create_many(int n)
     free(ids);
 }
 
-static size_t count_files(pid_t pid)
-{
-    char pattern[64];
-    glob_t found;
-    snprintf(pattern, sizeof pattern, "/proc/%d/fd/*", (int)pid);
-    cr_assert_eq(glob(pattern, GLOB_NOSORT, NULL, &found), 0);
-    size_t n = found.gl_pathc;
-    globfree(&found);
-    return n;
-}
-
-static void await_files(size_t n)
-{
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(IDLE_MS + SLACK_MS) * NS_PER_MS;
-    while (count_files(service->pid) > n) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns, "still connected");
-        poll(NULL, 0, BYTE_MS);
-    }
-}
-
 /* It asks for more than its socket holds, and reads nothing. That the service has closed it cannot be seen
  * from here, behind what was not read; its open files tell. */
 Test(peers, one_that_does_not_read_its_answers_is_closed)
 {
-    const size_t before = count_files(service->pid);
+    const size_t before = service_files(service);
     uint8_t frame[256];
     create_many(1000);
     const size_t size = pack_list(frame);
     int peer = sp_connect(service);
     for (uint32_t id = 1; id <= 200; id++)
         sp_send_frame(peer, id, frame, size);
-    cr_assert_gt(count_files(service->pid), before);
-    await_files(before);
+    cr_assert_gt(service_files(service), before);
+    service_await_files(service, before);
     expect_service();
     close(peer);
 }
@@ -216,7 +195,7 @@ Test(peers_without_bound, ones_that_leave_with_calls_under_way_are_forgotten, .f
 {
     enum { LEAVERS = 1000, CALLS = 20 };
     service = service_start(&(struct service_options){.without_http = true});
-    const size_t before = count_files(service->pid);
+    const size_t before = service_files(service);
     uint8_t frame[256], some[16];
     const size_t size = pack_list(frame);
     for (int i = 0; i < LEAVERS; i++) {
@@ -227,7 +206,7 @@ Test(peers_without_bound, ones_that_leave_with_calls_under_way_are_forgotten, .f
             sp_read(peer, some, sizeof some);
         close(peer);
     }
-    await_files(before);
+    service_await_files(service, before);
     expect_service();
 }
 
@@ -290,13 +269,13 @@ Test(unread_by_few, refusals_of_many_keep_nothing_from_others)
     enum { PEERS = 100 };
     int peers[PEERS];
     start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=600", "ORDERS_MAX_CALLS=1", NULL});
-    const size_t before = count_files(service->pid); /* nobody was connected yet */
+    const size_t before = service_files(service); /* nobody was connected yet */
     for (int i = 0; i < PEERS; i++) {
         peers[i] = sp_connect_ipc(service);
         send_until_full(peers[i], garbage, sizeof garbage, SIZE_MAX);
     }
     expect_service_at_once();
-    cr_assert_lt(count_files(service->pid), before + PEERS);
+    cr_assert_lt(service_files(service), before + PEERS);
     sp_expect_closed(peers[0], SLACK_MS);
     for (int i = 0; i < PEERS; i++)
         close(peers[i]);
@@ -307,13 +286,13 @@ Test(unread_by_few, one_large_answer_is_given_up)
 {
     uint8_t frame[256];
     start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=1", NULL});
-    const size_t before = count_files(service->pid);
+    const size_t before = service_files(service);
     create_many(1000);
     const size_t size = pack_list(frame);
     int peer = sp_connect_ipc(service);
     send_until_full(peer, frame, size, 1);
     expect_service_at_once();
-    await_files(before);
+    service_await_files(service, before);
     close(peer);
 }
 

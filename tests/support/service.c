@@ -1,11 +1,13 @@
 /* service.c: spawns the ordersd that the build made ($ORDERSD) and reads its "ready" line. */
 #include "support/service.h"
 
+#include "base/time.h"
 #include "support/database.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 enum {
     READY_MS = 20000, /* under a sanitizer, on a busy machine */
     ENVIRONMENT_MAX = 32,
+    FILES_MS = 15000,
+    POLL_MS = 20,
 };
 
 static const char key[] = "test-key-0123456789";
@@ -132,6 +136,24 @@ void service_stop_clean(struct service *service)
         return;
     fprintf(stderr, "ordersd ended with %d\n", code);
     abort();
+}
+
+size_t service_files(const struct service *service)
+{
+    char pattern[64];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "/proc/%d/fd/*", (int)service->pid);
+    cr_assert_eq(glob(pattern, GLOB_NOSORT, NULL, &found), 0);
+    const size_t n = found.gl_pathc;
+    globfree(&found);
+    return n;
+}
+
+void service_await_files(const struct service *service, size_t most)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)FILES_MS * NS_PER_MS;
+    for (size_t n; (n = service_files(service)) > most; poll(NULL, 0, POLL_MS))
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%zu files are open, not %zu", n, most);
 }
 
 char *service_log(const struct service *service)

@@ -3,6 +3,7 @@
 #define SUPPORT_SERVICE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,12 @@ void service_stop_clean(struct service *service);
 
 /* Only waits, for a process that was sent its end already. */
 int service_wait(struct service *service);
+
+/* How many files it has open. */
+size_t service_files(const struct service *service);
+
+/* Waits until it has no more than so many open, or fails the test after a while. */
+void service_await_files(const struct service *service, size_t most);
 
 /* What it has logged, as one string to free. */
 char *service_log(const struct service *service);
