@@ -25,7 +25,7 @@ static const struct row {
     [STATUS_UNIMPLEMENTED] = {.status = 501},
     [STATUS_INTERNAL] = {.status = 500, .detail = "Internal Server Error"},
     [STATUS_UNAVAILABLE] = {.status = 503, .retry_after = "1"},
-    [STATUS_DATA_LOSS] = {.status = 500, .detail = "Internal Server Error"},
+    [STATUS_DATA_LOSS] = {.status = 500},
     [STATUS_UNAUTHENTICATED] = {.status = 401},
 };
 

@@ -32,7 +32,7 @@ struct operation {
     /* The outcome: an answer, or a code and why. */
     const ProtobufCMessage *answer;
     enum status_code code;
-    const char *message; /* static */
+    const char *message; /* static, or in an arena that lives until it is finished */
     bool replayed;       /* it is the outcome that was recorded when the request came before */
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */

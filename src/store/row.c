@@ -54,7 +54,27 @@ static char *text(const PGresult *result, int row, int column, struct arena *are
     return arena_copy(arena, PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
-Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct arena *arena)
+static bool is_within(const Google__Protobuf__Timestamp *timestamp)
+{
+    return timestamp->seconds >= TIMESTAMP_MIN_SECONDS && timestamp->seconds <= TIMESTAMP_MAX_SECONDS;
+}
+
+/* Why an order cannot be answered; NULL: it can. */
+static const char *fault_of(const Orders__V1__Order *order)
+{
+    if (!is_within(order->order_date))
+        return "an order_date outside the years 1 to 9999";
+    if (!is_within(order->created_at))
+        return "a created_at outside the years 1 to 9999";
+    if (!is_within(order->updated_at))
+        return "an updated_at outside the years 1 to 9999";
+    if (order->status == ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED)
+        return "a status that is none";
+    return NULL;
+}
+
+Orders__V1__Order *row_order(struct operation *operation, const PGresult *result, int row, int first,
+                             struct arena *arena)
 {
     struct stored {
         Orders__V1__Order order;
@@ -76,7 +96,13 @@ Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct 
     row_timestamp(result, row, first + 7, order->created_at = &stored->created_at);
     row_timestamp(result, row, first + 8, order->updated_at = &stored->updated_at);
     order->etag = etag_write(order, stored->etag);
-    return order;
+
+    const char *fault = fault_of(order);
+    if (fault == NULL)
+        return order;
+    operation->code = STATUS_DATA_LOSS;
+    operation->message = arena_printf(arena, "Order %s is stored with %s", order->order_id, fault);
+    return NULL;
 }
 
 void row_make_room(Orders__V1__Order *order, struct arena *arena)

@@ -149,7 +149,8 @@ static void encode_nothing(struct params *params, struct operation *const operat
 
 static void take_order(struct operation *operation, const PGresult *result, int row)
 {
-    operation->answer = &row_order(result, row, 0, &operation->call->arena)->base;
+    const Orders__V1__Order *order = row_order(operation, result, row, 0, &operation->call->arena);
+    operation->answer = order != NULL ? &order->base : NULL;
 }
 
 /* The order that was sent is the answer, with what the database made. */
@@ -165,8 +166,11 @@ static void take_created(struct operation *operation, const PGresult *result, in
 
 static void take_updated(struct operation *operation, const PGresult *result, int row)
 {
-    if (idempotency_take(operation, result, row))
-        operation->answer = &row_order(result, row, IDEMPOTENT_ANSWER_COLUMN, &operation->call->arena)->base;
+    if (!idempotency_take(operation, result, row))
+        return;
+    const Orders__V1__Order *order =
+        row_order(operation, result, row, IDEMPOTENT_ANSWER_COLUMN, &operation->call->arena);
+    operation->answer = order != NULL ? &order->base : NULL;
 }
 
 static void take_removed(struct operation *operation, const PGresult *result, int row)
@@ -176,14 +180,19 @@ static void take_removed(struct operation *operation, const PGresult *result, in
         operation->answer = &empty.base;
 }
 
+/* A page with an order that cannot be answered fails as a whole: one without it would say that there is none.
+ */
 static void take_list(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     Orders__V1__ListOrdersResponse *response = arena_alloc(arena, sizeof *response);
     orders__v1__list_orders_response__init(response);
     response->n_orders = (size_t)PQntuples(result);
     response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
-    for (size_t i = 0; i < response->n_orders; i++)
-        response->orders[i] = row_order(result, (int)i, 0, arena);
+    for (size_t i = 0; i < response->n_orders; i++) {
+        response->orders[i] = row_order(operation, result, (int)i, 0, arena);
+        if (response->orders[i] == NULL)
+            return;
+    }
     operation->answer = &response->base;
 }
 

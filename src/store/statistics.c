@@ -13,18 +13,6 @@ void statistics_encode(struct params *params, struct operation *const operations
     params_text(params, operations[0]->days->last);
 }
 
-static void add_day(Orders__V1__OrderStatistics *statistics, const PGresult *result, int row,
-                    struct arena *arena)
-{
-    Orders__V1__DayStatistics *day = arena_alloc(arena, sizeof *day);
-    orders__v1__day_statistics__init(day);
-    day->date = summary_day(result, row, arena);
-    day->currency = summary_currency(result, row, arena);
-    day->order_count = row_int8(result, row, SUMMARY_ORDERS);
-    day->revenue = row_int8(result, row, SUMMARY_REVENUE);
-    statistics->days[statistics->n_days++] = day;
-}
-
 /* The sums of a currency, made with 0 when it is new. */
 static Orders__V1__CurrencyStatistics *sums_of(Orders__V1__OrderStatistics *statistics, char *currency,
                                                struct arena *arena)
@@ -55,25 +43,26 @@ static int64_t average(int64_t revenue, int64_t orders)
     return revenue / orders + (rest >= orders - rest);
 }
 
-/* False: a sum leaves int64. */
-static bool add_up(Orders__V1__OrderStatistics *statistics, struct arena *arena)
+/* Adds a row to the sums of its currency, and as a day, where it is one. False: a sum leaves int64. */
+static bool add_row(Orders__V1__OrderStatistics *statistics, const PGresult *result, int row,
+                    struct arena *arena)
 {
-    bool overflow = false;
-    for (size_t i = 0; i < statistics->n_days; i++) {
-        const Orders__V1__DayStatistics *day = statistics->days[i];
-        Orders__V1__CurrencyStatistics *sums = sums_of(statistics, day->currency, arena);
-        overflow |= __builtin_add_overflow(sums->revenue, day->revenue, &sums->revenue);
-        sums->order_count += day->order_count;
-        statistics->order_count += day->order_count;
+    char *date = summary_day(result, row, arena), *currency = summary_currency(result, row, arena);
+    const int64_t orders = row_int8(result, row, SUMMARY_ORDERS);
+    const int64_t revenue = row_int8(result, row, SUMMARY_REVENUE);
+    if (date != NULL) {
+        Orders__V1__DayStatistics *day = arena_alloc(arena, sizeof *day);
+        orders__v1__day_statistics__init(day);
+        day->date = date;
+        day->currency = currency;
+        day->order_count = orders;
+        day->revenue = revenue;
+        statistics->days[statistics->n_days++] = day;
     }
-    for (size_t i = 0; i < statistics->n_currencies; i++) {
-        Orders__V1__CurrencyStatistics *sums = statistics->currencies[i];
-        sums->average_revenue = average(sums->revenue, sums->order_count);
-    }
-    if (statistics->n_currencies > 1)
-        qsort(statistics->currencies, statistics->n_currencies, sizeof *statistics->currencies,
-              compare_currencies);
-    return !overflow;
+    Orders__V1__CurrencyStatistics *sums = sums_of(statistics, currency, arena);
+    sums->order_count += orders;
+    statistics->order_count += orders;
+    return !__builtin_add_overflow(sums->revenue, revenue, &sums->revenue);
 }
 
 void statistics_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
@@ -83,9 +72,17 @@ void statistics_take_result(struct operation *operation, const PGresult *result,
     orders__v1__order_statistics__init(statistics);
     statistics->days = arena_calloc(arena, rows, sizeof *statistics->days);
     statistics->currencies = arena_calloc(arena, rows, sizeof *statistics->currencies);
+    bool fits = true;
     for (int row = 0; row < (int)rows; row++)
-        add_day(statistics, result, row, arena);
+        fits &= add_row(statistics, result, row, arena);
+    for (size_t i = 0; i < statistics->n_currencies; i++) {
+        Orders__V1__CurrencyStatistics *sums = statistics->currencies[i];
+        sums->average_revenue = average(sums->revenue, sums->order_count);
+    }
+    if (statistics->n_currencies > 1)
+        qsort(statistics->currencies, statistics->n_currencies, sizeof *statistics->currencies,
+              compare_currencies);
     operation->answer = &statistics->base;
-    if (!add_up(statistics, arena))
+    if (!fits)
         summary_overflow(operation);
 }

@@ -7,12 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAYS_TO_2000 = 10957 }; /* date counts days from 2000-01-01 */
+enum {
+    DAYS_TO_2000 = 10957, /* date counts days from 2000-01-01 */
+    S_PER_DAY = 86400,
+};
 
 char *summary_day(const PGresult *result, int row, struct arena *arena)
 {
     char date[DATE_TEXT];
-    date_format((int64_t)row_int4(result, row, SUMMARY_DAY) + DAYS_TO_2000, date);
+    const int64_t days = (int64_t)row_int4(result, row, SUMMARY_DAY) + DAYS_TO_2000;
+    if (days < TIMESTAMP_MIN_SECONDS / S_PER_DAY || days > TIMESTAMP_MAX_SECONDS / S_PER_DAY)
+        return NULL;
+    date_format(days, date);
     return arena_strdup(arena, date);
 }
 
@@ -28,13 +34,14 @@ void summary_overflow(struct operation *operation)
     operation->message = "A sum is too large for a 64-bit integer";
 }
 
-static void add_day(Orders__V1__OrderSummary *summary, const PGresult *result, int row, struct arena *arena)
+static void add_day(Orders__V1__OrderSummary *summary, char *date, char *currency, int64_t revenue,
+                    struct arena *arena)
 {
     Orders__V1__DailyRevenue *day = arena_alloc(arena, sizeof *day);
     orders__v1__daily_revenue__init(day);
-    day->date = summary_day(result, row, arena);
-    day->currency = summary_currency(result, row, arena);
-    day->revenue = row_int8(result, row, SUMMARY_REVENUE);
+    day->date = date;
+    day->currency = currency;
+    day->revenue = revenue;
     summary->revenue_per_day[summary->n_revenue_per_day++] = day;
 }
 
@@ -68,10 +75,12 @@ void summary_take_result(struct operation *operation, const PGresult *result, st
 
     bool overflow = false;
     for (int row = 0; row < (int)rows; row++) {
-        add_day(summary, result, row, arena);
-        const Orders__V1__DailyRevenue *day = summary->revenue_per_day[row];
-        Orders__V1__CurrencyTotal *total = total_of(summary, day->currency, arena);
-        overflow |= __builtin_add_overflow(total->total, day->revenue, &total->total);
+        char *date = summary_day(result, row, arena), *currency = summary_currency(result, row, arena);
+        const int64_t revenue = row_int8(result, row, SUMMARY_REVENUE);
+        if (date != NULL)
+            add_day(summary, date, currency, revenue, arena);
+        Orders__V1__CurrencyTotal *total = total_of(summary, currency, arena);
+        overflow |= __builtin_add_overflow(total->total, revenue, &total->total);
         overflow |= __builtin_add_overflow(summary->total_orders, row_int8(result, row, SUMMARY_ORDERS),
                                            &summary->total_orders);
     }

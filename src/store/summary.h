@@ -27,7 +27,8 @@
 /* The columns of both, and one more of SUMMARY_VERIFIED_SQL. */
 enum { SUMMARY_DAY, SUMMARY_CURRENCY, SUMMARY_REVENUE, SUMMARY_ORDERS, SUMMARY_SAME };
 
-/* A row's day, "2025-01-16", and its currency. */
+/* A row's day, "2025-01-16", and its currency. No day is outside the years 1 to 9999: NULL. Orders of such
+ * days count in sums, as every order does. */
 char *summary_day(const PGresult *result, int row, struct arena *arena);
 char *summary_currency(const PGresult *result, int row, struct arena *arena);
 

@@ -43,7 +43,7 @@ Test(answer, every_code_has_its_status)
         {STATUS_FAILED_PRECONDITION, 422, true, false}, {STATUS_ABORTED, 409, true, false},
         {STATUS_OUT_OF_RANGE, 400, true, false},        {STATUS_UNIMPLEMENTED, 501, true, false},
         {STATUS_INTERNAL, 500, false, false},           {STATUS_UNAVAILABLE, 503, true, true},
-        {STATUS_DATA_LOSS, 500, false, false},          {STATUS_UNAUTHENTICATED, 401, true, false},
+        {STATUS_DATA_LOSS, 500, true, false},           {STATUS_UNAUTHENTICATED, 401, true, false},
         {(enum status_code)99, 500, false, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

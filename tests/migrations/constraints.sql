@@ -16,7 +16,9 @@ BEGIN
   FOR changed IN VALUES
     (jsonb_build_object('order_id', repeat('Þ', 255), 'customer_id', repeat('Þ', 255))::text),
     ('{"order_id": "B", "total_amount": 9007199254740991}'),
-    ('{"order_id": "b", "total_amount": 1}')
+    ('{"order_id": "b", "total_amount": 1}'),
+    ('{"order_id": "first", "order_date": "0001-01-01 00:00:00+00"}'),
+    ('{"order_id": "last", "order_date": "9999-12-31 23:59:59.999999+00"}')
   LOOP
     EXECUTE insert_text USING changed::jsonb;
   END LOOP;
@@ -44,6 +46,10 @@ BEGIN
     ('{"status": "lost"}', 'orders_status_check'),
     ('{"status": "Pending"}', 'orders_status_check'),
     ('{"status": ""}', 'orders_status_check'),
+    ('{"order_date": "infinity"}', 'orders_order_date_check'),
+    ('{"order_date": "-infinity"}', 'orders_order_date_check'),
+    ('{"order_date": "0001-12-31 23:59:59.999999+00 BC"}', 'orders_order_date_check'),
+    ('{"order_date": "10000-01-01 00:00:00+00"}', 'orders_order_date_check'),
     ('{"order_id": null}', 'not null'),
     ('{"customer_id": null}', 'not null'),
     ('{"order_date": null}', 'not null'),
@@ -70,7 +76,23 @@ BEGIN
     WHEN generated_always THEN NULL;
   END;
 
-  ASSERT (SELECT count(*) = 21 AND bool_and(created_at = now() AND updated_at = now()) FROM orders),
+  -- Nor may the times be such that no answer can say them.
+  FOR changed, refusal IN VALUES
+    ('created_at = ''infinity''', 'orders_created_at_check'),
+    ('created_at = ''0001-01-01 BC''', 'orders_created_at_check'),
+    ('updated_at = ''infinity''', 'orders_updated_at_check'),
+    ('order_date = ''-infinity''', 'orders_order_date_check')
+  LOOP
+    refused_by := 'nothing';
+    BEGIN
+      EXECUTE 'UPDATE orders SET ' || changed;
+    EXCEPTION
+      WHEN check_violation THEN GET STACKED DIAGNOSTICS refused_by = CONSTRAINT_NAME;
+    END;
+    ASSERT refused_by = refusal, format('%s was refused by %s, not %s', changed, refused_by, refusal);
+  END LOOP;
+
+  ASSERT (SELECT count(*) = 23 AND bool_and(created_at = now() AND updated_at = now()) FROM orders),
     'rows are missing, or made without their time';
 END
 $$;

@@ -1,0 +1,163 @@
+/* test_changes_by_sql.c: orders that somebody else changes in the database, rightly or not. */
+#include "fixture.h"
+
+#include "orders/rules.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONG_MS = 60000 };
+
+static void set_up(void)
+{
+    fixture_set_up(1);
+}
+
+TestSuite(changes_by_sql, .init = set_up, .fini = fixture_tear_down, .timeout = 120);
+
+static void expect_list(int64_t after_id, int64_t limit, enum status_code code, const char *told)
+{
+    struct pending *pending = pending_new(LONG_MS);
+    const struct store_query query = {.after_id = after_id, .limit = limit, .customer_id = ""};
+    store->list(store, &pending->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, pending);
+    cr_assert_eq(pending_wait(pending), code, "%s", pending->call.status.message);
+    if (code == STATUS_OK)
+        cr_assert_eq(((const Orders__V1__ListOrdersResponse *)pending->answer)->n_orders, limit);
+    else
+        cr_assert_str_eq(pending->call.status.message, told);
+    pending_free(pending);
+}
+
+static void expect_get(const char *order_id, const char *told)
+{
+    struct pending *pending = begin_get(store, order_id, LONG_MS);
+    cr_assert_eq(pending_wait(pending), STATUS_DATA_LOSS, "%s", pending->call.status.message);
+    cr_assert_str_eq(pending->call.status.message, told);
+    pending_free(pending);
+}
+
+static char *etag_of(const char *order_id)
+{
+    struct pending *pending = begin_get(store, order_id, LONG_MS);
+    cr_assert_eq(pending_wait(pending), STATUS_OK);
+    char *etag = strdup(((const Orders__V1__Order *)pending->answer)->etag);
+    pending_free(pending);
+    return etag;
+}
+
+static void expect_remove(const char *order_id, const char *etag, enum status_code code)
+{
+    struct pending *pending = pending_new(LONG_MS);
+    store->remove(store, &pending->call, order_id, etag, (Google__Protobuf__Empty_Closure)pending_done,
+                  pending);
+    expect_end(pending, code);
+}
+
+Test(changes_by_sql, an_update_that_leaves_updated_at_out_moves_the_etag)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    char *before = etag_of("a");
+    free(database_query(database, "UPDATE orders SET status = 'shipped'"));
+    char *after = etag_of("a");
+    cr_assert_str_neq(before, after);
+    expect_remove("a", before, STATUS_ABORTED);
+    expect_remove("a", after, STATUS_OK);
+    free(before);
+    free(after);
+}
+
+/* Three orders, of which the second holds what the constraints would refuse. */
+static void make_odd(const char *constraint, const char *assignment)
+{
+    char sql[256];
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    expect_end(begin_create(store, "b", LONG_MS), STATUS_OK);
+    expect_end(begin_create(store, "c", LONG_MS), STATUS_OK);
+    snprintf(sql, sizeof sql, "ALTER TABLE orders DROP CONSTRAINT %s", constraint);
+    free(database_query(database, sql));
+    snprintf(sql, sizeof sql, "UPDATE orders SET %s WHERE order_id = 'b'", assignment);
+    free(database_query(database, sql));
+}
+
+static void expect_only_b_lost(const char *told)
+{
+    expect_get("b", told);
+    expect_end(begin_get(store, "a", LONG_MS), STATUS_OK);
+    expect_end(begin_get(store, "c", LONG_MS), STATUS_OK);
+    const int64_t b = database_number(database, "SELECT id FROM orders WHERE order_id = 'b'");
+    expect_list(0, 3, STATUS_DATA_LOSS, told);
+    expect_list(0, 1, STATUS_OK, NULL);
+    expect_list(b, 1, STATUS_OK, NULL);
+}
+
+Test(changes_by_sql, an_order_of_no_date_is_data_loss_and_the_others_are_served)
+{
+    static const char told[] = "Order b is stored with an order_date outside the years 1 to 9999";
+    static const char *const dates[] = {"infinity", "-infinity", "0001-12-31 23:59:59.999999+00 BC",
+                                        "10000-01-01 00:00:00+00", "294276-12-31 00:00:00+00"};
+    char sql[128];
+    make_odd("orders_order_date_check", "status = 'shipped'");
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
+        snprintf(sql, sizeof sql, "UPDATE orders SET order_date = '%s' WHERE order_id = 'b'", dates[i]);
+        free(database_query(database, sql));
+        expect_only_b_lost(told);
+    }
+
+    /* One date within is all it wants, and the service can give it. */
+    struct pending *pending = pending_new(LONG_MS);
+    store->update(store, &pending->call, pending_order(pending, "b"), ORDER_ORDER_DATE,
+                  (Orders__V1__Order_Closure)pending_done, pending);
+    expect_end(pending, STATUS_OK);
+    expect_list(0, 3, STATUS_OK, NULL);
+}
+
+Test(changes_by_sql, an_order_of_no_status_is_data_loss_and_the_others_are_served)
+{
+    make_odd("orders_status_check", "status = 'lost'");
+    expect_only_b_lost("Order b is stored with a status that is none");
+}
+
+Test(changes_by_sql, an_order_made_at_no_time_is_data_loss_and_the_others_are_served)
+{
+    make_odd("orders_created_at_check", "created_at = '-infinity'");
+    expect_only_b_lost("Order b is stored with a created_at outside the years 1 to 9999");
+}
+
+Test(changes_by_sql, an_order_changed_at_no_time_is_data_loss_and_the_others_are_served)
+{
+    make_odd("orders_updated_at_check", "updated_at = 'infinity'");
+    expect_only_b_lost("Order b is stored with an updated_at outside the years 1 to 9999");
+}
+
+Test(changes_by_sql, a_delete_takes_an_order_of_no_date)
+{
+    make_odd("orders_order_date_check", "order_date = 'infinity'");
+    expect_end(begin_remove(store, "b", LONG_MS), STATUS_OK);
+    expect_list(0, 2, STATUS_OK, NULL);
+}
+
+/* Every order counts; a day that is none is not named. */
+Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
+{
+    make_odd("orders_order_date_check", "order_date = 'infinity'");
+    struct pending *pending = pending_new(LONG_MS);
+    store->summarize(store, &pending->call, true, (Orders__V1__OrderSummary_Closure)pending_done, pending);
+    cr_assert_eq(pending_wait(pending), STATUS_OK, "%s", pending->call.status.message);
+    const Orders__V1__OrderSummary *summary = (const Orders__V1__OrderSummary *)pending->answer;
+    cr_assert_eq(summary->total_orders, 3);
+    cr_assert_eq(summary->n_total_revenue, 1);
+    cr_assert_eq(summary->n_revenue_per_day, 1);
+    cr_assert_eq(summary->total_revenue[0]->total, summary->revenue_per_day[0]->revenue / 2 * 3);
+    pending_free(pending);
+
+    pending = pending_new(LONG_MS);
+    const struct store_days days = {.first = "", .last = ""};
+    store->count(store, &pending->call, &days, (Orders__V1__OrderStatistics_Closure)pending_done, pending);
+    cr_assert_eq(pending_wait(pending), STATUS_OK, "%s", pending->call.status.message);
+    const Orders__V1__OrderStatistics *statistics = (const Orders__V1__OrderStatistics *)pending->answer;
+    cr_assert_eq(statistics->order_count, 3);
+    cr_assert_eq(statistics->n_days, 1);
+    cr_assert_eq(statistics->days[0]->order_count, 2);
+    pending_free(pending);
+}
