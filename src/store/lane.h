@@ -11,7 +11,7 @@ enum lane {
     LANE_GET,   /* by order_id */
     LANE_SCAN,  /* lists and summaries */
     LANE_WRITE, /* the work on one order goes to one worker */
-    LANE_PURGE, /* of old records, in the background */
+    LANE_PURGE, /* of old records and of the rollup's slots, in the background */
     LANES,
 };
 

@@ -3,16 +3,18 @@
 
 #include "base/time.h"
 #include "store/deadlines.h"
-#include "store/purge.h"
 #include "store/row.h"
 #include "store/statement.h"
 #include "store/store_metrics.h"
+#include "store/upkeep.h"
 #include "store/worker.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FOLD_REST_S = 1800 };
 
 /* Where the operations of one lane wait: in one queue for all its workers, or in one for each. */
 struct crew {
@@ -26,8 +28,8 @@ struct postgres {
     struct queue *queues; /* owned */
     unsigned n_queues;
     struct store_metrics metrics;
-    struct purge purge;
-    bool purges;
+    struct upkeep upkeeps[2];
+    unsigned n_upkeeps;
     struct deadlines deadlines;
     bool keeps_deadlines;
     unsigned n_workers;
@@ -306,11 +308,30 @@ static bool start_crews(struct postgres *postgres, const struct postgres_options
            start_crew(postgres, LANE_PURGE, 1, 1, &each);
 }
 
-static bool start_purge(struct postgres *postgres, uint32_t ttl_s)
+static bool start_upkeep(struct postgres *postgres, const struct upkeep_options *options)
 {
-    postgres->purges = ttl_s > 0 && purge_start(&postgres->purge, postgres->crews[LANE_PURGE].queues, ttl_s,
-                                                postgres->metrics.purged);
-    return postgres->purges || ttl_s == 0;
+    if (!upkeep_start(&postgres->upkeeps[postgres->n_upkeeps], options))
+        return false;
+    postgres->n_upkeeps++;
+    return true;
+}
+
+/* Rows of the rollup that are in use come again after each walk, so its walks are far apart. */
+static bool start_upkeeps(struct postgres *postgres, uint32_t ttl_s)
+{
+    const struct upkeep_options fold = {
+        .step = &statements[STATEMENT_FOLD],
+        .queue = postgres->crews[LANE_PURGE].queues,
+        .rest_s = FOLD_REST_S,
+        .counts = postgres->metrics.folded,
+    };
+    const struct upkeep_options purge = {
+        .step = &statements[STATEMENT_PURGE],
+        .queue = postgres->crews[LANE_PURGE].queues,
+        .ttl_s = ttl_s,
+        .counts = postgres->metrics.purged,
+    };
+    return start_upkeep(postgres, &fold) && (ttl_s == 0 || start_upkeep(postgres, &purge));
 }
 
 static void expire(void *arg, uint64_t now_ns)
@@ -346,7 +367,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     postgres->queues = queues;
     store_metrics_init(&postgres->metrics, options->metrics);
     if (!start_crews(postgres, options) || !start_deadlines(postgres) ||
-        !start_purge(postgres, options->idempotency_ttl_s)) {
+        !start_upkeeps(postgres, options->idempotency_ttl_s)) {
         snprintf(error, error_size, "cannot start a worker: %m");
         postgres_close(&postgres->base);
         return NULL;
@@ -388,16 +409,16 @@ bool postgres_ready(void *store, char *why, size_t why_size)
 void postgres_close(struct store *store)
 {
     struct postgres *postgres = postgres_of(store);
-    if (postgres->purges)
-        purge_stop(&postgres->purge);
+    for (unsigned i = 0; i < postgres->n_upkeeps; i++)
+        upkeep_stop(&postgres->upkeeps[i]);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_stop(&postgres->workers[i]);
     if (postgres->keeps_deadlines)
         deadlines_stop(&postgres->deadlines);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_free(&postgres->workers[i]);
-    if (postgres->purges)
-        purge_free(&postgres->purge);
+    for (unsigned i = 0; i < postgres->n_upkeeps; i++)
+        upkeep_free(&postgres->upkeeps[i]);
     for (unsigned i = 0; i < postgres->n_queues; i++)
         queue_destroy(&postgres->queues[i]);
     free(postgres->queues);

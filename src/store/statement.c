@@ -4,10 +4,10 @@
 #include "orders/rules.h"
 #include "orders/status.h"
 #include "store/idempotency.h"
-#include "store/purge.h"
 #include "store/row.h"
 #include "store/statistics.h"
 #include "store/summary.h"
+#include "store/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -319,8 +319,18 @@ const struct statement statements[STATEMENTS] =
                 .n_params = 3,
                 .types = {PG_INT8, PG_INT8, PG_INT8},
                 .lane = LANE_PURGE,
-                .encode = purge_encode,
-                .take_result = purge_take_result,
+                .encode = upkeep_encode_purge,
+                .take_result = upkeep_take_result,
+            },
+        [STATEMENT_FOLD] =
+            {
+                .name = "fold",
+                .sql = FOLD_SQL,
+                .n_params = 2,
+                .types = {PG_INT8, PG_INT8},
+                .lane = LANE_PURGE,
+                .encode = upkeep_encode_fold,
+                .take_result = upkeep_take_result,
             },
 };
 

@@ -27,6 +27,7 @@ enum statement_id {
     STATEMENT_UPDATE,
     STATEMENT_REMOVE,
     STATEMENT_PURGE,
+    STATEMENT_FOLD,
     STATEMENTS,
 };
 

@@ -50,6 +50,10 @@ static const struct metric_family purged = {"orders_store_purged_answers_total",
                                             "Recorded answers to writes that were forgotten, being too old",
                                             METRIC_COUNTER};
 
+static const struct metric_family folded = {"orders_store_folded_rows_total",
+                                            "Rows of the rollup that were folded into others, or removed",
+                                            METRIC_COUNTER};
+
 static const char *const states[WORKER_STATES] = {
     [WORKER_CONNECTING] = "connecting", [WORKER_IDLE] = "idle", [WORKER_BUSY] = "busy"};
 
@@ -90,4 +94,5 @@ void store_metrics_init(struct store_metrics *store, struct metrics *metrics)
     for (enum statement_id id = 0; id < STATEMENTS; id++)
         add_statement(store, metrics, id);
     store->purged = metrics_add(metrics, &purged, NULL);
+    store->folded = metrics_add(metrics, &folded, NULL);
 }

@@ -34,7 +34,7 @@ struct statement_metrics {
 struct store_metrics {
     struct lane_metrics lanes[LANES];
     struct statement_metrics statements[STATEMENTS];
-    struct metric *purged;
+    struct metric *purged, *folded;
 };
 
 /* A registry of NULL makes series that count nothing. */

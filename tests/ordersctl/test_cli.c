@@ -237,7 +237,8 @@ Test(cli, summary_verify_counts_again)
     struct outcome plain = run_with(service, "summary");
     assert_outcome(run_with(service, "summary", "--verify"), 0, plain.out, "");
     PGconn *database = database_connect(service->database_url);
-    free(database_query(database, "UPDATE order_rollup SET revenue = revenue + 1"));
+    free(database_query(database,
+                        "SET orders.rollup_upkeep = on; UPDATE order_rollup SET revenue = revenue + 1"));
     PQfinish(database);
     assert_outcome(run_with(service, "summary", "--verify"), 1, "",
                    "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");

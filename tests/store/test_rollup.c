@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Some rows of random days and currencies. */
+#define INSERT_SQL                                                                            \
+    "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) " \
+    "SELECT 'sql-' || (random() * 1000)::int, 'C', "                                          \
+    "'1970-01-01'::timestamptz + random() * interval '4 days', 1 + (random() * 1000)::int, "  \
+    "(ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "                       \
+    "FROM generate_series(1, 5) ON CONFLICT DO NOTHING"
+
 enum { LONG_MS = 60000, KEYS = 60, STEPS = 250, CALLERS = 3, SESSIONS = 3 };
 
 static void set_up(void)
@@ -70,20 +78,15 @@ static void *write_with_store(void *seed)
  * here. */
 static void *write_with_sql(void *seed)
 {
-    static const char insert[] =
-        "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
-        "SELECT 'sql-' || (random() * 1000)::int, 'C', "
-        "'1970-01-01'::timestamptz + random() * interval '4 days', 1 + (random() * 1000)::int, "
-        "(ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "
-        "FROM generate_series(1, 5) ON CONFLICT DO NOTHING";
     static const char *const statements[] = {
-        insert,
+        INSERT_SQL,
         "UPDATE orders SET order_date = order_date + interval '1 day' WHERE id % 7 = (random() * 6)::int",
         "UPDATE orders SET currency = 'ISK', total_amount = total_amount + 1 WHERE random() < 0.2",
         "UPDATE orders SET status = 'shipped' WHERE id % 3 = 0",
         "DELETE FROM orders WHERE id % 11 = (random() * 10)::int",
         "BEGIN; DELETE FROM orders; ROLLBACK",
         "BEGIN; SET LOCAL lock_timeout = '100ms'; TRUNCATE orders; COMMIT",
+        "SELECT order_rollup_fold(0, 1000)",
     };
     PGconn *session = PQconnectdb(database_url);
     for (int step = 0; step < STEPS / 10; step++) {
@@ -123,19 +126,139 @@ Test(rollup, a_random_workload_from_many_sessions_leaves_it_exact)
 Test(rollup, a_difference_is_found)
 {
     expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
-    free(database_query(database, "UPDATE order_rollup SET revenue = revenue + 1"));
+    free(database_query(database,
+                        "SET orders.rollup_upkeep = on; UPDATE order_rollup SET revenue = revenue + 1"));
     cr_assert_eq(summarize(false), STATUS_OK);
     cr_assert_eq(summarize(true), STATUS_DATA_LOSS);
     free(database_query(database, "TRUNCATE order_rollup"));
     cr_assert_eq(summarize(true), STATUS_DATA_LOSS);
 }
 
+Test(rollup, rows_that_others_write_are_left_out)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    free(database_query(database, "UPDATE order_rollup SET revenue = revenue + 1"));
+    free(
+        database_query(database, "INSERT INTO order_rollup SELECT day, currency, 7, 1, 1 FROM order_rollup"));
+    free(database_query(database, "DELETE FROM order_rollup"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+}
+
+Test(rollup, a_session_that_is_a_replica_is_counted)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    free(database_query(database, "SET session_replication_role = replica"));
+    free(database_query(database, INSERT_SQL));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    free(database_query(database, "UPDATE orders SET total_amount = total_amount + 1, currency = 'USD' "
+                                  "WHERE id % 2 = 0"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    free(database_query(database, "DELETE FROM orders WHERE id % 3 = 0"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    free(database_query(database, "TRUNCATE orders"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+}
+
+/* What nobody counted: the triggers were off. */
+static void write_uncounted(void)
+{
+    free(database_query(database, "ALTER TABLE orders DISABLE TRIGGER USER"));
+    free(database_query(database, INSERT_SQL));
+    free(database_query(database, "ALTER TABLE orders ENABLE TRIGGER USER"));
+    free(database_query(database, "SELECT order_rollup_arm()"));
+    cr_assert_eq(summarize(true), STATUS_DATA_LOSS);
+}
+
+Test(rollup, a_recount_sets_it_right)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    write_uncounted();
+    cr_assert_gt(database_number(database, "SELECT order_rollup_recount()"), 0);
+    cr_assert_eq(summarize(true), STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT order_rollup_recount()"), 0);
+}
+
+Test(rollup, a_recount_sets_it_right_while_writers_go_on)
+{
+    write_uncounted();
+    pthread_t threads[CALLERS + SESSIONS];
+    unsigned seeds[CALLERS + SESSIONS];
+    for (unsigned i = 0; i < CALLERS + SESSIONS; i++) {
+        seeds[i] = 20250117 + i;
+        pthread_create(&threads[i], NULL, i < CALLERS ? write_with_store : write_with_sql, &seeds[i]);
+    }
+    for (int n = 0; n < 10; n++) {
+        free(database_query(database, "SELECT order_rollup_recount()"));
+        cr_assert_eq(summarize(true), STATUS_OK);
+    }
+    for (unsigned i = 0; i < CALLERS + SESSIONS; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(summarize(true), STATUS_OK);
+}
+
+/* A writer that has not committed yet, and a recount meanwhile, which neither waits for it nor counts it. */
+Test(rollup, a_recount_waits_for_no_writer)
+{
+    write_uncounted();
+    PGconn *writer = database_connect(database_url);
+    free(database_query(writer, "BEGIN"));
+    free(database_query(writer,
+                        "UPDATE orders SET total_amount = total_amount + 5, order_date = '1970-01-03'"));
+    free(database_query(database, "SET lock_timeout = '20s'"));
+    cr_assert_gt(database_number(database, "SELECT order_rollup_recount()"), 0);
+    cr_assert_eq(summarize(true), STATUS_OK);
+    free(database_query(writer, "COMMIT"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    PQfinish(writer);
+}
+
+/* Many sessions' rows, days that came to nothing among them. */
+Test(rollup, slots_are_folded_in_the_background)
+{
+    free(database_query(
+        database,
+        "DO $$ BEGIN FOR slot IN 0..9 LOOP PERFORM set_config('orders.rollup_slot', slot::text, true);"
+        "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+        "SELECT slot || '-' || n, 'C', '1970-01-01'::timestamptz + n * interval '1 day', 5, 'ISK', "
+        "'pending' FROM generate_series(0, 299) AS n; END LOOP; "
+        "PERFORM set_config('orders.rollup_slot', '11', true);"
+        "DELETE FROM orders WHERE order_date >= '1970-01-03'; END $$"));
+    struct store *another = open_store(database_url, 1); /* whose first walk begins now */
+    while (database_number(database, "SELECT count(*) FROM order_rollup") != 2)
+        free(database_query(database, "SELECT pg_sleep(0.05)"));
+    postgres_close(another);
+    cr_assert_eq(summarize(true), STATUS_OK);
+    char *rows = database_query(database, "SELECT string_agg(concat_ws(' ', day, slot, orders, revenue), ',' "
+                                          "ORDER BY day) FROM order_rollup");
+    cr_assert_str_eq(rows, "1970-01-01 256 10 50,1970-01-02 256 10 50");
+    free(rows);
+}
+
+/* A fold leaves a row that a writer has in hand, and neither waits for the other. */
+Test(rollup, folding_waits_for_no_writer)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    PGconn *writer = database_connect(database_url);
+    free(database_query(writer, "SET orders.rollup_slot = 5; BEGIN"));
+    free(database_query(writer, "UPDATE orders SET total_amount = total_amount + 5"));
+    free(database_query(writer, "SAVEPOINT s"));
+    free(database_query(database, "SET lock_timeout = '20s'"));
+    free(database_query(database, "SELECT order_rollup_fold(0, 1000)"));
+    free(database_query(writer, "UPDATE orders SET total_amount = total_amount + 5"));
+    free(database_query(writer, "COMMIT"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    free(database_query(database, "SELECT order_rollup_fold(0, 1000)"));
+    cr_assert_eq(summarize(true), STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM order_rollup WHERE slot <> 256"), 0);
+    PQfinish(writer);
+}
+
 Test(rollup, each_worker_has_a_slot_of_its_own)
 {
-    char *slots =
-        database_query(database, "SELECT string_agg(objid::text, ',' ORDER BY objid) FROM pg_locks "
-                                 "WHERE locktype = 'advisory' AND classid = 6672 AND database = "
-                                 "(SELECT oid FROM pg_database WHERE datname = current_database())");
+    char *slots = database_query(
+        database, "SELECT string_agg(objid::text, ',' ORDER BY objid) FROM pg_locks "
+                  "WHERE locktype = 'advisory' AND classid = 6672 AND objid < 64 AND database = "
+                  "(SELECT oid FROM pg_database WHERE datname = current_database())");
     cr_assert_str_eq(slots, "0,1");
     free(slots);
 }

@@ -1,0 +1,17 @@
+-- Revert orders:order_rollup_upkeep from pg
+
+BEGIN;
+
+SET LOCAL lock_timeout = '10s';
+DROP TRIGGER order_rollup_begin_statement ON orders;
+DROP TRIGGER order_rollup_row ON orders;
+DROP TRIGGER order_rollup_leave_out ON order_rollup;
+ALTER TABLE orders
+  ENABLE TRIGGER order_rollup_insert,
+  ENABLE TRIGGER order_rollup_update,
+  ENABLE TRIGGER order_rollup_delete,
+  ENABLE TRIGGER order_rollup_truncate;
+DROP FUNCTION order_rollup_begin_statement(), order_rollup_row(), order_rollup_leave_out(), order_rollup_arm(),
+  order_rollup_fold(bigint, bigint), order_rollup_recount();
+
+COMMIT;

@@ -1,0 +1,72 @@
+/* upkeep.h: walks over a table in the background: forgets the answers to writes that are older than they are
+ * to be kept, and folds the rollup's slots (migrations/deploy/order_rollup_upkeep.sql).
+ *
+ * A thread asks for one small step a second: what is due in some pages of the table, and the next pages the
+ * next time, so that the whole table is walked in half an hour at most. No write ever waits for it for more
+ * than a few milliseconds, and no index has to be kept up with every write. Servers that share a database
+ * each do so, from pages of their own.
+ */
+#ifndef STORE_UPKEEP_H
+#define STORE_UPKEEP_H
+
+#include "base/metrics.h"
+#include "store/operation.h"
+#include "store/params.h"
+#include "store/queue.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A step's parameters begin with $1: the first page; $2: how many. Its result: how many pages the table has,
+ * and how many rows went. */
+
+/* $3: the age in seconds. */
+#define PURGE_SQL                                                                         \
+    "WITH gone AS (DELETE FROM idempotency WHERE ctid >= format('(%s,0)', $1)::tid "      \
+    "AND ctid < format('(%s,0)', $1 + $2)::tid "                                          \
+    "AND answered_at < now() - make_interval(secs => $3::double precision) RETURNING 1) " \
+    "SELECT pg_relation_size('idempotency') / current_setting('block_size')::bigint, count(*) FROM gone"
+
+#define FOLD_SQL "SELECT pages, folded FROM order_rollup_fold($1, $2)"
+
+struct upkeep_options {
+    const struct statement *step;
+    struct queue *queue;   /* of the lane's worker; must outlive the walk */
+    uint32_t ttl_s;        /* of PURGE_SQL */
+    uint32_t rest_s;       /* between the end of a walk and the next one */
+    struct metric *counts; /* rows that went; may be NULL */
+};
+
+struct upkeep {
+    struct upkeep_options options;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    bool stop;
+    bool under_way; /* a step, which has what is below to itself */
+
+    int64_t page; /* where the next step begins */
+    int64_t pages;
+    uint64_t rest_until_ns; /* CLOCK_MONOTONIC */
+    struct call call;
+    struct operation operation;
+};
+
+/* False: errno says why, and there is nothing to stop or free. */
+bool upkeep_start(struct upkeep *upkeep, const struct upkeep_options *options);
+
+/* After it no step is begun; one that is under way ends with the lane's worker. */
+void upkeep_stop(struct upkeep *upkeep);
+
+/* Once the lane's worker is gone. */
+void upkeep_free(struct upkeep *upkeep);
+
+/* For the table of statements. */
+void upkeep_encode_purge(struct params *params, struct operation *const operations[], size_t n);
+void upkeep_encode_fold(struct params *params, struct operation *const operations[], size_t n);
+void upkeep_take_result(struct operation *operation, const PGresult *result, struct arena *arena);
+
+#endif
