@@ -85,6 +85,12 @@ build() {
     supervise ninja -C "$directory"
 }
 
+# build_tool NAME: a program of tools/, in build; says so on stderr alone.
+build_tool() {
+    [[ -e $root/build/build.ninja ]] || meson setup "$root/build" "$root" >&2
+    ninja -C "$root/build" "tools/$1" >&2
+}
+
 # build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone. The objects
 # are fit for a link without link-time optimization too, which the client library's is.
 build_release() {

@@ -145,9 +145,24 @@ static bool read_log(struct reading *reading, const char *text)
     return fail(reading, text, "debug, info, warn or error");
 }
 
+void config_strip_driver(char *url)
+{
+    static const char *const schemes[] = {"postgresql", "postgres"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        const size_t length = strlen(schemes[i]);
+        if (strncmp(url, schemes[i], length) != 0 || url[length] != '+')
+            continue;
+        const char *rest = url + length + strcspn(url + length, ":/?@= ");
+        if (strncmp(rest, "://", strlen("://")) == 0)
+            memmove(url + length, rest, strlen(rest) + 1);
+    }
+}
+
 static bool read_database_url(struct reading *reading, const char *text)
 {
-    reading->config->database_url = arena_strdup(&reading->config->arena, text);
+    char *url = arena_strdup(&reading->config->arena, text);
+    config_strip_driver(url);
+    reading->config->database_url = url;
     return true;
 }
 

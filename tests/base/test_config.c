@@ -227,3 +227,25 @@ Test(config, a_failed_main_exits_with_78, .exit_code = EXIT_CONFIG)
     tear_down(); /* fini is not run after exit */
     config_load_or_exit(&config, CONFIG_DATABASE, "test");
 }
+
+Test(config, a_driver_of_sqlalchemys_is_taken_out_of_the_url)
+{
+    static const struct {
+        const char *given, *wanted;
+    } cases[] = {
+        {"postgresql+psycopg://u:p+w@h/d", "postgresql://u:p+w@h/d"},
+        {"postgres+asyncpg:///d", "postgres:///d"},
+        {"postgresql://u:a+b://@h/d", "postgresql://u:a+b://@h/d"},
+        {"postgresql+x@y://h/d", "postgresql+x@y://h/d"},
+        {"post+psycopg://h/d", "post+psycopg://h/d"},
+        {"password=postgresql+psycopg://", "password=postgresql+psycopg://"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config config;
+        char error[256];
+        setenv("DATABASE_URL", cases[i].given, 1);
+        cr_assert(config_load(&config, CONFIG_DATABASE, error, sizeof error), "%s", error);
+        cr_assert_str_eq(config.database_url, cases[i].wanted);
+        config_free(&config);
+    }
+}

@@ -11,7 +11,9 @@ void fixture_set_up(unsigned workers)
 {
     database_url = database_create();
     database = database_connect(database_url);
-    store = open_store(database_url, workers);
+    char *service_url = database_service_url(database_url);
+    store = open_store(service_url, workers);
+    free(service_url);
 }
 
 void fixture_tear_down(void)

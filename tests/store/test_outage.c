@@ -48,11 +48,11 @@ static void stop_cluster(const char *mode)
 static void copy_schema(void)
 {
     char command[1024];
-    snprintf(
-        command, sizeof command,
-        "pg_dump --no-owner --dbname 'host=%s user=%s dbname=orders_template' | psql --quiet --no-psqlrc "
-        "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
-        getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
+    snprintf(command, sizeof command,
+             "pg_dump --no-owner --no-privileges --dbname 'host=%s user=%s dbname=orders_template' | psql "
+             "--quiet --no-psqlrc "
+             "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
+             getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
     cr_assert_eq(system(command), 0);
 }
 

@@ -17,6 +17,15 @@ static char *url_of(const char *database)
     return url;
 }
 
+char *database_service_url(const char *url)
+{
+    const char *database = strstr(url, " dbname=");
+    cr_assert_not_null(database);
+    char *service_url = NULL;
+    cr_assert(asprintf(&service_url, "host=%s user=orders_service%s", getenv("TEST_PGHOST"), database) > 0);
+    return service_url;
+}
+
 PGconn *database_connect(const char *url)
 {
     PGconn *connection = PQconnectdb(url);

@@ -33,7 +33,8 @@ static void exec_ordersd(const struct service *service, const struct service_opt
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that is killed leaves nothing running */
     dup2(out, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
-    setenv("DATABASE_URL", service->database_url, 1);
+    setenv("DATABASE_URL",
+           service->owns_database ? database_service_url(service->database_url) : service->database_url, 1);
     setenv("API_KEY", key, 1);
     unsetenv("API_KEY_FILE");
     setenv("ORDERS_LISTEN", listen, 1);

@@ -1,0 +1,22 @@
+-- What ordersd needs of the database, for a role that owns nothing there:
+--
+--   CREATE ROLE orders_service LOGIN PASSWORD '...';
+--   tools/migrate --grant orders_service
+--
+-- By hand, as the owner of the tables: psql --set role=orders_service --file migrations/grants.sql. Once is enough: a
+-- later migration that needs more says so.
+--
+-- The rollup is kept by triggers, which run as its owner.
+
+BEGIN;
+
+SELECT quote_ident(current_schema()) AS schema \gset
+GRANT USAGE ON SCHEMA :schema, sqitch TO :"role";
+GRANT SELECT ON sqitch.changes TO :"role";
+GRANT SELECT, INSERT, DELETE,
+  UPDATE (customer_id, order_date, total_amount, currency, status, updated_at) ON orders TO :"role";
+GRANT SELECT, INSERT, DELETE ON idempotency TO :"role";
+GRANT SELECT ON order_rollup TO :"role";
+GRANT EXECUTE ON FUNCTION order_rollup_fold(bigint, bigint) TO :"role";
+
+COMMIT;
