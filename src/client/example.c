@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Says why a call failed, and ends. */
 static _Noreturn void fail(const char *what, struct orders_error *error)
@@ -48,6 +49,9 @@ static void create(struct orders_client *client, const char *order_id)
     order.customer_id = "CUST-IS-001";
     order.total_amount = 25990; /* aurar: 259.90 ISK */
     order.currency = "ISK";
+    Google__Protobuf__Timestamp placed = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    placed.seconds = time(NULL);
+    order.order_date = &placed;
 
     char request_id[64];
     snprintf(request_id, sizeof request_id, "example-create-%s", order_id);
