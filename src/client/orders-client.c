@@ -37,10 +37,11 @@ const char *orders_code_name(Rpc__V1__Code code)
 
 static struct orders_error *make_error(Rpc__V1__Code code, const char *why)
 {
-    struct owned_error *owned = calloc(1, sizeof *owned + strlen(why) + 1);
+    const size_t size = strlen(why) + 1;
+    struct owned_error *owned = calloc(1, sizeof *owned + size);
     if (owned == NULL)
         return &no_memory;
-    strcpy(owned->text, why);
+    memcpy(owned->text, why, size);
     owned->error = (struct orders_error){.code = code, .message = owned->text, .request_id = ""};
     return &owned->error;
 }

@@ -22,7 +22,7 @@ static const char *make_id(struct rpc_reply *reply)
     if (id == NULL || uuid_try(id))
         return id;
     status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "No random bytes for a request_id: %s",
-               strerror(errno));
+               strerrordesc_np(errno));
     reply->unsent = true;
     return "";
 }
@@ -80,10 +80,8 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const char *why;
     const Rpc__V1__Response *response =
         frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, &reply->arena, frame, size, &why);
-    if (response != NULL && !take_violations(reply, response))
-        why = frame_no_memory;
-    if (why != NULL) {
-        refuse(reply, rpc__v1__response__descriptor.name, why);
+    if (response == NULL || !take_violations(reply, response)) {
+        refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : frame_no_memory);
         return;
     }
     for (size_t i = 0; i < response->n_metadata; i++)
