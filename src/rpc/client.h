@@ -53,8 +53,8 @@ struct rpc_request {
  * it, on a thread of its own. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
-/* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when there is no
- * URL or one is none, else ENOMEM. */
+/* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when there is
+ * no URL or one is none, else ENOMEM. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
