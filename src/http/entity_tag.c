@@ -28,8 +28,8 @@ void entity_tag_take_all(const ProtobufCMessage *message, const ProtobufCFieldDe
         entity_tag_take(messages[i]);
 }
 
-void entity_tag_add(const char *etag, bool is_read, const struct precondition *precondition,
-                    struct arena *arena, struct answer *answer)
+void entity_tag_add(const char *etag, const char *coding, bool is_read,
+                    const struct precondition *precondition, struct arena *arena, struct answer *answer)
 {
     if (etag == NULL && is_read)
         etag = arena_printf(arena, "%016" PRIx64, fingerprint_of("", answer->body, answer->length));
@@ -40,7 +40,7 @@ void entity_tag_add(const char *etag, bool is_read, const struct precondition *p
         answer_detail(answer, arena, MHD_HTTP_PRECONDITION_FAILED, "It has another entity tag");
         return;
     }
-    answer_header(answer, "ETag", arena_printf(arena, "\"%s\"", etag));
+    answer_header(answer, "ETag", arena_printf(arena, "\"%s%s\"", etag, coding));
     if (is_read && precondition->if_none_match != NULL &&
         precondition_names(precondition->if_none_match, etag, true)) {
         answer->status = MHD_HTTP_NOT_MODIFIED;

@@ -18,10 +18,10 @@ const char *entity_tag_take(const ProtobufCMessage *message);
 /* The same for all messages of a repeated field. */
 void entity_tag_take_all(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list);
 
-/* Gives an answer that is complete its entity tag: etag, or for a read without one (NULL) one made of the
- * body. A read's preconditions may put 304 or 412 in the place of the answer; a write's were its RPC's to
- * check. */
-void entity_tag_add(const char *etag, bool is_read, const struct precondition *precondition,
-                    struct arena *arena, struct answer *answer);
+/* Gives an answer that is complete, but for its coding, its entity tag: etag, or for a read without one
+ * (NULL) one made of the body; and behind it what the coding adds, "" for none. A read's preconditions may
+ * put 304 or 412 in the place of the answer; a write's were its RPC's to check. */
+void entity_tag_add(const char *etag, const char *coding, bool is_read,
+                    const struct precondition *precondition, struct arena *arena, struct answer *answer);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "http/answer.h"
 #include "http/body.h"
+#include "http/coding.h"
 #include "http/cors.h"
 #include "http/door.h"
 #include "http/entity_tag.h"
@@ -44,6 +45,8 @@ struct exchange {
     struct rpc_reply *reply; /* owned; NULL while none came */
     struct scrape *scrape;   /* held: the answer's body; NULL: it is not */
     struct answer answer;
+    bool coding_chosen; /* for the answer's body */
+    bool gzip;
 };
 
 /* --- what is in hand --- */
@@ -233,6 +236,37 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
     return MHD_YES;
 }
 
+/* --- the answer's coding --- */
+
+enum { GZIP_FROM_BYTES = 1024 }; /* less is one packet either way */
+
+/* Decides, once, what coding a complete answer is to have: its entity tag is that of the bytes that are sent.
+ */
+static void choose_coding(struct exchange *exchange)
+{
+    if (exchange->coding_chosen)
+        return;
+    exchange->coding_chosen = true;
+    if (exchange->answer.length <= GZIP_FROM_BYTES)
+        return;
+    answer_header(&exchange->answer, "Vary", "Accept-Encoding");
+    exchange->gzip = coding_takes_gzip(
+        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept-Encoding"));
+}
+
+/* A precondition may have put a short answer, or one without a body, in the place of the one that was to be
+ * coded. False: no memory. */
+static bool apply_coding(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    choose_coding(exchange);
+    if (!exchange->gzip || answer->length <= GZIP_FROM_BYTES)
+        return true;
+    answer_header(answer, "Content-Encoding", "gzip");
+    answer->body = coding_gzip(answer->body, answer->length, CODING_EACH, &exchange->arena, &answer->length);
+    return answer->body != NULL;
+}
+
 /* --- the call --- */
 
 static void resume(struct rpc_reply *reply, void *arg)
@@ -331,8 +365,8 @@ static void proceed(struct exchange *exchange)
 
 static void add_entity_tag(struct exchange *exchange, const char *etag)
 {
-    entity_tag_add(etag, is_read(exchange), &exchange->door.precondition, &exchange->arena,
-                   &exchange->answer);
+    entity_tag_add(etag, exchange->gzip ? CODING_GZIP_TAG : "", is_read(exchange),
+                   &exchange->door.precondition, &exchange->arena, &exchange->answer);
 }
 
 static void answer_success(struct exchange *exchange, const ProtobufCMessage *response)
@@ -360,6 +394,7 @@ static void answer_success(struct exchange *exchange, const ProtobufCMessage *re
         etag = entity_tag_take(response);
         answer->body = json_text_from_message(response, &exchange->arena, &answer->length);
     }
+    choose_coding(exchange);
     add_entity_tag(exchange, etag);
 }
 
@@ -400,6 +435,7 @@ static void answer_resource(struct exchange *exchange, const struct resource *re
     struct answer *answer = &exchange->answer;
     const struct resource_form *form = resource_form(
         resource, MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept-Encoding"));
+    exchange->coding_chosen = true;
     answer->status = exchange->match.route->status;
     answer->body = form->bytes;
     answer->length = form->length;
@@ -432,7 +468,7 @@ static void answer_file(struct exchange *exchange)
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
-    if (!peer_enter(exchange->connection, PEER_ANSWERING))
+    if (!peer_enter(exchange->connection, PEER_ANSWERING) || !apply_coding(exchange))
         return NULL;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (!answer_has_header(answer, "Cache-Control"))

@@ -1,6 +1,8 @@
 /* precondition.c: lists of entity tags: "*", or 1#( [ W/ ] DQUOTE *etagc DQUOTE ). */
 #include "http/precondition.h"
 
+#include "http/coding.h"
+
 #include <string.h>
 
 struct tag {
@@ -10,6 +12,14 @@ struct tag {
 };
 
 enum found { FOUND_TAG, FOUND_END, FOUND_NONSENSE };
+
+/* A tag's length without what a coding adds to it: which bytes were sent is not what is asked. */
+static size_t length_of_state(const char *start, size_t length)
+{
+    static const char coding[] = CODING_GZIP_TAG;
+    const size_t n = strlen(coding);
+    return length > n && memcmp(start + length - n, coding, n) == 0 ? length - n : length;
+}
 
 /* Takes the next tag off a list. Commas may stand empty (section 5.6.1.2). */
 static enum found next_tag(const char **list, struct tag *tag)
@@ -27,7 +37,7 @@ static enum found next_tag(const char **list, struct tag *tag)
         if (c <= ' ' || c == 0x7f)
             return FOUND_NONSENSE;
     }
-    tag->length = (size_t)(at - tag->start);
+    tag->length = length_of_state(tag->start, (size_t)(at - tag->start));
     at++;
     at += strspn(at, " \t");
     *list = at;

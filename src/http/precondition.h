@@ -25,6 +25,8 @@ void precondition_count(struct precondition_list *list, size_t length);
 void precondition_make_room(struct precondition_list *list, struct arena *arena);
 void precondition_add(struct precondition_list *list, const char *value, size_t length);
 
+/* What a coding adds to a tag (coding.h) is left out of the tags of a list. */
+
 /* Whether a list has an entity tag, whose quotes are left out: "*" has any. A weak comparison takes W/"x" for
  * "x", a strong one never takes a weak tag. */
 bool precondition_names(const char *list, const char *etag, bool weak);

@@ -2,12 +2,10 @@
 #include "http/resource.h"
 
 #include "base/fingerprint.h"
+#include "http/coding.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
-#include <zlib.h>
 
 /* --- what is made at start --- */
 
@@ -32,24 +30,6 @@ static struct resource_form form_of(const char *bytes, size_t length, struct are
     };
 }
 
-/* Without one when there is no memory for it, or it would be no shorter. */
-static struct resource_form compress_form(const struct resource_form *plain, struct arena *arena)
-{
-    enum { GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8 };
-    struct resource_form gzip = {.bytes = NULL};
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)plain->bytes, .avail_in = (uInt)plain->length};
-    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
-        return gzip;
-    char *bytes = arena_alloc(arena, plain->length);
-    stream.next_out = (Bytef *)bytes;
-    stream.avail_out = (uInt)plain->length;
-    if (deflate(&stream, Z_FINISH) == Z_STREAM_END)
-        gzip = form_of(bytes, stream.total_out, arena);
-    (void)deflateEnd(&stream);
-    return gzip;
-}
-
 void resources_make(struct resources *resources, const char *name, const char *type, const char *text,
                     size_t length)
 {
@@ -59,7 +39,10 @@ void resources_make(struct resources *resources, const char *name, const char *t
     struct resource *made = &resources->made[resources->n_made++];
     *made = (struct resource){.name = name, .type = type};
     made->plain = form_of(arena_copy(arena, text, length), length, arena);
-    made->gzip = compress_form(&made->plain, arena);
+    size_t compressed;
+    const char *gzip = coding_gzip(made->plain.bytes, length, CODING_ONCE, arena, &compressed);
+    if (gzip != NULL && compressed < length)
+        made->gzip = form_of(gzip, compressed, arena);
 }
 
 const struct resource *resources_find(const struct resources *resources, const char *name)
@@ -75,51 +58,12 @@ const struct resource *resources_find(const struct resources *resources, const c
     return NULL;
 }
 
-/* --- Accept-Encoding --- */
-
-/* Whether what stands behind a coding, up to the next comma, is a weight of nothing: ";q=0", "; Q=0.000". */
-static bool is_refused(const char *parameters)
-{
-    parameters += strspn(parameters, " \t");
-    if (*parameters != ';')
-        return false;
-    parameters++;
-    parameters += strspn(parameters, " \t");
-    if (strncasecmp(parameters, "q=0", 3) != 0)
-        return false;
-    parameters += 3;
-    parameters += strspn(parameters, ".0");
-    return *parameters == '\0' || strchr(", \t", *parameters) != NULL;
-}
-
-static bool is_coding(const char *name, size_t length, const char *coding)
-{
-    return length == strlen(coding) && strncasecmp(name, coding, length) == 0;
-}
-
-/* What is said of gzip by its name goes before what is said of all by "*". */
-static bool takes_gzip(const char *accept_encoding)
-{
-    bool by_name = false, named = false, by_star = false;
-    for (const char *at = accept_encoding; *at != '\0'; at += *at == ',') {
-        at += strspn(at, " \t");
-        const size_t length = strcspn(at, ",; \t");
-        const bool taken = !is_refused(at + length);
-        if (is_coding(at, length, "gzip") || is_coding(at, length, "x-gzip")) {
-            named = true;
-            by_name |= taken;
-        } else if (is_coding(at, length, "*")) {
-            by_star = taken;
-        }
-        at += strcspn(at, ",");
-    }
-    return named ? by_name : by_star;
-}
+/* --- forms --- */
 
 const struct resource_form *resource_form(const struct resource *resource, const char *accept_encoding)
 {
-    const bool gzip = resource->gzip.bytes != NULL && accept_encoding != NULL && takes_gzip(accept_encoding);
-    return gzip ? &resource->gzip : &resource->plain;
+    return resource->gzip.bytes != NULL && coding_takes_gzip(accept_encoding) ? &resource->gzip
+                                                                              : &resource->plain;
 }
 
 /* --- headers --- */

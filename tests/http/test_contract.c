@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <zlib.h>
 
 static struct service *service;
 static char key_header[128];
@@ -1080,4 +1081,158 @@ Test(contract, what_has_not_changed_is_not_sent_again)
     create("A-2", "C", 1, "pending");
     expect_if("GET", "/orders/summary", "If-None-Match", before, NULL, 200);
     free(before);
+}
+
+/* --- codings --- */
+
+static struct http_reply call_with_gzip(const char *method, const char *target, const char *condition,
+                                        const char *body)
+{
+    char *headers;
+    cr_assert_gt(asprintf(&headers, "%sAccept-Encoding: deflate, gzip\r\n%s", key_header, condition), 0);
+    struct http_reply reply = http_request(service->http_port, method, target, headers, body);
+    free(headers);
+    return reply;
+}
+
+static void expect_header_is(const struct http_reply *reply, const char *name, const char *expected)
+{
+    char *value = http_header(reply, name);
+    if (expected == NULL)
+        cr_expect_null(value, "%s: %s", name, value);
+    else
+        cr_expect(value != NULL && strcmp(value, expected) == 0, "%s: %s", name, value);
+    free(value);
+}
+
+static void expect_gzip_of(const struct http_reply *reply, const struct http_reply *plain)
+{
+    enum { GZIP_WINDOW = 15 + 16 };
+    char *bytes = malloc(plain->length + 1);
+    z_stream stream = {
+        .next_in = (Bytef *)reply->body,
+        .avail_in = (uInt)reply->length,
+        .next_out = (Bytef *)bytes,
+        .avail_out = (uInt)plain->length + 1,
+    };
+    cr_assert_eq(inflateInit2(&stream, GZIP_WINDOW), Z_OK);
+    cr_expect_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+    cr_expect_eq(stream.total_out, plain->length);
+    cr_expect_eq(memcmp(bytes, plain->body, plain->length), 0);
+    cr_expect_lt(reply->length, plain->length);
+    (void)inflateEnd(&stream);
+    free(bytes);
+}
+
+/* A plain answer's entity tag as that of the same in gzip. */
+static char *tag_of_gzip(const struct http_reply *plain)
+{
+    char *etag = http_header(plain, "ETag"), *tag;
+    cr_assert_not_null(etag);
+    cr_assert_gt(asprintf(&tag, "%.*s-gzip\"", (int)strlen(etag) - 1, etag), 0);
+    free(etag);
+    return tag;
+}
+
+/* More than a KiB of orders. */
+static void create_many(void)
+{
+    for (int i = 0; i < 10; i++) {
+        char order_id[16];
+        snprintf(order_id, sizeof order_id, "O-%d", i);
+        create(order_id, "C", 1, "pending");
+    }
+}
+
+Test(contract, long_answers_are_gzipped_for_who_asks)
+{
+    create_many();
+    struct http_reply plain = call("GET", "/orders/", NULL);
+    struct http_reply gzip = call_with_gzip("GET", "/orders/", "", NULL);
+    struct http_reply head = call_with_gzip("HEAD", "/orders/", "", NULL);
+    char *tag = tag_of_gzip(&plain), *length = http_header(&gzip, "Content-Length");
+    cr_assert_gt(plain.length, 1024);
+    expect_header_is(&plain, "Content-Encoding", NULL);
+    expect_header_is(&plain, "Vary", "Accept-Encoding");
+    expect_header_is(&gzip, "Content-Encoding", "gzip");
+    expect_header_is(&gzip, "Content-Type", "application/json");
+    expect_header_is(&gzip, "Vary", "Accept-Encoding");
+    expect_header_is(&gzip, "ETag", tag);
+    expect_gzip_of(&gzip, &plain);
+    cr_expect_eq(head.status, 200);
+    expect_header_is(&head, "Content-Encoding", "gzip");
+    expect_header_is(&head, "Content-Length", length);
+    expect_header_is(&head, "ETag", tag);
+    free(length);
+    free(tag);
+    http_free(&plain);
+    http_free(&gzip);
+    http_free(&head);
+
+    struct http_reply refused = call_with_gzip("GET", "/orders/?limit=x", "", NULL);
+    expect_header_is(&refused, "Content-Encoding", NULL); /* it is short */
+    expect_header_is(&refused, "Vary", NULL);
+    http_free(&refused);
+    struct http_reply one = call_with_gzip("GET", "/orders/O-1", "", NULL);
+    expect_header_is(&one, "Content-Encoding", NULL);
+    http_free(&one);
+    struct http_reply metrics =
+        http_request(service->http_port, "GET", "/metrics", "Accept-Encoding: gzip\r\n", NULL);
+    expect_header_is(&metrics, "Content-Encoding", "gzip");
+    http_free(&metrics);
+}
+
+Test(contract, long_refusals_are_gzipped_too)
+{
+    char body[2000];
+    snprintf(body, sizeof body, "{\"note\":\"%01000d\"}", 0);
+    struct http_reply plain = call("POST", "/orders/", body);
+    struct http_reply gzip = call_with_gzip("POST", "/orders/", "", body);
+    cr_expect_eq(gzip.status, 422);
+    expect_header_is(&gzip, "Content-Encoding", "gzip");
+    expect_gzip_of(&gzip, &plain);
+    http_free(&plain);
+    http_free(&gzip);
+}
+
+Test(contract, an_entity_tag_of_gzip_names_the_same_state)
+{
+    create_many();
+    struct http_reply plain = call("GET", "/orders/", NULL);
+    char *tag = tag_of_gzip(&plain), *condition;
+    cr_assert_gt(asprintf(&condition, "If-None-Match: %s\r\n", tag), 0);
+    struct http_reply same = call_with_gzip("GET", "/orders/", condition, NULL);
+    cr_expect_eq(same.status, 304);
+    expect_header_is(&same, "ETag", tag);
+    expect_header_is(&same, "Vary", "Accept-Encoding");
+    expect_header_is(&same, "Content-Encoding", NULL);
+    http_free(&same);
+    http_free(&plain);
+    free(condition);
+    free(tag);
+}
+
+Test(contract, an_order_read_as_gzip_is_changed_with_its_tag)
+{
+    char customer[4 * 255 + 1] = "";
+    for (size_t i = 0; i + 4 < sizeof customer; i += 4)
+        memcpy(customer + i, "\xf0\x9f\x98\x80", 5);
+    create("A", customer, 1, "pending");
+    struct http_reply plain = call("GET", "/orders/A", NULL);
+    struct http_reply gzip = call_with_gzip("GET", "/orders/A", "", NULL);
+    char *tag = tag_of_gzip(&plain), *condition;
+    expect_header_is(&gzip, "Content-Encoding", "gzip");
+    expect_header_is(&gzip, "ETag", tag);
+    cr_assert_gt(asprintf(&condition, "If-Match: %s\r\n", tag), 0);
+    struct http_reply changed = call_with_gzip("PATCH", "/orders/A", condition, "{\"total_amount\":2}");
+    cr_expect_eq(changed.status, 200, "%d %s", changed.status, changed.body);
+    struct http_reply late = call_with_gzip("PATCH", "/orders/A", condition, "{\"total_amount\":3}");
+    cr_expect_eq(late.status, 412);
+    expect_header_is(&late, "Content-Encoding", NULL);
+    http_free(&late);
+    http_free(&changed);
+    http_free(&gzip);
+    http_free(&plain);
+    free(condition);
+    free(tag);
 }

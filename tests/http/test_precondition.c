@@ -17,6 +17,10 @@ Test(precondition, names)
         {"\"x\", \"1-a\"", true, true},
         {", ,\"x\",,W/\"y\" ,\t\"1-a\",", true, true},
         {"\"a,b\", \"1-a\"", true, true},
+        {"\"1-a-gzip\"", true, true},
+        {"W/\"1-a-gzip\"", false, true},
+        {"\"-gzip\"", false, false},
+        {"\"1-a-gzip-gzip\"", false, false},
         {"\"1-A\"", false, false},
         {"\"1-ab\"", false, false},
         {"\"1-\"", false, false},
@@ -38,10 +42,10 @@ Test(precondition, one_etag_for_an_rpc)
     static const struct {
         const char *list, *etag;
     } cases[] = {
-        {"\"1-a\"", "1-a"}, {" \"1-a\" , ", "1-a"}, {"*", ""},      {"W/\"1-a\"", "W/"},
-        {"\"\"", "W/"},     {"\"a\", \"b\"", NULL}, {"1-a", NULL},  {"", NULL},
-        {"\"a b\"", NULL},  {"\"a\"x", NULL},       {"*, *", NULL}, {"\"a\", x", NULL},
-        {"\"\xff\"", "W/"},
+        {"\"1-a\"", "1-a"}, {" \"1-a\" , ", "1-a"},  {"*", ""},      {"W/\"1-a\"", "W/"},
+        {"\"\"", "W/"},     {"\"a\", \"b\"", NULL},  {"1-a", NULL},  {"", NULL},
+        {"\"a b\"", NULL},  {"\"a\"x", NULL},        {"*, *", NULL}, {"\"a\", x", NULL},
+        {"\"\xff\"", "W/"}, {"\"1-a-gzip\"", "1-a"},
     };
     struct arena arena;
     arena_init(&arena);
