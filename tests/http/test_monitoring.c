@@ -443,6 +443,26 @@ Test(monitoring, one_request_is_followed_from_http_to_its_statement)
     cr_expect_eq(service_stop(service), 0);
 }
 
+/* What libmicrohttpd refuses by itself is a request as any other. */
+Test(monitoring, a_request_that_is_none_is_logged_and_counted)
+{
+    start(NULL, NULL);
+    int fd = http_connect(service->http_port);
+    http_send_text(fd, "GET /orders/A\r\n\r\n");
+    struct http_reply reply = http_read(fd, false);
+    char *request_id = http_header(&reply, "X-Request-ID");
+    cr_expect_eq(reply.status, 400);
+    json_t *line = find_line("http", request_id, true);
+    cr_assert_not_null(line);
+    cr_expect_eq(json_integer_value(json_object_get(line, "status")), 400);
+    expect_value(service->http_port, HTTP("other", "none", "400"), 1);
+    json_decref(line);
+    free(request_id);
+    http_free(&reply);
+    close(fd);
+    cr_expect_eq(service_stop(service), 0);
+}
+
 static void expect_new_trace(const char *traceparent, const char *path)
 {
     char headers[512];
