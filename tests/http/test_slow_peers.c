@@ -9,6 +9,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <glob.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,6 +98,8 @@ static void expect_status(int fd, int status)
     cr_expect_not_null(strstr(reply.head, "X-Request-ID: "));
     http_free(&reply);
 }
+
+static const char get_order[] = "GET /orders/A HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n";
 
 static void get_health(int fd)
 {
@@ -295,7 +299,7 @@ Test(slow_peers, one_that_takes_no_answers)
 Test(slow_peers, a_call_may_take_as_long_as_it_does)
 {
     int fd = http_connect(shim.port);
-    http_send_text(fd, "GET /orders/A HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
+    http_send_text(fd, get_order);
     rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
     int silent = http_connect(shim.port);
     expect_status(silent, 408); /* for so long */
@@ -303,6 +307,65 @@ Test(slow_peers, a_call_may_take_as_long_as_it_does)
     rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
     expect_status(fd, 404);
     close(fd);
+}
+
+/* Nothing else comes of the connection that would have it looked at. */
+Test(slow_peers, what_is_sent_during_a_call_is_read_after_it)
+{
+    int fd = http_connect(shim.port);
+    for (int i = 0; i < 2; i++) { /* another time on the same connection */
+        http_send_text(fd, get_order);
+        rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+        get_health(fd);
+        expect_service();
+        rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
+        expect_status(fd, 404);
+        expect_status(fd, 200);
+    }
+    close(fd);
+}
+
+/* The end comes with the request, or during its call: in either case its answer is the connection's last. */
+Test(slow_peers, ones_that_close_their_end)
+{
+    static const int on = 1;
+    for (int i = 0; i < 2; i++) {
+        const bool at_once = i == 0;
+        int fd = http_connect(shim.port);
+        setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+        http_send_text(fd, get_order);
+        if (at_once)
+            shutdown(fd, SHUT_WR);
+        else
+            setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof on);
+        rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+        if (!at_once)
+            shutdown(fd, SHUT_WR);
+        expect_service();
+        rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
+        expect_status(fd, 404);
+        const uint64_t start_ns = time_monotonic_ns();
+        cr_expect(http_is_closed(fd));
+        cr_expect_lt(time_monotonic_ns() - start_ns, (uint64_t)(IDLE_MS - EARLY_MS) * NS_PER_MS);
+        close(fd);
+    }
+}
+
+Test(slow_peers, ones_that_leave_during_a_call)
+{
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    const size_t files = count_files();
+    for (int i = 0; i < 10; i++) {
+        int fd = http_connect(shim.port);
+        http_send_text(fd, get_order);
+        rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+        if (i % 2 == 0)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        close(fd);
+        rpc_peer_answer(&service, RPC__V1__CODE__NOT_FOUND, "Order not found");
+    }
+    expect_service();
+    expect_files(files);
 }
 
 /* --- many --- */
@@ -357,7 +420,7 @@ Test(slow_peers, more_than_there_is_room_for_make_room)
 Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
 {
     int silent[MAX_CONNECTIONS], fd = http_connect(shim.port);
-    http_send_text(fd, "GET /orders/A HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
+    http_send_text(fd, get_order);
     rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
     for (int i = 0; i < MAX_CONNECTIONS; i++)
         silent[i] = http_connect(shim.port);
