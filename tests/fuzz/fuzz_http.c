@@ -21,7 +21,7 @@ struct request {
     size_t length;
 };
 
-/* Takes what stands before a character off the input, which is cut at a NUL as libmicrohttpd cuts it. */
+/* Takes what stands before a character off the input, which is cut at a NUL: libmicrohttpd refuses one. */
 static const char *take_until(struct fuzz_input *input, char end, struct arena *arena)
 {
     const uint8_t *found = input->left > 0 ? memchr(input->at, end, input->left) : NULL;

@@ -262,6 +262,61 @@ Test(bad_input, a_refusal_has_the_request_s_id)
     close(fd);
 }
 
+/* A few bytes of it are others, one more, or one less. Its length. */
+static size_t garble(char *request, size_t length, unsigned *seed)
+{
+    static const char bytes[] = "\0\r\n \t:;,=/?%09afxHG\x01\x7f\x80\xff";
+    for (int changes = 1 + rand_r(seed) % 3; changes > 0; changes--) {
+        const size_t at = (size_t)rand_r(seed) % (length - 1);
+        const char byte = bytes[(size_t)rand_r(seed) % (sizeof bytes - 1)];
+        switch (rand_r(seed) % 3) {
+        case 0:
+            request[at] = byte;
+            break;
+        case 1:
+            memmove(request + at, request + at + 1, --length - at);
+            break;
+        default:
+            memmove(request + at + 1, request + at, length++ - at);
+            request[at] = byte;
+        }
+    }
+    return length;
+}
+
+/* Whatever comes of them, it is whole answers, and then the end. */
+Test(bad_input, requests_of_random_bytes)
+{
+    static const char *const requests[] = {
+        "GET /healthz?a=b HTTP/1.1\r\n" HOST "X-A: b\r\nCookie: a=b; c=d\r\n\r\n",
+        "GET /healthz HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n",
+        "POST /orders/ HTTP/1.1\r\n" HOST "Content-Length: 7\r\n\r\n{\"a\":1}GET /nope HTTP/1.1\r\n" HOST
+        "\r\n",
+        "POST /orders/ HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+        "2;a=b\r\n{}\r\nA\r\n          \r\n0\r\nX-A: b\r\n\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n",
+    };
+    unsigned seed = 20250116;
+    for (int i = 0; i < 1000; i++) {
+        char request[512];
+        const size_t whole = strlen(requests[i % 4]);
+        memcpy(request, requests[i % 4], whole);
+        const size_t length = garble(request, whole, &seed);
+        int fd = http_connect(service->http_port), answers = 0;
+        http_send(fd, request, length);
+        shutdown(fd, SHUT_WR);
+        struct http_reply reply = http_read(fd, false);
+        for (; reply.status != 0; reply = http_read(fd, false)) {
+            cr_expect(reply.json != NULL && strstr(reply.head, "\r\nX-Request-ID: ") != NULL, "%d: %s%s", i,
+                      reply.head, reply.body);
+            cr_assert_leq(++answers, 4);
+            http_free(&reply);
+        }
+        cr_expect_str_empty(reply.head, "%d: %s", i, reply.head);
+        http_free(&reply);
+        close(fd);
+    }
+}
+
 /* --- heads that are long --- */
 
 enum { HEAD_MAX_BYTES = 16 << 10 };
