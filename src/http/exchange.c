@@ -482,6 +482,9 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     /* The body is the arena's, or the scrape's: either lives until exchange_close. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL &&
+        answer->status == MHD_HTTP_NOT_MODIFIED) /* the length is the 200's (RFC 9110, 8.6) */
+        MHD_set_response_options(response, MHD_RF_HEAD_ONLY_RESPONSE, MHD_RO_END);
     for (size_t i = 0; response != NULL && i < answer->n_headers; i++)
         MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
     return response;

@@ -1070,6 +1070,9 @@ Test(contract, what_has_not_changed_is_not_sent_again)
         char *again = http_header(&reply, "ETag");
         cr_expect_eq(reply.status, 304, "%s: %d", targets[i], reply.status);
         cr_expect_eq(reply.length, 0);
+        char *length = http_header(&reply, "Content-Length");
+        cr_expect_null(length, "%s: it would be that of the 200 (RFC 9110, 8.6)", targets[i]);
+        free(length);
         cr_expect_str_eq(again, etag);
         expect_if("GET", targets[i], "If-None-Match", "\"x\"", NULL, 200);
         expect_if("GET", targets[i], "If-None-Match", "*", NULL, 304);
@@ -1206,6 +1209,7 @@ Test(contract, an_entity_tag_of_gzip_names_the_same_state)
     expect_header_is(&same, "ETag", tag);
     expect_header_is(&same, "Vary", "Accept-Encoding");
     expect_header_is(&same, "Content-Encoding", NULL);
+    expect_header_is(&same, "Content-Length", NULL);
     http_free(&same);
     http_free(&plain);
     free(condition);
