@@ -121,7 +121,9 @@ test("every answer is one that is described", async () => {
     await call("post", "/orders", 422, { body: "{" });
     await call("post", "/orders", 422, { body: "[1]" });
     await call("post", "/orders", 422, { body: newOrder({ total_amount: 1e300, currency: 1, status: [], order_date: {} }) });
+    await call("post", "/orders", 422, { body: "" });
     await call("post", "/orders", 413, { body: "x".repeat(1 << 20) + "x" });
+    await call("post", "/orders", 415, { body: newOrder(), headers: { "Content-Encoding": "gzip" } });
 
     for (const path of ["/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/orders", "/orders/summary", "/statistics", one]) {
         const { reply } = await call("get", path, 200);
@@ -144,6 +146,7 @@ test("every answer is one that is described", async () => {
     await call("patch", one, 404, { id: "nothing", body: {} });
     await call("patch", one, 422, { body: { status: null, total_amount: 1.5 } });
     await call("patch", one, 413, { body: "x".repeat(1 << 20) + "x" });
+    await call("patch", one, 415, { body: {}, headers: { "Content-Encoding": "br" } });
     await call("patch", one, 200, { body: { status: "pending" }, headers: { "Idempotency-Key": "k-2" } });
     await call("patch", one, 422, { body: { status: "shipped" }, headers: { "Idempotency-Key": "k-2" } });
     await call("delete", one, 412, { headers: { "If-Match": etag } });
