@@ -11,6 +11,7 @@
 #include "http/shim.h"
 #include "rpc/client.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,9 @@ static void await_end(const struct http_shim *shim, const struct notify *notify,
     log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
 }
 
-static bool serve(const struct config *config, const struct notify *notify, struct log *log,
-                  struct metrics *metrics)
+/* Its exit code. */
+static int serve(const struct config *config, const struct notify *notify, struct log *log,
+                 struct metrics *metrics)
 {
     char error[512];
     const struct rpc_client_options client_options = {.urls = config->connect, .api_key = config->api_key};
@@ -57,6 +59,7 @@ static bool serve(const struct config *config, const struct notify *notify, stru
         .max_bodies_bytes = config->http_max_bodies_bytes,
     };
     struct http_shim *shim = client != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
+    const int code = shim != NULL ? EXIT_SUCCESS : errno == EADDRINUSE ? EXIT_TRY_AGAIN : EXIT_CONFIG;
     if (shim == NULL) {
         fprintf(stderr, "%s: %s\n", program, error);
     } else {
@@ -66,7 +69,7 @@ static bool serve(const struct config *config, const struct notify *notify, stru
         http_shim_stop(shim);
     }
     rpc_client_close(client);
-    return shim != NULL;
+    return code;
 }
 
 int main(void)
@@ -80,10 +83,10 @@ int main(void)
     struct metrics *metrics = metrics_new();
     process_metrics_add(&process, metrics, PROJECT_VERSION);
     struct log *log = log_open(STDERR_FILENO, config.log_level);
-    bool served = serve(&config, &notify, log, metrics);
+    const int code = serve(&config, &notify, log, metrics);
     log_close(log);
     metrics_free(metrics);
     notify_close(&notify);
     config_free(&config);
-    return served ? EXIT_SUCCESS : EXIT_CONFIG;
+    return code;
 }

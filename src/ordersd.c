@@ -17,6 +17,7 @@
 #include "service/order_service.h"
 #include "store/postgres.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
     return daemon->shim != NULL;
 }
 
+/* False: errno is EADDRINUSE if another process has one of the addresses. */
 static bool start(struct daemon *daemon, char *error, size_t error_size)
 {
     const struct postgres_options options = {
@@ -171,6 +173,8 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     const bool asks_itself =
         config->http_host != NULL || config->metrics_host != NULL || daemon->notify.watchdog_ms != 0;
     daemon->store = postgres_open(&options, error, error_size);
+    if (daemon->store == NULL)
+        errno = EINVAL;
     return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
            (!asks_itself || start_inproc(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
@@ -245,7 +249,8 @@ int main(void)
     process_metrics_add(&daemon.process, daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
     daemon.memory.limit = daemon.config.max_call_bytes;
-    bool started = start(&daemon, error, sizeof error);
+    const bool started = start(&daemon, error, sizeof error);
+    const int code = started ? EXIT_SUCCESS : errno == EADDRINUSE ? EXIT_TRY_AGAIN : EXIT_CONFIG;
     if (started)
         serve(&daemon);
     stop(&daemon);
@@ -254,5 +259,5 @@ int main(void)
     log_flush(daemon.log);
     if (!started)
         fprintf(stderr, "ordersd: %s\n", error);
-    return started ? EXIT_SUCCESS : EXIT_CONFIG;
+    return code;
 }

@@ -13,8 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The exit code of a program that was set up wrongly: sysexits.h's EX_CONFIG. */
-enum { EXIT_CONFIG = 78 };
+/* Exit codes of a program that cannot start, of sysexits.h. */
+enum {
+    EXIT_CONFIG = 78,    /* it was set up wrongly: EX_CONFIG */
+    EXIT_TRY_AGAIN = 75, /* another process has its address, for now: EX_TEMPFAIL */
+};
 
 /* What a program cannot do without. */
 enum config_need {

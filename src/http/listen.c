@@ -52,16 +52,19 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     int failed = getaddrinfo(host, service, &hints, &addresses);
     if (failed != 0) {
         snprintf(error, error_size, "cannot listen on %s:%u: %s", host, *port, gai_strerror(failed));
+        errno = EINVAL;
         return -1;
     }
     int fd = -1;
     for (const struct addrinfo *at = addresses; at != NULL && fd < 0; at = at->ai_next)
         fd = listen_on(at);
+    const int why = errno;
     if (fd < 0)
         snprintf(error, error_size, "cannot listen on %s:%u: %m", host, *port);
     else
         *port = port_of(fd);
     freeaddrinfo(addresses);
+    errno = why;
     return fd;
 }
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Listens on a host's port, 0 for any, and says which in *port. -1: `error` says why. */
+/* Listens on a host's port, 0 for any, and says which in *port. -1: `error` says why, and errno is EADDRINUSE
+ * if that is another process that listens there. */
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
 
 /* Sends a few bytes to the socket's own address and waits until something comes back, or the connection is

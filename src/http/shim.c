@@ -177,10 +177,12 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
     if (shim == NULL || !init_host(&shim->host, options, error, error_size)) {
         if (shim != NULL)
             free_shim(shim);
+        errno = EINVAL;
         return NULL;
     }
     shim->port = options->port;
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
+    int why = errno;
     if (shim->listen_fd >= 0) {
         if (start_daemon(shim, options)) {
             note_url(shim, options->host);
@@ -188,8 +190,10 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
         }
         snprintf(error, error_size, "cannot start libmicrohttpd on %s:%u", options->host, shim->port);
         close(shim->listen_fd);
+        why = EINVAL;
     }
     free_shim(shim);
+    errno = why;
     return NULL;
 }
 

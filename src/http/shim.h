@@ -33,7 +33,8 @@ struct http_shim_options {
     size_t max_bodies_bytes; /* of all that come in at once; see body.h */
 };
 
-/* Listens and serves on threads of its own. NULL: `error` is one line that says why. */
+/* Listens and serves on threads of its own. NULL: `error` is one line that says why, and errno is EADDRINUSE
+ * if that is another process that listens there. */
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size);
 
 /* Where it serves: "http://127.0.0.1:5000". */

@@ -16,6 +16,7 @@
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
 
+#include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <pthread.h>
@@ -402,6 +403,7 @@ static void note_url(struct rpc_server *server, const char *url, nng_listener li
 static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
 {
     snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
+    errno = failed == NNG_EADDRINUSE ? EADDRINUSE : EINVAL;
     return false;
 }
 
@@ -499,6 +501,7 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     if (failed != 0) {
         snprintf(error, error_size, "cannot open a socket: %s", nng_strerror(failed));
         free(server);
+        errno = ENOMEM;
         return NULL;
     }
     server->dispatcher = options->dispatcher;
@@ -516,11 +519,14 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     if (server->doors == NULL || !can_send || !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
+        errno = ENOMEM;
         return NULL;
     }
     if (!make_doors(server, options->urls, error, error_size) ||
         !open_doors(server, options->urls, error, error_size)) {
+        const int why = errno;
         discard(server);
+        errno = why;
         return NULL;
     }
     return server;

@@ -35,7 +35,8 @@ struct rpc_server_options {
     unsigned send_timeout_ms; /* and one that does not take its answers */
 };
 
-/* Listens and serves. NULL: `error` is one line that names the URL and what is wrong with it. */
+/* Listens and serves. NULL: `error` is one line that names the URL and what is wrong with it, and errno is
+ * EADDRINUSE if that is another process that listens there, else EINVAL or ENOMEM. */
 struct rpc_server *rpc_server_start(const struct rpc_server_options *options, char *error, size_t error_size);
 
 /* The URLs it listens on, comma-separated, with the real port where 0 was asked for. */
