@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
+#include "base/prober.h"
 #include "base/process.h"
 #include "base/process_metrics.h"
 #include "base/time.h"
@@ -12,12 +13,12 @@
 #include "rpc/client.h"
 #include "rpc/health.h"
 #include "rpc/metrics_service.h"
-#include "rpc/probe.h"
 #include "rpc/server.h"
 #include "service/order_service.h"
 #include "store/postgres.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,12 @@
 enum {
     DRAIN_MS = 30000,
     MS_PER_S = 1000,
-    FEEDINGS =
-        4, /* of the watchdog, in the time in which one is wanted: two checks may take as long as two */
+    /* Each address of this process is asked so often, and has so long to answer. */
+    PROBE_EVERY_MS = 1000,
+    PROBE_WAITS_MS = 2000,
+    /* The watchdog is pinged so often in the time in which it wants to be, while each has answered within: */
+    PINGS = 4,
+    PINGS_SINCE_ANSWER = 2,
 
     /* Of the address for metrics and probes, which few ask for little. */
     PROBE_CONNECTIONS = 64,
@@ -49,13 +54,14 @@ struct daemon {
     struct store *store;
     struct order_service service;
     struct health health;
-    struct health_check checks[2]; /* what readiness hangs on, and the end of that list */
+    struct health_check checks[3]; /* what readiness hangs on, and the end of that list */
     struct metrics_service metrics_service;
     struct dispatcher *dispatcher;
     struct rpc_server *server;
-    struct rpc_client *inproc; /* NULL: nothing in this process asks */
-    struct http_shim *shim;    /* NULL: ORDERS_HTTP is not set */
-    struct http_shim *probes;  /* NULL: ORDERS_METRICS is not set */
+    struct rpc_client *inproc;       /* NULL: there is no shim that asks */
+    struct http_shim *shim;          /* NULL: ORDERS_HTTP is not set */
+    struct http_shim *probes;        /* NULL: ORDERS_METRICS is not set */
+    _Atomic(struct prober *) prober; /* of the addresses; NULL: not yet */
 };
 
 /* RPC and HTTP share the open files, whether or not both are served. */
@@ -66,6 +72,13 @@ static unsigned fit_connections(const struct daemon *daemon, const char *protoco
         log_line(daemon->log, LOG_LEVEL_WARN, "fewer connections than set: too few files may be open",
                  LOG_STR("protocol", protocol), LOG_INT("connections", fit));
     return fit;
+}
+
+static bool addresses_answer(void *arg, char *why, size_t why_size)
+{
+    const struct daemon *daemon = arg;
+    struct prober *prober = daemon->prober;
+    return prober == NULL || prober_ready(prober, why, why_size);
 }
 
 static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
@@ -81,6 +94,7 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
 
     order_service_init(&daemon->service, daemon->store);
     daemon->checks[0] = (struct health_check){postgres_ready, daemon->store};
+    daemon->checks[1] = (struct health_check){addresses_answer, daemon};
     health_init(&daemon->health, names, daemon->checks);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
     daemon->dispatcher = dispatcher_new(daemon->config.api_key);
@@ -158,6 +172,36 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
     return daemon->shim != NULL;
 }
 
+static bool ask_http(void *shim, unsigned timeout_ms, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "no answer");
+    return http_shim_answers(shim, timeout_ms);
+}
+
+/* Of all that others connect to. */
+static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
+{
+    struct http_shim *const shims[] = {daemon->shim, daemon->probes};
+    const unsigned ping_ms = daemon->notify.watchdog_ms / PINGS;
+    const unsigned every_ms = ping_ms != 0 && ping_ms < PROBE_EVERY_MS ? ping_ms : PROBE_EVERY_MS;
+    size_t n = 0;
+    while (rpc_server_address(daemon->server, n) != NULL)
+        n++;
+    struct prober_target *targets = arena_calloc(&daemon->config.arena, n + 2, sizeof *targets);
+    for (size_t i = 0; i < n; i++) {
+        struct rpc_address *address = rpc_server_address(daemon->server, i);
+        targets[i] = (struct prober_target){rpc_address_url(address), rpc_address_answers, address};
+    }
+    for (size_t i = 0; i < sizeof shims / sizeof *shims; i++) {
+        if (shims[i] != NULL)
+            targets[n++] = (struct prober_target){http_shim_url(shims[i]), ask_http, shims[i]};
+    }
+    daemon->prober = prober_start(targets, n, every_ms, PROBE_WAITS_MS);
+    if (daemon->prober == NULL)
+        snprintf(error, error_size, "no memory for a thread");
+    return daemon->prober != NULL;
+}
+
 /* False: errno is EADDRINUSE if another process has one of the addresses. */
 static bool start(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -170,15 +214,15 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
         .metrics = daemon->metrics,
     };
     const struct config *config = &daemon->config;
-    const bool asks_itself =
-        config->http_host != NULL || config->metrics_host != NULL || daemon->notify.watchdog_ms != 0;
+    const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
     daemon->store = postgres_open(&options, error, error_size);
     if (daemon->store == NULL)
         errno = EINVAL;
     return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
-           (!asks_itself || start_inproc(daemon, error, error_size)) &&
+           (!has_http || start_inproc(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
-           (config->http_host == NULL || start_http(daemon, error, error_size));
+           (config->http_host == NULL || start_http(daemon, error, error_size)) &&
+           start_prober(daemon, error, error_size);
 }
 
 /* "ready http=http://127.0.0.1:5000 rpc=tcp://127.0.0.1:6600 key=.local/api-key" */
@@ -203,6 +247,8 @@ static void stop(struct daemon *daemon)
 {
     uint64_t limit_ns = time_monotonic_ns() + (uint64_t)DRAIN_MS * NS_PER_MS;
     atomic_store(&daemon->health.stopping, true);
+    if (daemon->prober != NULL)
+        prober_stop(daemon->prober); /* the addresses are to be closed */
     http_shim_stop(daemon->shim);
     uint64_t now_ns = time_monotonic_ns();
     uint32_t left_ms = now_ns < limit_ns ? (uint32_t)((limit_ns - now_ns) / NS_PER_MS) : 0;
@@ -213,26 +259,28 @@ static void stop(struct daemon *daemon)
         postgres_close(daemon->store);
 }
 
-/* Fed only while calls, and the shim if there is one, are answered within the time. */
-static void feed_watchdog(const struct daemon *daemon, unsigned timeout_ms)
+/* Only while every address of this process has answered lately. */
+static void ping_watchdog(const struct daemon *daemon, unsigned within_ms)
 {
-    if (probe_answers(daemon->inproc, timeout_ms) &&
-        (daemon->shim == NULL || http_shim_answers(daemon->shim, timeout_ms)))
+    char why[512] = "not asked for too long";
+    if (prober_answered(daemon->prober, within_ms)) {
         notify_send(&daemon->notify, "WATCHDOG=1");
-    else
-        log_line(daemon->log, LOG_LEVEL_ERROR, "no answer to a call of its own");
+        return;
+    }
+    prober_ready(daemon->prober, why, sizeof why);
+    log_line(daemon->log, LOG_LEVEL_ERROR, "no answer at an address of its own", LOG_STR("why", why));
 }
 
 static void serve(struct daemon *daemon)
 {
-    const unsigned feed_ms = (daemon->notify.watchdog_ms + FEEDINGS - 1) / FEEDINGS;
+    const unsigned ping_ms = (daemon->notify.watchdog_ms + PINGS - 1) / PINGS;
     int ended;
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
     notify_send(&daemon->notify, "READY=1");
-    while ((ended = process_await_end(feed_ms)) == 0)
-        feed_watchdog(daemon, feed_ms);
+    while ((ended = process_await_end(ping_ms)) == 0)
+        ping_watchdog(daemon, PINGS_SINCE_ANSWER * ping_ms);
     notify_send(&daemon->notify, "STOPPING=1");
     log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
 }

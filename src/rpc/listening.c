@@ -36,6 +36,34 @@ static bool is_same(const union address *address, const nng_sockaddr *wanted)
     }
 }
 
+socklen_t listening_convert(const nng_sockaddr *from, struct sockaddr_storage *to)
+{
+    union address address = {0};
+    socklen_t size = 0;
+    switch (from->s_family) {
+    case NNG_AF_INET:
+        size = sizeof address.v4;
+        address.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = from->s_in.sa_port};
+        address.v4.sin_addr.s_addr = from->s_in.sa_addr;
+        break;
+    case NNG_AF_INET6:
+        size = sizeof address.v6;
+        address.v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = from->s_in6.sa_port};
+        memcpy(&address.v6.sin6_addr, from->s_in6.sa_addr, sizeof address.v6.sin6_addr);
+        break;
+    case NNG_AF_IPC:
+        size = sizeof address.local;
+        address.local.sun_family = AF_UNIX;
+        memcpy(address.local.sun_path, from->s_ipc.sa_path,
+               strnlen(from->s_ipc.sa_path, sizeof address.local.sun_path - 1));
+        break;
+    default:
+        break;
+    }
+    memcpy(to, &address, sizeof address);
+    return size;
+}
+
 static bool listens_at(int fd, const nng_sockaddr *wanted)
 {
     union address address = {0};

@@ -1,20 +1,122 @@
-/* probe.c: one call. */
+/* probe.c: the SP protocol of one request, over TCP and over ipc. */
 #include "rpc/probe.h"
 
-#include "rpc/v1/health.pb-c.h"
+#include "rpc/v1/frame.pb-c.h"
 
-bool probe_answers(struct rpc_client *client, uint32_t timeout_ms)
+#include <endian.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum {
+    GREETING_BYTES = 8,
+    REQUEST_MAX_BYTES = 64,
+    MS_PER_S = 1000,
+    US_PER_MS = 1000,
+};
+
+static const uint8_t greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};       /* REQ's */
+static const uint8_t their_greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x31, 0, 0}; /* REP's */
+
+/* What stands in front of a message: over ipc a byte that is 1; its length; and an id whose first bit is 1.
+ */
+struct __attribute__((packed)) head {
+    uint8_t is_message;
+    uint64_t length;
+    uint32_t id;
+};
+
+static const uint32_t request_id = UINT32_C(0x80000001);
+
+static bool fail(char *why, size_t why_size, const char *what)
 {
-    const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
-    const ProtobufCServiceDescriptor *health = &rpc__v1__health__descriptor;
-    const struct rpc_request request = {
-        .service = health,
-        .method = protobuf_c_service_descriptor_get_method_by_name(health, "Check"),
-        .input = &check.base,
-        .timeout_ms = timeout_ms,
-    };
-    struct rpc_reply *reply = rpc_client_call_wait(client, &request);
-    const bool answers = reply->status.code == STATUS_OK;
-    rpc_reply_free(reply);
+    snprintf(why, why_size, "%s", what);
+    return false;
+}
+
+/* One step went wrong. */
+static bool fail_step(char *why, size_t why_size)
+{
+    if (errno == EAGAIN)
+        return fail(why, why_size, "no answer");
+    snprintf(why, why_size, "%m");
+    return false;
+}
+
+static bool receive(int fd, void *bytes, size_t size, char *why, size_t why_size)
+{
+    const ssize_t n = recv(fd, bytes, size, MSG_WAITALL);
+    if (n == (ssize_t)size)
+        return true;
+    if (n >= 0)
+        errno = n == 0 ? ECONNRESET : EAGAIN;
+    return fail_step(why, why_size);
+}
+
+static bool exchange_greetings(int fd, char *why, size_t why_size)
+{
+    uint8_t theirs[GREETING_BYTES];
+    if (send(fd, greeting, sizeof greeting, MSG_NOSIGNAL) < 0)
+        return fail_step(why, why_size);
+    return receive(fd, theirs, sizeof theirs, why, why_size) &&
+           (memcmp(theirs, their_greeting, sizeof theirs) == 0 || fail(why, why_size, "greets otherwise"));
+}
+
+/* What it is answered is not read: any will do. */
+static bool ask_health(int fd, size_t head_from, unsigned timeout_ms, char *why, size_t why_size)
+{
+    static char method[] = "rpc.v1.Health/Check";
+    Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
+    struct __attribute__((packed)) {
+        struct head head;
+        uint8_t frame[REQUEST_MAX_BYTES];
+    } message;
+    struct head answer;
+    request.method = method;
+    request.timeout_ms = timeout_ms;
+    const size_t size = rpc__v1__request__pack(&request, message.frame);
+    message.head = (struct head){
+        .is_message = 1, .length = htobe64(sizeof message.head.id + size), .id = htobe32(request_id)};
+    if (send(fd, (uint8_t *)&message + head_from, sizeof message.head - head_from + size, MSG_NOSIGNAL) < 0)
+        return fail_step(why, why_size);
+    return receive(fd, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
+           (be32toh(answer.id) == request_id || fail(why, why_size, "answers otherwise"));
+}
+
+/* Another process may have taken the path. */
+static bool is_ours(int fd, char *why, size_t why_size)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == getpid() ||
+           fail(why, why_size, "another process listens there");
+}
+
+static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
+                unsigned timeout_ms, char *why, size_t why_size)
+{
+    const bool is_ipc = address->ss_family == AF_UNIX;
+    if (connect(fd, (const struct sockaddr *)address, size) != 0)
+        return errno == EADDRNOTAVAIL || fail_step(why, why_size); /* no port is left to ask from */
+    own_peer_set(self, is_ipc ? -1 : fd);
+    return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(fd, why, why_size) &&
+           ask_health(fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
+}
+
+bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
+                   unsigned timeout_ms, char *why, size_t why_size)
+{
+    const struct timeval timeout = {.tv_sec = timeout_ms / MS_PER_S,
+                                    .tv_usec = (suseconds_t)(timeout_ms % MS_PER_S) * US_PER_MS};
+    const int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return true;
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    const bool answers = ask(fd, address, size, self, timeout_ms, why, why_size);
+    close(fd);
     return answers;
 }

@@ -1,14 +1,22 @@
-/* probe.h: whether a server answers at all, for who would restart it if not. */
+/* probe.h: whether a server answers at one of its addresses, asked as a client asks: it connects, greets, and
+ * asks rpc.v1.Health.
+ *
+ * By hand and on a socket of its own, as nng in this very process may be what does not answer.
+ */
 #ifndef RPC_PROBE_H
 #define RPC_PROBE_H
 
-#include "rpc/client.h"
+#include "base/own_peer.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
+#include <sys/socket.h>
 
-/* Asks rpc.v1.Health and waits for the answer, whatever it says: a server that cannot serve since its
- * database is away is not mended by starting it anew. */
-bool probe_answers(struct rpc_client *client, uint32_t timeout_ms);
+/* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not mended
+ * by starting it anew. Each step has the time. False: `why` says what went wrong. A process without a file
+ * left for it answers others, as far as can be known. Whoever takes the connection knows it by `self`, or
+ * over ipc by the process. */
+bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
+                   unsigned timeout_ms, char *why, size_t why_size);
 
 #endif

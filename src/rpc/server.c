@@ -12,6 +12,7 @@
 #include "rpc/frame.h"
 #include "rpc/listening.h"
 #include "rpc/outbox.h"
+#include "rpc/probe.h"
 #include "rpc/response.h"
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     DEFAULT_MAX_CALLS = 4096,
@@ -51,6 +53,7 @@ enum {
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
+    URL_MAX_BYTES = 512,
     URLS_MAX_BYTES = 4096,
     REQUEST_ID_MAX_BYTES = 128,
 };
@@ -68,9 +71,12 @@ struct slot {
 };
 
 /* Where others connect. */
-struct door {
+struct rpc_address {
     nng_listener listener;
     bool in_process; /* they are of this process */
+    char url[URL_MAX_BYTES];
+    struct own_peer self;  /* who asks here whether it serves, of this process too */
+    atomic_uint self_pipe; /* its connection; 0: none */
 };
 
 struct rpc_server {
@@ -79,8 +85,8 @@ struct rpc_server {
     struct log *log;
     struct server_metrics metrics;
     char urls[URLS_MAX_BYTES];
-    struct door *doors; /* owned; set before anybody can connect */
-    size_t n_doors;
+    struct rpc_address *addresses; /* owned; set before anybody can connect */
+    size_t n_addresses;
 
     struct slot *slots;   /* owned */
     pthread_mutex_t lock; /* guards only: */
@@ -119,29 +125,60 @@ static void close_pipe(const struct rpc_server *server, uint32_t id, enum server
     nng_pipe_close((nng_pipe){.id = id});
 }
 
-static bool is_of_this_process(const struct rpc_server *server, nng_pipe pipe)
+/* NULL: that is not known. */
+static struct rpc_address *find_address(const struct rpc_server *server, nng_pipe pipe)
 {
     const int listener = nng_listener_id(nng_pipe_listener(pipe));
-    size_t i = 0;
-    while (i < server->n_doors && nng_listener_id(server->doors[i].listener) != listener)
-        i++;
-    return i < server->n_doors && server->doors[i].in_process;
+    for (size_t i = 0; i < server->n_addresses; i++) {
+        if (nng_listener_id(server->addresses[i].listener) == listener)
+            return &server->addresses[i];
+    }
+    return NULL;
 }
 
-static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+/* Whether it is this process that asks itself. */
+static bool is_self(struct rpc_address *address, nng_pipe pipe)
 {
-    struct rpc_server *server = arg;
+    nng_sockaddr remote;
+    struct sockaddr_storage name;
+    uint64_t pid;
+    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) == 0)
+        return pid == (uint64_t)getpid();
+    return nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 && listening_convert(&remote, &name) != 0 &&
+           own_peer_is(&address->self, &name);
+}
+
+static bool is_pipe_of_self(const struct rpc_server *server, uint32_t pipe)
+{
+    size_t i = 0;
+    while (i < server->n_addresses && atomic_load(&server->addresses[i].self_pipe) != pipe)
+        i++;
+    return i < server->n_addresses;
+}
+
+static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
+{
     const uint32_t id = (uint32_t)nng_pipe_id(pipe);
-    const bool stays = is_of_this_process(server, pipe);
-    if (event == NNG_PIPE_EV_REM_POST) {
-        connections_remove(server->connections, id);
-    } else if (atomic_load(&server->draining) && !stays) { /* it was greeting when the doors were closed */
+    struct rpc_address *address = find_address(server, pipe);
+    const bool stays = address != NULL && address->in_process;
+    if (atomic_load(&server->draining) && !stays) { /* it was greeting when the listeners were closed */
         close_pipe(server, id, SERVER_CLOSES_IDLE);
+    } else if (address != NULL && !stays && is_self(address, pipe)) { /* which is no client */
+        atomic_store(&address->self_pipe, id);
     } else {
         uint32_t excess = connections_add(server->connections, id, stays, time_monotonic_ns());
         if (excess != 0)
             close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
     }
+}
+
+static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct rpc_server *server = arg;
+    if (event == NNG_PIPE_EV_REM_POST)
+        connections_remove(server->connections, (uint32_t)nng_pipe_id(pipe));
+    else
+        on_pipe_added(server, pipe);
 }
 
 static void close_idle(struct rpc_server *server)
@@ -170,6 +207,8 @@ static void note_call(const struct slot *slot)
 {
     const struct call *call = &slot->call;
     const uint64_t duration_ns = time_monotonic_ns() - call->start_ns;
+    if (is_pipe_of_self(slot->server, call->caller))
+        return;
     server_metrics_record(&slot->server->metrics, slot->method, call->status.code, duration_ns);
     if (!log_enabled(slot->server->log, LOG_LEVEL_INFO))
         return;
@@ -385,19 +424,19 @@ static void advance(void *arg)
 
 /* --- starting and stopping --- */
 
-/* Adds the listener's URL to server->urls, with the port it really has. */
-static void note_url(struct rpc_server *server, const char *url, nng_listener listener)
+/* Notes the address's URL, with the port it really has. */
+static void note_url(struct rpc_server *server, struct rpc_address *address, const char *url)
 {
     char *end = server->urls + strlen(server->urls);
-    size_t room = sizeof server->urls - strlen(server->urls);
-    const char *separator = end == server->urls ? "" : ",";
+    const size_t room = sizeof server->urls - strlen(server->urls);
     const char *port = strrchr(url, ':');
     int bound;
     if (port != NULL && strcmp(port, ":0") == 0 &&
-        nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0)
-        snprintf(end, room, "%s%.*s:%d", separator, (int)(port - url), url, bound);
+        nng_listener_get_int(address->listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0)
+        snprintf(address->url, sizeof address->url, "%.*s:%d", (int)(port - url), url, bound);
     else
-        snprintf(end, room, "%s%s", separator, url);
+        snprintf(address->url, sizeof address->url, "%s", url);
+    snprintf(end, room, "%s%s", end == server->urls ? "" : ",", address->url);
 }
 
 static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
@@ -407,34 +446,37 @@ static bool cannot_listen(const char *url, int failed, char *error, size_t error
     return false;
 }
 
-static bool make_doors(struct rpc_server *server, const char *const urls[], char *error, size_t error_size)
+static bool make_listeners(struct rpc_server *server, const char *const urls[], char *error,
+                           size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
-        struct door *door = &server->doors[i];
-        int failed = nng_listener_create(&door->listener, server->socket, urls[i]);
+        struct rpc_address *address = &server->addresses[i];
+        int failed = nng_listener_create(&address->listener, server->socket, urls[i]);
         if (failed != 0)
             return cannot_listen(urls[i], failed, error, error_size);
-        door->in_process = strncmp(urls[i], "inproc:", 7) == 0;
-        server->n_doors++;
+        address->in_process = strncmp(urls[i], "inproc:", 7) == 0;
+        own_peer_init(&address->self);
+        server->n_addresses++;
     }
     return true;
 }
 
-static bool open_doors(struct rpc_server *server, const char *const urls[], char *error, size_t error_size)
+static bool open_addresses(struct rpc_server *server, const char *const urls[], char *error,
+                           size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
-        const struct door *door = &server->doors[i];
-        int failed = nng_listener_start(door->listener, 0);
+        struct rpc_address *address = &server->addresses[i];
+        int failed = nng_listener_start(address->listener, 0);
         if (failed != 0)
             return cannot_listen(urls[i], failed, error, error_size);
-        if (!door->in_process)
-            note_url(server, urls[i], door->listener);
+        if (!address->in_process)
+            note_url(server, address, urls[i]);
     }
     return true;
 }
 
-/* Undoes a start that failed. Who came by a door that was open already may have a call in hand, which ends
- * first, or else is left with all it needs. */
+/* Undoes a start that failed. Who came to an address that was open already may have a call in hand, which
+ * ends first, or else is left with all it needs. */
 static void discard(struct rpc_server *server)
 {
     nng_close(server->socket);
@@ -455,7 +497,7 @@ static void discard(struct rpc_server *server)
     server_metrics_free(&server->metrics);
     pthread_mutex_destroy(&server->lock);
     free(server->slots);
-    free(server->doors);
+    free(server->addresses);
     free(server);
 }
 
@@ -513,17 +555,17 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     size_t n_urls = 0;
     while (options->urls[n_urls] != NULL)
         n_urls++;
-    server->doors = calloc(n_urls + 1, sizeof *server->doors);
+    server->addresses = calloc(n_urls + 1, sizeof *server->addresses);
 
     const bool can_send = outbox_init(&server->outbox);
-    if (server->doors == NULL || !can_send || !begin_counting(server, options)) {
+    if (server->addresses == NULL || !can_send || !begin_counting(server, options)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         errno = ENOMEM;
         return NULL;
     }
-    if (!make_doors(server, options->urls, error, error_size) ||
-        !open_doors(server, options->urls, error, error_size)) {
+    if (!make_listeners(server, options->urls, error, error_size) ||
+        !open_addresses(server, options->urls, error, error_size)) {
         const int why = errno;
         discard(server);
         errno = why;
@@ -537,13 +579,39 @@ const char *rpc_server_urls(const struct rpc_server *server)
     return server->urls;
 }
 
-/* The doors first: a client whose connection closes is to find another server, not this one again. */
+struct rpc_address *rpc_server_address(struct rpc_server *server, size_t i)
+{
+    for (size_t at = 0; at < server->n_addresses; at++) {
+        if (!server->addresses[at].in_process && i-- == 0)
+            return &server->addresses[at];
+    }
+    return NULL;
+}
+
+const char *rpc_address_url(const struct rpc_address *address)
+{
+    return address->url;
+}
+
+bool rpc_address_answers(void *arg, unsigned timeout_ms, char *why, size_t why_size)
+{
+    struct rpc_address *address = arg;
+    struct sockaddr_storage name;
+    nng_sockaddr local;
+    if (nng_listener_get_addr(address->listener, NNG_OPT_LOCADDR, &local) != 0) {
+        snprintf(why, why_size, "no listener");
+        return false;
+    }
+    return probe_answers(&name, listening_convert(&local, &name), &address->self, timeout_ms, why, why_size);
+}
+
+/* The listeners first: a client whose connection closes is to find another server, not this one again. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     bool idle = false;
-    for (size_t i = 0; i < server->n_doors; i++) {
-        if (!server->doors[i].in_process && !listening_stop(server->doors[i].listener))
+    for (size_t i = 0; i < server->n_addresses; i++) {
+        if (!server->addresses[i].in_process && !listening_stop(server->addresses[i].listener))
             log_line(server->log, LOG_LEVEL_WARN, "still listening while draining");
     }
     connections_drain(server->connections);

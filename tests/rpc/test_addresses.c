@@ -2,13 +2,23 @@
  * not accept. */
 #include "calls.h"
 
+#include "base/time.h"
+#include "rpc/v1/health.pb-c.h"
+
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-enum { IN_USE = 75, TIMES = 10 };
+enum { IN_USE = 75, TIMES = 10, NOTICED_MS = 30000, POLL_MS = 50, FILES_MOST = 1024 };
 
 static struct service *service;
 
@@ -75,4 +85,104 @@ Test(addresses, one_is_not_lost_to_another_process_that_wants_it)
         expect_refused(setting, said);
     expect_service(service->ipc_url);
     expect_service(service->rpc_url);
+}
+
+/* --- one that does not accept --- */
+
+/* Takes a listening socket of ordersd's, which never hears of it, and has it accept no more. False: the
+ * system lets nobody do that. */
+static bool stop_listening(uint16_t port)
+{
+    const int process = (int)syscall(SYS_pidfd_open, service->pid, 0);
+    bool stopped = false;
+    cr_assert_geq(process, 0);
+    for (int fd = 0; fd < FILES_MOST && !stopped; fd++) {
+        struct sockaddr_in name = {0};
+        socklen_t size = sizeof name, flag_size = sizeof(int);
+        int listens = 0;
+        const int copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+        if (copy < 0 && errno == EPERM)
+            break;
+        if (copy < 0)
+            continue;
+        stopped = getsockopt(copy, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_size) == 0 && listens != 0 &&
+                  getsockname(copy, (struct sockaddr *)&name, &size) == 0 && name.sin_family == AF_INET &&
+                  ntohs(name.sin_port) == port && shutdown(copy, SHUT_RDWR) == 0;
+        close(copy);
+    }
+    close(process);
+    return stopped;
+}
+
+/* What Health says is wrong, asked over ipc or TCP; "": nothing. */
+static void read_reason(const char *url, char *reason, size_t size)
+{
+    const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    const struct rpc_request request = {.service = &rpc__v1__health__descriptor,
+                                        .method = &rpc__v1__health__descriptor.methods[0],
+                                        .input = &check.base};
+    struct rpc_client *client = calls_open(service, url);
+    struct rpc_reply *reply = rpc_client_call_wait(client, &request);
+    calls_expect(reply, STATUS_OK);
+    snprintf(reason, size, "%s", ((const Rpc__V1__HealthCheckResponse *)reply->message)->reason);
+    rpc_reply_free(reply);
+    rpc_client_close(client);
+}
+
+static void await_reason(const char *url, const char *expected)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)NOTICED_MS * NS_PER_MS;
+    char reason[512];
+    for (read_reason(url, reason, sizeof reason); strcmp(reason, expected) != 0;
+         read_reason(url, reason, sizeof reason)) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\", not \"%s\"", reason, expected);
+        poll(NULL, 0, POLL_MS);
+    }
+}
+
+/* A path that is taken away is one that no client finds. */
+Test(addresses, readiness_names_one_that_is_gone)
+{
+    char expected[512];
+    const char *path = service->ipc_url + strlen("ipc://");
+    await_reason(service->rpc_url, "");
+    cr_assert_eq(unlink(path), 0);
+    snprintf(expected, sizeof expected, "%s: No such file or directory", service->ipc_url);
+    await_reason(service->rpc_url, expected);
+    expect_service(service->rpc_url);
+}
+
+Test(addresses, readiness_names_all_that_do_not_accept)
+{
+    char expected[512];
+    await_reason(service->ipc_url, "");
+    if (!stop_listening(service->http_port))
+        cr_skip_test("no right to take another process's files");
+    snprintf(expected, sizeof expected, "http://127.0.0.1:%u: no answer", service->http_port);
+    await_reason(service->ipc_url, expected);
+    cr_assert(stop_listening(service->metrics_port));
+    snprintf(expected, sizeof expected, "http://127.0.0.1:%u: no answer; http://127.0.0.1:%u: no answer",
+             service->http_port, service->metrics_port);
+    await_reason(service->ipc_url, expected);
+    cr_assert(stop_listening((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1)));
+    snprintf(expected, sizeof expected,
+             "%s: Connection refused; http://127.0.0.1:%u: no answer; http://127.0.0.1:%u: no answer",
+             service->rpc_url, service->http_port, service->metrics_port);
+    await_reason(service->ipc_url, expected);
+    expect_service(service->ipc_url);
+}
+
+/* Who asks itself is no client. */
+Test(addresses, being_asked_by_itself_is_not_counted)
+{
+    char *log;
+    await_reason(service->rpc_url, "");
+    struct timespec some_rounds = {.tv_sec = 3};
+    nanosleep(&some_rounds, NULL);
+    log = service_log(service);
+    size_t calls = 0;
+    for (const char *at = log; (at = strstr(at, "Health/Check")) != NULL; at++)
+        calls++;
+    cr_expect_eq(calls, 1, "%s", log);
+    free(log);
 }

@@ -1,7 +1,4 @@
 /* test_manager.c: what a service manager hears of ordersd: that it is ready, that it lives, that it ends. */
-#include "rpc/client.h"
-#include "rpc/probe.h"
-#include "support/rpc_peer.h"
 #include "support/service.h"
 
 #include <criterion/criterion.h>
@@ -97,19 +94,4 @@ Test(manager, without_a_watchdog_nothing_is_fed)
     kill(service->pid, SIGTERM);
     expect_heard("STOPPING=1");
     cr_expect_eq(service_wait(service), 0);
-}
-
-/* A server that takes a call and never answers it is one that hangs. */
-Test(manager, a_server_that_does_not_answer_does_not_live)
-{
-    struct rpc_peer peer;
-    char error[256];
-    rpc_peer_open(&peer);
-    const char *const urls[] = {peer.url, NULL};
-    struct rpc_client *client =
-        rpc_client_open(&(struct rpc_client_options){.urls = urls}, error, sizeof error);
-    cr_assert_not_null(client, "%s", error);
-    cr_expect_not(probe_answers(client, 300));
-    rpc_client_close(client);
-    rpc_peer_close(&peer);
 }

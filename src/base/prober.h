@@ -1,0 +1,42 @@
+/* prober.h: asks each of a process's own addresses, again and again and as a client would, whether it serves,
+ * and knows at any time what came of it: for readiness, and for the watchdog of a service manager.
+ *
+ * On a thread of its own, so that nothing that is asked whether it is ready waits. All but start and stop are
+ * safe from any thread.
+ */
+#ifndef BASE_PROBER_H
+#define BASE_PROBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether something is answered. It takes a few times timeout_ms at most, whatever it asks. If not, `why`
+ * says what went wrong. */
+typedef bool prober_ask(void *arg, unsigned timeout_ms, char *why, size_t why_size);
+
+struct prober_target {
+    const char *address; /* as reasons name it */
+    prober_ask *ask;
+    void *arg;
+};
+
+struct prober;
+
+/* All are taken to serve until one is asked in vain. The targets are copied, what they point to is not. NULL:
+ * no memory or thread. */
+struct prober *prober_start(const struct prober_target *targets, size_t n, unsigned interval_ms,
+                            unsigned timeout_ms);
+
+/* Asks no more, and waits until what is being asked has answered, or not. What came of it is still known. */
+void prober_stop(struct prober *prober);
+
+/* Of one that was stopped. NULL does nothing. */
+void prober_free(struct prober *prober);
+
+/* Whether each answered when it was asked last; if not, `why` names those that did not. */
+bool prober_ready(void *prober, char *why, size_t why_size);
+
+/* Whether each has answered within so much time. */
+bool prober_answered(struct prober *prober, unsigned within_ms);
+
+#endif

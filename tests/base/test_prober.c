@@ -1,0 +1,99 @@
+/* test_prober.c: what is known of addresses that answer, do not, and do again. */
+#include "base/prober.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LONG_MS = 60000 };
+
+struct address {
+    pthread_mutex_t lock;
+    pthread_cond_t asked;
+    bool answers;   /* guarded by lock */
+    unsigned times; /* it was asked; guarded by lock */
+};
+
+static struct address first, second;
+static struct prober *prober;
+
+static bool answer(void *arg, unsigned timeout_ms, char *why, size_t why_size)
+{
+    struct address *address = arg;
+    cr_assert_eq(timeout_ms, 5);
+    pthread_mutex_lock(&address->lock);
+    const bool answers = address->answers;
+    address->times++;
+    pthread_cond_broadcast(&address->asked);
+    pthread_mutex_unlock(&address->lock);
+    snprintf(why, why_size, "no answer");
+    return answers;
+}
+
+/* Until what it answers now is known: it was asked, and again. */
+static void set_answers(struct address *address, bool answers)
+{
+    pthread_mutex_lock(&address->lock);
+    address->answers = answers;
+    const unsigned then = address->times;
+    while (address->times < then + 2)
+        pthread_cond_wait(&address->asked, &address->lock);
+    pthread_mutex_unlock(&address->lock);
+}
+
+static void set_up(void)
+{
+    const struct prober_target targets[] = {{"tcp://a", answer, &first}, {"tcp://b", answer, &second}};
+    first = second = (struct address){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, true, 0};
+    prober = prober_start(targets, 2, 1, 5);
+    cr_assert_not_null(prober);
+}
+
+static void tear_down(void)
+{
+    prober_stop(prober);
+    prober_free(prober);
+}
+
+TestSuite(prober, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void expect(const char *reasons)
+{
+    char why[128] = "";
+    cr_expect_eq(prober_ready(prober, why, sizeof why), *reasons == '\0');
+    cr_expect_str_eq(why, reasons);
+}
+
+Test(prober, tells_who_does_not_answer)
+{
+    set_answers(&first, true);
+    expect("");
+    set_answers(&second, false);
+    expect("tcp://b: no answer");
+    set_answers(&first, false);
+    expect("tcp://a: no answer; tcp://b: no answer");
+    set_answers(&second, true);
+    expect("tcp://a: no answer");
+    set_answers(&first, true);
+    expect("");
+}
+
+Test(prober, knows_how_long_ago_each_answered)
+{
+    set_answers(&second, true);
+    cr_expect(prober_answered(prober, LONG_MS));
+    set_answers(&second, false);
+    cr_expect(prober_answered(prober, LONG_MS), "it has answered lately");
+    cr_expect_not(prober_answered(prober, 0));
+}
+
+/* A reason is cut where there is no room for it. */
+Test(prober, tells_as_much_as_there_is_room_for)
+{
+    char why[12];
+    set_answers(&first, false);
+    cr_expect_not(prober_ready(prober, why, sizeof why));
+    cr_expect_str_eq(why, "tcp://a: no");
+}

@@ -1,0 +1,149 @@
+/* test_probe.c: servers that do not answer, each in its way. */
+#include "rpc/probe.h"
+
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SHORT_MS = 100, LONG_MS = 20000 };
+
+static struct own_peer self;
+static int listen_fd;
+static struct sockaddr_storage address;
+static socklen_t size;
+
+static void listen_tcp(void)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    size = sizeof address;
+    cr_assert_eq(bind(listen_fd, (const struct sockaddr *)&any, sizeof any), 0);
+    cr_assert_eq(listen(listen_fd, 1), 0);
+    cr_assert_eq(getsockname(listen_fd, (struct sockaddr *)&address, &size), 0);
+}
+
+static void set_up(void)
+{
+    own_peer_init(&self);
+    listen_tcp();
+}
+
+static void tear_down(void)
+{
+    close(listen_fd);
+}
+
+TestSuite(probe, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void expect(bool answers, unsigned timeout_ms, const char *said)
+{
+    char why[128] = "";
+    cr_expect_eq(probe_answers(&address, size, &self, timeout_ms, why, sizeof why), answers);
+    cr_expect_str_eq(why, said);
+}
+
+Test(probe, one_that_does_not_accept)
+{
+    expect(false, SHORT_MS, "no answer");
+}
+
+Test(probe, one_that_is_not_there)
+{
+    close(listen_fd);
+    expect(false, LONG_MS, "Connection refused");
+    listen_tcp();
+}
+
+/* Serves one connection: greets, if it is to, with these bytes, and answers with those. */
+struct script {
+    const char *greeting;
+    const uint8_t *answer; /* of 12 bytes; NULL: none */
+    bool knew_it;          /* whose connection it was */
+};
+
+static void *serve(void *arg)
+{
+    struct script *script = arg;
+    struct sockaddr_storage name;
+    socklen_t name_size = sizeof name;
+    char bytes[128];
+    const int fd = accept(listen_fd, (struct sockaddr *)&name, &name_size);
+    cr_assert_eq(recv(fd, bytes, 8, MSG_WAITALL), 8);
+    script->knew_it = own_peer_is(&self, &name);
+    if (script->greeting != NULL)
+        cr_assert_eq(send(fd, script->greeting, 8, MSG_NOSIGNAL), 8);
+    if (script->answer != NULL) {
+        cr_assert_gt(recv(fd, bytes, sizeof bytes, 0), 12);
+        cr_assert_eq(send(fd, script->answer, 12, MSG_NOSIGNAL), 12);
+    }
+    while (recv(fd, bytes, sizeof bytes, 0) > 0) /* until the other has had enough */
+        ;
+    close(fd);
+    return NULL;
+}
+
+static void expect_of(struct script script, bool answers, unsigned timeout_ms, const char *said)
+{
+    pthread_t server;
+    pthread_create(&server, NULL, serve, &script);
+    expect(answers, timeout_ms, said);
+    pthread_join(server, NULL);
+    cr_expect(script.knew_it);
+}
+
+static const char rep[] = "\0SP\0\0\x31\0";
+static const uint8_t answer[12] = {[7] = 4, [8] = 0x80, [11] = 1};
+
+Test(probe, one_that_does_not_greet)
+{
+    expect_of((struct script){0}, false, SHORT_MS, "no answer");
+}
+
+Test(probe, one_that_speaks_another_protocol)
+{
+    expect_of((struct script){.greeting = "HTTP/1.1"}, false, LONG_MS, "greets otherwise");
+}
+
+Test(probe, one_that_takes_a_call_and_does_not_answer)
+{
+    expect_of((struct script){.greeting = rep}, false, SHORT_MS, "no answer");
+}
+
+Test(probe, one_that_answers)
+{
+    expect_of((struct script){.greeting = rep, .answer = answer}, true, LONG_MS, "");
+}
+
+/* Over ipc: the path is not this process's any more. */
+Test(probe, one_whose_path_another_process_has)
+{
+    struct sockaddr_un path = {.sun_family = AF_UNIX};
+    int ready[2];
+    snprintf(path.sun_path, sizeof path.sun_path, "/tmp/orders-probe-%d", (int)getpid());
+    cr_assert_eq(pipe(ready), 0);
+    const pid_t other = fork();
+    if (other == 0) {
+        const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        bind(fd, (struct sockaddr *)&path, sizeof path);
+        listen(fd, 1);
+        close(ready[1]);
+        pause();
+    }
+    close(ready[1]);
+    char end;
+    cr_assert_eq(read(ready[0], &end, 1), 0);
+    memcpy(&address, &path, sizeof path);
+    size = sizeof path;
+    expect(false, LONG_MS, "another process listens there");
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
+    expect(false, LONG_MS, "Connection refused");
+    unlink(path.sun_path);
+    expect(false, LONG_MS, "No such file or directory");
+}
