@@ -38,6 +38,7 @@ static void await_end(const struct http_shim *shim, const struct notify *notify,
 static int serve(const struct config *config, const struct notify *notify, struct log *log,
                  struct metrics *metrics)
 {
+    struct budget memory = {.limit = config->max_call_bytes};
     char error[512];
     const struct rpc_client_options client_options = {.urls = config->connect, .api_key = config->api_key};
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
@@ -56,7 +57,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .send_timeout_s = config->http_send_timeout_s,
         .idle_timeout_s = config->http_idle_timeout_s,
         .max_body_bytes = config->http_max_body_bytes,
-        .max_bodies_bytes = config->http_max_bodies_bytes,
+        .memory = &memory,
     };
     struct http_shim *shim = client != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
     const int code = shim != NULL ? EXIT_SUCCESS : errno == EADDRINUSE ? EXIT_TRY_AGAIN : EXIT_CONFIG;

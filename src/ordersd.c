@@ -143,7 +143,7 @@ static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
         .send_timeout_s = PROBE_TIMEOUT_S,
         .idle_timeout_s = daemon->config.http_idle_timeout_s,
         .max_body_bytes = PROBE_BODY_BYTES,
-        .max_bodies_bytes = PROBE_BODY_BYTES,
+        .memory = &daemon->memory,
     };
     daemon->probes = http_shim_start(&options, error, error_size);
     return daemon->probes != NULL;
@@ -166,7 +166,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .send_timeout_s = daemon->config.http_send_timeout_s,
         .idle_timeout_s = daemon->config.http_idle_timeout_s,
         .max_body_bytes = daemon->config.http_max_body_bytes,
-        .max_bodies_bytes = daemon->config.http_max_bodies_bytes,
+        .memory = &daemon->memory,
     };
     daemon->shim = http_shim_start(&options, error, error_size);
     return daemon->shim != NULL;

@@ -90,6 +90,11 @@ void arena_reset(struct arena *arena)
     use_block(arena, block);
 }
 
+bool arena_is_empty(const struct arena *arena)
+{
+    return arena->newest == NULL;
+}
+
 size_t arena_excess(const struct arena *arena)
 {
     size_t size = 0;

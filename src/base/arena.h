@@ -34,6 +34,9 @@ void arena_reset(struct arena *arena);
 /* Gives back all memory; the arena is then as after arena_init. */
 void arena_free(struct arena *arena);
 
+/* Whether nothing was allocated since it was made or freed. */
+bool arena_is_empty(const struct arena *arena);
+
 /* How much memory it has beyond the first block: what a reset would give back. */
 size_t arena_excess(const struct arena *arena);
 

@@ -237,7 +237,6 @@ static const struct variable {
     NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "75", http_idle_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes"),
-    NUMBER("ORDERS_HTTP_MAX_BODIES_BYTES", "16777216", http_max_bodies_bytes, 1048576, 1073741824, "bytes"),
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };

@@ -57,7 +57,6 @@ struct config {
     unsigned http_send_timeout_s;              /* ORDERS_HTTP_SEND_TIMEOUT: until an answer is taken */
     unsigned http_idle_timeout_s;              /* ORDERS_HTTP_IDLE_TIMEOUT: between two requests */
     unsigned http_max_body_bytes;              /* ORDERS_HTTP_MAX_BODY_BYTES: of one request */
-    unsigned http_max_bodies_bytes;            /* ORDERS_HTTP_MAX_BODIES_BYTES: of all that come in at once */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

@@ -4,30 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 1024 };
+enum {
+    FIRST_CAPACITY = 1024,
+    REQUEST_TO_BODY = 4, /* the text, its JSON, the message, and that in its frame */
+};
 
-/* What a buffer of this size takes of the shared room. */
+/* What a buffer of this size counts as. */
 static size_t share(size_t capacity)
 {
-    return capacity > BODY_SMALL_BYTES ? capacity : 0;
+    return capacity > BODY_SMALL_BYTES ? REQUEST_TO_BODY * capacity : 0;
 }
 
-static bool take_room(struct bodies *bodies, size_t bytes)
+static void give_back(struct bodies *bodies, size_t bytes)
 {
-    if (bytes == 0 || atomic_fetch_add(&bodies->taken, bytes) + bytes <= bodies->max_all_bytes)
-        return true;
     atomic_fetch_sub(&bodies->taken, bytes);
+    budget_give_back(bodies->memory, bytes);
+}
+
+/* To one that has some of it. */
+static bool take_room(struct bodies *bodies, size_t has, size_t more)
+{
+    const size_t taken = atomic_fetch_add(&bodies->taken, more);
+    if (more == 0)
+        return true;
+    if (taken == has) {
+        budget_add(bodies->memory, more);
+        return true;
+    }
+    if (taken + more <= bodies->memory->limit / 2 && budget_take(bodies->memory, more))
+        return true;
+    atomic_fetch_sub(&bodies->taken, more);
     return false;
 }
 
 static bool grow(struct bodies *bodies, struct body *body, size_t capacity)
 {
-    const size_t more = share(capacity) - share(body->capacity);
-    if (!take_room(bodies, more))
+    const size_t has = share(body->capacity), more = share(capacity) - has;
+    if (!take_room(bodies, has, more))
         return false;
     char *larger = realloc(body->bytes, capacity);
     if (larger == NULL) {
-        atomic_fetch_sub(&bodies->taken, more);
+        give_back(bodies, more);
         return false;
     }
     body->bytes = larger;
@@ -59,7 +76,7 @@ bool body_discard(struct bodies *bodies, struct body *body, size_t size)
 
 void body_free(struct bodies *bodies, struct body *body)
 {
-    atomic_fetch_sub(&bodies->taken, share(body->capacity));
+    give_back(bodies, share(body->capacity));
     free(body->bytes);
     body->bytes = NULL;
     body->length = body->capacity = 0;

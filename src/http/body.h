@@ -2,6 +2,8 @@
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 
+#include "base/budget.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,9 +19,9 @@ enum {
 
 /* What the bodies of all requests share. Safe from any thread. */
 struct bodies {
-    size_t max_bytes;     /* of one */
-    size_t max_all_bytes; /* of all, as far as they are not small */
-    atomic_size_t taken;  /* of those */
+    size_t max_bytes;      /* of one */
+    struct budget *memory; /* which those that are not small may have half of; one alone may take more */
+    atomic_size_t taken;   /* of it, by them */
 };
 
 struct body {

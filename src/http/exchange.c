@@ -27,7 +27,8 @@
 struct exchange {
     struct exchange_host *host;
     struct MHD_Connection *connection;
-    struct arena arena; /* owns what is made below, the answer too */
+    struct arena arena; /* owns what is made below, but for what is large */
+    struct arena draft; /* what the call and its answer are made in, until the answer is there */
     uint64_t start_ns;
     bool begun; /* its headers were looked at */
 
@@ -47,7 +48,16 @@ struct exchange {
     struct answer answer;
     bool coding_chosen; /* for the answer's body */
     bool gzip;
+    char *large;    /* owned; the answer's body, if it is that */
+    size_t counted; /* what the reply, or then the answer, takes of the memory for all */
 };
+
+/* To here an answer finds room whatever others take: more than that to any write has, which must not be
+ * refused when it was made. */
+enum { SMALL_ANSWER_BYTES = 4 << 10 };
+
+static const struct status no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
+                                      .message = "Too many requests at once"};
 
 /* --- what is in hand --- */
 
@@ -172,8 +182,6 @@ static void check_coding(struct exchange *exchange)
 /* What is wrong with the body is answered when all of it was read, or at once when it takes too long. */
 static void refuse_body(struct exchange *exchange, enum body_taken why)
 {
-    static const struct status no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
-                                          .message = "Too many requests at once"};
     const bool is_too_large = why == BODY_TOO_LARGE;
     if (is_too_large)
         answer_detail(&exchange->answer, &exchange->arena, 413, "Request body is too large");
@@ -263,8 +271,61 @@ static bool apply_coding(struct exchange *exchange)
     if (!exchange->gzip || answer->length <= GZIP_FROM_BYTES)
         return true;
     answer_header(answer, "Content-Encoding", "gzip");
-    answer->body = coding_gzip(answer->body, answer->length, CODING_EACH, &exchange->arena, &answer->length);
+    answer->body = coding_gzip(answer->body, answer->length, CODING_EACH, &exchange->draft, &answer->length);
     return answer->body != NULL;
+}
+
+/* --- the memory of answers --- */
+
+/* Counts it as so many bytes, instead of those it counted as. False: there is no room for them. */
+static bool count_bytes(struct exchange *exchange, size_t bytes)
+{
+    struct budget *memory = exchange->host->memory;
+    const size_t counts = bytes > SMALL_ANSWER_BYTES ? bytes : 0;
+    if (counts > exchange->counted && !budget_take(memory, counts - exchange->counted))
+        return false;
+    if (counts < exchange->counted)
+        budget_give_back(memory, exchange->counted - counts);
+    exchange->counted = counts;
+    return true;
+}
+
+static void free_draft(struct exchange *exchange)
+{
+    json_decref(exchange->json.json);
+    exchange->json.json = NULL;
+    rpc_reply_free(exchange->reply);
+    exchange->reply = NULL;
+    body_free(&exchange->host->bodies, &exchange->body);
+    arena_free(&exchange->draft);
+}
+
+static bool copy_body(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    if (!count_bytes(exchange, answer->length))
+        return false;
+    if (answer->length <= SMALL_ANSWER_BYTES) {
+        answer->body = arena_copy(&exchange->arena, answer->body, answer->length);
+        return true;
+    }
+    exchange->large = malloc(answer->length);
+    if (exchange->large == NULL)
+        return false;
+    answer->body = memcpy(exchange->large, answer->body, answer->length);
+    return true;
+}
+
+/* The answer is there: while it is sent, which a slow client decides, it alone takes memory. */
+static void keep_answer(struct exchange *exchange)
+{
+    const bool drafted = !arena_is_empty(&exchange->draft); /* or all share the body */
+    if (drafted && exchange->answer.body != NULL && !copy_body(exchange)) {
+        exchange->answer = (struct answer){.status = 0};
+        answer_failure(&exchange->answer, &exchange->arena, &no_room);
+        peer_make_room(exchange->connection);
+    }
+    free_draft(exchange);
 }
 
 /* --- the call --- */
@@ -274,6 +335,8 @@ static void resume(struct rpc_reply *reply, void *arg)
     struct exchange *exchange = arg;
     struct exchange_host *host = exchange->host;
     exchange->reply = reply;
+    if (!count_bytes(exchange, reply->payload.len))
+        rpc_reply_drop(reply, no_room.code, no_room.message);
     MHD_resume_connection(exchange->connection); /* from here on the exchange may be gone */
     leave(host, &host->calls);
 }
@@ -355,11 +418,11 @@ static void proceed(struct exchange *exchange)
     };
     if (route->body != NULL) {
         const struct json_slice text = {exchange->body.bytes, exchange->body.length};
-        if (!transcode_body(route, text, &exchange->arena, &exchange->json, &exchange->answer))
+        if (!transcode_body(route, text, &exchange->draft, &exchange->json, &exchange->answer))
             return;
         source->body = &exchange->json;
     }
-    transcode_request(source, &exchange->arena, &exchange->request);
+    transcode_request(source, &exchange->draft, &exchange->request);
     call(exchange);
 }
 
@@ -389,10 +452,10 @@ static void answer_success(struct exchange *exchange, const ProtobufCMessage *re
         const ProtobufCFieldDescriptor *list =
             protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
         entity_tag_take_all(response, list);
-        answer->body = json_text_from_field(response, list, &exchange->arena, &answer->length);
+        answer->body = json_text_from_field(response, list, &exchange->draft, &answer->length);
     } else {
         etag = entity_tag_take(response);
-        answer->body = json_text_from_message(response, &exchange->arena, &answer->length);
+        answer->body = json_text_from_message(response, &exchange->draft, &answer->length);
     }
     choose_coding(exchange);
     add_entity_tag(exchange, etag);
@@ -404,9 +467,11 @@ static void answer_reply(struct exchange *exchange)
     const struct status *status = &exchange->reply->status;
     const struct route *route = exchange->match.route;
     rpc_reply_unpack(exchange->reply);
+    if (status->code == STATUS_RESOURCE_EXHAUSTED)
+        peer_make_room(exchange->connection);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
-        transcode_violations(&exchange->source, refused, status, &exchange->arena, &exchange->answer);
+        transcode_violations(&exchange->source, refused, status, &exchange->draft, &exchange->answer);
     } else if (status->code == STATUS_FAILED_PRECONDITION && exchange->door.idempotency_key != NULL) {
         answer_detail(&exchange->answer, &exchange->arena, MHD_HTTP_UNPROCESSABLE_CONTENT,
                       "Idempotency-Key was used for another request");
@@ -423,9 +488,6 @@ static void answer_reply(struct exchange *exchange)
     }
     if (exchange->reply->replayed)
         answer_header(&exchange->answer, "Idempotency-Replayed", "true");
-    /* While the answer is sent, which a slow client decides, it alone takes memory. */
-    rpc_reply_free(exchange->reply);
-    exchange->reply = NULL;
 }
 
 /* --- files --- */
@@ -470,6 +532,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     struct answer *answer = &exchange->answer;
     if (!peer_enter(exchange->connection, PEER_ANSWERING) || !apply_coding(exchange))
         return NULL;
+    keep_answer(exchange);
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (!answer_has_header(answer, "Cache-Control"))
         answer_header(answer, "Cache-Control", "private, no-cache");
@@ -479,7 +542,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins,
                MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin"), answer);
-    /* The body is the arena's, or the scrape's: either lives until exchange_close. */
+    /* The body is the exchange's, or the scrape's: either lives until exchange_close. */
     struct MHD_Response *response = MHD_create_response_from_buffer(
         answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
     if (response != NULL &&
@@ -563,6 +626,7 @@ void *exchange_open(void *arg, const char *target, struct MHD_Connection *connec
     exchange->connection = connection;
     exchange->start_ns = time_monotonic_ns();
     arena_init(&exchange->arena);
+    arena_init(&exchange->draft);
     exchange->target = arena_strdup(&exchange->arena, target != NULL ? target : "");
     enter(host, &host->exchanges);
     peer_enter(connection, PEER_RECEIVING);
@@ -624,10 +688,10 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     *closed = NULL;
     note_exchange(exchange);
     peer_enter(connection, PEER_IDLE);
-    json_decref(exchange->json.json);
-    rpc_reply_free(exchange->reply);
+    free_draft(exchange);
+    free(exchange->large);
+    (void)count_bytes(exchange, 0);
     scrape_release(&host->scrapes, exchange->scrape);
-    body_free(&host->bodies, &exchange->body);
     arena_free(&exchange->arena);
     free(exchange);
     leave(host, &host->exchanges);

@@ -27,6 +27,7 @@ struct exchange_host {
     bool probes_only;       /* no route is served but those that are probes */
     struct scrapes scrapes; /* what /metrics shows */
     struct shim_metrics counts;
+    struct budget *memory; /* that answers take, too */
     struct bodies bodies;
     struct resources resources; /* not changed any more */
 

@@ -10,7 +10,10 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { SWEEP_MS = 250 };
+enum {
+    SWEEP_MS = 250,
+    STALLED_MS = 1000, /* in "answering", before one is ended for others' want of memory */
+};
 
 /* Its fields are guarded by the lock of all. */
 struct peer {
@@ -207,6 +210,23 @@ void peer_refuse(struct MHD_Connection *connection)
     if (peer->phase != PEER_ENDED)
         end(peer, peer->when_late);
     pthread_mutex_unlock(&peer->all->lock);
+}
+
+void peer_make_room(struct MHD_Connection *connection)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return;
+    struct peers *all = peer->all;
+    pthread_mutex_lock(&all->lock);
+    struct peer *first = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
+    const uint64_t stalled_ns = (uint64_t)STALLED_MS * NS_PER_MS, now_ns = time_monotonic_ns();
+    if (first != NULL && first->deadline_ns - all->timeouts_ns[PEER_ANSWERING] + stalled_ns <= now_ns) {
+        end(first, REFUSAL_NO_ROOM);
+        all->evicted++;
+        metric_add(all->options.evicted, 1);
+    }
+    pthread_mutex_unlock(&all->lock);
 }
 
 unsigned peer_refused(struct MHD_Connection *connection)

@@ -56,6 +56,9 @@ enum peer_phase { PEER_RECEIVING, PEER_CALLING, PEER_ANSWERING, PEER_IDLE, PEER_
  * ended, perhaps with an answer, and nothing more is to be done for it. */
 bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase);
 
+/* When memory is short: ends the one that has been in "answering" for longest, if that is some time. */
+void peer_make_room(struct MHD_Connection *connection);
+
 /* What to answer if the request is not whole in time, and under which id, which must live until the
  * connection is idle again. */
 void peer_note(struct MHD_Connection *connection, const char *request_id, enum refusal when_late);

@@ -140,7 +140,8 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
         .client = options->client,
         .log = options->log,
         .probes_only = options->probes_only,
-        .bodies = {.max_bytes = options->max_body_bytes, .max_all_bytes = options->max_bodies_bytes},
+        .memory = options->memory,
+        .bodies = {.max_bytes = options->max_body_bytes, .memory = options->memory},
     };
     scrapes_init(&host->scrapes, options->metrics);
     pthread_condattr_init(&monotonic);

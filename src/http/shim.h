@@ -2,6 +2,7 @@
 #ifndef HTTP_SHIM_H
 #define HTTP_SHIM_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "rpc/client.h"
@@ -30,7 +31,7 @@ struct http_shim_options {
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
     size_t max_body_bytes;
-    size_t max_bodies_bytes; /* of all that come in at once; see body.h */
+    struct budget *memory; /* that requests and answers take beyond a few KiB each; may be shared */
 };
 
 /* Listens and serves on threads of its own. NULL: `error` is one line that says why, and errno is EADDRINUSE

@@ -272,14 +272,19 @@ static json_t *parse_number(struct parser *parser)
 
 static json_t *parse_value(struct parser *parser);
 
-static void note_member(struct parser *parser, const struct json_slice *name, const char *start)
+/* Notes a member's text if that is wanted. False: the member is not. */
+static bool note_member(struct parser *parser, const struct json_slice *name, const char *start)
 {
     const struct json_members *members = parser->members;
-    for (size_t i = 0; members != NULL && members->names[i] != NULL; i++) {
+    bool wanted = members == NULL;
+    for (size_t i = 0; members != NULL && parser->depth == 1 && members->names[i] != NULL; i++) {
         if (strlen(members->names[i]) == name->length &&
-            memcmp(members->names[i], name->bytes, name->length) == 0)
+            memcmp(members->names[i], name->bytes, name->length) == 0) {
             members->values[i] = (struct json_slice){.bytes = start, .length = (size_t)(parser->at - start)};
+            wanted = true;
+        }
     }
+    return wanted;
 }
 
 static bool parse_member(struct parser *parser, json_t *object)
@@ -295,14 +300,21 @@ static bool parse_member(struct parser *parser, json_t *object)
     skip_blanks(parser);
     const char *start = parser->at;
     json_t *value = parse_value(parser);
-    if (value != NULL && parser->depth == 1)
-        note_member(parser, &name, start);
-    return json_object_setn_new_nocheck(object, name.bytes, name.length, value) == 0;
+    if (value == NULL)
+        return false;
+    if (note_member(parser, &name, start))
+        return json_object_setn_new_nocheck(object, name.bytes, name.length, value) == 0;
+    json_decref(value);
+    return true;
 }
 
 static bool parse_element(struct parser *parser, json_t *array)
 {
-    return json_array_append_new(array, parse_value(parser)) == 0;
+    json_t *value = parse_value(parser);
+    if (parser->members == NULL)
+        return json_array_append_new(array, value) == 0;
+    json_decref(value);
+    return value != NULL;
 }
 
 /* Fills an object or an array from behind its opening bracket. */

@@ -25,17 +25,18 @@ struct json_mistake {
     size_t position;  /* of the token, in characters from the start, a byte order mark not counted */
 };
 
-/* Members of the outermost object whose text is wanted. */
+/* Members of the outermost object that are wanted, and their text. What is not wanted is read, and not kept:
+ * nor is what lists and objects within them hold, as a value of three bytes takes a hundred of memory. */
 struct json_members {
     const char *const *names;  /* NULL behind the last */
     struct json_slice *values; /* one for each name: of the last member of that name */
 };
 
-/* A new reference, the caller's. NULL: `mistake` says why. A byte order mark before the text is passed over.
- * Of several members with one name the last counts. An integer that int64 cannot hold is a real, and a real
- * that double cannot hold the greatest of its sign. A string with a lone surrogate is not UTF-8. The arena
- * takes what is needed meanwhile: less than the text's length. `whole` becomes the text without byte order
- * mark and blanks around it. */
+/* A new reference, the caller's. NULL: `mistake` says why. Without `members` all is kept. A byte order mark
+ * before the text is passed over. Of several members with one name the last counts. An integer that int64
+ * cannot hold is a real, and a real that double cannot hold the greatest of its sign. A string with a lone
+ * surrogate is not UTF-8. The arena takes what is needed meanwhile: less than the text's length. `whole`
+ * becomes the text without byte order mark and blanks around it. */
 json_t *json_parse(struct json_slice text, struct arena *arena, const struct json_members *members,
                    struct json_slice *whole, struct json_mistake *mistake);
 

@@ -51,6 +51,17 @@ void rpc_reply_free(struct rpc_reply *reply)
     free(reply);
 }
 
+void rpc_reply_drop(struct rpc_reply *reply, enum status_code code, const char *message)
+{
+    if (reply == &no_memory)
+        return; /* it says so, and holds nothing */
+    arena_free(&reply->arena);
+    reply->request_id = "";
+    reply->status = (struct status){.code = code, .message = message};
+    reply->message = NULL;
+    reply->payload = (ProtobufCBinaryData){0};
+}
+
 /* False: no memory. */
 static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *response)
 {

@@ -34,6 +34,9 @@ void rpc_reply_unpack(struct rpc_reply *reply);
  * have been unpacked. NULL: the status is not STATUS_OK, or no longer, as with rpc_reply_unpack. */
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply);
 
+/* Frees what it holds, and fails it instead. The message must be static. */
+void rpc_reply_drop(struct rpc_reply *reply, enum status_code code, const char *message);
+
 void rpc_reply_free(struct rpc_reply *reply);
 
 /* The client's: one that says nothing yet, under a request_id, or a new UUID if that is NULL. Never NULL, but

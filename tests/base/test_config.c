@@ -36,8 +36,7 @@ static void set_up(void)
                                         "ORDERS_HTTP_REQUEST_TIMEOUT",
                                         "ORDERS_HTTP_SEND_TIMEOUT",
                                         "ORDERS_HTTP_IDLE_TIMEOUT",
-                                        "ORDERS_HTTP_MAX_BODY_BYTES",
-                                        "ORDERS_HTTP_MAX_BODIES_BYTES"};
+                                        "ORDERS_HTTP_MAX_BODY_BYTES"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }
@@ -83,7 +82,6 @@ Test(config, defaults)
     cr_assert_eq(config.http_send_timeout_s, 10);
     cr_assert_eq(config.http_idle_timeout_s, 75);
     cr_assert_eq(config.http_max_body_bytes, 1 << 20);
-    cr_assert_eq(config.http_max_bodies_bytes, 16 << 20);
     config_free(&config);
 }
 
@@ -182,7 +180,6 @@ static const struct bad {
     {"ORDERS_HTTP_IDLE_TIMEOUT", "3601", "ORDERS_HTTP_IDLE_TIMEOUT: "},
     {"ORDERS_HTTP_MAX_BODY_BYTES", "2097152",
      "ORDERS_HTTP_MAX_BODY_BYTES: \"2097152\" is not a number of bytes from 1024 to 1048576"},
-    {"ORDERS_HTTP_MAX_BODIES_BYTES", "1", "ORDERS_HTTP_MAX_BODIES_BYTES: "},
     {"API_KEY_FILE", "/no/such/file", "API_KEY_FILE: \"/no/such/file\" is not a readable file"},
 };
 

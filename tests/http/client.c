@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 
 enum { HEAD_MAX = 64 * 1024, TIMEOUT_S = 10 };
 
-int http_connect(uint16_t port)
+static int dial(uint16_t port, bool narrow)
 {
+    const int segment = 536, buffer = 4096;
     const struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
@@ -23,10 +25,24 @@ int http_connect(uint16_t port)
     const struct timeval timeout = {.tv_sec = TIMEOUT_S};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_geq(fd, 0);
+    if (narrow) { /* the other end's buffer is some segments */
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    }
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0, "connect: %s",
                  strerror(errno));
     return fd;
+}
+
+int http_connect(uint16_t port)
+{
+    return dial(port, false);
+}
+
+int http_connect_narrow(uint16_t port)
+{
+    return dial(port, true);
 }
 
 /* A peer that closes early is the test's to find out by reading. */

@@ -18,6 +18,9 @@ struct http_reply {
 /* A connection to a port of 127.0.0.1, whose reads give up after ten seconds. */
 int http_connect(uint16_t port);
 
+/* One in which the kernel keeps no more than a few KB of what was not read. */
+int http_connect_narrow(uint16_t port);
+
 void http_send(int fd, const void *bytes, size_t length);
 void http_send_text(int fd, const char *text);
 

@@ -5,6 +5,7 @@
 #include "support/rpc_peer.h"
 
 #include "base/time.h"
+#include "orders/v1/orders.pb-c.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -32,7 +33,7 @@ enum {
     SEND_MS = 1000,
     IDLE_MS = 2000,
     MAX_CONNECTIONS = 32,
-    MAX_BODIES_BYTES = 1 << 20,
+    MAX_CALL_BYTES = 4 << 20,
 };
 
 enum {
@@ -60,7 +61,7 @@ static void start(const char *setting, const char *further)
                                  "ORDERS_HTTP_SEND_TIMEOUT=1",
                                  "ORDERS_HTTP_IDLE_TIMEOUT=2",
                                  "ORDERS_HTTP_MAX_CONNECTIONS=32",
-                                 "ORDERS_HTTP_MAX_BODIES_BYTES=1048576",
+                                 "ORDERS_MAX_CALL_BYTES=4194304",
                                  NULL};
     shim = process_spawn(environment);
     process_await_ready(&shim);
@@ -87,6 +88,13 @@ static void tear_down(void)
     rpc_peer_close(&service);
 }
 
+static void set_up_patient(void)
+{
+    rpc_peer_open(&service);
+    start("ORDERS_HTTP_SEND_TIMEOUT=600", NULL);
+}
+
+TestSuite(unread, .init = set_up_patient, .fini = tear_down, .timeout = 120);
 TestSuite(slow_peers, .init = set_up, .fini = tear_down, .timeout = 120);
 
 /* --- what is expected of the shim --- */
@@ -434,7 +442,7 @@ Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
 
 Test(slow_peers, large_bodies_leave_room_for_small_ones)
 {
-    enum { LARGE = 8, LARGE_BYTES = MAX_BODIES_BYTES / 4 };
+    enum { LARGE = 8, LARGE_BYTES = MAX_CALL_BYTES / 16 };
     char *body = calloc(1, LARGE_BYTES + 1), head[256];
     int large[LARGE], refused = 0;
     memset(body, ' ', LARGE_BYTES);
@@ -495,6 +503,65 @@ Test(slow_peers, more_than_there_are_files_for)
     expect_status(silent[0], 503);
     for (int i = 0; i < SILENT; i++)
         close(silent[i]);
+}
+
+/* One of a thousand orders. */
+static void answer_list(const Orders__V1__ListOrdersResponse *list)
+{
+    rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
+    rpc_peer_answer_message(&service, &list->base);
+}
+
+static void ask_for_list(int fd)
+{
+    http_send_text(fd, "GET /orders/?limit=1000 HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
+}
+
+/* Until one gets it: those who do not read make room. */
+static void expect_list(const Orders__V1__ListOrdersResponse *list)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    for (int status = 503; status != 200; poll(NULL, 0, BYTE_MS)) {
+        int fd = http_connect(shim.port);
+        ask_for_list(fd);
+        answer_list(list);
+        struct http_reply reply = http_read(fd, false);
+        cr_assert(reply.status == 200 || reply.status == 503, "%d", reply.status);
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "refused for ever");
+        status = reply.status;
+        http_free(&reply);
+        close(fd);
+    }
+}
+
+/* Half a megabyte each. 4 MiB may be kept of them all, and while one is made, it takes a few times that. */
+Test(unread, lists_take_no_more_than_may_be_taken)
+{
+    enum { PEERS = 30, ORDERS = 1000, ID_ROOM = 256, MOST_KIB = 12 << 10 };
+    static Orders__V1__Order order, *orders[ORDERS];
+    static char id[ID_ROOM];
+    Orders__V1__ListOrdersResponse list = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    int fds[PEERS];
+    orders__v1__order__init(&order);
+    memset(id, 'x', ID_ROOM - 1);
+    order.order_id = order.customer_id = id;
+    for (int i = 0; i < ORDERS; i++)
+        orders[i] = &order;
+    list.n_orders = ORDERS;
+    list.orders = orders;
+    expect_service();
+    const size_t before = peak_kib();
+    for (int i = 0; i < PEERS; i++) {
+        fds[i] = http_connect_narrow(shim.port);
+        ask_for_list(fds[i]);
+        answer_list(&list);
+    }
+    expect_service();
+    expect_list(&list);
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_expect_leq(peak_kib() - before, MOST_KIB, "%zu KiB", peak_kib() - before);
+    for (int i = 0; i < PEERS; i++)
+        close(fds[i]);
 }
 
 /* Nothing is made of what comes without the key, however long it is. */

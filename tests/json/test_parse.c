@@ -167,6 +167,23 @@ Test(parse, the_text_of_members)
     json_decref(value);
 }
 
+/* A value of three bytes takes a hundred of memory. */
+Test(parse, what_is_not_wanted_is_not_kept)
+{
+    static const char text[] = "{\"a\": [[], [1, {\"b\": 2}]], \"c\": {\"d\": 1}, \"x\": [1], \"y\": 1}";
+    static const char *const names[] = {"a", "c", NULL};
+    struct json_slice values[2] = {0};
+    const struct json_members members = {.names = names, .values = values};
+    json_t *value = json_parse((struct json_slice){text, strlen(text)}, &arena, &members, &whole, &mistake);
+    cr_assert_eq(json_object_size(value), 2);
+    cr_expect(json_is_array(json_object_get(value, "a")));
+    cr_expect_eq(json_array_size(json_object_get(value, "a")), 0);
+    cr_expect(json_is_object(json_object_get(value, "c")));
+    cr_expect_eq(json_object_size(json_object_get(value, "c")), 0);
+    expect_slice("a", &values[0], "[[], [1, {\"b\": 2}]]");
+    json_decref(value);
+}
+
 Test(parse, blanks_in_strings_are_kept)
 {
     static const char text[] = "[ \"a \\\" b\" , \"\\\\\" , 123456789012345678901234567890 ]";

@@ -70,18 +70,40 @@ Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer)
     return request;
 }
 
+static void send_all(int fd, const uint8_t *bytes, size_t size)
+{
+    for (ssize_t n = 1; size > 0 && n > 0; bytes += n, size -= (size_t)n)
+        n = send(fd, bytes, size, MSG_NOSIGNAL);
+}
+
+static void send_response(const struct rpc_peer *peer, const Rpc__V1__Response *response)
+{
+    const size_t size = rpc__v1__response__get_packed_size(response);
+    const uint64_t length = htobe64(size + sizeof peer->request_header);
+    uint8_t *frame = malloc(size);
+    rpc__v1__response__pack(response, frame);
+    send_all(peer->fd, (const uint8_t *)&length, sizeof length);
+    send_all(peer->fd, peer->request_header, sizeof peer->request_header);
+    send_all(peer->fd, frame, size);
+    free(frame);
+}
+
 void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *message)
 {
     Rpc__V1__Response response = RPC__V1__RESPONSE__INIT;
-    uint8_t frame[1024];
     response.code = code;
     response.message = (char *)(uintptr_t)message;
-    cr_assert_lt(rpc__v1__response__get_packed_size(&response), sizeof frame);
-    size_t size = rpc__v1__response__pack(&response, frame);
-    uint64_t length = htobe64(size + sizeof peer->request_header);
-    send(peer->fd, &length, sizeof length, MSG_NOSIGNAL);
-    send(peer->fd, peer->request_header, sizeof peer->request_header, MSG_NOSIGNAL);
-    send(peer->fd, frame, size, MSG_NOSIGNAL);
+    send_response(peer, &response);
+}
+
+void rpc_peer_answer_message(struct rpc_peer *peer, const ProtobufCMessage *message)
+{
+    Rpc__V1__Response response = RPC__V1__RESPONSE__INIT;
+    response.payload.len = protobuf_c_message_get_packed_size(message);
+    response.payload.data = malloc(response.payload.len);
+    protobuf_c_message_pack(message, response.payload.data);
+    send_response(peer, &response);
+    free(response.payload.data);
 }
 
 void rpc_peer_close(struct rpc_peer *peer)

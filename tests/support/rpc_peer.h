@@ -26,6 +26,9 @@ Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer);
 /* Answers the request taken last. */
 void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *message);
 
+/* Answers it with success. */
+void rpc_peer_answer_message(struct rpc_peer *peer, const ProtobufCMessage *message);
+
 void rpc_peer_close(struct rpc_peer *peer);
 
 #endif
