@@ -21,11 +21,34 @@ from .orders import API_KEY
 TICK = 0.05  # seconds
 CONNECTING_AT_ONCE = 200
 COMES_AGAIN_AFTER = 1  # seconds
+NARROW_SEGMENT, NARROW_BUFFER = 536, 4096  # the sender's buffer is some segments
 
 POST = f"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
 GET = f"GET /orders/bench-1 HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\n\r\n".encode()
+LIST = f"GET /orders/?limit=1000 HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\n\r\n".encode()
+# Without the key, and the body never comes.
+LONG_PRECONDITIONS = (
+    b"PATCH /orders/bench-1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+    + b"If-Match: \"%s\"\r\n" % (b"x" * 100) * 80 + b"\r\n{")
 CHUNK = b"1000\r\n" + b" " * 0x1000 + b"\r\n"
 REQ_GREETING = b"\0SP\0\0\x30\0\0"
+
+
+def message(frame: bytes) -> bytes:
+    """A frame as SP's REQ sends it over TCP."""
+    return (len(frame) + 4).to_bytes(8, "big") + b"\x80\0\0\1" + frame
+
+
+def field(number: int, value: bytes) -> bytes:
+    """Of a protobuf message: a string, bytes or a message, of less than 128 bytes."""
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+RPC_GARBAGE = message(b"\xff" * 16)
+RPC_LIST = message(
+    field(1, b"orders.v1.OrderService/ListOrders")
+    + field(4, field(1, b"x-api-key") + field(2, API_KEY.encode()))
+    + field(15, b"\x08\xe8\x07"))  # page_size: 1000
 
 
 def bytes_of(text: bytes) -> list[bytes]:
@@ -41,6 +64,7 @@ class Crowd:
     pieces: tuple = ()  # then one of these after another, over and over
     every: float = 1  # seconds from one to the next; 0: as fast as they are taken
     reads: bool = True
+    narrow: bool = False  # the kernel keeps next to nothing of what it does not read
 
 
 CROWDS = {crowd.name: crowd for crowd in (
@@ -49,9 +73,13 @@ CROWDS = {crowd.name: crowd for crowd in (
     Crowd("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
     Crowd("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
     Crowd("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
+    Crowd("unread-lists", "http", 300, LIST, reads=False, narrow=True),
+    Crowd("long-preconditions", "http", 1000, LONG_PRECONDITIONS),
     Crowd("rpc-silent", "rpc", 1000),
     Crowd("rpc-half-greeting", "rpc", 1000, REQ_GREETING[:4]),
     Crowd("rpc-slow-frame", "rpc", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
+    Crowd("rpc-garbage", "rpc", 1000, REQ_GREETING, (RPC_GARBAGE * 100,), every=0, reads=False),
+    Crowd("rpc-unread-lists", "rpc", 100, REQ_GREETING, (RPC_LIST * 100,), every=0, reads=False, narrow=True),
 )}
 
 
@@ -64,6 +92,9 @@ class Peer:
         self.answer = b""
         self.connected = False
         self.socket = socket.socket()
+        if crowd.narrow:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
         self.socket.setblocking(False)
         self.socket.connect_ex(address)
 

@@ -28,6 +28,8 @@ IN_FLIGHT = 64
 TURNS, SECONDS = 4, 2
 GATHER_SECONDS = 20
 KEEPS_AT_LEAST = 0.8  # of the throughput
+P99_AT_MOST = 5  # times that without a crowd
+MOST_BYTES = 256 << 20  # of ordersd's memory
 
 
 class Gathered:
@@ -122,9 +124,15 @@ def main() -> None:
     print(markdown(about, results))
     if options.json:
         options.json.write_text(json.dumps({"machine": about, "crowds": results}, indent=2) + "\n")
-    lost = [result["crowd"] for result in results if result["ratio"] < KEEPS_AT_LEAST]
-    if lost:
-        raise Failed(f"more than a fifth was lost beside {', '.join(lost)}")
+    broken = {
+        "more than a fifth was lost": lambda result: result["ratio"] < KEEPS_AT_LEAST,
+        f"p99 was more than {P99_AT_MOST} times": lambda r: r["p99_us"][1] > P99_AT_MOST * r["p99_us"][0],
+        f"ordersd had more than {MOST_BYTES >> 20} MiB": lambda result: result["peak_bytes"] > MOST_BYTES,
+    }
+    said = [f"{what} beside {', '.join(crowds)}" for what, breaks in broken.items()
+            if (crowds := [result["crowd"] for result in results if breaks(result)])]
+    if said:
+        raise Failed("; ".join(said))
 
 
 if __name__ == "__main__":
