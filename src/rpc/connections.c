@@ -23,14 +23,16 @@ enum {
     /* For which one takes no reply before it is closed for others' want of memory: whoever reads takes one,
      * even on a busy machine. */
     STALLED_MS = 1000,
+    MOST_IN_VAIN = 8, /* calls in a row */
 };
 
 struct connection {
     uint32_t id;
     struct connection *next; /* in its bucket */
     unsigned calls;
-    unsigned unsent; /* replies that it has yet to take */
-    size_t bytes;    /* of both */
+    unsigned unsent;  /* replies that it has yet to take */
+    unsigned in_vain; /* calls in a row that it may not make */
+    size_t bytes;     /* of both */
     bool stays;
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
@@ -348,8 +350,8 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     return first->id;
 }
 
-uint32_t connections_answer(struct connections *connections, uint32_t id, size_t bytes, size_t reply_bytes,
-                            uint64_t now_ns)
+uint32_t connections_answer(struct connections *connections, uint32_t id,
+                            const struct connections_reply *reply, uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
@@ -357,11 +359,12 @@ uint32_t connections_answer(struct connections *connections, uint32_t id, size_t
     connections->unsent++;
     if (connection != NULL) {
         connection->calls--;
+        connection->in_vain = reply->in_vain ? connection->in_vain + 1 : 0;
         if (connection->unsent++ == 0)
             begin_behind(connections, connection, now_ns);
     }
-    take_memory(connections, connection, reply_bytes);
-    free_memory(connections, connection, bytes);
+    take_memory(connections, connection, reply->reply_bytes);
+    free_memory(connections, connection, reply->call_bytes);
     const uint32_t close = take_behind(connections, now_ns);
     show_calls(connections);
     pthread_mutex_unlock(&connections->lock);
@@ -383,8 +386,9 @@ static void settle(struct connections *connections, struct connection *connectio
     show_calls(connections);
 }
 
-void connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns)
+bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns)
 {
+    bool closes = false;
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
     free_memory(connections, connection, reply_bytes);
@@ -396,9 +400,12 @@ void connections_leave(struct connections *connections, uint32_t id, size_t repl
         end_behind(connections, connection);
         if (connection->unsent > 0 && was_behind)
             begin_behind(connections, connection, now_ns);
+        closes = connection->unsent == 0 && connection->in_vain >= MOST_IN_VAIN && !connection->gone &&
+                 !connection->stays;
     }
     settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);
+    return closes;
 }
 
 void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)

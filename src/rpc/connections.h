@@ -56,15 +56,21 @@ bool connections_crowded(const struct connections *connections);
 /* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
 bool connections_grow(struct connections *connections, uint32_t id, size_t more);
 
-/* It was answered: now its reply of reply_bytes is to be taken, until connections_leave. Returns the
- * connection that is to be closed for it, or 0: when there are too many replies, or since the last time a
- * call was refused for want of memory, the one that has taken no reply for longest. In the latter case, only
- * if that is some time. */
-uint32_t connections_answer(struct connections *connections, uint32_t id, size_t bytes, size_t reply_bytes,
-                            uint64_t now_ns);
+/* A call was answered: now its reply is to be taken, until connections_leave. Returns the connection that is
+ * to be closed for it, or 0: when there are too many replies, or since the last time a call was refused for
+ * want of memory, the one that has taken no reply for longest. In the latter case, only if that is some time.
+ */
+struct connections_reply {
+    size_t call_bytes;  /* what the call was counted as */
+    size_t reply_bytes; /* what its reply is */
+    bool in_vain;       /* its caller may not call: it has no key, or speaks another protocol */
+};
+uint32_t connections_answer(struct connections *connections, uint32_t id,
+                            const struct connections_reply *reply, uint64_t now_ns);
 
-/* Its reply was taken, or given up. */
-void connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns);
+/* Its reply was taken, or given up. True: its connection is to be closed, as it has asked in vain a few times
+ * in a row, and has taken all replies. Whoever may not call has to come again to ask for more. */
+bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns);
 
 /* It was not answered, and will not be, as it came when the others were to end: its connection is to be
  * closed. */

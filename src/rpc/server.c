@@ -67,6 +67,7 @@ struct slot {
     size_t bytes;        /* that it, or its reply, counts as */
     bool reserved;       /* for its answer too: one that is larger may be refused */
     size_t method;       /* in the dispatcher */
+    bool malformed;      /* its frame is none */
     bool sending;        /* or receiving */
 };
 
@@ -109,12 +110,6 @@ static void receive(struct slot *slot)
     atomic_fetch_add(&slot->server->receiving, 1);
     nng_aio_set_timeout(slot->out.aio, NNG_DURATION_INFINITE);
     nng_ctx_recv(slot->out.context, slot->out.aio);
-}
-
-static void end_reply(struct slot *slot)
-{
-    connections_leave(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
-                      time_monotonic_ns());
 }
 
 /* --- connections --- */
@@ -262,9 +257,14 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
         abort(); /* as the arena does */
     frame_pack(&frame, nng_msg_body(out));
     arena_reset(&call->arena);
+    const struct connections_reply counts = {
+        .call_bytes = slot->bytes,
+        .reply_bytes = slot->bytes = frame.size,
+        .in_vain = slot->malformed || call->status.code == STATUS_UNAUTHENTICATED ||
+                   call->status.code == STATUS_PERMISSION_DENIED,
+    };
     const uint32_t unread =
-        connections_answer(server->connections, call->caller, slot->bytes, frame.size, time_monotonic_ns());
-    slot->bytes = frame.size;
+        connections_answer(server->connections, call->caller, &counts, time_monotonic_ns());
     slot->sending = true;
     nng_aio_set_timeout(slot->out.aio, server->send_ms);
     nng_aio_set_msg(slot->out.aio, out);
@@ -344,7 +344,8 @@ static void handle(struct slot *slot, nng_msg *in)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);
     nng_msg_free(in);
 
-    if (request == NULL || call->status.code != STATUS_OK) {
+    slot->malformed = request == NULL;
+    if (slot->malformed || call->status.code != STATUS_OK) {
         reply(NULL, call);
         return;
     }
@@ -359,6 +360,14 @@ static void handle(struct slot *slot, nng_msg *in)
     } else {
         dispatcher_invoke(slot->server->dispatcher, call, request, admit_unpacked, reply);
     }
+}
+
+/* Its reply was sent, or is given up. */
+static void end_reply(struct slot *slot)
+{
+    const uint32_t id = (uint32_t)nng_pipe_id(slot->pipe);
+    if (connections_leave(slot->server->connections, id, slot->bytes, time_monotonic_ns()))
+        close_pipe(slot->server, id, SERVER_CLOSES_IN_VAIN);
 }
 
 static void advance(void *arg);

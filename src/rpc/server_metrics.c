@@ -32,7 +32,8 @@ static const struct metric_family closed = {"orders_rpc_connections_closed_total
 static const char *const reasons[SERVER_CLOSES] = {[SERVER_CLOSES_OVER_LIMIT] = "over_limit",
                                                    [SERVER_CLOSES_IDLE] = "idle",
                                                    [SERVER_CLOSES_SLOW] = "slow",
-                                                   [SERVER_CLOSES_UNREAD] = "unread"};
+                                                   [SERVER_CLOSES_UNREAD] = "unread",
+                                                   [SERVER_CLOSES_IN_VAIN] = "in_vain"};
 
 static void add_method(struct server_metrics *server, struct metrics *metrics, size_t method,
                        const char *name)

@@ -15,8 +15,9 @@
 enum server_closes {
     SERVER_CLOSES_OVER_LIMIT, /* it was silent longest when one too many came */
     SERVER_CLOSES_IDLE,
-    SERVER_CLOSES_SLOW,   /* it did not take its answer in time */
-    SERVER_CLOSES_UNREAD, /* it had taken no answer for longest when there was no room for others' */
+    SERVER_CLOSES_SLOW,    /* it did not take its answer in time */
+    SERVER_CLOSES_UNREAD,  /* it had taken no answer for longest when there was no room for others' */
+    SERVER_CLOSES_IN_VAIN, /* it asked over and over for what it may not have, without a key say */
     SERVER_CLOSES
 };
 

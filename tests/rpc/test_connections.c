@@ -43,11 +43,22 @@ static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
     return admitted;
 }
 
+static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, bool in_vain, uint64_t now_ns)
+{
+    const struct connections_reply reply = {call_bytes, reply_bytes, in_vain};
+    return connections_answer(connections, id, &reply, now_ns);
+}
+
+static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    return answer_as(id, bytes, bytes, false, now_ns);
+}
+
 /* It is answered, and the answer is taken at once. */
 static void leave(uint32_t id, size_t bytes, uint64_t now_ns)
 {
-    cr_assert_eq(connections_answer(connections, id, bytes, bytes, now_ns), 0);
-    connections_leave(connections, id, bytes, now_ns);
+    cr_assert_eq(answer(id, bytes, now_ns), 0);
+    cr_assert_not(connections_leave(connections, id, bytes, now_ns));
 }
 
 Test(connections, calls_are_bounded)
@@ -244,11 +255,6 @@ Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
     cr_assert_eq(taken_at(9000), 0);
 }
 
-static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
-{
-    return connections_answer(connections, id, bytes, bytes, now_ns);
-}
-
 /* Six are. */
 Test(connections, replies_are_bounded)
 {
@@ -300,7 +306,7 @@ Test(connections, replies_take_memory_until_they_are_taken)
     connections_add(connections, 1, false, 0);
     connections_add(connections, 2, false, 0);
     cr_assert_eq(enter(1, 2, 1), 2);
-    cr_assert_eq(connections_answer(connections, 1, 1, 900, at_ms(1)), 0);
+    cr_assert_eq(answer_as(1, 1, 900, false, at_ms(1)), 0);
     cr_assert_eq(enter(2, 1, 600), 0);
     cr_assert_eq(answer(2, 600, at_ms(1000)), 0, "1 may be about to take it");
     connections_leave(connections, 2, 600, at_ms(1000));
@@ -322,4 +328,27 @@ Test(connections, memory_is_shared_with_others)
     leave(1, 950, 0);
     leave(1, 90, 0);
     cr_assert_eq(atomic_load(&memory.taken), 900);
+}
+
+/* Eight times. What was asked by right begins it anew. */
+Test(connections, who_asks_in_vain_is_to_go)
+{
+    connections_add(connections, 1, false, 0);
+    for (int i = 0; i < 7; i++) {
+        enter(1, 1, 1);
+        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+        cr_assert_not(connections_leave(connections, 1, 1, 0));
+    }
+    enter(1, 1, 1);
+    leave(1, 1, 0);
+    enter(1, 8, 1);
+    for (int i = 0; i < 6; i++)
+        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+    for (int i = 0; i < 5; i++)
+        cr_assert_not(connections_leave(connections, 1, 1, 0));
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+    for (int i = 0; i < 2; i++)
+        cr_assert_not(connections_leave(connections, 1, 1, 0), "it has yet to take one");
+    cr_assert(connections_leave(connections, 1, 1, 0));
 }

@@ -52,12 +52,18 @@ static size_t make_request(uint8_t *out, const char *method, const char *key, co
     return rpc__v1__request__pack(&request, out);
 }
 
+/* Also ends a row of what was asked in vain. */
+static void expect_health(int peer)
+{
+    uint8_t frame[256];
+    expect_answer(peer, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0), RPC__V1__CODE__OK);
+}
+
 /* The service still serves another caller. */
 static void expect_serving(void)
 {
-    uint8_t frame[256];
     int peer = sp_connect(service);
-    expect_answer(peer, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0), RPC__V1__CODE__OK);
+    expect_health(peer);
     close(peer);
 }
 
@@ -90,6 +96,7 @@ Test(wire, every_other_method_wants_a_key)
                       RPC__V1__CODE__UNAUTHENTICATED);
         expect_answer(peer, frame, make_request(frame, method, "x", NULL, 0),
                       RPC__V1__CODE__PERMISSION_DENIED);
+        expect_health(peer);
     }
     close(peer);
 }
@@ -152,6 +159,7 @@ Test(wire, random_bytes_get_invalid_argument)
             frame[i] = (uint8_t)rand_r(&seed);
         frame[0] = 0xff; /* a tag of no wire type */
         expect_answer(peer, frame, size, RPC__V1__CODE__INVALID_ARGUMENT);
+        expect_health(peer);
     }
     close(peer);
     expect_serving();
@@ -168,8 +176,37 @@ Test(wire, a_truncated_frame_gets_invalid_argument)
         expect_answer(peer, frame, cut, whole == NULL ? RPC__V1__CODE__INVALID_ARGUMENT : RPC__V1__CODE__OK);
         if (whole != NULL)
             rpc__v1__request__free_unpacked(whole, NULL);
+        expect_health(peer);
     }
     close(peer);
+}
+
+/* Each is answered; then who asks in vain has to connect again. */
+Test(wire, eight_in_vain_close_the_connection)
+{
+    static const struct {
+        const char *method, *key; /* NULL: the frame is none */
+        Rpc__V1__Code code;
+    } kinds[] = {
+        {NULL, NULL, RPC__V1__CODE__INVALID_ARGUMENT},
+        {"orders.v1.OrderService/GetOrder", NULL, RPC__V1__CODE__UNAUTHENTICATED},
+        {"orders.v1.OrderService/GetOrder", "x", RPC__V1__CODE__PERMISSION_DENIED},
+    };
+    enum { IN_VAIN = 8, CLOSED_MS = 10000 };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        uint8_t frame[256] = {0xff};
+        const size_t size =
+            kinds[i].method != NULL ? make_request(frame, kinds[i].method, kinds[i].key, NULL, 0) : 1;
+        int peer = sp_connect(service);
+        for (int n = 1; n < IN_VAIN; n++)
+            expect_answer(peer, frame, size, kinds[i].code);
+        expect_health(peer);
+        for (int n = 1; n <= IN_VAIN; n++)
+            expect_answer(peer, frame, size, kinds[i].code);
+        sp_expect_closed(peer, CLOSED_MS);
+        close(peer);
+    }
+    expect_serving();
 }
 
 Test(wire, a_broken_payload_gets_invalid_argument)
