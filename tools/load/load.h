@@ -12,7 +12,8 @@ struct load_options {
     const char *case_name;
     size_t in_flight;
     double seconds;
-    uint64_t keys;        /* orders "bench-1" to "bench-KEYS" are there */
+    uint64_t first_key; /* orders "bench-FIRST_KEY" and those that follow it, `keys` in all, are there */
+    uint64_t keys;
     bool one_day;         /* new orders are all of one day and currency */
     uint64_t depth;       /* how many orders come before the page that is listed */
     size_t batch;         /* orders in a BatchCreateOrders */

@@ -20,6 +20,7 @@ enum option_key {
     KEY_IN_FLIGHT = 'n',
     KEY_SECONDS = 's',
     KEY_KEYS = 0x100,
+    KEY_FIRST_KEY,
     KEY_ONE_DAY,
     KEY_DEPTH,
     KEY_BATCH,
@@ -30,10 +31,11 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {"url", KEY_URL, "URL", 0, "nng URL of the service; of the echo's own server", 0},
-    {"case", KEY_CASE, "CASE", 0, "create, get, mix, list, summary, batch, echo or idle", 0},
+    {"case", KEY_CASE, "CASE", 0, "create, get, update, mix, list, summary, batch, echo or idle", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "requests under way at once (1)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "how long, after warming up (1)", 0},
     {"keys", KEY_KEYS, "N", 0, "orders bench-1 to bench-N are there (1)", 0},
+    {"first-key", KEY_FIRST_KEY, "N", 0, "those orders are bench-N and on (1)", 0},
     {"one-day", KEY_ONE_DAY, NULL, 0, "new orders are all of one day and currency", 0},
     {"depth", KEY_DEPTH, "N", 0, "list: the page behind the first N orders (0)", 0},
     {"batch", KEY_BATCH, "N", 0, "batch: orders in a request (500)", 0},
@@ -83,6 +85,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
     case KEY_KEYS:
         load->keys = read_number(argument, 1, UINT32_MAX, state);
         return 0;
+    case KEY_FIRST_KEY:
+        load->first_key = read_number(argument, 1, UINT32_MAX, state);
+        return 0;
     case KEY_ONE_DAY:
         load->one_day = true;
         return 0;
@@ -119,6 +124,7 @@ int main(int argc, char **argv)
         .api_key = getenv("API_KEY"),
         .in_flight = 1,
         .seconds = 1,
+        .first_key = 1,
         .keys = 1,
         .batch = 500,
         .payload_bytes = 1,

@@ -100,7 +100,7 @@ static void make_order(struct caller *caller, struct new_order *new)
 static void choose_order(struct caller *caller)
 {
     snprintf(caller->order_id, sizeof caller->order_id, "bench-%" PRIu64,
-             random_to(caller, caller->options->keys));
+             caller->options->first_key - 1 + random_to(caller, caller->options->keys));
 }
 
 static const char *prepare_create(struct caller *caller, const ProtobufCMessage **input)
@@ -130,15 +130,18 @@ static bool check_order(const struct caller *caller, const ProtobufCMessage *mes
     return strcmp(order->order_id, caller->order_id) == 0;
 }
 
-static const char *prepare_mix(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_update(struct caller *caller, const ProtobufCMessage **input)
 {
-    if (random_to(caller, 10) > 1)
-        return prepare_get(caller, input);
     choose_order(caller);
     caller->change.status =
         (Orders__V1__OrderStatus)random_to(caller, ORDERS__V1__ORDER_STATUS__ORDER_STATUS_CANCELLED);
     *input = &caller->update.base;
     return "UpdateOrder";
+}
+
+static const char *prepare_mix(struct caller *caller, const ProtobufCMessage **input)
+{
+    return random_to(caller, 10) > 1 ? prepare_get(caller, input) : prepare_update(caller, input);
 }
 
 static const char *prepare_list(struct caller *caller, const ProtobufCMessage **input)
@@ -185,9 +188,10 @@ static bool check_batch(const struct caller *caller, const ProtobufCMessage *mes
 }
 
 static const struct load_case cases[] = {
-    {"create", prepare_create, check_create},    {"get", prepare_get, check_order},
-    {"mix", prepare_mix, check_order},           {"list", prepare_list, check_list},
-    {"summary", prepare_summary, check_summary}, {"batch", prepare_batch, check_batch},
+    {"create", prepare_create, check_create}, {"get", prepare_get, check_order},
+    {"update", prepare_update, check_order},  {"mix", prepare_mix, check_order},
+    {"list", prepare_list, check_list},       {"summary", prepare_summary, check_summary},
+    {"batch", prepare_batch, check_batch},
 };
 
 static const struct load_case *find_case(const char *name)
