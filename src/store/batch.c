@@ -18,7 +18,7 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
     batch->units = batch->rounds[0];
     batch->log = log;
     batch->metrics = metrics;
-    batch->lane = metrics->lanes[lane];
+    batch->lane = lane;
     arena_init(&batch->nobody.arena);
     arena_init(&batch->answers);
     batch->nobody.method = batch->nobody.request_id = "";
@@ -44,7 +44,7 @@ struct ended {
         .last = &(list).first \
     }
 
-/* Empties a slot: what was in it, unless it was abandoned, is to be told its outcome. */
+/* Empties a slot: what was in it goes to the end of a list, unless it was abandoned. */
 static void end(struct operation **slot, struct ended *ended)
 {
     struct operation *operation = *slot;
@@ -88,11 +88,16 @@ static const struct statement_metrics *metrics_of(const struct batch *batch, con
     return &batch->metrics->statements[unit->statement - statements];
 }
 
+static const struct lane_metrics *lane_metrics(const struct batch *batch)
+{
+    return &batch->metrics->lanes[batch->lane];
+}
+
 static void note_wait(const struct batch *batch, size_t n, uint64_t now_ns)
 {
-    metric_observe(batch->lane.batch_operations, n);
+    metric_observe(lane_metrics(batch)->batch_operations, n);
     for (size_t i = 0; i < n; i++)
-        metric_observe(batch->lane.wait, now_ns - batch->operations[i]->call->start_ns);
+        metric_observe(lane_metrics(batch)->wait, now_ns - batch->operations[i]->call->start_ns);
 }
 
 /* Leaves out what nobody waits for, before it reaches the database. Returns how many are left. */
@@ -225,29 +230,48 @@ bool batch_send(struct batch *batch, struct connection *connection)
 
 /* --- a round: reading --- */
 
+/* Whether an error is the outcome of all of a unit's operations. Who is at fault is known of an operation
+ * alone, and where all asked for the same. Of a lock it is soon enough to find out in the lane where that
+ * holds up nobody else. */
+static bool is_final(const struct batch *batch, const struct unit *unit, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (unit->operations[0]->locked && batch->lane == LANE_WRITE)
+        return true;
+    if (unit->n > 1 && unit->statement->keyed)
+        return false;
+    return !sqlstate_is_conflict(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)) ||
+           ++unit->operations[0]->attempts >= CONFLICT_ATTEMPTS;
+}
+
+static void log_error(const struct batch *batch, const struct unit *unit, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const struct call *call = unit->operations[0]->call;
+    log_line(
+        batch->log.log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
+        LOG_STR("sqlstate", sqlstate), LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+        LOG_OPT("remedy", sqlstate_remedy(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME))),
+        LOG_STR("request_id", call->request_id), LOG_OPT("trace_id", call->trace.id));
+}
+
 static void note_error(struct batch *batch, struct unit *unit, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const struct sqlstate_meaning *meaning = sqlstate_meaning(sqlstate);
-    struct operation *first = unit->operations[0];
-    /* Who is at fault is known of an operation alone, and where all asked for the same. */
-    bool known = unit->n == 1 || !unit->statement->keyed;
-    bool final =
-        known && !(sqlstate_is_conflict(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)) &&
-                   ++first->attempts < CONFLICT_ATTEMPTS);
+    const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
     metric_add(metrics_of(batch, unit)->failed, 1);
     for (size_t i = 0; i < unit->n; i++) {
         /* What was an outcome until it was undone is none. */
-        unit->operations[i]->code = final ? meaning->code : STATUS_OK;
+        unit->operations[i]->code = meaning->code;
         unit->operations[i]->message = meaning->message;
+        unit->operations[i]->locked = locked;
     }
-    if (final)
-        log_line(batch->log.log, LOG_LEVEL_WARN, "statement failed",
-                 LOG_STR("statement", unit->statement->name), LOG_STR("sqlstate", sqlstate),
-                 LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
-                 LOG_STR("request_id", first->call->request_id), LOG_OPT("trace_id", first->call->trace.id));
+    unit->final = is_final(batch, unit, result);
+    if (unit->final && !locked)
+        log_error(batch, unit, result);
 }
 
 static void note_run(const struct batch *batch, const struct unit *unit)
@@ -297,15 +321,25 @@ static bool read_unit(struct batch *batch, struct connection *connection, struct
 
 /* --- what became of a transaction --- */
 
-/* Whether its end is the end of a call: not so for a part of a request, or when nobody waits any more. */
+/* Whether its end is the end of a call: not so for a part of a request, for what is tried again, or when
+ * nobody waits any more. */
 static bool ends_call(const struct operation *operation)
 {
-    return operation->many == NULL && !operation_abandoned(operation);
+    return operation->many == NULL && !operation->locked && !operation_abandoned(operation);
 }
 
-static void answer(const struct batch *batch, struct unit *unit, struct ended *ended)
+/* What follows from a round: the units of the next one, and who is to be told. */
+struct next_round {
+    const struct batch *batch;
+    struct unit *units;
+    size_t n;
+    struct ended ended;
+    struct ended locked; /* who is to be tried again some other time */
+};
+
+static void answer(struct unit *unit, struct next_round *next)
 {
-    const struct statement_metrics *metrics = metrics_of(batch, unit);
+    const struct statement_metrics *metrics = metrics_of(next->batch, unit);
     size_t last = 0; /* that ends a call: those before it may wait for it */
     for (size_t i = 0; i < unit->n; i++) {
         if (ends_call(unit->operations[i]))
@@ -315,23 +349,15 @@ static void answer(const struct batch *batch, struct unit *unit, struct ended *e
         unit->operations[i]->more = i < last;
         if (unit->operations[i]->replayed)
             metric_add(metrics->replayed, 1);
-        end(&unit->operations[i], ended);
+        end(&unit->operations[i], unit->operations[i]->locked ? &next->locked : &next->ended);
     }
 }
-
-/* What follows from a round: the units of the next one, and who is to be told. */
-struct next_round {
-    const struct batch *batch;
-    struct unit *units;
-    size_t n;
-    struct ended ended;
-};
 
 static void add_unit(struct next_round *next, const struct unit *from, size_t first, size_t n, bool ends)
 {
     if (n == 0)
         return;
-    metric_add(next->batch->lane.retried, (int64_t)n);
+    metric_add(lane_metrics(next->batch)->retried, (int64_t)n);
     next->units[next->n++] = (struct unit){
         .statement = from->statement,
         .operations = from->operations + first,
@@ -342,11 +368,11 @@ static void add_unit(struct next_round *next, const struct unit *from, size_t fi
 
 static void bisect(struct unit *unit, struct next_round *next)
 {
-    if (unit->operations[0]->code != STATUS_OK) {
-        answer(next->batch, unit, &next->ended);
+    if (unit->final) {
+        answer(unit, next);
         return;
     }
-    metric_add(next->batch->lane.splits, unit->n > 1);
+    metric_add(lane_metrics(next->batch)->splits, unit->n > 1);
     size_t half = unit->n / 2;
     add_unit(next, unit, 0, half, true);
     add_unit(next, unit, half, unit->n - half, true);
@@ -383,7 +409,7 @@ static void resolve(struct unit transaction[], size_t n, struct next_round *next
         return;
     }
     for (size_t i = 0; i < n; i++)
-        answer(next->batch, &transaction[i], &next->ended);
+        answer(&transaction[i], next);
 }
 
 static void end_transaction(struct batch *batch, struct unit transaction[], size_t n, struct next_round *next)
@@ -394,11 +420,9 @@ static void end_transaction(struct batch *batch, struct unit transaction[], size
     tell(&next->ended, operation_finish);
 }
 
-bool batch_receive(struct batch *batch, struct connection *connection)
+static bool receive_round(struct batch *batch, struct connection *connection, struct next_round *next)
 {
     struct unit *units = batch->units;
-    struct next_round next = {
-        .batch = batch, .units = batch->rounds[units == batch->rounds[0]], .ended = ENDED_INIT(next.ended)};
     size_t first = 0; /* of the transaction being read */
     for (size_t i = 0; i < batch->n_units; i++) {
         if (!read_unit(batch, connection, &units[i], false))
@@ -408,10 +432,25 @@ bool batch_receive(struct batch *batch, struct connection *connection)
         /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
         if (!read_unit(batch, connection, &units[i], true))
             return false;
-        end_transaction(batch, &units[first], i - first + 1, &next);
+        end_transaction(batch, &units[first], i - first + 1, next);
         arena_reset(&batch->answers); /* not once a batch: it may have dozens of lists */
         first = i + 1;
     }
+    return true;
+}
+
+bool batch_receive(struct batch *batch, struct connection *connection, struct operation **locked)
+{
+    struct next_round next = {
+        .batch = batch,
+        .units = batch->rounds[batch->units == batch->rounds[0]],
+        .ended = ENDED_INIT(next.ended),
+        .locked = ENDED_INIT(next.locked),
+    };
+    const bool received = receive_round(batch, connection, &next);
+    *locked = next.locked.first;
+    if (!received)
+        return false;
     batch->units = next.units;
     batch->n_units = next.n;
     reset_if_done(batch);

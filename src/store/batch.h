@@ -30,6 +30,7 @@ struct unit {
     struct operation **operations; /* a part of the batch's */
     size_t n;
     bool failed;           /* its own run failed, or the commit did */
+    bool final;            /* what it failed with is the outcome of all of its operations */
     bool ends_transaction; /* a sync follows it */
 };
 
@@ -48,7 +49,7 @@ struct batch {
     struct arena answers; /* those that several share, or that are large; until a transaction's are given */
     struct statement_log log;
     const struct store_metrics *metrics;
-    struct lane_metrics lane;
+    enum lane lane;
     uint64_t sent_ns; /* when the present round was */
 };
 
@@ -68,9 +69,10 @@ bool batch_done(const struct batch *batch);
 bool batch_send(struct batch *batch, struct connection *connection);
 
 /* Reads what became of the round that was sent, which must be the oldest that the connection has to answer,
- * and answers its operations; what is to be tried again makes the next round. False: the connection is
- * broken. */
-bool batch_receive(struct batch *batch, struct connection *connection);
+ * and answers its operations; what is to be tried again at once makes the next round. Those that found a lock
+ * of another session's are the caller's again: `locked` is the list of them. False: the connection is broken.
+ */
+bool batch_receive(struct batch *batch, struct connection *connection, struct operation **locked);
 
 /* The connection broke: those without an answer get UNAVAILABLE. */
 void batch_lose(struct batch *batch);

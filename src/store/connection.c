@@ -22,20 +22,28 @@ static const char session_sql[] =
     "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
 #define PLAN_EACH_TIME "set_config('plan_cache_mode', 'force_custom_plan', false)"
 #define READ_ONLY      "set_config('default_transaction_read_only', 'on', false)"
+#define ROLLUP_SLOT                                                                                    \
+    "(SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot " \
+    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)"
+#define WAITS_FOR_LOCKS(ms)                                                                             \
+    "(SELECT set_config('lock_timeout', '" ms "', false) FROM pg_settings WHERE name = 'lock_timeout' " \
+    "AND reset_val = '0')"
 
 /* And those of a lane.
  * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
  * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is.
  * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
- * without one left, it shares. 6672 sets this lock apart from others' in the database. */
+ * without one left, it shares. 6672 sets this lock apart from others' in the database.
+ * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
+ * it holds up only its like. An update never waits for its order; a create does, for another session that has
+ * created or removed that order and not committed yet. */
 static const char *const lane_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE ", " READ_ONLY,
     [LANE_SCAN] = "SELECT " PLAN_EACH_TIME ", " READ_ONLY,
-    [LANE_PURGE] = ("SELECT " PLAN_EACH_TIME),
-    [LANE_WRITE] =
-        "SELECT " PLAN_ONCE
-        ", (SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot "
-        "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)",
+    [LANE_LONG] = "SELECT " PLAN_EACH_TIME ", " READ_ONLY,
+    [LANE_PURGE] = "SELECT " PLAN_EACH_TIME,
+    [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),
+    [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
 
 enum { SETUP_QUERIES = 3 };
@@ -118,7 +126,7 @@ static size_t send_setup(const struct connection *connection)
     for (; sent && n < SETUP_QUERIES; n++)
         sent = PQsendQueryParams(pg, queries[n], 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
-        if (each->lane != connection->lane)
+        if (each->lane != lane_statements(connection->lane))
             continue;
         sent = PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types) && PQpipelineSync(pg);
         n++;

@@ -27,7 +27,9 @@ const char *store_message(enum status_code code)
 
 bool idempotency_take(struct operation *operation, const PGresult *result, int row)
 {
-    operation->code = (enum status_code)row_int8(result, row, IDEMPOTENT_CODE_COLUMN);
+    const int64_t code = row_int8(result, row, IDEMPOTENT_CODE_COLUMN);
+    operation->locked = code == IDEMPOTENT_LOCKED;
+    operation->code = operation->locked ? STATUS_UNAVAILABLE : (enum status_code)code;
     operation->message = store_message(operation->code);
     operation->replayed = row_bool(result, row, IDEMPOTENT_REPLAYED_COLUMN);
     return operation->code == STATUS_OK;

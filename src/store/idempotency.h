@@ -40,9 +40,13 @@
     "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                        \
     "recorded AS (INSERT INTO idempotency (request_id, part, fingerprint, code" recorded ") " \
     "SELECT request_id, part, fingerprint, code" recorded " FROM outcome "                    \
-    "WHERE request_id IS NOT NULL ORDER BY order_id) "                                        \
+    "WHERE request_id IS NOT NULL AND code >= 0 ORDER BY order_id) "                          \
     "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                        \
     "SELECT order_id, code, code <> 9" answered " FROM seen"
+
+/* The code of a write that was not made, nor recorded, as another session holds a lock on its order, or has
+ * changed it since the statement began. */
+enum { IDEMPOTENT_LOCKED = -1 };
 
 /* The columns of every answer; what the write answers follows. */
 enum {
@@ -59,16 +63,22 @@ enum {
                      "order_id, customer_id, order_date, total_amount, currency, status")                \
     "done AS (INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "   \
     "SELECT order_id, customer_id, order_date, total_amount, currency, status FROM fresh "               \
-    "ON CONFLICT DO NOTHING RETURNING order_id AS done_id, id, created_at, updated_at, "                 \
+    "ON CONFLICT (order_id) DO NOTHING RETURNING order_id AS done_id, id, created_at, updated_at, "      \
     "order_date), " IDEMPOTENT_ANSWERED("6", ", id, created_at, updated_at, order_date",                 \
                                         ", id, created_at, updated_at, order_date")
 
 /* Whether the order has the etag that was given; and what to say when a write found none to change: that it
- * has another one, or is not there. */
+ * is locked, has another etag, or is not there. */
 #define ETAG_HOLDS "(f.etag_id IS NULL OR (o.id, o.updated_at) = (f.etag_id, f.etag_updated_at))"
-#define ETAG_FAILED                                                                                 \
-    "coalesce((SELECT 10 FROM orders AS o WHERE f.etag_id IS NOT NULL AND o.order_id = f.order_id " \
-    "OFFSET 0), 5)"
+#define ETAG_FAILED                                                                                      \
+    "coalesce((SELECT CASE WHEN " ETAG_HOLDS " THEN -1 ELSE 10 END FROM orders AS o WHERE o.order_id = " \
+    "f.order_id OFFSET 0), 5)"
+
+/* The next one, `held`: the orders to be changed, each locked as the change will. Those that another session
+ * has locked are skipped, so that no write ever waits for an order. */
+#define IDEMPOTENT_HELD(strength)                                                                       \
+    "held AS (SELECT f.*, o.id AS held_id FROM fresh AS f JOIN orders AS o ON o.order_id = f.order_id " \
+    "AND " ETAG_HOLDS " FOR " strength " OF o SKIP LOCKED), "
 
 /* Whether an update asks for nothing but what the order has. */
 #define UPDATE_HOLDS                                                                                  \
@@ -83,13 +93,14 @@ enum {
                      "$7::bigint[], $8::timestamptz[], $9::text[], $10::bigint[], $11::bigint[]",        \
                      "order_id, customer_id, order_date, total_amount, currency, status, etag_id, "      \
                      "etag_updated_at")                                                                  \
+    IDEMPOTENT_HELD("NO KEY UPDATE")                                                                     \
     "done AS (UPDATE orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), "             \
     "order_date = coalesce(f.order_date, o.order_date), "                                                \
     "total_amount = coalesce(f.total_amount, o.total_amount), "                                          \
     "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "               \
     "updated_at = CASE WHEN " UPDATE_HOLDS " THEN o.updated_at "                                         \
     "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "                     \
-    "FROM fresh AS f WHERE o.order_id = f.order_id AND " ETAG_HOLDS " RETURNING o.order_id AS done_id, " \
+    "FROM held AS f WHERE o.id = f.held_id RETURNING o.order_id AS done_id, "                            \
     "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "            \
     "o.updated_at), " IDEMPOTENT_ANSWERED(                                                               \
         ETAG_FAILED,                                                                                     \
@@ -98,12 +109,13 @@ enum {
         ", id, order_id, customer_id, order_date, total_amount, currency, status, "                      \
         "created_at, updated_at")
 
-#define IDEMPOTENT_REMOVE_SQL                                                                         \
-    IDEMPOTENT_GIVEN("$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], "        \
-                     "$6::bigint[]",                                                                  \
-                     "order_id, etag_id, etag_updated_at")                                            \
-    "done AS (DELETE FROM orders AS o USING fresh AS f WHERE o.order_id = f.order_id AND " ETAG_HOLDS \
-    " RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
+#define IDEMPOTENT_REMOVE_SQL                                                                  \
+    IDEMPOTENT_GIVEN("$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], " \
+                     "$6::bigint[]",                                                           \
+                     "order_id, etag_id, etag_updated_at")                                     \
+    IDEMPOTENT_HELD("UPDATE")                                                                  \
+    "done AS (DELETE FROM orders AS o USING held AS f WHERE o.id = f.held_id "                 \
+    "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
 
 /* The id under which a write is recorded; NULL: its caller gave none, and it is not. */
 const char *idempotency_key(const struct operation *operation);

@@ -3,12 +3,15 @@
 
 static const struct {
     const char *name;
+    enum lane statements;
     struct lane_batch batch;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", {.calls = 8, .operations = LANE_BATCH_MOST}},
-    [LANE_SCAN] = {"scan", {.calls = 32, .operations = LANE_BATCH_MOST}},
-    [LANE_WRITE] = {"write", {.calls = 16, .operations = LANE_BATCH_MOST}},
-    [LANE_PURGE] = {"purge", {.calls = 1, .operations = 1}},
+    [LANE_GET] = {"get", LANE_GET, {.calls = 8, .operations = LANE_BATCH_MOST}},
+    [LANE_SCAN] = {"scan", LANE_SCAN, {.calls = 32, .operations = LANE_BATCH_MOST, .unfolded = 16}},
+    [LANE_LONG] = {"long", LANE_SCAN, {.calls = 32, .operations = LANE_BATCH_MOST, .unfolded = 1}},
+    [LANE_WRITE] = {"write", LANE_WRITE, {.calls = 16, .operations = LANE_BATCH_MOST}},
+    [LANE_LOCKED] = {"locked", LANE_WRITE, {.calls = LANE_BATCH_MOST, .operations = LANE_BATCH_MOST}},
+    [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .operations = 1, .unfolded = 1}},
 };
 
 const char *lane_name(enum lane lane)
@@ -19,4 +22,9 @@ const char *lane_name(enum lane lane)
 struct lane_batch lane_batch(enum lane lane)
 {
     return lanes[lane].batch;
+}
+
+enum lane lane_statements(enum lane lane)
+{
+    return lanes[lane].statements;
 }

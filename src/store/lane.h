@@ -8,10 +8,12 @@
 #define STORE_LANE_H
 
 enum lane {
-    LANE_GET,   /* by order_id */
-    LANE_SCAN,  /* lists and summaries */
-    LANE_WRITE, /* the work on one order goes to one worker */
-    LANE_PURGE, /* of old records and of the rollup's slots, in the background */
+    LANE_GET,    /* by order_id */
+    LANE_SCAN,   /* lists and summaries */
+    LANE_LONG,   /* scans that take long by what they ask for: so that none is in front of a short one */
+    LANE_WRITE,  /* the work on one order goes to one worker */
+    LANE_LOCKED, /* writes that found a lock of another session's, tried again until their deadlines */
+    LANE_PURGE,  /* of old records and of the rollup's slots, in the background */
     LANES,
 };
 
@@ -23,11 +25,15 @@ enum { LANE_BATCH_MOST = 256 }; /* operations in a batch of any lane */
 struct lane_batch {
     unsigned calls;      /* of one caller, while there are others */
     unsigned operations; /* of all */
+    unsigned unfolded;   /* statements that serve one operation each, so that lists do not hold up the rest */
 };
 
 /* For logs. */
 const char *lane_name(enum lane lane);
 
 struct lane_batch lane_batch(enum lane lane);
+
+/* Whose statements its workers run: a lane's own, or those of the one whose work it takes over. */
+enum lane lane_statements(enum lane lane);
 
 #endif

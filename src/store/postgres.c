@@ -16,6 +16,10 @@
 
 enum { FOLD_REST_S = 1800 };
 
+/* Rows that a list passes over, each of which costs as much as one that it answers: with more it takes longer
+ * than any list without. */
+enum { LONG_SKIP = 4000 };
+
 /* Where the operations of one lane wait: in one queue for all its workers, or in one for each. */
 struct crew {
     struct queue *queues;
@@ -53,8 +57,8 @@ static void finish_call(struct operation *operation)
     operation->closure(operation->code == STATUS_OK ? operation->answer : NULL, operation->closure_data);
 }
 
-static void submit(struct store *store, struct call *call, struct operation prototype,
-                   ProtobufCClosure closure, void *closure_data)
+static void submit_to(struct store *store, enum lane lane, struct call *call, struct operation prototype,
+                      ProtobufCClosure closure, void *closure_data)
 {
     struct postgres *postgres = postgres_of(store);
     struct operation *operation = arena_alloc(&call->arena, sizeof *operation);
@@ -67,8 +71,14 @@ static void submit(struct store *store, struct call *call, struct operation prot
         operation->hash = operation_hash(operation->order_id);
     if (operation->statement->lane == LANE_WRITE)
         operation->request_hash = operation_request_hash(operation);
-    const struct crew *crew = &postgres->crews[operation->statement->lane];
+    const struct crew *crew = &postgres->crews[lane];
     queue_push(&crew->queues[operation->hash % crew->n_queues], operation);
+}
+
+static void submit(struct store *store, struct call *call, struct operation prototype,
+                   ProtobufCClosure closure, void *closure_data)
+{
+    submit_to(store, prototype.statement->lane, call, prototype, closure, closure_data);
 }
 
 /* Closures differ only in the message's type, as protobuf-c's own generated code assumes. */
@@ -102,8 +112,8 @@ static void list(struct store *store, struct call *call, const struct store_quer
          {STATEMENT_NEWEST_BY_STATUS, STATEMENT_NEWEST_BY_BOTH}},
     };
     const struct statement *statement = &statements[by[query->newest_first][by_status][by_customer]];
-    submit(store, call, (struct operation){.statement = statement, .query = query}, CLOSURE(done),
-           closure_data);
+    submit_to(store, query->skip > LONG_SKIP ? LANE_LONG : LANE_SCAN, call,
+              (struct operation){.statement = statement, .query = query}, CLOSURE(done), closure_data);
 }
 
 static void update(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
@@ -131,7 +141,8 @@ static void summarize(struct store *store, struct call *call, bool verify,
                       Orders__V1__OrderSummary_Closure done, void *closure_data)
 {
     enum statement_id id = verify ? STATEMENT_SUMMARY_VERIFIED : STATEMENT_SUMMARY;
-    submit(store, call, (struct operation){.statement = &statements[id]}, CLOSURE(done), closure_data);
+    submit_to(store, verify ? LANE_LONG : LANE_SCAN, call, (struct operation){.statement = &statements[id]},
+              CLOSURE(done), closure_data);
 }
 
 static void count(struct store *store, struct call *call, const struct store_days *days,
@@ -281,8 +292,10 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
     crew->queues = &postgres->queues[postgres->n_queues];
     for (; crew->n_queues < n_queues; crew->n_queues++, postgres->n_queues++) {
         struct queue *queue = &crew->queues[crew->n_queues];
-        if (!queue_init(queue, workers_each))
+        if (lane == LANE_LOCKED ? !queue_init_aside(queue, workers_each) : !queue_init(queue, workers_each))
             return false;
+        if (lane == LANE_WRITE)
+            queue->aside = postgres->crews[LANE_LOCKED].queues;
         queue->depth = postgres->metrics.lanes[lane].waiting;
         for (unsigned seat = 0; seat < workers_each; seat++, postgres->n_workers++) {
             if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, seat, options))
@@ -304,6 +317,7 @@ static bool start_crews(struct postgres *postgres, const struct postgres_options
     };
     return start_crew(postgres, LANE_GET, 1, 1, &each) &&
            start_crew(postgres, LANE_SCAN, 1, options->workers, &each) &&
+           start_crew(postgres, LANE_LONG, 1, 1, &each) && start_crew(postgres, LANE_LOCKED, 1, 1, &each) &&
            start_crew(postgres, LANE_WRITE, options->workers, 1, &each) &&
            start_crew(postgres, LANE_PURGE, 1, 1, &each);
 }

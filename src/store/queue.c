@@ -1,8 +1,11 @@
 /* queue.c: a list under a lock, and an eventfd a seat that is written only while its worker waits for it. */
 #include "store/queue.h"
 
+#include "base/time.h"
 #include "store/statement.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -11,14 +14,14 @@ enum {
     KEYS = 1 << 12,       /* of a set, a power of two */
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
     CROWDED_BATCHES = 64, /* how long several callers are remembered: one alone waits before it asks again */
-    UNFOLDED_MOST = 16,   /* statements of their own in one batch, so that lists do not hold up the rest */
+    PERTURB_BATCHES = 64, /* how long two callers may share a flow */
 };
 
 static const char out_of_reach[] = "The database is out of reach";
 
 bool queue_init(struct queue *queue, unsigned n_seats)
 {
-    *queue = (struct queue){0};
+    *queue = (struct queue){.pass = 1}; /* which nothing was tried in */
     pthread_mutex_init(&queue->lock, NULL);
     for (; queue->n_seats < n_seats; queue->n_seats++) {
         int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -29,25 +32,75 @@ bool queue_init(struct queue *queue, unsigned n_seats)
     return true;
 }
 
+bool queue_init_aside(struct queue *queue, unsigned n_seats)
+{
+    if (!queue_init(queue, n_seats))
+        return false;
+    queue->marks = calloc(QUEUE_MARKS, sizeof *queue->marks);
+    return queue->marks != NULL;
+}
+
 void queue_destroy(struct queue *queue)
 {
+    free(queue->marks);
     pthread_mutex_destroy(&queue->lock);
     for (unsigned i = 0; i < queue->n_seats; i++)
         close(queue->seats[i].event);
 }
 
+/* --- what is set aside --- */
+
+static void mark(struct queue *queue, uint32_t hash)
+{
+    if (queue->marks != NULL)
+        atomic_fetch_add(&queue->marks[hash % QUEUE_MARKS], 1);
+}
+
+static void unmark(struct queue *queue, uint32_t hash)
+{
+    if (queue->marks == NULL)
+        return;
+    const unsigned before = atomic_fetch_sub(&queue->marks[hash % QUEUE_MARKS], 1);
+    assert(before > 0);
+    (void)before;
+}
+
+/* Whether an operation is to follow one of its order. */
+static bool is_aside(const struct queue *queue, const struct operation *operation)
+{
+    return queue->aside != NULL && atomic_load(&queue->aside->marks[operation->hash % QUEUE_MARKS]) > 0;
+}
+
+void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
+{
+    if (queue->marks == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        unmark(queue, hashes[i]);
+    pthread_mutex_lock(&queue->lock);
+    queue->has_succeeded |= n > queue->put_back;
+    queue->put_back = 0;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* --- failing --- */
+
 /* Returns how many. */
-static int64_t fail_all(struct operation *list, enum status_code code, const char *message)
+static int64_t fail_all(struct queue *queue, struct operation *list, enum status_code code,
+                        const char *message)
 {
     int64_t n = 0;
     while (list != NULL) {
         struct operation *next = list->next; /* the operation is gone once it failed */
+        unmark(queue, list->hash);
         operation_fail(list, code, message);
         list = next;
         n++;
     }
     return n;
 }
+
+/* --- pushing --- */
 
 static void wake(const struct seat *seat)
 {
@@ -69,28 +122,80 @@ static void wake_one(struct queue *queue)
     }
 }
 
+/* MurmurHash3's finalizer: whether two callers have one flow is another matter with each salt. */
+static unsigned flow_of(const struct queue *queue, uint32_t caller)
+{
+    uint32_t hash = caller ^ queue->salt;
+    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
+    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
+    return (hash ^ hash >> 16) % QUEUE_FLOWS;
+}
+
+/* Adds a chain of operations of one caller. */
+static void append(struct queue *queue, struct operation *first, struct operation *last)
+{
+    const unsigned turn = flow_of(queue, first->call->caller);
+    struct flow *flow = &queue->flows[turn];
+    *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
+    flow->last = last;
+    queue->waiting |= UINT64_C(1) << turn;
+}
+
+static void push(struct queue *queue, struct operation *first)
+{
+    const uint64_t before = queue->sequence;
+    struct operation *last = NULL;
+    for (struct operation *each = first; each != NULL; each = each->next) {
+        each->sequence = ++queue->sequence;
+        last = each;
+    }
+    append(queue, first, last);
+    metric_add(queue->depth, (int64_t)(queue->sequence - before));
+    queue->untried = true;
+    wake_one(queue);
+}
+
 void queue_push(struct queue *queue, struct operation *first)
 {
     if (first == NULL)
         return;
     pthread_mutex_lock(&queue->lock);
-    const uint64_t before = queue->sequence;
     bool closed = queue->n_open == 0;
+    if (!closed)
+        push(queue, first);
+    pthread_mutex_unlock(&queue->lock);
+    if (closed)
+        fail_all(queue, first, STATUS_UNAVAILABLE, out_of_reach);
+}
+
+void queue_set_aside(struct queue *queue, struct operation *operation)
+{
+    operation->next = NULL;
+    operation->pass = 0;
+    mark(queue->aside, operation->hash);
+    queue_push(queue->aside, operation);
+}
+
+void queue_put_back(struct queue *queue, struct operation *operation)
+{
+    operation->next = NULL;
+    mark(queue, operation->hash);
+    pthread_mutex_lock(&queue->lock);
+    bool closed = queue->n_open == 0;
+    queue->put_back++;
     if (!closed) {
-        const unsigned turn = first->call->caller % QUEUE_FLOWS;
+        const unsigned turn = flow_of(queue, operation->call->caller);
         struct flow *flow = &queue->flows[turn];
-        *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
-        for (struct operation *each = first; each != NULL; each = each->next) {
-            each->sequence = ++queue->sequence;
-            flow->last = each;
-        }
+        operation->next = flow->first;
+        flow->first = operation;
+        if (flow->last == NULL)
+            flow->last = operation;
         queue->waiting |= UINT64_C(1) << turn;
-        metric_add(queue->depth, (int64_t)(queue->sequence - before));
-        wake_one(queue);
+        metric_add(queue->depth, 1);
     }
     pthread_mutex_unlock(&queue->lock);
     if (closed)
-        fail_all(first, STATUS_UNAVAILABLE, out_of_reach);
+        fail_all(queue, operation, STATUS_UNAVAILABLE, out_of_reach);
 }
 
 /* --- taking a batch --- */
@@ -101,6 +206,10 @@ struct pick {
                             which are rare, only put off the later. */
     size_t n_keys;
     size_t unfolded;
+    size_t unfolded_most;
+    struct operation *aside; /* a list of what is to follow others that were set aside */
+    struct operation **aside_last;
+    int64_t n_aside;
 };
 
 /* Where a hash is, or would be. */
@@ -130,15 +239,16 @@ static bool has_room(const struct pick *pick)
 
 /* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
  * it. Both of its keys are looked for before either is marked, as they may be the same. */
-static bool joins(struct pick *pick, const struct operation *operation)
+static bool joins(struct pick *pick, const struct operation *operation, unsigned pass)
 {
     if (!operation->statement->folds)
-        return pick->unfolded++ < UNFOLDED_MOST;
+        return pick->unfolded++ < pick->unfolded_most;
     if (operation->statement->lane != LANE_WRITE)
         return true;
     const uint32_t order = operation->hash | 1; /* never 0 */
     const uint32_t request = operation->request_hash;
-    bool is_free = *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
+    bool is_free =
+        operation->pass != pass && *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
     add(pick, order);
     if (request != 0)
         add(pick, request);
@@ -152,12 +262,27 @@ struct walk {
     unsigned calls;           /* taken to their last operation */
 };
 
+static void divert(struct queue *queue, struct pick *pick, struct operation *operation)
+{
+    operation->next = NULL;
+    operation->locked = true;
+    mark(queue->aside, operation->hash); /* now, for those behind it */
+    *pick->aside_last = operation;
+    pick->aside_last = &operation->next;
+    pick->n_aside++;
+}
+
 /* Takes the next operation of a flow that can join. NULL: there is none, or no room to find it. */
-static struct operation *take_next(struct walk *walk, struct pick *pick)
+static struct operation *take_next(struct queue *queue, struct walk *walk, struct pick *pick)
 {
     while (*walk->link != NULL && has_room(pick)) {
         struct operation *operation = *walk->link;
-        if (joins(pick, operation)) {
+        if (is_aside(queue, operation)) {
+            *walk->link = operation->next;
+            divert(queue, pick, operation);
+            continue;
+        }
+        if (joins(pick, operation, queue->pass)) {
             *walk->link = operation->next;
             return operation;
         }
@@ -180,17 +305,56 @@ static bool goes_on(const struct operation *operation)
     return operation->next != NULL && operation->next->call == operation->call;
 }
 
-size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most)
+/* Those who share a flow part. Each caller's operations keep their order, as they are all in one flow. */
+static void perturb(struct queue *queue)
 {
-    struct pick pick;
+    struct flow flows[QUEUE_FLOWS];
+    memcpy(flows, queue->flows, sizeof flows);
+    memset(queue->flows, 0, sizeof queue->flows);
+    queue->waiting = 0;
+    queue->salt += UINT32_C(0x9e3779b9);
+    for (unsigned i = 0; i < QUEUE_FLOWS; i++) {
+        for (struct operation *each = flows[i].first, *next; each != NULL; each = next) {
+            next = each->next;
+            each->next = NULL;
+            append(queue, each, each);
+        }
+    }
+}
+
+/* Begins the next pass, in which what was put back is tried again, if the last one is over. */
+static void begin_pass(struct queue *queue)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    if (now_ns < queue->pass_ends_ns)
+        return;
+    queue->retry_ms = queue->has_succeeded || queue->retry_ms == 0 ? QUEUE_RETRY_MS : 2 * queue->retry_ms;
+    if (queue->retry_ms > QUEUE_RETRY_MOST_MS)
+        queue->retry_ms = QUEUE_RETRY_MOST_MS;
+    queue->has_succeeded = false;
+    queue->pass_ends_ns = now_ns + (uint64_t)queue->retry_ms * NS_PER_MS;
+    queue->pass += queue->pass + 1 != 0 ? 1 : 2; /* never 0 */
+}
+
+/* What is due before a batch is taken. */
+static void begin_take(struct queue *queue)
+{
+    if (++queue->taken >= PERTURB_BATCHES) {
+        queue->taken = 0;
+        perturb(queue);
+    }
+    if (queue->marks != NULL)
+        begin_pass(queue);
+}
+
+static size_t take(struct queue *queue, struct pick *pick, struct operation *out[], struct lane_batch most)
+{
     struct walk walks[QUEUE_FLOWS];
     size_t n = 0;
-    pick.n_keys = pick.unfolded = 0;
-    pthread_mutex_lock(&queue->lock);
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
     if (queue->crowded == 0 && (left & (left - 1)) == 0) /* one bit */
         most.calls = most.operations;
-    while (left != 0 && n < most.operations && has_room(&pick)) {
+    while (left != 0 && n < most.operations && has_room(pick)) {
         const unsigned turn = next_turn(left, queue->turn);
         const uint64_t bit = UINT64_C(1) << turn;
         struct flow *flow = &queue->flows[turn];
@@ -198,7 +362,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
         if ((begun & bit) == 0)
             *walk = (struct walk){.link = &flow->first};
         begun |= bit;
-        if ((out[n] = take_next(walk, &pick)) != NULL)
+        if ((out[n] = take_next(queue, walk, pick)) != NULL)
             walk->calls += !goes_on(out[n++]);
         if (*walk->link == NULL) {
             flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
@@ -213,8 +377,30 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
         queue->crowded = CROWDED_BATCHES;
     else if (n > 0 && queue->crowded > 0)
         queue->crowded--;
-    metric_add(queue->depth, -(int64_t)n);
+    queue->untried = n > 0;
+    return n;
+}
+
+size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most)
+{
+    struct pick pick;
+    pick.n_keys = pick.unfolded = 0;
+    pick.unfolded_most = most.unfolded;
+    pick.aside = NULL;
+    pick.aside_last = &pick.aside;
+    pick.n_aside = 0;
+    pthread_mutex_lock(&queue->lock);
+    begin_take(queue);
+    const size_t n = take(queue, &pick, out, most);
+    for (size_t i = 0; i < n; i++)
+        out[i]->pass = queue->pass;
+    metric_add(queue->depth, -(int64_t)n - pick.n_aside);
     pthread_mutex_unlock(&queue->lock);
+    for (struct operation *next; pick.aside != NULL; pick.aside = next) {
+        next = pick.aside->next;
+        pick.aside->next = NULL;
+        queue_push(queue->aside, pick.aside);
+    }
     return n;
 }
 
@@ -249,6 +435,7 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
     pthread_mutex_unlock(&queue->lock);
     for (struct operation *next; expired != NULL; expired = next) {
         next = expired->next;
+        unmark(queue, expired->hash);
         operation_expire(expired);
         metric_add(queue->depth, -1);
     }
@@ -275,7 +462,7 @@ void queue_close(struct queue *queue, unsigned seat)
     }
     pthread_mutex_unlock(&queue->lock);
     for (unsigned i = 0; i < QUEUE_FLOWS; i++)
-        metric_add(queue->depth, -fail_all(waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
+        metric_add(queue->depth, -fail_all(queue, waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
 }
 
 void queue_open(struct queue *queue, unsigned seat)
@@ -294,13 +481,22 @@ bool queue_is_closed(struct queue *queue)
     return closed;
 }
 
-bool queue_begin_wait(struct queue *queue, unsigned seat)
+int queue_begin_wait(struct queue *queue, unsigned seat)
 {
+    int most_ms = -1;
     pthread_mutex_lock(&queue->lock);
-    bool waits = queue->waiting == 0;
-    queue->seats[seat].waiting = waits;
+    if (queue->waiting != 0 && queue->untried) {
+        most_ms = 0;
+    } else if (queue->waiting != 0) {
+        const uint64_t now_ns = time_monotonic_ns();
+        if (now_ns >= queue->pass_ends_ns)
+            most_ms = 0;
+        else
+            most_ms = (int)((queue->pass_ends_ns - now_ns) / NS_PER_MS) + 1;
+    }
+    queue->seats[seat].waiting = most_ms != 0;
     pthread_mutex_unlock(&queue->lock);
-    return waits;
+    return most_ms;
 }
 
 void queue_end_wait(struct queue *queue, unsigned seat)

@@ -1,12 +1,16 @@
-/* queue.h: operations that wait for a worker: callers get their turns one after another, and what one caller
- * asked is first come first served.
+/* queue.h: operations that wait for a worker: fair queueing between callers, and first come first served for
+ * what one caller asked.
  *
- * Callers are told apart by a hash (stochastic fairness queueing, P. McKenney 1990): two of them, rarely,
- * share the turns of one.
+ * Callers are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), which is perturbed now
+ * and then: two of them that share a flow do so for a moment.
  *
  * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
  * its worker, having found nothing to take, was given something: so it can wait for that and for its
  * connection at once.
+ *
+ * Writes that found a lock of another session's are set aside, into a queue that several others share; as
+ * long as one is there, the later ones of its order follow it when they are taken, so that they stay behind
+ * it. What is taken there and is still locked is put back, to be tried again QUEUE_RETRY_MS later.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -16,6 +20,7 @@
 #include "store/operation.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +28,9 @@
 enum {
     QUEUE_SEATS_MOST = 64,
     QUEUE_FLOWS = 64,
+    QUEUE_RETRY_MS = 10,
+    QUEUE_RETRY_MOST_MS = 40,
+    QUEUE_MARKS = 1 << 14, /* that two orders share one is rare, and costs the one a detour */
 };
 
 /* What one caller asked. */
@@ -40,18 +48,31 @@ struct seat {
 struct queue {
     unsigned n_seats;
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
+    struct queue *aside;  /* where operations are set aside; NULL: they are not. Set it before use */
+    atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
     pthread_mutex_t lock; /* guards all below */
     struct flow flows[QUEUE_FLOWS];
-    uint64_t waiting;  /* a bit for each flow that has operations */
-    unsigned turn;     /* the flow that is next */
-    unsigned crowded;  /* batches to go as if there were several callers, since there lately were */
-    uint64_t sequence; /* of the last operation pushed */
-    unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
+    uint64_t waiting; /* a bit for each flow that has operations */
+    unsigned turn;    /* the flow that is next */
+    uint32_t salt;    /* of the hash that picks a caller's flow */
+    unsigned taken;   /* batches since it was changed */
+    bool untried;     /* something may have been pushed since a take found nothing */
+    unsigned pass;    /* what was tried in it is not taken again */
+    uint64_t pass_ends_ns;
+    unsigned retry_ms;  /* how long a pass is */
+    bool has_succeeded; /* something was taken in it and not put back */
+    size_t put_back;    /* of what is taken now */
+    unsigned crowded;   /* batches to go as if there were several callers, since there lately were */
+    uint64_t sequence;  /* of the last operation pushed */
+    unsigned n_open;    /* none: what is pushed fails at once, as the database is out of reach */
     struct seat seats[QUEUE_SEATS_MOST];
 };
 
 /* Seats are closed at first. False: errno says why. */
 bool queue_init(struct queue *queue, unsigned n_seats);
+
+/* Makes it one into which others set aside. False: out of memory. */
+bool queue_init_aside(struct queue *queue, unsigned n_seats);
 
 /* The queue must be empty. */
 void queue_destroy(struct queue *queue);
@@ -64,6 +85,16 @@ void queue_push(struct queue *queue, struct operation *first);
  * find the record of the earlier; the later one stays. Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most);
 
+/* The operations of these orders, which were taken, are answered, set aside or put back. */
+void queue_release(struct queue *queue, const uint32_t hashes[], size_t n);
+
+/* Sets aside an operation that was taken and found a lock. */
+void queue_set_aside(struct queue *queue, struct operation *operation);
+
+/* Puts an operation back, in front of its caller's others, that was set aside, was taken, and is still
+ * locked. */
+void queue_put_back(struct queue *queue, struct operation *operation);
+
 /* Fails those whose deadline has passed. */
 void queue_expire(struct queue *queue, uint64_t now_ns);
 
@@ -75,8 +106,9 @@ void queue_open(struct queue *queue, unsigned seat);
 void queue_close(struct queue *queue, unsigned seat);
 bool queue_is_closed(struct queue *queue);
 
-/* Makes ready to wait for the seat's event. False: there is something to take already. */
-bool queue_begin_wait(struct queue *queue, unsigned seat);
+/* Makes ready to wait for the seat's event. Returns for how long, in milliseconds; 0: not at all, as there is
+ * something to take; -1: until it comes. */
+int queue_begin_wait(struct queue *queue, unsigned seat);
 
 /* Takes the event back, if it came. */
 void queue_end_wait(struct queue *queue, unsigned seat);

@@ -6,12 +6,12 @@
 static const struct sqlstate_meaning meanings[] = {
     {"22003", STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
     {"22", STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
-    {"23505", STATUS_ALREADY_EXISTS, "Order ID already exists"},
+    {"23505", STATUS_INTERNAL, "The database made a number that it has already"},
     {"23", STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
     {"25006", STATUS_UNAVAILABLE, "The database takes no writes at present"},
     {"40", STATUS_UNAVAILABLE, "The change lost against another one; try again"},
     {"53", STATUS_RESOURCE_EXHAUSTED, "The database is out of resources"},
-    {"55P03", STATUS_UNAVAILABLE, "The order is being changed by somebody else; try again"},
+    {"55P03", STATUS_UNAVAILABLE, "Another session of the database holds a lock; try again"},
     {"57014", STATUS_DEADLINE_EXCEEDED, "The database took too long"},
     {"57", STATUS_UNAVAILABLE, "The database is restarting"},
     {"58", STATUS_UNAVAILABLE, "The database cannot reach its storage"},
@@ -27,6 +27,20 @@ const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate)
     while (strncmp(sqlstate, meaning->prefix, strlen(meaning->prefix)) != 0)
         meaning++;
     return meaning;
+}
+
+bool sqlstate_is_locked(const char *sqlstate)
+{
+    return sqlstate != NULL && strcmp(sqlstate, "55P03") == 0;
+}
+
+/* A restore of data alone, or a COPY with ids, leaves the sequence where it was. */
+const char *sqlstate_remedy(const char *sqlstate, const char *constraint)
+{
+    if (sqlstate == NULL || strcmp(sqlstate, "23505") != 0 || constraint == NULL ||
+        strcmp(constraint, "orders_pkey") != 0)
+        return "";
+    return "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM orders";
 }
 
 bool sqlstate_is_conflict(const char *sqlstate, const char *constraint)

@@ -4,6 +4,8 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 struct sqlstate_meaning {
     const char *prefix; /* of the SQLSTATE: a class or one code */
     enum status_code code;
@@ -15,5 +17,11 @@ const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate);
 
 /* Whether the transaction lost against another one and may be tried again at once. */
 bool sqlstate_is_conflict(const char *sqlstate, const char *constraint);
+
+/* Whether another session held a lock for longer than this one waits. */
+bool sqlstate_is_locked(const char *sqlstate);
+
+/* What the operator can do about an error of the database's data, for the log; "": nothing is known. */
+const char *sqlstate_remedy(const char *sqlstate, const char *constraint);
 
 #endif

@@ -370,7 +370,7 @@ static void answer_keyed(const struct statement *statement, const PGresult *resu
 {
     for (size_t i = 0; i < n; i++) {
         operations[i]->code = statement->absent;
-        operations[i]->replayed = false;
+        operations[i]->replayed = operations[i]->locked = false;
         operations[i]->message = store_message(statement->absent);
     }
     for (int row = 0; row < PQntuples(result); row++) {

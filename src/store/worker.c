@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "store/schema.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -97,8 +98,31 @@ static bool connect_again(struct worker *worker)
 static bool begin(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
-    batch_plan(batch, queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane)));
+    assert(worker->n_taken == 0);
+    worker->n_taken = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
+    for (size_t i = 0; i < worker->n_taken; i++)
+        worker->taken[i] = batch->operations[i]->hash;
+    worker->shared = worker->n_taken > 1;
+    batch_plan(batch, worker->n_taken);
     return batch_done(batch) || batch_send(batch, &worker->connection);
+}
+
+/* The batch is done: what came behind it may be taken. */
+static void end(struct worker *worker)
+{
+    queue_release(worker->queue, worker->taken, worker->n_taken);
+    worker->n_taken = 0;
+}
+
+static void set_aside(struct worker *worker, struct operation *locked)
+{
+    for (struct operation *next; locked != NULL; locked = next) {
+        next = locked->next;
+        if (worker->connection.lane == LANE_LOCKED)
+            queue_put_back(worker->queue, locked);
+        else
+            queue_set_aside(worker->queue, locked);
+    }
 }
 
 /* Waits for work; or until the server says something of its own accord, as when it ends the connection.
@@ -109,30 +133,42 @@ static bool wait_for_work(struct worker *worker)
         {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN},
         {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
     };
-    if (!queue_begin_wait(worker->queue, worker->seat))
+    const int most_ms = queue_begin_wait(worker->queue, worker->seat);
+    if (most_ms == 0)
         return true;
     enter(worker, WORKER_IDLE);
-    poll(either, 2, -1);
+    poll(either, 2, most_ms);
     queue_end_wait(worker->queue, worker->seat);
     enter(worker, WORKER_BUSY);
     return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
 }
 
+/* The round that was sent, and the next one. False: the connection broke. */
+static bool go_on(struct worker *worker)
+{
+    struct operation *locked;
+    const bool received = batch_receive(&worker->batch, &worker->connection, &locked);
+    set_aside(worker, locked);
+    return received && (batch_done(&worker->batch) || batch_send(&worker->batch, &worker->connection));
+}
+
 /* False: the connection broke. */
 static bool work(struct worker *worker)
 {
-    struct batch *batch = &worker->batch;
-    if (batch_done(batch)) {
-        if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
-            sched_yield();
-        if (!begin(worker))
+    if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
+        sched_yield();
+    if (!begin(worker))
+        return false;
+    if (worker->n_taken == 0)
+        return wait_for_work(worker);
+    while (!batch_done(&worker->batch)) {
+        if (stopped(worker))
+            return true;
+        if (!go_on(worker))
             return false;
     }
-    worker->shared = batch->n > 1;
-    if (batch_done(batch))
-        return wait_for_work(worker);
-    return batch_receive(batch, &worker->connection) &&
-           (batch_done(batch) || batch_send(batch, &worker->connection));
+    end(worker);
+    return true;
 }
 
 static void serve(struct worker *worker)
@@ -141,6 +177,7 @@ static void serve(struct worker *worker)
     while (alive && !stopped(worker))
         alive = work(worker);
     batch_lose(&worker->batch);
+    end(worker);
     enter(worker, WORKER_CONNECTING);
     metric_add(worker->metrics->lost, !alive);
     if (!alive)

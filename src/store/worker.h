@@ -26,7 +26,9 @@ struct worker {
     struct batch batch;
     /* The thread's alone. */
     struct connection connection;
-    bool shared;             /* the last batch had several operations */
+    bool shared;                /* the last batch had several operations */
+    uint32_t taken[BATCH_MOST]; /* the hashes of the orders of the batch that is under way */
+    size_t n_taken;
     enum worker_state state; /* which the metrics tell */
 
     pthread_mutex_t lock;     /* guards all below */

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = 1 << 13 };
@@ -62,7 +63,13 @@ static struct lane_batch most_of(size_t n)
     return (struct lane_batch){.calls = (unsigned)n, .operations = (unsigned)n};
 }
 
-/* Takes a batch of at most that many, and checks whose operations are in it. */
+static int compare_chars(const void *a, const void *b)
+{
+    return *(const char *)a - *(const char *)b;
+}
+
+/* Takes a batch of at most that many, and checks whose operations are in it: which of several callers is
+ * first is the hash's to say. */
 static void expect_callers(size_t most, const char *callers)
 {
     struct operation *taken[MOST];
@@ -70,6 +77,7 @@ static void expect_callers(size_t most, const char *callers)
     size_t n = queue_take(&queue, taken, most_of(most));
     for (size_t i = 0; i < n; i++)
         got[i] = (char)('0' + taken[i]->call->caller);
+    qsort(got, n, 1, compare_chars);
     cr_assert_str_eq(got, callers);
 }
 
@@ -86,21 +94,63 @@ Test(queue, one_caller_is_served_in_its_order)
     expect_callers(8, "");
 }
 
-Test(queue, callers_take_turns)
+Test(queue, callers_are_served_in_turn)
 {
     for (int i = 0; i < 6; i++)
         push(1, STATEMENT_GET, "A");
     push(2, STATEMENT_GET, "A");
     push(3, STATEMENT_GET, "A");
     push(3, STATEMENT_GET, "A");
-    expect_callers(4, "1231");
-    expect_callers(4, "3111");
+    expect_callers(3, "123");
+    expect_callers(4, "1113");
     push(2, STATEMENT_GET, "A");
-    expect_callers(4, "21");
+    expect_callers(4, "112");
     expect_callers(4, "");
 }
 
-Test(queue, callers_of_any_number_have_turns)
+/* A caller with a thousand calls under way, and one with a single call after another: whichever they are,
+ * they share a flow for some batches at most, and the single call is not behind the thousand. */
+Test(queue, no_two_callers_share_a_flow_for_long)
+{
+    enum { CALLERS = 200, BATCHES = 130, BATCH = 8 };
+    struct operation *taken[MOST];
+    for (uint32_t caller = 1; caller <= CALLERS; caller++) {
+        unsigned at_once = 0;
+        made = 0;
+        for (int i = 0; i < BATCHES * BATCH; i++)
+            push(0, STATEMENT_GET, "A");
+        for (int batch = 0; batch < BATCHES; batch++) {
+            struct operation *lone = push(caller, STATEMENT_GET, "A");
+            const size_t n = queue_take(&queue, taken, most_of(BATCH));
+            for (size_t i = 0; i < n; i++)
+                at_once += taken[i] == lone;
+        }
+        cr_expect_geq(at_once, BATCHES / 4, "caller %u: %u of %d", caller, at_once, BATCHES);
+        while (queue_take(&queue, taken, most_of(MOST)) > 0)
+            continue;
+    }
+}
+
+Test(queue, what_one_caller_asked_keeps_its_order_when_flows_change)
+{
+    enum { CALLERS = 40, EACH = 150 };
+    uint64_t last[CALLERS] = {0};
+    struct operation *taken[MOST];
+    for (int i = 0; i < EACH; i++) {
+        for (uint32_t caller = 0; caller < CALLERS; caller++)
+            push(caller, STATEMENT_GET, "A");
+    }
+    for (size_t seen = 0, n; seen < CALLERS * EACH; seen += n) {
+        n = queue_take(&queue, taken, most_of(10));
+        for (size_t i = 0; i < n; i++) {
+            uint64_t *before = &last[taken[i]->call->caller];
+            cr_assert_gt(taken[i]->sequence, *before);
+            *before = taken[i]->sequence;
+        }
+    }
+}
+
+Test(queue, callers_of_any_number_are_served)
 {
     push(UINT32_MAX, STATEMENT_GET, "A");
     push(QUEUE_FLOWS - 1, STATEMENT_GET, "A");
@@ -212,6 +262,95 @@ Test(queue, while_there_are_several_callers_none_fills_a_batch)
     cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
 }
 
+/* --- what found a lock --- */
+
+static struct queue aside;
+
+static void open_aside(void)
+{
+    cr_assert(queue_init_aside(&aside, 1));
+    queue_open(&aside, 0);
+    queue.aside = &aside;
+}
+
+/* Takes one operation of a queue. */
+static struct operation *take_one(struct queue *from)
+{
+    struct operation *taken[MOST];
+    return queue_take(from, taken, most_of(1)) == 1 ? taken[0] : NULL;
+}
+
+/* Its worker is done with it. */
+static void release(struct operation *operation)
+{
+    queue_release(&aside, &operation->hash, 1);
+}
+
+Test(queue, writes_of_one_order_stay_behind_one_that_was_set_aside)
+{
+    open_aside();
+    struct operation *first = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_eq(take_one(&queue), first);
+    struct operation *second = push(1, STATEMENT_UPDATE, "A"), *other = push(1, STATEMENT_UPDATE, "B");
+    queue_set_aside(&queue, first);
+    cr_assert_eq(take_one(&queue), other);
+    cr_assert_null(take_one(&queue), "the second has followed the first");
+    cr_assert_eq(take_one(&aside), first);
+    struct operation *third = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_null(take_one(&queue), "the first is under way");
+    release(first);
+    cr_assert_eq(take_one(&aside), second);
+    release(second);
+    cr_assert_eq(take_one(&aside), third);
+    release(third);
+    struct operation *fourth = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_eq(take_one(&queue), fourth, "nothing of the order is aside any more");
+    queue_destroy(&aside);
+}
+
+Test(queue, what_was_put_back_is_tried_again_after_all_others)
+{
+    open_aside();
+    for (int i = 0; i < 3; i++) {
+        push(1, STATEMENT_UPDATE, (const char *[]){"A", "B", "C"}[i]);
+        queue_set_aside(&queue, take_one(&queue));
+    }
+    struct operation *behind = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_null(take_one(&queue));
+    for (size_t i = 0; i < 3; i++) {
+        struct operation *tried = take_one(&aside);
+        cr_assert_eq(tried, &operations[i]);
+        queue_put_back(&aside, tried);
+        release(tried);
+    }
+    cr_assert_null(take_one(&aside), "all were tried");
+    const int most_ms = queue_begin_wait(&aside, 0);
+    cr_assert(most_ms > 0 && most_ms <= QUEUE_RETRY_MS + 1, "%d", most_ms);
+    poll(NULL, 0, most_ms); /* as its worker waits */
+    queue_end_wait(&aside, 0);
+    struct operation *taken[MOST];
+    cr_assert_eq(queue_take(&aside, taken, most_of(MOST)), 3);
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_neq(taken[i], behind);
+        release(taken[i]);
+    }
+    cr_assert_eq(take_one(&aside), behind);
+    queue_destroy(&aside);
+}
+
+Test(queue, what_expires_aside_leaves_its_order_free)
+{
+    open_aside();
+    struct operation *late = push(1, STATEMENT_UPDATE, "A");
+    queue_set_aside(&queue, take_one(&queue));
+    late->call->deadline_ns = 10;
+    queue_expire(&aside, 10);
+    cr_assert_eq(failed[STATUS_DEADLINE_EXCEEDED], 1);
+    struct operation *next = push(1, STATEMENT_UPDATE, "A");
+    cr_assert_eq(take_one(&queue), next);
+    queue_destroy(&aside);
+}
+
 /* --- who is told that there is work --- */
 
 static bool is_woken(void)
@@ -222,7 +361,7 @@ static bool is_woken(void)
 
 Test(queue, one_that_waits_is_woken_once)
 {
-    cr_assert(queue_begin_wait(&queue, 0));
+    cr_assert_eq(queue_begin_wait(&queue, 0), -1);
     cr_assert_not(is_woken());
     push(1, STATEMENT_GET, "A");
     cr_assert(is_woken());
@@ -236,7 +375,7 @@ Test(queue, one_that_waits_is_woken_once)
 Test(queue, one_that_has_something_to_take_does_not_wait)
 {
     push(1, STATEMENT_GET, "A");
-    cr_assert_not(queue_begin_wait(&queue, 0));
+    cr_assert_eq(queue_begin_wait(&queue, 0), 0);
     expect_callers(MOST, "1");
-    cr_assert(queue_begin_wait(&queue, 0));
+    cr_assert_eq(queue_begin_wait(&queue, 0), -1);
 }
