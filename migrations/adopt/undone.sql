@@ -1,0 +1,5 @@
+DROP SCHEMA sqitch CASCADE;
+ALTER TABLE original.orders SET SCHEMA public;
+ALTER TABLE original.alembic_version SET SCHEMA public;
+DROP TABLE original.left_behind;
+DROP SCHEMA original;

@@ -1,0 +1,35 @@
+-- Verifies that all was taken over, and says how much; the last of tools/migrate --adopt's transaction.
+
+DO $$
+DECLARE
+  n bigint;
+BEGIN
+  SELECT count(*) INTO n
+  FROM (
+    SELECT o.* FROM original.orders AS o
+    WHERE NOT EXISTS (SELECT FROM original.left_behind AS l WHERE l.id = o.id)
+  ) AS theirs
+  FULL JOIN orders AS ours USING (id)
+  WHERE (theirs.order_id, theirs.customer_id, theirs.order_date, theirs.total_amount, theirs.currency, theirs.status,
+      theirs.created_at, theirs.updated_at)
+    IS DISTINCT FROM (ours.order_id, ours.customer_id, ours.order_date, ours.total_amount, ours.currency, ours.status,
+      ours.created_at, ours.updated_at);
+  IF n > 0 THEN
+    RAISE EXCEPTION '% orders differ from the original''s', n;
+  END IF;
+
+  SELECT count(*) INTO n
+  FROM (SELECT currency::text COLLATE "C", count(*) AS orders, sum(total_amount) AS revenue FROM original.orders AS o
+    WHERE NOT EXISTS (SELECT FROM original.left_behind AS l WHERE l.id = o.id) GROUP BY 1) AS theirs
+  FULL JOIN (SELECT currency, sum(orders) AS orders, sum(revenue) AS revenue FROM order_rollup GROUP BY 1) AS ours
+    USING (currency)
+  WHERE (theirs.orders, theirs.revenue) IS DISTINCT FROM (ours.orders, ours.revenue);
+  IF n > 0 THEN
+    RAISE EXCEPTION 'the sums of % currencies differ from the original''s', n;
+  END IF;
+END
+$$;
+
+SELECT format('%s orders taken over, %s left behind in original.orders', (SELECT count(*) FROM orders),
+  (SELECT count(*) FROM original.left_behind));
+SELECT format('%s: %s orders, %s', currency, count(*), sum(total_amount)) FROM orders GROUP BY currency ORDER BY currency;
