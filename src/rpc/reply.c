@@ -90,14 +90,15 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
 {
     const char *why;
     const Rpc__V1__Response *response =
-        frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, &reply->arena, frame, size, &why);
+        frame_unpack(&rpc__v1__response__descriptor, FRAME_MAX_FIELDS, &reply->arena, frame, size, &why);
     if (response == NULL || !take_violations(reply, response)) {
         refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : frame_no_memory);
         return;
     }
     for (size_t i = 0; i < response->n_metadata; i++)
         reply->replayed |= strcmp(response->metadata[i]->key, FRAME_REPLAYED) == 0;
-    reply->status.code = (enum status_code)response->code;
+    const unsigned code = (unsigned)response->code;
+    reply->status.code = code < STATUS_CODES ? (enum status_code)code : STATUS_UNKNOWN;
     reply->status.message = response->message;
     reply->payload = response->payload;
 }
@@ -107,8 +108,8 @@ void rpc_reply_unpack(struct rpc_reply *reply)
     const char *why;
     if (reply->status.code != STATUS_OK || reply->message != NULL)
         return;
-    reply->message =
-        frame_unpack(reply->output, SIZE_MAX, &reply->arena, reply->payload.data, reply->payload.len, &why);
+    reply->message = frame_unpack(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena, reply->payload.data,
+                                  reply->payload.len, &why);
     if (reply->message == NULL)
         refuse(reply, reply->output->name, why);
 }
@@ -118,7 +119,7 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
     const char *why;
     if (reply->status.code != STATUS_OK)
         return NULL;
-    ProtobufCMessage *message = frame_unpack_apart(reply->output, SIZE_MAX, &reply->arena,
+    ProtobufCMessage *message = frame_unpack_apart(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
                                                    reply->payload.data, reply->payload.len, &why);
     if (message == NULL)
         refuse(reply, reply->output->name, why);

@@ -76,15 +76,20 @@ static void send_all(int fd, const uint8_t *bytes, size_t size)
         n = send(fd, bytes, size, MSG_NOSIGNAL);
 }
 
-static void send_response(const struct rpc_peer *peer, const Rpc__V1__Response *response)
+void rpc_peer_answer_bytes(struct rpc_peer *peer, const void *frame, size_t size)
 {
-    const size_t size = rpc__v1__response__get_packed_size(response);
     const uint64_t length = htobe64(size + sizeof peer->request_header);
-    uint8_t *frame = malloc(size);
-    rpc__v1__response__pack(response, frame);
     send_all(peer->fd, (const uint8_t *)&length, sizeof length);
     send_all(peer->fd, peer->request_header, sizeof peer->request_header);
     send_all(peer->fd, frame, size);
+}
+
+static void send_response(struct rpc_peer *peer, const Rpc__V1__Response *response)
+{
+    const size_t size = rpc__v1__response__get_packed_size(response);
+    uint8_t *frame = malloc(size);
+    rpc__v1__response__pack(response, frame);
+    rpc_peer_answer_bytes(peer, frame, size);
     free(frame);
 }
 
@@ -104,6 +109,12 @@ void rpc_peer_answer_message(struct rpc_peer *peer, const ProtobufCMessage *mess
     protobuf_c_message_pack(message, response.payload.data);
     send_response(peer, &response);
     free(response.payload.data);
+}
+
+void rpc_peer_hang_up(struct rpc_peer *peer)
+{
+    close(peer->fd);
+    peer->fd = -1;
 }
 
 void rpc_peer_close(struct rpc_peer *peer)

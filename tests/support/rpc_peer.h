@@ -5,6 +5,7 @@
 
 #include "rpc/v1/frame.pb-c.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct rpc_peer {
@@ -28,6 +29,12 @@ void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *mess
 
 /* Answers it with success. */
 void rpc_peer_answer_message(struct rpc_peer *peer, const ProtobufCMessage *message);
+
+/* The same, with a frame that may be none. */
+void rpc_peer_answer_bytes(struct rpc_peer *peer, const void *frame, size_t size);
+
+/* Closes the connection; the next request is taken on another. */
+void rpc_peer_hang_up(struct rpc_peer *peer);
 
 void rpc_peer_close(struct rpc_peer *peer);
 
