@@ -96,6 +96,13 @@ void orders_error_free(struct orders_error *error)
 
 /* --- opening and closing --- */
 
+static Rpc__V1__Code code_of_errno(int failed)
+{
+    if (failed == EINVAL)
+        return RPC__V1__CODE__INVALID_ARGUMENT;
+    return failed == ENOTSUP ? RPC__V1__CODE__FAILED_PRECONDITION : RPC__V1__CODE__RESOURCE_EXHAUSTED;
+}
+
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error)
 {
@@ -116,8 +123,7 @@ struct orders_client *orders_client_open(const struct orders_client_options *opt
     if (client != NULL && client->rpc != NULL)
         return client;
     if (error != NULL)
-        *error = make_error(
-            failed == EINVAL ? RPC__V1__CODE__INVALID_ARGUMENT : RPC__V1__CODE__RESOURCE_EXHAUSTED, why);
+        *error = make_error(code_of_errno(failed), why);
     free(client);
     return NULL;
 }

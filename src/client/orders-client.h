@@ -18,7 +18,9 @@
  *
  * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
  * client a process is enough. One thread of the library receives all answers, of all clients. It must be
- * opened in the process that uses it: it does not live through fork.
+ * opened in the process that uses it: it does not live through fork. In a process that was forked from one
+ * that has opened a client, opening and calls fail with RPC__V1__CODE__FAILED_PRECONDITION; a program that it
+ * executes may do both.
  *
  * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
  * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
@@ -79,7 +81,8 @@ void orders_error_free(struct orders_error *error);
 
 /* Starts to connect to every server, and goes on trying while the client lives; servers need not be there
  * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, there is no server or a URL is none;
- * RPC__V1__CODE__RESOURCE_EXHAUSTED, no memory or no thread for it. */
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED, no memory or no thread for it;
+ * RPC__V1__CODE__FAILED_PRECONDITION, a fork came between. */
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error);
 
@@ -103,8 +106,8 @@ void orders_client_close(struct orders_client *client);
  *   DEADLINE_EXCEEDED                  no answer in time
  *   CANCELLED                          the client was closed
  *   INTERNAL                           the answer is none, or there are no random bytes for a request_id
- *   FAILED_PRECONDITION                a write: the request_id is that of another request
- * and with those named at the method. */
+ *   FAILED_PRECONDITION                a write: the request_id is that of another request; a fork came
+ * between and with those named at the method. */
 
 typedef void orders_order_done(Orders__V1__Order *order, struct orders_error *error, void *arg);
 typedef void orders_list_done(Orders__V1__ListOrdersResponse *page, struct orders_error *error, void *arg);

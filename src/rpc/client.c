@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     DEFAULT_CONNECT_TIMEOUT_MS = 2000,
@@ -76,6 +77,21 @@ struct rpc_client {
     struct exchange *made; /* all of them, owned */
     bool closing;          /* no call is begun any more */
 };
+
+/* --- forks --- */
+
+/* nng's threads stay with the process that opened the first client: 0 as long as there is none. In one that
+ * was forked from it nng would end the process, and a call would have nobody to receive its answer. */
+static _Atomic(pid_t) home;
+
+static const char of_another_process[] = "This process was forked from one that has opened a client";
+
+static bool is_forked(void)
+{
+    const pid_t process = getpid();
+    pid_t first = 0;
+    return !atomic_compare_exchange_strong(&home, &first, process) && first != process;
+}
 
 /* --- how a call ends --- */
 
@@ -281,6 +297,8 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     struct rpc_reply *reply = rpc_reply_new(request->method->output, request->request_id);
     nng_msg *packed = NULL;
     struct exchange *exchange = NULL;
+    if (reply->status.code == STATUS_OK && is_forked())
+        status_set(&reply->status, &reply->arena, STATUS_FAILED_PRECONDITION, "%s", of_another_process);
     if (reply->status.code == STATUS_OK)
         packed = request_pack(request, client->api_key, reply);
     if (packed != NULL)
@@ -402,6 +420,11 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
         errno = EINVAL;
         return NULL;
     }
+    if (is_forked()) {
+        snprintf(error, error_size, "%s", of_another_process);
+        errno = ENOTSUP;
+        return NULL;
+    }
     struct rpc_client *client = calloc(1, sizeof *client);
     int failed = client == NULL ? NNG_ENOMEM : nng_req0_open(&client->socket);
     if (failed != 0) {
@@ -461,7 +484,7 @@ static void end_unheard(struct exchange *exchange)
 
 void rpc_client_close(struct rpc_client *client)
 {
-    if (client == NULL)
+    if (client == NULL || is_forked()) /* then there is nothing here that could be ended */
         return;
     pthread_mutex_lock(&client->lock);
     client->closing = true;

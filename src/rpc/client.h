@@ -54,7 +54,8 @@ struct rpc_request {
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
 /* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when there is
- * no URL or one is none, else ENOMEM. */
+ * no URL or one is none, ENOTSUP in a process that was forked from one that has opened a client, else ENOMEM.
+ * There an inherited client's calls end with STATUS_FAILED_PRECONDITION, and closing it does nothing. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the

@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 TestSuite(orders_client, .timeout = 120);
 
@@ -357,6 +359,37 @@ Test(orders_client, without_a_server_there_is_no_client)
         expect_failure(false, &error, RPC__V1__CODE__INVALID_ARGUMENT);
     }
     cr_assert_null(orders_client_open(&(struct orders_client_options){.servers = none}, NULL));
+}
+
+/* Whether an inherited client, and another, are refused. */
+static bool is_refused_after_fork(struct orders_client *inherited, const char *const servers[])
+{
+    struct orders_error *of_call, *of_opening;
+    Orders__V1__Order *order;
+    const bool called = orders_get(inherited, "A-1", &order, &of_call);
+    orders_client_close(inherited);
+    const struct orders_client *opened =
+        orders_client_open(&(struct orders_client_options){.servers = servers}, &of_opening);
+    return !called && of_call->code == RPC__V1__CODE__FAILED_PRECONDITION && opened == NULL &&
+           of_opening->code == RPC__V1__CODE__FAILED_PRECONDITION;
+}
+
+/* nng would end the process. */
+Test(orders_client, a_forked_process_has_no_client)
+{
+    struct hand hand;
+    int status;
+    begin_by_hand(&hand, (struct orders_client_options){.timeout_ms = 30000});
+    const char *const servers[] = {hand.peer.url, NULL};
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(is_refused_after_fork(hand.client, servers) ? 0 : 1);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+    cr_assert_eq(WEXITSTATUS(status), 0);
+    free(answer_next(&hand, RPC__V1__CODE__OK)); /* the client is as it was */
+    expect_end(&hand.ends, RPC__V1__CODE__OK);
+    end_by_hand(&hand);
 }
 
 /* Whether a call has not ended after a while. */
