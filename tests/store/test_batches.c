@@ -265,19 +265,30 @@ Test(batches, the_last_call_may_be_given_up)
 
 /* --- scans --- */
 
+static struct pending *begin_list_after(struct store *from, int64_t skip)
+{
+    struct pending *list = pending_new(LONG_MS);
+    struct store_query *query = arena_alloc(&list->call.arena, sizeof *query);
+    *query = (struct store_query){.skip = skip, .limit = 5, .customer_id = ""};
+    from->list(from, &list->call, query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+    return list;
+}
+
 static struct pending *begin_list(struct store *from)
 {
-    static const struct store_query query = {.limit = 5, .customer_id = ""};
-    struct pending *list = pending_new(LONG_MS);
-    from->list(from, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
-    return list;
+    return begin_list_after(from, 0);
+}
+
+static struct pending *begin_sum(struct store *from, bool verify)
+{
+    struct pending *summary = pending_new(LONG_MS);
+    from->summarize(from, &summary->call, verify, (Orders__V1__OrderSummary_Closure)pending_done, summary);
+    return summary;
 }
 
 static struct pending *begin_summary(struct store *from)
 {
-    struct pending *summary = pending_new(LONG_MS);
-    from->summarize(from, &summary->call, false, (Orders__V1__OrderSummary_Closure)pending_done, summary);
-    return summary;
+    return begin_sum(from, false);
 }
 
 static void hold_rollup(void)
@@ -333,6 +344,25 @@ Test(batches, a_list_does_not_wait_for_a_slow_summary_while_a_worker_is_free)
     release();
     expect_end(slow, STATUS_OK);
     postgres_close(two);
+}
+
+/* What takes long by what it asks for, of one caller or of many, is in front of its like alone. */
+Test(batches, long_scans_are_not_in_front_of_short_ones)
+{
+    enum { LONG_SCANS = 40, SHORT_SCANS = 10 };
+    struct pending *scans[LONG_SCANS];
+    free(database_query(
+        database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                  "SELECT n, 'C', '2025-01-01', 1, 'ISK', 'pending' FROM generate_series(1, 100000) AS n"));
+    for (int i = 0; i < LONG_SCANS; i++)
+        scans[i] = i % 4 == 0 ? begin_sum(store, true) : begin_list_after(store, 99990);
+    for (int i = 0; i < SHORT_SCANS; i++) {
+        expect_end(begin_list(store), STATUS_OK);
+        expect_end(begin_summary(store), STATUS_OK);
+    }
+    cr_assert_not(pending_is_over(scans[LONG_SCANS - 1]));
+    for (int i = 0; i < LONG_SCANS; i++)
+        expect_end(scans[i], STATUS_OK);
 }
 
 /* --- deadlines --- */
