@@ -12,6 +12,8 @@ const char *idempotency_key(const struct operation *operation)
 const char *store_message(enum status_code code)
 {
     switch (code) {
+    case STATUS_INVALID_ARGUMENT:
+        return "The order was refused";
     case STATUS_NOT_FOUND:
         return "Order not found";
     case STATUS_ALREADY_EXISTS:

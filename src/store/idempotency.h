@@ -117,6 +117,12 @@ enum {
     "done AS (DELETE FROM orders AS o USING held AS f WHERE o.id = f.held_id "                 \
     "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
 
+/* What is no write records that its part was refused: so that a request_id is taken before the parts of a
+ * request are made, in transactions of their own. */
+#define IDEMPOTENT_CLAIM_SQL                                                           \
+    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::bigint[], $4::bigint[]", "order_id") \
+    "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "")
+
 /* The id under which a write is recorded; NULL: its caller gave none, and it is not. */
 const char *idempotency_key(const struct operation *operation);
 

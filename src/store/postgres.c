@@ -154,15 +154,29 @@ static void count(struct store *store, struct call *call, const struct store_day
 
 /* --- one call with many operations --- */
 
-/* The request; its operations may be answered by several workers at once, which write a result each. */
+/* The request; its operations may be answered by several workers at once, which write a result each.
+ *
+ * They are made in transactions of their own, and one request_id is to be that of one request, whatever else
+ * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So part
+ * 0 of a batch is recorded before any other is begun. */
 struct create_many {
+    struct postgres *postgres;
     struct call *call;
     Orders__V1__BatchCreateOrdersResponse *response;
     Orders__V1__BatchCreateOrdersResponse_Closure closure;
     void *closure_data;
+    struct operation *rest; /* what is not begun */
+    struct operation *claim;
+    struct operation **queued; /* room for a list for each queue */
     atomic_bool replayed;
-    atomic_size_t left; /* operations without an outcome */
+    atomic_size_t left; /* operations without an outcome, and one more while `rest` is not begun */
 };
+
+static bool is_open(enum status_code code)
+{
+    return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
+           code == STATUS_RESOURCE_EXHAUSTED;
+}
 
 /* The outcome of one order of a batch that is the whole call's; NULL: each order has its own.
  *
@@ -171,17 +185,13 @@ struct create_many {
  * an id only a call of which nothing came is failed, as what became of the rest would be lost. */
 static const Orders__V1__BatchCreateResult *outcome_of_all(const struct create_many *many)
 {
-    static const bool is_open[STATUS_CODES] = {
-        [STATUS_UNAVAILABLE] = true,
-        [STATUS_DEADLINE_EXCEEDED] = true,
-        [STATUS_RESOURCE_EXHAUSTED] = true,
-    };
     const Orders__V1__BatchCreateOrdersResponse *response = many->response;
     const Orders__V1__BatchCreateResult *first = response->results[0];
-    bool alike = is_open[first->code] || (enum status_code)first->code == STATUS_FAILED_PRECONDITION;
+    bool alike =
+        is_open((enum status_code)first->code) || (enum status_code)first->code == STATUS_FAILED_PRECONDITION;
     for (size_t i = 0; i < response->n_results; i++) {
         const Orders__V1__BatchCreateResult *result = response->results[i];
-        if (is_open[result->code] && *many->call->request_id != '\0')
+        if (is_open((enum status_code)result->code) && *many->call->request_id != '\0')
             return result;
         alike &= result->code == first->code;
     }
@@ -201,6 +211,12 @@ static void finish_many(struct create_many *many)
     }
 }
 
+static void release_many(struct create_many *many)
+{
+    if (atomic_fetch_sub(&many->left, 1) == 1)
+        finish_many(many);
+}
+
 static void finish_one_of_many(struct operation *operation)
 {
     struct create_many *many = operation->many;
@@ -212,32 +228,101 @@ static void finish_one_of_many(struct operation *operation)
         result->order = operation->order;
     else
         result->message = (char *)(uintptr_t)operation->message;
-    if (atomic_fetch_sub(&many->left, 1) == 1)
-        finish_many(many);
+    release_many(many);
 }
 
-static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
-                        Orders__V1__BatchCreateOrdersResponse *response,
-                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
+/* The call, and with it the list, may be gone once the last operation is pushed and answered. */
+static void begin_rest(struct create_many *many)
 {
-    struct postgres *postgres = postgres_of(store);
-    struct create_many *many = arena_alloc(&call->arena, sizeof *many);
-    struct operation *operations = arena_calloc(&call->arena, n, sizeof *operations);
-    const struct crew *writers = &postgres->crews[LANE_WRITE];
-    struct operation **lasts = arena_calloc(&call->arena, writers->n_queues, sizeof *lasts);
-    struct operation **firsts = arena_calloc(&call->arena, writers->n_queues, sizeof *firsts);
-    size_t count = 0;
+    const struct crew *writers = &many->postgres->crews[LANE_WRITE];
+    struct operation **lists = many->queued; /* in reverse */
+    for (struct operation *each = many->rest, *next; each != NULL; each = next) {
+        next = each->next;
+        struct operation **list = &lists[each->hash % writers->n_queues];
+        each->next = *list;
+        *list = each;
+    }
+    for (unsigned i = 0; i < writers->n_queues; i++) {
+        struct operation *chain = NULL;
+        for (struct operation *each = lists[i], *next; each != NULL; each = next) {
+            next = each->next;
+            each->next = chain;
+            chain = each;
+        }
+        queue_push(&writers->queues[i], chain);
+    }
+    release_many(many);
+}
 
-    *many = (struct create_many){
-        .call = call, .response = response, .closure = done, .closure_data = closure_data};
+static void fail_rest(struct create_many *many, enum status_code code, const char *message)
+{
+    for (struct operation *each = many->rest, *next; each != NULL; each = next) {
+        next = each->next;
+        operation_fail(each, code, message);
+    }
+    release_many(many);
+}
+
+static void push_write(struct create_many *many, struct operation *operation)
+{
+    const struct crew *writers = &many->postgres->crews[LANE_WRITE];
+    operation->next = NULL;
+    operation->request_hash = operation_request_hash(operation);
+    queue_push(&writers->queues[operation->hash % writers->n_queues], operation);
+}
+
+/* The request_id is another request's, or it cannot be known, or it is this one's. */
+static void finish_claim(struct operation *claim)
+{
+    const enum status_code code = claim->code;
+    if (is_open(code) || code == STATUS_FAILED_PRECONDITION || code == STATUS_INTERNAL)
+        fail_rest(claim->many, code, claim->message);
+    else
+        begin_rest(claim->many);
+}
+
+/* Part 0 is no order's that can be made. */
+static void claim(struct create_many *many)
+{
+    *many->claim = (struct operation){
+        .statement = &statements[STATEMENT_CLAIM],
+        .call = many->call,
+        .hash = many->rest->hash,
+        .order_id = many->rest->order_id,
+        .finish = finish_claim,
+        .many = many,
+    };
+    push_write(many, many->claim);
+}
+
+static void finish_first_of_many(struct operation *operation)
+{
+    struct create_many *many = operation->many;
+    const enum status_code code = operation->code;
+    const char *message = operation->message;
+    finish_one_of_many(operation);
+    if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS)
+        begin_rest(many);
+    else if (many->rest == NULL || is_open(code) || code == STATUS_FAILED_PRECONDITION)
+        fail_rest(many, code, message);
+    else
+        claim(many);
+}
+
+/* One operation for each order that is not refused yet, in a list. */
+static size_t make_operations(struct create_many *many, size_t n, Orders__V1__Order *const orders[])
+{
+    struct arena *arena = &many->call->arena;
+    struct operation *operations = arena_calloc(arena, n, sizeof *operations), **link = &many->rest;
+    size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (response->results[i]->code != RPC__V1__CODE__OK)
+        if (many->response->results[i]->code != RPC__V1__CODE__OK)
             continue;
         struct operation *operation = &operations[count++];
-        row_make_room(orders[i], &call->arena);
+        row_make_room(orders[i], arena);
         *operation = (struct operation){
             .statement = &statements[STATEMENT_CREATE],
-            .call = call,
+            .call = many->call,
             .hash = operation_hash(orders[i]->order_id),
             .order_id = orders[i]->order_id,
             .order = orders[i],
@@ -246,20 +331,42 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
             .index = i,
         };
         operation->request_hash = operation_request_hash(operation);
-        size_t queue = operation->hash % writers->n_queues;
-        *(lasts[queue] != NULL ? &lasts[queue]->next : &firsts[queue]) = operation;
-        lasts[queue] = operation;
+        *link = operation;
+        link = &operation->next;
     }
+    return count;
+}
+
+static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
+                        Orders__V1__BatchCreateOrdersResponse *response,
+                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
+{
+    struct postgres *postgres = postgres_of(store);
+    struct create_many *many = arena_alloc(&call->arena, sizeof *many);
+    *many = (struct create_many){.postgres = postgres,
+                                 .call = call,
+                                 .response = response,
+                                 .closure = done,
+                                 .closure_data = closure_data};
+    const size_t count = make_operations(many, n, orders);
     if (count == 0) {
         done(response, closure_data);
         return;
     }
-    /* The call, and with it both lists, is gone once the last operation is pushed and answered. */
+    many->queued =
+        arena_calloc(&call->arena, postgres->crews[LANE_WRITE].n_queues, sizeof(struct operation *));
+    many->claim = arena_alloc(&call->arena, sizeof *many->claim);
     atomic_init(&many->left, count + 1);
-    for (unsigned i = 0; i < writers->n_queues; i++)
-        queue_push(&writers->queues[i], firsts[i]);
-    if (atomic_fetch_sub(&many->left, 1) == 1)
-        finish_many(many);
+    struct operation *first = many->rest;
+    if (*call->request_id == '\0') {
+        begin_rest(many);
+    } else if (first->index > 0) {
+        claim(many);
+    } else {
+        many->rest = first->next;
+        first->finish = finish_first_of_many;
+        push_write(many, first);
+    }
 }
 
 /* --- opening and closing --- */

@@ -53,6 +53,12 @@ static void encode_remove(struct params *params, struct operation *const operati
     encode_request_ids(params, operations, n);
 }
 
+static void encode_claim(struct params *params, struct operation *const operations[], size_t n)
+{
+    encode_keys(params, operations, n);
+    encode_request_ids(params, operations, n);
+}
+
 static void encode_create(struct params *params, struct operation *const operations[], size_t n)
 {
     encode_keys(params, operations, n);
@@ -309,6 +315,19 @@ const struct statement statements[STATEMENTS] =
                 .folds = true,
                 .keyed = true,
                 .encode = encode_remove,
+                .take_row = take_removed,
+                .absent = STATUS_INTERNAL /* a write always has a row */,
+            },
+        [STATEMENT_CLAIM] =
+            {
+                .name = "claim",
+                .sql = IDEMPOTENT_CLAIM_SQL,
+                .n_params = 4,
+                .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
+                .lane = LANE_WRITE,
+                .folds = true,
+                .keyed = true,
+                .encode = encode_claim,
                 .take_row = take_removed,
                 .absent = STATUS_INTERNAL /* a write always has a row */,
             },

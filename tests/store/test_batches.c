@@ -102,6 +102,130 @@ Test(batches, single_calls_keep_their_errors_too)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'broken'"), 0);
 }
 
+/* --- one id for two requests at the same moment --- */
+
+enum { TWO_WORKERS = 2, BATCH_ORDERS = 12 };
+
+/* Creates orders under another's request_id. The first `refused` are so by the service already. */
+static struct pending *begin_many(struct store *from, const char *request_id, int refused)
+{
+    struct pending *many = pending_new(LONG_MS);
+    Orders__V1__Order *orders[BATCH_ORDERS];
+    Orders__V1__BatchCreateOrdersResponse *response = arena_alloc(&many->call.arena, sizeof *response);
+    orders__v1__batch_create_orders_response__init(response);
+    pending_results(many, response, BATCH_ORDERS);
+    many->call.request_id = request_id;
+    many->call.fingerprint = 77;
+    for (int i = 0; i < BATCH_ORDERS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "many-%d", i);
+        orders[i] = pending_order(many, id);
+        if (i < refused)
+            response->results[i]->code = RPC__V1__CODE__INVALID_ARGUMENT;
+    }
+    from->create_many(from, &many->call, BATCH_ORDERS, orders, response,
+                      (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    return many;
+}
+
+static struct pending *begin_single(const char *request_id)
+{
+    struct pending *single = pending_new(LONG_MS);
+    single->call.request_id = request_id;
+    store->create(store, &single->call, pending_order(single, "single"),
+                  (Orders__V1__Order_Closure)pending_done, single);
+    return single;
+}
+
+/* Holds up whoever has made and recorded an order, before its commit. */
+static void hold_commits(void)
+{
+    free(database_query(database, "BEGIN; LOCK TABLE order_rollup IN SHARE ROW EXCLUSIVE MODE"));
+}
+
+/* With one that was refused anyway, each order has its own outcome. */
+static void expect_kept_out(struct pending *many, int refused)
+{
+    cr_assert_eq(pending_wait(many), refused > 0 ? STATUS_OK : STATUS_FAILED_PRECONDITION);
+    const Orders__V1__BatchCreateOrdersResponse *response = (const void *)many->answer;
+    for (int i = refused; refused > 0 && i < BATCH_ORDERS; i++)
+        cr_expect_eq((int)response->results[i]->code, STATUS_FAILED_PRECONDITION);
+    pending_free(many);
+}
+
+static void expect_single_alone(int refused)
+{
+    struct store *two = open_store(database_url, TWO_WORKERS);
+    hold_commits();
+    struct pending *single = begin_single("one-id");
+    await_blocked(1);
+    struct pending *many = begin_many(two, "one-id", refused);
+    await_blocked(2); /* the batch, for the single's record at least */
+    release();
+    expect_end(single, STATUS_OK);
+    expect_kept_out(many, refused);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
+    expect_kept_out(begin_many(two, "one-id", refused), refused);
+    expect_end(begin_single("one-id"), STATUS_OK);
+    postgres_close(two);
+}
+
+Test(batches, a_single_create_keeps_a_batch_of_its_id_out)
+{
+    expect_single_alone(0);
+}
+
+Test(batches, a_single_create_keeps_a_batch_out_whose_first_order_is_refused)
+{
+    expect_single_alone(1);
+}
+
+static void expect_batch_alone(int refused)
+{
+    struct store *two = open_store(database_url, TWO_WORKERS);
+    hold_commits();
+    struct pending *many = begin_many(two, "one-id", refused);
+    await_blocked(1);
+    struct pending *single = begin_single("one-id");
+    if (refused == 0)
+        await_blocked(2);
+    release();
+    expect_end(many, STATUS_OK);
+    expect_end(single, STATUS_FAILED_PRECONDITION);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM orders"), BATCH_ORDERS - refused);
+    expect_end(begin_many(two, "one-id", refused), STATUS_OK);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM orders"), BATCH_ORDERS - refused);
+    postgres_close(two);
+}
+
+Test(batches, a_batch_keeps_a_single_create_of_its_id_out)
+{
+    expect_batch_alone(0);
+}
+
+Test(batches, a_batch_whose_first_order_is_refused_keeps_a_single_create_out)
+{
+    expect_batch_alone(1);
+}
+
+/* The database refuses the first alone, and records nothing of it. */
+Test(batches, a_batch_goes_on_behind_an_order_that_is_at_fault)
+{
+    struct pending *many = pending_new(LONG_MS);
+    Orders__V1__Order *orders[] = {pending_order(many, "0"), pending_order(many, "1")};
+    Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    pending_results(many, &response, 2);
+    orders[0]->currency = "XXX";
+    store->create_many(store, &many->call, 2, orders, &response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    cr_assert_eq(pending_wait(many), STATUS_OK);
+    cr_assert_eq((int)response.results[0]->code, STATUS_INVALID_ARGUMENT);
+    cr_assert_eq((int)response.results[1]->code, STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM idempotency WHERE part = 0 AND code = 3"),
+                 1);
+    pending_free(many);
+}
+
 /* --- sharing --- */
 
 Test(batches, what_waits_shares_one_commit)
