@@ -17,6 +17,7 @@
 #include "rpc/server_metrics.h"
 #include "rpc/v1/frame.pb-c.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -69,6 +70,7 @@ struct slot {
     size_t method;       /* in the dispatcher */
     bool malformed;      /* its frame is none */
     bool sending;        /* or receiving */
+    bool under_way;      /* a call that is not answered */
 };
 
 /* Where others connect. */
@@ -244,6 +246,8 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     struct call *call = closure_data;
     struct slot *slot = (struct slot *)call; /* its first member */
     struct rpc_server *server = slot->server;
+    assert(slot->under_way); /* a call is answered once */
+    slot->under_way = false;
 
     Rpc__V1__Response head;
     struct frame frame = measure(call, &head, message);
@@ -289,6 +293,7 @@ static void begin(struct call *call, const Rpc__V1__Request *request)
  * another server, when the connection closes, which the drain sees to. */
 static void leave_unanswered(struct slot *slot)
 {
+    slot->under_way = false;
     arena_reset(&slot->call.arena);
     connections_abandon(slot->server->connections, (uint32_t)nng_pipe_id(slot->pipe), slot->bytes,
                         time_monotonic_ns());
@@ -322,6 +327,8 @@ static void handle(struct slot *slot, nng_msg *in)
     struct call *call = &slot->call;
     const char *why;
 
+    assert(!slot->under_way);
+    slot->under_way = true;
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
     call->trace = (struct trace){0};

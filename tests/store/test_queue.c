@@ -1,10 +1,13 @@
 /* test_queue.c: in which order operations leave a queue, and who is told of them. No database. */
 #include "store/queue.h"
 
+#include "store/batch.h"
 #include "store/statement.h"
+#include "store/store_metrics.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,4 +381,25 @@ Test(queue, one_that_has_something_to_take_does_not_wait)
     cr_assert_eq(queue_begin_wait(&queue, 0), 0);
     expect_callers(MOST, "1");
     cr_assert_eq(queue_begin_wait(&queue, 0), -1);
+}
+
+/* --- what ends the process rather than go on --- */
+
+Test(queue, an_operation_is_finished_once, .signal = SIGABRT)
+{
+    struct operation *operation = make(1, STATEMENT_GET, "A");
+    operation_fail(operation, STATUS_UNAVAILABLE, "");
+    operation_fail(operation, STATUS_UNAVAILABLE, "");
+}
+
+Test(queue, a_batch_is_begun_when_the_last_is_done, .signal = SIGABRT)
+{
+    static struct store_metrics metrics;
+    static struct batch batch;
+    store_metrics_init(&metrics, NULL);
+    batch_init(&batch, LANE_GET, &metrics, (struct statement_log){0});
+    batch.operations[0] = make(1, STATEMENT_GET, "A");
+    batch.operations[0]->call->deadline_ns = UINT64_MAX;
+    batch_plan(&batch, 1);
+    batch_plan(&batch, 0);
 }
