@@ -1,6 +1,7 @@
 /* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the
  * test's own. */
 #include "store_calls.h"
+#include "support/cluster.h"
 #include "support/database.h"
 
 #include "base/time.h"
@@ -14,47 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *database_url;
+static struct cluster cluster;
 static struct store *store;
-static char directory[] = "/tmp/test-outage-XXXXXX";
-
-/* Runs tools/postgres on the cluster; its output's first line when asked for. */
-static void cluster(const char *command, char *line, int size)
-{
-    char full[512], ignored[512] = "";
-    snprintf(full, sizeof full, "%s %s", getenv("TOOLS_POSTGRES"), command);
-    FILE *pipe = popen(full, "re");
-    if (fgets(line != NULL ? line : ignored, line != NULL ? size : (int)sizeof ignored, pipe) != NULL &&
-        line != NULL)
-        line[strcspn(line, "\n")] = '\0';
-    cr_assert_eq(pclose(pipe), 0, "%s failed", full);
-}
-
-static void start_cluster(void)
-{
-    char command[256];
-    snprintf(command, sizeof command, "start %s/data fsync=off", directory);
-    cluster(command, NULL, 0);
-}
-
-static void stop_cluster(const char *mode)
-{
-    char command[256];
-    snprintf(command, sizeof command, "stop %s/data %s", directory, mode);
-    cluster(command, NULL, 0);
-}
-
-/* The migrated schema of the suite's template, copied into the new cluster. */
-static void copy_schema(void)
-{
-    char command[1024];
-    snprintf(command, sizeof command,
-             "pg_dump --no-owner --no-privileges --dbname 'host=%s user=%s dbname=orders_template' | psql "
-             "--quiet --no-psqlrc "
-             "--set ON_ERROR_STOP=1 --dbname \"%s\" >/dev/null",
-             getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), database_url);
-    cr_assert_eq(system(command), 0);
-}
 
 static bool is_ready(void)
 {
@@ -64,25 +26,15 @@ static bool is_ready(void)
 
 static void set_up(void)
 {
-    char command[256], url[256] = "";
-    cr_assert_not_null(mkdtemp(directory));
-    start_cluster();
-    snprintf(command, sizeof command, "url %s/data postgres", directory);
-    cluster(command, url, sizeof url);
-    database_url = strdup(url);
-    copy_schema();
-    store = open_store(database_url, 2);
+    cluster_create(&cluster);
+    store = open_store(cluster.database_url, 2);
     cr_assert(is_ready());
 }
 
 static void tear_down(void)
 {
-    char command[256];
     postgres_close(store);
-    stop_cluster("immediate");
-    free(database_url);
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    cr_assert_eq(system(command), 0);
+    cluster_destroy(&cluster);
 }
 
 TestSuite(outage, .init = set_up, .fini = tear_down, .timeout = 180);
@@ -100,13 +52,13 @@ static void await_ready(bool ready)
 Test(outage, a_stopped_server_is_unavailable_at_once_and_comes_back)
 {
     expect_end(begin_create(store, "before", 10000), STATUS_OK);
-    stop_cluster("fast");
+    cluster_stop(&cluster, "fast");
     await_ready(false);
     uint64_t began_ns = time_monotonic_ns();
     expect_end(begin_get(store, "before", 30000), STATUS_UNAVAILABLE);
     expect_end(begin_create(store, "during", 30000), STATUS_UNAVAILABLE);
     cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(5) * NS_PER_S, "not at once");
-    start_cluster();
+    cluster_start(&cluster, "");
     await_ready(true);
     expect_end(begin_get(store, "before", 10000), STATUS_OK);
     expect_end(begin_create(store, "during", 10000), STATUS_OK);
@@ -114,7 +66,7 @@ Test(outage, a_stopped_server_is_unavailable_at_once_and_comes_back)
 
 Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wait)
 {
-    PGconn *other = database_connect(database_url);
+    PGconn *other = database_connect(cluster.database_url);
     for (int i = 0; i < 5; i++) {
         free(database_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                                    "WHERE application_name = 'ordersd'"));
@@ -172,7 +124,7 @@ static void terminate_blocked(PGconn *other)
 Test(outage, a_batch_of_which_a_part_was_lost_is_made_again_as_a_whole)
 {
     enum { ORDERS = 16 };
-    PGconn *holder = database_connect(database_url), *other = database_connect(database_url);
+    PGconn *holder = database_connect(cluster.database_url), *other = database_connect(cluster.database_url);
     Orders__V1__BatchCreateOrdersResponse response;
     const char *const take = "BEGIN; INSERT INTO orders (order_id, customer_id, order_date, total_amount, "
                              "currency, status) VALUES ('0', 'C', now(), 1, 'ISK', 'pending')";
@@ -210,7 +162,7 @@ Test(outage, a_batch_of_which_a_part_was_lost_is_made_again_as_a_whole)
 /* Whoever is woken for a list may find its connection gone: another must take it. */
 Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
 {
-    PGconn *other = database_connect(database_url);
+    PGconn *other = database_connect(cluster.database_url);
     static const struct store_query query = {.limit = 5, .customer_id = ""};
     for (int i = 0; i < 50; i++) {
         await_ready(true);
@@ -231,7 +183,7 @@ Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
 static void signal_backends(PGconn *other, int signal_number)
 {
     PGresult *pids = PQexec(other, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd'");
-    cr_assert_eq(PQntuples(pids), 1 + 2 + 2 + 1); /* get, scan, write, purge */
+    cr_assert_eq(PQntuples(pids), 1 + 2 + 1 + 1 + 2 + 1); /* get, scan, long, locked, write, purge */
     for (int i = 0; i < PQntuples(pids); i++)
         kill(atoi(PQgetvalue(pids, i, 0)), signal_number);
     PQclear(pids);
@@ -239,7 +191,7 @@ static void signal_backends(PGconn *other, int signal_number)
 
 Test(outage, a_silent_server_lets_deadlines_pass)
 {
-    PGconn *other = database_connect(database_url);
+    PGconn *other = database_connect(cluster.database_url);
     signal_backends(other, SIGSTOP);
     struct pending *calls[8];
     uint64_t began_ns = time_monotonic_ns();
@@ -302,15 +254,15 @@ Test(outage, a_restart_under_traffic_loses_nothing_that_was_acknowledged)
         pthread_create(&callers[i], NULL, create_orders, &traffic);
     for (size_t i = 0; i < 3; i++) {
         await_traffic(&traffic, 200);
-        stop_cluster(modes[i]);
-        start_cluster();
+        cluster_stop(&cluster, modes[i]);
+        cluster_start(&cluster, "");
     }
     await_traffic(&traffic, 200);
     atomic_store(&traffic.stop, true);
     for (size_t i = 0; i < CALLERS; i++)
         pthread_join(callers[i], NULL);
 
-    PGconn *other = database_connect(database_url);
+    PGconn *other = database_connect(cluster.database_url);
     char *stored = database_query(other, "SELECT count(*) FROM orders");
     unsigned n = (unsigned)atoi(stored);
     cr_assert_eq(atomic_load(&traffic.wrong), 0);
