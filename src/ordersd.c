@@ -307,5 +307,7 @@ int main(void)
     log_flush(daemon.log);
     if (!started)
         fprintf(stderr, "ordersd: %s\n", error);
+    if (postgres_is_left())
+        _exit(code);
     return code;
 }

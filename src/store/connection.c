@@ -1,27 +1,37 @@
-/* connection.c: libpq without blocking: connecting, preparing, and waiting for results. */
+/* connection.c: libpq without blocking: preparing a session, and waiting for results. */
 #include "store/connection.h"
 
 #include "base/time.h"
+#include "store/dial.h"
+#include "store/notice.h"
 #include "store/statement.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* What every session is set to.
- * jit: never pays for statements that take microseconds.
- * lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not hold
- * up a worker's other work for long. Those that DATABASE_URL sets in its `options` stay. */
+/* What every session is set to, unless somebody set it already: DATABASE_URL in its `options`, or the
+ * server's administrator. Of timeouts 0 counts as not set.
+ * - jit: never pays for statements that take microseconds.
+ * - lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not
+ * hold up a worker's other work for long.
+ * - tcp_keepalives_* (s), tcp_user_timeout (ms): the server ends a session whose client died silently, and
+ * with it the locks of what was under way. No idle_in_transaction_session_timeout: it does not run between
+ * the statements of a pipeline, and there are no other transactions.
+ * - client_connection_check_interval (ms): what still runs when its client has gone is ended. */
 static const char session_sql[] =
-    "SELECT set_config('jit', 'off', false), "
-    "CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', '2000', false) END, "
-    "CASE current_setting('statement_timeout') WHEN '0' THEN set_config('statement_timeout', '10000', false) "
-    "END";
+    "SELECT set_config(name, preset, false) FROM pg_settings JOIN (VALUES ('jit', 'off'), "
+    "('lock_timeout', '2000'), ('statement_timeout', '10000'), ('tcp_keepalives_idle', '5'), "
+    "('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10000'), "
+    "('client_connection_check_interval', '1000')) AS presets (name, preset) USING (name) "
+    "WHERE source = 'default' OR setting = '0' OR name = 'jit'";
 
 #define PLAN_ONCE \
     "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
 #define PLAN_EACH_TIME "set_config('plan_cache_mode', 'force_custom_plan', false)"
-#define READ_ONLY      "set_config('default_transaction_read_only', 'on', false)"
 #define ROLLUP_SLOT                                                                                    \
     "(SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot " \
     "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)"
@@ -38,22 +48,39 @@ static const char session_sql[] =
  * it holds up only its like. An update never waits for its order; a create does, for another session that has
  * created or removed that order and not committed yet. */
 static const char *const lane_sql[LANES] = {
-    [LANE_GET] = "SELECT " PLAN_ONCE ", " READ_ONLY,
-    [LANE_SCAN] = "SELECT " PLAN_EACH_TIME ", " READ_ONLY,
-    [LANE_LONG] = "SELECT " PLAN_EACH_TIME ", " READ_ONLY,
+    [LANE_GET] = "SELECT " PLAN_ONCE,
+    [LANE_SCAN] = "SELECT " PLAN_EACH_TIME,
+    [LANE_LONG] = "SELECT " PLAN_EACH_TIME,
     [LANE_PURGE] = "SELECT " PLAN_EACH_TIME,
     [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
 
-enum { SETUP_QUERIES = 3 };
+#define STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
 
-/* Waits for the socket. False: stopped, or past the limit. */
-static bool wait_for_socket(struct connection *connection, short events, uint64_t limit_ns)
+/* Which server process this is, and what any statement may take (ms). */
+static const char backend_sql[] =
+    "SELECT pid, " STARTED_US ", (SELECT setting FROM pg_settings WHERE name = 'statement_timeout') "
+    "FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+
+/* Ends those of some server processes that are still there, and names them. One that waits for a standby is
+ * left alone: it has committed, and whoever asks next must not be told so before the standby has it. */
+static const char end_left_sql[] =
+    "SELECT pid, CASE WHEN wait_event IS DISTINCT FROM 'SyncRep' THEN pg_terminate_backend(pid) END "
+    "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) "
+    "JOIN pg_stat_activity ON pid = id AND " STARTED_US " = started_us AND pid <> pg_backend_pid()";
+
+enum {
+    SETUP_MOST = STATEMENTS + 8,
+    SILENCE_BEYOND_MS = 2000, /* the longest that a statement may take */
+};
+
+/* Waits for a descriptor. False: stopped, or past the limit. */
+static bool wait_for(struct connection *connection, int fd, short events, uint64_t limit_ns)
 {
-    struct pollfd socket = {.fd = PQsocket(connection->pg), .events = events};
+    struct pollfd event = {.fd = fd, .events = events};
     for (;;) {
-        if (poll(&socket, 1, CONNECTION_TICK_MS) > 0)
+        if (poll(&event, 1, CONNECTION_TICK_MS) > 0)
             return true;
         if (connection->stopped(connection->arg) || time_monotonic_ns() > limit_ns)
             return false;
@@ -71,7 +98,7 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
     while (PQisBusy(pg)) {
         int unsent = PQflush(pg);
         if (unsent < 0 ||
-            !wait_for_socket(connection, (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
+            !wait_for(connection, PQsocket(pg), (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
             return false;
         if (!PQconsumeInput(pg))
             return false;
@@ -85,53 +112,152 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
 
 bool connection_next(struct connection *connection, PGresult **result)
 {
-    return next_before(connection, result, time_monotonic_ns() + (uint64_t)CONNECTION_SILENCE_MS * NS_PER_MS);
+    return next_before(connection, result, time_monotonic_ns() + connection->silence_ns);
+}
+
+/* --- why a session is not ready --- */
+
+static const char *const reasons[CONNECTION_RESULTS] = {
+    [CONNECTION_READY] = "",
+    [CONNECTION_UNREACHABLE] = "database out of reach",
+    [CONNECTION_WRONG_SCHEMA] = "schema lacks what this program needs",
+};
+
+static enum connection_result give_reason(struct connection *connection, enum connection_result outcome)
+{
+    snprintf(connection->reason, sizeof connection->reason, "%s", reasons[outcome]);
+    return outcome;
+}
+
+static enum connection_result take_error(struct connection *connection, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    dial_explain(PQresultErrorMessage(result), connection->why, sizeof connection->why);
+    if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
+        return give_reason(connection, CONNECTION_WRONG_SCHEMA);
+    return give_reason(connection, CONNECTION_UNREACHABLE);
+}
+
+/* --- what a new session is asked, and what it says --- */
+
+typedef enum connection_result take_result(struct connection *connection, const PGresult *result);
+
+static enum connection_result take_schema(struct connection *connection, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    char deployed[SCHEMA_NAME];
+    if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0) {
+        take_error(connection, result);
+        snprintf(connection->reason, sizeof connection->reason, "no right to SELECT on table sqitch.changes");
+        return CONNECTION_WRONG_SCHEMA;
+    }
+    if (schema_check(result, deployed))
+        return CONNECTION_READY;
+    schema_advise(deployed, connection->why, sizeof connection->why);
+    schema_explain(deployed, connection->reason, sizeof connection->reason);
+    return CONNECTION_WRONG_SCHEMA;
+}
+
+static enum connection_result take_nothing(struct connection *connection, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate == NULL ? CONNECTION_READY : take_error(connection, result);
+}
+
+static enum connection_result take_backend(struct connection *connection, const PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
+        return take_error(connection, result);
+    connection->backend.pid = atoi(PQgetvalue(result, 0, 0));
+    connection->backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 2), NULL, 10);
+    connection->silence_ns = (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS;
+    return CONNECTION_READY;
+}
+
+static bool names(const PGresult *result, int pid)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (atoi(PQgetvalue(result, row, 0)) == pid)
+            return true;
+    }
+    return false;
+}
+
+/* Those that are still there after they were ended once do not end. */
+static enum connection_result take_left(struct connection *connection, const PGresult *result)
+{
+    size_t kept = 0;
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        return take_error(connection, result);
+    for (size_t i = 0; i < connection->n_left; i++) {
+        if (names(result, connection->left[i].pid))
+            connection->left[kept++] = connection->left[i];
+    }
+    connection->n_left = kept;
+    if (kept < CONNECTION_LEFT_MOST)
+        return CONNECTION_READY;
+    snprintf(connection->why, sizeof connection->why,
+             "%zu sessions that were given up still run in the database, one as server process %d", kept,
+             connection->left[0].pid);
+    snprintf(connection->reason, sizeof connection->reason, "statements hang in the database");
+    return CONNECTION_UNREACHABLE;
 }
 
 /* --- connecting --- */
 
-static bool finish_connecting(struct connection *connection, uint64_t limit_ns)
+/* What was sent, by who takes its result. */
+struct setup {
+    take_result *takes[SETUP_MOST];
+    size_t n;
+};
+
+/* Each has its own sync, so that each error is its own. */
+static bool expect(struct setup *setup, PGconn *pg, int sent, take_result *take)
 {
-    for (;;) {
-        PostgresPollingStatusType state = PQconnectPoll(connection->pg);
-        if (state == PGRES_POLLING_OK)
-            return true;
-        if (state == PGRES_POLLING_FAILED)
-            return false;
-        short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-        if (!wait_for_socket(connection, events, limit_ns))
-            return false;
+    if (!sent || !PQpipelineSync(pg))
+        return false;
+    setup->takes[setup->n++] = take;
+    return true;
+}
+
+static int send_query(PGconn *pg, const char *sql)
+{
+    return PQsendQueryParams(pg, sql, 0, NULL, NULL, NULL, NULL, 0);
+}
+
+static int send_end_left(const struct connection *connection)
+{
+    char pids[CONNECTION_LEFT_MOST * 12 + 3] = "{", times[CONNECTION_LEFT_MOST * 24 + 3] = "{";
+    const char *const values[] = {pids, times};
+    size_t pids_length = 1, times_length = 1;
+    for (size_t i = 0; i < connection->n_left; i++) {
+        const struct backend *left = &connection->left[i];
+        const char *comma = i > 0 ? "," : "";
+        pids_length +=
+            (size_t)snprintf(pids + pids_length, sizeof pids - pids_length, "%s%d", comma, left->pid);
+        times_length += (size_t)snprintf(times + times_length, sizeof times - times_length, "%s%" PRId64,
+                                         comma, left->started_us);
     }
+    pids[pids_length] = times[times_length] = '}';
+    return PQsendQueryParams(connection->pg, end_left_sql, 2, NULL, values, NULL, NULL, 0);
 }
 
-static bool start_connecting(struct connection *connection, uint64_t limit_ns)
+/* Sends everything a new session needs. False: the connection broke. */
+static bool send_setup(const struct connection *connection, struct setup *setup)
 {
-    /* `dbname` may be a whole URL. What stands before it are presets it wins over. */
-    const char *const names[] = {"application_name", "connect_timeout", "dbname", "client_encoding", NULL};
-    const char *const values[] = {"ordersd", "3", connection->database_url, "UTF8", NULL};
-    connection->pg = PQconnectStartParams(names, values, 1);
-    return connection->pg != NULL && PQstatus(connection->pg) != CONNECTION_BAD &&
-           finish_connecting(connection, limit_ns) && PQsetnonblocking(connection->pg, 1) == 0 &&
-           PQenterPipelineMode(connection->pg) == 1;
-}
-
-/* Sends everything a new session needs. Each has its own sync, so that each error is its own. Returns how
- * many there are; 0: the connection broke. */
-static size_t send_setup(const struct connection *connection)
-{
-    const char *const queries[] = {SCHEMA_SQL, session_sql, lane_sql[connection->lane]};
     PGconn *pg = connection->pg;
-    size_t n = 0;
-    bool sent = true;
-    for (; sent && n < SETUP_QUERIES; n++)
-        sent = PQsendQueryParams(pg, queries[n], 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(pg);
+    bool sent = expect(setup, pg, send_query(pg, SCHEMA_SQL), take_schema) &&
+                expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
+                expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
+                expect(setup, pg, send_query(pg, backend_sql), take_backend) &&
+                expect(setup, pg, send_end_left(connection), take_left);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
-        if (each->lane != lane_statements(connection->lane))
-            continue;
-        sent = PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types) && PQpipelineSync(pg);
-        n++;
+        if (each->lane == lane_statements(connection->lane))
+            sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),
+                          take_nothing);
     }
-    return sent ? n : 0;
+    return sent;
 }
 
 /* Reads one statement's result and its sync. NULL: the connection broke or the limit passed. */
@@ -152,31 +278,40 @@ static PGresult *read_setup(struct connection *connection, uint64_t limit_ns)
     return NULL;
 }
 
-/* The first line of libpq's words, which name no password. */
-static void explain(const char *words, char *why, size_t why_size)
+/* There is room: no session is made ready when there is not. */
+static void note_left(struct connection *connection)
 {
-    snprintf(why, why_size, "%.*s", (int)strcspn(words, "\n"), words);
+    if (connection->backend.pid == 0)
+        return;
+    assert(connection->n_left < CONNECTION_LEFT_MOST);
+    connection->left[connection->n_left++] = connection->backend;
+    connection->backend.pid = 0;
 }
 
-static enum connection_result set_up(struct connection *connection, uint64_t limit_ns, char *why,
-                                     size_t why_size)
+static enum connection_result break_off(struct connection *connection, unsigned waited_ms)
 {
-    const size_t sent = send_setup(connection);
-    if (sent == 0)
-        return CONNECTION_UNREACHABLE;
-    for (size_t i = 0; i < sent; i++) {
+    if (*PQerrorMessage(connection->pg) != '\0')
+        dial_explain(PQerrorMessage(connection->pg), connection->why, sizeof connection->why);
+    else
+        snprintf(connection->why, sizeof connection->why, "no answer within %u ms", waited_ms);
+    return give_reason(connection, CONNECTION_UNREACHABLE);
+}
+
+static enum connection_result set_up(struct connection *connection)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    struct setup setup = {.n = 0};
+    if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg) ||
+        !send_setup(connection, &setup))
+        return break_off(connection, 0);
+    for (size_t i = 0; i < setup.n; i++) {
         PGresult *result = read_setup(connection, limit_ns);
-        if (result == NULL)
-            return CONNECTION_UNREACHABLE;
-        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-        enum connection_result outcome = CONNECTION_READY;
-        if (i == 0 && !schema_check(result, connection->schema)) {
-            schema_advise(connection->schema, why, why_size);
-            outcome = CONNECTION_WRONG_SCHEMA;
-        } else if (sqlstate != NULL) {
-            explain(PQresultErrorMessage(result), why, why_size);
-            outcome = strncmp(sqlstate, "42", 2) == 0 ? CONNECTION_WRONG_SCHEMA : CONNECTION_UNREACHABLE;
+        if (result == NULL) {
+            if (PQstatus(connection->pg) == CONNECTION_OK && connection->n_left < CONNECTION_LEFT_MOST)
+                note_left(connection);
+            return break_off(connection, CONNECTION_ATTEMPT_MS);
         }
+        const enum connection_result outcome = setup.takes[i](connection, result);
         PQclear(result);
         if (outcome != CONNECTION_READY)
             return outcome;
@@ -184,23 +319,67 @@ static enum connection_result set_up(struct connection *connection, uint64_t lim
     return CONNECTION_READY;
 }
 
-enum connection_result connection_open(struct connection *connection, char *why, size_t why_size)
+static void log_notice(void *arg, const PGresult *notice)
 {
-    uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
-    enum connection_result outcome = CONNECTION_UNREACHABLE;
-    snprintf(why, why_size, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
-    if (start_connecting(connection, limit_ns))
-        outcome = set_up(connection, limit_ns, why, why_size);
-    if (outcome == CONNECTION_UNREACHABLE && connection->pg != NULL &&
-        *PQerrorMessage(connection->pg) != '\0')
-        explain(PQerrorMessage(connection->pg), why, why_size);
+    const struct connection *connection = arg;
+    notice_log(connection->log, connection->lane, notice);
+}
+
+/* Goes on with the last attempt, if that is not over. */
+static enum connection_result dial(struct connection *connection)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    if (connection->dial == NULL)
+        connection->dial = dial_start(connection->database_url, connection->lane, connection->log);
+    if (connection->dial == NULL) {
+        snprintf(connection->why, sizeof connection->why, "%m");
+        return give_reason(connection, CONNECTION_UNREACHABLE);
+    }
+    if (!wait_for(connection, dial_event(connection->dial), POLLIN, limit_ns)) {
+        snprintf(connection->why, sizeof connection->why, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
+        return give_reason(connection, CONNECTION_UNREACHABLE);
+    }
+    const enum connection_result outcome =
+        dial_take(connection->dial, &connection->pg, connection->why, sizeof connection->why);
+    connection->dial = NULL;
+    if (outcome == CONNECTION_READY)
+        PQsetNoticeReceiver(connection->pg, log_notice, connection);
+    return give_reason(connection, outcome);
+}
+
+static void end_session(struct connection *connection)
+{
+    PQfinish(connection->pg);
+    connection->pg = NULL;
+    connection->backend.pid = 0;
+}
+
+enum connection_result connection_open(struct connection *connection)
+{
+    enum connection_result outcome = dial(connection);
+    if (outcome == CONNECTION_READY)
+        outcome = set_up(connection);
     if (outcome != CONNECTION_READY)
-        connection_close(connection);
+        end_session(connection);
+    else
+        connection->why[0] = '\0';
     return outcome;
 }
 
 void connection_close(struct connection *connection)
 {
-    PQfinish(connection->pg);
-    connection->pg = NULL;
+    dial_give_up(connection->dial);
+    connection->dial = NULL;
+    end_session(connection);
+}
+
+void connection_leave(struct connection *connection)
+{
+    note_left(connection);
+    end_session(connection);
+}
+
+const char *connection_error(const struct connection *connection)
+{
+    return *connection->why != '\0' ? connection->why : PQerrorMessage(connection->pg);
 }

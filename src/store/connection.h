@@ -1,10 +1,12 @@
 /* connection.h: one libpq connection in pipeline mode, with every statement of its lane prepared.
  *
- * Used by one thread at a time. Nothing here waits longer than it says.
+ * Used by one thread at a time. Nothing here waits longer than it says: what of libpq may block is done on
+ * another thread (store/dial.h).
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
 
+#include "base/log.h"
 #include "store/lane.h"
 #include "store/schema.h"
 
@@ -13,20 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct connection {
-    const char *database_url; /* outlives the connection */
-    enum lane lane;
-    PGconn *pg;                 /* owned; NULL: not connected */
-    bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
-    void *arg;
-    char schema[SCHEMA_NAME]; /* where the last database that was asked is; "" before */
-};
-
 enum {
     CONNECTION_TICK_MS = 20,
-    CONNECTION_ATTEMPT_MS = 3000, /* how long connecting and preparing may take */
-    /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
-    CONNECTION_SILENCE_MS = 12000,
+    CONNECTION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
+    CONNECTION_WHY = 512,
+    CONNECTION_REASON = 160,
+    /* Sessions that were given up and have not ended yet, before no further one is begun. */
+    CONNECTION_LEFT_MOST = 2,
 };
 
 enum connection_result {
@@ -36,14 +31,49 @@ enum connection_result {
     CONNECTION_RESULTS,
 };
 
-/* Connects, checks the schema and prepares the statements. Unless it is CONNECTION_READY, `why` is one line
- * without secrets. */
-enum connection_result connection_open(struct connection *connection, char *why, size_t why_size);
+struct dial;
 
+/* A server process. */
+struct backend {
+    int pid;            /* 0: none */
+    int64_t started_us; /* since 1970: pids are used again */
+};
+
+struct connection {
+    const char *database_url; /* outlives the connection */
+    enum lane lane;
+    struct log *log;            /* gets the server's notices; NULL: nobody does */
+    PGconn *pg;                 /* owned; NULL: not connected */
+    bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
+    void *arg;
+    /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
+    uint64_t silence_ns;
+    struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
+    struct backend backend;                    /* the session's */
+    struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
+                                                  have ended */
+    size_t n_left;
+    char why[CONNECTION_WHY];       /* it is not ready: one line without secrets, for who runs it */
+    char reason[CONNECTION_REASON]; /* the same in a few words for anybody */
+};
+
+/* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
+ * Unless it is CONNECTION_READY, `why` and `reason` are set. An attempt that takes longer than
+ * CONNECTION_ATTEMPT_MS is CONNECTION_UNREACHABLE, and gone on with the next time. */
+enum connection_result connection_open(struct connection *connection);
+
+/* Closes a session that has nothing under way, or ends an attempt. */
 void connection_close(struct connection *connection);
 
+/* Closes a session that broke, or said nothing, with something under way: the next one ends it on the server,
+ * too, so that it keeps no locks. */
+void connection_leave(struct connection *connection);
+
+/* Why a connection that failed in use did, for the log. */
+const char *connection_error(const struct connection *connection);
+
 /* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False:
- * the connection is broken, or nothing came within CONNECTION_SILENCE_MS. */
+ * the connection is broken, or nothing came for longer than any statement may take. */
 bool connection_next(struct connection *connection, PGresult **result);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */

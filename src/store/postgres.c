@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "store/deadlines.h"
+#include "store/dial.h"
 #include "store/row.h"
 #include "store/statement.h"
 #include "store/store_metrics.h"
@@ -544,4 +545,9 @@ void postgres_close(struct store *store)
         queue_destroy(&postgres->queues[i]);
     free(postgres->queues);
     free(postgres);
+}
+
+bool postgres_is_left(void)
+{
+    return dial_is_left();
 }

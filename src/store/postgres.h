@@ -35,4 +35,8 @@ bool postgres_ready(void *store, char *why, size_t why_size);
 /* Ends the workers and frees the store. */
 void postgres_close(struct store *store);
 
+/* Whether a thread of a closed store is still inside libpq, connecting. It touches nothing of ours any more,
+ * but exit would take OpenSSL away under it: _exit does not. */
+bool postgres_is_left(void);
+
 #endif

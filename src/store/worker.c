@@ -2,7 +2,6 @@
 #include "store/worker.h"
 
 #include "base/time.h"
-#include "store/schema.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -37,23 +36,24 @@ static const char *const outcomes[CONNECTION_RESULTS] = {
     [CONNECTION_WRONG_SCHEMA] = "database has another schema",
 };
 
-static void report(struct worker *worker, enum connection_result outcome, const char *why)
+static void report(struct worker *worker, enum connection_result outcome)
 {
+    const struct connection *connection = &worker->connection;
     pthread_mutex_lock(&worker->lock);
-    const char *lane = lane_name(worker->connection.lane);
+    const char *lane = lane_name(connection->lane);
     bool changed = !worker->first_attempt_over || worker->outcome != outcome;
     worker->outcome = outcome;
-    memcpy(worker->schema, worker->connection.schema, sizeof worker->schema);
-    snprintf(worker->why, sizeof worker->why, "%s", why);
+    memcpy(worker->reason, connection->reason, sizeof worker->reason);
+    memcpy(worker->why, connection->why, sizeof worker->why);
     worker->first_attempt_over = true;
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
     metric_add(worker->metrics->connects[outcome], 1);
     if (outcome == CONNECTION_READY)
         log_line(worker->log, LOG_LEVEL_INFO, outcomes[outcome], LOG_STR("lane", lane));
-    else if (changed) /* not once an attempt */
+    else if (changed && !stopped(worker)) /* not once an attempt */
         log_line(worker->log, LOG_LEVEL_ERROR, outcomes[outcome], LOG_STR("lane", lane),
-                 LOG_STR("error", why));
+                 LOG_STR("error", connection->why));
 }
 
 /* Half of the delay and a random part of the other half, so that many workers do not come back at once. */
@@ -75,17 +75,16 @@ static bool connect_again(struct worker *worker)
 {
     unsigned seed = (unsigned)time_monotonic_ns();
     int delay_ms = BACKOFF_FIRST_MS;
-    char why[sizeof worker->why];
     while (!stopped(worker)) {
-        enum connection_result outcome = connection_open(&worker->connection, why, sizeof why);
+        enum connection_result outcome = connection_open(&worker->connection);
         if (outcome == CONNECTION_READY) {
             queue_open(worker->queue, worker->seat);
-            report(worker, outcome, "");
+            report(worker, outcome);
             enter(worker, WORKER_BUSY);
             return true;
         }
         queue_close(worker->queue, worker->seat);
-        report(worker, outcome, why);
+        report(worker, outcome);
         wait_for_stop(worker, jitter(delay_ms, &seed));
         delay_ms = 2 * delay_ms < BACKOFF_MOST_MS ? 2 * delay_ms : BACKOFF_MOST_MS;
     }
@@ -176,6 +175,7 @@ static void serve(struct worker *worker)
     bool alive = true;
     while (alive && !stopped(worker))
         alive = work(worker);
+    const bool is_under_way = !batch_done(&worker->batch);
     batch_lose(&worker->batch);
     end(worker);
     enter(worker, WORKER_CONNECTING);
@@ -183,9 +183,12 @@ static void serve(struct worker *worker)
     if (!alive)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
                  LOG_STR("lane", lane_name(worker->connection.lane)),
-                 LOG_STR("error", PQerrorMessage(worker->connection.pg)));
+                 LOG_STR("error", connection_error(&worker->connection)));
     queue_leave(worker->queue);
-    connection_close(&worker->connection);
+    if (is_under_way)
+        connection_leave(&worker->connection);
+    else
+        connection_close(&worker->connection);
 }
 
 static void *run(void *arg)
@@ -193,6 +196,7 @@ static void *run(void *arg)
     struct worker *worker = arg;
     while (connect_again(worker))
         serve(worker);
+    connection_close(&worker->connection);
     queue_close(worker->queue, worker->seat);
     metric_add(worker->metrics->connections[worker->state], -1);
     return NULL;
@@ -209,8 +213,11 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->log = options->log.log;
     worker->metrics = &options->metrics->lanes[lane];
     metric_add(worker->metrics->connections[worker->state], 1);
-    worker->connection = (struct connection){
-        .database_url = options->database_url, .lane = lane, .stopped = stopped, .arg = worker};
+    worker->connection = (struct connection){.database_url = options->database_url,
+                                             .lane = lane,
+                                             .log = options->log.log,
+                                             .stopped = stopped,
+                                             .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
@@ -236,10 +243,7 @@ bool worker_ready(struct worker *worker, char *why, size_t why_size)
 {
     pthread_mutex_lock(&worker->lock);
     const enum connection_result outcome = worker->outcome;
-    if (outcome == CONNECTION_UNREACHABLE)
-        snprintf(why, why_size, "database out of reach");
-    else if (outcome == CONNECTION_WRONG_SCHEMA)
-        schema_explain(worker->schema, why, why_size);
+    snprintf(why, why_size, "%s", worker->reason);
     pthread_mutex_unlock(&worker->lock);
     return outcome == CONNECTION_READY;
 }

@@ -35,8 +35,8 @@ struct worker {
     pthread_cond_t attempted; /* the first attempt to connect is over */
     bool first_attempt_over;
     enum connection_result outcome; /* of the last attempt */
-    char why[512];                  /* it failed */
-    char schema[SCHEMA_NAME];       /* the connection's */
+    char why[CONNECTION_WHY];       /* it failed */
+    char reason[CONNECTION_REASON]; /* the same for anybody */
 };
 
 /* What all of a store's workers have in common. What it points to must outlive them. */

@@ -1,0 +1,223 @@
+/* dial.c: the dial belongs to two, who dials and the thread; the last one frees it. */
+#include "store/dial.h"
+
+#include "base/time.h"
+#include "store/notice.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    STALL_MS = 1500, /* of a host that says nothing, before libpq is left to look for another */
+    WHY_BYTES = 512,
+};
+
+struct dial {
+    atomic_uint holders;
+    int over;     /* an eventfd: the thread is done */
+    int given_up; /* another: its work is wanted no more */
+    enum lane lane;
+    char *database_url;
+    pthread_mutex_t lock; /* guards all below while the thread is not done */
+    struct log *log;      /* NULL once the dial was given up */
+    PGconn *pg;
+    enum connection_result outcome;
+    char why[WHY_BYTES];
+};
+
+static atomic_uint threads_left;
+
+static void release(struct dial *dial)
+{
+    if (atomic_fetch_sub(&dial->holders, 1) > 1)
+        return;
+    PQfinish(dial->pg);
+    close(dial->over);
+    close(dial->given_up);
+    pthread_mutex_destroy(&dial->lock);
+    free(dial->database_url);
+    free(dial);
+}
+
+void dial_explain(const char *words, char *why, size_t why_size)
+{
+    size_t length = 0;
+    while (*words != '\0' && length + 3 < why_size) {
+        const size_t line = strcspn(words, "\n");
+        const int written =
+            snprintf(why + length, why_size - length, "%s%.*s", length > 0 ? "; " : "", (int)line, words);
+        length += (size_t)written < why_size - length ? (size_t)written : why_size - length - 1;
+        words += line + (words[line] == '\n');
+    }
+    why[length] = '\0';
+}
+
+/* --- connecting, on the thread --- */
+
+static void log_notice(void *arg, const PGresult *notice)
+{
+    struct dial *dial = arg;
+    pthread_mutex_lock(&dial->lock);
+    notice_log(dial->log, dial->lane, notice);
+    pthread_mutex_unlock(&dial->lock);
+}
+
+/* False: not within the time, or given up. */
+static bool wait_for(const struct dial *dial, const PGconn *pg, short events, uint64_t limit_ns)
+{
+    struct pollfd either[] = {
+        {.fd = PQsocket(pg), .events = events},
+        {.fd = dial->given_up, .events = POLLIN},
+    };
+    const uint64_t now_ns = time_monotonic_ns();
+    const uint64_t left_ns = now_ns < limit_ns ? limit_ns - now_ns : 0;
+    return poll(either, 2, (int)(left_ns / NS_PER_MS)) > 0 && either[1].revents == 0;
+}
+
+/* False: a host says nothing. */
+static bool poll_to_end(const struct dial *dial, PGconn *pg)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)STALL_MS * NS_PER_MS;
+    for (;;) {
+        const PostgresPollingStatusType state = PQconnectPoll(pg);
+        if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED)
+            return true;
+        if (!wait_for(dial, pg, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, limit_ns))
+            return false;
+    }
+}
+
+static bool is_given_up(const struct dial *dial)
+{
+    struct pollfd event = {.fd = dial->given_up, .events = POLLIN};
+    return poll(&event, 1, 0) > 0;
+}
+
+/* Connects, or not: see PQstatus. NULL: out of memory. The receiver of notices can only be set once
+ * connecting has begun, and libpq passes over a silent host only when it begins and ends by itself: so it is
+ * left to begin anew where there is one. */
+static PGconn *connect_to(struct dial *dial)
+{
+    /* `dbname` may be a whole URL. What stands before it are presets it wins over.
+     * A connection that died silently is given up after 10 s, idle or not; the server's end: connection.c. */
+    const char *const settings[][2] = {
+        {"application_name", "ordersd"}, {"connect_timeout", "3"},    {"keepalives_idle", "5"},
+        {"keepalives_interval", "2"},    {"keepalives_count", "3"},   {"tcp_user_timeout", "10000"},
+        {"dbname", dial->database_url},  {"client_encoding", "UTF8"}, {NULL, NULL},
+    };
+    const char *names[sizeof settings / sizeof settings[0]], *values[sizeof settings / sizeof settings[0]];
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        names[i] = settings[i][0];
+        values[i] = settings[i][1];
+    }
+    PGconn *pg = PQconnectStartParams(names, values, 1);
+    if (pg == NULL || PQstatus(pg) == CONNECTION_BAD)
+        return pg;
+    PQsetNoticeReceiver(pg, log_notice, dial);
+    if (!poll_to_end(dial, pg) && !is_given_up(dial))
+        PQreset(pg);
+    return pg;
+}
+
+static void explain_failure(struct dial *dial, const PGconn *pg)
+{
+    const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
+    dial->outcome = CONNECTION_UNREACHABLE;
+    dial_explain(*words != '\0' ? words : "no answer", dial->why, sizeof dial->why);
+}
+
+static void *run(void *arg)
+{
+    struct dial *dial = arg;
+    PGconn *pg = connect_to(dial);
+    if (pg == NULL || PQstatus(pg) != CONNECTION_OK)
+        explain_failure(dial, pg);
+    else
+        dial->outcome = CONNECTION_READY;
+    pthread_mutex_lock(&dial->lock);
+    dial->pg = pg;
+    eventfd_write(dial->over, 1);
+    pthread_mutex_unlock(&dial->lock);
+    release(dial);
+    atomic_fetch_sub(&threads_left, 1);
+    return NULL;
+}
+
+/* --- for who dials --- */
+
+static bool start_thread(struct dial *dial)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    atomic_fetch_add(&threads_left, 1);
+    errno = pthread_create(&thread, &attributes, run, dial);
+    if (errno != 0)
+        atomic_fetch_sub(&threads_left, 1);
+    pthread_attr_destroy(&attributes);
+    return errno == 0;
+}
+
+struct dial *dial_start(const char *database_url, enum lane lane, struct log *log)
+{
+    struct dial *dial = calloc(1, sizeof *dial);
+    if (dial == NULL)
+        return NULL;
+    dial->lane = lane;
+    dial->log = log;
+    dial->database_url = strdup(database_url);
+    dial->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    dial->given_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pthread_mutex_init(&dial->lock, NULL);
+    atomic_init(&dial->holders, 2);
+    if (dial->database_url != NULL && dial->over >= 0 && dial->given_up >= 0 && start_thread(dial))
+        return dial;
+    const int error = errno;
+    atomic_store(&dial->holders, 1);
+    release(dial);
+    errno = error;
+    return NULL;
+}
+
+int dial_event(const struct dial *dial)
+{
+    return dial->over;
+}
+
+enum connection_result dial_take(struct dial *dial, PGconn **pg, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&dial->lock);
+    const enum connection_result outcome = dial->outcome;
+    snprintf(why, why_size, "%s", dial->why);
+    if (outcome == CONNECTION_READY) {
+        *pg = dial->pg;
+        dial->pg = NULL;
+    }
+    pthread_mutex_unlock(&dial->lock);
+    release(dial);
+    return outcome;
+}
+
+void dial_give_up(struct dial *dial)
+{
+    if (dial == NULL)
+        return;
+    pthread_mutex_lock(&dial->lock);
+    dial->log = NULL;
+    pthread_mutex_unlock(&dial->lock);
+    eventfd_write(dial->given_up, 1);
+    release(dial);
+}
+
+bool dial_is_left(void)
+{
+    return atomic_load(&threads_left) > 0;
+}

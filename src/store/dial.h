@@ -1,0 +1,38 @@
+/* dial.h: one attempt to connect, on a thread of its own.
+ *
+ * libpq blocks while it connects: in the system's resolver, in Kerberos or LDAP, in files. Only while it
+ * blocks does it pass over a host that says nothing (connect_timeout), too. So it is left to do so where
+ * nobody is held up: who dials waits for an event, for as long as he likes, and may give up at any time. The
+ * thread then ends when libpq returns, and closes what it has.
+ */
+#ifndef STORE_DIAL_H
+#define STORE_DIAL_H
+
+#include "store/connection.h"
+
+#include <libpq-fe.h>
+#include <stddef.h>
+
+struct dial;
+
+/* Begins to connect. The database URL is copied; the log is not used any more once the dial was taken or
+ * given up. NULL: errno says why. */
+struct dial *dial_start(const char *database_url, enum lane lane, struct log *log);
+
+/* A descriptor that is readable once the attempt is over. */
+int dial_event(const struct dial *dial);
+
+/* Frees a dial that is over and says how it ended. CONNECTION_READY: the session is the caller's to PQfinish.
+ * Else `why` is one line without secrets. */
+enum connection_result dial_take(struct dial *dial, PGconn **pg, char *why, size_t why_size);
+
+/* Frees a dial, over or not. NULL does nothing. */
+void dial_give_up(struct dial *dial);
+
+/* Whether a thread of one that was given up is still inside libpq. */
+bool dial_is_left(void);
+
+/* libpq's words in one line; they name no password. */
+void dial_explain(const char *words, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,24 @@
+/* relay.h: stands between the store and its server, forwards what both say, and lets a session die silently:
+ * each end then has a connection on which nothing comes any more, and which nobody closes. */
+#ifndef STORE_RELAY_H
+#define STORE_RELAY_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+enum { RELAY_MOST = 64 }; /* sessions in all */
+
+struct relay {
+    uint16_t port; /* on 127.0.0.1, where the server is to be found */
+    int listening;
+    const char *server;          /* the path of its socket */
+    _Atomic(const char *) death; /* a statement: the next session that is to run it dies before its commit */
+    atomic_uint deaths;
+    int ends[RELAY_MOST][2]; /* the client's and the server's */
+    atomic_uint n;
+};
+
+/* Forwards to the server in this directory, to the end of the test. */
+void relay_start(struct relay *relay, const char *directory);
+
+#endif

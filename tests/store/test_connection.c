@@ -1,0 +1,201 @@
+/* test_connection.c: sessions that die silently or hang, and what is left of them on the server. */
+#include "relay.h"
+#include "store_calls.h"
+#include "support/cluster.h"
+#include "support/database.h"
+
+#include "base/time.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SESSIONS = 1 + 2 + 1 + 1 + 2 + 1
+}; /* of a store of two workers: get, scan, long, locked, write, purge */
+
+static char *database_url;
+static PGconn *database;
+static struct store *store;
+
+static void set_up(void)
+{
+    database_url = database_create();
+    database = database_connect(database_url);
+}
+
+static void tear_down(void)
+{
+    if (store != NULL)
+        postgres_close(store);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+TestSuite(connection, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* With the timeouts that the store itself sets, but for these. */
+static void open_with(const char *url, const char *options)
+{
+    static char full[512]; /* the store keeps it */
+    char error[1024] = "";
+    snprintf(full, sizeof full, "%s options='%s'", url, options);
+    store =
+        postgres_open(&(struct postgres_options){.database_url = full, .workers = 2}, error, sizeof error);
+    cr_assert_not_null(store, "%s", error);
+}
+
+static long count_sessions(void)
+{
+    return database_number(database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ordersd' "
+                           "AND datname = current_database()");
+}
+
+/* Waits until the store has all its sessions, and the server no other of them. */
+static void await_sessions(void)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(10) * NS_PER_S;
+    while (count_sessions() != SESSIONS)
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%ld sessions", count_sessions());
+}
+
+static struct pending *begin_once(const char *order_id, unsigned timeout_ms)
+{
+    struct pending *create = pending_new(timeout_ms);
+    create->call.request_id = "once";
+    store->create(store, &create->call, pending_order(create, order_id),
+                  (Orders__V1__Order_Closure)pending_done, create);
+    return create;
+}
+
+/* The network goes away after the statement, and before its commit. The server waits for the rest of the
+ * transaction, and holds its locks. */
+Test(connection, a_session_that_died_before_its_commit_gives_back_its_locks)
+{
+    struct relay relay;
+    char url[512];
+    relay_start(&relay, getenv("TEST_PGHOST"));
+    snprintf(url, sizeof url, "host=127.0.0.1 port=%d user=%s %s sslmode=disable gssencmode=disable",
+             relay.port, getenv("TEST_PGUSER"), strstr(database_url, "dbname="));
+    open_with(url, "-c statement_timeout=500");
+    atomic_store(&relay.death, "create");
+    expect_end(begin_once("A", 10000), STATUS_UNAVAILABLE);
+    cr_assert_eq(atomic_load(&relay.deaths), 1);
+    const uint64_t began_ns = time_monotonic_ns();
+    expect_end(begin_once("A", 10000), STATUS_OK);
+    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(1900) * NS_PER_MS, "it met a lock");
+    await_sessions();
+}
+
+/* Nothing on the server limits what is done at the commit. */
+Test(connection, hung_commits_leave_no_sessions_behind)
+{
+    free(database_query(database,
+                        "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS "
+                        "$$ BEGIN PERFORM pg_sleep(CASE WHEN new.order_id LIKE 'hang%' THEN 600 ELSE 0 END); "
+                        "RETURN NULL; END $$"));
+    free(database_query(database,
+                        "CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON orders DEFERRABLE INITIALLY "
+                        "DEFERRED FOR EACH ROW EXECUTE FUNCTION hang()"));
+    open_with(database_url, "-c statement_timeout=500");
+    for (int i = 0; i < 3; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "hang-%d", i);
+        expect_end(begin_create(store, id, 10000), STATUS_UNAVAILABLE);
+        await_sessions();
+    }
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
+}
+
+Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
+{
+    free(database_query(database, "CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS "
+                                  "$$ BEGIN PERFORM pg_sleep(13); RETURN new; END $$"));
+    free(database_query(database, "CREATE TRIGGER take_long BEFORE INSERT ON orders FOR EACH ROW "
+                                  "EXECUTE FUNCTION take_long()"));
+    open_with(database_url, "-c statement_timeout=30000");
+    expect_end(begin_create(store, "A", 30000), STATUS_OK);
+}
+
+/* --- what TCP is told --- */
+
+static uint16_t free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static int option(int fd, int name)
+{
+    int value = -1;
+    socklen_t size = sizeof value;
+    getsockopt(fd, IPPROTO_TCP, name, &value, &size);
+    return value;
+}
+
+/* How many of this process' connections to a port give up a peer that died within 10 s. */
+static unsigned count_guarded(uint16_t port)
+{
+    unsigned n = 0;
+    for (int fd = 0; fd < 1024; fd++) {
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != port)
+            continue;
+        n += option(fd, TCP_KEEPIDLE) + option(fd, TCP_KEEPINTVL) * option(fd, TCP_KEEPCNT) <= 11 &&
+             option(fd, TCP_USER_TIMEOUT) == 10000;
+    }
+    return n;
+}
+
+/* How many connections of a port, seen from the server, ask within 6 s whether the peer lives: in
+ * /proc/net/tcp the timer 2 is that of keepalive, in hundredths of a second. */
+static unsigned count_server_guarded(uint16_t port)
+{
+    char line[256];
+    unsigned n = 0;
+    FILE *table = fopen("/proc/net/tcp", "re");
+    while (fgets(line, sizeof line, table) != NULL) {
+        unsigned local, state, timer;
+        unsigned long when;
+        if (sscanf(line, " %*u: %*8x:%x %*8x:%*x %x %*x:%*x %x:%lx", &local, &state, &timer, &when) == 4)
+            n += local == port && state == TCP_ESTABLISHED && timer == 2 && when <= 600;
+    }
+    (void)fclose(table);
+    return n;
+}
+
+Test(connection, both_ends_notice_within_seconds_that_the_other_died)
+{
+    struct cluster cluster;
+    char settings[256], command[256], url[256];
+    const uint16_t port = free_port();
+    cluster_create(&cluster);
+    cluster_stop(&cluster, "fast");
+    snprintf(command, sizeof command, "sed -i 's/reject$/trust/' %s/pg_hba.conf", cluster.host);
+    cr_assert_eq(system(command), 0);
+    snprintf(settings, sizeof settings, "listen_addresses=127.0.0.1 port=%d", port);
+    cluster_start(&cluster, settings);
+    snprintf(url, sizeof url, "host=127.0.0.1 port=%d user=postgres dbname=postgres", port);
+    open_with(url, "");
+    cr_assert_eq(count_guarded(port), SESSIONS);
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(10) * NS_PER_S;
+    while (count_server_guarded(port) < SESSIONS) /* another timer may run, for a moment */
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%u", count_server_guarded(port));
+    postgres_close(store);
+    store = NULL;
+    cluster_destroy(&cluster);
+}
