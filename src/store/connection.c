@@ -70,9 +70,12 @@ static const char end_left_sql[] =
     "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) "
     "JOIN pg_stat_activity ON pid = id AND " STARTED_US " = started_us AND pid <> pg_backend_pid()";
 
+static const char access_statement[] = "access"; /* ACCESS_SQL, prepared */
+
 enum {
     SETUP_MOST = STATEMENTS + 8,
     SILENCE_BEYOND_MS = 2000, /* the longest that a statement may take */
+    CHECK_SILENCE_MS = 5000,  /* a server that does not even answer a check for so long is lost */
 };
 
 /* Waits for a descriptor. False: stopped, or past the limit. */
@@ -92,6 +95,15 @@ bool connection_flush(struct connection *connection)
     return PQflush(connection->pg) >= 0;
 }
 
+/* An error that may be the session's, and not the statement's: the server takes no writes, or lacks what was
+ * there (class 42). The next check tells. */
+static void note_doubt(struct connection *connection, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (sqlstate != NULL && (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "42", 2) == 0))
+        connection->checked_ns = 0;
+}
+
 static bool next_before(struct connection *connection, PGresult **result, uint64_t limit_ns)
 {
     PGconn *pg = connection->pg;
@@ -104,8 +116,10 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
             return false;
     }
     *result = PQgetResult(pg);
-    if (PQstatus(pg) == CONNECTION_OK)
+    if (PQstatus(pg) == CONNECTION_OK) {
+        note_doubt(connection, *result);
         return true;
+    }
     PQclear(*result);
     return false;
 }
@@ -120,6 +134,7 @@ bool connection_next(struct connection *connection, PGresult **result)
 static const char *const reasons[CONNECTION_RESULTS] = {
     [CONNECTION_READY] = "",
     [CONNECTION_UNREACHABLE] = "database out of reach",
+    [CONNECTION_READ_ONLY] = "database is read-only",
     [CONNECTION_WRONG_SCHEMA] = "schema lacks what this program needs",
 };
 
@@ -204,6 +219,27 @@ static enum connection_result take_left(struct connection *connection, const PGr
     return CONNECTION_UNREACHABLE;
 }
 
+/* Of one server, readers may be content with one that is set to take no writes. */
+static enum connection_result take_access(struct connection *connection, const PGresult *result)
+{
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
+        return take_error(connection, result);
+    const bool is_standby = *PQgetvalue(result, 0, 0) == 't', is_read_only = *PQgetvalue(result, 0, 1) == 't';
+    if (is_standby ||
+        (is_read_only && !(lane_reads(connection->lane) && dial_has_one_host(connection->database_url)))) {
+        snprintf(connection->why, sizeof connection->why, "the server takes no writes: it is %s",
+                 is_standby ? "a standby" : "set to be read-only");
+        return give_reason(connection, CONNECTION_READ_ONLY);
+    }
+    if (PQgetisnull(result, 0, 2)) {
+        connection->checked_ns = time_monotonic_ns();
+        return CONNECTION_READY;
+    }
+    snprintf(connection->reason, sizeof connection->reason, "%s", PQgetvalue(result, 0, 2));
+    snprintf(connection->why, sizeof connection->why, "DATABASE_URL: %s", connection->reason);
+    return CONNECTION_WRONG_SCHEMA;
+}
+
 /* --- connecting --- */
 
 /* What was sent, by who takes its result. */
@@ -243,6 +279,11 @@ static int send_end_left(const struct connection *connection)
     return PQsendQueryParams(connection->pg, end_left_sql, 2, NULL, values, NULL, NULL, 0);
 }
 
+static int send_access(PGconn *pg)
+{
+    return PQsendQueryPrepared(pg, access_statement, 0, NULL, NULL, NULL, 0);
+}
+
 /* Sends everything a new session needs. False: the connection broke. */
 static bool send_setup(const struct connection *connection, struct setup *setup)
 {
@@ -251,7 +292,9 @@ static bool send_setup(const struct connection *connection, struct setup *setup)
                 expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
                 expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
                 expect(setup, pg, send_query(pg, backend_sql), take_backend) &&
-                expect(setup, pg, send_end_left(connection), take_left);
+                expect(setup, pg, send_end_left(connection), take_left) &&
+                expect(setup, pg, PQsendPrepare(pg, access_statement, ACCESS_SQL, 0, NULL), take_nothing) &&
+                expect(setup, pg, send_access(pg), take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
         if (each->lane == lane_statements(connection->lane))
             sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),
@@ -377,6 +420,34 @@ void connection_leave(struct connection *connection)
 {
     note_left(connection);
     end_session(connection);
+}
+
+/* --- whether it can still serve --- */
+
+int connection_check_due_ms(const struct connection *connection)
+{
+    const uint64_t due_ns = connection->checked_ns + (uint64_t)CONNECTION_CHECK_MS * NS_PER_MS;
+    const uint64_t now_ns = time_monotonic_ns();
+    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
+bool connection_check(struct connection *connection)
+{
+    if (connection_check_due_ms(connection) > 0)
+        return true;
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CHECK_SILENCE_MS * NS_PER_MS;
+    if (!send_access(connection->pg) || !PQpipelineSync(connection->pg))
+        return false;
+    PGresult *result = read_setup(connection, limit_ns);
+    if (result == NULL) {
+        break_off(connection, CHECK_SILENCE_MS);
+        if (PQstatus(connection->pg) == CONNECTION_OK)
+            note_left(connection);
+        return false;
+    }
+    const enum connection_result outcome = take_access(connection, result);
+    PQclear(result);
+    return outcome == CONNECTION_READY;
 }
 
 const char *connection_error(const struct connection *connection)

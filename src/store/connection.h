@@ -18,6 +18,7 @@
 enum {
     CONNECTION_TICK_MS = 20,
     CONNECTION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
+    CONNECTION_CHECK_MS = 1000,   /* how often a session is asked whether it can still serve */
     CONNECTION_WHY = 512,
     CONNECTION_REASON = 160,
     /* Sessions that were given up and have not ended yet, before no further one is begun. */
@@ -27,7 +28,8 @@ enum {
 enum connection_result {
     CONNECTION_READY,
     CONNECTION_UNREACHABLE,
-    CONNECTION_WRONG_SCHEMA,
+    CONNECTION_READ_ONLY,    /* it takes no writes: a standby, or set so */
+    CONNECTION_WRONG_SCHEMA, /* or tables or rights are missing */
     CONNECTION_RESULTS,
 };
 
@@ -46,6 +48,7 @@ struct connection {
     PGconn *pg;                 /* owned; NULL: not connected */
     bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
     void *arg;
+    uint64_t checked_ns; /* when the session was last known to serve; 0: that is in doubt */
     /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
     uint64_t silence_ns;
     struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
@@ -68,6 +71,13 @@ void connection_close(struct connection *connection);
 /* Closes a session that broke, or said nothing, with something under way: the next one ends it on the server,
  * too, so that it keeps no locks. */
 void connection_leave(struct connection *connection);
+
+/* When, in milliseconds, the session is to be checked. */
+int connection_check_due_ms(const struct connection *connection);
+
+/* Asks, if it is time to and nothing is under way, whether the server still takes writes, where that matters,
+ * and whether all tables and rights are there. False: the session is of no use; `why` is set. */
+bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */
 const char *connection_error(const struct connection *connection);

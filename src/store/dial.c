@@ -59,6 +59,34 @@ void dial_explain(const char *words, char *why, size_t why_size)
     why[length] = '\0';
 }
 
+/* --- what the session is to be --- */
+
+bool dial_has_one_host(const char *database_url)
+{
+    PQconninfoOption *options = PQconninfoParse(database_url, NULL);
+    const char *host = getenv("PGHOST");
+    bool one = getenv("PGSERVICE") == NULL; /* which may name several */
+    for (const PQconninfoOption *each = options; each != NULL && each->keyword != NULL; each++) {
+        if (each->val == NULL)
+            continue;
+        if (strcmp(each->keyword, "host") == 0)
+            host = each->val;
+        if (strcmp(each->keyword, "service") == 0 ||
+            (strcmp(each->keyword, "hostaddr") == 0 && strchr(each->val, ',') != NULL))
+            one = false;
+    }
+    one = one && (host == NULL || strchr(host, ',') == NULL);
+    PQconninfoFree(options);
+    return one;
+}
+
+/* Of several servers only one that takes writes is the newest for sure: an old primary that was fenced by
+ * being made read-only is none to read from. A single one may be read from while it takes no writes. */
+static const char *wanted_server(const struct dial *dial)
+{
+    return lane_reads(dial->lane) && dial_has_one_host(dial->database_url) ? "primary" : "read-write";
+}
+
 /* --- connecting, on the thread --- */
 
 static void log_notice(void *arg, const PGresult *notice)
@@ -103,14 +131,16 @@ static bool is_given_up(const struct dial *dial)
 /* Connects, or not: see PQstatus. NULL: out of memory. The receiver of notices can only be set once
  * connecting has begun, and libpq passes over a silent host only when it begins and ends by itself: so it is
  * left to begin anew where there is one. */
-static PGconn *connect_to(struct dial *dial)
+static PGconn *connect_to(struct dial *dial, const char *target)
 {
     /* `dbname` may be a whole URL. What stands before it are presets it wins over.
      * A connection that died silently is given up after 10 s, idle or not; the server's end: connection.c. */
     const char *const settings[][2] = {
-        {"application_name", "ordersd"}, {"connect_timeout", "3"},    {"keepalives_idle", "5"},
-        {"keepalives_interval", "2"},    {"keepalives_count", "3"},   {"tcp_user_timeout", "10000"},
-        {"dbname", dial->database_url},  {"client_encoding", "UTF8"}, {NULL, NULL},
+        {"application_name", "ordersd"},  {"connect_timeout", "3"},
+        {"keepalives_idle", "5"},         {"keepalives_interval", "2"},
+        {"keepalives_count", "3"},        {"tcp_user_timeout", "10000"},
+        {"target_session_attrs", target}, {"dbname", dial->database_url},
+        {"client_encoding", "UTF8"},      {NULL, NULL},
     };
     const char *names[sizeof settings / sizeof settings[0]], *values[sizeof settings / sizeof settings[0]];
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
@@ -129,14 +159,16 @@ static PGconn *connect_to(struct dial *dial)
 static void explain_failure(struct dial *dial, const PGconn *pg)
 {
     const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
-    dial->outcome = CONNECTION_UNREACHABLE;
+    const bool refuses_writes = strstr(words, "session is read-only") != NULL ||
+                                strstr(words, "server is in hot standby mode") != NULL;
+    dial->outcome = refuses_writes ? CONNECTION_READ_ONLY : CONNECTION_UNREACHABLE;
     dial_explain(*words != '\0' ? words : "no answer", dial->why, sizeof dial->why);
 }
 
 static void *run(void *arg)
 {
     struct dial *dial = arg;
-    PGconn *pg = connect_to(dial);
+    PGconn *pg = connect_to(dial, wanted_server(dial));
     if (pg == NULL || PQstatus(pg) != CONNECTION_OK)
         explain_failure(dial, pg);
     else

@@ -32,6 +32,9 @@ void dial_give_up(struct dial *dial);
 /* Whether a thread of one that was given up is still inside libpq. */
 bool dial_is_left(void);
 
+/* Whether a URL names no more than one server, for sure. */
+bool dial_has_one_host(const char *database_url);
+
 /* libpq's words in one line; they name no password. */
 void dial_explain(const char *words, char *why, size_t why_size);
 

@@ -19,6 +19,11 @@ const char *lane_name(enum lane lane)
     return lanes[lane].name;
 }
 
+bool lane_reads(enum lane lane)
+{
+    return lane == LANE_GET || lane == LANE_SCAN || lane == LANE_LONG;
+}
+
 struct lane_batch lane_batch(enum lane lane)
 {
     return lanes[lane].batch;

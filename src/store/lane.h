@@ -7,6 +7,8 @@
 #ifndef STORE_LANE_H
 #define STORE_LANE_H
 
+#include <stdbool.h>
+
 enum lane {
     LANE_GET,    /* by order_id */
     LANE_SCAN,   /* lists and summaries */
@@ -30,6 +32,9 @@ struct lane_batch {
 
 /* For logs. */
 const char *lane_name(enum lane lane);
+
+/* Whether it changes nothing. */
+bool lane_reads(enum lane lane);
 
 struct lane_batch lane_batch(enum lane lane);
 

@@ -10,6 +10,22 @@
 #define SCHEMA_SQL \
     "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1"
 
+/* Asks whether the server takes writes, and for a table or a right on one that is missing: in a few words for
+ * anybody, or null. The rights are those of migrations/grants.sql. */
+#define ACCESS_SQL                                                                                        \
+    "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, "                     \
+    "(SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "                 \
+    "ELSE 'no right to ' || privilege || ' on table ' || name END FROM (VALUES "                          \
+    "('orders', NULL, 'SELECT'), ('orders', NULL, 'INSERT'), ('orders', NULL, 'DELETE'), "                \
+    "('orders', 'customer_id', 'UPDATE'), ('orders', 'order_date', 'UPDATE'), "                           \
+    "('orders', 'total_amount', 'UPDATE'), ('orders', 'currency', 'UPDATE'), "                            \
+    "('orders', 'status', 'UPDATE'), ('orders', 'updated_at', 'UPDATE'), "                                \
+    "('idempotency', NULL, 'SELECT'), ('idempotency', NULL, 'INSERT'), ('idempotency', NULL, 'DELETE'), " \
+    "('order_rollup', NULL, 'SELECT')) AS needed (name, col, privilege) "                                 \
+    "WHERE to_regclass(name) IS NULL OR NOT CASE WHEN col IS NULL "                                       \
+    "THEN has_table_privilege(to_regclass(name), privilege) "                                             \
+    "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1)"
+
 enum { SCHEMA_NAME = 128 }; /* room for a change's name, which is cut there, and its NUL */
 
 /* Whether SCHEMA_SQL's result is right, and which change it names; "nothing" when none. */

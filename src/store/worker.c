@@ -33,6 +33,7 @@ static void enter(struct worker *worker, enum worker_state state)
 static const char *const outcomes[CONNECTION_RESULTS] = {
     [CONNECTION_READY] = "database connected",
     [CONNECTION_UNREACHABLE] = "database out of reach",
+    [CONNECTION_READ_ONLY] = "database is read-only",
     [CONNECTION_WRONG_SCHEMA] = "database has another schema",
 };
 
@@ -124,8 +125,14 @@ static void set_aside(struct worker *worker, struct operation *locked)
     }
 }
 
-/* Waits for work; or until the server says something of its own accord, as when it ends the connection.
- * False: the connection broke. */
+/* Of two times to wait, of which a negative one is for ever. */
+static int sooner(int most_ms, int other_ms)
+{
+    return most_ms >= 0 && most_ms < other_ms ? most_ms : other_ms;
+}
+
+/* Waits for work; or until the server says something of its own accord, as when it ends the connection; or
+ * until the session is to be checked. False: the connection broke. */
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
@@ -136,7 +143,7 @@ static bool wait_for_work(struct worker *worker)
     if (most_ms == 0)
         return true;
     enter(worker, WORKER_IDLE);
-    poll(either, 2, most_ms);
+    poll(either, 2, sooner(most_ms, connection_check_due_ms(&worker->connection)));
     queue_end_wait(worker->queue, worker->seat);
     enter(worker, WORKER_BUSY);
     return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
@@ -154,6 +161,8 @@ static bool go_on(struct worker *worker)
 /* False: the connection broke. */
 static bool work(struct worker *worker)
 {
+    if (!connection_check(&worker->connection))
+        return false;
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
         sched_yield();
     if (!begin(worker))

@@ -322,6 +322,28 @@ Test(monitoring, a_schema_that_changed_is_named)
     database_drop(url);
 }
 
+Test(monitoring, a_database_that_takes_no_writes_is_told_of)
+{
+    char *url = database_create(), sql[256];
+    const char *name = strrchr(url, '=') + 1;
+    PGconn *database = database_connect(url);
+    start(with_probes, url);
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s SET default_transaction_read_only = on", name);
+    free(database_query(database, sql));
+    break_connections(database); /* only new sessions know */
+    await_readyz(service->metrics_port, 503, "{\"detail\":\"database is read-only\"}");
+    await_readyz(service->http_port, 503, "{\"detail\":\"database is read-only\"}");
+    cr_expect_geq(await_value(service->http_port,
+                              "orders_store_connects_total{lane=\"write\",result=\"read_only\"}", 1),
+                  1);
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s RESET default_transaction_read_only", name);
+    free(database_query(database, sql));
+    await_readyz(service->metrics_port, 200, "{\"status\":\"ok\"}");
+    cr_expect_eq(service_stop(service), 0);
+    PQfinish(database);
+    database_drop(url);
+}
+
 /* Begins a create that waits until the table is unlocked; the connection it is on. */
 static int begin_create(const char *order_id)
 {

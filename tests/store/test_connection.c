@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,16 @@ static void open_with(const char *url, const char *options)
     store =
         postgres_open(&(struct postgres_options){.database_url = full, .workers = 2}, error, sizeof error);
     cr_assert_not_null(store, "%s", error);
+}
+
+static void await_ready(bool ready)
+{
+    char why[160];
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
+    while (postgres_ready(store, why, sizeof why) != ready) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns);
+        usleep(1000); /* between two looks: the store tells nobody */
+    }
 }
 
 static long count_sessions(void)
@@ -112,6 +123,54 @@ Test(connection, hung_commits_leave_no_sessions_behind)
     }
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
+}
+
+static void signal_sessions(int signal_number)
+{
+    PGresult *pids = PQexec(database, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd' "
+                                      "AND datname = current_database()");
+    for (int i = 0; i < PQntuples(pids); i++)
+        cr_assert_eq(kill(atoi(PQgetvalue(pids, i, 0)), signal_number), 0);
+    PQclear(pids);
+}
+
+/* Waits until so many sessions are there, all of which were asked at least once whether they serve. */
+static void await_serving(long sessions)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
+    while (database_number(database,
+                           "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ordersd' "
+                           "AND state = 'idle' AND query LIKE '%transaction_read_only%'") != sessions)
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%ld sessions", count_sessions());
+}
+
+/* A server process that hears no signal, as one whose disk does not answer, cannot be ended. In a cluster of
+ * its own: others would wait for it when they make a database. */
+Test(connection, sessions_that_cannot_be_ended_are_bounded_and_told_of)
+{
+    struct cluster cluster;
+    char why[160] = "";
+    cluster_create(&cluster);
+    PGconn *other = database;
+    database = database_connect(cluster.database_url);
+    open_with(cluster.database_url, "");
+    await_serving(SESSIONS);
+    signal_sessions(SIGSTOP);
+    await_serving(2 * SESSIONS);
+    signal_sessions(SIGSTOP);
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
+    while (postgres_ready(store, why, sizeof why) || strcmp(why, "statements hang in the database") != 0)
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%s", why);
+    cr_assert_leq(count_sessions(), 3 * SESSIONS); /* two that are left, and one that comes to see */
+    signal_sessions(SIGCONT);
+    await_ready(true);
+    await_sessions();
+    expect_end(begin_create(store, "B", 10000), STATUS_OK);
+    postgres_close(store);
+    store = NULL;
+    PQfinish(database);
+    database = other;
+    cluster_destroy(&cluster);
 }
 
 Test(connection, a_statement_may_take_as_long_as_its_timeout_says)

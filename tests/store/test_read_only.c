@@ -1,0 +1,89 @@
+/* test_read_only.c: a primary that takes no writes any more, and a standby that takes them. On clusters of
+ * the test's own. */
+#include "store_calls.h"
+#include "support/cluster.h"
+#include "support/database.h"
+
+#include "base/time.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TOLD_MS = 2000 }; /* within which readiness tells what is so */
+
+static struct cluster first, second;
+static struct store *store;
+
+static void set_up(void)
+{
+    cluster_create(&first);
+}
+
+static void tear_down(void)
+{
+    postgres_close(store);
+    cluster_destroy(&first);
+}
+
+TestSuite(read_only, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* Waits until readiness says this, or "". */
+static void await_told(const char *told, unsigned within_ms)
+{
+    char why[160] = "";
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)within_ms * NS_PER_MS;
+    while ((postgres_ready(store, why, sizeof why) ? *told != '\0' : strcmp(why, told) != 0)) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\", not \"%s\"", why, told);
+        usleep(1000); /* between two looks: the store tells nobody */
+    }
+}
+
+/* Nobody writes meanwhile, so that no error tells. Reads go on. */
+Test(read_only, a_server_that_is_set_to_be_read_only_is_told_of)
+{
+    store = open_store(first.database_url, 2);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    cluster_set(&first, "default_transaction_read_only = on");
+    await_told("database is read-only", TOLD_MS);
+    expect_end(begin_create(store, "B", 10000), STATUS_UNAVAILABLE);
+    expect_end(begin_get(store, "A", 10000), STATUS_OK);
+    cluster_set(&first, "default_transaction_read_only = off");
+    await_told("", 2 * TOLD_MS); /* it looks every two seconds */
+    expect_end(begin_create(store, "B", 10000), STATUS_OK);
+}
+
+Test(read_only, at_the_start_it_is_an_outage)
+{
+    cluster_set(&first, "default_transaction_read_only = on");
+    store = open_store(first.database_url, 2);
+    await_told("database is read-only", TOLD_MS);
+    cluster_set(&first, "default_transaction_read_only = off");
+    await_told("", 2 * TOLD_MS);
+}
+
+/* The old primary lives, and is fenced: its replacement is found, for reads too, which would be stale there.
+ */
+Test(read_only, after_a_failover_the_new_primary_is_found)
+{
+    char url[512];
+    cluster_create_standby(&second, &first);
+    snprintf(url, sizeof url, "host=%s,%s user=postgres dbname=postgres", first.host, second.host);
+    store = open_store(url, 2);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+
+    PGconn *standby = database_connect(second.database_url);
+    while (database_number(standby, "SELECT count(*) FROM orders") < 1)
+        usleep(1000);
+    cluster_set(&first, "default_transaction_read_only = on");
+    await_told("database is read-only", TOLD_MS);
+    free(database_query(standby, "SELECT pg_promote()"));
+    await_told("", 2 * TOLD_MS);
+    expect_end(begin_create(store, "B", 10000), STATUS_OK);
+    expect_end(begin_get(store, "B", 10000), STATUS_OK);
+    cr_assert_eq(database_number(standby, "SELECT count(*) FROM orders"), 2);
+    PQfinish(standby);
+    cluster_destroy(&second);
+}
