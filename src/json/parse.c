@@ -173,7 +173,9 @@ static char unescaped(char letter)
 {
     static const char letters[] = "bfnrt", characters[] = "\b\f\n\r\t";
     const char *found = strchr(letters, letter);
-    return found != NULL ? characters[found - letters] : letter;
+    if (found != NULL)
+        return characters[found - letters];
+    return letter;
 }
 
 /* What a string that was passed over stands for: never longer than its text. */
