@@ -154,12 +154,14 @@ static void fill_call(struct call *call, const struct orders_call *options, cons
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     if (options == NULL)
         options = &none;
+    /* On the wire "" is none, and a write that is sent again under none is made again. */
+    const bool named = options->request_id != NULL && options->request_id[0] != '\0';
     call->metadata[0] = (struct rpc_metadata){"traceparent", options->traceparent};
     call->request = (struct rpc_request){
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, method),
         .input = input,
-        .request_id = options->request_id,
+        .request_id = named ? options->request_id : NULL,
         .timeout_ms = options->timeout_ms,
         .metadata = call->metadata,
         .n_metadata = options->traceparent != NULL ? 1 : 0,

@@ -69,7 +69,7 @@ struct orders_error {
 /* How one call is to differ from the client's others. Zero is the default of every field. */
 struct orders_call {
     uint32_t timeout_ms;     /* until the call ends, whatever happens; 0: the client's */
-    const char *request_id;  /* 1 to 128 bytes of UTF-8; NULL: a new UUID (RFC 9562, version 7) */
+    const char *request_id;  /* 1 to 128 bytes of UTF-8; NULL or "": a new UUID (RFC 9562, version 7) */
     const char *traceparent; /* of the trace that the call is part of (W3C Trace Context); NULL: none */
 };
 

@@ -294,6 +294,22 @@ Test(orders_client, a_call_that_no_server_could_take_is_made_again_as_the_same)
     end_by_hand(&hand);
 }
 
+/* It would be sent again under no id, and made twice. */
+Test(orders_client, an_empty_request_id_is_a_new_one)
+{
+    struct hand hand;
+    const struct orders_call unnamed = {.request_id = ""};
+    const Orders__V1__Order order = make_order("A-1");
+    begin_by_hand(&hand, (struct orders_client_options){.timeout_ms = 30000});
+    free(answer_next(&hand, RPC__V1__CODE__OK));
+    orders_create_async(hand.client, &unnamed, &order, count_end, &hand.ends);
+    char *request_id = answer_next(&hand, RPC__V1__CODE__OK);
+    cr_assert_eq(strlen(request_id), 36, "\"%s\"", request_id);
+    free(request_id);
+    await_ends(&hand.ends, 2);
+    end_by_hand(&hand);
+}
+
 Test(orders_client, an_answer_that_will_be_the_same_again_ends_a_call)
 {
     struct hand hand;
