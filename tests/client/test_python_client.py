@@ -13,6 +13,16 @@ from orders.v1 import orders_pb2 as orders
 from python_client import Client, Error, order
 
 
+class Joined:
+    """Messages one behind the other, which protobuf takes for one message in parts."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def SerializeToString(self):
+        return b"".join(part.SerializeToString() for part in self.parts)
+
+
 class PythonClient(unittest.TestCase):
     def setUp(self):
         self.client = self.connect(os.environ["API_KEY"])
@@ -63,6 +73,15 @@ class PythonClient(unittest.TestCase):
         refusal = self.refused("CreateOrder", request, orders.Order())
         self.assertEqual(refusal.code, "INVALID_ARGUMENT")
         self.assertEqual(set(refusal.violations), {"customer_id", "total_amount"})
+
+    def test_a_message_in_parts_is_refused_and_the_field_named(self):
+        later = orders.CreateOrderRequest(order=orders.Order(status=orders.ORDER_STATUS_SHIPPED))
+        request = Joined(orders.CreateOrderRequest(order=order("PY-4")), later)
+        refusal = self.refused("CreateOrder", request, orders.Order())
+        self.assertEqual(refusal.code, "INVALID_ARGUMENT")
+        self.assertIn("orders.v1.CreateOrderRequest.order comes twice", str(refusal))
+        refusal = self.refused("GetOrder", orders.GetOrderRequest(order_id="PY-4"), orders.Order())
+        self.assertEqual(refusal.code, "NOT_FOUND")
 
     def test_pages_and_sums_hold_every_order(self):
         many = orders.BatchCreateOrdersRequest(orders=[order(f"PY-LIST-{i}") for i in range(5)])

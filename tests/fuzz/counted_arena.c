@@ -1,12 +1,9 @@
 /* counted_arena.c: stands between protobuf-c and the arena. */
 #include "counted_arena.h"
 
-#include "rpc/frame.h"
-
 enum {
     BYTES_PER_BYTE = 160, /* a field of two bytes can be an order, with protobuf-c's own notes on the field */
-    /* Each field counts once more where its message comes in parts, and its pointer is then copied. */
-    BYTES_AT_LEAST = 8192 + FRAME_MAX_FIELDS * (int)sizeof(void *),
+    BYTES_AT_LEAST = 8192,
 };
 
 static void *allocate(void *data, size_t size)
