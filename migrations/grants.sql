@@ -3,8 +3,8 @@
 --   CREATE ROLE orders_service LOGIN PASSWORD '...';
 --   tools/migrate --grant orders_service
 --
--- By hand, as the owner of the tables: psql --set role=orders_service --file migrations/grants.sql. Once is enough: a
--- later migration that needs more says so.
+-- By hand, as the owner of the tables: psql --set role=orders_service --file migrations/grants.sql. Again after a
+-- migration, which may have added something: what is granted already stays.
 --
 -- The rollup is kept by triggers, which run as its owner.
 
