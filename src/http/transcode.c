@@ -98,8 +98,8 @@ static void read_body(const struct transcode_source *source, struct arena *arena
     for (const char *const *name = route->body_fields; *name != NULL; name++) {
         const ProtobufCFieldDescriptor *field = field_of(message, *name);
         const json_t *value = json_object_get(source->body->json, *name);
-        /* Where a mask says what is meant, null is no way to leave a field out; nor is it for a field that is
-         * no message, whose default is a value. */
+        /* null leaves out a date of a new order, as the original's model had it. Of any other field, and
+         * where a mask says what is meant, it is a value, and no right one. */
         if (value == NULL || (mask == NULL && json_is_null(value) && field->type == PROTOBUF_C_TYPE_MESSAGE))
             continue;
         const size_t before = result->refused.n_violations;
