@@ -1,8 +1,10 @@
 /* failing.c: glibc has its functions by a second name, for those who put others before them. */
 #include "failing.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -19,6 +21,7 @@ static atomic_uint allocations;
 static atomic_uint first_failing = UINT_MAX;
 static atomic_bool all_after;
 static atomic_bool no_random;
+static atomic_uint threads_left = UINT_MAX;
 
 void failing_begin(unsigned nth, bool and_all_after)
 {
@@ -36,6 +39,11 @@ unsigned failing_end(void)
 void failing_random(bool fails)
 {
     atomic_store(&no_random, fails);
+}
+
+void failing_threads(unsigned left)
+{
+    atomic_store(&threads_left, left);
 }
 
 static bool fails(void)
@@ -60,6 +68,16 @@ void *calloc(size_t n, size_t size)
 void *realloc(void *memory, size_t size)
 {
     return fails() ? NULL : __libc_realloc(memory, size);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *arg)
+{
+    int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+    if (atomic_load(&threads_left) == 0)
+        return EAGAIN;
+    atomic_fetch_sub(&threads_left, 1);
+    return create(thread, attributes, run, arg);
 }
 
 ssize_t getrandom(void *buffer, size_t size, unsigned flags)

@@ -1,14 +1,16 @@
-/* test_out_of_memory.c: liborders-client in a process without memory, or without random bytes: that is an
- * error of the call, and never the process's end. */
+/* test_out_of_memory.c: liborders-client in a process without memory, threads, files or random bytes: that is
+ * an error of the call or of opening, and never the process's end. */
 #include "client/orders-client.h"
 
 #include "failing.h"
 #include "support/service.h"
 
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,21 +169,44 @@ Test(out_of_memory, whichever_allocation_is_the_last_that_succeeds_the_call_has_
 
 enum { CHILD_OPENED, CHILD_REFUSED, CHILD_WRONG, CHILD_DONE };
 
+struct attempt {
+    const struct service *service;
+    const char *url;
+    unsigned n;              /* what is failed, or allowed */
+    bool and_all_after;      /* of allocations */
+    void (*allow)(unsigned); /* so much of something else */
+};
+
+/* In a process of its own, as nng is set up once. */
+static int run_in_child(int run(const struct attempt *), const struct attempt *attempt)
+{
+    int status;
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(60);
+        _exit(run(attempt));
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status), "%u: ended by signal %d", attempt->n, WTERMSIG(status));
+    cr_assert_neq(WEXITSTATUS(status), CHILD_WRONG, "%u", attempt->n);
+    return WEXITSTATUS(status);
+}
+
 /* Opens a client, and makes a call, while the nth allocation fails; then again with memory. */
-static int open_failing(const struct service *service, const char *url, unsigned nth, bool and_all_after)
+static int open_failing(const struct attempt *attempt)
 {
     struct orders_error *error;
-    failing_begin(nth, and_all_after);
-    struct orders_client *client = open_client(service, url, &error);
+    failing_begin(attempt->n, attempt->and_all_after);
+    struct orders_client *client = open_client(attempt->service, attempt->url, &error);
     const bool refused = client == NULL;
     struct end end = end_of(error);
     if (!refused)
         end = call_get_async(client, SHORT_MS);
-    const bool done = failing_end() < nth;
+    const bool done = failing_end() < attempt->n;
     if (!end.told || (end.code != RPC__V1__CODE__NOT_FOUND && !may_fail_with(end.code)))
         return CHILD_WRONG;
     orders_client_close(client);
-    client = open_client(service, url, NULL);
+    client = open_client(attempt->service, attempt->url, NULL);
     if (client == NULL || call_get_async(client, LONG_MS).code != RPC__V1__CODE__NOT_FOUND)
         return CHILD_WRONG;
     orders_client_close(client);
@@ -190,30 +215,18 @@ static int open_failing(const struct service *service, const char *url, unsigned
     return refused ? CHILD_REFUSED : CHILD_OPENED;
 }
 
-/* In a process of its own, as nng is set up once. */
-static int open_in_child(const struct service *service, const char *url, unsigned nth, bool and_all_after)
-{
-    int status;
-    const pid_t child = fork();
-    if (child == 0) {
-        alarm(60);
-        _exit(open_failing(service, url, nth, and_all_after));
-    }
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFEXITED(status), "allocation %u: ended by signal %d", nth, WTERMSIG(status));
-    return WEXITSTATUS(status);
-}
-
 static void fail_opening(bool over_ipc, bool and_all_after)
 {
     struct service *service = service_start(&(struct service_options){.without_http = true});
-    const char *url = over_ipc ? service->ipc_url : service->rpc_url;
+    struct attempt attempt = {
+        .service = service,
+        .url = over_ipc ? service->ipc_url : service->rpc_url,
+        .and_all_after = and_all_after,
+    };
     unsigned ends[CHILD_DONE + 1] = {0};
-    for (unsigned nth = 1; ends[CHILD_DONE] == 0; nth++) {
-        const int end = open_in_child(service, url, nth, and_all_after);
-        cr_assert_lt(nth, MOST_ALLOCATIONS);
-        cr_assert_neq(end, CHILD_WRONG, "allocation %u", nth);
-        ends[end]++;
+    while (ends[CHILD_DONE] == 0) {
+        cr_assert_lt(++attempt.n, MOST_ALLOCATIONS);
+        ends[run_in_child(open_failing, &attempt)]++;
     }
     cr_assert_gt(ends[CHILD_REFUSED], 20);
     cr_assert_gt(ends[CHILD_OPENED], 20);
@@ -230,6 +243,64 @@ Test(out_of_memory, whichever_allocation_is_the_last_that_succeeds_opening_is_re
 {
     fail_opening(false, true);
     fail_opening(true, true);
+}
+
+/* --- threads and files --- */
+
+static void allow_threads(unsigned n)
+{
+    failing_threads(n);
+}
+
+static void allow_files(unsigned n)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = n < limit.rlim_max ? n : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Opens a client with so much of something, and makes a call; then, with enough, another. */
+static int open_with_few(const struct attempt *attempt)
+{
+    struct orders_error *error;
+    attempt->allow(attempt->n);
+    struct orders_client *client = open_client(attempt->service, attempt->url, &error);
+    const bool refused = client == NULL;
+    struct end end = end_of(error);
+    if (!refused)
+        end = call_get_async(client, SHORT_MS);
+    attempt->allow(UINT_MAX);
+    if (!end.told || (end.code != RPC__V1__CODE__NOT_FOUND && !may_fail_with(end.code)))
+        return CHILD_WRONG;
+    if (refused)
+        client = open_client(attempt->service, attempt->url, NULL);
+    if (client == NULL || call_get_async(client, LONG_MS).code != RPC__V1__CODE__NOT_FOUND)
+        return CHILD_WRONG;
+    orders_client_close(client);
+    return refused ? CHILD_REFUSED : CHILD_OPENED;
+}
+
+static void open_with_ever_more(void allow(unsigned), unsigned enough)
+{
+    struct service *service = service_start(&(struct service_options){.without_http = true});
+    struct attempt attempt = {.service = service, .url = service->rpc_url, .allow = allow};
+    unsigned ends[CHILD_DONE + 1] = {0};
+    for (; attempt.n < enough; attempt.n++)
+        ends[run_in_child(open_with_few, &attempt)]++;
+    cr_assert_gt(ends[CHILD_REFUSED], 2);
+    cr_assert_gt(ends[CHILD_OPENED], 2);
+    service_stop_clean(service);
+}
+
+Test(out_of_memory, with_few_threads_opening_is_refused_or_goes_well)
+{
+    open_with_ever_more(allow_threads, 20);
+}
+
+Test(out_of_memory, with_few_files_opening_is_refused_or_goes_well)
+{
+    open_with_ever_more(allow_files, 40);
 }
 
 /* --- random bytes --- */
