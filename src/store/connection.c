@@ -96,11 +96,12 @@ bool connection_flush(struct connection *connection)
 }
 
 /* An error that may be the session's, and not the statement's: the server takes no writes, or lacks what was
- * there (class 42). The next check tells. */
+ * there (class 42; 26: a prepared statement). The next check tells. */
 static void note_doubt(struct connection *connection, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (sqlstate != NULL && (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "42", 2) == 0))
+    if (sqlstate != NULL && (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "42", 2) == 0 ||
+                             strncmp(sqlstate, "26", 2) == 0))
         connection->checked_ns = 0;
 }
 
@@ -136,6 +137,7 @@ static const char *const reasons[CONNECTION_RESULTS] = {
     [CONNECTION_UNREACHABLE] = "database out of reach",
     [CONNECTION_READ_ONLY] = "database is read-only",
     [CONNECTION_WRONG_SCHEMA] = "schema lacks what this program needs",
+    [CONNECTION_SHARED] = "a pooler shares database sessions",
 };
 
 static enum connection_result give_reason(struct connection *connection, enum connection_result outcome)
@@ -144,9 +146,19 @@ static enum connection_result give_reason(struct connection *connection, enum co
     return outcome;
 }
 
+/* A prepared statement is there already, or not any more. */
+static bool is_of_another_session(const char *sqlstate)
+{
+    return sqlstate != NULL && (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0);
+}
+
 static enum connection_result take_error(struct connection *connection, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (is_of_another_session(sqlstate)) {
+        snprintf(connection->why, sizeof connection->why, "%s", dial_shared_session);
+        return give_reason(connection, CONNECTION_SHARED);
+    }
     dial_explain(PQresultErrorMessage(result), connection->why, sizeof connection->why);
     if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
         return give_reason(connection, CONNECTION_WRONG_SCHEMA);

@@ -30,6 +30,7 @@ enum connection_result {
     CONNECTION_UNREACHABLE,
     CONNECTION_READ_ONLY,    /* it takes no writes: a standby, or set so */
     CONNECTION_WRONG_SCHEMA, /* or tables or rights are missing */
+    CONNECTION_SHARED,       /* a pooler gives the session to others between transactions */
     CONNECTION_RESULTS,
 };
 

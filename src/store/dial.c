@@ -14,8 +14,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+const char dial_shared_session[] =
+    "DATABASE_URL: leads to a pooler that gives sessions to others between transactions, and ordersd needs "
+    "sessions "
+    "of its own: set pgbouncer's pool_mode to session, or name the server itself";
+
 enum {
-    STALL_MS = 1500, /* of a host that says nothing, before libpq is left to look for another */
+    ASKED_AGAIN = 3,
+    STALL_MS = 1500,  /* of a host that says nothing, before libpq is left to look for another */
+    SECOND_MS = 1000, /* in which a second session gets a server from a pooler that has one left */
     WHY_BYTES = 512,
 };
 
@@ -165,6 +172,68 @@ static void explain_failure(struct dial *dial, const PGconn *pg)
     dial_explain(*words != '\0' ? words : "no answer", dial->why, sizeof dial->why);
 }
 
+/* --- whether the session is ours alone --- */
+
+/* Which server process answers a session. 0: none within the time. */
+static int ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    int pid = 0;
+    if (!PQsendQuery(pg, "SELECT pg_catalog.pg_backend_pid()"))
+        return 0;
+    for (;;) {
+        while (PQisBusy(pg)) {
+            if (!wait_for(dial, pg, POLLIN, limit_ns) || !PQconsumeInput(pg))
+                return 0;
+        }
+        PGresult *result = PQgetResult(pg);
+        if (result == NULL)
+            return pid;
+        if (PQresultStatus(result) == PGRES_TUPLES_OK)
+            pid = atoi(PQgetvalue(result, 0, 0));
+        PQclear(result);
+    }
+}
+
+/* Of two sessions that are both there, each has a server process of its own, and for good. Where one process
+ * answers both, or two answer one, they are a pooler's, who gives them out by the transaction: where it gives
+ * out the process that was used last, the second session shows it, and where by turns, the first. */
+static bool is_shared(struct dial *dial, PGconn *pg, int pid)
+{
+    int other = pid;
+    for (unsigned i = 0; i < ASKED_AGAIN && (other == pid || other == 0); i++)
+        other = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
+    if (other != pid && other != 0)
+        return true;
+    PGconn *second = connect_to(dial, "any");
+    other = PQstatus(second) == CONNECTION_OK ? ask_backend(dial, second, SECOND_MS) : 0;
+    PQfinish(second);
+    return other == pid;
+}
+
+/* One session at a time, lest what a pooler gives the one is what another has just used. */
+static bool is_shared_alone(struct dial *dial, PGconn *pg, int pid)
+{
+    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&one);
+    const bool shared = is_shared(dial, pg, pid);
+    pthread_mutex_unlock(&one);
+    return shared;
+}
+
+static void check_session(struct dial *dial, PGconn *pg)
+{
+    const int pid = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
+    if (pid == 0) {
+        explain_failure(dial, pg);
+    } else if (pid != PQbackendPID(pg) && is_shared_alone(dial, pg, pid)) {
+        dial->outcome = CONNECTION_SHARED;
+        snprintf(dial->why, sizeof dial->why, "%s", dial_shared_session);
+    } else {
+        dial->outcome = CONNECTION_READY;
+    }
+}
+
 static void *run(void *arg)
 {
     struct dial *dial = arg;
@@ -172,7 +241,7 @@ static void *run(void *arg)
     if (pg == NULL || PQstatus(pg) != CONNECTION_OK)
         explain_failure(dial, pg);
     else
-        dial->outcome = CONNECTION_READY;
+        check_session(dial, pg);
     pthread_mutex_lock(&dial->lock);
     dial->pg = pg;
     eventfd_write(dial->over, 1);

@@ -4,6 +4,9 @@
  * blocks does it pass over a host that says nothing (connect_timeout), too. So it is left to do so where
  * nobody is held up: who dials waits for an event, for as long as he likes, and may give up at any time. The
  * thread then ends when libpq returns, and closes what it has.
+ *
+ * A pooler that gives a session to others between two transactions is found out here, by reading alone: what
+ * ordersd sets for its session would be set for theirs.
  */
 #ifndef STORE_DIAL_H
 #define STORE_DIAL_H
@@ -34,6 +37,9 @@ bool dial_is_left(void);
 
 /* Whether a URL names no more than one server, for sure. */
 bool dial_has_one_host(const char *database_url);
+
+/* What is to be done about CONNECTION_SHARED, for who starts the program. */
+extern const char dial_shared_session[];
 
 /* libpq's words in one line; they name no password. */
 void dial_explain(const char *words, char *why, size_t why_size);

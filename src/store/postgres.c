@@ -472,6 +472,24 @@ static bool start_deadlines(struct postgres *postgres)
     return postgres->keeps_deadlines;
 }
 
+/* Waits for the first attempts. A pooler that shares sessions may show in one as a wrong schema; other
+ * outcomes may change by themselves. False: it is not to be begun. */
+static bool await_first(struct postgres *postgres, char *error, size_t error_size)
+{
+    bool wrong = false;
+    for (unsigned i = 0; i < postgres->n_workers; i++) {
+        char why[CONNECTION_WHY];
+        const enum connection_result outcome = worker_await(&postgres->workers[i], why, sizeof why);
+        if (outcome == CONNECTION_SHARED || (outcome == CONNECTION_WRONG_SCHEMA && !wrong)) {
+            snprintf(error, error_size, "%s", why);
+            wrong = true;
+        }
+        if (outcome == CONNECTION_SHARED)
+            break;
+    }
+    return !wrong;
+}
+
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
     const size_t most = (size_t)LANES * options->workers; /* of workers, and of queues */
@@ -494,11 +512,9 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
         postgres_close(&postgres->base);
         return NULL;
     }
-    for (unsigned i = 0; i < postgres->n_workers; i++) {
-        if (worker_await(&postgres->workers[i], error, error_size) == CONNECTION_WRONG_SCHEMA) {
-            postgres_close(&postgres->base);
-            return NULL;
-        }
+    if (!await_first(postgres, error, error_size)) {
+        postgres_close(&postgres->base);
+        return NULL;
     }
     return &postgres->base;
 }

@@ -60,7 +60,8 @@ static const char *const states[WORKER_STATES] = {
 static const char *const results[CONNECTION_RESULTS] = {[CONNECTION_READY] = "ready",
                                                         [CONNECTION_UNREACHABLE] = "unreachable",
                                                         [CONNECTION_READ_ONLY] = "read_only",
-                                                        [CONNECTION_WRONG_SCHEMA] = "wrong_schema"};
+                                                        [CONNECTION_WRONG_SCHEMA] = "wrong_schema",
+                                                        [CONNECTION_SHARED] = "shared"};
 
 static void add_lane(struct lane_metrics *lane, struct metrics *metrics, const char *name)
 {

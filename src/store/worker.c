@@ -35,6 +35,7 @@ static const char *const outcomes[CONNECTION_RESULTS] = {
     [CONNECTION_UNREACHABLE] = "database out of reach",
     [CONNECTION_READ_ONLY] = "database is read-only",
     [CONNECTION_WRONG_SCHEMA] = "database has another schema",
+    [CONNECTION_SHARED] = "database sessions are shared",
 };
 
 static void report(struct worker *worker, enum connection_result outcome)

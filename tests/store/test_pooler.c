@@ -1,0 +1,177 @@
+/* test_pooler.c: behind a real pgbouncer, which runs as the user of a cluster of the test's own. */
+#include "store_calls.h"
+#include "support/cluster.h"
+#include "support/database.h"
+
+#include "base/time.h"
+
+#include <criterion/criterion.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct cluster cluster;
+static PGconn *database;
+static char directory[] = "/tmp/test-pooler-XXXXXX";
+static char url[512]; /* of the database, by way of pgbouncer */
+static pid_t pgbouncer;
+
+static void set_up(void)
+{
+    cluster_create(&cluster);
+    database = database_connect(cluster.database_url);
+    cr_assert_not_null(mkdtemp(directory));
+    cr_assert_eq(chmod(directory, 0777), 0);
+}
+
+static void stop_pooler(void)
+{
+    if (pgbouncer <= 0)
+        return;
+    kill(pgbouncer, SIGTERM);
+    waitpid(pgbouncer, NULL, 0);
+    pgbouncer = 0;
+}
+
+static void tear_down(void)
+{
+    char command[64];
+    stop_pooler();
+    PQfinish(database);
+    cluster_destroy(&cluster);
+    snprintf(command, sizeof command, "rm -rf %s", directory);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(pooler, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* It refuses to be root. */
+static void exec_pgbouncer(const char *settings)
+{
+    const struct passwd *postgres = getpwnam("postgres");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (geteuid() == 0 && (setgid(postgres->pw_gid) != 0 || setuid(postgres->pw_uid) != 0))
+        _exit(126);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing the user forgot it */
+    execl("/usr/sbin/pgbouncer", "pgbouncer", "-q", settings, (char *)NULL);
+    _exit(127);
+}
+
+static void await_pooler(void)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(10) * NS_PER_S;
+    char socket[96];
+    snprintf(socket, sizeof socket, "%s/.s.PGSQL.6432", directory);
+    while (access(socket, F_OK) != 0) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns);
+        usleep(1000);
+    }
+}
+
+/* Starts it with these settings, each on a line. */
+static void start_pooler(const char *settings)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/pgbouncer.ini", directory);
+    FILE *file = fopen(path, "we");
+    (void)fprintf(file,
+                  "[databases]\n* = host=%s user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = %s\n"
+                  "listen_port = 6432\nauth_type = any\n%s",
+                  cluster.host, directory, settings);
+    (void)fclose(file);
+    cr_assert_eq(chmod(path, 0644), 0);
+    pgbouncer = fork();
+    if (pgbouncer == 0)
+        exec_pgbouncer(path);
+    await_pooler();
+    snprintf(url, sizeof url, "host=%s port=6432 user=postgres dbname=postgres", directory);
+}
+
+static void await_ready(struct store *store)
+{
+    char why[160];
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(20) * NS_PER_S;
+    while (!postgres_ready(store, why, sizeof why)) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%s", why);
+        usleep(1000); /* between two looks: the store tells nobody */
+    }
+}
+
+/* Sessions that the pooler hands on to others must be as it made them. */
+static void expect_untouched_sessions(void)
+{
+    PGconn *shared = database_connect(url);
+    for (int i = 0; i < 50; i++) {
+        char *set =
+            database_query(shared, "SELECT string_agg(name, ' ') FROM pg_settings WHERE source = 'session' "
+                                   "AND name NOT IN ('application_name', 'client_encoding')");
+        cr_assert_str_eq(set, "", "%s", set);
+        free(set);
+        cr_assert_eq(database_number(shared, "SELECT count(*) FROM pg_prepared_statements"), 0);
+    }
+    PQfinish(shared);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                                           "AND classid = 6672"),
+                 0);
+}
+
+static void expect_refused(const char *settings)
+{
+    char command[1024], output[16384] = "";
+    start_pooler(settings);
+    for (int i = 0; i < 5; i++) {
+        snprintf(command, sizeof command,
+                 "DATABASE_URL='%s' API_KEY=k ORDERS_LOG=error ORDERS_LISTEN=tcp://127.0.0.1:0 timeout 20 "
+                 "'%s' 2>&1",
+                 url, getenv("ORDERSD"));
+        FILE *pipe = popen(command, "re");
+        output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
+        const int status = pclose(pipe);
+        cr_assert_eq(WEXITSTATUS(status), 78, "%d: %s", status, output);
+        const char *line = strstr(output, "ordersd: DATABASE_URL: ");
+        cr_assert_not_null(line, "%s", output);
+        cr_assert_not_null(strstr(line, "pool_mode"), "%s", line);
+        cr_assert_eq(strchr(line, '\n'), output + strlen(output) - 1, "more than a line: %s", line);
+    }
+    expect_untouched_sessions();
+    stop_pooler();
+}
+
+/* The pooler gives out the session that was used last, or each in its turn, or the only one. */
+Test(pooler, sessions_that_are_shared_are_refused_before_one_is_changed)
+{
+    expect_refused("pool_mode = transaction\n");
+    expect_refused("pool_mode = transaction\nserver_round_robin = 1\n");
+    expect_refused("pool_mode = transaction\ndefault_pool_size = 1\n");
+    expect_refused("pool_mode = statement\n");
+}
+
+/* As many sessions as the store needs, and none more. */
+Test(pooler, session_pooling_works)
+{
+    start_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    char error[1024] = "";
+    struct store *store =
+        postgres_open(&(struct postgres_options){.database_url = url, .workers = 2}, error, sizeof error);
+    cr_assert_not_null(store, "%s", error);
+    await_ready(store);
+    expect_end(begin_create(store, "a", 10000), STATUS_OK);
+    expect_end(begin_get(store, "a", 10000), STATUS_OK);
+    free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                  "WHERE application_name = 'ordersd'"));
+    enum status_code code;
+    do { /* until it is over */
+        struct pending *remove = begin_remove(store, "a", 10000);
+        code = pending_wait(remove);
+        pending_free(remove);
+    } while (code == STATUS_UNAVAILABLE);
+    cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND, "%d", code);
+    await_ready(store);
+    postgres_close(store);
+}
