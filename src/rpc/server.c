@@ -430,7 +430,7 @@ static void advance(void *arg)
             receive(slot);
         return;
     }
-    if (atomic_fetch_sub(&slot->server->receiving, 1) <= CONTEXTS_FEW)
+    if (atomic_fetch_sub(&slot->server->receiving, 1) <= CONTEXTS_FEW && error == 0)
         open_slots(slot->server);
     if (error == 0)
         handle(slot, nng_aio_get_msg(slot->out.aio));

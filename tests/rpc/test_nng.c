@@ -172,6 +172,29 @@ Test(nng, endpoints_close_with_their_socket)
     pthread_barrier_destroy(&begin);
 }
 
+static void *open_contexts(void *arg)
+{
+    nng_ctx context;
+    while (nng_ctx_open(&context, *(nng_socket *)arg) == 0)
+        ;
+    return NULL;
+}
+
+/* late-contexts: or the socket is never closed. */
+Test(nng, contexts_may_be_opened_as_their_socket_closes)
+{
+    enum { ROUNDS = 300 };
+    for (int i = 0; i < ROUNDS; i++) {
+        pthread_t opener;
+        nng_socket socket;
+        cr_assert_eq(nng_req0_open(&socket), 0);
+        pthread_create(&opener, NULL, open_contexts, &socket);
+        poll(NULL, 0, i % 3);
+        nng_close(socket);
+        pthread_join(opener, NULL);
+    }
+}
+
 /* unclaimed-pipes */
 Test(nng, connections_that_nobody_took_are_closed)
 {
