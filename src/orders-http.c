@@ -21,7 +21,7 @@ static const char program[] = "orders-http";
 
 enum { FEEDINGS = 4 /* of the watchdog, in the time in which one is wanted */ };
 
-static void await_end(const struct http_shim *shim, const struct notify *notify, struct log *log)
+static void await_end(struct http_shim *shim, const struct notify *notify, struct log *log)
 {
     const unsigned feed_ms = (notify->watchdog_ms + FEEDINGS - 1) / FEEDINGS;
     int ended;

@@ -15,8 +15,8 @@ struct own_peer {
 
 void own_peer_init(struct own_peer *peer);
 
-/* It is the one that this socket has, connected over TCP; -1: there is none any more. */
-void own_peer_set(struct own_peer *peer, int fd);
+/* Connects a socket over TCP, as the one. What connect(2) returns. */
+int own_peer_connect(struct own_peer *peer, int fd, const struct sockaddr_storage *to, socklen_t size);
 
 /* Whether a peer of this name is it. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);

@@ -602,6 +602,8 @@ static void note_exchange(struct exchange *exchange)
     const uint64_t duration_ns = time_monotonic_ns() - exchange->start_ns;
     const struct trace *trace = &exchange->door.trace;
     const enum log_level level = exchange->host->probes_only ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    if (peer_is_self(exchange->connection))
+        return;
     shim_metrics_record(&exchange->host->counts, exchange->match.route, status, duration_ns);
     if (!log_enabled(exchange->host->log, level))
         return;

@@ -68,30 +68,32 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     return fd;
 }
 
-static bool ask(int fd, const union address *address, socklen_t length, const char *request)
+static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length, const char *request,
+                struct own_peer *self)
 {
     char answer;
-    if (connect(fd, &address->any, length) != 0)
-        return errno == EADDRNOTAVAIL; /* no port is left to ask from, which says nothing against it */
+    if (own_peer_connect(self, fd, address, length) != 0)
+        return errno == EADDRNOTAVAIL || errno == EADDRINUSE; /* no port is left to ask from, which says
+                                                                 nothing against it */
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
         return errno != EAGAIN;
     return recv(fd, &answer, 1, 0) >= 0 || errno != EAGAIN;
 }
 
-bool listen_answers(int fd, const char *request, unsigned timeout_ms)
+bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms)
 {
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
                                     .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
-    union address address = {0};
+    struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    if (getsockname(fd, &address.any, &length) != 0)
+    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         return false;
-    const int client = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int client = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client < 0)
         return true; /* no file is left: so the service has more clients than it can take, and lives */
     setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    const bool answers = ask(client, &address, length, request);
+    const bool answers = ask(client, &address, length, request, self);
     close(client);
     return answers;
 }

@@ -2,6 +2,8 @@
 #ifndef HTTP_LISTEN_H
 #define HTTP_LISTEN_H
 
+#include "base/own_peer.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,7 +13,7 @@
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
 
 /* Sends a few bytes to the socket's own address and waits until something comes back, or the connection is
- * closed. False: nothing does within the time. */
-bool listen_answers(int fd, const char *request, unsigned timeout_ms);
+ * closed. Whoever takes the connection knows it by `self`. False: nothing does within the time. */
+bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms);
 
 #endif

@@ -19,7 +19,8 @@ enum {
 struct peer {
     TAILQ_ENTRY(peer) neighbours; /* in its phase's list */
     struct peers *all;
-    int fd; /* libmicrohttpd's; open until it says that the connection is closed */
+    int fd;       /* libmicrohttpd's; open until it says that the connection is closed */
+    bool is_self; /* not counted */
     enum peer_phase phase;
     uint64_t deadline_ns;
     const char *request_id; /* the exchange's; NULL: not known */
@@ -64,7 +65,7 @@ static void end(struct peer *peer, enum refusal refusal)
     }
     shutdown(peer->fd, SHUT_RDWR);
     move(peer, PEER_ENDED);
-    peer->all->open--;
+    peer->all->open -= !peer->is_self;
     show_open(peer->all);
 }
 
@@ -123,6 +124,13 @@ static void *sweep(void *arg)
 
 /* --- their begin and end --- */
 
+static bool is_self(const struct peers *all, int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    return getpeername(fd, (struct sockaddr *)&name, &size) == 0 && own_peer_is(all->options.self, &name);
+}
+
 static struct peer *begin(struct peers *all, int fd)
 {
     struct peer *peer = malloc(sizeof *peer);
@@ -130,13 +138,13 @@ static struct peer *begin(struct peers *all, int fd)
         shutdown(fd, SHUT_RDWR);
         return NULL;
     }
-    *peer = (struct peer){.all = all, .fd = fd, .phase = PEER_RECEIVING};
+    *peer = (struct peer){.all = all, .fd = fd, .is_self = is_self(all, fd), .phase = PEER_RECEIVING};
     pthread_mutex_lock(&all->lock);
     TAILQ_INSERT_TAIL(&all->phases[PEER_RECEIVING], peer, neighbours);
     move(peer, PEER_RECEIVING);
-    all->open++;
+    all->open += !peer->is_self;
     show_open(all);
-    if (all->open > all->options.limit) {
+    if (!peer->is_self && all->open > all->options.limit) {
         end(next_late(all), REFUSAL_NO_ROOM); /* this one itself if it must be */
         all->evicted++;
         metric_add(all->options.evicted, 1);
@@ -150,7 +158,7 @@ static void forget(struct peer *peer)
     struct peers *all = peer->all;
     pthread_mutex_lock(&all->lock);
     TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
-    all->open -= peer->phase != PEER_ENDED;
+    all->open -= peer->phase != PEER_ENDED && !peer->is_self;
     show_open(all);
     pthread_mutex_unlock(&all->lock);
     free(peer);
@@ -212,6 +220,7 @@ void peer_refuse(struct MHD_Connection *connection)
     pthread_mutex_unlock(&peer->all->lock);
 }
 
+<<<<<<< HEAD
 void peer_make_room(struct MHD_Connection *connection)
 {
     struct peer *peer = find(connection);
@@ -227,6 +236,12 @@ void peer_make_room(struct MHD_Connection *connection)
         metric_add(all->options.evicted, 1);
     }
     pthread_mutex_unlock(&all->lock);
+=======
+bool peer_is_self(struct MHD_Connection *connection)
+{
+    const struct peer *peer = find(connection);
+    return peer != NULL && peer->is_self;
+>>>>>>> a038c85 (Know the connection by which a process asks itself over HTTP)
 }
 
 unsigned peer_refused(struct MHD_Connection *connection)

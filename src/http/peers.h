@@ -24,6 +24,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/own_peer.h"
 #include "http/refusal.h"
 
 #include <microhttpd.h>
@@ -34,6 +35,7 @@ struct peers_options {
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
+    struct own_peer *self;                /* whose connection is no client's, and not one of the limit */
     struct log *log;                      /* how many were ended, at level info */
     struct metric *open, *late, *evicted; /* there are, and were ended; each may be NULL */
 };
@@ -65,6 +67,9 @@ void peer_note(struct MHD_Connection *connection, const char *request_id, enum r
 
 /* Ends it now, with the answer noted. */
 void peer_refuse(struct MHD_Connection *connection);
+
+/* Whether it is the one by which this process asks itself whether it serves. */
+bool peer_is_self(struct MHD_Connection *connection);
 
 /* What it was answered when it was ended: an HTTP status, 0 for nothing or while it was not. */
 unsigned peer_refused(struct MHD_Connection *connection);

@@ -32,6 +32,7 @@ enum {
 
 struct http_shim {
     struct exchange_host host;
+    struct own_peer self; /* http_shim_answers' connection */
     struct peers *peers;
     struct MHD_Daemon *daemon;
     char url[256];
@@ -59,11 +60,12 @@ static void __attribute__((format(printf, 2, 0))) log_daemon(void *arg, const ch
     log_line(shim->host.log, LOG_LEVEL_DEBUG, "libmicrohttpd", LOG_STR("text", line));
 }
 
-static struct peers *open_peers(const struct http_shim *shim, const struct http_shim_options *options,
+static struct peers *open_peers(struct http_shim *shim, const struct http_shim_options *options,
                                 unsigned max_connections)
 {
     const struct peers_options peers = {
         .limit = max_connections,
+        .self = &shim->self,
         .request_timeout_s = options->request_timeout_s,
         .send_timeout_s = options->send_timeout_s,
         .idle_timeout_s = options->idle_timeout_s,
@@ -181,6 +183,7 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
         errno = EINVAL;
         return NULL;
     }
+    own_peer_init(&shim->self);
     shim->port = options->port;
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
     int why = errno;
@@ -203,11 +206,11 @@ const char *http_shim_url(const struct http_shim *shim)
     return shim->url;
 }
 
-bool http_shim_answers(const struct http_shim *shim, unsigned timeout_ms)
+bool http_shim_answers(struct http_shim *shim, unsigned timeout_ms)
 {
     return listen_answers(shim->listen_fd,
                           "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                          timeout_ms);
+                          &shim->self, timeout_ms);
 }
 
 /* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with

@@ -99,9 +99,10 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, 
                 unsigned timeout_ms, char *why, size_t why_size)
 {
     const bool is_ipc = address->ss_family == AF_UNIX;
-    if (connect(fd, (const struct sockaddr *)address, size) != 0)
-        return errno == EADDRNOTAVAIL || fail_step(why, why_size); /* no port is left to ask from */
-    own_peer_set(self, is_ipc ? -1 : fd);
+    if ((is_ipc ? connect(fd, (const struct sockaddr *)address, size)
+                : own_peer_connect(self, fd, address, size)) != 0)
+        return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
+               fail_step(why, why_size);
     return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(fd, why, why_size) &&
            ask_health(fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
 }

@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 static int listen_fd;
+static struct own_peer self;
 
 static void set_up(void)
 {
     char error[256];
     uint16_t port = 0;
+    own_peer_init(&self);
     listen_fd = listen_open("127.0.0.1", &port, error, sizeof error);
     cr_assert_geq(listen_fd, 0, "%s", error);
 }
@@ -43,7 +45,7 @@ static bool answers(const char *answer)
 {
     pthread_t server;
     pthread_create(&server, NULL, serve, (void *)(uintptr_t)answer);
-    const bool answered = listen_answers(listen_fd, "GET", 20000);
+    const bool answered = listen_answers(listen_fd, "GET", &self, 20000);
     pthread_join(server, NULL);
     return answered;
 }
@@ -56,11 +58,11 @@ Test(listen, an_answer_is_a_sign_of_life_and_so_is_a_refusal)
 
 Test(listen, one_that_takes_no_connection_is_none)
 {
-    cr_expect_not(listen_answers(listen_fd, "GET", 50));
+    cr_expect_not(listen_answers(listen_fd, "GET", &self, 50));
 }
 
 Test(listen, nor_is_one_that_stopped)
 {
     process_close_held(listen_fd);
-    cr_expect_not(listen_answers(listen_fd, "GET", 50));
+    cr_expect_not(listen_answers(listen_fd, "GET", &self, 50));
 }

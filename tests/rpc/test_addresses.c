@@ -171,18 +171,3 @@ Test(addresses, readiness_names_all_that_do_not_accept)
     await_reason(service->ipc_url, expected);
     expect_service(service->ipc_url);
 }
-
-/* Who asks itself is no client. */
-Test(addresses, being_asked_by_itself_is_not_counted)
-{
-    char *log;
-    await_reason(service->rpc_url, "");
-    struct timespec some_rounds = {.tv_sec = 3};
-    nanosleep(&some_rounds, NULL);
-    log = service_log(service);
-    size_t calls = 0;
-    for (const char *at = log; (at = strstr(at, "Health/Check")) != NULL; at++)
-        calls++;
-    cr_expect_eq(calls, 1, "%s", log);
-    free(log);
-}

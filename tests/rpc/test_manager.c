@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -57,6 +58,15 @@ static void await_heard(const char *expected)
     cr_expect_str_eq(heard, expected);
 }
 
+/* By then it has asked itself several times, as which it is no client. */
+static void expect_no_calls(const struct service *service)
+{
+    char *log = service_log(service);
+    cr_expect_null(strstr(log, "Health/Check"), "%s", log);
+    cr_expect_null(strstr(log, "/healthz"), "%s", log);
+    free(log);
+}
+
 static void live(const char *database_url, bool without_http)
 {
     const char *const environment[] = {notify_socket, "WATCHDOG_USEC=900000", NULL};
@@ -65,6 +75,7 @@ static void live(const char *database_url, bool without_http)
     expect_heard("READY=1");
     expect_heard("WATCHDOG=1");
     expect_heard("WATCHDOG=1");
+    expect_no_calls(service);
     kill(service->pid, SIGTERM);
     await_heard("STOPPING=1");
     cr_expect_eq(service_wait(service), 0);
@@ -91,6 +102,24 @@ Test(manager, without_a_watchdog_nothing_is_fed)
     const char *const environment[] = {notify_socket, NULL};
     struct service *service = service_start(&(struct service_options){.environment = environment});
     expect_heard("READY=1");
+    kill(service->pid, SIGTERM);
+    expect_heard("STOPPING=1");
+    cr_expect_eq(service_wait(service), 0);
+}
+
+/* One of its addresses is gone, however well it does at the others. */
+Test(manager, hears_no_more_of_one_that_clients_cannot_reach)
+{
+    const struct timeval silence = {.tv_sec = 3}; /* ten pings are missing */
+    const char *const environment[] = {notify_socket, "WATCHDOG_USEC=900000", NULL};
+    char heard[64];
+    struct service *service = service_start(&(struct service_options){.environment = environment});
+    expect_heard("READY=1");
+    expect_heard("WATCHDOG=1");
+    cr_assert_eq(unlink(service->ipc_url + strlen("ipc://")), 0);
+    setsockopt(manager, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof silence);
+    for (int pings = 0; recv(manager, heard, sizeof heard, 0) > 0; pings++)
+        cr_assert_lt(pings, 100, "it is still said to live");
     kill(service->pid, SIGTERM);
     expect_heard("STOPPING=1");
     cr_expect_eq(service_wait(service), 0);

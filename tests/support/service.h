@@ -39,7 +39,7 @@ void service_stop_clean(struct service *service);
 /* Only waits, for a process that was sent its end already. */
 int service_wait(struct service *service);
 
-/* How many files it has open. */
+/* How many files it has open, but for a moment. */
 size_t service_files(const struct service *service);
 
 /* Waits until it has no more than so many open, or fails the test after a while. */
