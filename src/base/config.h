@@ -71,8 +71,8 @@ bool config_is_set(const char *name);
 /* config_load for a main: prints "PROGRAM: ERROR" on stderr and exits with EXIT_CONFIG when it fails. */
 void config_load_or_exit(struct config *config, unsigned needs, const char *program);
 
-/* Takes SQLAlchemy's driver out of a database URL, which libpq does not know: postgresql+psycopg://host/ becomes
- * postgresql://host/. Leaves anything else as it is. */
+/* Takes SQLAlchemy's driver out of a database URL, which libpq does not know: postgresql+psycopg://host/
+ * becomes postgresql://host/. Leaves anything else as it is. */
 void config_strip_driver(char *url);
 
 #endif

@@ -220,7 +220,6 @@ void peer_refuse(struct MHD_Connection *connection)
     pthread_mutex_unlock(&peer->all->lock);
 }
 
-<<<<<<< HEAD
 void peer_make_room(struct MHD_Connection *connection)
 {
     struct peer *peer = find(connection);
@@ -236,12 +235,12 @@ void peer_make_room(struct MHD_Connection *connection)
         metric_add(all->options.evicted, 1);
     }
     pthread_mutex_unlock(&all->lock);
-=======
+}
+
 bool peer_is_self(struct MHD_Connection *connection)
 {
     const struct peer *peer = find(connection);
     return peer != NULL && peer->is_self;
->>>>>>> a038c85 (Know the connection by which a process asks itself over HTTP)
 }
 
 unsigned peer_refused(struct MHD_Connection *connection)

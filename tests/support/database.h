@@ -9,8 +9,8 @@
 char *database_create(void);
 void database_drop(char *url);
 
-/* The same database for the role that the service has of its own, with the rights of migrations/grants.sql and no
- * others. Free it. */
+/* The same database for the role that the service has of its own, with the rights of migrations/grants.sql
+ * and no others. Free it. */
 char *database_service_url(const char *url);
 
 /* Connects, or fails the test. */
