@@ -20,7 +20,7 @@ const char dial_shared_session[] =
     "of its own: set pgbouncer's pool_mode to session, or name the server itself";
 
 enum {
-    ASKED_AGAIN = 3,
+    ROUNDS = 8,       /* of asking two sessions who answers them */
     STALL_MS = 1500,  /* of a host that says nothing, before libpq is left to look for another */
     SECOND_MS = 1000, /* in which a second session gets a server from a pooler that has one left */
     WHY_BYTES = 512,
@@ -195,20 +195,32 @@ static int ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
     }
 }
 
+/* Whether the session is answered by another process, or the second one by the same. */
+static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, int pid, bool *answers)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        const int again = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
+        if (again != pid && again != 0)
+            return true;
+    }
+    const int other = ask_backend(dial, second, SECOND_MS);
+    *answers = other != 0;
+    return other == pid;
+}
+
 /* Of two sessions that are both there, each has a server process of its own, and for good. Where one process
  * answers both, or two answer one, they are a pooler's, who gives them out by the transaction: where it gives
- * out the process that was used last, the second session shows it, and where by turns, the first. */
+ * out the process that was used last, the second session shows it, and where by turns, the first; unless
+ * somebody else asks it for one in between, so they are asked more than once. A second session that gets no
+ * answer waits for a process that the sessions of others keep. */
 static bool is_shared(struct dial *dial, PGconn *pg, int pid)
 {
-    int other = pid;
-    for (unsigned i = 0; i < ASKED_AGAIN && (other == pid || other == 0); i++)
-        other = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
-    if (other != pid && other != 0)
-        return true;
     PGconn *second = connect_to(dial, "any");
-    other = PQstatus(second) == CONNECTION_OK ? ask_backend(dial, second, SECOND_MS) : 0;
+    bool shared = false, answers = PQstatus(second) == CONNECTION_OK;
+    for (unsigned i = 0; i < ROUNDS && answers && !shared; i++)
+        shared = is_seen_shared(dial, pg, second, pid, &answers);
     PQfinish(second);
-    return other == pid;
+    return shared;
 }
 
 /* One session at a time, lest what a pooler gives the one is what another has just used. */
