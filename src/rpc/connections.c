@@ -212,6 +212,8 @@ static bool is_to_go(const struct connection *connection, uint64_t now_ns)
 {
     if (connection->silent)
         return since(connection->since_ns, now_ns) >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
+    if (connection->behind && since(connection->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS)
+        return true;
     return connection->abandoned && !connection->stays && !connection->gone &&
            since(connection->abandoned_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
@@ -226,6 +228,7 @@ static size_t take_done(struct connections *connections, uint64_t now_ns, uint32
                 continue;
             ids[n++] = each->id;
             end_silence(connections, each);
+            end_behind(connections, each);
             each->abandoned = false;
         }
     }
@@ -261,13 +264,12 @@ static void show_calls(const struct connections *connections)
 static bool is_within_bounds(struct connections *connections, const struct connection *connection)
 {
     const struct connections_limits *limits = &connections->limits;
-    const bool has_memory = !budget_is_exceeded(limits->memory);
-    if (connections->calls <= limits->calls && has_memory)
-        return true;
-    if (connections->calls + connections->unsent == 1)
-        return true;
-    if (connections->calls <= limits->most_calls && connection->calls <= limits->calls / connections->busy &&
-        connection->bytes <= limits->memory->limit / connections->busy)
+    const bool has_call =
+        connections->calls <= limits->calls ||
+        (connections->calls <= limits->most_calls && connection->calls <= limits->calls / connections->busy);
+    const bool has_memory =
+        !budget_is_exceeded(limits->memory) || connection->bytes <= limits->memory->limit / connections->busy;
+    if ((has_call && has_memory) || connections->calls + connections->unsent == 1)
         return true;
     connections->wants_memory |= !has_memory;
     return false;

@@ -81,7 +81,7 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
 
 /* From now on connections_take_idle takes a connection as soon as its last call was answered, and a moment
  * for the answer to arrive has passed; and one with calls in hand a second after it has asked for more, in
- * vain. */
+ * vain, or has taken its last reply while there are others. */
 void connections_drain(struct connections *connections);
 
 /* Waits until no call is in hand and no reply to be taken, once it drains. False: some still are, after

@@ -317,6 +317,30 @@ Test(connections, replies_take_memory_until_they_are_taken)
     cr_assert_eq(enter(2, 1, 900), 1);
 }
 
+/* Who is within bounds in one of them needs no share of it because the other is short. */
+Test(connections, a_share_is_of_what_is_short)
+{
+    connections_add(connections, 1, false, 0);
+    connections_add(connections, 2, false, 0);
+    cr_assert_eq(enter(1, 1, 900), 1);
+    cr_assert_eq(enter(2, 6, 60), 6, "more than half of the calls, less than half of the memory");
+    cr_assert_eq(enter(2, 1, 400), 0);
+}
+
+Test(connections, draining_closes_one_that_takes_no_replies)
+{
+    set_up_patient();
+    connections_add(connections, 1, false, 0);
+    enter(1, 2, 1);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(answer(1, 1, at_ms(1000)), 0);
+    connections_drain(connections);
+    cr_assert_eq(taken_at(1999), 0);
+    cr_assert_not(connections_leave(connections, 1, 1, at_ms(1999)));
+    cr_assert_eq(taken_at(2998), 0, "it takes them");
+    cr_assert_eq(taken_at(2999), 1);
+}
+
 /* By whom does not matter. */
 Test(connections, memory_is_shared_with_others)
 {

@@ -131,21 +131,27 @@ Test(peers_without_files, silent_ones_leave_files_for_others, .fini = tear_down,
         close(peers[i]);
 }
 
-static size_t pack_list(uint8_t *frame)
+static size_t pack(uint8_t *frame, const char *method, const void *payload, size_t size)
 {
     Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
     Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, *metadata = &key;
-    Orders__V1__ListOrdersRequest list = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
-    uint8_t payload[16];
     key.key = "x-api-key";
     key.value = (char *)(uintptr_t)service->api_key;
-    list.page_size = 1000;
-    request.method = "orders.v1.OrderService/ListOrders";
+    request.method = (char *)(uintptr_t)method;
     request.n_metadata = 1;
     request.metadata = &metadata;
-    request.payload.len = orders__v1__list_orders_request__pack(&list, payload);
-    request.payload.data = payload;
+    request.payload.data = (uint8_t *)(uintptr_t)payload;
+    request.payload.len = size;
     return rpc__v1__request__pack(&request, frame);
+}
+
+static size_t pack_list(uint8_t *frame)
+{
+    Orders__V1__ListOrdersRequest list = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    uint8_t payload[16];
+    list.page_size = 1000;
+    return pack(frame, "orders.v1.OrderService/ListOrders", payload,
+                orders__v1__list_orders_request__pack(&list, payload));
 }
 
 /* A thousand make a list of some 300 KB. */
@@ -253,12 +259,27 @@ static void expect_service_at_once(void)
     cr_assert_lt(time_monotonic_ns(), limit_ns);
 }
 
-static const uint8_t garbage[16] = {0xff, 0xff, 0xff, 0xff};
+/* One that is refused at once, as the payload is none. Whoever has no key is closed after the eighth. */
+static size_t pack_bad_get(uint8_t *frame)
+{
+    return pack(frame, "orders.v1.OrderService/GetOrder", "\x0a\x7f", 2);
+}
+
+Test(unread, garbage_keeps_nothing_from_others)
+{
+    static const uint8_t garbage[16] = {0xff, 0xff, 0xff, 0xff};
+    int peer = sp_connect_ipc(service);
+    send_until_full(peer, garbage, sizeof garbage, SIZE_MAX);
+    expect_service_at_once();
+    close(peer);
+}
 
 Test(unread, refusals_of_one_keep_nothing_from_others)
 {
+    uint8_t frame[256];
+    const size_t size = pack_bad_get(frame);
     int peer = sp_connect_ipc(service);
-    send_until_full(peer, garbage, sizeof garbage, SIZE_MAX);
+    send_until_full(peer, frame, size, SIZE_MAX);
     expect_service_at_once();
     close(peer);
 }
@@ -268,11 +289,13 @@ Test(unread_by_few, refusals_of_many_keep_nothing_from_others)
 {
     enum { PEERS = 100 };
     int peers[PEERS];
+    uint8_t frame[256];
     start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=600", "ORDERS_MAX_CALLS=1", NULL});
+    const size_t size = pack_bad_get(frame);
     const size_t before = service_files(service); /* nobody was connected yet */
     for (int i = 0; i < PEERS; i++) {
         peers[i] = sp_connect_ipc(service);
-        send_until_full(peers[i], garbage, sizeof garbage, SIZE_MAX);
+        send_until_full(peers[i], frame, size, SIZE_MAX);
     }
     expect_service_at_once();
     cr_assert_lt(service_files(service), before + PEERS);
