@@ -23,6 +23,7 @@ enum {
     /* For which one takes no reply before it is closed for others' want of memory: whoever reads takes one,
      * even on a busy machine. */
     STALLED_MS = 1000,
+    ROOM_MS = 100, /* from one that is closed for that to the next: a crowd is not to come anew all at once */
     MOST_IN_VAIN = 8, /* calls in a row */
 };
 
@@ -65,6 +66,7 @@ struct connections {
     unsigned unsent;
     size_t bytes;        /* of both */
     bool wants_memory;   /* a call was refused since the last one was closed for that */
+    uint64_t room_ns;    /* when one was closed to make room */
     atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
@@ -344,10 +346,13 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     struct connection *first = TAILQ_FIRST(&connections->behind);
     if (first == NULL)
         return 0;
-    const bool stalls = since(first->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS;
-    if (connections->unsent <= connections->limits.unsent && !(connections->wants_memory && stalls))
+    const bool frees_memory = connections->wants_memory &&
+                              since(first->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS &&
+                              since(connections->room_ns, now_ns) >= (uint64_t)ROOM_MS * NS_PER_MS;
+    if (connections->unsent <= connections->limits.unsent && !frees_memory)
         return 0;
     connections->wants_memory = false;
+    connections->room_ns = now_ns;
     end_behind(connections, first);
     return first->id;
 }
