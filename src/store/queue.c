@@ -322,11 +322,13 @@ static void perturb(struct queue *queue)
     }
 }
 
-/* Begins the next pass, in which what was put back is tried again, if the last one is over. */
+/* Begins the next pass, in which what was put back is tried again, if the last one is over: when its time is,
+ * and all that waits was tried in it. */
 static void begin_pass(struct queue *queue)
 {
     const uint64_t now_ns = time_monotonic_ns();
-    if (now_ns < queue->pass_ends_ns)
+    const uint64_t more_ns = queue->untried ? (uint64_t)QUEUE_PASS_MOST_MS * NS_PER_MS : 0;
+    if (now_ns < queue->pass_ends_ns + more_ns)
         return;
     queue->retry_ms = queue->has_succeeded || queue->retry_ms == 0 ? QUEUE_RETRY_MS : 2 * queue->retry_ms;
     if (queue->retry_ms > QUEUE_RETRY_MOST_MS)

@@ -30,7 +30,8 @@ enum {
     QUEUE_FLOWS = 64,
     QUEUE_RETRY_MS = 10,
     QUEUE_RETRY_MOST_MS = 40,
-    QUEUE_MARKS = 1 << 14, /* that two orders share one is rare, and costs the one a detour */
+    QUEUE_PASS_MOST_MS = 500, /* for how much longer what comes anew is tried before what was tried already */
+    QUEUE_MARKS = 1 << 14,    /* that two orders share one is rare, and costs the one a detour */
 };
 
 /* What one caller asked. */

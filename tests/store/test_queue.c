@@ -325,10 +325,11 @@ Test(queue, what_was_put_back_is_tried_again_after_all_others)
         cr_assert_eq(tried, &operations[i]);
         queue_put_back(&aside, tried);
         release(tried);
+        poll(NULL, 0, QUEUE_RETRY_MS); /* however long that takes */
     }
     cr_assert_null(take_one(&aside), "all were tried");
     const int most_ms = queue_begin_wait(&aside, 0);
-    cr_assert(most_ms > 0 && most_ms <= QUEUE_RETRY_MS + 1, "%d", most_ms);
+    cr_assert(most_ms >= 0 && most_ms <= QUEUE_RETRY_MOST_MS + 1, "%d", most_ms);
     poll(NULL, 0, most_ms); /* as its worker waits */
     queue_end_wait(&aside, 0);
     struct operation *taken[MOST];
