@@ -15,12 +15,6 @@
 
 enum { HEAD = 5, CHUNK = 65536 };
 
-struct session {
-    struct relay *relay;
-    const int *ends;
-    atomic_bool dead;
-};
-
 static bool read_all(int fd, char *out, size_t size)
 {
     return size == 0 || recv(fd, out, size, MSG_WAITALL) == (ssize_t)size;
@@ -70,12 +64,12 @@ static bool binds(const char *message, const char *statement)
 
 static void *from_client(void *arg)
 {
-    struct session *session = arg;
+    struct relay_session *session = arg;
     struct relay *relay = session->relay;
     bool dies = false;
     size_t size;
     char *message;
-    for (bool first = true; (message = read_message(session->ends[0], first, &size)) != NULL; first = false) {
+    for (bool first = true; (message = read_message(session->client, first, &size)) != NULL; first = false) {
         const char *death = atomic_load(&relay->death);
         dies = dies || (!first && death != NULL && binds(message, death));
         if (dies && message[0] == 'S') { /* the commit comes with the sync */
@@ -85,26 +79,26 @@ static void *from_client(void *arg)
             atomic_fetch_add(&relay->deaths, 1);
             return NULL;
         }
-        const bool sent = write_all(session->ends[1], message, size);
+        const bool sent = write_all(session->server, message, size);
         free(message);
         if (!sent)
             break;
     }
-    shutdown(session->ends[1], SHUT_WR);
+    shutdown(session->server, SHUT_WR);
     return NULL;
 }
 
 static void *from_server(void *arg)
 {
-    struct session *session = arg;
+    struct relay_session *session = arg;
     char chunk[CHUNK];
     ssize_t n;
-    while ((n = recv(session->ends[1], chunk, sizeof chunk, 0)) > 0) {
-        if (!atomic_load(&session->dead) && !write_all(session->ends[0], chunk, (size_t)n))
+    while ((n = recv(session->server, chunk, sizeof chunk, 0)) > 0) {
+        if (!atomic_load(&session->dead) && !write_all(session->client, chunk, (size_t)n))
             break;
     }
     if (!atomic_load(&session->dead))
-        shutdown(session->ends[0], SHUT_WR);
+        shutdown(session->client, SHUT_WR);
     return NULL;
 }
 
@@ -121,12 +115,11 @@ static int connect_to_server(const char *path)
 
 static void begin_session(struct relay *relay, int client)
 {
-    int *ends = relay->ends[atomic_fetch_add(&relay->n, 1)];
-    struct session *session = calloc(1, sizeof *session);
+    struct relay_session *session = &relay->sessions[atomic_fetch_add(&relay->n, 1)];
     pthread_t thread;
-    ends[0] = client;
-    ends[1] = connect_to_server(relay->server);
-    *session = (struct session){.relay = relay, .ends = ends};
+    session->relay = relay;
+    session->client = client;
+    session->server = connect_to_server(relay->server);
     pthread_create(&thread, NULL, from_client, session);
     pthread_detach(thread);
     pthread_create(&thread, NULL, from_server, session);
@@ -146,10 +139,9 @@ void relay_start(struct relay *relay, const char *directory)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    char *server = NULL;
     pthread_t thread;
-    cr_assert(asprintf(&server, "%s/.s.PGSQL.5432", directory) > 0);
-    *relay = (struct relay){.server = server, .listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    snprintf(relay->server, sizeof relay->server, "%s/.s.PGSQL.5432", directory);
+    relay->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(relay->listening, (struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(relay->listening, RELAY_MOST), 0);
     cr_assert_eq(getsockname(relay->listening, (struct sockaddr *)&address, &size), 0);

@@ -4,17 +4,25 @@
 #define STORE_RELAY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { RELAY_MOST = 64 }; /* sessions in all */
 
+struct relay_session {
+    struct relay *relay;
+    int client, server; /* sockets */
+    atomic_bool dead;
+};
+
+/* Its threads run to the end of the test: it must be static. */
 struct relay {
     uint16_t port; /* on 127.0.0.1, where the server is to be found */
     int listening;
-    const char *server;          /* the path of its socket */
+    char server[108];            /* the path of its socket */
     _Atomic(const char *) death; /* a statement: the next session that is to run it dies before its commit */
     atomic_uint deaths;
-    int ends[RELAY_MOST][2]; /* the client's and the server's */
+    struct relay_session sessions[RELAY_MOST];
     atomic_uint n;
 };
 

@@ -89,7 +89,7 @@ static struct pending *begin_once(const char *order_id, unsigned timeout_ms)
  * transaction, and holds its locks. */
 Test(connection, a_session_that_died_before_its_commit_gives_back_its_locks)
 {
-    struct relay relay;
+    static struct relay relay;
     char url[512];
     relay_start(&relay, getenv("TEST_PGHOST"));
     snprintf(url, sizeof url, "host=127.0.0.1 port=%d user=%s %s sslmode=disable gssencmode=disable",
