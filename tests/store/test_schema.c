@@ -146,3 +146,33 @@ Test(schema, a_right_that_is_missing_is_told_of)
     PQfinish(database);
     database_drop(database_url);
 }
+
+/* Every suite runs the service as this role, which is enough of it; this is all of it. */
+Test(schema, a_role_with_the_grants_may_do_no_more_than_serve)
+{
+    static const char *const statements[] = {
+        "UPDATE order_rollup SET orders = 1",
+        "DELETE FROM order_rollup",
+        "TRUNCATE orders",
+        "UPDATE orders SET id = DEFAULT",
+        "UPDATE orders SET created_at = now()",
+        "ALTER TABLE orders DISABLE TRIGGER USER",
+        "SELECT order_rollup_recount()",
+        "UPDATE idempotency SET code = 0",
+        "DELETE FROM sqitch.changes",
+        "CREATE TABLE another ()",
+        "SET session_replication_role = replica",
+    };
+    char *database_url = database_create(), *service_url = database_service_url(database_url);
+    PGconn *service = database_connect(service_url);
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        PGresult *result = PQexec(service, statements[i]);
+        const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        cr_assert(sqlstate != NULL && strcmp(sqlstate, "42501") == 0, "%s: %s", statements[i],
+                  PQresultErrorMessage(result));
+        PQclear(result);
+    }
+    PQfinish(service);
+    free(service_url);
+    database_drop(database_url);
+}
