@@ -20,7 +20,7 @@ struct call {
     const char *method;     /* "orders.v1.OrderService/GetOrder" */
     const char *request_id; /* never NULL; names the call in logs */
     struct trace trace;     /* the caller's, if it has one */
-    uint32_t caller;        /* which connection it came from: callers get their turns one after another */
+    uint32_t caller;        /* which connection it came from: callers are queued fairly */
     uint64_t fingerprint;   /* of method and payload: a request_id names one request only */
     uint64_t start_ns;      /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */

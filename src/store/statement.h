@@ -58,8 +58,8 @@ struct statement {
 extern const struct statement statements[STATEMENTS];
 
 /* Puts operations into the order in which they are sent: by statement, and those of a keyed statement by
- * order_id, which is how statement_answer finds them, and how every server locks rows, so that two of them
- * never wait for each other in a circle. */
+ * order_id, which is how statement_answer finds them, and in which every server creates orders, so that two
+ * of them never deadlock. */
 void statement_sort(struct operation *operations[], size_t n);
 
 /* Gives each of n sorted operations its outcome from the statement's result. What they share is made in the

@@ -8,7 +8,8 @@
  * under way. Writes of one order that one caller asks are made in the order in which it asked.
  *
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
- * DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL.
+ * DEADLINE_EXCEEDED (also of a write whose order another session holds locked all that time),
+ * RESOURCE_EXHAUSTED, INTERNAL.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
