@@ -38,11 +38,11 @@ struct ended {
     struct operation **last; /* the link at its end */
 };
 
-#define ENDED_INIT(list)      \
-    (struct ended)            \
-    {                         \
-        .last = &(list).first \
-    }
+static void ended_init(struct ended *ended)
+{
+    ended->first = NULL;
+    ended->last = &ended->first;
+}
 
 /* Empties a slot: what was in it goes to the end of a list, unless it was abandoned. */
 static void end(struct operation **slot, struct ended *ended)
@@ -62,12 +62,13 @@ static void tell(struct ended *ended, void (*finish)(struct operation *operation
         next = operation->next;
         finish(operation);
     }
-    *ended = ENDED_INIT(*ended);
+    ended_init(ended);
 }
 
 void batch_expire(struct batch *batch, uint64_t now_ns)
 {
-    struct ended expired = ENDED_INIT(expired);
+    struct ended expired;
+    ended_init(&expired);
     pthread_mutex_lock(&batch->lock);
     for (size_t i = 0; i < batch->n; i++) {
         struct operation *operation = batch->operations[i];
@@ -441,12 +442,9 @@ static bool receive_round(struct batch *batch, struct connection *connection, st
 
 bool batch_receive(struct batch *batch, struct connection *connection, struct operation **locked)
 {
-    struct next_round next = {
-        .batch = batch,
-        .units = batch->rounds[batch->units == batch->rounds[0]],
-        .ended = ENDED_INIT(next.ended),
-        .locked = ENDED_INIT(next.locked),
-    };
+    struct next_round next = {.batch = batch, .units = batch->rounds[batch->units == batch->rounds[0]]};
+    ended_init(&next.ended);
+    ended_init(&next.locked);
     const bool received = receive_round(batch, connection, &next);
     *locked = next.locked.first;
     if (!received)
@@ -468,7 +466,8 @@ static void lose(struct operation *operation)
 
 void batch_lose(struct batch *batch)
 {
-    struct ended lost = ENDED_INIT(lost);
+    struct ended lost;
+    ended_init(&lost);
     pthread_mutex_lock(&batch->lock);
     for (size_t i = 0; i < batch->n; i++) {
         if (batch->operations[i] != NULL)

@@ -265,6 +265,7 @@ static bool expect(struct setup *setup, PGconn *pg, int sent, take_result *take)
 {
     if (!sent || !PQpipelineSync(pg))
         return false;
+    // cppcheck-suppress AssignmentAddressToInteger; it does not know that these are functions
     setup->takes[setup->n++] = take;
     return true;
 }

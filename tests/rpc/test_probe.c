@@ -134,6 +134,7 @@ Test(probe, one_whose_path_another_process_has)
         listen(fd, 1);
         close(ready[1]);
         pause();
+        close(fd);
     }
     close(ready[1]);
     char end;

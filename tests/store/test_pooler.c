@@ -54,7 +54,8 @@ TestSuite(pooler, .init = set_up, .fini = tear_down, .timeout = 120);
 /* It refuses to be root. */
 static void exec_pgbouncer(const char *settings)
 {
-    const struct passwd *postgres = getpwnam("postgres");
+    // cppcheck-suppress getpwnamCalled; the process has one thread
+    const struct passwd *postgres = getpwnam("postgres"); /* NOLINT(concurrency-mt-unsafe) */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (geteuid() == 0 && (setgid(postgres->pw_gid) != 0 || setuid(postgres->pw_uid) != 0))
         _exit(126);
