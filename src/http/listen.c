@@ -84,7 +84,7 @@ bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned
 {
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
                                     .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         return false;

@@ -195,7 +195,7 @@ static enum connection_result take_backend(struct connection *connection, const 
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
         return take_error(connection, result);
-    connection->backend.pid = atoi(PQgetvalue(result, 0, 0));
+    connection->backend.pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
     connection->backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
     const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 2), NULL, 10);
     connection->silence_ns = (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS;
@@ -205,7 +205,7 @@ static enum connection_result take_backend(struct connection *connection, const 
 static bool names(const PGresult *result, int pid)
 {
     for (int row = 0; row < PQntuples(result); row++) {
-        if (atoi(PQgetvalue(result, row, 0)) == pid)
+        if ((int)strtol(PQgetvalue(result, row, 0), NULL, 10) == pid)
             return true;
     }
     return false;

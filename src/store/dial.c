@@ -71,8 +71,10 @@ void dial_explain(const char *words, char *why, size_t why_size)
 bool dial_has_one_host(const char *database_url)
 {
     PQconninfoOption *options = PQconninfoParse(database_url, NULL);
+    /* Nobody changes the environment. NOLINTBEGIN(concurrency-mt-unsafe) */
     const char *host = getenv("PGHOST");
     bool one = getenv("PGSERVICE") == NULL; /* which may name several */
+    /* NOLINTEND(concurrency-mt-unsafe) */
     for (const PQconninfoOption *each = options; each != NULL && each->keyword != NULL; each++) {
         if (each->val == NULL)
             continue;
@@ -190,7 +192,7 @@ static int ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
         if (result == NULL)
             return pid;
         if (PQresultStatus(result) == PGRES_TUPLES_OK)
-            pid = atoi(PQgetvalue(result, 0, 0));
+            pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
         PQclear(result);
     }
 }
