@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -130,8 +131,8 @@ Test(probe, one_whose_path_another_process_has)
     const pid_t other = fork();
     if (other == 0) {
         const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        bind(fd, (struct sockaddr *)&path, sizeof path);
-        listen(fd, 1);
+        if (bind(fd, (struct sockaddr *)&path, sizeof path) != 0 || listen(fd, 1) != 0)
+            _exit(EXIT_FAILURE);
         close(ready[1]);
         pause();
         close(fd);

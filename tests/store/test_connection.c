@@ -209,7 +209,7 @@ static unsigned count_guarded(uint16_t port)
 {
     unsigned n = 0;
     for (int fd = 0; fd < 1024; fd++) {
-        struct sockaddr_in peer;
+        struct sockaddr_in peer = {0};
         socklen_t size = sizeof peer;
         if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0 || peer.sin_family != AF_INET ||
             ntohs(peer.sin_port) != port)
