@@ -12,7 +12,9 @@
 
 enum {
     SWEEP_MS = 250,
-    STALLED_MS = 1000, /* in "answering", before one is ended for others' want of memory */
+    STALLED_MS = 1000, /* in "answering", before one is ended for others' want of memory or room */
+    SENDING_MS = 100,  /* in "receiving": a client that has its request ready is through by then */
+    UNUSED_MS = 1000,  /* in "idle": a client that asks all the time is not so for as long */
 };
 
 /* Its fields are guarded by the lock of all. */
@@ -82,6 +84,32 @@ static struct peer *next_late(const struct peers *all)
     return next;
 }
 
+/* The one to end when there is one too many, the newcomer last of all. Deadlines of different phases tell
+ * nothing of who is dispensable: past the limit, idle ones would keep every newcomer out, whose time is
+ * shorter. */
+static struct peer *next_to_make_room(const struct peers *all, struct peer *newcomer)
+{
+    static const struct {
+        enum peer_phase phase;
+        unsigned for_ms; /* at least */
+    } rows[] = {
+        {PEER_RECEIVING, SENDING_MS},
+        {PEER_ANSWERING, STALLED_MS},
+        {PEER_IDLE, UNUSED_MS},
+        {PEER_RECEIVING, 0},
+        {PEER_IDLE, 0},
+        {PEER_ANSWERING, 0},
+    };
+    const uint64_t now_ns = time_monotonic_ns();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct peer *first = TAILQ_FIRST(&all->phases[rows[i].phase]);
+        if (first != NULL && first != newcomer &&
+            first->deadline_ns - all->timeouts_ns[first->phase] + rows[i].for_ms * NS_PER_MS <= now_ns)
+            return first;
+    }
+    return newcomer;
+}
+
 /* --- who is late --- */
 
 static void end_late(struct peers *all)
@@ -145,7 +173,7 @@ static struct peer *begin(struct peers *all, int fd)
     all->open += !peer->is_self;
     show_open(all);
     if (!peer->is_self && all->open > all->options.limit) {
-        end(next_late(all), REFUSAL_NO_ROOM); /* this one itself if it must be */
+        end(next_to_make_room(all, peer), REFUSAL_NO_ROOM);
         all->evicted++;
         metric_add(all->options.evicted, 1);
     }

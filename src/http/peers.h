@@ -9,9 +9,9 @@
  *   idle        until the next request's line: idle timeout
  *
  * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
- * limit lets, the one whose time is up next is ended early, with a 503 if it was receiving. So nobody is
- * locked out by silent clients, however many: they make room, and a newcomer has its whole time still to
- * come. One in "calling" is never ended, as it is the service that keeps it waiting.
+ * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or to
+ * take its answer, else who has been idle longest. So nobody is locked out by silent or idle clients, however
+ * many: they make room. One in "calling" is never ended, as it is the service that keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.

@@ -263,10 +263,11 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     arena_reset(&call->arena);
     const struct connections_reply counts = {
         .call_bytes = slot->bytes,
-        .reply_bytes = slot->bytes = frame.size,
+        .reply_bytes = frame.size,
         .in_vain = slot->malformed || call->status.code == STATUS_UNAUTHENTICATED ||
                    call->status.code == STATUS_PERMISSION_DENIED,
     };
+    slot->bytes = frame.size;
     const uint32_t unread =
         connections_answer(server->connections, call->caller, &counts, time_monotonic_ns());
     slot->sending = true;

@@ -425,6 +425,22 @@ Test(slow_peers, more_than_there_is_room_for_make_room)
     close(kept);
 }
 
+/* They may stay for a minute, and a newcomer has seconds for its request. */
+Test(slow_peers, idle_ones_make_room_for_newcomers)
+{
+    int idle[MAX_CONNECTIONS];
+    restart("ORDERS_HTTP_IDLE_TIMEOUT=60", NULL);
+    for (int i = 0; i < MAX_CONNECTIONS; i++) {
+        idle[i] = http_connect(shim.port);
+        get_health(idle[i]);
+        expect_status(idle[i], 200);
+    }
+    for (int i = 0; i < 2 * MAX_CONNECTIONS; i++)
+        expect_service();
+    for (int i = 0; i < MAX_CONNECTIONS; i++)
+        close(idle[i]);
+}
+
 Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
 {
     int silent[MAX_CONNECTIONS], fd = http_connect(shim.port);
@@ -648,9 +664,10 @@ Test(slow_peers, idle_connections_take_little_memory)
     restart("ORDERS_HTTP_MAX_CONNECTIONS=1000", "ORDERS_HTTP_IDLE_TIMEOUT=60");
     expect_service();
     const size_t kib = resident_kib();
-    for (size_t i = 0; i < IDLE; i++)
+    for (size_t i = 0; i < IDLE; i++) { /* one by one: a connection has a second for its first request */
         idle[i] = http_connect(shim.port);
-    ask_all(idle, IDLE, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+        ask_all(&idle[i], 1, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
     if (MEMORY_IS_THE_SERVICE_S)
         cr_expect_leq(resident_kib(), kib + IDLE * KIB_EACH);
     ask_all(idle, IDLE, long_request);
