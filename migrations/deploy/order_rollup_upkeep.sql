@@ -4,7 +4,7 @@
 BEGIN;
 
 -- The locks taken here are held for milliseconds, but whoever comes behind waits as long as this does for them.
-SET LOCAL lock_timeout = '10s';
+SET LOCAL lock_timeout = '1s';
 
 -- Every change of an order is counted once, whatever session makes it:
 --
@@ -173,6 +173,21 @@ BEGIN
   GET DIAGNOSTICS wrong = ROW_COUNT;
   PERFORM set_config('orders.rollup_upkeep', 'off', true);
   RETURN wrong;
+END
+$$;
+
+-- Functions that run as their owner look for tables in this schema alone. Without pg_temp as the last of their path it
+-- comes first, and whoever calls them could put a table of his own, with triggers, in the rollup's place.
+DO $$
+DECLARE
+  each regprocedure;
+BEGIN
+  FOR each IN
+    SELECT oid FROM pg_proc
+    WHERE prosecdef AND pronamespace = current_schema()::regnamespace AND proname LIKE 'order\_rollup\_%'
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', each, current_schema());
+  END LOOP;
 END
 $$;
 

@@ -3,8 +3,9 @@
 
 BEGIN;
 
--- The locks taken here are held for milliseconds, but whoever comes behind waits as long as this does for them.
-SET LOCAL lock_timeout = '10s';
+-- The locks taken here are held for milliseconds, but whoever comes behind waits as long as this does for them. Should it
+-- not get them, deploy again.
+SET LOCAL lock_timeout = '1s';
 
 -- What google.protobuf.Timestamp and RFC 3339 can say. PostgreSQL takes infinity, BC and years to 294276 besides. The
 -- orders there are already are looked at by the next change, under a lock that lets writers go on.

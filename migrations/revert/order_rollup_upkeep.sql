@@ -14,4 +14,17 @@ ALTER TABLE orders
 DROP FUNCTION order_rollup_begin_statement(), order_rollup_row(), order_rollup_leave_out(), order_rollup_arm(),
   order_rollup_fold(bigint, bigint), order_rollup_recount();
 
+DO $$
+DECLARE
+  each regprocedure;
+BEGIN
+  FOR each IN
+    SELECT oid FROM pg_proc
+    WHERE prosecdef AND pronamespace = current_schema()::regnamespace AND proname LIKE 'order\_rollup\_%'
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path FROM CURRENT', each);
+  END LOOP;
+END
+$$;
+
 COMMIT;

@@ -304,10 +304,10 @@ static void finish_first_of_many(struct operation *operation)
     finish_one_of_many(operation);
     if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS)
         begin_rest(many);
-    else if (many->rest == NULL || is_open(code) || code == STATUS_FAILED_PRECONDITION)
-        fail_rest(many, code, message);
+    else if (many->rest != NULL && code == STATUS_INVALID_ARGUMENT)
+        claim(many); /* nothing else is the order's own fault, and so the answer for as long as it is kept */
     else
-        claim(many);
+        fail_rest(many, code, message);
 }
 
 /* One operation for each order that is not refused yet, in a list. */

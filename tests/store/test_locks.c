@@ -82,12 +82,12 @@ Test(locks, a_deadline_that_passes_at_a_lock_says_so)
     make_orders("a-", 1);
     free(database_query(database, "BEGIN; UPDATE orders SET status = 'shipped'"));
     const uint64_t began_ns = time_monotonic_ns();
-    struct pending *held = begin_set_amount(store, "a-1", 5, 300);
-    struct pending *behind = begin_remove(store, "a-1", 300);
+    struct pending *held = begin_set_amount(store, "a-1", 5, 3000);
+    struct pending *behind = begin_remove(store, "a-1", 3000);
     cr_assert_eq(pending_wait(held), STATUS_DEADLINE_EXCEEDED);
     cr_assert_not_null(strstr(held->call.status.message, "held a lock"), "%s", held->call.status.message);
     cr_assert_eq(pending_wait(behind), STATUS_DEADLINE_EXCEEDED);
-    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(1500) * NS_PER_MS);
+    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(8000) * NS_PER_MS);
     free(database_query(database, "COMMIT"));
     expect_end(begin_set_amount(store, "a-1", 6, SOON_MS), STATUS_OK);
     cr_assert_eq(database_number(database, "SELECT total_amount FROM orders"), 6);
@@ -250,4 +250,34 @@ Test(locks, a_number_that_is_taken_is_no_order_that_exists)
     expect_end(again, STATUS_OK);
     pending_free(first);
     expect_end(begin_create(store, "restored", SOON_MS), STATUS_ALREADY_EXISTS);
+}
+
+static void create_two(struct pending *many, Orders__V1__BatchCreateOrdersResponse *response)
+{
+    Orders__V1__Order *orders[] = {pending_order(many, "a"), pending_order(many, "b")};
+    orders__v1__batch_create_orders_response__init(response);
+    pending_results(many, response, 2);
+    store->create_many(store, &many->call, 2, orders, response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    pending_wait(many);
+}
+
+/* What is no fault of the order is not its answer for the next 24 hours. */
+Test(locks, a_batch_whose_first_number_is_taken_can_be_sent_again)
+{
+    free(database_query(
+        database, "INSERT INTO orders (id, order_id, customer_id, order_date, total_amount, currency, "
+                  "status) OVERRIDING SYSTEM VALUE VALUES (1, 'restored', 'C', now(), 1, 'ISK', 'pending')"));
+    Orders__V1__BatchCreateOrdersResponse response;
+    struct pending *first = pending_new(SOON_MS), *again = pending_new(SOON_MS);
+    create_two(first, &response);
+    cr_assert_eq((int)response.results[0]->code, STATUS_INTERNAL);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM idempotency WHERE code = 3"), 0);
+    again->call.request_id = first->call.request_id;
+    again->call.fingerprint = first->call.fingerprint;
+    create_two(again, &response);
+    cr_assert_eq((int)response.results[0]->code, STATUS_OK, "%s", response.results[0]->message);
+    cr_assert_eq((int)response.results[1]->code, STATUS_OK, "%s", response.results[1]->message);
+    pending_free(first);
+    pending_free(again);
 }

@@ -176,3 +176,19 @@ Test(schema, a_role_with_the_grants_may_do_no_more_than_serve)
     free(service_url);
     database_drop(database_url);
 }
+
+/* A function that runs as its owner takes no table of the caller's for the rollup. */
+Test(schema, a_role_cannot_put_a_rollup_of_its_own_in_the_place_of_ours)
+{
+    char *database_url = database_create(), *service_url = database_service_url(database_url);
+    PGconn *service = database_connect(service_url);
+    free(database_query(service, "CREATE TEMP TABLE order_rollup (LIKE public.order_rollup INCLUDING ALL)"));
+    free(database_query(service, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, "
+                                 "currency, status) VALUES ('A', 'C', now(), 5, 'ISK', 'pending')"));
+    free(database_query(service, "SELECT order_rollup_fold(0, 1000)"));
+    cr_expect_eq(database_number(service, "SELECT sum(revenue) FROM public.order_rollup"), 5);
+    cr_expect_eq(database_number(service, "SELECT count(*) FROM pg_temp.order_rollup"), 0);
+    PQfinish(service);
+    free(service_url);
+    database_drop(database_url);
+}
