@@ -104,7 +104,8 @@ static struct peer *next_to_make_room(const struct peers *all, struct peer *newc
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct peer *first = TAILQ_FIRST(&all->phases[rows[i].phase]);
         if (first != NULL && first != newcomer &&
-            first->deadline_ns - all->timeouts_ns[first->phase] + rows[i].for_ms * NS_PER_MS <= now_ns)
+            first->deadline_ns - all->timeouts_ns[first->phase] + (uint64_t)rows[i].for_ms * NS_PER_MS <=
+                now_ns)
             return first;
     }
     return newcomer;
