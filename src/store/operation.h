@@ -37,7 +37,6 @@ struct operation {
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
     bool locked;         /* it waits for a lock that another session holds on its order */
-    unsigned pass;       /* of its queue (queue_put_back) in which it was tried; 0: in none */
 
     void (*finish)(struct operation *operation); /* tells the caller; called by operation_finish alone */
     ProtobufCClosure closure;

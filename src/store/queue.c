@@ -21,7 +21,7 @@ static const char out_of_reach[] = "The database is out of reach";
 
 bool queue_init(struct queue *queue, unsigned n_seats)
 {
-    *queue = (struct queue){.pass = 1}; /* which nothing was tried in */
+    *queue = (struct queue){.pass = 1}; /* in which nothing was tried */
     pthread_mutex_init(&queue->lock, NULL);
     for (; queue->n_seats < n_seats; queue->n_seats++) {
         int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -37,15 +37,32 @@ bool queue_init_aside(struct queue *queue, unsigned n_seats)
     if (!queue_init(queue, n_seats))
         return false;
     queue->marks = calloc(QUEUE_MARKS, sizeof *queue->marks);
-    return queue->marks != NULL;
+    queue->tried_in = calloc(QUEUE_MARKS, sizeof *queue->tried_in);
+    return queue->marks != NULL && queue->tried_in != NULL;
 }
 
 void queue_destroy(struct queue *queue)
 {
     free(queue->marks);
+    free(queue->tried_in);
     pthread_mutex_destroy(&queue->lock);
     for (unsigned i = 0; i < queue->n_seats; i++)
         close(queue->seats[i].event);
+}
+
+static void append(struct flow *flow, struct operation *first, struct operation *last)
+{
+    *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
+    flow->last = last;
+}
+
+/* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */
+static uint32_t mix(uint32_t hash, uint32_t salt)
+{
+    hash ^= salt;
+    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
+    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
+    return hash ^ hash >> 16;
 }
 
 /* --- what is set aside --- */
@@ -69,6 +86,18 @@ static void unmark(struct queue *queue, uint32_t hash)
 static bool is_aside(const struct queue *queue, const struct operation *operation)
 {
     return queue->aside != NULL && atomic_load(&queue->aside->marks[operation->hash % QUEUE_MARKS]) > 0;
+}
+
+/* In which pass an order was tried, and is still locked. Two that share a place do so in one pass: what is
+ * put off for that is tried in the next. */
+static uint32_t *pass_of(struct queue *queue, const struct operation *operation)
+{
+    return &queue->tried_in[mix(operation->hash, queue->pass) % QUEUE_MARKS];
+}
+
+static bool is_tried(struct queue *queue, const struct operation *operation)
+{
+    return queue->tried_in != NULL && *pass_of(queue, operation) == queue->pass;
 }
 
 void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
@@ -122,22 +151,11 @@ static void wake_one(struct queue *queue)
     }
 }
 
-/* MurmurHash3's finalizer: whether two callers have one flow is another matter with each salt. */
-static unsigned flow_of(const struct queue *queue, uint32_t caller)
-{
-    uint32_t hash = caller ^ queue->salt;
-    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
-    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
-    return (hash ^ hash >> 16) % QUEUE_FLOWS;
-}
-
 /* Adds a chain of operations of one caller. */
-static void append(struct queue *queue, struct operation *first, struct operation *last)
+static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
-    const unsigned turn = flow_of(queue, first->call->caller);
-    struct flow *flow = &queue->flows[turn];
-    *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
-    flow->last = last;
+    const unsigned turn = mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
+    append(&queue->flows[turn], first, last);
     queue->waiting |= UINT64_C(1) << turn;
 }
 
@@ -149,9 +167,8 @@ static void push(struct queue *queue, struct operation *first)
         each->sequence = ++queue->sequence;
         last = each;
     }
-    append(queue, first, last);
+    add_to_flow(queue, first, last);
     metric_add(queue->depth, (int64_t)(queue->sequence - before));
-    queue->untried = true;
     wake_one(queue);
 }
 
@@ -171,7 +188,6 @@ void queue_push(struct queue *queue, struct operation *first)
 void queue_set_aside(struct queue *queue, struct operation *operation)
 {
     operation->next = NULL;
-    operation->pass = 0;
     mark(queue->aside, operation->hash);
     queue_push(queue->aside, operation);
 }
@@ -184,13 +200,8 @@ void queue_put_back(struct queue *queue, struct operation *operation)
     bool closed = queue->n_open == 0;
     queue->put_back++;
     if (!closed) {
-        const unsigned turn = flow_of(queue, operation->call->caller);
-        struct flow *flow = &queue->flows[turn];
-        operation->next = flow->first;
-        flow->first = operation;
-        if (flow->last == NULL)
-            flow->last = operation;
-        queue->waiting |= UINT64_C(1) << turn;
+        *pass_of(queue, operation) = queue->pass;
+        append(&queue->tried, operation, operation);
         metric_add(queue->depth, 1);
     }
     pthread_mutex_unlock(&queue->lock);
@@ -239,7 +250,7 @@ static bool has_room(const struct pick *pick)
 
 /* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
  * it. Both of its keys are looked for before either is marked, as they may be the same. */
-static bool joins(struct pick *pick, const struct operation *operation, unsigned pass)
+static bool joins(struct pick *pick, const struct operation *operation)
 {
     if (!operation->statement->folds)
         return pick->unfolded++ < pick->unfolded_most;
@@ -247,8 +258,7 @@ static bool joins(struct pick *pick, const struct operation *operation, unsigned
         return true;
     const uint32_t order = operation->hash | 1; /* never 0 */
     const uint32_t request = operation->request_hash;
-    bool is_free =
-        operation->pass != pass && *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
+    bool is_free = *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
     add(pick, order);
     if (request != 0)
         add(pick, request);
@@ -264,7 +274,6 @@ struct walk {
 
 static void divert(struct queue *queue, struct pick *pick, struct operation *operation)
 {
-    operation->next = NULL;
     operation->locked = true;
     mark(queue->aside, operation->hash); /* now, for those behind it */
     *pick->aside_last = operation;
@@ -272,17 +281,30 @@ static void divert(struct queue *queue, struct pick *pick, struct operation *ope
     pick->n_aside++;
 }
 
+/* Takes an operation out of its flow that is to stay behind another of its order. */
+static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
+{
+    struct operation *operation = *walk->link;
+    const bool aside = is_aside(queue, operation);
+    if (!aside && !is_tried(queue, operation))
+        return false;
+    *walk->link = operation->next;
+    operation->next = NULL;
+    if (aside)
+        divert(queue, pick, operation);
+    else
+        append(&queue->tried, operation, operation);
+    return true;
+}
+
 /* Takes the next operation of a flow that can join. NULL: there is none, or no room to find it. */
 static struct operation *take_next(struct queue *queue, struct walk *walk, struct pick *pick)
 {
     while (*walk->link != NULL && has_room(pick)) {
         struct operation *operation = *walk->link;
-        if (is_aside(queue, operation)) {
-            *walk->link = operation->next;
-            divert(queue, pick, operation);
+        if (leaves(queue, walk, pick))
             continue;
-        }
-        if (joins(pick, operation, queue->pass)) {
+        if (joins(pick, operation)) {
             *walk->link = operation->next;
             return operation;
         }
@@ -305,6 +327,19 @@ static bool goes_on(const struct operation *operation)
     return operation->next != NULL && operation->next->call == operation->call;
 }
 
+/* Deals out a list to the flows of its callers, and puts off what is to stay behind others. */
+static void deal(struct queue *queue, struct operation *list)
+{
+    for (struct operation *next; list != NULL; list = next) {
+        next = list->next;
+        list->next = NULL;
+        if (is_tried(queue, list))
+            append(&queue->tried, list, list);
+        else
+            add_to_flow(queue, list, list);
+    }
+}
+
 /* Those who share a flow part. Each caller's operations keep their order, as they are all in one flow. */
 static void perturb(struct queue *queue)
 {
@@ -313,29 +348,33 @@ static void perturb(struct queue *queue)
     memset(queue->flows, 0, sizeof queue->flows);
     queue->waiting = 0;
     queue->salt += UINT32_C(0x9e3779b9);
-    for (unsigned i = 0; i < QUEUE_FLOWS; i++) {
-        for (struct operation *each = flows[i].first, *next; each != NULL; each = next) {
-            next = each->next;
-            each->next = NULL;
-            append(queue, each, each);
-        }
-    }
+    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
+        deal(queue, flows[i].first);
 }
 
-/* Begins the next pass, in which what was put back is tried again, if the last one is over: when its time is,
- * and all that waits was tried in it. */
+/* What was put back comes behind what was not tried yet, and all that is of its order behind it. */
+static void rotate(struct queue *queue)
+{
+    perturb(queue);
+    struct operation *tried = queue->tried.first;
+    queue->tried = (struct flow){NULL, NULL};
+    queue->pass++;
+    deal(queue, tried);
+}
+
+/* Begins the next pass when the last one is over. */
 static void begin_pass(struct queue *queue)
 {
     const uint64_t now_ns = time_monotonic_ns();
-    const uint64_t more_ns = queue->untried ? (uint64_t)QUEUE_PASS_MOST_MS * NS_PER_MS : 0;
-    if (now_ns < queue->pass_ends_ns + more_ns)
+    if (now_ns < queue->pass_ends_ns)
         return;
     queue->retry_ms = queue->has_succeeded || queue->retry_ms == 0 ? QUEUE_RETRY_MS : 2 * queue->retry_ms;
     if (queue->retry_ms > QUEUE_RETRY_MOST_MS)
         queue->retry_ms = QUEUE_RETRY_MOST_MS;
     queue->has_succeeded = false;
     queue->pass_ends_ns = now_ns + (uint64_t)queue->retry_ms * NS_PER_MS;
-    queue->pass += queue->pass + 1 != 0 ? 1 : 2; /* never 0 */
+    if (queue->tried.first != NULL)
+        rotate(queue);
 }
 
 /* What is due before a batch is taken. */
@@ -379,7 +418,6 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
         queue->crowded = CROWDED_BATCHES;
     else if (n > 0 && queue->crowded > 0)
         queue->crowded--;
-    queue->untried = n > 0;
     return n;
 }
 
@@ -394,8 +432,6 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     pthread_mutex_lock(&queue->lock);
     begin_take(queue);
     const size_t n = take(queue, &pick, out, most);
-    for (size_t i = 0; i < n; i++)
-        out[i]->pass = queue->pass;
     metric_add(queue->depth, -(int64_t)n - pick.n_aside);
     pthread_mutex_unlock(&queue->lock);
     for (struct operation *next; pick.aside != NULL; pick.aside = next) {
@@ -434,6 +470,7 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
         if (queue->flows[i].first == NULL)
             queue->waiting &= ~(UINT64_C(1) << i);
     }
+    expire_flow(&queue->tried, now_ns, &expired);
     pthread_mutex_unlock(&queue->lock);
     for (struct operation *next; expired != NULL; expired = next) {
         next = expired->next;
@@ -446,24 +483,26 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0)
+    if (queue->waiting != 0 || queue->tried.first != NULL)
         wake_one(queue);
     pthread_mutex_unlock(&queue->lock);
 }
 
 void queue_close(struct queue *queue, unsigned seat)
 {
-    struct flow waiting[QUEUE_FLOWS] = {{NULL, NULL}};
+    struct flow waiting[QUEUE_FLOWS + 1] = {{NULL, NULL}};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->seats[seat].open;
     queue->seats[seat].open = false;
     if (queue->n_open == 0) {
-        memcpy(waiting, queue->flows, sizeof waiting);
+        memcpy(waiting, queue->flows, sizeof queue->flows);
+        waiting[QUEUE_FLOWS] = queue->tried;
         memset(queue->flows, 0, sizeof queue->flows);
+        queue->tried = (struct flow){NULL, NULL};
         queue->waiting = 0;
     }
     pthread_mutex_unlock(&queue->lock);
-    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
+    for (unsigned i = 0; i <= QUEUE_FLOWS; i++)
         metric_add(queue->depth, -fail_all(queue, waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
 }
 
@@ -487,9 +526,9 @@ int queue_begin_wait(struct queue *queue, unsigned seat)
 {
     int most_ms = -1;
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0 && queue->untried) {
+    if (queue->waiting != 0) {
         most_ms = 0;
-    } else if (queue->waiting != 0) {
+    } else if (queue->tried.first != NULL) {
         const uint64_t now_ns = time_monotonic_ns();
         if (now_ns >= queue->pass_ends_ns)
             most_ms = 0;

@@ -10,7 +10,9 @@
  *
  * Writes that found a lock of another session's are set aside, into a queue that several others share; as
  * long as one is there, the later ones of its order follow it when they are taken, so that they stay behind
- * it. What is taken there and is still locked is put back, to be tried again QUEUE_RETRY_MS later.
+ * it. What is taken there and is still locked is put back, out of the way of what waits there, and with it
+ * all of its order; QUEUE_RETRY_MS later it comes behind the others of its caller. So each is tried in its
+ * turn, however many are locked.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -30,8 +32,7 @@ enum {
     QUEUE_FLOWS = 64,
     QUEUE_RETRY_MS = 10,
     QUEUE_RETRY_MOST_MS = 40,
-    QUEUE_PASS_MOST_MS = 500, /* for how much longer what comes anew is tried before what was tried already */
-    QUEUE_MARKS = 1 << 14,    /* that two orders share one is rare, and costs the one a detour */
+    QUEUE_MARKS = 1 << 18, /* so many that two orders seldom share one, which costs the one a detour */
 };
 
 /* What one caller asked. */
@@ -53,12 +54,14 @@ struct queue {
     atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
     pthread_mutex_t lock; /* guards all below */
     struct flow flows[QUEUE_FLOWS];
-    uint64_t waiting; /* a bit for each flow that has operations */
-    unsigned turn;    /* the flow that is next */
-    uint32_t salt;    /* of the hash that picks a caller's flow */
-    unsigned taken;   /* batches since it was changed */
-    bool untried;     /* something may have been pushed since a take found nothing */
-    unsigned pass;    /* what was tried in it is not taken again */
+    uint64_t waiting;   /* a bit for each flow that has operations */
+    unsigned turn;      /* the flow that is next */
+    uint32_t salt;      /* of the hash that picks a caller's flow */
+    unsigned taken;     /* batches since it was changed */
+    struct flow tried;  /* what was put back, and what is behind it, until the next pass */
+    uint32_t *tried_in; /* owned; in which pass, by a hash of the order and of the pass; NULL: nothing is set
+                           aside here */
+    uint32_t pass;
     uint64_t pass_ends_ns;
     unsigned retry_ms;  /* how long a pass is */
     bool has_succeeded; /* something was taken in it and not put back */
@@ -92,8 +95,7 @@ void queue_release(struct queue *queue, const uint32_t hashes[], size_t n);
 /* Sets aside an operation that was taken and found a lock. */
 void queue_set_aside(struct queue *queue, struct operation *operation);
 
-/* Puts an operation back, in front of its caller's others, that was set aside, was taken, and is still
- * locked. */
+/* Puts an operation back that was set aside, was taken, and is still locked. */
 void queue_put_back(struct queue *queue, struct operation *operation);
 
 /* Fails those whose deadline has passed. */

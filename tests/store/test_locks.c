@@ -158,10 +158,10 @@ Test(locks, a_request_that_another_session_records_holds_up_itself_alone)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'a'"), 0);
 }
 
-/* More than a batch has room for, and each of one caller. */
+/* More than a batch has room for, or can keep in mind, and each of one caller. */
 Test(locks, one_of_many_locked_orders_does_not_wait_for_the_others)
 {
-    enum { LOCKED = 700 };
+    enum { LOCKED = 2000 };
     static struct pending *held[LOCKED];
     PGconn *other = database_connect(database_url);
     make_orders("a-", LOCKED);

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +312,26 @@ Test(queue, writes_of_one_order_stay_behind_one_that_was_set_aside)
     queue_destroy(&aside);
 }
 
+/* Waits, as its worker does, until there is something to take. */
+static size_t take_aside(struct operation *taken[], size_t most)
+{
+    for (;;) {
+        const size_t n = queue_take(&aside, taken, most_of(most));
+        if (n > 0)
+            return n;
+        const int most_ms = queue_begin_wait(&aside, 0);
+        cr_assert(most_ms >= 0 && most_ms <= QUEUE_RETRY_MOST_MS + 1, "%d", most_ms);
+        poll(NULL, 0, most_ms);
+        queue_end_wait(&aside, 0);
+    }
+}
+
+static void put_back(struct operation *operation)
+{
+    queue_put_back(&aside, operation);
+    release(operation);
+}
+
 Test(queue, what_was_put_back_is_tried_again_after_all_others)
 {
     open_aside();
@@ -319,26 +340,47 @@ Test(queue, what_was_put_back_is_tried_again_after_all_others)
         queue_set_aside(&queue, take_one(&queue));
     }
     struct operation *behind = push(1, STATEMENT_UPDATE, "A");
-    cr_assert_null(take_one(&queue));
-    for (size_t i = 0; i < 3; i++) {
-        struct operation *tried = take_one(&aside);
-        cr_assert_eq(tried, &operations[i]);
-        queue_put_back(&aside, tried);
-        release(tried);
-        poll(NULL, 0, QUEUE_RETRY_MS); /* however long that takes */
-    }
-    cr_assert_null(take_one(&aside), "all were tried");
-    const int most_ms = queue_begin_wait(&aside, 0);
-    cr_assert(most_ms >= 0 && most_ms <= QUEUE_RETRY_MOST_MS + 1, "%d", most_ms);
-    poll(NULL, 0, most_ms); /* as its worker waits */
-    queue_end_wait(&aside, 0);
+    cr_assert_null(take_one(&queue), "it has followed the first");
     struct operation *taken[MOST];
-    cr_assert_eq(queue_take(&aside, taken, most_of(MOST)), 3);
-    for (size_t i = 0; i < 3; i++) {
-        cr_assert_neq(taken[i], behind);
-        release(taken[i]);
+    for (size_t i = 0; i < 12; i++) {
+        take_aside(taken, 1);
+        cr_assert_eq(taken[0], &operations[i % 3], "the %zuth", i);
+        put_back(taken[0]);
     }
-    cr_assert_eq(take_one(&aside), behind);
+    for (size_t i = 0; i < 3; i++) {
+        take_aside(taken, 1);
+        cr_assert_neq(taken[0], behind);
+        release(taken[0]);
+    }
+    take_aside(taken, 1);
+    cr_assert_eq(taken[0], behind);
+    queue_destroy(&aside);
+}
+
+/* So many of one caller that a batch cannot keep all in mind. */
+Test(queue, however_many_stay_locked_each_is_tried)
+{
+    enum { LOCKED = 4000, BATCH = 256, BATCHES = 3 * LOCKED / BATCH };
+    struct operation *taken[MOST];
+    bool tried[LOCKED] = {false};
+    size_t n_tried = 0;
+    open_aside();
+    for (uint32_t i = 0; i < LOCKED; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%u", i);
+        make(1, STATEMENT_UPDATE, id)->request_hash = 2 * i + 1;
+        queue_set_aside(&queue, &operations[i]);
+    }
+    for (int batch = 0; batch < BATCHES; batch++) {
+        const size_t n = take_aside(taken, BATCH);
+        for (size_t i = 0; i < n; i++) {
+            bool *is_tried = &tried[taken[i] - operations];
+            n_tried += !*is_tried;
+            *is_tried = true;
+            put_back(taken[i]);
+        }
+    }
+    cr_assert_eq(n_tried, LOCKED);
     queue_destroy(&aside);
 }
 
