@@ -29,7 +29,7 @@ enum connection_result {
     CONNECTION_READY,
     CONNECTION_UNREACHABLE,
     CONNECTION_READ_ONLY,    /* it takes no writes: a standby, or set so */
-    CONNECTION_WRONG_SCHEMA, /* or tables or rights are missing */
+    CONNECTION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
     CONNECTION_SHARED,       /* a pooler gives the session to others between transactions */
     CONNECTION_RESULTS,
 };
@@ -77,7 +77,7 @@ void connection_leave(struct connection *connection);
 int connection_check_due_ms(const struct connection *connection);
 
 /* Asks, if it is time to and nothing is under way, whether the server still takes writes, where that matters,
- * and whether all tables and rights are there. False: the session is of no use; `why` is set. */
+ * and whether all tables, functions and rights are there. False: the session is of no use; `why` is set. */
 bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */

@@ -10,11 +10,13 @@
 #define SCHEMA_SQL \
     "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1"
 
-/* Asks whether the server takes writes, and for a table or a right on one that is missing: in a few words for
- * anybody, or null. The rights are those of migrations/grants.sql. */
+#define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
+
+/* Asks whether the server takes writes, and for a table, a function or a right that is missing: in a few
+ * words for anybody, or null. The rights are those of migrations/grants.sql. */
 #define ACCESS_SQL                                                                                        \
     "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, "                     \
-    "(SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "                 \
+    "coalesce((SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "        \
     "ELSE 'no right to ' || privilege || ' on table ' || name END FROM (VALUES "                          \
     "('orders', NULL, 'SELECT'), ('orders', NULL, 'INSERT'), ('orders', NULL, 'DELETE'), "                \
     "('orders', 'customer_id', 'UPDATE'), ('orders', 'order_date', 'UPDATE'), "                           \
@@ -24,7 +26,10 @@
     "('order_rollup', NULL, 'SELECT')) AS needed (name, col, privilege) "                                 \
     "WHERE to_regclass(name) IS NULL OR NOT CASE WHEN col IS NULL "                                       \
     "THEN has_table_privilege(to_regclass(name), privilege) "                                             \
-    "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1)"
+    "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1), "                         \
+    "CASE WHEN " FOLD_FUNCTION " IS NULL THEN 'function order_rollup_fold is missing' "                   \
+    "WHEN NOT has_function_privilege(" FOLD_FUNCTION ", 'EXECUTE') "                                      \
+    "THEN 'no right to EXECUTE function order_rollup_fold' END)"
 
 enum { SCHEMA_NAME = 128 }; /* room for a change's name, which is cut there, and its NUL */
 

@@ -11,6 +11,7 @@
 
 enum {
     PAUSE_S = 1,
+    PAUSE_FAILED_S = 60, /* after a step that failed: the next one may, too */
     STEP_PAGES_LEAST = 64,
     STEPS_A_WALK = 1800,
     STEP_TIMEOUT_S = 10,
@@ -37,6 +38,11 @@ void upkeep_encode_purge(struct params *params, struct operation *const operatio
     params_int8(params, upkeep->options.ttl_s);
 }
 
+static void rest(struct upkeep *upkeep, uint32_t rest_s)
+{
+    upkeep->rest_until_ns = time_monotonic_ns() + (uint64_t)rest_s * NS_PER_S;
+}
+
 void upkeep_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     struct upkeep *upkeep = operation->closure_data;
@@ -48,7 +54,7 @@ void upkeep_take_result(struct operation *operation, const PGresult *result, str
     metric_add(upkeep->options.counts, row_int8(result, 0, 1));
     if (upkeep->page >= upkeep->pages) {
         upkeep->page = 0;
-        upkeep->rest_until_ns = time_monotonic_ns() + (uint64_t)upkeep->options.rest_s * NS_PER_S;
+        rest(upkeep, upkeep->options.rest_s);
     }
 }
 
@@ -57,6 +63,8 @@ static void end_step(struct operation *operation)
 {
     struct upkeep *upkeep = operation->closure_data;
     pthread_mutex_lock(&upkeep->lock);
+    if (operation->code != STATUS_OK)
+        rest(upkeep, PAUSE_FAILED_S);
     upkeep->under_way = false;
     pthread_mutex_unlock(&upkeep->lock);
 }

@@ -2,9 +2,9 @@
  * to be kept, and folds the rollup's slots (migrations/deploy/order_rollup_upkeep.sql).
  *
  * A thread asks for one small step a second: what is due in some pages of the table, and the next pages the
- * next time, so that the whole table is walked in half an hour at most. No write ever waits for it for more
- * than a few milliseconds, and no index has to be kept up with every write. Servers that share a database
- * each do so, from pages of their own.
+ * next time, so that the whole table is walked in half an hour at most; a minute later, when a step failed.
+ * No write ever waits for it for more than a few milliseconds, and no index has to be kept up with every
+ * write. Servers that share a database each do so, from pages of their own.
  */
 #ifndef STORE_UPKEEP_H
 #define STORE_UPKEEP_H

@@ -141,6 +141,11 @@ Test(schema, a_right_that_is_missing_is_told_of)
     await_told(store, "no right to UPDATE on table orders");
     free(database_query(database, "GRANT UPDATE (status) ON orders TO orders_service"));
     await_told(store, "");
+    free(
+        database_query(database, "REVOKE EXECUTE ON FUNCTION order_rollup_fold FROM PUBLIC, orders_service"));
+    await_told(store, "no right to EXECUTE function order_rollup_fold");
+    free(database_query(database, "GRANT EXECUTE ON FUNCTION order_rollup_fold TO orders_service"));
+    await_told(store, "");
     postgres_close(store);
     free(url);
     PQfinish(database);
