@@ -419,6 +419,7 @@ enum connection_result connection_open(struct connection *connection)
         end_session(connection);
     else
         connection->why[0] = '\0';
+    connection->outcome = outcome;
     return outcome;
 }
 
@@ -444,23 +445,28 @@ int connection_check_due_ms(const struct connection *connection)
     return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
+static enum connection_result check(struct connection *connection)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CHECK_SILENCE_MS * NS_PER_MS;
+    if (!send_access(connection->pg) || !PQpipelineSync(connection->pg))
+        return break_off(connection, 0);
+    PGresult *result = read_setup(connection, limit_ns);
+    if (result == NULL) {
+        if (PQstatus(connection->pg) == CONNECTION_OK)
+            note_left(connection);
+        return break_off(connection, CHECK_SILENCE_MS);
+    }
+    const enum connection_result outcome = take_access(connection, result);
+    PQclear(result);
+    return outcome;
+}
+
 bool connection_check(struct connection *connection)
 {
     if (connection_check_due_ms(connection) > 0)
         return true;
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CHECK_SILENCE_MS * NS_PER_MS;
-    if (!send_access(connection->pg) || !PQpipelineSync(connection->pg))
-        return false;
-    PGresult *result = read_setup(connection, limit_ns);
-    if (result == NULL) {
-        break_off(connection, CHECK_SILENCE_MS);
-        if (PQstatus(connection->pg) == CONNECTION_OK)
-            note_left(connection);
-        return false;
-    }
-    const enum connection_result outcome = take_access(connection, result);
-    PQclear(result);
-    return outcome == CONNECTION_READY;
+    connection->outcome = check(connection);
+    return connection->outcome == CONNECTION_READY;
 }
 
 const char *connection_error(const struct connection *connection)

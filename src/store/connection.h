@@ -57,6 +57,7 @@ struct connection {
     struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
                                                   have ended */
     size_t n_left;
+    enum connection_result outcome; /* of the last attempt or check */
     char why[CONNECTION_WHY];       /* it is not ready: one line without secrets, for who runs it */
     char reason[CONNECTION_REASON]; /* the same in a few words for anybody */
 };
@@ -77,7 +78,8 @@ void connection_leave(struct connection *connection);
 int connection_check_due_ms(const struct connection *connection);
 
 /* Asks, if it is time to and nothing is under way, whether the server still takes writes, where that matters,
- * and whether all tables, functions and rights are there. False: the session is of no use; `why` is set. */
+ * and whether all tables, functions and rights are there. False: the session is of no use; `outcome`, `why`
+ * and `reason` are set. */
 bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */

@@ -50,12 +50,18 @@ static void report(struct worker *worker, enum connection_result outcome)
     worker->first_attempt_over = true;
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
-    metric_add(worker->metrics->connects[outcome], 1);
     if (outcome == CONNECTION_READY)
         log_line(worker->log, LOG_LEVEL_INFO, outcomes[outcome], LOG_STR("lane", lane));
     else if (changed && !stopped(worker)) /* not once an attempt */
         log_line(worker->log, LOG_LEVEL_ERROR, outcomes[outcome], LOG_STR("lane", lane),
                  LOG_STR("error", connection->why));
+}
+
+/* Callers are told at once, and readiness why. */
+static void stay_away(struct worker *worker, enum connection_result outcome)
+{
+    queue_close(worker->queue, worker->seat);
+    report(worker, outcome);
 }
 
 /* Half of the delay and a random part of the other half, so that many workers do not come back at once. */
@@ -79,14 +85,14 @@ static bool connect_again(struct worker *worker)
     int delay_ms = BACKOFF_FIRST_MS;
     while (!stopped(worker)) {
         enum connection_result outcome = connection_open(&worker->connection);
+        metric_add(worker->metrics->connects[outcome], 1);
         if (outcome == CONNECTION_READY) {
             queue_open(worker->queue, worker->seat);
             report(worker, outcome);
             enter(worker, WORKER_BUSY);
             return true;
         }
-        queue_close(worker->queue, worker->seat);
-        report(worker, outcome);
+        stay_away(worker, outcome);
         wait_for_stop(worker, jitter(delay_ms, &seed));
         delay_ms = 2 * delay_ms < BACKOFF_MOST_MS ? 2 * delay_ms : BACKOFF_MOST_MS;
     }
@@ -194,6 +200,10 @@ static void serve(struct worker *worker)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
                  LOG_STR("lane", lane_name(worker->connection.lane)),
                  LOG_STR("error", connection_error(&worker->connection)));
+    /* Of a server that cannot serve it is told before another is looked for, which may take long. */
+    if (worker->connection.outcome != CONNECTION_READY &&
+        worker->connection.outcome != CONNECTION_UNREACHABLE)
+        stay_away(worker, worker->connection.outcome);
     queue_leave(worker->queue);
     if (is_under_way)
         connection_leave(&worker->connection);

@@ -6,10 +6,12 @@
 
 #include "base/time.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { TOLD_MS = 2000 }; /* within which readiness tells what is so */
@@ -62,6 +64,25 @@ Test(read_only, at_the_start_it_is_an_outage)
     await_told("database is read-only", TOLD_MS);
     cluster_set(&first, "default_transaction_read_only = off");
     await_told("", 2 * TOLD_MS);
+}
+
+/* The machine that is to take over takes connections, and says nothing yet. */
+Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    char url[512];
+    const int silent = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(listen(silent, 64), 0);
+    cr_assert_eq(getsockname(silent, (struct sockaddr *)&address, &size), 0);
+    snprintf(url, sizeof url, "host=%s,127.0.0.1 port=5432,%d user=postgres dbname=postgres", first.host,
+             ntohs(address.sin_port));
+    store = open_store(url, 2);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    cluster_set(&first, "default_transaction_read_only = on");
+    await_told("database is read-only", TOLD_MS);
+    close(silent);
 }
 
 /* The old primary lives, and is fenced: its replacement is found, for reads too, which would be stale there.
