@@ -178,6 +178,8 @@ static enum connection_result take_schema(struct connection *connection, const P
         snprintf(connection->reason, sizeof connection->reason, "no right to SELECT on table sqitch.changes");
         return CONNECTION_WRONG_SCHEMA;
     }
+    if (sqlstate != NULL && strncmp(sqlstate, "42", 2) != 0 && strcmp(sqlstate, "3F000") != 0)
+        return take_error(connection, result); /* it is not known which it is */
     if (schema_check(result, deployed))
         return CONNECTION_READY;
     schema_advise(deployed, connection->why, sizeof connection->why);
@@ -297,15 +299,22 @@ static int send_access(PGconn *pg)
     return PQsendQueryPrepared(pg, access_statement, 0, NULL, NULL, NULL, 0);
 }
 
-/* Sends everything a new session needs. False: the connection broke. */
-static bool send_setup(const struct connection *connection, struct setup *setup)
+/* What limits all that comes later, which server process this is, and what was left of others. It reads no
+ * table, and so waits for nobody's lock. False: the connection broke. */
+static bool send_identity(const struct connection *connection, struct setup *setup)
+{
+    PGconn *pg = connection->pg;
+    return expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
+           expect(setup, pg, send_query(pg, backend_sql), take_backend) &&
+           expect(setup, pg, send_end_left(connection), take_left);
+}
+
+/* The rest of what a new session needs, once there is room to note that it hangs there. */
+static bool send_preparation(const struct connection *connection, struct setup *setup)
 {
     PGconn *pg = connection->pg;
     bool sent = expect(setup, pg, send_query(pg, SCHEMA_SQL), take_schema) &&
-                expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
                 expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
-                expect(setup, pg, send_query(pg, backend_sql), take_backend) &&
-                expect(setup, pg, send_end_left(connection), take_left) &&
                 expect(setup, pg, PQsendPrepare(pg, access_statement, ACCESS_SQL, 0, NULL), take_nothing) &&
                 expect(setup, pg, send_access(pg), take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
@@ -353,12 +362,12 @@ static enum connection_result break_off(struct connection *connection, unsigned 
     return give_reason(connection, CONNECTION_UNREACHABLE);
 }
 
-static enum connection_result set_up(struct connection *connection)
+typedef bool send_setup(const struct connection *connection, struct setup *setup);
+
+static enum connection_result run_setup(struct connection *connection, send_setup *send, uint64_t limit_ns)
 {
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
     struct setup setup = {.n = 0};
-    if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg) ||
-        !send_setup(connection, &setup))
+    if (!send(connection, &setup))
         return break_off(connection, 0);
     for (size_t i = 0; i < setup.n; i++) {
         PGresult *result = read_setup(connection, limit_ns);
@@ -373,6 +382,15 @@ static enum connection_result set_up(struct connection *connection)
             return outcome;
     }
     return CONNECTION_READY;
+}
+
+static enum connection_result set_up(struct connection *connection)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg))
+        return break_off(connection, 0);
+    const enum connection_result outcome = run_setup(connection, send_identity, limit_ns);
+    return outcome == CONNECTION_READY ? run_setup(connection, send_preparation, limit_ns) : outcome;
 }
 
 static void log_notice(void *arg, const PGresult *notice)

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ static void signal_sessions(int signal_number)
     PGresult *pids = PQexec(database, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd' "
                                       "AND datname = current_database()");
     for (int i = 0; i < PQntuples(pids); i++)
-        cr_assert_eq(kill(atoi(PQgetvalue(pids, i, 0)), signal_number), 0);
+        cr_assert(kill(atoi(PQgetvalue(pids, i, 0)), signal_number) == 0 || errno == ESRCH); /* it ended */
     PQclear(pids);
 }
 
@@ -169,6 +170,35 @@ Test(connection, sessions_that_cannot_be_ended_are_bounded_and_told_of)
     PQfinish(database);
     database = other;
     cluster_destroy(&cluster);
+}
+
+/* What is asked of a new session waits for a lock, or for a disk, as others do. */
+Test(connection, sessions_that_hang_while_they_are_set_up_are_ended)
+{
+    char sql[512];
+    open_with(database_url, "");
+    await_sessions();
+    PGconn *other = database_connect(database_url);
+    free(database_query(other, "BEGIN; LOCK TABLE sqitch.changes IN ACCESS EXCLUSIVE MODE"));
+    free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                                  "WHERE application_name = 'ordersd' AND datname = current_database()"));
+    char *now = database_query(database, "SELECT clock_timestamp()");
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ordersd' AND datname = "
+             "current_database() AND backend_start > timestamptz '%s' + interval '9 s'",
+             now);
+    free(now);
+    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
+    while (database_number(database, sql) == 0) { /* the third attempt, or a later one */
+        cr_assert_lt(time_monotonic_ns(), limit_ns);
+        usleep(10000); /* between two looks: nobody tells */
+    }
+    cr_assert_leq(count_sessions(), 2 * SESSIONS);
+    free(database_query(other, "COMMIT"));
+    await_ready(true);
+    await_sessions();
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    PQfinish(other);
 }
 
 Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
