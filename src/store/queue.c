@@ -187,6 +187,7 @@ void queue_push(struct queue *queue, struct operation *first)
 
 void queue_set_aside(struct queue *queue, struct operation *operation)
 {
+    assert(queue->aside != NULL);
     operation->next = NULL;
     mark(queue->aside, operation->hash);
     queue_push(queue->aside, operation);

@@ -50,7 +50,7 @@ struct seat {
 struct queue {
     unsigned n_seats;
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
-    struct queue *aside;  /* where operations are set aside; NULL: they are not. Set it before use */
+    struct queue *aside;  /* where operations are set aside; NULL: none ever is. Set it before use */
     atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
     pthread_mutex_t lock; /* guards all below */
     struct flow flows[QUEUE_FLOWS];
@@ -92,7 +92,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
 /* The operations of these orders, which were taken, are answered, set aside or put back. */
 void queue_release(struct queue *queue, const uint32_t hashes[], size_t n);
 
-/* Sets aside an operation that was taken and found a lock. */
+/* Sets aside an operation that was taken and found a lock. `aside` is not NULL. */
 void queue_set_aside(struct queue *queue, struct operation *operation);
 
 /* Puts an operation back that was set aside, was taken, and is still locked. */

@@ -46,8 +46,8 @@ struct worker_options {
     struct statement_log log;
 };
 
-/* Starts the thread, for the work of one lane, which waits in the queue. The queue must outlive the worker.
- * False: errno says why. */
+/* Starts the thread, for the work of one lane, which waits in the queue. The queue must outlive the worker;
+ * in LANE_WRITE it has one to set aside into. False: errno says why. */
 bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
                   const struct worker_options *options);
 

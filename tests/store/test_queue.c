@@ -435,6 +435,12 @@ Test(queue, an_operation_is_finished_once, .signal = SIGABRT)
     operation_fail(operation, STATUS_UNAVAILABLE, "");
 }
 
+Test(queue, nothing_is_set_aside_without_a_queue_for_it, .signal = SIGABRT)
+{
+    push(1, STATEMENT_UPDATE, "A");
+    queue_set_aside(&queue, take_one(&queue));
+}
+
 Test(queue, a_batch_is_begun_when_the_last_is_done, .signal = SIGABRT)
 {
     static struct store_metrics metrics;

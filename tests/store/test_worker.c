@@ -9,7 +9,7 @@
 
 enum { LONG_MS = 20000 };
 
-static struct queue queue;
+static struct queue queue, aside;
 static struct store_metrics metrics;
 static struct worker worker;
 static char url[512]; /* of the worker, which waits for locks for long */
@@ -23,6 +23,8 @@ static void set_up(void)
     other = database_connect(database_url);
     store_metrics_init(&metrics, NULL);
     cr_assert(queue_init(&queue, 1));
+    cr_assert(queue_init_aside(&aside, 1)); /* from which nobody takes */
+    queue.aside = &aside;
     snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
     const struct worker_options options = {.database_url = url, .metrics = &metrics};
     cr_assert(worker_start(&worker, LANE_WRITE, &queue, 0, &options));
@@ -37,6 +39,7 @@ static void tear_down(void)
     worker_stop(&worker);
     worker_free(&worker);
     queue_destroy(&queue);
+    queue_destroy(&aside);
     PQfinish(other);
     PQfinish(database);
     database_drop(database_url);
