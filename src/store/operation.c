@@ -24,7 +24,8 @@ void operation_fail(struct operation *operation, enum status_code code, const ch
 void operation_expire(struct operation *operation)
 {
     operation_fail(operation, STATUS_DEADLINE_EXCEEDED,
-                   operation->locked ? "The deadline passed while another session held a lock on the order"
+                   operation->locked ? "The deadline passed while it waited for a lock that another session "
+                                       "held, or behind a write that did"
                                      : "The deadline passed");
 }
 

@@ -36,7 +36,7 @@ struct operation {
     bool replayed;       /* it is the outcome that was recorded when the request came before */
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
-    bool locked;         /* it waits for a lock that another session holds on its order */
+    bool locked;         /* it waits for a lock that another session holds, or behind a write that does */
 
     void (*finish)(struct operation *operation); /* tells the caller; called by operation_finish alone */
     ProtobufCClosure closure;
