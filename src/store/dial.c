@@ -68,23 +68,29 @@ void dial_explain(const char *words, char *why, size_t why_size)
 
 /* --- what the session is to be --- */
 
+static bool is_list(const char *setting)
+{
+    return setting != NULL && strchr(setting, ',') != NULL;
+}
+
 bool dial_has_one_host(const char *database_url)
 {
     PQconninfoOption *options = PQconninfoParse(database_url, NULL);
     /* Nobody changes the environment. NOLINTBEGIN(concurrency-mt-unsafe) */
-    const char *host = getenv("PGHOST");
-    bool one = getenv("PGSERVICE") == NULL; /* which may name several */
+    const char *host = getenv("PGHOST"), *address = getenv("PGHOSTADDR");
+    const char *service = getenv("PGSERVICE"); /* which may name several */
     /* NOLINTEND(concurrency-mt-unsafe) */
     for (const PQconninfoOption *each = options; each != NULL && each->keyword != NULL; each++) {
         if (each->val == NULL)
             continue;
         if (strcmp(each->keyword, "host") == 0)
             host = each->val;
-        if (strcmp(each->keyword, "service") == 0 ||
-            (strcmp(each->keyword, "hostaddr") == 0 && strchr(each->val, ',') != NULL))
-            one = false;
+        if (strcmp(each->keyword, "hostaddr") == 0)
+            address = each->val;
+        if (strcmp(each->keyword, "service") == 0)
+            service = each->val;
     }
-    one = one && (host == NULL || strchr(host, ',') == NULL);
+    const bool one = service == NULL && !is_list(host) && !is_list(address);
     PQconninfoFree(options);
     return one;
 }

@@ -35,7 +35,7 @@ void dial_give_up(struct dial *dial);
 /* Whether a thread of one that was given up is still inside libpq. */
 bool dial_is_left(void);
 
-/* Whether a URL names no more than one server, for sure. */
+/* Whether a URL, with the environment, names no more than one host. A name may have several addresses. */
 bool dial_has_one_host(const char *database_url);
 
 /* What is to be done about CONNECTION_SHARED, for who starts the program. */

@@ -1,5 +1,6 @@
 /* test_dial.c: what may block libpq while it connects, and what it would write to stderr, hurts nobody. */
 #include "relay.h"
+#include "store/dial.h"
 #include "store_calls.h"
 #include "support/database.h"
 
@@ -162,6 +163,27 @@ Test(dial, a_host_that_says_nothing_is_passed_over)
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     postgres_close(store);
     close(silent);
+}
+
+/* Readers of one that takes no writes stay there; of several it may be a fenced primary. */
+Test(dial, several_hosts_are_known_from_the_environment_too)
+{
+    static const char *const lists[][2] = {
+        {"PGHOST", "a,b"}, {"PGHOSTADDR", "127.0.0.1,127.0.0.2"}, {"PGSERVICE", "orders"}};
+    unsetenv("PGHOST");
+    unsetenv("PGHOSTADDR");
+    unsetenv("PGSERVICE");
+    cr_expect(dial_has_one_host("postgresql://a/orders"));
+    cr_expect_not(dial_has_one_host("postgresql://a,b/orders"));
+    cr_expect_not(dial_has_one_host("hostaddr=127.0.0.1,127.0.0.2"));
+    cr_expect_not(dial_has_one_host("service=orders"));
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        setenv(lists[i][0], lists[i][1], 1);
+        cr_expect_not(dial_has_one_host("dbname=orders"), "%s", lists[i][0]);
+        unsetenv(lists[i][0]);
+    }
+    setenv("PGHOST", "a,b", 1);
+    cr_expect(dial_has_one_host("host=a"), "the URL wins");
 }
 
 /* --- what the server says beside its results --- */
