@@ -104,16 +104,16 @@ DO $$ BEGIN PERFORM order_rollup_arm(); END $$;
 -- Moves what some pages of the rollup have into slot 256, so that in the end a day and currency has one row beside
 -- those in use, or none when it came to nothing. Rows that a writer has in hand are left for the next time: nobody waits
 -- for this for longer than a few milliseconds, and it waits for nobody. Returns how many pages there are, and how
--- many rows went.
+-- many rows went; of pages null, when another has the lock and nothing was done.
 CREATE FUNCTION order_rollup_fold(first_page bigint, n_pages bigint, OUT pages bigint, OUT folded bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
-  pages := pg_relation_size('order_rollup') / current_setting('block_size')::bigint;
   folded := 0;
   IF NOT pg_try_advisory_xact_lock(6672, 256) THEN
     RETURN;
   END IF;
+  pages := pg_relation_size('order_rollup') / current_setting('block_size')::bigint;
   PERFORM set_config('orders.rollup_upkeep', 'on', true);
   WITH taken AS MATERIALIZED (
     SELECT day, currency, slot

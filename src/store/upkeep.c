@@ -49,6 +49,8 @@ void upkeep_take_result(struct operation *operation, const PGresult *result, str
     (void)arena;
     if (upkeep == NULL)
         return; /* the step took too long and was given up */
+    if (PQgetisnull(result, 0, 0))
+        return; /* another server is at it */
     upkeep->page += step_pages(upkeep);
     upkeep->pages = row_int8(result, 0, 0);
     metric_add(upkeep->options.counts, row_int8(result, 0, 1));

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* A step's parameters begin with $1: the first page; $2: how many. Its result: how many pages the table has,
- * and how many rows went. */
+ * and how many rows went; of pages null: nothing was done, and the step is to be repeated. */
 
 /* $3: the age in seconds. */
 #define PURGE_SQL                                                                         \
