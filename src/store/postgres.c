@@ -232,7 +232,6 @@ static void finish_one_of_many(struct operation *operation)
     release_many(many);
 }
 
-/* The call, and with it the list, may be gone once the last operation is pushed and answered. */
 static void begin_rest(struct create_many *many)
 {
     const struct crew *writers = &many->postgres->crews[LANE_WRITE];
