@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -92,11 +91,7 @@ struct log *log_open(int fd, enum log_level level)
     log->emptying = calloc(1, sizeof *log->emptying);
     pthread_mutex_init(&log->lock, NULL);
     pthread_cond_init(&log->filled, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&log->written, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    time_cond_init(&log->written);
     int error = log->filling == NULL || log->emptying == NULL ? ENOMEM : 0;
     if (error == 0)
         error = pthread_create(&log->writer, NULL, write_out, log);
@@ -115,14 +110,12 @@ bool log_flush(struct log *log)
     if (log == NULL)
         return true;
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)FLUSH_MS * NS_PER_MS;
-    const struct timespec limit = {.tv_sec = (time_t)(limit_ns / NS_PER_S),
-                                   .tv_nsec = (long)(limit_ns % NS_PER_S)};
-    int error = 0;
+    bool in_time = true;
     pthread_mutex_lock(&log->lock);
-    while ((log->filling->length > 0 || log->busy) && error == 0)
-        error = pthread_cond_timedwait(&log->written, &log->lock, &limit);
+    while ((log->filling->length > 0 || log->busy) && in_time)
+        in_time = time_wait_until(&log->written, &log->lock, limit_ns);
     pthread_mutex_unlock(&log->lock);
-    return error == 0;
+    return in_time;
 }
 
 void log_close(struct log *log)

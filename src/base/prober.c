@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { WHY_BYTES = 128 };
 
@@ -45,12 +44,9 @@ static void ask(struct prober *prober, size_t i)
 static bool await_round(struct prober *prober)
 {
     const uint64_t next_ns = time_monotonic_ns() + (uint64_t)prober->interval_ms * NS_PER_MS;
-    const struct timespec next = {.tv_sec = (time_t)(next_ns / NS_PER_S),
-                                  .tv_nsec = (long)(next_ns % NS_PER_S)};
-    int waited = 0;
     pthread_mutex_lock(&prober->lock);
-    while (!prober->stopping && waited == 0)
-        waited = pthread_cond_timedwait(&prober->stop, &prober->lock, &next);
+    while (!prober->stopping && time_wait_until(&prober->stop, &prober->lock, next_ns))
+        continue;
     const bool stopping = prober->stopping;
     pthread_mutex_unlock(&prober->lock);
     return !stopping;
@@ -109,7 +105,6 @@ struct prober *prober_start(const struct prober_target *targets, size_t n, unsig
                             unsigned timeout_ms)
 {
     struct prober *prober = calloc(1, sizeof *prober);
-    pthread_condattr_t monotonic;
     if (prober == NULL)
         return NULL;
     prober->interval_ms = interval_ms;
@@ -118,10 +113,7 @@ struct prober *prober_start(const struct prober_target *targets, size_t n, unsig
     prober->targets = calloc(n + 1, sizeof *prober->targets);
     prober->results = calloc(n + 1, sizeof *prober->results);
     pthread_mutex_init(&prober->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&prober->stop, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    time_cond_init(&prober->stop);
     for (size_t i = 0; prober->targets != NULL && prober->results != NULL && i < n; i++) {
         prober->targets[i] = targets[i];
         prober->results[i] = (struct result){.answers = true, .answered_ns = time_monotonic_ns()};

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum {
     SWEEP_MS = 250,
@@ -136,14 +135,9 @@ static void log_ended(struct peers *all)
 static void *sweep(void *arg)
 {
     struct peers *all = arg;
-    struct timespec next;
-    clock_gettime(CLOCK_MONOTONIC, &next);
     pthread_mutex_lock(&all->lock);
     while (!all->closing) {
-        uint64_t wake_ns = time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS;
-        next =
-            (struct timespec){.tv_sec = (time_t)(wake_ns / NS_PER_S), .tv_nsec = (long)(wake_ns % NS_PER_S)};
-        pthread_cond_timedwait(&all->closed, &all->lock, &next);
+        time_wait_until(&all->closed, &all->lock, time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS);
         end_late(all);
         log_ended(all);
     }
@@ -295,7 +289,6 @@ static void free_peers(struct peers *all)
 struct peers *peers_open(const struct peers_options *options)
 {
     struct peers *all = calloc(1, sizeof *all);
-    pthread_condattr_t monotonic;
     if (all == NULL)
         return NULL;
     all->options = *options;
@@ -304,11 +297,8 @@ struct peers *peers_open(const struct peers_options *options)
     all->timeouts_ns[PEER_IDLE] = (uint64_t)options->idle_timeout_s * NS_PER_S;
     for (int phase = 0; phase < PEER_PHASES; phase++)
         TAILQ_INIT(&all->phases[phase]);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&all->lock, NULL);
-    pthread_cond_init(&all->closed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    time_cond_init(&all->closed);
     if (pthread_create(&all->sweeper, NULL, sweep, all) != 0) {
         free_peers(all);
         return NULL;

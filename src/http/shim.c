@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -135,7 +134,6 @@ static bool make_resources(struct resources *resources, const char *rates, char 
 static bool init_host(struct exchange_host *host, const struct http_shim_options *options, char *error,
                       size_t error_size)
 {
-    pthread_condattr_t monotonic;
     *host = (struct exchange_host){
         .api_key = options->api_key,
         .cors_origins = options->cors_origins,
@@ -146,11 +144,8 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
         .bodies = {.max_bytes = options->max_body_bytes, .memory = options->memory},
     };
     scrapes_init(&host->scrapes, options->metrics);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&host->lock, NULL);
-    pthread_cond_init(&host->idle, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    time_cond_init(&host->idle);
     return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics) &&
            make_resources(&host->resources, options->rates, error, error_size);
 }
@@ -217,14 +212,11 @@ bool http_shim_answers(struct http_shim *shim, unsigned timeout_ms)
  * a suspended connection cannot be stopped. */
 static void drain(struct exchange_host *host)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += DRAIN_TIMEOUT_S;
+    const uint64_t until_ns = time_monotonic_ns() + (uint64_t)DRAIN_TIMEOUT_S * NS_PER_S;
     pthread_mutex_lock(&host->lock);
     host->stopping = true;
-    int waited = 0;
-    while (host->exchanges > 0 && waited != ETIMEDOUT)
-        waited = pthread_cond_timedwait(&host->idle, &host->lock, &deadline);
+    while (host->exchanges > 0 && time_wait_until(&host->idle, &host->lock, until_ns))
+        continue;
     host->closed = true; /* an idle connection may yet send a request */
     while (host->calls > 0)
         pthread_cond_wait(&host->idle, &host->lock);

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <time.h>
 
 enum {
     BUCKETS = 1 << 10,
@@ -75,17 +74,13 @@ struct connections {
 struct connections *connections_new(const struct connections_limits *limits, struct connections_gauges gauges)
 {
     struct connections *connections = calloc(1, sizeof *connections);
-    pthread_condattr_t monotonic;
     if (connections == NULL)
         return NULL;
     connections->limits = *limits;
     connections->gauges = gauges;
     TAILQ_INIT(&connections->behind);
     pthread_mutex_init(&connections->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&connections->idle, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    time_cond_init(&connections->idle);
     return connections;
 }
 
@@ -444,12 +439,10 @@ void connections_drain(struct connections *connections)
 bool connections_await_idle(struct connections *connections, uint32_t timeout_ms)
 {
     const uint64_t until_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    const struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S),
-                                   .tv_nsec = (long)(until_ns % NS_PER_S)};
-    int waited = 0;
+    bool in_time = true;
     pthread_mutex_lock(&connections->lock);
-    while (connections->calls + connections->unsent > 0 && waited == 0)
-        waited = pthread_cond_timedwait(&connections->idle, &connections->lock, &until);
+    while (connections->calls + connections->unsent > 0 && in_time)
+        in_time = time_wait_until(&connections->idle, &connections->lock, until_ns);
     bool idle = connections->calls + connections->unsent == 0;
     pthread_mutex_unlock(&connections->lock);
     return idle;
