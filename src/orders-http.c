@@ -24,11 +24,14 @@ enum { FEEDINGS = 4 /* of the watchdog, in the time in which one is wanted */ };
 static void await_end(struct http_shim *shim, const struct notify *notify, struct log *log)
 {
     const unsigned feed_ms = (notify->watchdog_ms + FEEDINGS - 1) / FEEDINGS;
+    char why[128];
     int ended;
     notify_send(notify, "READY=1");
     while ((ended = process_await_end(feed_ms)) == 0) {
-        if (http_shim_answers(shim, feed_ms))
+        if (http_shim_answers(shim, feed_ms, why, sizeof why))
             notify_send(notify, "WATCHDOG=1");
+        else
+            log_line(log, LOG_LEVEL_ERROR, "no answer at its own address", LOG_STR("why", why));
     }
     notify_send(notify, "STOPPING=1");
     log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));

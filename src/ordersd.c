@@ -172,12 +172,6 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
     return daemon->shim != NULL;
 }
 
-static bool ask_http(void *shim, unsigned timeout_ms, char *why, size_t why_size)
-{
-    snprintf(why, why_size, "no answer");
-    return http_shim_answers(shim, timeout_ms);
-}
-
 /* Of all that others connect to. */
 static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -194,7 +188,7 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
     }
     for (size_t i = 0; i < sizeof shims / sizeof *shims; i++) {
         if (shims[i] != NULL)
-            targets[n++] = (struct prober_target){http_shim_url(shims[i]), ask_http, shims[i]};
+            targets[n++] = (struct prober_target){http_shim_url(shims[i]), http_shim_answers, shims[i]};
     }
     daemon->prober = prober_start(targets, n, every_ms, PROBE_WAITS_MS);
     if (daemon->prober == NULL)

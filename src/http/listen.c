@@ -68,32 +68,55 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     return fd;
 }
 
-static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length, const char *request,
-                struct own_peer *self)
+static bool fail(char *why, size_t why_size, const char *what)
 {
-    char answer;
-    if (own_peer_connect(self, fd, address, length) != 0)
-        return errno == EADDRNOTAVAIL || errno == EADDRINUSE; /* no port is left to ask from, which says
-                                                                 nothing against it */
-    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-        return errno != EAGAIN;
-    return recv(fd, &answer, 1, 0) >= 0 || errno != EAGAIN;
+    snprintf(why, why_size, "%s", what);
+    return false;
 }
 
-bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms)
+/* One step went wrong; one that took too long is EAGAIN, or EINPROGRESS when it was to connect. */
+static bool fail_step(char *why, size_t why_size)
+{
+    if (errno == EAGAIN || errno == EINPROGRESS)
+        return fail(why, why_size, "no answer");
+    snprintf(why, why_size, "%m");
+    return false;
+}
+
+static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length, const char *request,
+                struct own_peer *self, char *why, size_t why_size)
+{
+    static const char expected[] = "HTTP/1.";
+    char answer[sizeof expected - 1];
+    if (own_peer_connect(self, fd, address, length) != 0)
+        return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
+               fail_step(why, why_size);
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+        return fail_step(why, why_size);
+    const ssize_t n = recv(fd, answer, sizeof answer, MSG_WAITALL);
+    if (n < 0)
+        return fail_step(why, why_size);
+    if (n == 0)
+        return fail(why, why_size, "closed without an answer");
+    return (n == sizeof answer && memcmp(answer, expected, sizeof answer) == 0) ||
+           fail(why, why_size, "answers otherwise");
+}
+
+bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
+                    size_t why_size)
 {
     const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
                                     .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
-        return false;
+        return fail_step(why, why_size);
     const int client = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client < 0)
         return true; /* no file is left: so the service has more clients than it can take, and lives */
     setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    const bool answers = ask(client, &address, length, request, self);
+    const bool answers = ask(client, &address, length, request, self, why, why_size);
     close(client);
     return answers;
 }

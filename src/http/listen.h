@@ -12,8 +12,10 @@
  * if that is another process that listens there. */
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
 
-/* Sends a few bytes to the socket's own address and waits until something comes back, or the connection is
- * closed. Whoever takes the connection knows it by `self`. False: nothing does within the time. */
-bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms);
+/* Sends a request to the socket's own address and waits for the begin of an HTTP answer, whatever its status.
+ * Whoever takes the connection knows it by `self`. False: `why` says what went wrong. Each step has the time.
+ */
+bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
+                    size_t why_size);
 
 #endif

@@ -201,11 +201,12 @@ const char *http_shim_url(const struct http_shim *shim)
     return shim->url;
 }
 
-bool http_shim_answers(struct http_shim *shim, unsigned timeout_ms)
+bool http_shim_answers(void *arg, unsigned timeout_ms, char *why, size_t why_size)
 {
+    struct http_shim *shim = arg;
     return listen_answers(shim->listen_fd,
                           "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                          &shim->self, timeout_ms);
+                          &shim->self, timeout_ms, why, why_size);
 }
 
 /* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with

@@ -41,10 +41,11 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
 /* Where it serves: "http://127.0.0.1:5000". */
 const char *http_shim_url(const struct http_shim *shim);
 
-/* Whether its threads take a connection and do something about it within the time: for who would restart it
- * if not. An answer, and a refusal since there are too many, are as good. The connection is no client's: it
- * is neither counted nor logged. One at a time. */
-bool http_shim_answers(struct http_shim *shim, unsigned timeout_ms);
+/* Whether its threads take a connection and answer over HTTP, each step within the time: a prober_ask, whose
+ * argument is the shim. An answer, and a refusal since there are too many, are as good; a connection that is
+ * closed without one is not. The connection is no client's: it is neither counted nor logged. One at a time.
+ */
+bool http_shim_answers(void *shim, unsigned timeout_ms, char *why, size_t why_size);
 
 /* Refuses new connections, answers the requests in hand, and frees the shim. A request whose client neither
  * sends the rest of it nor takes its answer is given up after ten seconds. NULL does nothing. */

@@ -37,10 +37,10 @@ static bool fail(char *why, size_t why_size, const char *what)
     return false;
 }
 
-/* One step went wrong. */
+/* One step went wrong; one that took too long is EAGAIN, or EINPROGRESS when it was to connect. */
 static bool fail_step(char *why, size_t why_size)
 {
-    if (errno == EAGAIN)
+    if (errno == EAGAIN || errno == EINPROGRESS)
         return fail(why, why_size, "no answer");
     snprintf(why, why_size, "%m");
     return false;

@@ -5,8 +5,11 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { SHORT_MS = 50, LONG_MS = 20000 };
 
 static int listen_fd;
 static struct own_peer self;
@@ -27,42 +30,56 @@ static void tear_down(void)
 
 TestSuite(listen, .init = set_up, .fini = tear_down, .timeout = 60);
 
-/* Takes one connection, and answers a byte or nothing before it closes it. */
-static void *serve(void *answer)
+/* Takes one connection, and answers this or nothing before it closes it. */
+static void *serve(void *arg)
 {
-    char request;
+    const char *answer = arg;
+    char request[3];
     int fd;
     while ((fd = accept(listen_fd, NULL, NULL)) < 0)
         usleep(1000); /* it does not block */
-    cr_assert_eq(recv(fd, &request, 1, 0), 1);
+    cr_assert_eq(recv(fd, request, sizeof request, MSG_WAITALL), sizeof request);
     if (answer != NULL)
-        cr_assert_eq(send(fd, answer, 1, MSG_NOSIGNAL), 1);
+        cr_assert_eq(send(fd, answer, strlen(answer), MSG_NOSIGNAL), strlen(answer));
     close(fd);
     return NULL;
 }
 
-static bool answers(const char *answer)
+static void expect(bool answers, unsigned timeout_ms, const char *said)
+{
+    char why[128] = "";
+    cr_expect_eq(listen_answers(listen_fd, "GET", &self, timeout_ms, why, sizeof why), answers);
+    cr_expect_str_eq(why, said);
+}
+
+static void expect_of(const char *answer, bool answers, const char *said)
 {
     pthread_t server;
     pthread_create(&server, NULL, serve, (void *)(uintptr_t)answer);
-    const bool answered = listen_answers(listen_fd, "GET", &self, 20000);
+    expect(answers, LONG_MS, said);
     pthread_join(server, NULL);
-    return answered;
 }
 
 Test(listen, an_answer_is_a_sign_of_life_and_so_is_a_refusal)
 {
-    cr_expect(answers("H"));
-    cr_expect(answers(NULL));
+    expect_of("HTTP/1.1 200 OK\r\n\r\n", true, "");
+    expect_of("HTTP/1.0 503 Service Unavailable\r\n\r\n", true, "");
+}
+
+Test(listen, one_that_closes_every_connection_does_not_answer)
+{
+    expect_of(NULL, false, "closed without an answer");
+    expect_of("HTTP", false, "answers otherwise");
+    expect_of("SSH-2.0-x", false, "answers otherwise");
 }
 
 Test(listen, one_that_takes_no_connection_is_none)
 {
-    cr_expect_not(listen_answers(listen_fd, "GET", &self, 50));
+    expect(false, SHORT_MS, "no answer");
 }
 
 Test(listen, nor_is_one_that_stopped)
 {
     process_close_held(listen_fd);
-    cr_expect_not(listen_answers(listen_fd, "GET", &self, 50));
+    expect(false, LONG_MS, "Invalid argument"); /* the socket of nothing has no such address */
 }

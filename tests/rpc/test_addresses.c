@@ -158,15 +158,17 @@ Test(addresses, readiness_names_all_that_do_not_accept)
     await_reason(service->ipc_url, "");
     if (!stop_listening(service->http_port))
         cr_skip_test("no right to take another process's files");
-    snprintf(expected, sizeof expected, "http://127.0.0.1:%u: no answer", service->http_port);
+    snprintf(expected, sizeof expected, "http://127.0.0.1:%u: Connection refused", service->http_port);
     await_reason(service->ipc_url, expected);
     cr_assert(stop_listening(service->metrics_port));
-    snprintf(expected, sizeof expected, "http://127.0.0.1:%u: no answer; http://127.0.0.1:%u: no answer",
+    snprintf(expected, sizeof expected,
+             "http://127.0.0.1:%u: Connection refused; http://127.0.0.1:%u: Connection refused",
              service->http_port, service->metrics_port);
     await_reason(service->ipc_url, expected);
     cr_assert(stop_listening((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1)));
     snprintf(expected, sizeof expected,
-             "%s: Connection refused; http://127.0.0.1:%u: no answer; http://127.0.0.1:%u: no answer",
+             "%s: Connection refused; http://127.0.0.1:%u: Connection refused; http://127.0.0.1:%u: "
+             "Connection refused",
              service->rpc_url, service->http_port, service->metrics_port);
     await_reason(service->ipc_url, expected);
     expect_service(service->ipc_url);

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHORT_MS = 100, LONG_MS = 20000 };
+enum { SHORT_MS = 100, LONG_MS = 20000, FULL = 8 };
 
 static struct own_peer self;
 static int listen_fd;
@@ -52,6 +52,19 @@ static void expect(bool answers, unsigned timeout_ms, const char *said)
 Test(probe, one_that_does_not_accept)
 {
     expect(false, SHORT_MS, "no answer");
+}
+
+/* The kernel drops who comes when so many wait to be accepted. */
+Test(probe, one_whose_backlog_is_full)
+{
+    int waiting[FULL];
+    for (size_t i = 0; i < FULL; i++) {
+        waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)!connect(waiting[i], (const struct sockaddr *)&address, size);
+    }
+    expect(false, SHORT_MS, "no answer");
+    for (size_t i = 0; i < FULL; i++)
+        close(waiting[i]);
 }
 
 Test(probe, one_that_is_not_there)
