@@ -184,11 +184,13 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
     struct prober_target *targets = arena_calloc(&daemon->config.arena, n + 2, sizeof *targets);
     for (size_t i = 0; i < n; i++) {
         struct rpc_address *address = rpc_server_address(daemon->server, i);
-        targets[i] = (struct prober_target){rpc_address_url(address), rpc_address_answers, address};
+        targets[i] = (struct prober_target){rpc_address_url(address), rpc_address_answers,
+                                            rpc_address_abort_answers, address};
     }
     for (size_t i = 0; i < sizeof shims / sizeof *shims; i++) {
         if (shims[i] != NULL)
-            targets[n++] = (struct prober_target){http_shim_url(shims[i]), http_shim_answers, shims[i]};
+            targets[n++] = (struct prober_target){http_shim_url(shims[i]), http_shim_answers,
+                                                  http_shim_abort_answers, shims[i]};
     }
     daemon->prober = prober_start(targets, n, every_ms, PROBE_WAITS_MS);
     if (daemon->prober == NULL)

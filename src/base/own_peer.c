@@ -1,8 +1,13 @@
-/* own_peer.c: compares addresses and ports. */
+/* own_peer.c: a socket, and the address and port that it has. */
 #include "base/own_peer.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { MS_PER_S = 1000, US_PER_MS = 1000 };
 
 union name {
     struct sockaddr_storage any;
@@ -12,31 +17,78 @@ union name {
 
 void own_peer_init(struct own_peer *peer)
 {
-    *peer = (struct own_peer){.lock = PTHREAD_MUTEX_INITIALIZER, .name.ss_family = AF_UNSPEC};
+    *peer = (struct own_peer){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .name.ss_family = AF_UNSPEC};
 }
 
-static void note(struct own_peer *peer, int fd)
+int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms)
+{
+    const struct timeval timeout = {.tv_sec = timeout_ms / MS_PER_S,
+                                    .tv_usec = (suseconds_t)(timeout_ms % MS_PER_S) * US_PER_MS};
+    const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    pthread_mutex_lock(&peer->lock);
+    peer->fd = fd;
+    pthread_mutex_unlock(&peer->lock);
+    return fd;
+}
+
+/* Under the lock: own_peer_abort shuts down no other file that gets the number. */
+void own_peer_close(struct own_peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+    close(peer->fd);
+    peer->fd = -1;
+    pthread_mutex_unlock(&peer->lock);
+}
+
+void own_peer_abort(struct own_peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+    peer->aborted = true;
+    if (peer->fd >= 0)
+        shutdown(peer->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&peer->lock);
+}
+
+static bool is_aborted(struct own_peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+    const bool aborted = peer->aborted;
+    pthread_mutex_unlock(&peer->lock);
+    if (aborted)
+        errno = ECANCELED;
+    return aborted;
+}
+
+static void note_name(struct own_peer *peer)
 {
     struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof name;
-    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0)
+    if (getsockname(peer->fd, (struct sockaddr *)&name, &size) != 0)
         name.ss_family = AF_UNSPEC;
     pthread_mutex_lock(&peer->lock);
     peer->name = name;
     pthread_mutex_unlock(&peer->lock);
 }
 
-/* The other end may see it before connect returns, when its port is all that is known of it. */
-int own_peer_connect(struct own_peer *peer, int fd, const struct sockaddr_storage *to, socklen_t size)
+/* The other end may see it before connect returns, when its port is all that is known of it. That it
+ * was aborted is looked at again when it is connected, as before that there is nothing to shut down. */
+int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, socklen_t size)
 {
     const union name any = {.any.ss_family = to->ss_family};
-    if (bind(fd, (const struct sockaddr *)&any, size) != 0)
+    const bool is_ipc = to->ss_family == AF_UNIX;
+    if (!is_ipc && bind(peer->fd, (const struct sockaddr *)&any, size) != 0)
         return -1;
-    note(peer, fd);
-    if (connect(fd, (const struct sockaddr *)to, size) != 0)
+    if (!is_ipc)
+        note_name(peer);
+    if (is_aborted(peer) || connect(peer->fd, (const struct sockaddr *)to, size) != 0)
         return -1;
-    note(peer, fd);
-    return 0;
+    if (!is_ipc)
+        note_name(peer);
+    return is_aborted(peer) ? -1 : 0;
 }
 
 static bool is_v4(const struct sockaddr_in *own, const struct sockaddr_in *name)

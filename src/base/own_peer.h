@@ -9,14 +9,24 @@
 #include <sys/socket.h>
 
 struct own_peer {
-    pthread_mutex_t lock;
-    struct sockaddr_storage name; /* guarded by lock; of no family: there is none */
+    pthread_mutex_t lock; /* guards all below */
+    int fd;               /* -1: it asks nothing */
+    bool aborted;
+    struct sockaddr_storage name; /* of no family: there is none */
 };
 
 void own_peer_init(struct own_peer *peer);
 
-/* Connects a socket over TCP, as the one. What connect(2) returns. */
-int own_peer_connect(struct own_peer *peer, int fd, const struct sockaddr_storage *to, socklen_t size);
+/* Makes the socket, each step of which has the time, on the thread that asks. Returns it, until
+ * own_peer_close; -1: no file is left for it. */
+int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms);
+void own_peer_close(struct own_peer *peer);
+
+/* Connects it. What connect(2) returns. */
+int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, socklen_t size);
+
+/* What it waits for, now or ever after, fails at once: but a connect over ipc, which may take its time. */
+void own_peer_abort(struct own_peer *peer);
 
 /* Whether a peer of this name is it. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);

@@ -36,8 +36,17 @@ static void ask(struct prober *prober, size_t i)
     result.answers = target->ask(target->arg, prober->timeout_ms, result.why, sizeof result.why);
     pthread_mutex_lock(&prober->lock);
     result.answered_ns = result.answers ? time_monotonic_ns() : prober->results[i].answered_ns;
-    prober->results[i] = result;
+    if (!prober->stopping) /* or it was aborted, which says nothing of it */
+        prober->results[i] = result;
     pthread_mutex_unlock(&prober->lock);
+}
+
+static bool is_stopping(struct prober *prober)
+{
+    pthread_mutex_lock(&prober->lock);
+    const bool stopping = prober->stopping;
+    pthread_mutex_unlock(&prober->lock);
+    return stopping;
 }
 
 /* Waits for the next round. False: there is none. */
@@ -56,7 +65,7 @@ static void *run(void *arg)
 {
     struct prober *prober = arg;
     do {
-        for (size_t i = 0; i < prober->n; i++)
+        for (size_t i = 0; i < prober->n && !is_stopping(prober); i++)
             ask(prober, i);
     } while (await_round(prober));
     return NULL;
@@ -132,5 +141,7 @@ void prober_stop(struct prober *prober)
     prober->stopping = true;
     pthread_cond_signal(&prober->stop);
     pthread_mutex_unlock(&prober->lock);
+    for (size_t i = 0; i < prober->n; i++)
+        prober->targets[i].abort(prober->targets[i].arg);
     pthread_join(prober->thread, NULL);
 }

@@ -14,9 +14,13 @@
  * says what went wrong. */
 typedef bool prober_ask(void *arg, unsigned timeout_ms, char *why, size_t why_size);
 
+/* Has the ask of the same argument return at once, now and from then on. */
+typedef void prober_abort(void *arg);
+
 struct prober_target {
     const char *address; /* as reasons name it */
     prober_ask *ask;
+    prober_abort *abort; /* called on prober_stop's thread, perhaps while it is not asked */
     void *arg;
 };
 
@@ -27,7 +31,7 @@ struct prober;
 struct prober *prober_start(const struct prober_target *targets, size_t n, unsigned interval_ms,
                             unsigned timeout_ms);
 
-/* Asks no more, and waits until what is being asked has answered, or not. What came of it is still known. */
+/* Asks no more, and aborts what is being asked. What came of the rounds before is still known. */
 void prober_stop(struct prober *prober);
 
 /* Of one that was stopped. NULL does nothing. */

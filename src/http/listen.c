@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum { BACKLOG = SOMAXCONN }; /* clients that come all at once are not to wait for one another */
@@ -88,7 +87,7 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length
 {
     static const char expected[] = "HTTP/1.";
     char answer[sizeof expected - 1];
-    if (own_peer_connect(self, fd, address, length) != 0)
+    if (own_peer_connect(self, address, length) != 0)
         return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
                fail_step(why, why_size);
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
@@ -105,18 +104,14 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length
 bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
                     size_t why_size)
 {
-    const struct timeval timeout = {.tv_sec = timeout_ms / 1000,
-                                    .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000};
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         return fail_step(why, why_size);
-    const int client = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int client = own_peer_open(self, address.ss_family, timeout_ms);
     if (client < 0)
         return true; /* no file is left: so the service has more clients than it can take, and lives */
-    setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     const bool answers = ask(client, &address, length, request, self, why, why_size);
-    close(client);
+    own_peer_close(self);
     return answers;
 }

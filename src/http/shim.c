@@ -209,6 +209,12 @@ bool http_shim_answers(void *arg, unsigned timeout_ms, char *why, size_t why_siz
                           &shim->self, timeout_ms, why, why_size);
 }
 
+void http_shim_abort_answers(void *arg)
+{
+    struct http_shim *shim = arg;
+    own_peer_abort(&shim->self);
+}
+
 /* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with
  * a suspended connection cannot be stopped. */
 static void drain(struct exchange_host *host)

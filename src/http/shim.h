@@ -47,6 +47,9 @@ const char *http_shim_url(const struct http_shim *shim);
  */
 bool http_shim_answers(void *shim, unsigned timeout_ms, char *why, size_t why_size);
 
+/* Has http_shim_answers return at once, now and from then on: a prober_abort. */
+void http_shim_abort_answers(void *shim);
+
 /* Refuses new connections, answers the requests in hand, and frees the shim. A request whose client neither
  * sends the rest of it nor takes its answer is given up after ten seconds. NULL does nothing. */
 void http_shim_stop(struct http_shim *shim);

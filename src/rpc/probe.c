@@ -8,14 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum {
     GREETING_BYTES = 8,
     REQUEST_MAX_BYTES = 64,
-    MS_PER_S = 1000,
-    US_PER_MS = 1000,
 };
 
 static const uint8_t greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};       /* REQ's */
@@ -99,8 +96,7 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, 
                 unsigned timeout_ms, char *why, size_t why_size)
 {
     const bool is_ipc = address->ss_family == AF_UNIX;
-    if ((is_ipc ? connect(fd, (const struct sockaddr *)address, size)
-                : own_peer_connect(self, fd, address, size)) != 0)
+    if (own_peer_connect(self, address, size) != 0)
         return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
                fail_step(why, why_size);
     return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(fd, why, why_size) &&
@@ -110,14 +106,10 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, 
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
                    unsigned timeout_ms, char *why, size_t why_size)
 {
-    const struct timeval timeout = {.tv_sec = timeout_ms / MS_PER_S,
-                                    .tv_usec = (suseconds_t)(timeout_ms % MS_PER_S) * US_PER_MS};
-    const int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int fd = own_peer_open(self, address->ss_family, timeout_ms);
     if (fd < 0)
         return true;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     const bool answers = ask(fd, address, size, self, timeout_ms, why, why_size);
-    close(fd);
+    own_peer_close(self);
     return answers;
 }

@@ -622,6 +622,12 @@ bool rpc_address_answers(void *arg, unsigned timeout_ms, char *why, size_t why_s
     return probe_answers(&name, listening_convert(&local, &name), &address->self, timeout_ms, why, why_size);
 }
 
+void rpc_address_abort_answers(void *arg)
+{
+    struct rpc_address *address = arg;
+    own_peer_abort(&address->self);
+}
+
 /* The listeners first: a client whose connection closes is to find another server, not this one again. */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms)
 {

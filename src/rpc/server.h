@@ -51,6 +51,9 @@ const char *rpc_address_url(const struct rpc_address *address);
  * see probe.h. One at a time for each address, until the server drains. */
 bool rpc_address_answers(void *address, unsigned timeout_ms, char *why, size_t why_size);
 
+/* Has rpc_address_answers return at once, now and from then on: a prober_abort. */
+void rpc_address_abort_answers(void *address);
+
 /* A drained server is left to the end of its process and never closed: calls that took too long still use it.
  *
  * Refuses new connections, but those of this process. Answers the calls in hand and takes no others, but for

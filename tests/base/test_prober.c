@@ -11,9 +11,11 @@ enum { LONG_MS = 60000 };
 
 struct address {
     pthread_mutex_t lock;
-    pthread_cond_t asked;
-    bool answers;   /* guarded by lock */
-    unsigned times; /* it was asked; guarded by lock */
+    pthread_cond_t asked, aborted;
+    bool answers; /* guarded by lock, as is all below */
+    bool blocks;  /* until it is aborted */
+    bool is_aborted;
+    unsigned times; /* it was asked */
 };
 
 static struct address first, second;
@@ -27,9 +29,20 @@ static bool answer(void *arg, unsigned timeout_ms, char *why, size_t why_size)
     const bool answers = address->answers;
     address->times++;
     pthread_cond_broadcast(&address->asked);
+    while (address->blocks && !address->is_aborted)
+        pthread_cond_wait(&address->aborted, &address->lock);
     pthread_mutex_unlock(&address->lock);
     snprintf(why, why_size, "no answer");
     return answers;
+}
+
+static void abort_answer(void *arg)
+{
+    struct address *address = arg;
+    pthread_mutex_lock(&address->lock);
+    address->is_aborted = true;
+    pthread_cond_signal(&address->aborted);
+    pthread_mutex_unlock(&address->lock);
 }
 
 /* Until what it answers now is known: it was asked, and again. */
@@ -45,8 +58,12 @@ static void set_answers(struct address *address, bool answers)
 
 static void set_up(void)
 {
-    const struct prober_target targets[] = {{"tcp://a", answer, &first}, {"tcp://b", answer, &second}};
-    first = second = (struct address){PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, true, 0};
+    const struct prober_target targets[] = {{"tcp://a", answer, abort_answer, &first},
+                                            {"tcp://b", answer, abort_answer, &second}};
+    first = second = (struct address){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                      .asked = PTHREAD_COND_INITIALIZER,
+                                      .aborted = PTHREAD_COND_INITIALIZER,
+                                      .answers = true};
     prober = prober_start(targets, 2, 1, 5);
     cr_assert_not_null(prober);
 }
@@ -96,4 +113,20 @@ Test(prober, tells_as_much_as_there_is_room_for)
     set_answers(&first, false);
     cr_expect_not(prober_ready(prober, why, sizeof why));
     cr_expect_str_eq(why, "tcp://a: no");
+}
+
+/* Its suite ends in time only if it does not wait for the one, nor asks the other. */
+Test(prober, stops_while_one_blocks)
+{
+    set_answers(&second, false);
+    pthread_mutex_lock(&first.lock);
+    first.blocks = true;
+    const unsigned then = first.times;
+    while (first.times == then)
+        pthread_cond_wait(&first.asked, &first.lock);
+    pthread_mutex_unlock(&first.lock);
+    prober_stop(prober);
+    expect("tcp://b: no answer");
+    prober_free(prober);
+    set_up(); /* for tear_down */
 }

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHORT_MS = 100, LONG_MS = 20000, FULL = 8 };
+enum { SHORT_MS = 100, LONG_MS = 20000, FULL = 8, FOR_EVER_MS = 600000 };
 
 static struct own_peer self;
 static int listen_fd;
@@ -132,6 +132,33 @@ Test(probe, one_that_takes_a_call_and_does_not_answer)
 Test(probe, one_that_answers)
 {
     expect_of((struct script){.greeting = rep, .answer = answer}, true, LONG_MS, "");
+}
+
+/* --- aborted --- */
+
+static void *abort_greeting(void *arg)
+{
+    bool *ended = arg;
+    char bytes[8];
+    const int fd = accept(listen_fd, NULL, NULL);
+    cr_assert_eq(recv(fd, bytes, 8, MSG_WAITALL), 8);
+    own_peer_abort(&self);
+    cr_expect_eq(recv(fd, bytes, 1, 0), 0, "it waits on");
+    *ended = true;
+    close(fd);
+    return NULL;
+}
+
+Test(probe, one_that_is_aborted_returns_at_once)
+{
+    bool ended = false;
+    pthread_t server;
+    char why[128] = "";
+    pthread_create(&server, NULL, abort_greeting, &ended);
+    cr_expect_not(probe_answers(&address, size, &self, FOR_EVER_MS, why, sizeof why));
+    pthread_join(server, NULL);
+    cr_expect(ended);
+    cr_expect_not(probe_answers(&address, size, &self, FOR_EVER_MS, why, sizeof why), "it asks again");
 }
 
 /* Over ipc: the path is not this process's any more. */
