@@ -41,6 +41,7 @@ void own_peer_close(struct own_peer *peer)
     pthread_mutex_lock(&peer->lock);
     close(peer->fd);
     peer->fd = -1;
+    peer->name.ss_family = AF_UNSPEC;
     pthread_mutex_unlock(&peer->lock);
 }
 

@@ -28,7 +28,9 @@ int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, s
 /* What it waits for, now or ever after, fails at once: but a connect over ipc, which may take its time. */
 void own_peer_abort(struct own_peer *peer);
 
-/* Whether a peer of this name is it. */
+/* Whether a peer of this name is it. Until own_peer_connect has returned its port is all that is known of it,
+ * so a peer of another host with the same one is taken for it: as one is by accident, whoever is it is to be
+ * served as all others are. After own_peer_close, nobody is. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);
 
 #endif

@@ -33,7 +33,7 @@ struct connection {
     unsigned unsent;  /* replies that it has yet to take */
     unsigned in_vain; /* calls in a row that it may not make */
     size_t bytes;     /* of both */
-    bool stays;
+    enum connection_kind kind;
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
     uint64_t abandoned_ns; /* when the first one was */
@@ -120,7 +120,7 @@ static void forget(struct connections *connections, struct connection *connectio
 
 static void begin_silence(struct connections *connections, struct connection *connection)
 {
-    if (connection->stays)
+    if (connection->kind == CONNECTION_STAYS)
         return;
     connection->silent = true;
     connection->newer = NULL;
@@ -142,7 +142,7 @@ static void end_silence(struct connections *connections, struct connection *conn
 
 static void begin_behind(struct connections *connections, struct connection *connection, uint64_t now_ns)
 {
-    if (connection->stays || connection->gone)
+    if (connection->kind == CONNECTION_STAYS || connection->gone)
         return;
     connection->behind = true;
     connection->taken_ns = now_ns;
@@ -169,20 +169,38 @@ static bool is_busy(const struct connection *connection)
     return connection->calls + connection->unsent > 0;
 }
 
-uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns)
+/* Who is to go for one more; NULL: nobody that can be closed. */
+static struct connection *find_excess(const struct connections *connections)
+{
+    struct connection *excess = connections->oldest; /* the newcomer, when all others wait for answers */
+    while (excess != NULL && excess->kind == CONNECTION_PROBE)
+        excess = excess->newer;
+    return excess;
+}
+
+static void count_connections(struct connections *connections, const struct connection *connection, int by)
+{
+    if (connection->kind == CONNECTION_PROBE)
+        return;
+    connections->count += (unsigned)by;
+    metric_set(connections->gauges.connections, connections->count);
+}
+
+uint32_t connections_add(struct connections *connections, uint32_t id, enum connection_kind kind,
+                         uint64_t now_ns)
 {
     struct connection *connection = calloc(1, sizeof *connection), *excess = NULL;
     if (connection == NULL)
         return id;
     connection->id = id;
-    connection->stays = stays;
+    connection->kind = kind;
     connection->since_ns = now_ns;
     pthread_mutex_lock(&connections->lock);
     *find(connections, id) = connection;
     begin_silence(connections, connection);
-    metric_set(connections->gauges.connections, ++connections->count);
-    if (connections->count > connections->limits.connections)
-        excess = connections->oldest; /* itself, when all others wait for answers */
+    count_connections(connections, connection, 1);
+    if (kind != CONNECTION_PROBE && connections->count > connections->limits.connections)
+        excess = find_excess(connections);
     if (excess != NULL)
         end_silence(connections, excess);
     uint32_t close = excess != NULL ? excess->id : 0;
@@ -195,7 +213,7 @@ void connections_remove(struct connections *connections, uint32_t id)
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
     if (connection != NULL) {
-        metric_set(connections->gauges.connections, --connections->count);
+        count_connections(connections, connection, -1);
         connection->gone = true;
         end_silence(connections, connection);
         end_behind(connections, connection);
@@ -211,7 +229,7 @@ static bool is_to_go(const struct connection *connection, uint64_t now_ns)
         return since(connection->since_ns, now_ns) >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
     if (connection->behind && since(connection->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS)
         return true;
-    return connection->abandoned && !connection->stays && !connection->gone &&
+    return connection->abandoned && connection->kind != CONNECTION_STAYS && !connection->gone &&
            since(connection->abandoned_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
 
@@ -403,7 +421,7 @@ bool connections_leave(struct connections *connections, uint32_t id, size_t repl
         if (connection->unsent > 0 && was_behind)
             begin_behind(connections, connection, now_ns);
         closes = connection->unsent == 0 && connection->in_vain >= MOST_IN_VAIN && !connection->gone &&
-                 !connection->stays;
+                 connection->kind != CONNECTION_STAYS;
     }
     settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);

@@ -39,9 +39,16 @@ struct connections *connections_new(const struct connections_limits *limits,
                                     struct connections_gauges gauges);
 void connections_free(struct connections *connections);
 
-/* One was made; one that stays is never too silent. Returns the one that is to be closed for it, itself
- * perhaps, or 0. */
-uint32_t connections_add(struct connections *connections, uint32_t id, bool stays, uint64_t now_ns);
+enum connection_kind {
+    CONNECTION_CLIENT,
+    CONNECTION_STAYS, /* is never too silent, nor behind */
+    CONNECTION_PROBE, /* by which this process asks itself: as a client's, but not one of the limit, nor shown
+                       */
+};
+
+/* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */
+uint32_t connections_add(struct connections *connections, uint32_t id, enum connection_kind kind,
+                         uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
 /* A call came in, and is in hand until connections_answer, also when it is refused (false): when the bound is

@@ -79,7 +79,7 @@ struct rpc_address {
     bool in_process; /* they are of this process */
     char url[URL_MAX_BYTES];
     struct own_peer self;  /* who asks here whether it serves, of this process too */
-    atomic_uint self_pipe; /* its connection; 0: none */
+    atomic_uint self_pipe; /* its connection, whose calls are neither counted nor logged; 0: none */
 };
 
 struct rpc_server {
@@ -158,15 +158,20 @@ static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
     const uint32_t id = (uint32_t)nng_pipe_id(pipe);
     struct rpc_address *address = find_address(server, pipe);
     const bool stays = address != NULL && address->in_process;
+    const bool self = address != NULL && !stays && is_self(address, pipe);
     if (atomic_load(&server->draining) && !stays) { /* it was greeting when the listeners were closed */
         close_pipe(server, id, SERVER_CLOSES_IDLE);
-    } else if (address != NULL && !stays && is_self(address, pipe)) { /* which is no client */
-        atomic_store(&address->self_pipe, id);
-    } else {
-        uint32_t excess = connections_add(server->connections, id, stays, time_monotonic_ns());
-        if (excess != 0)
-            close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
+        return;
     }
+    if (self)
+        atomic_store(&address->self_pipe, id);
+    const uint32_t excess = connections_add(server->connections, id,
+                                            stays  ? CONNECTION_STAYS
+                                            : self ? CONNECTION_PROBE
+                                                   : CONNECTION_CLIENT,
+                                            time_monotonic_ns());
+    if (excess != 0)
+        close_pipe(server, excess, SERVER_CLOSES_OVER_LIMIT);
 }
 
 static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)

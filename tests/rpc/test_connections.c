@@ -63,7 +63,7 @@ static void leave(uint32_t id, size_t bytes, uint64_t now_ns)
 
 Test(connections, calls_are_bounded)
 {
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 9, 1), 8);
     leave(1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "the refused one is in hand still");
@@ -74,7 +74,7 @@ Test(connections, calls_are_bounded)
 
 Test(connections, bytes_are_bounded)
 {
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 3, 400), 2);
     cr_assert_eq(enter(1, 1, 1), 0);
     cr_assert_not(connections_grow(connections, 1, 1));
@@ -89,12 +89,12 @@ Test(connections, bytes_are_bounded)
 /* What others have filled the bound with is no reason to refuse one who has less than a share of it. */
 Test(connections, one_caller_shuts_no_other_out)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 20, 1), 8);
     cr_assert_eq(enter(2, 6, 1), 4, "half of the bound");
     cr_assert_eq(enter(1, 1, 1), 0);
-    connections_add(connections, 3, false, 0);
+    connections_add(connections, 3, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(3, 6, 1), 2, "a third");
     cr_assert_eq(enter(3, 1, 900), 0, "of the bytes too");
 }
@@ -102,16 +102,16 @@ Test(connections, one_caller_shuts_no_other_out)
 /* Shares end where there is nothing left to refuse with. */
 Test(connections, not_all_of_them_together_have_more_than_the_most)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 39, 1), 8);
     cr_assert_eq(enter(2, 4, 1), 1);
 }
 
 Test(connections, a_crowd_is_much_at_once_beside_others)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     enter(1, 1000, 0);
     cr_assert_not(connections_crowded(connections), "nobody else waits");
     enter(2, 1, 0);
@@ -127,7 +127,7 @@ Test(connections, a_crowd_is_much_at_once_beside_others)
 Test(connections, many_who_ask_for_little_are_no_crowd)
 {
     for (uint32_t id = 1; id <= 40; id++)
-        connections_add(connections, id, false, 0);
+        connections_add(connections, id, CONNECTION_CLIENT, 0);
     for (uint32_t id = 1; id <= 40; id++)
         enter(id, 32, 0);
     cr_assert_not(connections_crowded(connections));
@@ -139,7 +139,7 @@ Test(connections, many_who_ask_for_little_are_no_crowd)
 Test(connections, a_clock_that_is_behind_makes_nobody_silent)
 {
     uint32_t ids[4];
-    connections_add(connections, 1, false, 1000);
+    connections_add(connections, 1, CONNECTION_CLIENT, 1000);
     cr_assert_eq(connections_take_idle(connections, 999, ids, 4), 0);
     connections_drain(connections);
     cr_assert_eq(connections_take_idle(connections, 999, ids, 4), 0);
@@ -148,26 +148,41 @@ Test(connections, a_clock_that_is_behind_makes_nobody_silent)
 Test(connections, the_one_that_is_silent_longest_makes_room)
 {
     for (uint32_t id = 1; id <= 4; id++)
-        cr_assert_eq(connections_add(connections, id, false, id), 0);
+        cr_assert_eq(connections_add(connections, id, CONNECTION_CLIENT, id), 0);
     enter(1, 1, 1);
-    cr_assert_eq(connections_add(connections, 5, false, 5), 2, "as 1 waits for an answer");
+    cr_assert_eq(connections_add(connections, 5, CONNECTION_CLIENT, 5), 2, "as 1 waits for an answer");
     connections_remove(connections, 2);
     leave(1, 1, 6);
-    cr_assert_eq(connections_add(connections, 6, false, 7), 3);
+    cr_assert_eq(connections_add(connections, 6, CONNECTION_CLIENT, 7), 3);
     connections_remove(connections, 3);
     enter(1, 1, 1);
     enter(4, 1, 1);
     enter(5, 1, 1);
     enter(6, 1, 1);
-    cr_assert_eq(connections_add(connections, 7, false, 8), 7, "all others wait for answers");
+    cr_assert_eq(connections_add(connections, 7, CONNECTION_CLIENT, 8), 7, "all others wait for answers");
+}
+
+/* It is silent for longest, and one more than the limit. */
+Test(connections, a_probe_takes_no_place_and_is_served)
+{
+    cr_assert_eq(connections_add(connections, 1, CONNECTION_PROBE, 0), 0);
+    for (uint32_t id = 2; id <= 5; id++)
+        cr_assert_eq(connections_add(connections, id, CONNECTION_CLIENT, id), 0);
+    cr_assert_eq(connections_add(connections, 6, CONNECTION_PROBE, 6), 0);
+    cr_assert_eq(connections_add(connections, 7, CONNECTION_CLIENT, 7), 2);
+    cr_assert_eq(enter(1, 1, 1), 1);
+    leave(1, 1, 8);
+    uint32_t ids[4];
+    cr_assert_eq(connections_take_idle(connections, 106, ids, 4), 4, "as silent as a client");
+    cr_assert_eq(ids[3], 6);
 }
 
 Test(connections, silence_has_an_end)
 {
     uint32_t ids[4];
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 50);
-    connections_add(connections, 3, false, 60);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 50);
+    connections_add(connections, 3, CONNECTION_CLIENT, 60);
     enter(3, 1, 1);
     cr_assert_eq(connections_take_idle(connections, 99, ids, 4), 0);
     cr_assert_eq(connections_take_idle(connections, 100, ids, 4), 1);
@@ -184,20 +199,20 @@ Test(connections, silence_has_an_end)
 
 Test(connections, a_call_outlives_its_connection)
 {
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 2, 1);
     connections_remove(connections, 1);
     leave(1, 1, 0);
     leave(1, 1, 0);
     cr_assert_eq(enter(1, 1, 1), 0, "a connection that is not there has no share");
     leave(1, 1, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(2, 9, 1), 8, "nothing was left counted");
 }
 
 Test(connections, draining_ends_with_the_last_call)
 {
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 1, 1);
     connections_drain(connections);
     cr_assert_not(connections_await_idle(connections, 1));
@@ -222,9 +237,9 @@ static uint32_t taken_at(uint64_t now_ms)
 Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
 {
     set_up_patient();
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
-    connections_add(connections, 3, true, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
+    connections_add(connections, 3, CONNECTION_STAYS, 0);
     enter(1, 2, 1);
     connections_drain(connections);
     cr_assert_eq(taken_at(1000), 2);
@@ -243,7 +258,7 @@ Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
 Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
 {
     set_up_patient();
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 2, 1);
     connections_drain(connections);
     connections_abandon(connections, 1, 1, at_ms(1000));
@@ -260,7 +275,7 @@ Test(connections, replies_are_bounded)
 {
     set_up_patient();
     for (uint32_t id = 1; id <= 3; id++) {
-        connections_add(connections, id, id == 3, 0);
+        connections_add(connections, id, id == 3 ? CONNECTION_STAYS : CONNECTION_CLIENT, 0);
         enter(id, 4, 1);
     }
     for (int i = 0; i < 2; i++) {
@@ -278,8 +293,8 @@ Test(connections, replies_are_bounded)
 Test(connections, who_takes_replies_stays)
 {
     set_up_patient();
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     enter(1, 8, 1);
     enter(2, 2, 1);
     for (int i = 0; i < 5; i++)
@@ -292,8 +307,8 @@ Test(connections, who_takes_replies_stays)
 
 Test(connections, what_was_answered_is_not_in_hand)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 6, 1), 6);
     for (int i = 0; i < 6; i++)
         cr_assert_eq(answer(1, 1, 1), 0);
@@ -303,8 +318,8 @@ Test(connections, what_was_answered_is_not_in_hand)
 Test(connections, replies_take_memory_until_they_are_taken)
 {
     set_up_patient();
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 2, 1), 2);
     cr_assert_eq(answer_as(1, 1, 900, false, at_ms(1)), 0);
     cr_assert_eq(enter(2, 1, 600), 0);
@@ -320,8 +335,8 @@ Test(connections, replies_take_memory_until_they_are_taken)
 /* Who is within bounds in one of them needs no share of it because the other is short. */
 Test(connections, a_share_is_of_what_is_short)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 1, 900), 1);
     cr_assert_eq(enter(2, 6, 60), 6, "more than half of the calls, less than half of the memory");
     cr_assert_eq(enter(2, 1, 400), 0);
@@ -330,7 +345,7 @@ Test(connections, a_share_is_of_what_is_short)
 Test(connections, draining_closes_one_that_takes_no_replies)
 {
     set_up_patient();
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 2, 1);
     for (int i = 0; i < 2; i++)
         cr_assert_eq(answer(1, 1, at_ms(1000)), 0);
@@ -344,8 +359,8 @@ Test(connections, draining_closes_one_that_takes_no_replies)
 /* By whom does not matter. */
 Test(connections, memory_is_shared_with_others)
 {
-    connections_add(connections, 1, false, 0);
-    connections_add(connections, 2, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
     budget_add(&memory, 900);
     cr_assert_eq(enter(1, 1, 90), 1);
     cr_assert_eq(enter(1, 1, 950), 0);
@@ -357,7 +372,7 @@ Test(connections, memory_is_shared_with_others)
 /* Eight times. What was asked by right begins it anew. */
 Test(connections, who_asks_in_vain_is_to_go)
 {
-    connections_add(connections, 1, false, 0);
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
     for (int i = 0; i < 7; i++) {
         enter(1, 1, 1);
         cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
