@@ -27,9 +27,6 @@
 enum {
     DRAIN_MS = 30000,
     MS_PER_S = 1000,
-    /* Each address of this process is asked so often, and has so long to answer. */
-    PROBE_EVERY_MS = 1000,
-    PROBE_WAITS_MS = 2000,
     /* The watchdog is pinged so often in the time in which it wants to be, while each has answered within: */
     PINGS = 4,
     PINGS_SINCE_ANSWER = 2,
@@ -177,7 +174,7 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
 {
     struct http_shim *const shims[] = {daemon->shim, daemon->probes};
     const unsigned ping_ms = daemon->notify.watchdog_ms / PINGS;
-    const unsigned every_ms = ping_ms != 0 && ping_ms < PROBE_EVERY_MS ? ping_ms : PROBE_EVERY_MS;
+    const unsigned every_ms = ping_ms != 0 && ping_ms < PROBER_EVERY_MS ? ping_ms : PROBER_EVERY_MS;
     size_t n = 0;
     while (rpc_server_address(daemon->server, n) != NULL)
         n++;
@@ -192,7 +189,7 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
             targets[n++] = (struct prober_target){http_shim_url(shims[i]), http_shim_answers,
                                                   http_shim_abort_answers, shims[i]};
     }
-    daemon->prober = prober_start(targets, n, every_ms, PROBE_WAITS_MS);
+    daemon->prober = prober_start(targets, n, every_ms, PROBER_WAITS_MS);
     if (daemon->prober == NULL)
         snprintf(error, error_size, "no memory for a thread");
     return daemon->prober != NULL;

@@ -1,13 +1,13 @@
 /* own_peer.c: a socket, and the address and port that it has. */
 #include "base/own_peer.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-enum { MS_PER_S = 1000, US_PER_MS = 1000 };
 
 union name {
     struct sockaddr_storage any;
@@ -20,17 +20,28 @@ void own_peer_init(struct own_peer *peer)
     *peer = (struct own_peer){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .name.ss_family = AF_UNSPEC};
 }
 
+/* False: there is no time left. */
+static bool limit(const struct own_peer *peer, int option)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    if (now_ns + NS_PER_US > peer->deadline_ns) { /* of 0 us would be for ever */
+        errno = EAGAIN;
+        return false;
+    }
+    const uint64_t left_ns = peer->deadline_ns - now_ns;
+    const struct timeval timeout = {.tv_sec = (time_t)(left_ns / NS_PER_S),
+                                    .tv_usec = (suseconds_t)(left_ns % NS_PER_S / NS_PER_US)};
+    return setsockopt(peer->fd, SOL_SOCKET, option, &timeout, sizeof timeout) == 0;
+}
+
 int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms)
 {
-    const struct timeval timeout = {.tv_sec = timeout_ms / MS_PER_S,
-                                    .tv_usec = (suseconds_t)(timeout_ms % MS_PER_S) * US_PER_MS};
     const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     pthread_mutex_lock(&peer->lock);
     peer->fd = fd;
+    peer->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     pthread_mutex_unlock(&peer->lock);
     return fd;
 }
@@ -85,11 +96,17 @@ int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, s
         return -1;
     if (!is_ipc)
         note_name(peer);
-    if (is_aborted(peer) || connect(peer->fd, (const struct sockaddr *)to, size) != 0)
+    if (is_aborted(peer) || !limit(peer, SO_SNDTIMEO) ||
+        connect(peer->fd, (const struct sockaddr *)to, size) != 0)
         return -1;
     if (!is_ipc)
         note_name(peer);
     return is_aborted(peer) ? -1 : 0;
+}
+
+ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size)
+{
+    return limit(peer, SO_RCVTIMEO) ? recv(peer->fd, bytes, size, MSG_WAITALL) : -1;
 }
 
 static bool is_v4(const struct sockaddr_in *own, const struct sockaddr_in *name)

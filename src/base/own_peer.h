@@ -6,24 +6,27 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 struct own_peer {
     pthread_mutex_t lock; /* guards all below */
     int fd;               /* -1: it asks nothing */
     bool aborted;
+    uint64_t deadline_ns;         /* of the thread that asks */
     struct sockaddr_storage name; /* of no family: there is none */
 };
 
 void own_peer_init(struct own_peer *peer);
 
-/* Makes the socket, each step of which has the time, on the thread that asks. Returns it, until
- * own_peer_close; -1: no file is left for it. */
+/* Makes the socket, on the thread that asks; all that is done with it has this time together. Returns it,
+ * until own_peer_close; -1: no file is left for it. */
 int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms);
 void own_peer_close(struct own_peer *peer);
 
-/* Connects it. What connect(2) returns. */
+/* What connect(2) returns, and recv(2) with MSG_WAITALL; EINPROGRESS or EAGAIN: the time is up. */
 int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, socklen_t size);
+ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size);
 
 /* What it waits for, now or ever after, fails at once: but a connect over ipc, which may take its time. */
 void own_peer_abort(struct own_peer *peer);

@@ -1,4 +1,4 @@
-/* prober.c: one address after the other. */
+/* prober.c: a thread for each address, so that none waits for another that does not answer. */
 #include "base/prober.h"
 
 #include "base/time.h"
@@ -16,37 +16,35 @@ struct result {
     char why[WHY_BYTES]; /* not */
 };
 
+struct probe {
+    struct prober *prober;
+    struct prober_target target;
+    pthread_t thread;
+    struct result result; /* guarded by the prober's lock */
+};
+
 struct prober {
     unsigned interval_ms;
     unsigned timeout_ms;
-    pthread_t thread;
-    size_t n;
-    struct prober_target *targets; /* owned, not changed */
+    size_t n;             /* that have a thread */
+    struct probe *probes; /* owned */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t stop;
     bool stopping;
-    struct result *results; /* owned; of each target */
 };
 
-static void ask(struct prober *prober, size_t i)
+static void ask(struct probe *probe)
 {
-    const struct prober_target *target = &prober->targets[i];
+    struct prober *prober = probe->prober;
+    const struct prober_target *target = &probe->target;
     struct result result = {0};
     result.answers = target->ask(target->arg, prober->timeout_ms, result.why, sizeof result.why);
     pthread_mutex_lock(&prober->lock);
-    result.answered_ns = result.answers ? time_monotonic_ns() : prober->results[i].answered_ns;
+    result.answered_ns = result.answers ? time_monotonic_ns() : probe->result.answered_ns;
     if (!prober->stopping) /* or it was aborted, which says nothing of it */
-        prober->results[i] = result;
+        probe->result = result;
     pthread_mutex_unlock(&prober->lock);
-}
-
-static bool is_stopping(struct prober *prober)
-{
-    pthread_mutex_lock(&prober->lock);
-    const bool stopping = prober->stopping;
-    pthread_mutex_unlock(&prober->lock);
-    return stopping;
 }
 
 /* Waits for the next round. False: there is none. */
@@ -63,11 +61,10 @@ static bool await_round(struct prober *prober)
 
 static void *run(void *arg)
 {
-    struct prober *prober = arg;
-    do {
-        for (size_t i = 0; i < prober->n && !is_stopping(prober); i++)
-            ask(prober, i);
-    } while (await_round(prober));
+    struct probe *probe = arg;
+    do
+        ask(probe);
+    while (await_round(probe->prober));
     return NULL;
 }
 
@@ -77,9 +74,9 @@ bool prober_ready(void *arg, char *why, size_t why_size)
     size_t length = 0;
     pthread_mutex_lock(&prober->lock);
     for (size_t i = 0; i < prober->n && length < why_size; i++) {
-        if (!prober->results[i].answers)
+        if (!prober->probes[i].result.answers)
             length += (size_t)snprintf(why + length, why_size - length, "%s%s: %s", length > 0 ? "; " : "",
-                                       prober->targets[i].address, prober->results[i].why);
+                                       prober->probes[i].target.address, prober->probes[i].result.why);
     }
     pthread_mutex_unlock(&prober->lock);
     return length == 0;
@@ -91,7 +88,7 @@ bool prober_answered(struct prober *prober, unsigned within_ms)
     bool answered = true;
     pthread_mutex_lock(&prober->lock);
     for (size_t i = 0; i < prober->n; i++) {
-        const uint64_t then_ns = prober->results[i].answered_ns;
+        const uint64_t then_ns = prober->probes[i].result.answered_ns;
         if (now_ns > then_ns && now_ns - then_ns > (uint64_t)within_ms * NS_PER_MS)
             answered = false;
     }
@@ -105,9 +102,15 @@ void prober_free(struct prober *prober)
         return;
     pthread_cond_destroy(&prober->stop);
     pthread_mutex_destroy(&prober->lock);
-    free(prober->targets);
-    free(prober->results);
+    free(prober->probes);
     free(prober);
+}
+
+static bool start(struct probe *probe, struct prober *prober, const struct prober_target *target)
+{
+    *probe = (struct probe){
+        .prober = prober, .target = *target, .result = {.answers = true, .answered_ns = time_monotonic_ns()}};
+    return pthread_create(&probe->thread, NULL, run, probe) == 0;
 }
 
 struct prober *prober_start(const struct prober_target *targets, size_t n, unsigned interval_ms,
@@ -118,17 +121,14 @@ struct prober *prober_start(const struct prober_target *targets, size_t n, unsig
         return NULL;
     prober->interval_ms = interval_ms;
     prober->timeout_ms = timeout_ms;
-    prober->n = n;
-    prober->targets = calloc(n + 1, sizeof *prober->targets);
-    prober->results = calloc(n + 1, sizeof *prober->results);
+    prober->probes = calloc(n + 1, sizeof *prober->probes);
     pthread_mutex_init(&prober->lock, NULL);
     time_cond_init(&prober->stop);
-    for (size_t i = 0; prober->targets != NULL && prober->results != NULL && i < n; i++) {
-        prober->targets[i] = targets[i];
-        prober->results[i] = (struct result){.answers = true, .answered_ns = time_monotonic_ns()};
-    }
-    if (prober->targets == NULL || prober->results == NULL ||
-        pthread_create(&prober->thread, NULL, run, prober) != 0) {
+    while (prober->probes != NULL && prober->n < n &&
+           start(&prober->probes[prober->n], prober, &targets[prober->n]))
+        prober->n++;
+    if (prober->probes == NULL || prober->n < n) {
+        prober_stop(prober);
         prober_free(prober);
         return NULL;
     }
@@ -139,9 +139,10 @@ void prober_stop(struct prober *prober)
 {
     pthread_mutex_lock(&prober->lock);
     prober->stopping = true;
-    pthread_cond_signal(&prober->stop);
+    pthread_cond_broadcast(&prober->stop);
     pthread_mutex_unlock(&prober->lock);
     for (size_t i = 0; i < prober->n; i++)
-        prober->targets[i].abort(prober->targets[i].arg);
-    pthread_join(prober->thread, NULL);
+        prober->probes[i].target.abort(prober->probes[i].target.arg);
+    for (size_t i = 0; i < prober->n; i++)
+        pthread_join(prober->probes[i].thread, NULL);
 }

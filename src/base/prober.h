@@ -1,8 +1,8 @@
 /* prober.h: asks each of a process's own addresses, again and again and as a client would, whether it serves,
  * and knows at any time what came of it: for readiness, and for the watchdog of a service manager.
  *
- * On a thread of its own, so that nothing that is asked whether it is ready waits. All but start and stop are
- * safe from any thread.
+ * On threads of its own, one for each address, so that nothing that is asked whether it is ready waits, nor
+ * one address for another. All but start and stop are safe from any thread.
  */
 #ifndef BASE_PROBER_H
 #define BASE_PROBER_H
@@ -10,12 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether something is answered. It takes a few times timeout_ms at most, whatever it asks. If not, `why`
- * says what went wrong. */
+/* Whether something is answered within the time, for all of its steps. If not, `why` says what went wrong. */
 typedef bool prober_ask(void *arg, unsigned timeout_ms, char *why, size_t why_size);
 
 /* Has the ask of the same argument return at once, now and from then on. */
 typedef void prober_abort(void *arg);
+
+enum {
+    /* Each is asked so often, and has so long to answer: together it is less than two seconds until it is
+     * known that one does not. */
+    PROBER_EVERY_MS = 500,
+    PROBER_WAITS_MS = 1250,
+};
 
 struct prober_target {
     const char *address; /* as reasons name it */

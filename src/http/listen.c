@@ -92,7 +92,7 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length
                fail_step(why, why_size);
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
         return fail_step(why, why_size);
-    const ssize_t n = recv(fd, answer, sizeof answer, MSG_WAITALL);
+    const ssize_t n = own_peer_receive(self, answer, sizeof answer);
     if (n < 0)
         return fail_step(why, why_size);
     if (n == 0)

@@ -41,7 +41,7 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
 /* Where it serves: "http://127.0.0.1:5000". */
 const char *http_shim_url(const struct http_shim *shim);
 
-/* Whether its threads take a connection and answer over HTTP, each step within the time: a prober_ask, whose
+/* Whether its threads take a connection and answer over HTTP within the time: a prober_ask, whose
  * argument is the shim. An answer, and a refusal since there are too many, are as good; a connection that is
  * closed without one is not. The connection is no client's: it is neither counted nor logged. One at a time.
  */

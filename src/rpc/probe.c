@@ -43,9 +43,9 @@ static bool fail_step(char *why, size_t why_size)
     return false;
 }
 
-static bool receive(int fd, void *bytes, size_t size, char *why, size_t why_size)
+static bool receive(struct own_peer *self, void *bytes, size_t size, char *why, size_t why_size)
 {
-    const ssize_t n = recv(fd, bytes, size, MSG_WAITALL);
+    const ssize_t n = own_peer_receive(self, bytes, size);
     if (n == (ssize_t)size)
         return true;
     if (n >= 0)
@@ -53,17 +53,18 @@ static bool receive(int fd, void *bytes, size_t size, char *why, size_t why_size
     return fail_step(why, why_size);
 }
 
-static bool exchange_greetings(int fd, char *why, size_t why_size)
+static bool exchange_greetings(struct own_peer *self, int fd, char *why, size_t why_size)
 {
     uint8_t theirs[GREETING_BYTES];
     if (send(fd, greeting, sizeof greeting, MSG_NOSIGNAL) < 0)
         return fail_step(why, why_size);
-    return receive(fd, theirs, sizeof theirs, why, why_size) &&
+    return receive(self, theirs, sizeof theirs, why, why_size) &&
            (memcmp(theirs, their_greeting, sizeof theirs) == 0 || fail(why, why_size, "greets otherwise"));
 }
 
 /* What it is answered is not read: any will do. */
-static bool ask_health(int fd, size_t head_from, unsigned timeout_ms, char *why, size_t why_size)
+static bool ask_health(struct own_peer *self, int fd, size_t head_from, unsigned timeout_ms, char *why,
+                       size_t why_size)
 {
     static char method[] = "rpc.v1.Health/Check";
     Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
@@ -79,7 +80,7 @@ static bool ask_health(int fd, size_t head_from, unsigned timeout_ms, char *why,
         .is_message = 1, .length = htobe64(sizeof message.head.id + size), .id = htobe32(request_id)};
     if (send(fd, (uint8_t *)&message + head_from, sizeof message.head - head_from + size, MSG_NOSIGNAL) < 0)
         return fail_step(why, why_size);
-    return receive(fd, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
+    return receive(self, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
            (be32toh(answer.id) == request_id || fail(why, why_size, "answers otherwise"));
 }
 
@@ -99,8 +100,8 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, 
     if (own_peer_connect(self, address, size) != 0)
         return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
                fail_step(why, why_size);
-    return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(fd, why, why_size) &&
-           ask_health(fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
+    return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(self, fd, why, why_size) &&
+           ask_health(self, fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
 }
 
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,

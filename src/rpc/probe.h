@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not mended
- * by starting it anew. Each step has the time. False: `why` says what went wrong. A process without a file
- * left for it answers others, as far as can be known. Whoever takes the connection knows it by `self`, or
- * over ipc by the process. */
+/* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not
+ * helped by starting it anew. It takes timeout_ms at most. False: `why` says what went wrong. A process
+ * without a file left for it answers others, as far as can be known. Whoever takes the connection knows it by
+ * `self`, or over ipc by the process. */
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
                    unsigned timeout_ms, char *why, size_t why_size);
 

@@ -1,8 +1,12 @@
 /* test_probe.c: servers that do not answer, each in its way. */
 #include "rpc/probe.h"
 
+#include "base/prober.h"
+#include "base/time.h"
+
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHORT_MS = 100, LONG_MS = 20000, FULL = 8, FOR_EVER_MS = 600000 };
+enum {
+    SHORT_MS = 100,
+    LONG_MS = 20000,
+    FULL = 8,
+    FOR_EVER_MS = 600000,
+    WHOLE_MS = 6000,
+    LATE_MS = 1000,
+    HUNG = 16,
+    POLL_MS = 10,
+    SLACK_MS = 8000
+};
 
 static struct own_peer self;
 static int listen_fd;
@@ -132,6 +146,86 @@ Test(probe, one_that_takes_a_call_and_does_not_answer)
 Test(probe, one_that_answers)
 {
     expect_of((struct script){.greeting = rep, .answer = answer}, true, LONG_MS, "");
+}
+
+/* --- the time is for all steps together --- */
+
+/* Greets when most of the time is over, and answers nothing. How long it was waited for after that. */
+static void *greet_late(void *arg)
+{
+    uint64_t *waited_ns = arg;
+    char bytes[128];
+    const int fd = accept(listen_fd, NULL, NULL);
+    cr_assert_eq(recv(fd, bytes, 8, MSG_WAITALL), 8);
+    poll(NULL, 0, WHOLE_MS - LATE_MS);
+    const uint64_t then_ns = time_monotonic_ns();
+    cr_assert_eq(send(fd, rep, 8, MSG_NOSIGNAL), 8);
+    while (recv(fd, bytes, sizeof bytes, 0) > 0)
+        ;
+    *waited_ns = time_monotonic_ns() - then_ns;
+    close(fd);
+    return NULL;
+}
+
+Test(probe, one_that_greets_late_has_no_more_time_to_answer)
+{
+    uint64_t waited_ns = 0;
+    pthread_t server;
+    pthread_create(&server, NULL, greet_late, &waited_ns);
+    expect(false, WHOLE_MS, "no answer");
+    pthread_join(server, NULL);
+    cr_expect_lt(waited_ns, (uint64_t)(WHOLE_MS - LATE_MS) * NS_PER_MS);
+}
+
+struct hung {
+    int fd;
+    struct sockaddr_storage address;
+    struct own_peer self;
+};
+
+static bool ask_hung(void *arg, unsigned timeout_ms, char *why, size_t why_size)
+{
+    struct hung *hung = arg;
+    return probe_answers(&hung->address, sizeof(struct sockaddr_in), &hung->self, timeout_ms, why, why_size);
+}
+
+static void abort_hung(void *arg)
+{
+    struct hung *hung = arg;
+    own_peer_abort(&hung->self);
+}
+
+/* As when nng accepts no more: the kernel takes the connection and the greeting, and nobody answers. */
+Test(probe, of_many_that_are_not_served_readiness_tells_in_two_seconds)
+{
+    static struct hung hung[HUNG];
+    struct prober_target targets[HUNG];
+    char why[4096] = "";
+    for (size_t i = 0; i < HUNG; i++) {
+        close(listen_fd);
+        listen_tcp();
+        hung[i].fd = dup(listen_fd);
+        hung[i].address = address;
+        own_peer_init(&hung[i].self);
+        targets[i] = (struct prober_target){"a", ask_hung, abort_hung, &hung[i]};
+    }
+    cr_assert_leq(PROBER_EVERY_MS + PROBER_WAITS_MS, 2000);
+    const uint64_t then_ns = time_monotonic_ns();
+    struct prober *prober = prober_start(targets, HUNG, PROBER_EVERY_MS, PROBER_WAITS_MS);
+    cr_assert_not_null(prober);
+    unsigned known = 0;
+    while (known < HUNG) {
+        poll(NULL, 0, POLL_MS);
+        prober_ready(prober, why, sizeof why);
+        known = 0;
+        for (const char *at = why; (at = strstr(at, "a: no answer")) != NULL; at++)
+            known++;
+    }
+    cr_expect_lt(time_monotonic_ns() - then_ns, (uint64_t)(2000 + SLACK_MS) * NS_PER_MS);
+    prober_stop(prober);
+    prober_free(prober);
+    for (size_t i = 0; i < HUNG; i++)
+        close(hung[i].fd);
 }
 
 /* --- aborted --- */
