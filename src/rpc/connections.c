@@ -169,13 +169,21 @@ static bool is_busy(const struct connection *connection)
     return connection->calls + connection->unsent > 0;
 }
 
-/* Who is to go for one more; NULL: nobody that can be closed. */
-static struct connection *find_excess(const struct connections *connections)
+static struct connection *skip_probes(struct connection *connection)
 {
-    struct connection *excess = connections->oldest; /* the newcomer, when all others wait for answers */
-    while (excess != NULL && excess->kind == CONNECTION_PROBE)
-        excess = excess->newer;
-    return excess;
+    while (connection != NULL && connection->kind == CONNECTION_PROBE)
+        connection = connection->newer;
+    return connection;
+}
+
+/* Who is to go for a newcomer: the one that has been silent longest, else the one that has taken no reply for
+ * longest, and the newcomer only when all others wait for answers. NULL: nobody that can be closed. */
+static struct connection *find_excess(const struct connections *connections,
+                                      const struct connection *newcomer)
+{
+    struct connection *silent = skip_probes(connections->oldest);
+    struct connection *behind = TAILQ_FIRST(&connections->behind);
+    return silent == newcomer && behind != NULL ? behind : silent;
 }
 
 static void count_connections(struct connections *connections, const struct connection *connection, int by)
@@ -200,9 +208,11 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
     begin_silence(connections, connection);
     count_connections(connections, connection, 1);
     if (kind != CONNECTION_PROBE && connections->count > connections->limits.connections)
-        excess = find_excess(connections);
-    if (excess != NULL)
+        excess = find_excess(connections, connection);
+    if (excess != NULL) {
         end_silence(connections, excess);
+        end_behind(connections, excess);
+    }
     uint32_t close = excess != NULL ? excess->id : 0;
     pthread_mutex_unlock(&connections->lock);
     return close;

@@ -25,8 +25,9 @@ struct connections_limits {
     unsigned most_calls;   /* past it all are refused, whatever their shares */
     unsigned unsent;       /* replies not yet taken, of all connections */
     struct budget *memory; /* that calls and replies take, and others too; one call alone may take more */
-    unsigned connections;  /* past it, the one that has been silent longest is to go */
-    uint64_t idle_ns;      /* how long one that waits for no answer may be silent */
+    unsigned
+        connections;  /* past it, who has been silent longest is to go, or has taken no reply for longest */
+    uint64_t idle_ns; /* how long one that waits for no answer may be silent */
 };
 
 /* Where it is shown what there is; each may be NULL. */

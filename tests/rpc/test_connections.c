@@ -162,6 +162,27 @@ Test(connections, the_one_that_is_silent_longest_makes_room)
     cr_assert_eq(connections_add(connections, 7, CONNECTION_CLIENT, 8), 7, "all others wait for answers");
 }
 
+Test(connections, one_that_takes_no_replies_makes_room_when_nobody_is_silent)
+{
+    for (uint32_t id = 1; id <= 4; id++) {
+        connections_add(connections, id, CONNECTION_CLIENT, id);
+        enter(id, 1, 1);
+    }
+    cr_assert_eq(answer(3, 1, 10), 0);
+    cr_assert_eq(answer(2, 1, 11), 0);
+    cr_assert_eq(connections_add(connections, 5, CONNECTION_CLIENT, 12), 3);
+    connections_leave(connections, 3, 1, 13);
+    connections_remove(connections, 3);
+    cr_assert_eq(connections_add(connections, 6, CONNECTION_CLIENT, 14), 5, "who is silent goes first");
+    connections_remove(connections, 5);
+    enter(6, 1, 1);
+    cr_assert_eq(connections_add(connections, 7, CONNECTION_CLIENT, 15), 2);
+    connections_leave(connections, 2, 1, 16);
+    connections_remove(connections, 2);
+    enter(7, 1, 1);
+    cr_assert_eq(connections_add(connections, 8, CONNECTION_CLIENT, 17), 8, "all others wait for answers");
+}
+
 /* It is silent for longest, and one more than the limit. */
 Test(connections, a_probe_takes_no_place_and_is_served)
 {

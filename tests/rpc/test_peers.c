@@ -304,6 +304,23 @@ Test(unread_by_few, refusals_of_many_keep_nothing_from_others)
         close(peers[i]);
 }
 
+/* They are few enough for their replies to have room, and hold all places. */
+Test(unread_by_few, ones_that_hold_all_places_shut_nobody_out)
+{
+    int peers[MAX_CONNECTIONS];
+    uint8_t frame[256];
+    start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=600", "ORDERS_MAX_CONNECTIONS=8", NULL});
+    const size_t size = pack(frame, "rpc.v1.Health/Check", "", 0);
+    for (int i = 0; i < MAX_CONNECTIONS; i++) {
+        peers[i] = sp_connect_ipc(service);
+        send_until_full(peers[i], frame, size, SIZE_MAX);
+    }
+    expect_service_at_once();
+    sp_expect_closed(peers[0], SLACK_MS);
+    for (int i = 0; i < MAX_CONNECTIONS; i++)
+        close(peers[i]);
+}
+
 /* The kernel does not take all of it, and nothing else waits for the connection. */
 Test(unread_by_few, one_large_answer_is_given_up)
 {
