@@ -1,4 +1,4 @@
-/* budget.c: a sum. */
+/* budget.c: a sum, and a note. */
 #include "base/budget.h"
 
 #include <assert.h>
@@ -7,8 +7,10 @@ bool budget_take(struct budget *budget, size_t bytes)
 {
     size_t taken = atomic_load_explicit(&budget->taken, memory_order_relaxed);
     do {
-        if (taken > budget->limit || bytes > budget->limit - taken)
+        if (taken > budget->limit || bytes > budget->limit - taken) {
+            budget_want(budget);
             return false;
+        }
     } while (!atomic_compare_exchange_weak(&budget->taken, &taken, taken + bytes));
     return true;
 }
@@ -28,4 +30,19 @@ void budget_give_back(struct budget *budget, size_t bytes)
 bool budget_is_exceeded(const struct budget *budget)
 {
     return atomic_load_explicit(&budget->taken, memory_order_relaxed) > budget->limit;
+}
+
+void budget_want(struct budget *budget)
+{
+    atomic_store_explicit(&budget->wanted, true, memory_order_relaxed);
+}
+
+bool budget_is_wanted(const struct budget *budget)
+{
+    return atomic_load_explicit(&budget->wanted, memory_order_relaxed);
+}
+
+void budget_meet_want(struct budget *budget)
+{
+    atomic_store_explicit(&budget->wanted, false, memory_order_relaxed);
 }

@@ -11,9 +11,10 @@
 struct budget {
     size_t limit;        /* in bytes; set before it is shared */
     atomic_size_t taken; /* more than the limit, when something was added that could not be refused */
+    atomic_bool wanted;
 };
 
-/* False: there is no room for it, and nothing was taken. */
+/* False: there is no room for it, nothing was taken, and more is wanted. */
 bool budget_take(struct budget *budget, size_t bytes);
 
 /* Takes it, whatever there is. */
@@ -23,5 +24,14 @@ void budget_give_back(struct budget *budget, size_t bytes);
 
 /* Whether more than the limit is taken. */
 bool budget_is_exceeded(const struct budget *budget);
+
+/* Something was refused for want of it: whoever keeps some for peers that do not take it is to free it. */
+void budget_want(struct budget *budget);
+
+/* Since budget_meet_want was last called. */
+bool budget_is_wanted(const struct budget *budget);
+
+/* Some of it is about to be freed. */
+void budget_meet_want(struct budget *budget);
 
 #endif

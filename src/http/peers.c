@@ -123,6 +123,19 @@ static void end_late(struct peers *all)
     }
 }
 
+/* In memory, by who does not take an answer. */
+static void make_room(struct peers *all)
+{
+    struct peer *first = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
+    const uint64_t stalled_ns = (uint64_t)STALLED_MS * NS_PER_MS, now_ns = time_monotonic_ns();
+    if (first == NULL || first->deadline_ns - all->timeouts_ns[PEER_ANSWERING] + stalled_ns > now_ns)
+        return;
+    budget_meet_want(all->options.memory);
+    end(first, REFUSAL_NO_ROOM);
+    all->evicted++;
+    metric_add(all->options.evicted, 1);
+}
+
 /* One line a sweep, however many there were. */
 static void log_ended(struct peers *all)
 {
@@ -139,6 +152,8 @@ static void *sweep(void *arg)
     while (!all->closing) {
         time_wait_until(&all->closed, &all->lock, time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS);
         end_late(all);
+        if (budget_is_wanted(all->options.memory))
+            make_room(all);
         log_ended(all);
     }
     pthread_mutex_unlock(&all->lock);
@@ -248,16 +263,9 @@ void peer_make_room(struct MHD_Connection *connection)
     struct peer *peer = find(connection);
     if (peer == NULL)
         return;
-    struct peers *all = peer->all;
-    pthread_mutex_lock(&all->lock);
-    struct peer *first = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
-    const uint64_t stalled_ns = (uint64_t)STALLED_MS * NS_PER_MS, now_ns = time_monotonic_ns();
-    if (first != NULL && first->deadline_ns - all->timeouts_ns[PEER_ANSWERING] + stalled_ns <= now_ns) {
-        end(first, REFUSAL_NO_ROOM);
-        all->evicted++;
-        metric_add(all->options.evicted, 1);
-    }
-    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_lock(&peer->all->lock);
+    make_room(peer->all);
+    pthread_mutex_unlock(&peer->all->lock);
 }
 
 bool peer_is_self(struct MHD_Connection *connection)

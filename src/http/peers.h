@@ -22,6 +22,7 @@
 #ifndef HTTP_PEERS_H
 #define HTTP_PEERS_H
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/own_peer.h"
@@ -36,6 +37,7 @@ struct peers_options {
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
     struct own_peer *self;                /* whose connection is no client's, and not one of the limit */
+    struct budget *memory;                /* when it is wanted, who takes no answer is ended */
     struct log *log;                      /* how many were ended, at level info */
     struct metric *open, *late, *evicted; /* there are, and were ended; each may be NULL */
 };

@@ -68,6 +68,7 @@ static struct peers *open_peers(struct http_shim *shim, const struct http_shim_o
         .request_timeout_s = options->request_timeout_s,
         .send_timeout_s = options->send_timeout_s,
         .idle_timeout_s = options->idle_timeout_s,
+        .memory = options->memory,
         .log = options->log,
         .open = shim->host.counts.connections,
         .late = shim->host.counts.late,

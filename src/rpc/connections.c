@@ -64,7 +64,6 @@ struct connections {
     unsigned calls;
     unsigned unsent;
     size_t bytes;        /* of both */
-    bool wants_memory;   /* a call was refused since the last one was closed for that */
     uint64_t room_ns;    /* when one was closed to make room */
     atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
     bool draining;
@@ -296,7 +295,8 @@ static bool is_within_bounds(struct connections *connections, const struct conne
         !budget_is_exceeded(limits->memory) || connection->bytes <= limits->memory->limit / connections->busy;
     if ((has_call && has_memory) || connections->calls + connections->unsent == 1)
         return true;
-    connections->wants_memory |= !has_memory;
+    if (!has_memory)
+        budget_want(limits->memory);
     return false;
 }
 
@@ -369,12 +369,12 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     struct connection *first = TAILQ_FIRST(&connections->behind);
     if (first == NULL)
         return 0;
-    const bool frees_memory = connections->wants_memory &&
+    const bool frees_memory = budget_is_wanted(connections->limits.memory) &&
                               since(first->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS &&
                               since(connections->room_ns, now_ns) >= (uint64_t)ROOM_MS * NS_PER_MS;
     if (connections->unsent <= connections->limits.unsent && !frees_memory)
         return 0;
-    connections->wants_memory = false;
+    budget_meet_want(connections->limits.memory);
     connections->room_ns = now_ns;
     end_behind(connections, first);
     return first->id;

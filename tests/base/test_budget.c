@@ -28,6 +28,19 @@ Test(budget, what_cannot_be_refused_is_added_to_it)
     cr_assert(budget_take(&budget, 1));
 }
 
+Test(budget, more_is_wanted_once_something_was_refused)
+{
+    struct budget budget = {.limit = 10};
+    cr_assert(budget_take(&budget, 10));
+    cr_assert_not(budget_is_wanted(&budget));
+    cr_assert_not(budget_take(&budget, 1));
+    cr_assert(budget_is_wanted(&budget));
+    budget_give_back(&budget, 5);
+    cr_assert(budget_is_wanted(&budget), "who was refused is not the one that comes again");
+    budget_meet_want(&budget);
+    cr_assert_not(budget_is_wanted(&budget));
+}
+
 enum { THREADS = 4, TIMES = 100000 };
 
 static void *take_and_give_back(void *arg)

@@ -183,6 +183,22 @@ Test(connections, one_that_takes_no_replies_makes_room_when_nobody_is_silent)
     cr_assert_eq(connections_add(connections, 8, CONNECTION_CLIENT, 17), 8, "all others wait for answers");
 }
 
+/* As HTTP answers are, from the same budget. */
+Test(connections, what_others_are_refused_makes_one_go_that_takes_no_replies)
+{
+    const uint64_t stalled_ns = 1000 * NS_PER_MS;
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    connections_add(connections, 2, CONNECTION_CLIENT, 0);
+    enter(1, 1, 600);
+    cr_assert_eq(answer(1, 600, 1), 0);
+    enter(2, 1, 1);
+    leave(2, 1, stalled_ns + 1);
+    cr_assert_not(budget_take(&memory, 500));
+    enter(2, 1, 1);
+    cr_assert_eq(answer(2, 1, stalled_ns + 2), 1);
+    cr_assert_not(budget_is_wanted(&memory));
+}
+
 /* It is silent for longest, and one more than the limit. */
 Test(connections, a_probe_takes_no_place_and_is_served)
 {
