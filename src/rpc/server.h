@@ -29,8 +29,8 @@ struct rpc_server_options {
     /* 0 is the default that the README names under Settings. */
     unsigned max_calls; /* in hand at once, and a few more of callers that have few */
     /* Past it, the one that has been silent longest is closed, or else the one that has taken no answer for
-     * longest. Those that have not greeted do not count, as
-     * nng tells of none before: they only end with their 10 s. */
+     * longest. Those that have not greeted do not count, as nng tells of none before: each has 10 s, and
+     * there are 128 of each address at most. */
     unsigned max_connections;
     unsigned idle_timeout_ms; /* a connection that waits for no answer is closed when it asks nothing */
     unsigned send_timeout_ms; /* and one that does not take its answers */

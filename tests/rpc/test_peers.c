@@ -77,6 +77,43 @@ Test(peers, one_that_stops_within_its_greeting_is_closed)
     close(nonsense);
 }
 
+/* Over TCP and over ipc, with less time between two bytes than all of it may take. */
+Test(peers, one_that_greets_byte_by_byte_is_closed)
+{
+    enum { PAUSE_MS = 3000 }; /* so that the last byte would come after the limit */
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(GREETING_MS + SLACK_MS) * NS_PER_MS;
+    struct pollfd peers[] = {{.fd = sp_dial(service), .events = POLLRDHUP},
+                             {.fd = sp_dial_ipc(service), .events = POLLRDHUP}};
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t now_ns = time_monotonic_ns();
+        for (size_t sent = 0; now_ns < limit_ns; now_ns = time_monotonic_ns()) {
+            if (sent < sizeof sp_greeting - 1) {
+                sp_send(peers[0].fd, sp_greeting + sent, 1);
+                sp_send(peers[1].fd, sp_greeting + sent++, 1);
+            }
+            if (poll(&peers[i], 1, PAUSE_MS) == 1)
+                break;
+        }
+        cr_expect_lt(now_ns, limit_ns, "%zu", i);
+        close(peers[i].fd);
+    }
+}
+
+Test(peers, ones_that_do_not_greet_are_bounded)
+{
+    enum { MOST = 128, PEERS = 2 * MOST }; /* nng's, in a patch of ours */
+    int peers[PEERS];
+    for (int i = 0; i < PEERS; i++) {
+        peers[i] = sp_dial(service);
+        sp_send(peers[i], sp_greeting, 1);
+    }
+    expect_service();
+    for (int i = 0; i < PEERS - MOST; i++)
+        sp_expect_closed(peers[i], GREETING_MS / 2); /* long before its time is up */
+    for (int i = 0; i < PEERS; i++)
+        close(peers[i]);
+}
+
 Test(peers, one_that_sends_byte_by_byte_is_closed)
 {
     static const uint8_t length[8] = {0, 0, 0, 0, 0, 0, 1, 0};
