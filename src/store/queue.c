@@ -219,8 +219,7 @@ struct pick {
     size_t n_keys;
     size_t unfolded;
     size_t unfolded_most;
-    struct operation *aside; /* a list of what is to follow others that were set aside */
-    struct operation **aside_last;
+    struct flow aside; /* what is to follow others that were set aside */
     int64_t n_aside;
 };
 
@@ -277,8 +276,7 @@ static void divert(struct queue *queue, struct pick *pick, struct operation *ope
 {
     operation->locked = true;
     mark(queue->aside, operation->hash); /* now, for those behind it */
-    *pick->aside_last = operation;
-    pick->aside_last = &operation->next;
+    append(&pick->aside, operation, operation);
     pick->n_aside++;
 }
 
@@ -427,18 +425,17 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     struct pick pick;
     pick.n_keys = pick.unfolded = 0;
     pick.unfolded_most = most.unfolded;
-    pick.aside = NULL;
-    pick.aside_last = &pick.aside;
+    pick.aside = (struct flow){NULL, NULL};
     pick.n_aside = 0;
     pthread_mutex_lock(&queue->lock);
     begin_take(queue);
     const size_t n = take(queue, &pick, out, most);
     metric_add(queue->depth, -(int64_t)n - pick.n_aside);
     pthread_mutex_unlock(&queue->lock);
-    for (struct operation *next; pick.aside != NULL; pick.aside = next) {
-        next = pick.aside->next;
-        pick.aside->next = NULL;
-        queue_push(queue->aside, pick.aside);
+    for (struct operation *each = pick.aside.first, *next; each != NULL; each = next) {
+        next = each->next;
+        each->next = NULL;
+        queue_push(queue->aside, each);
     }
     return n;
 }
