@@ -402,7 +402,9 @@ Test(import, a_service_that_goes_away_ends_it)
 {
     struct running running =
         run_start(&(struct run){.service = service, .arguments = {"import", "-", "--timeout", "1"}});
-    feed(&running, rows_of(3100, 3100)); /* the last batch is not full: it waits for the end of the file */
+    /* More than it reads ahead of the service: some are in when all are fed, and others under way. The last
+     * batch is not full: it waits for the end of the file. */
+    feed(&running, rows_of(8100, 8100));
     kill(service->pid, SIGKILL);
     service_wait(service);
     service = NULL;
