@@ -38,9 +38,9 @@ static void *serve(void *arg)
     int fd;
     while ((fd = accept(listen_fd, NULL, NULL)) < 0)
         usleep(1000); /* it does not block */
-    cr_assert_eq(recv(fd, request, sizeof request, MSG_WAITALL), sizeof request);
+    cr_assert_eq(recv(fd, request, sizeof request, MSG_WAITALL), (ssize_t)sizeof request);
     if (answer != NULL)
-        cr_assert_eq(send(fd, answer, strlen(answer), MSG_NOSIGNAL), strlen(answer));
+        cr_assert_eq(send(fd, answer, strlen(answer), MSG_NOSIGNAL), (ssize_t)strlen(answer));
     close(fd);
     return NULL;
 }
