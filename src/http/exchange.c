@@ -46,11 +46,16 @@ struct exchange {
     struct rpc_reply *reply; /* owned; NULL while none came */
     struct scrape *scrape;   /* held: the answer's body; NULL: it is not */
     struct answer answer;
-    bool coding_chosen; /* for the answer's body */
+    struct writing writing; /* of a large answer, on a thread of its own */
+    bool is_complete;       /* the answer's body has its coding, and the draft is gone */
+    bool coding_chosen;     /* for the answer's body */
     bool gzip;
     char *large;    /* owned; the answer's body, if it is that */
     size_t counted; /* what the reply, or then the answer, takes of the memory for all */
 };
+
+/* A reply from here on is worked on by the writer. */
+enum { LARGE_REPLY_BYTES = 16 << 10 };
 
 /* To here an answer finds room whatever others take: more than that to any write has, which must not be
  * refused when it was made. */
@@ -328,103 +333,19 @@ static void keep_answer(struct exchange *exchange)
     free_draft(exchange);
 }
 
-/* --- the call --- */
-
-static void resume(struct rpc_reply *reply, void *arg)
+/* False: no memory. */
+static bool complete_answer(struct exchange *exchange)
 {
-    struct exchange *exchange = arg;
-    struct exchange_host *host = exchange->host;
-    exchange->reply = reply;
-    if (!count_bytes(exchange, reply->payload.len))
-        rpc_reply_drop(reply, no_room.code, no_room.message);
-    MHD_resume_connection(exchange->connection); /* from here on the exchange may be gone */
-    leave(host, &host->calls);
+    if (exchange->is_complete)
+        return true;
+    if (!apply_coding(exchange))
+        return false;
+    keep_answer(exchange);
+    exchange->is_complete = true;
+    return true;
 }
 
-/* Under which the RPC goes. A write has its effect once for each, and the X-Request-ID of a caller, which
- * names what its logs are to be found by, may well be that of several requests: NULL, the client makes a new
- * one. */
-static const char *call_id(const struct exchange *exchange)
-{
-    const struct door *door = &exchange->door;
-    const bool reads = is_read(exchange);
-    if (!reads && door->idempotency_key != NULL)
-        return door->idempotency_key;
-    return reads || door->request_id_is_new ? door->request_id : NULL;
-}
-
-static void call(struct exchange *exchange)
-{
-    const struct route *route = exchange->match.route;
-    char traceparent[TRACE_PARENT_TEXT];
-    struct rpc_metadata metadata[3];
-    size_t n = 0;
-    if (!route->open)
-        metadata[n++] = (struct rpc_metadata){"x-api-key", exchange->host->api_key};
-    /* What was refused here is answered together with what the service refuses. */
-    if (exchange->request.refused.n_violations > 0)
-        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
-    trace_write(&exchange->door.trace, traceparent);
-    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
-    const struct rpc_request request = {
-        .service = route->service,
-        .method = route_method(route),
-        .input = exchange->request.input,
-        .request_id = call_id(exchange),
-        .timeout_ms = route->timeout_ms,
-        .metadata = metadata,
-        .n_metadata = n,
-    };
-    /* Suspended first, as the reply may come before rpc_client_call returns. */
-    if (!enter_call(exchange->host)) {
-        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
-        answer_failure(&exchange->answer, &exchange->arena, &stopping);
-        return;
-    }
-    MHD_suspend_connection(exchange->connection);
-    rpc_client_call(exchange->host->client, &request, resume, exchange);
-}
-
-static void answer_without_call(struct exchange *exchange)
-{
-    const struct route *route = exchange->match.route;
-    struct answer *answer = &exchange->answer;
-    answer->status = route->status;
-    if (!route->metrics) {
-        answer->body = route->text;
-        answer->length = strlen(route->text);
-        return;
-    }
-    exchange->scrape = scrape_take(&exchange->host->scrapes);
-    answer->type = METRICS_TEXT_TYPE;
-    answer->body = exchange->scrape->text;
-    answer->length = exchange->scrape->length;
-}
-
-/* The request is there: calls the RPC, or has the answer. */
-static void proceed(struct exchange *exchange)
-{
-    const struct route *route = exchange->match.route;
-    struct transcode_source *source = &exchange->source;
-    if (route->service == NULL) {
-        answer_without_call(exchange);
-        return;
-    }
-    *source = (struct transcode_source){
-        .route = route,
-        .variable = &exchange->match.variable,
-        .etag = exchange->if_match_etag,
-        .query = exchange->url.query,
-    };
-    if (route->body != NULL) {
-        const struct json_slice text = {exchange->body.bytes, exchange->body.length};
-        if (!transcode_body(route, text, &exchange->draft, &exchange->json, &exchange->answer))
-            return;
-        source->body = &exchange->json;
-    }
-    transcode_request(source, &exchange->draft, &exchange->request);
-    call(exchange);
-}
+/* --- the reply --- */
 
 static void add_entity_tag(struct exchange *exchange, const char *etag)
 {
@@ -490,6 +411,126 @@ static void answer_reply(struct exchange *exchange)
         answer_header(&exchange->answer, "Idempotency-Replayed", "true");
 }
 
+/* --- the call --- */
+
+/* From here on the exchange may be gone. */
+static void resume(struct exchange *exchange)
+{
+    struct exchange_host *host = exchange->host;
+    MHD_resume_connection(exchange->connection);
+    leave(host, &host->calls);
+}
+
+static void write_answer(struct writing *writing)
+{
+    struct exchange *exchange = (struct exchange *)((char *)writing - offsetof(struct exchange, writing));
+    answer_reply(exchange);
+    (void)complete_answer(exchange); /* without memory, send_answer fails in the same way */
+    resume(exchange);
+}
+
+static void take_reply(struct rpc_reply *reply, void *arg)
+{
+    struct exchange *exchange = arg;
+    const size_t bytes = reply->payload.len;
+    exchange->reply = reply;
+    if (!count_bytes(exchange, bytes))
+        rpc_reply_drop(reply, no_room.code, no_room.message);
+    if (bytes < LARGE_REPLY_BYTES) {
+        resume(exchange);
+        return;
+    }
+    exchange->writing.write = write_answer;
+    writer_add(&exchange->host->writer, &exchange->writing);
+}
+
+/* Under which the RPC goes. A write has its effect once for each, and the X-Request-ID of a caller, which
+ * names what its logs are to be found by, may well be that of several requests: NULL, the client makes a new
+ * one. */
+static const char *call_id(const struct exchange *exchange)
+{
+    const struct door *door = &exchange->door;
+    const bool reads = is_read(exchange);
+    if (!reads && door->idempotency_key != NULL)
+        return door->idempotency_key;
+    return reads || door->request_id_is_new ? door->request_id : NULL;
+}
+
+/* False: none may begin, and the answer says so. Else the exchange is the reply's from here on. */
+static bool call(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    char traceparent[TRACE_PARENT_TEXT];
+    struct rpc_metadata metadata[3];
+    size_t n = 0;
+    if (!route->open)
+        metadata[n++] = (struct rpc_metadata){"x-api-key", exchange->host->api_key};
+    /* What was refused here is answered together with what the service refuses. */
+    if (exchange->request.refused.n_violations > 0)
+        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    trace_write(&exchange->door.trace, traceparent);
+    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
+    const struct rpc_request request = {
+        .service = route->service,
+        .method = route_method(route),
+        .input = exchange->request.input,
+        .request_id = call_id(exchange),
+        .timeout_ms = route->timeout_ms,
+        .metadata = metadata,
+        .n_metadata = n,
+    };
+    /* Suspended first, as the reply may come before rpc_client_call returns. */
+    if (!enter_call(exchange->host)) {
+        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
+        answer_failure(&exchange->answer, &exchange->arena, &stopping);
+        return false;
+    }
+    MHD_suspend_connection(exchange->connection);
+    rpc_client_call(exchange->host->client, &request, take_reply, exchange);
+    return true;
+}
+
+static void answer_without_call(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct answer *answer = &exchange->answer;
+    answer->status = route->status;
+    if (!route->metrics) {
+        answer->body = route->text;
+        answer->length = strlen(route->text);
+        return;
+    }
+    exchange->scrape = scrape_take(&exchange->host->scrapes);
+    answer->type = METRICS_TEXT_TYPE;
+    answer->body = exchange->scrape->text;
+    answer->length = exchange->scrape->length;
+}
+
+/* The request is there. False: the answer is, too; else its RPC was called, and has the exchange. */
+static bool proceed(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    struct transcode_source *source = &exchange->source;
+    if (route->service == NULL) {
+        answer_without_call(exchange);
+        return false;
+    }
+    *source = (struct transcode_source){
+        .route = route,
+        .variable = &exchange->match.variable,
+        .etag = exchange->if_match_etag,
+        .query = exchange->url.query,
+    };
+    if (route->body != NULL) {
+        const struct json_slice text = {exchange->body.bytes, exchange->body.length};
+        if (!transcode_body(route, text, &exchange->draft, &exchange->json, &exchange->answer))
+            return false;
+        source->body = &exchange->json;
+    }
+    transcode_request(source, &exchange->draft, &exchange->request);
+    return call(exchange);
+}
+
 /* --- files --- */
 
 static void answer_resource(struct exchange *exchange, const struct resource *resource)
@@ -530,9 +571,8 @@ static void answer_file(struct exchange *exchange)
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->answer;
-    if (!peer_enter(exchange->connection, PEER_ANSWERING) || !apply_coding(exchange))
+    if (!peer_enter(exchange->connection, PEER_ANSWERING) || !complete_answer(exchange))
         return NULL;
-    keep_answer(exchange);
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (!answer_has_header(answer, "Cache-Control"))
         answer_header(answer, "Cache-Control", "private, no-cache");
@@ -655,12 +695,12 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
             return MHD_NO; /* its client was told already that it came too late */
         if (exchange->match.route->file != NULL)
             answer_file(exchange);
-        else
-            proceed(exchange);
+        else if (proceed(exchange))
+            return MHD_YES;
     } else if (exchange->answer.status == 0) {
         answer_reply(exchange);
     }
-    return exchange->answer.status != 0 ? send_answer(exchange) : MHD_YES;
+    return send_answer(exchange);
 }
 
 struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connection, unsigned status,

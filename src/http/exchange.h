@@ -1,7 +1,7 @@
 /* exchange.h: one HTTP request and its answer.
  *
- * An exchange belongs to one of libmicrohttpd's threads; while its RPC is under way its connection is
- * suspended and nobody touches it but the reply's callback.
+ * An exchange belongs to one of libmicrohttpd's threads. While its RPC is under way its connection is
+ * suspended, and the exchange belongs to the reply's callback, or to the writer (writer.h).
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -11,6 +11,7 @@
 #include "http/resource.h"
 #include "http/scrape.h"
 #include "http/shim_metrics.h"
+#include "http/writer.h"
 #include "rpc/client.h"
 
 #include <microhttpd.h>
@@ -30,6 +31,7 @@ struct exchange_host {
     struct budget *memory; /* that answers take, too */
     struct bodies bodies;
     struct resources resources; /* not changed any more */
+    struct writer writer;
 
     pthread_mutex_t lock;
     pthread_cond_t idle; /* exchanges or calls became 0 */

@@ -148,12 +148,13 @@ static bool init_host(struct exchange_host *host, const struct http_shim_options
     pthread_mutex_init(&host->lock, NULL);
     time_cond_init(&host->idle);
     return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics) &&
-           make_resources(&host->resources, options->rates, error, error_size);
+           make_resources(&host->resources, options->rates, error, error_size) && writer_start(&host->writer);
 }
 
 static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
+    writer_stop(&shim->host.writer);
     resources_free(&shim->host.resources);
     scrapes_free(&shim->host.scrapes);
     shim_metrics_free(&shim->host.counts);

@@ -5,6 +5,7 @@
 #include "support/rpc_peer.h"
 
 #include "base/time.h"
+#include "http/writer.h"
 #include "orders/v1/orders.pb-c.h"
 
 #include <criterion/criterion.h>
@@ -550,14 +551,13 @@ static void expect_list(const Orders__V1__ListOrdersResponse *list)
     }
 }
 
-/* Half a megabyte each. 4 MiB may be kept of them all, and while one is made, it takes a few times that. */
-Test(unread, lists_take_no_more_than_may_be_taken)
+/* A thousand orders: half a megabyte. */
+static Orders__V1__ListOrdersResponse large_list(void)
 {
-    enum { PEERS = 30, ORDERS = 1000, ID_ROOM = 256, MOST_KIB = 12 << 10 };
+    enum { ORDERS = 1000, ID_ROOM = 256 };
     static Orders__V1__Order order, *orders[ORDERS];
     static char id[ID_ROOM];
     Orders__V1__ListOrdersResponse list = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
-    int fds[PEERS];
     orders__v1__order__init(&order);
     memset(id, 'x', ID_ROOM - 1);
     order.order_id = order.customer_id = id;
@@ -565,6 +565,15 @@ Test(unread, lists_take_no_more_than_may_be_taken)
         orders[i] = &order;
     list.n_orders = ORDERS;
     list.orders = orders;
+    return list;
+}
+
+/* 4 MiB may be kept of them all, and while one is made, it takes a few times that. */
+Test(unread, lists_take_no_more_than_may_be_taken)
+{
+    enum { PEERS = 30, MOST_KIB = 12 << 10 };
+    const Orders__V1__ListOrdersResponse list = large_list();
+    int fds[PEERS];
     expect_service();
     const size_t before = peak_kib();
     for (int i = 0; i < PEERS; i++) {
@@ -578,6 +587,39 @@ Test(unread, lists_take_no_more_than_may_be_taken)
         cr_expect_leq(peak_kib() - before, MOST_KIB, "%zu KiB", peak_kib() - before);
     for (int i = 0; i < PEERS; i++)
         close(fds[i]);
+}
+
+/* What threads of this name have computed, in clock ticks. */
+static unsigned long user_ticks(const char *name)
+{
+    char pattern[64], comm[32];
+    unsigned long sum = 0, ticks = 0;
+    glob_t tasks;
+    snprintf(pattern, sizeof pattern, "/proc/%d/task/*/stat", (int)shim.pid);
+    cr_assert_eq(glob(pattern, GLOB_NOSORT, NULL, &tasks), 0);
+    for (size_t i = 0; i < tasks.gl_pathc; i++) {
+        FILE *stat = fopen(tasks.gl_pathv[i], "re");
+        if (stat == NULL)
+            continue;
+        if (fscanf(stat, "%*d (%31[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu", comm, &ticks) ==
+                2 &&
+            strcmp(comm, name) == 0)
+            sum += ticks;
+        fclose(stat);
+    }
+    globfree(&tasks);
+    return sum;
+}
+
+/* Those serve others, who would wait for them. */
+Test(unread, large_answers_are_not_written_by_the_threads_that_serve)
+{
+    enum { LISTS = 100 };
+    const Orders__V1__ListOrdersResponse list = large_list();
+    for (int i = 0; i < LISTS; i++)
+        expect_list(&list);
+    const unsigned long writing = user_ticks(WRITER_NAME), serving = user_ticks("MHD-worker");
+    cr_expect_gt(writing, 2 * serving, "%lu to %lu clock ticks", writing, serving);
 }
 
 /* Nothing is made of what comes without the key, however long it is. */
