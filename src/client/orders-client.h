@@ -12,9 +12,10 @@
  * orders_error_free. A function that fails sets the result to NULL and *error to why; one that succeeds sets
  * *error to NULL. `error` itself may be NULL, when nobody wants to know.
  *
- * The library never ends its process. Without memory a call ends with RPC__V1__CODE__RESOURCE_EXHAUSTED, and
- * when the system has no random bytes for a request_id with RPC__V1__CODE__INTERNAL; it may end so after a
- * server has made the write, which error->request_id then names, as with a deadline.
+ * The library never ends its process. Without memory a call ends with RPC__V1__CODE__RESOURCE_EXHAUSTED, or,
+ * where its connection is lost for it, as on any lost connection; and when the system has no random bytes for
+ * a request_id with RPC__V1__CODE__INTERNAL. It may end so after a server has made the write, which
+ * error->request_id then names, as with a deadline.
  *
  * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
  * client a process is enough. One thread of the library receives all answers, of all clients. It must be
@@ -105,7 +106,8 @@ void orders_client_close(struct orders_client *client);
  *   RESOURCE_EXHAUSTED                 too many calls at once, or no memory here
  *   DEADLINE_EXCEEDED                  no answer in time
  *   CANCELLED                          the client was closed
- *   INTERNAL                           the answer is none, or there are no random bytes for a request_id
+ *   INTERNAL                           the answer is none, or the server met what it does not know of; or
+ *                                      there are no random bytes for a request_id
  *   FAILED_PRECONDITION                a write: the request_id is that of another request; a fork came
  * between and with those named at the method. */
 

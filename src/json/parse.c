@@ -13,6 +13,8 @@ enum { MAX_DEPTH = 2048 };
 
 struct parser {
     const char *text, *at, *end;
+    char
+        *unescaped; /* as long as the text; each string that has an escape at its own place. NULL: none has */
     struct arena *arena;
     const struct json_members *members;
     struct json_mistake *mistake;
@@ -178,10 +180,13 @@ static char unescaped(char letter)
     return letter;
 }
 
-/* What a string that was passed over stands for: never longer than its text. */
+/* What a string that was passed over stands for: never longer than its text, so all have room in one as long.
+ */
 static struct json_slice unescape(struct parser *parser, const char *at, const char *end)
 {
-    char *bytes = arena_alloc(parser->arena, (size_t)(end - at)), *out = bytes;
+    if (parser->unescaped == NULL)
+        parser->unescaped = arena_alloc(parser->arena, (size_t)(parser->end - parser->text));
+    char *bytes = parser->unescaped + (at - parser->text), *out = bytes;
     while (at < end) {
         const char c = *at++;
         if (c != '\\') {

@@ -35,7 +35,7 @@ struct json_members {
 /* A new reference, the caller's. NULL: `mistake` says why. Without `members` all is kept. A byte order mark
  * before the text is passed over. Of several members with one name the last counts. An integer that int64
  * cannot hold is a real, and a real that double cannot hold the greatest of its sign. A string with a lone
- * surrogate is not UTF-8. The arena takes what is needed meanwhile: less than the text's length. `whole`
+ * surrogate is not UTF-8. The arena takes what is needed meanwhile: the text's length at most. `whole`
  * becomes the text without byte order mark and blanks around it. */
 json_t *json_parse(struct json_slice text, struct arena *arena, const struct json_members *members,
                    struct json_slice *whole, struct json_mistake *mistake);

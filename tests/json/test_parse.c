@@ -167,6 +167,22 @@ Test(parse, the_text_of_members)
     json_decref(value);
 }
 
+/* The arena aligns what it gives: each by itself would take four times its text. */
+Test(parse, escapes_take_no_more_than_the_text)
+{
+    enum { STRINGS = 10000 };
+    static const char string[] = "\"\\n\",";
+    static char text[STRINGS * sizeof string] = "[", *end = text + 1;
+    for (int i = 0; i < STRINGS; i++)
+        end = stpcpy(end, string);
+    strcpy(end - 1, "]");
+    json_t *value = parse(text);
+    cr_assert_eq(json_array_size(value), STRINGS);
+    cr_expect_str_eq(json_string_value(json_array_get(value, STRINGS - 1)), "\n");
+    cr_expect_leq(arena_excess(&arena), strlen(text) + 4096, "%zu bytes", arena_excess(&arena));
+    json_decref(value);
+}
+
 /* A value of three bytes takes a hundred of memory. */
 Test(parse, what_is_not_wanted_is_not_kept)
 {
