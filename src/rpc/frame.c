@@ -65,9 +65,9 @@ void frame_pack(const struct frame *frame, uint8_t *out)
 
 const char *frame_metadata(const Rpc__V1__Request *request, const char *name)
 {
-    for (size_t i = 0; i < request->n_metadata; i++) {
-        if (strcmp(request->metadata[i]->key, name) == 0)
-            return request->metadata[i]->value;
+    for (size_t i = request->n_metadata; i > 0; i--) {
+        if (strcmp(request->metadata[i - 1]->key, name) == 0)
+            return request->metadata[i - 1]->value;
     }
     return NULL;
 }
@@ -85,7 +85,6 @@ const char *frame_metadata(const Rpc__V1__Request *request, const char *name)
 /* Why a message is refused. */
 static const char malformed[] = "it does not parse";
 static const char bad_string[] = "a string in it is not UTF-8 or holds a NUL";
-static const char too_many_fields[] = "it has too many fields";
 static const char too_deep[] = "it is nested too deeply";
 const char frame_no_memory[] = "there is no memory for it";
 
@@ -119,7 +118,8 @@ static bool skip(struct input *input, uint64_t size)
 /* What is checked. */
 struct check {
     struct arena *arena; /* for why it is refused */
-    size_t fields_left;
+    size_t max_fields;
+    size_t fields; /* so far */
 };
 
 /* One message of it. */
@@ -142,6 +142,13 @@ static bool take_once(struct part *part, const ProtobufCFieldDescriptor *field)
         return true;
     part->came |= bit;
     return !again;
+}
+
+static const char *refuse_size(struct check *check)
+{
+    const char *why =
+        arena_printf(check->arena, "it has too many fields; at most %zu are taken", check->max_fields);
+    return why != NULL ? why : frame_no_memory;
 }
 
 static const char *refuse_again(struct check *check, const struct part *part,
@@ -204,9 +211,9 @@ static const char *check_message(struct check *check, const ProtobufCMessageDesc
         return too_deep;
     while (part.input.at < part.input.end) {
         uint64_t tag;
-        if (check->fields_left == 0)
-            return too_many_fields;
-        check->fields_left--;
+        if (check->fields == check->max_fields)
+            return refuse_size(check);
+        check->fields++;
         if (!take_varint(&part.input, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
             return malformed;
         const char *why = check_field(check, &part, tag);
@@ -222,7 +229,7 @@ static void *unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, s
                     ProtobufCAllocator *allocator, const uint8_t *bytes, size_t size, const char **why)
 {
     static const uint8_t nothing[1];
-    struct check check = {.arena = arena, .fields_left = max_fields};
+    struct check check = {.arena = arena, .max_fields = max_fields};
     if (size == 0)
         bytes = nothing; /* protobuf-c hands out NULL for no bytes */
     *why = check_message(&check, type, (struct input){.at = bytes, .end = bytes + size}, 0);
@@ -239,6 +246,12 @@ void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, st
                    const uint8_t *bytes, size_t size, const char **why)
 {
     return unpack(type, max_fields, arena, &arena->allocator, bytes, size, why);
+}
+
+Rpc__V1__Request *frame_unpack_request(struct arena *arena, const uint8_t *bytes, size_t size,
+                                       const char **why)
+{
+    return frame_unpack(&rpc__v1__request__descriptor, FRAME_MAX_REQUEST_FIELDS, arena, bytes, size, why);
 }
 
 void *frame_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,

@@ -21,14 +21,19 @@ typedef struct Rpc__V1__Request Rpc__V1__Request;
 enum {
     FRAME_MAX_BYTES = 1 << 20, /* a larger request is refused */
     FRAME_DEFAULT_TIMEOUT_MS = 30000,
-    /* Fields in a request, nested ones too. 1,000 orders have half as many. A field of two bytes can take a
-     * hundred in memory, so bytes alone would not bound what a frame makes the server allocate. */
+    /* Fields of an rpc.v1.Request itself: the payload is one. Each entry of its metadata has three, and
+     * callers send three entries. It is unpacked before the key is looked at, so by anybody. */
+    FRAME_MAX_REQUEST_FIELDS = 64,
+    /* Fields in a method's request message, nested ones too. 1,000 orders have half as many. A field of two
+     * bytes can take a hundred in memory, so bytes alone would not bound what a frame makes the server
+     * allocate. */
     FRAME_MAX_FIELDS = 1 << 15,
     /* And in an answer's message. A day of statistics has six: these are 40 years of eleven currencies. */
     FRAME_MAX_ANSWER_FIELDS = 1 << 20,
 };
 
-/* A request's metadata of this name, the first; NULL: it has none. */
+/* A request's metadata of this name; NULL: it has none. Of a key that comes again the last value counts, as
+ * in every map (protobuf.dev/programming-guides/proto3, "Maps"). */
 const char *frame_metadata(const Rpc__V1__Request *request, const char *name);
 
 /* A frame about to be packed: measured first, so that its buffer can be made. */
@@ -52,7 +57,12 @@ void frame_pack(const struct frame *frame, uint8_t *out);
 void *frame_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                    const uint8_t *bytes, size_t size, const char **why);
 
-/* The same, for the caller to free with protobuf_c_message_free_unpacked; only *why is in the arena. */
+/* The head of a request's frame, of FRAME_MAX_REQUEST_FIELDS at most, as by frame_unpack. */
+Rpc__V1__Request *frame_unpack_request(struct arena *arena, const uint8_t *bytes, size_t size,
+                                       const char **why);
+
+/* As frame_unpack, for the caller to free with protobuf_c_message_free_unpacked; only *why is in the arena.
+ */
 void *frame_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                          const uint8_t *bytes, size_t size, const char **why);
 

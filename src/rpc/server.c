@@ -350,8 +350,7 @@ static void handle(struct slot *slot, nng_msg *in)
     if (size > FRAME_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "The frame has %zu bytes; at most %d are taken", size,
                   FRAME_MAX_BYTES);
-    else if ((request = frame_unpack(&rpc__v1__request__descriptor, FRAME_MAX_FIELDS, &call->arena,
-                                     nng_msg_body(in), size, &why)) == NULL)
+    else if ((request = frame_unpack_request(&call->arena, nng_msg_body(in), size, &why)) == NULL)
         call_fail(call, STATUS_INVALID_ARGUMENT, "The frame is no rpc.v1.Request: %s", why);
     else if (strlen(request->request_id) > REQUEST_ID_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);

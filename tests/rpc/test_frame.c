@@ -63,7 +63,7 @@ Test(frame, payload_in_place_equals_payload_apart)
 
 static void *unpack(const void *bytes, size_t size, const char **why)
 {
-    return frame_unpack(&rpc__v1__request__descriptor, FRAME_MAX_FIELDS, &arena, bytes, size, why);
+    return frame_unpack_request(&arena, bytes, size, why);
 }
 
 Test(frame, reads_what_it_wrote)
@@ -139,19 +139,71 @@ Test(frame, skips_unknown_fields_and_bytes_that_are_no_text)
     cr_assert_eq(read->payload.len, 2);
 }
 
-Test(frame, counts_fields_so_that_small_frames_stay_small_in_memory)
+/* So many empty metadata entries. */
+static uint8_t *make_entries(size_t n)
 {
-    const char *why;
-    size_t n = FRAME_MAX_FIELDS + 1;
     uint8_t *bytes = malloc(2 * n);
-    for (size_t i = 0; i < n; i++) { /* so many empty metadata entries */
+    for (size_t i = 0; i < n; i++) {
         bytes[2 * i] = 0x22;
         bytes[2 * i + 1] = 0;
     }
-    cr_assert_null(unpack(bytes, 2 * n, &why));
-    cr_assert_str_eq(why, "it has too many fields");
-    cr_assert_not_null(unpack(bytes, 2 * (n - 1), &why));
+    return bytes;
+}
+
+Test(frame, counts_fields_so_that_small_frames_stay_small_in_memory)
+{
+    const char *why;
+    const size_t n = FRAME_MAX_FIELDS + 1;
+    uint8_t *bytes = make_entries(n);
+    const ProtobufCMessageDescriptor *type = &rpc__v1__request__descriptor;
+    cr_assert_null(frame_unpack(type, FRAME_MAX_FIELDS, &arena, bytes, 2 * n, &why));
+    cr_assert_str_eq(why, "it has too many fields; at most 32768 are taken");
+    cr_assert_not_null(frame_unpack(type, FRAME_MAX_FIELDS, &arena, bytes, 2 * (n - 1), &why));
     free(bytes);
+}
+
+/* Anybody can send one, without a key: it takes no memory beyond the block that a call has anyway. */
+Test(frame, a_request_of_many_fields_is_refused_before_it_takes_memory)
+{
+    const char *why;
+    const size_t n = FRAME_MAX_FIELDS;
+    uint8_t *bytes = make_entries(n);
+    cr_assert_null(unpack(bytes, 2 * n, &why));
+    cr_assert_str_eq(why, "it has too many fields; at most 64 are taken");
+    cr_assert_eq(arena_excess(&arena), 0);
+    cr_assert_null(unpack(bytes, 2 * (FRAME_MAX_REQUEST_FIELDS + 1), &why));
+    cr_assert_not_null(unpack(bytes, 2 * FRAME_MAX_REQUEST_FIELDS, &why));
+    cr_assert_lt(arena_excess(&arena), 16 << 10);
+    free(bytes);
+}
+
+/* The payload is one field of it, however many it has itself. */
+Test(frame, a_request_of_a_large_payload_is_taken)
+{
+    const char *why;
+    enum { PAYLOAD = 1000 };
+    uint8_t bytes[3 + PAYLOAD] = {0x7a, 0x80 | (PAYLOAD & 0x7f), PAYLOAD >> 7};
+    const Rpc__V1__Request *read = unpack(bytes, sizeof bytes, &why);
+    cr_assert_not_null(read);
+    cr_assert_eq(read->payload.len, PAYLOAD);
+}
+
+/* protobuf keeps the last value of a map's key, and the last of a field within an entry. */
+Test(frame, of_metadata_that_comes_again_the_last_counts)
+{
+    static const char frame[] = "\x22\x06\x0a\x01k\x12\x01"
+                                "1"
+                                "\x22\x06\x0a\x01j\x12\x01"
+                                "2"
+                                "\x22\x09\x0a\x01k\x12\x01"
+                                "3\x12\x01"
+                                "4";
+    const char *why;
+    const Rpc__V1__Request *read = unpack(frame, sizeof frame - 1, &why);
+    cr_assert_not_null(read);
+    cr_assert_str_eq(frame_metadata(read, "k"), "4");
+    cr_assert_str_eq(frame_metadata(read, "j"), "2");
+    cr_assert_null(frame_metadata(read, "l"));
 }
 
 /* --- a message field that comes again --- */
