@@ -4,9 +4,15 @@
 #include "rpc/client.h"
 #include "rpc/dispatcher.h"
 #include "rpc/health.h"
+#include "rpc/v1/frame.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
 
 #include <criterion/criterion.h>
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char key[] = "k";
@@ -22,19 +28,24 @@ static struct rpc_server *server;
 static char url[64];
 static const char *const urls[] = {url, NULL};
 
-static void set_up(void)
+static void serve(ProtobufCService *service)
 {
     char error[256] = "";
     snprintf(url, sizeof url, "ipc:///tmp/test-server.%d", (int)getpid());
-    health_init(&health, names, checks);
     dispatcher = dispatcher_new(key);
-    cr_assert(dispatcher_add(dispatcher, &health.service.base, DISPATCHER_NEEDS_KEY));
+    cr_assert(dispatcher_add(dispatcher, service, DISPATCHER_NEEDS_KEY));
     const struct rpc_server_options options = {.urls = urls,
                                                .dispatcher = dispatcher,
                                                .log = log_open(STDERR_FILENO, LOG_LEVEL_ERROR),
                                                .memory = &memory};
     server = rpc_server_start(&options, error, sizeof error);
     cr_assert_not_null(server, "%s", error);
+}
+
+static void set_up(void)
+{
+    health_init(&health, names, checks);
+    serve(&health.service.base);
 }
 
 static void tear_down(void)
@@ -44,8 +55,7 @@ static void tear_down(void)
 
 TestSuite(server, .init = set_up, .fini = tear_down, .timeout = 60);
 
-/* Over ipc a client in the server's process has the probe's name. */
-Test(server, a_client_that_is_taken_for_the_probe_is_served)
+static struct rpc_reply *check_health(void)
 {
     const Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     const struct rpc_request request = {.service = &rpc__v1__health__descriptor,
@@ -56,7 +66,83 @@ Test(server, a_client_that_is_taken_for_the_probe_is_served)
     struct rpc_client *client = rpc_client_open(&options, error, sizeof error);
     cr_assert_not_null(client, "%s", error);
     struct rpc_reply *reply = rpc_client_call_wait(client, &request);
+    rpc_client_close(client);
+    return reply;
+}
+
+/* Over ipc a client in the server's process has the probe's name. */
+Test(server, a_client_that_is_taken_for_the_probe_is_served)
+{
+    struct rpc_reply *reply = check_health();
     cr_expect_eq(reply->status.code, STATUS_OK, "%s", reply->status.message);
     rpc_reply_free(reply);
-    rpc_client_close(client);
+}
+
+/* Sends a frame that no client of ours would, and reads what it is answered. */
+static Rpc__V1__Response *exchange(const void *frame, size_t size)
+{
+    nng_socket socket;
+    nng_msg *message;
+    cr_assert_eq(nng_req0_open(&socket), 0);
+    cr_assert_eq(nng_dial(socket, url, NULL, 0), 0);
+    cr_assert_eq(nng_msg_alloc(&message, 0), 0);
+    cr_assert_eq(nng_msg_append(message, frame, size), 0);
+    cr_assert_eq(nng_sendmsg(socket, message, 0), 0);
+    cr_assert_eq(nng_recvmsg(socket, &message, 0), 0);
+    Rpc__V1__Response *response =
+        rpc__v1__response__unpack(NULL, nng_msg_len(message), nng_msg_body(message));
+    cr_assert_not_null(response);
+    nng_msg_free(message);
+    nng_close(socket);
+    return response;
+}
+
+/* Without a key, which is looked for in as many entries at most. */
+Test(server, a_frame_of_many_fields_is_refused_before_its_key)
+{
+    enum { ENTRIES = 32000 };
+    static uint8_t frame[2 * ENTRIES];
+    for (size_t i = 0; i < ENTRIES; i++)
+        frame[2 * i] = 0x22; /* an empty entry of metadata */
+    Rpc__V1__Response *response = exchange(frame, sizeof frame);
+    cr_expect_eq(response->code, RPC__V1__CODE__INVALID_ARGUMENT);
+    cr_expect_str_eq(response->message, "The frame is no rpc.v1.Request: it has too many fields; "
+                                        "at most 64 are taken");
+    rpc__v1__response__free_unpacked(response, NULL);
+}
+
+/* --- a service that answers a call twice --- */
+
+static void answer_twice(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRequest *request,
+                         Rpc__V1__HealthCheckResponse_Closure closure, void *closure_data)
+{
+    const Rpc__V1__HealthCheckResponse response = RPC__V1__HEALTH_CHECK_RESPONSE__INIT;
+    (void)service;
+    (void)request;
+    closure(&response, closure_data);
+    closure(&response, closure_data);
+}
+
+static Rpc__V1__Health_Service twice;
+
+static void set_up_twice(void)
+{
+    rpc__v1__health__init(&twice, NULL);
+    twice.check = answer_twice;
+    serve(&twice.base);
+}
+
+/* By glibc, when an assertion of this program fails: that it is this one, and not what comes of it later. */
+enum { ASSERTED = 3 };
+_Noreturn void __assert_fail(const char *assertion, /* NOLINT(bugprone-reserved-identifier) */
+                             const char *file, unsigned line, const char *function)
+{
+    fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, assertion);
+    _exit(strcmp(assertion, "slot->under_way") == 0 ? ASSERTED : EXIT_FAILURE);
+}
+
+Test(answers, a_call_is_answered_once, .init = set_up_twice, .exit_code = ASSERTED, .timeout = 60)
+{
+    rpc_reply_free(check_health());
+    cr_assert_fail("it was answered twice");
 }
