@@ -22,7 +22,7 @@ enum {
     /* For which one takes no reply before it is closed for others' want of memory: whoever reads takes one,
      * even on a busy machine. */
     STALLED_MS = 1000,
-    ROOM_MS = 100, /* from one that is closed for that to the next: a crowd is not to come anew all at once */
+    ROOM_MS = 100, /* from one that is closed for that to the next: they are not all to come anew at once */
     MOST_IN_VAIN = 8, /* calls in a row */
 };
 
@@ -64,7 +64,7 @@ struct connections {
     unsigned calls;
     unsigned unsent;
     size_t bytes;        /* of both */
-    uint64_t room_ns;    /* when one was closed to make room */
+    uint64_t room_ns;    /* when one was last looked for that makes room in memory */
     atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
@@ -363,21 +363,44 @@ bool connections_grow(struct connections *connections, uint32_t id, size_t more)
     return admitted;
 }
 
+/* Whether it holds so much that closing it makes room: as many as there may be that hold less have no more
+ * than half of the memory together. */
+static bool holds_memory(const struct connections *connections, const struct connection *connection)
+{
+    const struct connections_limits *limits = &connections->limits;
+    return connection->bytes >= limits->memory->limit / 2 / limits->connections;
+}
+
+/* Of those that hold memory, the one that has taken no reply for longest, which is some time. NULL: there is
+ * none, or one was closed just now. */
+static struct connection *find_holder(struct connections *connections, uint64_t now_ns)
+{
+    struct connection *each;
+    if (!budget_is_wanted(connections->limits.memory) ||
+        since(connections->room_ns, now_ns) < (uint64_t)ROOM_MS * NS_PER_MS)
+        return NULL;
+    for (each = TAILQ_FIRST(&connections->behind); each != NULL; each = TAILQ_NEXT(each, neighbours)) {
+        if (since(each->taken_ns, now_ns) < (uint64_t)STALLED_MS * NS_PER_MS)
+            break;
+        connections->room_ns = now_ns; /* found or not: they are not to be searched at each answer */
+        if (holds_memory(connections, each))
+            return each;
+    }
+    return NULL;
+}
+
 /* The connection that is to be closed to make room for replies, or 0. */
 static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
 {
-    struct connection *first = TAILQ_FIRST(&connections->behind);
-    if (first == NULL)
+    struct connection *taken = find_holder(connections, now_ns);
+    if (taken != NULL)
+        budget_meet_want(connections->limits.memory);
+    else if (connections->unsent > connections->limits.unsent)
+        taken = TAILQ_FIRST(&connections->behind);
+    if (taken == NULL)
         return 0;
-    const bool frees_memory = budget_is_wanted(connections->limits.memory) &&
-                              since(first->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS &&
-                              since(connections->room_ns, now_ns) >= (uint64_t)ROOM_MS * NS_PER_MS;
-    if (connections->unsent <= connections->limits.unsent && !frees_memory)
-        return 0;
-    budget_meet_want(connections->limits.memory);
-    connections->room_ns = now_ns;
-    end_behind(connections, first);
-    return first->id;
+    end_behind(connections, taken);
+    return taken->id;
 }
 
 uint32_t connections_answer(struct connections *connections, uint32_t id,

@@ -65,8 +65,9 @@ bool connections_crowded(const struct connections *connections);
 bool connections_grow(struct connections *connections, uint32_t id, size_t more);
 
 /* A call was answered: now its reply is to be taken, until connections_leave. Returns the connection that is
- * to be closed for it, or 0: when there are too many replies, or memory is wanted, by others of the budget
- * too, the one that has taken no reply for longest. In the latter case, only if that is some time.
+ * to be closed for it, or 0: when there are too many replies, the one that has taken none for longest; when
+ * memory is wanted, by others of the budget too, the one of those that hold some, and only if it has taken
+ * none for some time.
  */
 struct connections_reply {
     size_t call_bytes;  /* what the call was counted as */

@@ -61,6 +61,11 @@ static void leave(uint32_t id, size_t bytes, uint64_t now_ns)
     cr_assert_not(connections_leave(connections, id, bytes, now_ns));
 }
 
+static uint64_t at_ms(uint64_t ms)
+{
+    return ms * NS_PER_MS;
+}
+
 Test(connections, calls_are_bounded)
 {
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
@@ -199,6 +204,47 @@ Test(connections, what_others_are_refused_makes_one_go_that_takes_no_replies)
     cr_assert_not(budget_is_wanted(&memory));
 }
 
+/* Those with little to take, however long they have taken nothing, are not closed for want of what another
+ * holds; and while only they are behind, the want stays for who can meet it. */
+Test(connections, who_holds_no_memory_to_speak_of_makes_no_room)
+{
+    const uint64_t stalled_ns = 1000 * NS_PER_MS;
+    set_up_patient();
+    for (uint32_t id = 1; id <= 4; id++) {
+        connections_add(connections, id, CONNECTION_CLIENT, 0);
+        enter(id, 1, 1);
+    }
+    for (uint32_t id = 1; id <= 2; id++)
+        cr_assert_eq(answer_as(id, 1, 60, false, 1), 0);
+    cr_assert_eq(answer_as(3, 1, 600, false, 2), 0);
+    cr_assert_not(budget_take(&memory, 500));
+    cr_assert_eq(answer(4, 1, stalled_ns + 1), 0, "3 has taken none for less than the time");
+    cr_assert(budget_is_wanted(&memory));
+    enter(4, 1, 1);
+    cr_assert_eq(answer(4, 1, stalled_ns + stalled_ns / 2), 3);
+    cr_assert_not(budget_is_wanted(&memory));
+    connections_leave(connections, 3, 600, 2 * stalled_ns);
+    connections_remove(connections, 3);
+
+    budget_want(&memory);
+    enter(4, 1, 1);
+    cr_assert_eq(answer(4, 1, 2 * stalled_ns), 0);
+    cr_assert(budget_is_wanted(&memory));
+}
+
+/* Nor does it meet a want of memory that one is closed for the number of its replies. */
+Test(connections, too_many_replies_meet_no_want_of_memory)
+{
+    set_up_patient();
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    enter(1, 7, 1);
+    budget_want(&memory);
+    for (int i = 0; i < 6; i++)
+        cr_assert_eq(answer(1, 1, at_ms(1)), 0);
+    cr_assert_eq(answer(1, 1, at_ms(1)), 1);
+    cr_assert(budget_is_wanted(&memory));
+}
+
 /* It is silent for longest, and one more than the limit. */
 Test(connections, a_probe_takes_no_place_and_is_served)
 {
@@ -255,11 +301,6 @@ Test(connections, draining_ends_with_the_last_call)
     cr_assert_not(connections_await_idle(connections, 1));
     leave(1, 1, 0);
     cr_assert(connections_await_idle(connections, 1000));
-}
-
-static uint64_t at_ms(uint64_t ms)
-{
-    return ms * NS_PER_MS;
 }
 
 /* The one, at most, that is to be closed then. */
