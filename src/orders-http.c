@@ -8,33 +8,39 @@
 #include "base/notify.h"
 #include "base/process.h"
 #include "base/process_metrics.h"
+#include "base/watchdog.h"
 #include "http/shim.h"
 #include "rpc/client.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char program[] = "orders-http";
 
-enum { FEEDINGS = 4 /* of the watchdog, in the time in which one is wanted */ };
-
-static void await_end(struct http_shim *shim, const struct notify *notify, struct log *log)
+/* Readiness is asked for at the very address, so that nobody but the watchdog hears whether it answers. */
+static struct prober *start_prober(struct http_shim *shim, const struct notify *notify, char *error,
+                                   size_t error_size)
 {
-    const unsigned feed_ms = (notify->watchdog_ms + FEEDINGS - 1) / FEEDINGS;
-    char why[128];
-    int ended;
-    notify_send(notify, "READY=1");
-    while ((ended = process_await_end(feed_ms)) == 0) {
-        if (http_shim_answers(shim, feed_ms, why, sizeof why))
-            notify_send(notify, "WATCHDOG=1");
-        else
-            log_line(log, LOG_LEVEL_ERROR, "no answer at its own address", LOG_STR("why", why));
-    }
-    notify_send(notify, "STOPPING=1");
-    log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
+    const struct prober_target target = {http_shim_url(shim), http_shim_answers, http_shim_abort_answers,
+                                         shim};
+    return watchdog_start_prober(notify, &target, notify->watchdog_ms != 0 ? 1 : 0, error, error_size);
+}
+
+/* Serves until it is to end. False: it cannot, and errno and `error` say why. */
+static bool serve_shim(struct http_shim *shim, const struct notify *notify, struct log *log, char *error,
+                       size_t error_size)
+{
+    struct prober *prober = start_prober(shim, notify, error, error_size);
+    if (prober == NULL)
+        return false;
+    printf("ready http=%s\n", http_shim_url(shim));
+    fflush(stdout);
+    watchdog_await_end(notify, prober, log);
+    prober_stop(prober);
+    prober_free(prober);
+    return true;
 }
 
 /* Its exit code. */
@@ -63,15 +69,11 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .memory = &memory,
     };
     struct http_shim *shim = client != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
-    const int code = shim != NULL ? EXIT_SUCCESS : errno == EADDRINUSE ? EXIT_TRY_AGAIN : EXIT_CONFIG;
-    if (shim == NULL) {
+    const bool served = shim != NULL && serve_shim(shim, notify, log, error, sizeof error);
+    const int code = served ? EXIT_SUCCESS : config_exit_code(errno);
+    if (!served)
         fprintf(stderr, "%s: %s\n", program, error);
-    } else {
-        printf("ready http=%s\n", http_shim_url(shim));
-        fflush(stdout);
-        await_end(shim, notify, log);
-        http_shim_stop(shim);
-    }
+    http_shim_stop(shim);
     rpc_client_close(client);
     return code;
 }

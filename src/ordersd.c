@@ -1,14 +1,14 @@
-/* ordersd.c: the order service as a process: puts the floors on one another, serves until SIGTERM or SIGINT,
- * answers what is in hand, and ends with 0. */
+/* ordersd.c: the order service as a process: starts each layer on the one below, serves until SIGTERM or
+ * SIGINT, answers what is in hand, and ends with 0. */
 #include "base/budget.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
-#include "base/prober.h"
 #include "base/process.h"
 #include "base/process_metrics.h"
 #include "base/time.h"
+#include "base/watchdog.h"
 #include "http/shim.h"
 #include "rpc/client.h"
 #include "rpc/health.h"
@@ -27,9 +27,6 @@
 enum {
     DRAIN_MS = 30000,
     MS_PER_S = 1000,
-    /* The watchdog is pinged so often in the time in which it wants to be, while each has answered within: */
-    PINGS = 4,
-    PINGS_SINCE_ANSWER = 2,
 
     /* Of the address for metrics and probes, which few ask for little. */
     PROBE_CONNECTIONS = 64,
@@ -100,6 +97,7 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         !dispatcher_add(daemon->dispatcher, &daemon->health.service.base, DISPATCHER_OPEN) ||
         !dispatcher_add(daemon->dispatcher, &daemon->metrics_service.service.base, DISPATCHER_NEEDS_KEY)) {
         snprintf(error, error_size, "out of memory");
+        errno = ENOMEM;
         return false;
     }
     const struct rpc_server_options options = {
@@ -173,8 +171,6 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
 static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
 {
     struct http_shim *const shims[] = {daemon->shim, daemon->probes};
-    const unsigned ping_ms = daemon->notify.watchdog_ms / PINGS;
-    const unsigned every_ms = ping_ms != 0 && ping_ms < PROBER_EVERY_MS ? ping_ms : PROBER_EVERY_MS;
     size_t n = 0;
     while (rpc_server_address(daemon->server, n) != NULL)
         n++;
@@ -189,13 +185,11 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
             targets[n++] = (struct prober_target){http_shim_url(shims[i]), http_shim_answers,
                                                   http_shim_abort_answers, shims[i]};
     }
-    daemon->prober = prober_start(targets, n, every_ms, PROBER_WAITS_MS);
-    if (daemon->prober == NULL)
-        snprintf(error, error_size, "no memory for a thread");
+    daemon->prober = watchdog_start_prober(&daemon->notify, targets, n, error, error_size);
     return daemon->prober != NULL;
 }
 
-/* False: errno is EADDRINUSE if another process has one of the addresses. */
+/* False: errno is what config_exit_code wants to know. */
 static bool start(struct daemon *daemon, char *error, size_t error_size)
 {
     const struct postgres_options options = {
@@ -233,8 +227,8 @@ static void print_ready(const struct daemon *daemon)
     fflush(stdout);
 }
 
-/* From the door inward: each floor answers what it has in hand while the floors below still serve. Calls that
- * take longer than that are answered by the store as it closes. What nng's threads may still touch, the
+/* From the listeners inward: each layer answers what it has in hand while the layers below still serve. Calls
+ * that take longer than that are answered by the store as it closes. What nng's threads may still touch, the
  * server and the log, ends with the process. */
 static void stop(struct daemon *daemon)
 {
@@ -252,30 +246,12 @@ static void stop(struct daemon *daemon)
         postgres_close(daemon->store);
 }
 
-/* Only while every address of this process has answered lately. */
-static void ping_watchdog(const struct daemon *daemon, unsigned within_ms)
-{
-    char why[512] = "not asked for too long";
-    if (prober_answered(daemon->prober, within_ms)) {
-        notify_send(&daemon->notify, "WATCHDOG=1");
-        return;
-    }
-    prober_ready(daemon->prober, why, sizeof why);
-    log_line(daemon->log, LOG_LEVEL_ERROR, "no answer at an address of its own", LOG_STR("why", why));
-}
-
 static void serve(struct daemon *daemon)
 {
-    const unsigned ping_ms = (daemon->notify.watchdog_ms + PINGS - 1) / PINGS;
-    int ended;
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
-    notify_send(&daemon->notify, "READY=1");
-    while ((ended = process_await_end(ping_ms)) == 0)
-        ping_watchdog(daemon, PINGS_SINCE_ANSWER * ping_ms);
-    notify_send(&daemon->notify, "STOPPING=1");
-    log_line(daemon->log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
+    watchdog_await_end(&daemon->notify, daemon->prober, daemon->log);
 }
 
 int main(void)
@@ -291,7 +267,7 @@ int main(void)
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
     daemon.memory.limit = daemon.config.max_call_bytes;
     const bool started = start(&daemon, error, sizeof error);
-    const int code = started ? EXIT_SUCCESS : errno == EADDRINUSE ? EXIT_TRY_AGAIN : EXIT_CONFIG;
+    const int code = started ? EXIT_SUCCESS : config_exit_code(errno);
     if (started)
         serve(&daemon);
     stop(&daemon);

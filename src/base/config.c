@@ -360,6 +360,11 @@ bool config_is_set(const char *name)
     return is_set;
 }
 
+int config_exit_code(int error)
+{
+    return error == EADDRINUSE || error == ENOMEM ? EXIT_TRY_AGAIN : EXIT_CONFIG;
+}
+
 void config_load_or_exit(struct config *config, unsigned needs, const char *program)
 {
     char error[512];

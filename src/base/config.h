@@ -16,8 +16,11 @@
 /* Exit codes of a program that cannot start, of sysexits.h. */
 enum {
     EXIT_CONFIG = 78,    /* it was set up wrongly: EX_CONFIG */
-    EXIT_TRY_AGAIN = 75, /* another process has its address, for now: EX_TEMPFAIL */
+    EXIT_TRY_AGAIN = 75, /* something is short, for now: memory, or an address that another process has */
 };
+
+/* Which of them, when errno was this. */
+int config_exit_code(int error);
 
 /* What a program cannot do without. */
 enum config_need {

@@ -2,6 +2,7 @@
 #include "base/config.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,14 @@ Test(config, a_failed_main_exits_with_78, .exit_code = EXIT_CONFIG)
     struct config config;
     tear_down(); /* fini is not run after exit */
     config_load_or_exit(&config, CONFIG_DATABASE, "test");
+}
+
+/* What may pass by itself is tried again. */
+Test(config, what_is_short_for_now_is_no_wrong_setting)
+{
+    cr_assert_eq(config_exit_code(EADDRINUSE), EXIT_TRY_AGAIN);
+    cr_assert_eq(config_exit_code(ENOMEM), EXIT_TRY_AGAIN);
+    cr_assert_eq(config_exit_code(EINVAL), EXIT_CONFIG);
 }
 
 Test(config, a_driver_of_sqlalchemys_is_taken_out_of_the_url)

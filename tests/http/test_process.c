@@ -2,6 +2,7 @@
  * it, and how it ends. */
 #include "client.h"
 #include "process.h"
+#include "support/manager.h"
 #include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
@@ -189,4 +190,30 @@ Test(process, a_port_in_use_stops_it)
     expect_refusal(environment, 75, expected); /* which systemd starts again */
     kill(first.pid, SIGTERM);
     cr_expect_eq(process_wait(&first), 0);
+}
+
+/* Its one address does not take connections any more. */
+Test(process, its_watchdog_hears_of_an_address_that_does_not_accept)
+{
+    struct manager manager;
+    char line[512];
+    manager_open(&manager);
+    char *const environment[] = {"API_KEY=k", "ORDERS_HTTP=127.0.0.1:0", "WATCHDOG_USEC=900000",
+                                 manager.setting, NULL};
+    struct process process = process_spawn(environment);
+    process_await_ready(&process);
+    manager_expect(&manager, "READY=1");
+    manager_expect(&manager, "WATCHDOG=1");
+    manager_expect(&manager, "WATCHDOG=1");
+    const bool stopped = manager_stop_listening(process.pid, process.port);
+    do
+        process_read_line(process.errors, line, sizeof line);
+    while (stopped && *line != '\0' && strstr(line, "no answer at an address of its own") == NULL);
+    cr_expect(!stopped || strstr(line, ": Connection refused") != NULL, "%s", line);
+    kill(process.pid, SIGTERM);
+    manager_await(&manager, "STOPPING=1");
+    cr_expect_eq(process_wait(&process), 0);
+    manager_close(&manager);
+    if (!stopped)
+        cr_skip_test("no right to take another process's files");
 }

@@ -4,21 +4,17 @@
 
 #include "base/time.h"
 #include "rpc/v1/health.pb-c.h"
+#include "support/manager.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IN_USE = 75, TIMES = 10, NOTICED_MS = 30000, POLL_MS = 50, FILES_MOST = 1024 };
+enum { IN_USE = 75, TIMES = 10, NOTICED_MS = 30000, POLL_MS = 50 };
 
 static struct service *service;
 
@@ -89,31 +85,6 @@ Test(addresses, one_is_not_lost_to_another_process_that_wants_it)
 
 /* --- one that does not accept --- */
 
-/* Takes a listening socket of ordersd's, which never hears of it, and has it accept no more. False: the
- * system lets nobody do that. */
-static bool stop_listening(uint16_t port)
-{
-    const int process = (int)syscall(SYS_pidfd_open, service->pid, 0);
-    bool stopped = false;
-    cr_assert_geq(process, 0);
-    for (int fd = 0; fd < FILES_MOST && !stopped; fd++) {
-        struct sockaddr_in name = {0};
-        socklen_t size = sizeof name, flag_size = sizeof(int);
-        int listens = 0;
-        const int copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
-        if (copy < 0 && errno == EPERM)
-            break;
-        if (copy < 0)
-            continue;
-        stopped = getsockopt(copy, SOL_SOCKET, SO_ACCEPTCONN, &listens, &flag_size) == 0 && listens != 0 &&
-                  getsockname(copy, (struct sockaddr *)&name, &size) == 0 && name.sin_family == AF_INET &&
-                  ntohs(name.sin_port) == port && shutdown(copy, SHUT_RDWR) == 0;
-        close(copy);
-    }
-    close(process);
-    return stopped;
-}
-
 /* What Health says is wrong, asked over ipc or TCP; "": nothing. */
 static void read_reason(const char *url, char *reason, size_t size)
 {
@@ -156,16 +127,16 @@ Test(addresses, readiness_names_all_that_do_not_accept)
 {
     char expected[512];
     await_reason(service->ipc_url, "");
-    if (!stop_listening(service->http_port))
+    if (!manager_stop_listening(service->pid, service->http_port))
         cr_skip_test("no right to take another process's files");
     snprintf(expected, sizeof expected, "http://127.0.0.1:%u: Connection refused", service->http_port);
     await_reason(service->ipc_url, expected);
-    cr_assert(stop_listening(service->metrics_port));
+    cr_assert(manager_stop_listening(service->pid, service->metrics_port));
     snprintf(expected, sizeof expected,
              "http://127.0.0.1:%u: Connection refused; http://127.0.0.1:%u: Connection refused",
              service->http_port, service->metrics_port);
     await_reason(service->ipc_url, expected);
-    cr_assert(stop_listening((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1)));
+    cr_assert(manager_stop_listening(service->pid, (uint16_t)atoi(strrchr(service->rpc_url, ':') + 1)));
     snprintf(expected, sizeof expected,
              "%s: Connection refused; http://127.0.0.1:%u: Connection refused; http://127.0.0.1:%u: "
              "Connection refused",
