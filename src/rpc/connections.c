@@ -11,10 +11,10 @@
 
 enum {
     BUCKETS = 1 << 10,
-    /* A crowd is more calls than this of one connection, beside another that has any. It is remembered for as
-     * many calls as may come before one who asks for one thing at a time asks for the next. */
-    CROWD = 64,
-    CROWD_MEMORY = 4096,
+    /* A heavy hitter has more calls in hand than this, while another connection has any. It is remembered for
+     * as many calls as may come before one who asks for one thing at a time asks for the next. */
+    HEAVY_CALLS = 64,
+    HEAVY_MEMORY = 4096,
     /* Of a connection that is to be closed: for the last answer to be taken, and for those in hand to be
      * made while another request of it, which is nobody's yet, waits to be sent elsewhere. */
     ARRIVAL_MS = 100,
@@ -63,9 +63,9 @@ struct connections {
     unsigned busy;  /* that have calls in hand, or replies to take */
     unsigned calls;
     unsigned unsent;
-    size_t bytes;        /* of both */
-    uint64_t room_ns;    /* when one was last looked for that makes room in memory */
-    atomic_uint crowded; /* calls to come that are one of a crowd's; read without the lock */
+    size_t bytes;      /* of both */
+    uint64_t room_ns;  /* when one was last looked for that makes room in memory */
+    atomic_uint heavy; /* calls to come for which a heavy hitter is remembered; read without the lock */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
 };
@@ -242,7 +242,7 @@ static bool is_to_go(const struct connection *connection, uint64_t now_ns)
            since(connection->abandoned_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
 
-/* Looks at all of them, which is done for a short time and no longer at every turn. */
+/* Looks at all of them, which is done for a short time and no longer at every call. */
 static size_t take_done(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most)
 {
     size_t n = 0;
@@ -316,19 +316,19 @@ static void free_memory(struct connections *connections, struct connection *conn
         connection->bytes -= bytes;
 }
 
-static void note_crowd(struct connections *connections, const struct connection *connection)
+static void note_heavy_hitter(struct connections *connections, const struct connection *connection)
 {
-    const unsigned crowded = atomic_load_explicit(&connections->crowded, memory_order_relaxed);
-    unsigned left = crowded > 0 ? crowded - 1 : 0;
-    if (connections->busy > 1 && connection->calls > CROWD)
-        left = CROWD_MEMORY;
-    if (left != crowded)
-        atomic_store_explicit(&connections->crowded, left, memory_order_relaxed);
+    const unsigned heavy = atomic_load_explicit(&connections->heavy, memory_order_relaxed);
+    unsigned left = heavy > 0 ? heavy - 1 : 0;
+    if (connections->busy > 1 && connection->calls > HEAVY_CALLS)
+        left = HEAVY_MEMORY;
+    if (left != heavy)
+        atomic_store_explicit(&connections->heavy, left, memory_order_relaxed);
 }
 
-bool connections_crowded(const struct connections *connections)
+bool connections_have_heavy_hitter(const struct connections *connections)
 {
-    return atomic_load_explicit(&connections->crowded, memory_order_relaxed) > 0;
+    return atomic_load_explicit(&connections->heavy, memory_order_relaxed) > 0;
 }
 
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes)
@@ -344,7 +344,7 @@ bool connections_enter(struct connections *connections, uint32_t id, size_t byte
         connections->busy += !is_busy(connection);
         connection->calls++;
         admitted = is_within_bounds(connections, connection);
-        note_crowd(connections, connection);
+        note_heavy_hitter(connections, connection);
     }
     pthread_mutex_unlock(&connections->lock);
     return admitted;

@@ -57,9 +57,8 @@ void connections_remove(struct connections *connections, uint32_t id);
  * most_calls is. So at most twice the bound of bytes is. */
 bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
 
-/* Whether, just now, one had a crowd of calls in hand and another some, who is not to wait for all of them.
- */
-bool connections_crowded(const struct connections *connections);
+/* Whether, just now, one had a lot of calls in hand and another some, who is not to wait for all of them. */
+bool connections_have_heavy_hitter(const struct connections *connections);
 
 /* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
 bool connections_grow(struct connections *connections, uint32_t id, size_t more);

@@ -43,7 +43,7 @@ enum {
      * it again. Small calls find room in the block that their context keeps, and are counted by frame. So it
      * covers the answer of a write, which has no more orders than its request. */
     CALL_TO_REQUEST = 2,
-    STEPS_AT_ONCE = 16,    /* of contexts, on one thread, while there is a crowd */
+    STEPS_AT_ONCE = 16,    /* of contexts, on one thread, while there is a heavy hitter */
     CONTEXTS_AT_ONCE = 64, /* opened when nearly all that there are carry calls */
     CONTEXTS_FEW = 16,     /* that receive */
     SWEEPS = 10,           /* of silent connections, in the time that one may be silent */
@@ -68,6 +68,7 @@ struct slot {
     size_t bytes;        /* that it, or its reply, counts as */
     bool reserved;       /* for its answer too: one that is larger may be refused */
     size_t method;       /* in the dispatcher */
+    bool open;           /* it wants no key, and is answered whatever else is refused */
     bool malformed;      /* its frame is none */
     bool sending;        /* or receiving */
     bool under_way;      /* a call that is not answered */
@@ -310,8 +311,7 @@ static void leave_unanswered(struct slot *slot)
 static bool admit_unpacked(struct call *call)
 {
     struct slot *slot = (struct slot *)call; /* its first member */
-    if (count_bytes(slot, CALL_TO_REQUEST * arena_excess(&call->arena)) ||
-        dispatcher_is_open(slot->server->dispatcher, slot->method))
+    if (count_bytes(slot, CALL_TO_REQUEST * arena_excess(&call->arena)) || slot->open)
         return true;
     refuse(slot);
     return false;
@@ -328,25 +328,32 @@ static bool reserve(struct call *call, size_t bytes)
     return false;
 }
 
-static void handle(struct slot *slot, nng_msg *in)
+/* A call came in. */
+static void reset(struct slot *slot, nng_msg *in)
 {
     struct call *call = &slot->call;
-    const char *why;
-
     assert(!slot->under_way);
     slot->under_way = true;
+    slot->pipe = nng_msg_get_pipe(in);
+    slot->bytes = nng_msg_len(in);
+    slot->method = dispatcher_count(slot->server->dispatcher);
+    slot->open = slot->malformed = slot->reserved = false;
+    call->caller = (uint32_t)nng_pipe_id(slot->pipe);
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
     call->trace = (struct trace){0};
-    slot->method = dispatcher_count(slot->server->dispatcher);
-    call->more = call->replayed = call->validate_only = slot->reserved = false;
+    call->more = call->replayed = call->validate_only = false;
     call->reserve = reserve;
     call->status = STATUS_INIT;
-    size_t size = slot->bytes = nng_msg_len(in);
-    slot->pipe = nng_msg_get_pipe(in);
-    call->caller = (uint32_t)nng_pipe_id(slot->pipe);
-    bool admitted = connections_enter(slot->server->connections, call->caller, size);
+}
+
+/* The request of a frame. NULL: it is none that is taken, and the call was failed. */
+static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
+{
+    struct call *call = &slot->call;
     const Rpc__V1__Request *request = NULL;
+    const size_t size = nng_msg_len(in);
+    const char *why;
     if (size > FRAME_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "The frame has %zu bytes; at most %d are taken", size,
                   FRAME_MAX_BYTES);
@@ -354,23 +361,32 @@ static void handle(struct slot *slot, nng_msg *in)
         call_fail(call, STATUS_INVALID_ARGUMENT, "The frame is no rpc.v1.Request: %s", why);
     else if (strlen(request->request_id) > REQUEST_ID_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);
-    nng_msg_free(in);
-
     slot->malformed = request == NULL;
-    if (slot->malformed || call->status.code != STATUS_OK) {
+    return call->status.code == STATUS_OK ? request : NULL;
+}
+
+static void handle(struct slot *slot, nng_msg *in)
+{
+    struct rpc_server *server = slot->server;
+    struct call *call = &slot->call;
+    reset(slot, in);
+    const bool admitted = connections_enter(server->connections, call->caller, slot->bytes);
+    const Rpc__V1__Request *request = unpack(slot, in);
+    nng_msg_free(in);
+    if (request == NULL) {
         reply(NULL, call);
         return;
     }
     begin(call, request);
-    slot->method = dispatcher_find(slot->server->dispatcher, request->method);
-    const bool open = dispatcher_is_open(slot->server->dispatcher, slot->method);
-    if (atomic_load(&slot->server->draining) && !open) {
+    slot->method = dispatcher_find(server->dispatcher, request->method);
+    slot->open = dispatcher_is_open(server->dispatcher, slot->method);
+    if (atomic_load(&server->draining) && !slot->open) {
         leave_unanswered(slot);
-    } else if (!admitted && !open) {
+    } else if (!admitted && !slot->open) {
         refuse(slot);
         reply(NULL, call);
     } else {
-        dispatcher_invoke(slot->server->dispatcher, call, request, admit_unpacked, reply);
+        dispatcher_invoke(server->dispatcher, call, request, admit_unpacked, reply);
     }
 }
 
@@ -407,13 +423,13 @@ static bool open_slots(struct rpc_server *server)
     return opened;
 }
 
-/* Lets the other threads have the core now and then. One that always finds more to read, of a crowd's calls,
- * would else keep it for whole time slices of the kernel's, while the store's answers, and those who wait for
- * a single one, wait for each of them. */
-static void give_way(const struct rpc_server *server)
+/* Lets the other threads have the core now and then. One that always finds more to read, of a heavy hitter's
+ * calls, would else keep it for whole time slices of the kernel's, while the store's answers, and those who
+ * wait for a single one, wait for each of them. */
+static void yield_to_other_threads(const struct rpc_server *server)
 {
     static _Thread_local unsigned steps;
-    if (connections_crowded(server->connections) && ++steps % STEPS_AT_ONCE == 0)
+    if (connections_have_heavy_hitter(server->connections) && ++steps % STEPS_AT_ONCE == 0)
         sched_yield();
 }
 
@@ -421,7 +437,7 @@ static void give_way(const struct rpc_server *server)
 static void advance(void *arg)
 {
     struct slot *slot = arg;
-    give_way(slot->server);
+    yield_to_other_threads(slot->server);
     int error = nng_aio_result(slot->out.aio);
 
     if (slot->sending) {

@@ -113,31 +113,31 @@ Test(connections, not_all_of_them_together_have_more_than_the_most)
     cr_assert_eq(enter(2, 4, 1), 1);
 }
 
-Test(connections, a_crowd_is_much_at_once_beside_others)
+Test(connections, a_heavy_hitter_has_much_at_once_while_others_have_some)
 {
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     connections_add(connections, 2, CONNECTION_CLIENT, 0);
     enter(1, 1000, 0);
-    cr_assert_not(connections_crowded(connections), "nobody else waits");
+    cr_assert_not(connections_have_heavy_hitter(connections), "nobody else waits");
     enter(2, 1, 0);
     enter(1, 1, 0);
-    cr_assert(connections_crowded(connections));
+    cr_assert(connections_have_heavy_hitter(connections));
     leave(2, 0, 0);
     enter(1, 10, 0);
-    cr_assert(connections_crowded(connections), "2 may ask again at any moment");
+    cr_assert(connections_have_heavy_hitter(connections), "2 may ask again at any moment");
     enter(1, 10000, 0);
-    cr_assert_not(connections_crowded(connections), "it did not");
+    cr_assert_not(connections_have_heavy_hitter(connections), "it did not");
 }
 
-Test(connections, many_who_ask_for_little_are_no_crowd)
+Test(connections, many_who_ask_for_little_are_no_heavy_hitters)
 {
     for (uint32_t id = 1; id <= 40; id++)
         connections_add(connections, id, CONNECTION_CLIENT, 0);
     for (uint32_t id = 1; id <= 40; id++)
         enter(id, 32, 0);
-    cr_assert_not(connections_crowded(connections));
+    cr_assert_not(connections_have_heavy_hitter(connections));
     enter(1, 1000, 0);
-    cr_assert(connections_crowded(connections), "one is, however many there are");
+    cr_assert(connections_have_heavy_hitter(connections), "one is, however many there are");
 }
 
 /* As when it was read before somebody else had the lock. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-    CROWD = 1000,
+    PEERS = 1000,
     READERS = 50,         /* that ask for a lot and read little of it */
     LISTS = 4,            /* each asks for, of: */
     ORDERS = 1000,        /* some 80 KB */
@@ -198,8 +198,8 @@ static void leave(enum way way, int peer)
 
 static void leave_at(enum stage stage, enum way way, const struct transport *transport)
 {
-    static int peers[CROWD];
-    const int n = stage == BEING_ANSWERED ? READERS : CROWD;
+    static int peers[PEERS];
+    const int n = stage == BEING_ANSWERED ? READERS : PEERS;
     const struct stream stream = make_stream(transport, stage == BEING_ANSWERED);
     char what[128];
     snprintf(what, sizeof what, "%d peers that %s %s over %s", n, way_names[way], stage_names[stage],
@@ -240,7 +240,7 @@ Test(leavers, a_thousand_come_and_go)
 {
     for (size_t i = 0; i < sizeof transports / sizeof *transports; i++) {
         const struct stream stream = make_stream(&transports[i], false);
-        for (int n = 0; n < CROWD; n++) {
+        for (int n = 0; n < PEERS; n++) {
             const int peer = transports[i].dial(service);
             sp_send(peer, stream.bytes, (size_t)n % stream.size);
             leave(n % 2 == 0 ? CLOSE : RESET, peer);

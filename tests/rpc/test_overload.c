@@ -52,21 +52,21 @@ TestSuite(overload, .init = set_up, .fini = tear_down, .timeout = 120);
 TestSuite(overload_by_two, .init = set_up_many, .fini = tear_down, .timeout = 120);
 
 /* Creations under way. */
-struct crowd {
+struct ended {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    unsigned ended[STATUS_CODES]; /* guarded by lock */
+    unsigned by_code[STATUS_CODES]; /* guarded by lock */
 };
 
-static struct crowd crowd = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+static struct ended ended = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static void count(struct rpc_reply *reply, void *arg)
 {
     (void)arg;
-    pthread_mutex_lock(&crowd.lock);
-    crowd.ended[reply->status.code]++;
-    pthread_cond_broadcast(&crowd.changed);
-    pthread_mutex_unlock(&crowd.lock);
+    pthread_mutex_lock(&ended.lock);
+    ended.by_code[reply->status.code]++;
+    pthread_cond_broadcast(&ended.changed);
+    pthread_mutex_unlock(&ended.lock);
     rpc_reply_free(reply);
 }
 
@@ -130,18 +130,18 @@ static void begin_large_batch(const char *prefix)
 
 static void await_at_least(enum status_code code, unsigned n)
 {
-    pthread_mutex_lock(&crowd.lock);
-    while (crowd.ended[code] < n)
-        pthread_cond_wait(&crowd.changed, &crowd.lock);
-    pthread_mutex_unlock(&crowd.lock);
+    pthread_mutex_lock(&ended.lock);
+    while (ended.by_code[code] < n)
+        pthread_cond_wait(&ended.changed, &ended.lock);
+    pthread_mutex_unlock(&ended.lock);
 }
 
 static void await(enum status_code code, unsigned n)
 {
     await_at_least(code, n);
-    pthread_mutex_lock(&crowd.lock);
-    cr_assert_eq(crowd.ended[code], n, "%u of %s", crowd.ended[code], status_code_name(code));
-    pthread_mutex_unlock(&crowd.lock);
+    pthread_mutex_lock(&ended.lock);
+    cr_assert_eq(ended.by_code[code], n, "%u of %s", ended.by_code[code], status_code_name(code));
+    pthread_mutex_unlock(&ended.lock);
 }
 
 Test(overload, what_is_too_much_is_refused_at_once_and_the_rest_is_done)
