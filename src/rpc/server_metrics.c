@@ -1,6 +1,7 @@
 /* server_metrics.c: tables of series, by the numbers that a call has anyway. */
 #include "rpc/server_metrics.h"
 
+#include <nng/nng.h>
 #include <stdlib.h>
 
 static const struct metric_family requests = {"orders_rpc_requests_total",
@@ -76,4 +77,10 @@ void server_metrics_record(const struct server_metrics *server, size_t method, e
 {
     metric_add(server->requests[method * STATUS_CODES + code], 1);
     metric_observe(server->durations[method], duration_ns);
+}
+
+void server_metrics_close(const struct server_metrics *server, uint32_t pipe, enum server_closes why)
+{
+    metric_add(server->closed[why], 1);
+    nng_pipe_close((nng_pipe){.id = pipe});
 }

@@ -38,4 +38,7 @@ void server_metrics_free(struct server_metrics *server);
 void server_metrics_record(const struct server_metrics *server, size_t method, enum status_code code,
                            uint64_t duration_ns);
 
+/* Closes a connection, and counts why. */
+void server_metrics_close(const struct server_metrics *server, uint32_t pipe, enum server_closes why);
+
 #endif

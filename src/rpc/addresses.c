@@ -1,0 +1,188 @@
+/* addresses.c: an nng listener for each URL, and the probe of each that other processes reach. */
+#include "rpc/addresses.h"
+
+#include "base/own_peer.h"
+#include "rpc/listening.h"
+#include "rpc/probe.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { URL_MAX_BYTES = 512 };
+
+/* Where others connect. */
+struct rpc_address {
+    nng_listener listener;
+    bool in_process; /* they are of this process */
+    char url[URL_MAX_BYTES];
+    struct own_peer self;  /* who asks here whether it serves, of this process too */
+    atomic_uint self_pipe; /* its connection, whose calls are neither counted nor logged; 0: none */
+};
+
+/* --- listening --- */
+
+/* Notes the address's URL, with the port it really has. */
+static void note_url(struct addresses *addresses, struct rpc_address *address, const char *url)
+{
+    char *end = addresses->urls + strlen(addresses->urls);
+    const size_t room = sizeof addresses->urls - strlen(addresses->urls);
+    const char *port = strrchr(url, ':');
+    int bound;
+    if (port != NULL && strcmp(port, ":0") == 0 &&
+        nng_listener_get_int(address->listener, NNG_OPT_TCP_BOUND_PORT, &bound) == 0)
+        snprintf(address->url, sizeof address->url, "%.*s:%d", (int)(port - url), url, bound);
+    else
+        snprintf(address->url, sizeof address->url, "%s", url);
+    snprintf(end, room, "%s%s", end == addresses->urls ? "" : ",", address->url);
+}
+
+static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
+{
+    snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
+    errno = failed == NNG_EADDRINUSE ? EADDRINUSE : EINVAL;
+    return false;
+}
+
+static bool make_listeners(struct addresses *addresses, nng_socket socket, const char *const urls[],
+                           char *error, size_t error_size)
+{
+    for (size_t i = 0; urls[i] != NULL; i++) {
+        struct rpc_address *address = &addresses->list[i];
+        int failed = nng_listener_create(&address->listener, socket, urls[i]);
+        if (failed != 0)
+            return cannot_listen(urls[i], failed, error, error_size);
+        address->in_process = strncmp(urls[i], "inproc:", 7) == 0;
+        own_peer_init(&address->self);
+        addresses->n++;
+    }
+    return true;
+}
+
+static bool start_listeners(struct addresses *addresses, const char *const urls[], char *error,
+                            size_t error_size)
+{
+    for (size_t i = 0; urls[i] != NULL; i++) {
+        struct rpc_address *address = &addresses->list[i];
+        int failed = nng_listener_start(address->listener, 0);
+        if (failed != 0)
+            return cannot_listen(urls[i], failed, error, error_size);
+        if (!address->in_process)
+            note_url(addresses, address, urls[i]);
+    }
+    return true;
+}
+
+bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[], char *error,
+                    size_t error_size)
+{
+    size_t n = 0;
+    while (urls[n] != NULL)
+        n++;
+    addresses->list = calloc(n + 1, sizeof *addresses->list);
+    if (addresses->list == NULL) {
+        snprintf(error, error_size, "out of memory for addresses");
+        errno = ENOMEM;
+        return false;
+    }
+    return make_listeners(addresses, socket, urls, error, error_size) &&
+           start_listeners(addresses, urls, error, error_size);
+}
+
+void addresses_free(struct addresses *addresses)
+{
+    free(addresses->list);
+}
+
+bool addresses_stop_listening(const struct addresses *addresses)
+{
+    bool stopped = true;
+    for (size_t i = 0; i < addresses->n; i++) {
+        if (!addresses->list[i].in_process && !listening_stop(addresses->list[i].listener))
+            stopped = false;
+    }
+    return stopped;
+}
+
+struct rpc_address *addresses_get(const struct addresses *addresses, size_t i)
+{
+    for (size_t at = 0; at < addresses->n; at++) {
+        if (!addresses->list[at].in_process && i-- == 0)
+            return &addresses->list[at];
+    }
+    return NULL;
+}
+
+/* --- who connects --- */
+
+/* NULL: that is not known. */
+static struct rpc_address *find(const struct addresses *addresses, nng_pipe pipe)
+{
+    const int listener = nng_listener_id(nng_pipe_listener(pipe));
+    for (size_t i = 0; i < addresses->n; i++) {
+        if (nng_listener_id(addresses->list[i].listener) == listener)
+            return &addresses->list[i];
+    }
+    return NULL;
+}
+
+/* Whether it is this process that asks itself. */
+static bool is_self(struct rpc_address *address, nng_pipe pipe)
+{
+    nng_sockaddr remote;
+    struct sockaddr_storage name;
+    uint64_t pid;
+    if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_PID, &pid) == 0)
+        return pid == (uint64_t)getpid();
+    return nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote) == 0 && listening_convert(&remote, &name) != 0 &&
+           own_peer_is(&address->self, &name);
+}
+
+enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe)
+{
+    struct rpc_address *address = find(addresses, pipe);
+    if (address == NULL)
+        return CONNECTION_CLIENT;
+    if (address->in_process)
+        return CONNECTION_STAYS;
+    if (!is_self(address, pipe))
+        return CONNECTION_CLIENT;
+    atomic_store(&address->self_pipe, (uint32_t)nng_pipe_id(pipe));
+    return CONNECTION_PROBE;
+}
+
+bool addresses_is_probe(const struct addresses *addresses, uint32_t pipe)
+{
+    size_t i = 0;
+    while (i < addresses->n && atomic_load(&addresses->list[i].self_pipe) != pipe)
+        i++;
+    return i < addresses->n;
+}
+
+/* --- whether it answers --- */
+
+const char *rpc_address_url(const struct rpc_address *address)
+{
+    return address->url;
+}
+
+bool rpc_address_answers(void *arg, unsigned timeout_ms, char *why, size_t why_size)
+{
+    struct rpc_address *address = arg;
+    struct sockaddr_storage name;
+    nng_sockaddr local;
+    if (nng_listener_get_addr(address->listener, NNG_OPT_LOCADDR, &local) != 0) {
+        snprintf(why, why_size, "no listener");
+        return false;
+    }
+    return probe_answers(&name, listening_convert(&local, &name), &address->self, timeout_ms, why, why_size);
+}
+
+void rpc_address_abort_answers(void *arg)
+{
+    struct rpc_address *address = arg;
+    own_peer_abort(&address->self);
+}

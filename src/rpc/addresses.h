@@ -1,0 +1,44 @@
+/* addresses.h: where an RPC server listens, and who has connected there. What server.h says of an rpc_address
+ * is here too.
+ */
+#ifndef RPC_ADDRESSES_H
+#define RPC_ADDRESSES_H
+
+#include "rpc/connections.h"
+#include "rpc/server.h"
+
+#include <nng/nng.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ADDRESSES_URLS_BYTES = 4096 };
+
+struct addresses {
+    struct rpc_address *list; /* owned; set before anybody can connect */
+    size_t n;
+    char urls[ADDRESSES_URLS_BYTES]; /* comma-separated, with the real ports; not those of this process alone
+                                      */
+};
+
+/* Listens. False: as rpc_server_start; the addresses are to be freed all the same. */
+bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[], char *error,
+                    size_t error_size);
+
+/* Once nobody can connect, nor is asked for a connection. */
+void addresses_free(struct addresses *addresses);
+
+/* The i-th that other processes reach; NULL: there are no more. */
+struct rpc_address *addresses_get(const struct addresses *addresses, size_t i);
+
+/* What a new connection is. One by which this process asks itself whether it serves is known by its id from
+ * now on. */
+enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe);
+
+/* Whether it is such a one. */
+bool addresses_is_probe(const struct addresses *addresses, uint32_t pipe);
+
+/* Refuses who connects from now on, but from this process; connections stay. False: not everywhere. */
+bool addresses_stop_listening(const struct addresses *addresses);
+
+#endif

@@ -1,0 +1,45 @@
+/* slots.h: the contexts of an RPC server, and the call that each carries: it goes round from receiving one to
+ * sending its reply.
+ */
+#ifndef RPC_SLOTS_H
+#define RPC_SLOTS_H
+
+#include "base/log.h"
+#include "rpc/addresses.h"
+#include "rpc/connections.h"
+#include "rpc/dispatcher.h"
+#include "rpc/outbox.h"
+#include "rpc/server_metrics.h"
+
+#include <nng/nng.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+struct slots {
+    /* Set before slots_open. What is pointed to must outlive the slots. */
+    nng_socket socket;
+    const struct dispatcher *dispatcher;
+    struct log *log;
+    const struct server_metrics *metrics;
+    struct connections *connections;
+    const struct addresses *addresses;
+    nng_duration send_ms; /* how long a peer may take to take a reply */
+    unsigned most;
+
+    struct slot *list;     /* owned */
+    pthread_mutex_t lock;  /* guards only: */
+    unsigned n;            /* that are open */
+    atomic_uint receiving; /* that wait for a request */
+    struct outbox outbox;
+    atomic_bool draining; /* calls that come now are left unanswered, but for those that want no key */
+};
+
+/* Has the first of them receive; more are opened as they are needed. False: no memory; they are to be freed
+ * all the same. */
+bool slots_open(struct slots *slots);
+
+/* Once the socket is closed and no call is in hand. */
+void slots_free(struct slots *slots);
+
+#endif
