@@ -4,16 +4,10 @@
 #include "base/time.h"
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-union name {
-    struct sockaddr_storage any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
 
 void own_peer_init(struct own_peer *peer)
 {
@@ -90,9 +84,9 @@ static void note_name(struct own_peer *peer)
  * was aborted is looked at again when it is connected, as before that there is nothing to shut down. */
 int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, socklen_t size)
 {
-    const union name any = {.any.ss_family = to->ss_family};
+    const union own_peer_name any = {.any.sa_family = to->ss_family};
     const bool is_ipc = to->ss_family == AF_UNIX;
-    if (!is_ipc && bind(peer->fd, (const struct sockaddr *)&any, size) != 0)
+    if (!is_ipc && bind(peer->fd, &any.any, size) != 0)
         return -1;
     if (!is_ipc)
         note_name(peer);
@@ -124,12 +118,37 @@ static bool is_v6(const struct sockaddr_in6 *own, const struct sockaddr_in6 *nam
 
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name)
 {
-    const union name other = {.any = *name};
+    const union own_peer_name other = {.storage = *name};
     pthread_mutex_lock(&peer->lock);
-    const union name own = {.any = peer->name};
+    const union own_peer_name own = {.storage = peer->name};
     pthread_mutex_unlock(&peer->lock);
-    if (own.any.ss_family != other.any.ss_family)
+    if (own.any.sa_family != other.any.sa_family)
         return false;
-    return (own.any.ss_family == AF_INET && is_v4(&own.v4, &other.v4)) ||
-           (own.any.ss_family == AF_INET6 && is_v6(&own.v6, &other.v6));
+    return (own.any.sa_family == AF_INET && is_v4(&own.v4, &other.v4)) ||
+           (own.any.sa_family == AF_INET6 && is_v6(&own.v6, &other.v6));
+}
+
+bool own_peer_failed(char *why, size_t why_size)
+{
+    switch (errno) {
+    case EADDRINUSE: /* by bind */
+    case EADDRNOTAVAIL:
+        return true;
+    case EMFILE:
+    case ENFILE:
+        snprintf(why, why_size, "accepts nobody: %m");
+        return true;
+    case EAGAIN:
+    case EINPROGRESS:
+        return own_peer_refuse(why, why_size, "no answer");
+    default:
+        snprintf(why, why_size, "%m");
+        return false;
+    }
+}
+
+bool own_peer_refuse(char *why, size_t why_size, const char *what)
+{
+    snprintf(why, why_size, "%s", what);
+    return false;
 }

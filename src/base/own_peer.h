@@ -4,10 +4,22 @@
 #ifndef BASE_OWN_PEER_H
 #define BASE_OWN_PEER_H
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+
+/* A socket's, of whatever family. */
+union own_peer_name {
+    struct sockaddr any;
+    struct sockaddr_storage storage;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_un local;
+};
 
 struct own_peer {
     pthread_mutex_t lock; /* guards all below */
@@ -20,7 +32,7 @@ struct own_peer {
 void own_peer_init(struct own_peer *peer);
 
 /* Makes the socket, on the thread that asks; all that is done with it has this time together. Returns it,
- * until own_peer_close; -1: no file is left for it. */
+ * until own_peer_close; -1: errno says why. */
 int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms);
 void own_peer_close(struct own_peer *peer);
 
@@ -35,5 +47,14 @@ void own_peer_abort(struct own_peer *peer);
  * so a peer of another host with the same one is taken for it: as one is by accident, whoever is it is to be
  * served as all others are. After own_peer_close, nobody is. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);
+
+/* For a prober_ask, when one of these steps, or a send, failed: writes what errno says, which is "no answer"
+ * when the time was up. False, but when the service may live all the same: the process has no file left to
+ * ask by, so that it accepts nobody either, for as long as that lasts; or no port is left to ask from, which
+ * says nothing of the service, and nothing is written. */
+bool own_peer_failed(char *why, size_t why_size);
+
+/* The same for an answer that is none: writes what is wrong with it, and returns false. */
+bool own_peer_refuse(char *why, size_t why_size, const char *what);
 
 #endif

@@ -12,8 +12,7 @@ enum { WHY_BYTES = 128 };
 
 struct result {
     uint64_t answered_ns; /* the last time it did */
-    bool answers;
-    char why[WHY_BYTES]; /* not */
+    char why[WHY_BYTES];  /* it is not ready; "": it is */
 };
 
 struct probe {
@@ -39,9 +38,9 @@ static void ask(struct probe *probe)
     struct prober *prober = probe->prober;
     const struct prober_target *target = &probe->target;
     struct result result = {0};
-    result.answers = target->ask(target->arg, prober->timeout_ms, result.why, sizeof result.why);
+    const bool answers = target->ask(target->arg, prober->timeout_ms, result.why, sizeof result.why);
     pthread_mutex_lock(&prober->lock);
-    result.answered_ns = result.answers ? time_monotonic_ns() : probe->result.answered_ns;
+    result.answered_ns = answers ? time_monotonic_ns() : probe->result.answered_ns;
     if (!prober->stopping) /* or it was aborted, which says nothing of it */
         probe->result = result;
     pthread_mutex_unlock(&prober->lock);
@@ -74,7 +73,7 @@ bool prober_ready(void *arg, char *why, size_t why_size)
     size_t length = 0;
     pthread_mutex_lock(&prober->lock);
     for (size_t i = 0; i < prober->n && length < why_size; i++) {
-        if (!prober->probes[i].result.answers)
+        if (*prober->probes[i].result.why != '\0')
             length += (size_t)snprintf(why + length, why_size - length, "%s%s: %s", length > 0 ? "; " : "",
                                        prober->probes[i].target.address, prober->probes[i].result.why);
     }
@@ -108,8 +107,8 @@ void prober_free(struct prober *prober)
 
 static bool start(struct probe *probe, struct prober *prober, const struct prober_target *target)
 {
-    *probe = (struct probe){
-        .prober = prober, .target = *target, .result = {.answers = true, .answered_ns = time_monotonic_ns()}};
+    *probe =
+        (struct probe){.prober = prober, .target = *target, .result = {.answered_ns = time_monotonic_ns()}};
     return pthread_create(&probe->thread, NULL, run, probe) == 0;
 }
 

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether something is answered within the time, for all of its steps. If not, `why` says what went wrong. */
+/* Whether something lives there: whether it is answered within the time, for all of its steps. What is
+ * written to `why`, which is empty before, says what is wrong, always if it does not, and makes it not ready.
+ */
 typedef bool prober_ask(void *arg, unsigned timeout_ms, char *why, size_t why_size);
 
 /* Has the ask of the same argument return at once, now and from then on. */
@@ -43,7 +45,7 @@ void prober_stop(struct prober *prober);
 /* Of one that was stopped. NULL does nothing. */
 void prober_free(struct prober *prober);
 
-/* Whether each answered when it was asked last; if not, `why` names those that did not. */
+/* Whether nothing was wrong with any when it was asked last; if not, `why` names those, and what was. */
 bool prober_ready(void *prober, char *why, size_t why_size);
 
 /* Whether each has answered within so much time. */

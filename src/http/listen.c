@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,15 +26,9 @@ static int listen_on(const struct addrinfo *address)
     return fd;
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-};
-
 static uint16_t port_of(int fd)
 {
-    union address address = {0};
+    union own_peer_name address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, &address.any, &length) != 0)
         return 0;
@@ -67,38 +60,22 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     return fd;
 }
 
-static bool fail(char *why, size_t why_size, const char *what)
-{
-    snprintf(why, why_size, "%s", what);
-    return false;
-}
-
-/* One step went wrong; one that took too long is EAGAIN, or EINPROGRESS when it was to connect. */
-static bool fail_step(char *why, size_t why_size)
-{
-    if (errno == EAGAIN || errno == EINPROGRESS)
-        return fail(why, why_size, "no answer");
-    snprintf(why, why_size, "%m");
-    return false;
-}
-
 static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length, const char *request,
                 struct own_peer *self, char *why, size_t why_size)
 {
     static const char expected[] = "HTTP/1.";
     char answer[sizeof expected - 1];
     if (own_peer_connect(self, address, length) != 0)
-        return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
-               fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-        return fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     const ssize_t n = own_peer_receive(self, answer, sizeof answer);
     if (n < 0)
-        return fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     if (n == 0)
-        return fail(why, why_size, "closed without an answer");
+        return own_peer_refuse(why, why_size, "closed without an answer");
     return (n == sizeof answer && memcmp(answer, expected, sizeof answer) == 0) ||
-           fail(why, why_size, "answers otherwise");
+           own_peer_refuse(why, why_size, "answers otherwise");
 }
 
 bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
@@ -107,10 +84,10 @@ bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
-        return fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     const int client = own_peer_open(self, address.ss_family, timeout_ms);
     if (client < 0)
-        return true; /* no file is left: so the service has more clients than it can take, and lives */
+        return own_peer_failed(why, why_size);
     const bool answers = ask(client, &address, length, request, self, why, why_size);
     own_peer_close(self);
     return answers;

@@ -13,9 +13,8 @@
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
 
 /* Sends a request to the socket's own address and waits for the begin of an HTTP answer, whatever its status.
- * Whoever takes the connection knows it by `self`. False: `why` says what went wrong. It takes the time at
- * most.
- */
+ * Whoever takes the connection knows it by `self`. False: `why` says what went wrong; see
+ * own_peer_failed. It takes the time at most. */
 bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
                     size_t why_size);
 

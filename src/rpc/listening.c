@@ -2,24 +2,15 @@
  * on. So that is looked for among the open files, by its address, and closed behind nng's back. */
 #include "rpc/listening.h"
 
+#include "base/own_peer.h"
 #include "base/process.h"
 
 #include <dirent.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_un local;
-};
 
 /* nng keeps ports and addresses in the network's byte order, as the system does. */
-static bool is_same(const union address *address, const nng_sockaddr *wanted)
+static bool is_same(const union own_peer_name *address, const nng_sockaddr *wanted)
 {
     switch (wanted->s_family) {
     case NNG_AF_INET:
@@ -38,7 +29,7 @@ static bool is_same(const union address *address, const nng_sockaddr *wanted)
 
 socklen_t listening_convert(const nng_sockaddr *from, struct sockaddr_storage *to)
 {
-    union address address = {0};
+    union own_peer_name address = {0};
     socklen_t size = 0;
     switch (from->s_family) {
     case NNG_AF_INET:
@@ -66,7 +57,7 @@ socklen_t listening_convert(const nng_sockaddr *from, struct sockaddr_storage *t
 
 static bool listens_at(int fd, const nng_sockaddr *wanted)
 {
-    union address address = {0};
+    union own_peer_name address = {0};
     socklen_t length = sizeof address, size = sizeof(int);
     int listens = 0;
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0 &&

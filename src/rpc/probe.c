@@ -6,7 +6,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,21 +27,6 @@ struct __attribute__((packed)) head {
 
 static const uint32_t request_id = UINT32_C(0x80000001);
 
-static bool fail(char *why, size_t why_size, const char *what)
-{
-    snprintf(why, why_size, "%s", what);
-    return false;
-}
-
-/* One step went wrong; one that took too long is EAGAIN, or EINPROGRESS when it was to connect. */
-static bool fail_step(char *why, size_t why_size)
-{
-    if (errno == EAGAIN || errno == EINPROGRESS)
-        return fail(why, why_size, "no answer");
-    snprintf(why, why_size, "%m");
-    return false;
-}
-
 static bool receive(struct own_peer *self, void *bytes, size_t size, char *why, size_t why_size)
 {
     const ssize_t n = own_peer_receive(self, bytes, size);
@@ -50,16 +34,17 @@ static bool receive(struct own_peer *self, void *bytes, size_t size, char *why, 
         return true;
     if (n >= 0)
         errno = n == 0 ? ECONNRESET : EAGAIN;
-    return fail_step(why, why_size);
+    return own_peer_failed(why, why_size);
 }
 
 static bool exchange_greetings(struct own_peer *self, int fd, char *why, size_t why_size)
 {
     uint8_t theirs[GREETING_BYTES];
     if (send(fd, greeting, sizeof greeting, MSG_NOSIGNAL) < 0)
-        return fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     return receive(self, theirs, sizeof theirs, why, why_size) &&
-           (memcmp(theirs, their_greeting, sizeof theirs) == 0 || fail(why, why_size, "greets otherwise"));
+           (memcmp(theirs, their_greeting, sizeof theirs) == 0 ||
+            own_peer_refuse(why, why_size, "greets otherwise"));
 }
 
 /* What it is answered is not read: any will do. */
@@ -79,9 +64,9 @@ static bool ask_health(struct own_peer *self, int fd, size_t head_from, unsigned
     message.head = (struct head){
         .is_message = 1, .length = htobe64(sizeof message.head.id + size), .id = htobe32(request_id)};
     if (send(fd, (uint8_t *)&message + head_from, sizeof message.head - head_from + size, MSG_NOSIGNAL) < 0)
-        return fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     return receive(self, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
-           (be32toh(answer.id) == request_id || fail(why, why_size, "answers otherwise"));
+           (be32toh(answer.id) == request_id || own_peer_refuse(why, why_size, "answers otherwise"));
 }
 
 /* Another process may have taken the path. */
@@ -90,7 +75,7 @@ static bool is_ours(int fd, char *why, size_t why_size)
     struct ucred peer;
     socklen_t size = sizeof peer;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == getpid() ||
-           fail(why, why_size, "another process listens there");
+           own_peer_refuse(why, why_size, "another process listens there");
 }
 
 static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
@@ -98,8 +83,7 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, 
 {
     const bool is_ipc = address->ss_family == AF_UNIX;
     if (own_peer_connect(self, address, size) != 0)
-        return errno == EADDRNOTAVAIL || errno == EADDRINUSE || /* no port is left to ask from */
-               fail_step(why, why_size);
+        return own_peer_failed(why, why_size);
     return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(self, fd, why, why_size) &&
            ask_health(self, fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
 }
@@ -109,7 +93,7 @@ bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struc
 {
     const int fd = own_peer_open(self, address->ss_family, timeout_ms);
     if (fd < 0)
-        return true;
+        return own_peer_failed(why, why_size);
     const bool answers = ask(fd, address, size, self, timeout_ms, why, why_size);
     own_peer_close(self);
     return answers;

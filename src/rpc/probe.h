@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 
 /* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not
- * helped by starting it anew. It takes timeout_ms at most. False: `why` says what went wrong. A process
- * without a file left for it answers others, as far as can be known. Whoever takes the connection knows it by
+ * helped by starting it anew. It takes timeout_ms at most. For what is returned and written when it
+ * cannot be asked, see own_peer_failed. Whoever takes the connection knows it by
  * `self`, or over ipc by the process. */
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
                    unsigned timeout_ms, char *why, size_t why_size);

@@ -13,7 +13,8 @@ struct address {
     pthread_mutex_t lock;
     pthread_cond_t asked, aborted;
     bool answers; /* guarded by lock, as is all below */
-    bool blocks;  /* until it is aborted */
+    const char *why;
+    bool blocks; /* until it is aborted */
     bool is_aborted;
     unsigned times; /* it was asked */
 };
@@ -27,12 +28,13 @@ static bool answer(void *arg, unsigned timeout_ms, char *why, size_t why_size)
     cr_assert_eq(timeout_ms, 5);
     pthread_mutex_lock(&address->lock);
     const bool answers = address->answers;
+    const char *const what = address->why != NULL ? address->why : answers ? "" : "no answer";
     address->times++;
     pthread_cond_broadcast(&address->asked);
     while (address->blocks && !address->is_aborted)
         pthread_cond_wait(&address->aborted, &address->lock);
     pthread_mutex_unlock(&address->lock);
-    snprintf(why, why_size, "no answer");
+    snprintf(why, why_size, "%s", what);
     return answers;
 }
 
@@ -54,6 +56,14 @@ static void set_answers(struct address *address, bool answers)
     while (address->times < then + 2)
         pthread_cond_wait(&address->asked, &address->lock);
     pthread_mutex_unlock(&address->lock);
+}
+
+static void set_why(struct address *address, const char *why)
+{
+    pthread_mutex_lock(&address->lock);
+    address->why = why;
+    pthread_mutex_unlock(&address->lock);
+    set_answers(address, true);
 }
 
 static void set_up(void)
@@ -104,6 +114,16 @@ Test(prober, knows_how_long_ago_each_answered)
     set_answers(&second, false);
     cr_expect(prober_answered(prober, LONG_MS), "it has answered lately");
     cr_expect_not(prober_answered(prober, 0));
+}
+
+/* Nobody is to be told that it does not live, but nobody is to be sent there. */
+Test(prober, knows_one_that_lives_and_is_not_ready)
+{
+    set_why(&second, "accepts nobody: Too many open files");
+    expect("tcp://b: accepts nobody: Too many open files");
+    cr_expect(prober_answered(prober, LONG_MS));
+    set_why(&second, NULL);
+    expect("");
 }
 
 /* A reason is cut where there is no room for it. */

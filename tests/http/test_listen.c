@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,4 +83,15 @@ Test(listen, nor_is_one_that_stopped)
 {
     process_close_held(listen_fd);
     expect(false, LONG_MS, "Invalid argument"); /* the socket of nothing has no such address */
+}
+
+/* It accepts nobody either, until one is closed. */
+Test(listen, one_without_a_file_left_lives_and_is_not_ready)
+{
+    struct rlimit before, none;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    expect(true, LONG_MS, "accepts nobody: Too many open files");
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }

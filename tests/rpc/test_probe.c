@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -282,4 +283,15 @@ Test(probe, one_whose_path_another_process_has)
     expect(false, LONG_MS, "Connection refused");
     unlink(path.sun_path);
     expect(false, LONG_MS, "No such file or directory");
+}
+
+/* It accepts nobody either, until one is closed. */
+Test(probe, one_without_a_file_left_lives_and_is_not_ready)
+{
+    struct rlimit before, none;
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    expect(true, LONG_MS, "accepts nobody: Too many open files");
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
