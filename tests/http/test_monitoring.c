@@ -291,6 +291,19 @@ Test(monitoring, without_a_database_it_lives_and_is_not_ready)
     cr_expect_eq(service_stop(service), 0);
 }
 
+/* As rpc.v1.Health says too. */
+Test(monitoring, an_address_that_is_gone_is_named)
+{
+    char body[512];
+    start(with_probes, NULL);
+    await_readyz(service->metrics_port, 200, "{\"status\":\"ok\"}");
+    cr_assert_eq(unlink(service->ipc_url + strlen("ipc://")), 0);
+    snprintf(body, sizeof body, "{\"detail\":\"%s: No such file or directory\"}", service->ipc_url);
+    await_readyz(service->metrics_port, 503, body);
+    await_readyz(service->http_port, 503, body);
+    cr_expect_eq(service_stop(service), 0);
+}
+
 static void break_connections(PGconn *database)
 {
     free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
