@@ -118,30 +118,45 @@ static unsigned or_default(unsigned value, unsigned preset)
     return value != 0 ? value : preset;
 }
 
-static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options)
+static struct connections_limits get_limits(const struct rpc_server_options *options)
 {
     const unsigned max_calls = or_default(options->max_calls, DEFAULT_MAX_CALLS);
-    const unsigned idle_ms = or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS);
-    const struct connections_limits limits = {
+    return (struct connections_limits){
         .calls = max_calls,
         .most_calls = max_calls + FURTHER_CALLS,
         .unsent = max_calls + FURTHER_CONTEXTS,
         .memory = options->memory,
         .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
-        .idle_ns = (uint64_t)idle_ms * NS_PER_MS,
+        .idle_ns = (uint64_t)or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS) * NS_PER_MS,
     };
-    const unsigned sweep_ms = idle_ms / SWEEPS + 1;
-    server->sweep_ms = (nng_duration)(sweep_ms < SWEEP_MOST_MS ? sweep_ms : SWEEP_MOST_MS);
+}
+
+static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options,
+                           const struct connections_limits *limits)
+{
     if (!server_metrics_init(&server->metrics, options->metrics, options->dispatcher))
         return false;
     const struct connections_gauges gauges = {server->metrics.calls, server->metrics.unsent,
                                               server->metrics.call_bytes, server->metrics.connections};
-    server->connections = connections_new(&limits, gauges);
-    if (server->connections == NULL || nng_aio_alloc(&server->sweeper, sweep, server) != 0)
+    server->connections = connections_new(limits, gauges);
+    return server->connections != NULL;
+}
+
+static bool begin_sweeping(struct rpc_server *server, uint64_t idle_ns)
+{
+    const uint64_t sweep_ms = idle_ns / NS_PER_MS / SWEEPS + 1;
+    server->sweep_ms = (nng_duration)(sweep_ms < SWEEP_MOST_MS ? sweep_ms : SWEEP_MOST_MS);
+    if (nng_aio_alloc(&server->sweeper, sweep, server) != 0)
         return false;
+    nng_sleep_aio(server->sweep_ms, server->sweeper);
+    return true;
+}
+
+static bool begin_receiving(struct rpc_server *server, const struct rpc_server_options *options,
+                            const struct connections_limits *limits)
+{
     nng_pipe_notify(server->socket, NNG_PIPE_EV_ADD_PRE, on_pipe, server);
     nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe, server);
-    nng_sleep_aio(server->sweep_ms, server->sweeper);
     server->slots = (struct slots){
         .socket = server->socket,
         .dispatcher = options->dispatcher,
@@ -150,7 +165,7 @@ static bool begin_counting(struct rpc_server *server, const struct rpc_server_op
         .connections = server->connections,
         .addresses = &server->addresses,
         .send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS),
-        .most = limits.calls + FURTHER_CONTEXTS + limits.unsent,
+        .most = limits->calls + FURTHER_CONTEXTS + limits->unsent,
     };
     return slots_open(&server->slots);
 }
@@ -169,7 +184,9 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
     nng_socket_set_int(server->socket, NNG_OPT_SENDBUF, WAITING_REPLIES); /* a patch of ours has it for REP */
 
-    if (!begin_counting(server, options)) {
+    const struct connections_limits limits = get_limits(options);
+    if (!begin_counting(server, options, &limits) || !begin_sweeping(server, limits.idle_ns) ||
+        !begin_receiving(server, options, &limits)) {
         snprintf(error, error_size, "out of memory for contexts");
         discard(server);
         errno = ENOMEM;
