@@ -19,7 +19,7 @@
 
 static const char program[] = "orders-http";
 
-/* Readiness is asked for at the very address, so that nobody but the watchdog hears whether it answers. */
+/* For the watchdog alone: who asks whether it is ready comes by the same address. */
 static struct prober *start_prober(struct http_shim *shim, const struct notify *notify, char *error,
                                    size_t error_size)
 {

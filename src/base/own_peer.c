@@ -136,6 +136,8 @@ bool own_peer_failed(char *why, size_t why_size)
         return true;
     case EMFILE:
     case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
         snprintf(why, why_size, "accepts nobody: %m");
         return true;
     case EAGAIN:

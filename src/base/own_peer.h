@@ -49,9 +49,9 @@ void own_peer_abort(struct own_peer *peer);
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);
 
 /* For a prober_ask, when one of these steps, or a send, failed: writes what errno says, which is "no answer"
- * when the time was up. False, but when the service may live all the same: the process has no file left to
- * ask by, so that it accepts nobody either, for as long as that lasts; or no port is left to ask from, which
- * says nothing of the service, and nothing is written. */
+ * when the time was up. False, but when the service may live all the same: there is no file or memory left
+ * for a socket, so that nobody is accepted either, for as long as that lasts; or no port is left to ask from,
+ * which says nothing of the service, and nothing is written. */
 bool own_peer_failed(char *why, size_t why_size);
 
 /* The same for an answer that is none: writes what is wrong with it, and returns false. */

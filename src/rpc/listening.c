@@ -6,11 +6,17 @@
 #include "base/process.h"
 
 #include <dirent.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+static socklen_t abstract_size(const nng_sockaddr_abstract *address)
+{
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + address->sa_len);
+}
+
 /* nng keeps ports and addresses in the network's byte order, as the system does. */
-static bool is_same(const union own_peer_name *address, const nng_sockaddr *wanted)
+static bool is_same(const union own_peer_name *address, socklen_t length, const nng_sockaddr *wanted)
 {
     switch (wanted->s_family) {
     case NNG_AF_INET:
@@ -22,6 +28,11 @@ static bool is_same(const union own_peer_name *address, const nng_sockaddr *want
     case NNG_AF_IPC:
         return address->any.sa_family == AF_UNIX &&
                strcmp(address->local.sun_path, wanted->s_ipc.sa_path) == 0;
+    case NNG_AF_ABSTRACT: /* a NUL, and a name without one at its end */
+        return address->any.sa_family == AF_UNIX && address->local.sun_path[0] == '\0' &&
+               length == abstract_size(&wanted->s_abstract) &&
+               memcmp(address->local.sun_path + 1, wanted->s_abstract.sa_name, wanted->s_abstract.sa_len) ==
+                   0;
     default:
         return false;
     }
@@ -48,6 +59,11 @@ socklen_t listening_convert(const nng_sockaddr *from, struct sockaddr_storage *t
         memcpy(address.local.sun_path, from->s_ipc.sa_path,
                strnlen(from->s_ipc.sa_path, sizeof address.local.sun_path - 1));
         break;
+    case NNG_AF_ABSTRACT:
+        size = abstract_size(&from->s_abstract);
+        address.local.sun_family = AF_UNIX;
+        memcpy(address.local.sun_path + 1, from->s_abstract.sa_name, from->s_abstract.sa_len);
+        break;
     default:
         break;
     }
@@ -61,7 +77,7 @@ static bool listens_at(int fd, const nng_sockaddr *wanted)
     socklen_t length = sizeof address, size = sizeof(int);
     int listens = 0;
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0 &&
-           getsockname(fd, &address.any, &length) == 0 && is_same(&address, wanted);
+           getsockname(fd, &address.any, &length) == 0 && is_same(&address, length, wanted);
 }
 
 /* nng waits on in epoll, and never hears of the socket again. Should it be accepting a connection at this

@@ -28,10 +28,10 @@ static struct rpc_server *server;
 static char url[64];
 static const char *const urls[] = {url, NULL};
 
-static void serve(ProtobufCService *service)
+static void serve(ProtobufCService *service, const char *scheme)
 {
     char error[256] = "";
-    snprintf(url, sizeof url, "ipc:///tmp/test-server.%d", (int)getpid());
+    snprintf(url, sizeof url, "%s/tmp/test-server.%d", scheme, (int)getpid());
     dispatcher = dispatcher_new(key);
     cr_assert(dispatcher_add(dispatcher, service, DISPATCHER_NEEDS_KEY));
     const struct rpc_server_options options = {.urls = urls,
@@ -45,7 +45,7 @@ static void serve(ProtobufCService *service)
 static void set_up(void)
 {
     health_init(&health, names, checks);
-    serve(&health.service.base);
+    serve(&health.service.base, "ipc://");
 }
 
 static void tear_down(void)
@@ -111,6 +111,27 @@ Test(server, a_frame_of_many_fields_is_refused_before_its_key)
     rpc__v1__response__free_unpacked(response, NULL);
 }
 
+/* --- an address in Linux's abstract namespace --- */
+
+static void set_up_abstract(void)
+{
+    health_init(&health, names, checks);
+    serve(&health.service.base, "abstract://");
+}
+
+Test(abstract, is_probed_and_closed_as_any_address, .init = set_up_abstract, .timeout = 60)
+{
+    struct rpc_address *address = rpc_server_address(server, 0);
+    char why[128] = "";
+    cr_assert_not_null(address);
+    cr_expect_str_eq(rpc_address_url(address), url);
+    cr_expect(rpc_address_answers(address, 20000, why, sizeof why));
+    cr_expect_str_eq(why, "");
+    cr_expect(rpc_server_drain(server, 20000));
+    cr_expect_not(rpc_address_answers(address, 20000, why, sizeof why));
+    cr_expect_str_eq(why, "Connection refused");
+}
+
 /* --- a service that answers a call twice --- */
 
 static void answer_twice(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRequest *request,
@@ -129,7 +150,7 @@ static void set_up_twice(void)
 {
     rpc__v1__health__init(&twice, NULL);
     twice.check = answer_twice;
-    serve(&twice.base);
+    serve(&twice.base, "ipc://");
 }
 
 /* By glibc, when an assertion of this program fails: that it is this one, and not what comes of it later. */
