@@ -1,20 +1,10 @@
 /* url.c: percent-decoding (RFC 3986), and in queries "+" for a blank as forms have it. */
 #include "http/url.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #include <string.h>
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 /* Takes the next character off an escaped text. A "%" without two digits behind it stays as it is, and makes
  * *whole false. */
@@ -105,10 +95,8 @@ static bool is_name(const char *escaped, size_t length, const char *name)
     bool whole = true;
     while (escaped < end) {
         const char c = next_character(&escaped, end, true, &whole);
-        if (c != *name)
+        if (c == '\0' || c != *name) /* an escaped NUL is not the name's end */
             return false;
-        if (c == '\0')
-            return true;
         name++;
     }
     return *name == '\0';

@@ -1,6 +1,7 @@
 /* parse.c: recursive descent. Each function begins at a token and ends behind it. */
 #include "json/parse.h"
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 #include <float.h>
@@ -84,23 +85,12 @@ static bool take_word(struct parser *parser, const char *word)
 
 /* --- strings --- */
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The four digits at a place; -1: they are none. */
 static int32_t hex_code(const char *at)
 {
     int32_t code = 0;
     for (int i = 0; i < 4; i++) {
-        const int digit = hex_value(at[i]);
+        const int digit = hex_digit(at[i]);
         if (digit < 0)
             return -1;
         code = code << 4 | digit;

@@ -210,6 +210,7 @@ Test(contract, lists)
     expect_list("/orders/?status=&customer_id=&skip=&limit=&order_by=", "A B C D");
     expect_list("/orders/?limit=%31&limit=3", "A B C");
     expect_list("/orders/?unknown=1", "A B C D");
+    expect_list("/orders/?status%00=shipped&status%00x=shipped", "A B C D");
     expect_list("/orders/?order_by=id", "A B C D");
     expect_list("/orders/?order_by=id%20desc", "D C B A");
     expect_list("/orders/?order_by=id+desc&skip=1&limit=2", "C B");

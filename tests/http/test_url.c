@@ -90,7 +90,11 @@ ParameterizedTestParameters(url, query)
         {"limit=%zz", "!"},
         {"limit=%ff", "!"},
         {"limit=%00", "!"},
-        {"limit%00=1", "1"}, /* as good a name as any */
+        {"limit%00=1", "(none)"}, /* another name */
+        {"limit%00x=1", "(none)"},
+        {"limit=5&limit%00x=1", "5"},
+        {"%00limit=1", "(none)"},
+        {"%00=1", "(none)"},
     };
     return cr_make_param_array(struct query_case, cases, sizeof cases / sizeof cases[0]);
 }
