@@ -15,6 +15,10 @@ struct answer_header {
 
 enum { ANSWER_MAX_HEADERS = 16 };
 
+/* Of all answers but files: what depends on a key, or on the moment, is to be kept by nobody without asking.
+ */
+#define ANSWER_CACHE_CONTROL "private, no-cache"
+
 /* Strings are in the arena of the request, or static. */
 struct answer {
     unsigned status;  /* 0: not known yet */

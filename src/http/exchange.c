@@ -575,7 +575,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         return NULL;
     answer_header(answer, "X-Request-ID", exchange->door.request_id);
     if (!answer_has_header(answer, "Cache-Control"))
-        answer_header(answer, "Cache-Control", "private, no-cache");
+        answer_header(answer, "Cache-Control", ANSWER_CACHE_CONTROL);
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
     if (is_stopping(exchange->host))

@@ -2,6 +2,7 @@
 #include "http/refusal.h"
 
 #include "base/uuid.h"
+#include "http/answer.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ void refusal_send(int fd, enum refusal refusal, const char *request_id)
     (void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &utc));
     int length = snprintf(answer, sizeof answer,
                           "HTTP/1.1 %s\r\nDate: %s\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                          "Cache-Control: " ANSWER_CACHE_CONTROL "\r\n"
                           "X-Request-ID: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
                           row->status, date, request_id, row->header, strlen(row->body), row->body);
     if (length > 0 && (size_t)length < sizeof answer)

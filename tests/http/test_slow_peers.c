@@ -105,6 +105,7 @@ static void expect_status(int fd, int status)
     struct http_reply reply = http_read(fd, false);
     cr_expect_eq(reply.status, status, "%d %s", reply.status, reply.body);
     cr_expect_not_null(strstr(reply.head, "X-Request-ID: "));
+    cr_expect_not_null(strstr(reply.head, "\r\nCache-Control: private, no-cache\r\n"), "%s", reply.head);
     http_free(&reply);
 }
 
