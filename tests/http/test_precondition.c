@@ -76,6 +76,26 @@ Test(precondition, a_repeated_header_is_one_list)
     arena_free(&arena);
 }
 
+/* As much memory as the lines together have bytes, in whichever pieces they come. */
+Test(precondition, many_lines_take_no_more_than_their_length)
+{
+    enum { LINES = 80, TAG = 100, LARGEST_BLOCKS = 3 }; /* a block has its size rounded up */
+    char line[TAG + 3];
+    struct arena arena;
+    struct precondition_list list = {0};
+    arena_init(&arena);
+    memset(line, 'x', sizeof line);
+    line[0] = line[TAG + 1] = '"';
+    for (int i = 0; i < LINES; i++)
+        precondition_count(&list, TAG + 2);
+    precondition_make_room(&list, &arena);
+    for (int i = 0; i < LINES; i++)
+        precondition_add(&list, line, TAG + 2);
+    cr_expect_eq(list.length, LINES * (TAG + 4) - 2);
+    cr_expect_leq(arena_excess(&arena), LARGEST_BLOCKS * list.length, "%zu bytes", arena_excess(&arena));
+    arena_free(&arena);
+}
+
 Test(precondition, one_that_is_empty_is_a_list_of_nothing)
 {
     struct arena arena;
