@@ -490,20 +490,40 @@ static bool call(struct exchange *exchange)
     return true;
 }
 
+/* Anybody may ask for it: so neither what is sent, nor its gzip, is made for each. */
+static void answer_scrape(struct exchange *exchange)
+{
+    struct answer *answer = &exchange->answer;
+    struct scrape *scrape = scrape_take(&exchange->host->scrapes);
+    exchange->scrape = scrape;
+    exchange->coding_chosen = true;
+    answer->type = METRICS_TEXT_TYPE;
+    answer->body = scrape->text;
+    answer->length = scrape->length;
+    answer_header(answer, "Vary", "Accept-Encoding");
+    if (!coding_takes_gzip(
+            MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept-Encoding")))
+        return;
+    size_t length;
+    const char *gzip = scrape_gzip(&exchange->host->scrapes, scrape, &length);
+    if (gzip == NULL)
+        return;
+    answer->body = gzip;
+    answer->length = length;
+    answer_header(answer, "Content-Encoding", "gzip");
+}
+
 static void answer_without_call(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
     struct answer *answer = &exchange->answer;
     answer->status = route->status;
-    if (!route->metrics) {
-        answer->body = route->text;
-        answer->length = strlen(route->text);
+    if (route->metrics) {
+        answer_scrape(exchange);
         return;
     }
-    exchange->scrape = scrape_take(&exchange->host->scrapes);
-    answer->type = METRICS_TEXT_TYPE;
-    answer->body = exchange->scrape->text;
-    answer->length = exchange->scrape->length;
+    answer->body = route->text;
+    answer->length = strlen(route->text);
 }
 
 /* The request is there. False: the answer is, too; else its RPC was called, and has the exchange. */

@@ -3,6 +3,7 @@
 
 #include "base/metrics_text.h"
 #include "base/time.h"
+#include "http/coding.h"
 
 #include <stdlib.h>
 
@@ -58,6 +59,31 @@ struct scrape *scrape_take(struct scrapes *scrapes)
     taken->holders++;
     pthread_mutex_unlock(&scrapes->lock);
     return taken;
+}
+
+/* With the lock held. */
+static void make_gzip(struct scrape *scrape)
+{
+    struct arena making;
+    size_t length;
+    arena_init(&making);
+    const char *gzip = coding_gzip(scrape->text, scrape->length, CODING_EACH, &making, &length);
+    if (gzip != NULL) {
+        scrape->gzip = arena_copy(&scrape->arena, gzip, length);
+        scrape->gzip_length = length;
+    }
+    arena_free(&making);
+}
+
+const char *scrape_gzip(struct scrapes *scrapes, struct scrape *scrape, size_t *length)
+{
+    pthread_mutex_lock(&scrapes->lock);
+    if (scrape->gzip == NULL)
+        make_gzip(scrape);
+    const char *gzip = scrape->gzip;
+    *length = scrape->gzip_length;
+    pthread_mutex_unlock(&scrapes->lock);
+    return gzip;
 }
 
 void scrape_release(struct scrapes *scrapes, struct scrape *scrape)

@@ -1,6 +1,6 @@
 /* scrape.h: the text of /metrics, which wants no key: made anew ten times a second at most, and shared by all
- * who are sent it. So neither those who ask without end nor those who take their answers slowly cost more
- * than that.
+ * who are sent it, as is what it is in gzip. So neither those who ask without end nor those who take their
+ * answers slowly cost more than that.
  */
 #ifndef HTTP_SCRAPE_H
 #define HTTP_SCRAPE_H
@@ -15,8 +15,10 @@
 struct scrape {
     const char *text;
     size_t length;
-    struct arena arena; /* owns the text */
-    unsigned holders;   /* guarded by the lock of all */
+    struct arena arena; /* owns the text, and its gzip */
+    unsigned holders;   /* guarded by the lock of all, as is all below */
+    const char *gzip;   /* NULL: nobody asked for it yet */
+    size_t gzip_length;
 };
 
 /* Safe from any thread. */
@@ -34,6 +36,10 @@ void scrapes_free(struct scrapes *scrapes);
 
 /* A text of this moment, or of a tenth of a second ago; to be given back with scrape_release. */
 struct scrape *scrape_take(struct scrapes *scrapes);
+
+/* The text as gzip, made when it is first asked for, and there for as long as the text. NULL: no memory for
+ * it. */
+const char *scrape_gzip(struct scrapes *scrapes, struct scrape *scrape, size_t *length);
 
 /* NULL does nothing. */
 void scrape_release(struct scrapes *scrapes, struct scrape *scrape);

@@ -401,6 +401,38 @@ Test(monitoring, what_is_refused_by_a_bound_is_counted)
     database_drop(url);
 }
 
+/* Whoever has no key is not to take what callers need, nor to have others ended for it: to these peers more
+ * is to be sent than the memory for all. */
+Test(monitoring, metrics_that_nobody_reads_take_nothing_from_callers)
+{
+    enum { PEERS = 150, REQUESTS = 20, LEAST_BYTES = 1000, MEMORY_BYTES = 1 << 20 };
+    static const char *const little_memory[] = {"ORDERS_MAX_CALL_BYTES=1048576",
+                                                "ORDERS_HTTP_SEND_TIMEOUT=600", NULL};
+    int fds[PEERS];
+    size_t bytes = 0;
+    start(little_memory, NULL);
+    for (int i = 0; i < PEERS; i++) {
+        fds[i] = http_connect_narrow(service->http_port);
+        for (int request = 0; request < REQUESTS; request++)
+            http_send_text(fds[i], "GET /metrics HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    }
+    cr_expect_eq(create("A", key_header), 201);
+    for (int i = 0; i < PEERS; i++) {
+        for (int request = 0; request < REQUESTS; request++) {
+            struct http_reply reply = http_read(fds[i], false);
+            cr_assert_eq(reply.status, 200, "%d %s", reply.status, reply.body);
+            cr_expect_not_null(strstr(reply.head, "\r\nContent-Encoding: gzip\r\n"));
+            cr_expect_gt(reply.length, LEAST_BYTES);
+            bytes += reply.length;
+            http_free(&reply);
+        }
+        close(fds[i]);
+    }
+    cr_expect_gt(bytes / REQUESTS, MEMORY_BYTES, "one to each is less than that: %zu", bytes);
+    expect_value(service->http_port, "orders_http_connections_ended_total{reason=\"over_limit\"}", 0);
+    cr_expect_eq(service_stop(service), 0);
+}
+
 /* A write that waits for a lock is in hand, so the service cannot end yet. */
 Test(monitoring, a_service_that_ends_says_that_it_drains)
 {
