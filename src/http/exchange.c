@@ -291,6 +291,8 @@ static bool count_bytes(struct exchange *exchange, size_t bytes)
         return false;
     if (counts < exchange->counted)
         budget_give_back(memory, exchange->counted - counts);
+    if ((counts > 0) != (exchange->counted > 0))
+        peer_hold_memory(exchange->connection, counts > 0);
     exchange->counted = counts;
     return true;
 }

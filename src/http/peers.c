@@ -1,9 +1,12 @@
 /* peers.c: a list for each phase. All of a phase have the same time, so each list is in the order in which
- * the times are up, and nothing is ever searched. */
+ * the times are up, and nothing is ever searched. Those in "answering" are in a further list, by when they
+ * took something last. */
 #include "http/peers.h"
 
 #include "base/time.h"
 
+#include <linux/tcp.h> /* for tcpi_bytes_acked, which <netinet/tcp.h> lacks */
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -11,19 +14,23 @@
 
 enum {
     SWEEP_MS = 250,
-    STALLED_MS = 1000, /* in "answering", before one is ended for others' want of memory or room */
+    STALLED_MS = 1000, /* in "answering", with nothing taken, before one is ended for memory or room */
     SENDING_MS = 100,  /* in "receiving": a client that has its request ready is through by then */
     UNUSED_MS = 1000,  /* in "idle": a client that asks all the time is not so for as long */
 };
 
 /* Its fields are guarded by the lock of all. */
 struct peer {
-    TAILQ_ENTRY(peer) neighbours; /* in its phase's list */
+    TAILQ_ENTRY(peer) neighbours;        /* in its phase's list */
+    TAILQ_ENTRY(peer) unread_neighbours; /* in "answering": in one of the lists of those who are */
     struct peers *all;
     int fd;       /* libmicrohttpd's; open until it says that the connection is closed */
     bool is_self; /* not counted */
     enum peer_phase phase;
+    uint64_t since_ns; /* its phase began; in "answering", its client was last seen to take something */
     uint64_t deadline_ns;
+    uint64_t taken_bytes;   /* of all its answers, when that was last looked at */
+    bool holds_memory;      /* for its answer */
     const char *request_id; /* the exchange's; NULL: not known */
     enum refusal when_late;
     unsigned refused; /* the status that it was ended with */
@@ -40,17 +47,78 @@ struct peers {
     pthread_cond_t closed;
     bool closing;                         /* guarded by lock, as is all below */
     struct peer_list phases[PEER_PHASES]; /* the longest in it is first */
-    unsigned open;                        /* that were not ended */
-    unsigned late, evicted;               /* ended since the last sweep */
+    struct peer_list unread[2]; /* in "answering", without memory and with: whose client took nothing
+                                 * for longest is first */
+    unsigned open;              /* that were not ended */
+    unsigned late, evicted;     /* ended since the last sweep */
 };
+
+/* --- who takes nothing of an answer --- */
+
+/* What the client's end has acknowledged: more when it takes some of what it was sent. */
+static uint64_t taken_bytes(const struct peer *peer)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    (void)getsockopt(peer->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_bytes_acked;
+}
+
+static struct peer_list *unread_list(struct peer *peer)
+{
+    return &peer->all->unread[peer->holds_memory];
+}
+
+static void leave_unread(struct peer *peer)
+{
+    if (peer->phase == PEER_ANSWERING)
+        TAILQ_REMOVE(unread_list(peer), peer, unread_neighbours);
+}
+
+static void enter_unread(struct peer *peer)
+{
+    if (peer->phase == PEER_ANSWERING)
+        TAILQ_INSERT_TAIL(unread_list(peer), peer, unread_neighbours);
+}
+
+static void note_progress(struct peers *all)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    struct peer *peer;
+    TAILQ_FOREACH(peer, &all->phases[PEER_ANSWERING], neighbours)
+    {
+        const uint64_t taken = taken_bytes(peer);
+        if (taken == peer->taken_bytes)
+            continue;
+        leave_unread(peer);
+        peer->taken_bytes = taken;
+        peer->since_ns = now_ns;
+        enter_unread(peer);
+    }
+}
+
+/* --- phases --- */
+
+static void leave_phase(struct peer *peer)
+{
+    TAILQ_REMOVE(&peer->all->phases[peer->phase], peer, neighbours);
+    leave_unread(peer);
+}
+
+static void enter_phase(struct peer *peer, enum peer_phase phase)
+{
+    struct peers *all = peer->all;
+    peer->phase = phase;
+    peer->since_ns = time_monotonic_ns();
+    peer->deadline_ns = peer->since_ns + all->timeouts_ns[phase];
+    TAILQ_INSERT_TAIL(&all->phases[phase], peer, neighbours);
+    enter_unread(peer);
+}
 
 static void move(struct peer *peer, enum peer_phase phase)
 {
-    struct peers *all = peer->all;
-    TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
-    TAILQ_INSERT_TAIL(&all->phases[phase], peer, neighbours);
-    peer->phase = phase;
-    peer->deadline_ns = time_monotonic_ns() + all->timeouts_ns[phase];
+    leave_phase(peer);
+    enter_phase(peer, phase);
 }
 
 static void show_open(const struct peers *all)
@@ -83,6 +151,22 @@ static struct peer *next_late(const struct peers *all)
     return next;
 }
 
+/* The one that has taken nothing of its answer for longest, with memory for it or without; NULL: there is
+ * none.
+ */
+static struct peer *longest_unread(const struct peers *all)
+{
+    struct peer *without = TAILQ_FIRST(&all->unread[false]), *with = TAILQ_FIRST(&all->unread[true]);
+    if (without == NULL || with == NULL)
+        return with == NULL ? without : with;
+    return without->since_ns < with->since_ns ? without : with;
+}
+
+static bool has_been_for(const struct peer *peer, unsigned ms)
+{
+    return peer->since_ns + (uint64_t)ms * NS_PER_MS <= time_monotonic_ns();
+}
+
 /* The one to end when there is one too many, the newcomer last of all. Deadlines of different phases tell
  * nothing of who is dispensable: past the limit, idle ones would keep every newcomer out, whose time is
  * shorter. */
@@ -99,12 +183,10 @@ static struct peer *next_to_make_room(const struct peers *all, struct peer *newc
         {PEER_IDLE, 0},
         {PEER_ANSWERING, 0},
     };
-    const uint64_t now_ns = time_monotonic_ns();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct peer *first = TAILQ_FIRST(&all->phases[rows[i].phase]);
-        if (first != NULL && first != newcomer &&
-            first->deadline_ns - all->timeouts_ns[first->phase] + (uint64_t)rows[i].for_ms * NS_PER_MS <=
-                now_ns)
+        struct peer *first =
+            rows[i].phase == PEER_ANSWERING ? longest_unread(all) : TAILQ_FIRST(&all->phases[rows[i].phase]);
+        if (first != NULL && first != newcomer && has_been_for(first, rows[i].for_ms))
             return first;
     }
     return newcomer;
@@ -123,12 +205,11 @@ static void end_late(struct peers *all)
     }
 }
 
-/* In memory, by who does not take an answer. */
+/* In memory, by who has some and takes nothing of its answer. */
 static void make_room(struct peers *all)
 {
-    struct peer *first = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
-    const uint64_t stalled_ns = (uint64_t)STALLED_MS * NS_PER_MS, now_ns = time_monotonic_ns();
-    if (first == NULL || first->deadline_ns - all->timeouts_ns[PEER_ANSWERING] + stalled_ns > now_ns)
+    struct peer *first = TAILQ_FIRST(&all->unread[true]);
+    if (first == NULL || !has_been_for(first, STALLED_MS))
         return;
     budget_meet_want(all->options.memory);
     end(first, REFUSAL_NO_ROOM);
@@ -151,6 +232,7 @@ static void *sweep(void *arg)
     pthread_mutex_lock(&all->lock);
     while (!all->closing) {
         time_wait_until(&all->closed, &all->lock, time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS);
+        note_progress(all);
         end_late(all);
         if (budget_is_wanted(all->options.memory))
             make_room(all);
@@ -176,10 +258,9 @@ static struct peer *begin(struct peers *all, int fd)
         shutdown(fd, SHUT_RDWR);
         return NULL;
     }
-    *peer = (struct peer){.all = all, .fd = fd, .is_self = is_self(all, fd), .phase = PEER_RECEIVING};
+    *peer = (struct peer){.all = all, .fd = fd, .is_self = is_self(all, fd)};
     pthread_mutex_lock(&all->lock);
-    TAILQ_INSERT_TAIL(&all->phases[PEER_RECEIVING], peer, neighbours);
-    move(peer, PEER_RECEIVING);
+    enter_phase(peer, PEER_RECEIVING);
     all->open += !peer->is_self;
     show_open(all);
     if (!peer->is_self && all->open > all->options.limit) {
@@ -195,7 +276,7 @@ static void forget(struct peer *peer)
 {
     struct peers *all = peer->all;
     pthread_mutex_lock(&all->lock);
-    TAILQ_REMOVE(&all->phases[peer->phase], peer, neighbours);
+    leave_phase(peer);
     all->open -= peer->phase != PEER_ENDED && !peer->is_self;
     show_open(all);
     pthread_mutex_unlock(&all->lock);
@@ -234,6 +315,18 @@ bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase)
     }
     pthread_mutex_unlock(&peer->all->lock);
     return enters;
+}
+
+void peer_hold_memory(struct MHD_Connection *connection, bool holds)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return;
+    pthread_mutex_lock(&peer->all->lock);
+    leave_unread(peer);
+    peer->holds_memory = holds;
+    enter_unread(peer);
+    pthread_mutex_unlock(&peer->all->lock);
 }
 
 void peer_note(struct MHD_Connection *connection, const char *request_id, enum refusal when_late)
@@ -305,6 +398,8 @@ struct peers *peers_open(const struct peers_options *options)
     all->timeouts_ns[PEER_IDLE] = (uint64_t)options->idle_timeout_s * NS_PER_S;
     for (int phase = 0; phase < PEER_PHASES; phase++)
         TAILQ_INIT(&all->phases[phase]);
+    TAILQ_INIT(&all->unread[false]);
+    TAILQ_INIT(&all->unread[true]);
     pthread_mutex_init(&all->lock, NULL);
     time_cond_init(&all->closed);
     if (pthread_create(&all->sweeper, NULL, sweep, all) != 0) {

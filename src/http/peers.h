@@ -9,9 +9,11 @@
  *   idle        until the next request's line: idle timeout
  *
  * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
- * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or to
- * take its answer, else who has been idle longest. So nobody is locked out by silent or idle clients, however
- * many: they make room. One in "calling" is never ended, as it is the service that keeps it waiting.
+ * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or
+ * has taken nothing of its answer for some time, else who has been idle longest. So nobody is locked out by
+ * silent or idle clients, however many: they make room. When memory is wanted, who holds some of it for an
+ * answer of which its client has taken nothing for some time is ended; one that reads, however slowly, is
+ * not. One in "calling" is never ended, as it is the service that keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
@@ -37,7 +39,7 @@ struct peers_options {
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
     struct own_peer *self;                /* whose connection is no client's, and not one of the limit */
-    struct budget *memory;                /* when it is wanted, who takes no answer is ended */
+    struct budget *memory;                /* that answers are kept in */
     struct log *log;                      /* how many were ended, at level info */
     struct metric *open, *late, *evicted; /* there are, and were ended; each may be NULL */
 };
@@ -60,7 +62,11 @@ enum peer_phase { PEER_RECEIVING, PEER_CALLING, PEER_ANSWERING, PEER_IDLE, PEER_
  * ended, perhaps with an answer, and nothing more is to be done for it. */
 bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase);
 
-/* When memory is short: ends the one that has been in "answering" for longest, if that is some time. */
+/* Whether it has some of the memory for all, for its answer. */
+void peer_hold_memory(struct MHD_Connection *connection, bool holds);
+
+/* When memory is short: of those who hold some, ends the one whose client has taken nothing of its answer for
+ * longest, if that is some time. */
 void peer_make_room(struct MHD_Connection *connection);
 
 /* What to answer if the request is not whole in time, and under which id, which must live until the

@@ -1,12 +1,12 @@
 /* test_slow_peers.c: slow and hostile clients of HTTP: each is ended after a time, or at a limit, that a
  * setting names, and others are served meanwhile. */
 #include "client.h"
+#include "large_list.h"
 #include "process.h"
 #include "support/rpc_peer.h"
 
 #include "base/time.h"
 #include "http/writer.h"
-#include "orders/v1/orders.pb-c.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -523,26 +523,14 @@ Test(slow_peers, more_than_there_are_files_for)
         close(silent[i]);
 }
 
-/* One of a thousand orders. */
-static void answer_list(const Orders__V1__ListOrdersResponse *list)
-{
-    rpc__v1__request__free_unpacked(rpc_peer_take(&service), NULL);
-    rpc_peer_answer_message(&service, &list->base);
-}
-
-static void ask_for_list(int fd)
-{
-    http_send_text(fd, "GET /orders/?limit=1000 HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\n\r\n");
-}
-
 /* Until one gets it: those who do not read make room. */
-static void expect_list(const Orders__V1__ListOrdersResponse *list)
+static void expect_list(void)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
     for (int status = 503; status != 200; poll(NULL, 0, BYTE_MS)) {
         int fd = http_connect(shim.port);
-        ask_for_list(fd);
-        answer_list(list);
+        large_list_ask(fd);
+        large_list_answer(&service);
         struct http_reply reply = http_read(fd, false);
         cr_assert(reply.status == 200 || reply.status == 503, "%d", reply.status);
         cr_assert_lt(time_monotonic_ns(), limit_ns, "refused for ever");
@@ -552,38 +540,20 @@ static void expect_list(const Orders__V1__ListOrdersResponse *list)
     }
 }
 
-/* A thousand orders: half a megabyte. */
-static Orders__V1__ListOrdersResponse large_list(void)
-{
-    enum { ORDERS = 1000, ID_ROOM = 256 };
-    static Orders__V1__Order order, *orders[ORDERS];
-    static char id[ID_ROOM];
-    Orders__V1__ListOrdersResponse list = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
-    orders__v1__order__init(&order);
-    memset(id, 'x', ID_ROOM - 1);
-    order.order_id = order.customer_id = id;
-    for (int i = 0; i < ORDERS; i++)
-        orders[i] = &order;
-    list.n_orders = ORDERS;
-    list.orders = orders;
-    return list;
-}
-
 /* 4 MiB may be kept of them all, and while one is made, it takes a few times that. */
 Test(unread, lists_take_no_more_than_may_be_taken)
 {
     enum { PEERS = 30, MOST_KIB = 12 << 10 };
-    const Orders__V1__ListOrdersResponse list = large_list();
     int fds[PEERS];
     expect_service();
     const size_t before = peak_kib();
     for (int i = 0; i < PEERS; i++) {
         fds[i] = http_connect_narrow(shim.port);
-        ask_for_list(fds[i]);
-        answer_list(&list);
+        large_list_ask(fds[i]);
+        large_list_answer(&service);
     }
     expect_service();
-    expect_list(&list);
+    expect_list();
     if (MEMORY_IS_THE_SERVICE_S)
         cr_expect_leq(peak_kib() - before, MOST_KIB, "%zu KiB", peak_kib() - before);
     for (int i = 0; i < PEERS; i++)
@@ -616,9 +586,8 @@ static unsigned long user_ticks(const char *name)
 Test(unread, large_answers_are_not_written_by_the_threads_that_serve)
 {
     enum { LISTS = 100 };
-    const Orders__V1__ListOrdersResponse list = large_list();
     for (int i = 0; i < LISTS; i++)
-        expect_list(&list);
+        expect_list();
     const unsigned long writing = user_ticks(WRITER_NAME), serving = user_ticks("MHD-worker");
     cr_expect_gt(writing, 2 * serving, "%lu to %lu clock ticks", writing, serving);
 }
