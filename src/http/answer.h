@@ -25,6 +25,7 @@ struct answer {
     const char *body; /* NULL: none */
     size_t length;
     const char *type; /* the body's Content-Type; NULL: JSON's */
+    bool is_coded;    /* the body is sent as it is: its coding, or that it has none, was chosen with it */
     struct answer_header headers[ANSWER_MAX_HEADERS];
     size_t n_headers;
 };

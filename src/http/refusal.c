@@ -1,9 +1,10 @@
-/* refusal.c: one table of what there is to say. */
+/* refusal.c: two tables of what there is to say. */
 #include "http/refusal.h"
 
 #include "base/uuid.h"
 #include "http/answer.h"
 
+#include <microhttpd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,4 +46,23 @@ void refusal_send(int fd, enum refusal refusal, const char *request_id)
 unsigned refusal_status(enum refusal refusal)
 {
     return (unsigned)strtoul(rows[refusal].status, NULL, 10);
+}
+
+const char *refusal_detail(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *detail;
+    } details[] = {
+        {MHD_HTTP_CONTENT_TOO_LARGE, "Request body is too large"},
+        {MHD_HTTP_URI_TOO_LONG, "Request target is too long"},
+        {MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "Request headers are too large"},
+        {MHD_HTTP_NOT_IMPLEMENTED, "Request method is not implemented"},
+        {MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "HTTP version is not supported"},
+    };
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
+        if (details[i].status == status)
+            return details[i].detail;
+    }
+    return NULL;
 }

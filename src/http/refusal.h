@@ -1,5 +1,6 @@
-/* refusal.h: an answer put on a socket by hand, for a client whose request is never going to be whole:
- * libmicrohttpd answers whole requests alone, and on its own threads. */
+/* refusal.h: what is said of a request that is none: by an answer put on a socket by hand, for a client whose
+ * request is never going to be whole, as libmicrohttpd answers whole requests alone, and on its own threads;
+ * and where libmicrohttpd refuses one. */
 #ifndef HTTP_REFUSAL_H
 #define HTTP_REFUSAL_H
 
@@ -11,5 +12,8 @@ unsigned refusal_status(enum refusal refusal);
 /* Sends what the socket takes at once of an answer after which the connection is to be closed. A request_id
  * of NULL, for a request that did not get as far as its own, makes a new one. */
 void refusal_send(int fd, enum refusal refusal, const char *request_id);
+
+/* What a status says with which libmicrohttpd refuses a request by itself. NULL: nothing of its own. */
+const char *refusal_detail(unsigned status);
 
 #endif

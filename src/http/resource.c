@@ -3,6 +3,7 @@
 
 #include "base/fingerprint.h"
 #include "http/coding.h"
+#include "http/entity_tag.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -66,11 +67,11 @@ const struct resource_form *resource_form(const struct resource *resource, const
                                                                               : &resource->plain;
 }
 
-/* --- headers --- */
+/* --- answers --- */
 
 /* A browser may keep it, but asks each time whether it is still the same: a new version changes what is in a
  * file, not its name. */
-void resource_add_headers(const struct resource *resource, const char *policy, struct answer *answer)
+static void add_headers(const struct resource *resource, const char *policy, struct answer *answer)
 {
     answer_header(answer, "Cache-Control", "no-cache");
     answer_header(answer, "Content-Security-Policy",
@@ -79,4 +80,20 @@ void resource_add_headers(const struct resource *resource, const char *policy, s
     answer_header(answer, "Referrer-Policy", "no-referrer");
     if (resource->gzip.bytes != NULL)
         answer_header(answer, "Vary", "Accept-Encoding");
+}
+
+void resource_answer(const struct resource *resource, const char *accept_encoding, const char *policy,
+                     const struct precondition *precondition, struct arena *arena, struct answer *answer)
+{
+    const struct resource_form *form = resource_form(resource, accept_encoding);
+    answer->is_coded = true;
+    answer->body = form->bytes;
+    answer->length = form->length;
+    add_headers(resource, policy, answer);
+    entity_tag_add(form->etag, "", true, precondition, arena, answer);
+    if (answer->body != form->bytes)
+        return; /* a precondition has another answer */
+    answer->type = resource->type;
+    if (form == &resource->gzip)
+        answer_header(answer, "Content-Encoding", "gzip");
 }

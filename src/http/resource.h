@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "http/answer.h"
+#include "http/precondition.h"
 
 #include <stddef.h>
 
@@ -52,7 +53,10 @@ const struct resource *resources_find(const struct resources *resources, const c
  * and welcome. */
 const struct resource_form *resource_form(const struct resource *resource, const char *accept_encoding);
 
-/* Adds what a client is to hold a resource to. A policy of NULL lets a browser do nothing with it. */
-void resource_add_headers(const struct resource *resource, const char *policy, struct answer *answer);
+/* Answers a read with the form that an Accept-Encoding wants, and with what a client is to hold it to: a
+ * policy of NULL lets a browser do nothing with it. The answer has its status, in whose place the
+ * precondition may put another. */
+void resource_answer(const struct resource *resource, const char *accept_encoding, const char *policy,
+                     const struct precondition *precondition, struct arena *arena, struct answer *answer);
 
 #endif

@@ -86,6 +86,22 @@ const char *scrape_gzip(struct scrapes *scrapes, struct scrape *scrape, size_t *
     return gzip;
 }
 
+/* Anybody may ask for it: so neither what is sent, nor its gzip, is made for each. */
+struct scrape *scrape_answer(struct scrapes *scrapes, const char *accept_encoding, struct answer *answer)
+{
+    struct scrape *scrape = scrape_take(scrapes);
+    size_t length;
+    const char *gzip = coding_takes_gzip(accept_encoding) ? scrape_gzip(scrapes, scrape, &length) : NULL;
+    answer->type = METRICS_TEXT_TYPE;
+    answer->is_coded = true;
+    answer_header(answer, "Vary", "Accept-Encoding");
+    if (gzip != NULL)
+        answer_header(answer, "Content-Encoding", "gzip");
+    answer->body = gzip != NULL ? gzip : scrape->text;
+    answer->length = gzip != NULL ? length : scrape->length;
+    return scrape;
+}
+
 void scrape_release(struct scrapes *scrapes, struct scrape *scrape)
 {
     pthread_mutex_lock(&scrapes->lock);

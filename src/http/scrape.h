@@ -6,6 +6,7 @@
 #define HTTP_SCRAPE_H
 
 #include "base/metrics.h"
+#include "http/answer.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -40,6 +41,10 @@ struct scrape *scrape_take(struct scrapes *scrapes);
 /* The text as gzip, made when it is first asked for, and there for as long as the text. NULL: no memory for
  * it. */
 const char *scrape_gzip(struct scrapes *scrapes, struct scrape *scrape, size_t *length);
+
+/* Answers with a text that was taken, coded as an Accept-Encoding (NULL: none) wants it. It is to be released
+ * when the answer was sent. */
+struct scrape *scrape_answer(struct scrapes *scrapes, const char *accept_encoding, struct answer *answer);
 
 /* NULL does nothing. */
 void scrape_release(struct scrapes *scrapes, struct scrape *scrape);

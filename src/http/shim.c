@@ -8,6 +8,7 @@
 #include "http/listen.h"
 #include "http/openapi.h"
 #include "http/peers.h"
+#include "http/shim_host.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@ enum {
 };
 
 struct http_shim {
-    struct exchange_host host;
+    struct shim_host host;
     struct own_peer self; /* http_shim_answers' connection */
     struct peers *peers;
     struct MHD_Daemon *daemon;
@@ -132,10 +133,10 @@ static bool make_resources(struct resources *resources, const char *rates, char 
     return true;
 }
 
-static bool init_host(struct exchange_host *host, const struct http_shim_options *options, char *error,
+static bool init_host(struct shim_host *host, const struct http_shim_options *options, char *error,
                       size_t error_size)
 {
-    *host = (struct exchange_host){
+    *host = (struct shim_host){
         .api_key = options->api_key,
         .cors_origins = options->cors_origins,
         .client = options->client,
@@ -217,21 +218,6 @@ void http_shim_abort_answers(void *arg)
     own_peer_abort(&shim->self);
 }
 
-/* Waits for the requests in hand, but for calls however long: they end by their deadline, and a daemon with
- * a suspended connection cannot be stopped. */
-static void drain(struct exchange_host *host)
-{
-    const uint64_t until_ns = time_monotonic_ns() + (uint64_t)DRAIN_TIMEOUT_S * NS_PER_S;
-    pthread_mutex_lock(&host->lock);
-    host->stopping = true;
-    while (host->exchanges > 0 && time_wait_until(&host->idle, &host->lock, until_ns))
-        continue;
-    host->closed = true; /* an idle connection may yet send a request */
-    while (host->calls > 0)
-        pthread_cond_wait(&host->idle, &host->lock);
-    pthread_mutex_unlock(&host->lock);
-}
-
 /* MHD_quiesce_daemon would stop the listening too, but panics when a thread of its pool is at that moment
  * taking the socket out of its epoll set (0.9.75). */
 void http_shim_stop(struct http_shim *shim)
@@ -239,7 +225,7 @@ void http_shim_stop(struct http_shim *shim)
     if (shim == NULL)
         return;
     process_close_held(shim->listen_fd);
-    drain(&shim->host);
+    shim_host_drain(&shim->host, DRAIN_TIMEOUT_S);
     MHD_stop_daemon(shim->daemon);
     free_shim(shim);
 }

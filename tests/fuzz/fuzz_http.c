@@ -137,7 +137,7 @@ static const ProtobufCMessage *call(const struct route *route, const struct tran
     return response;
 }
 
-/* As exchange.c does. */
+/* As upstream.c does. */
 static void answer_call(const struct transcode_source *source, struct arena *arena, struct answer *answer)
 {
     struct transcode_result result;

@@ -1,0 +1,137 @@
+/* delivery.c: what is made for one client is compressed, copied out of what it was made in, and counted; what
+ * all share is sent as it is. */
+#include "http/delivery.h"
+
+#include "http/coding.h"
+#include "http/entity_tag.h"
+#include "http/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* To here an answer finds room whatever others take: more than that to any write has, which must not be
+ * refused when it was made. */
+enum { SMALL_ANSWER_BYTES = 4 << 10 };
+
+const struct status delivery_no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
+                                        .message = "Too many requests at once"};
+
+void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget *memory,
+                   struct arena *arena)
+{
+    *delivery = (struct delivery){.connection = connection, .memory = memory, .arena = arena};
+    arena_init(&delivery->draft);
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    arena_free(&delivery->draft);
+    free(delivery->large);
+    (void)delivery_count(delivery, 0);
+}
+
+/* --- memory --- */
+
+bool delivery_count(struct delivery *delivery, size_t bytes)
+{
+    const size_t counts = bytes > SMALL_ANSWER_BYTES ? bytes : 0;
+    if (counts > delivery->counted && !budget_take(delivery->memory, counts - delivery->counted))
+        return false;
+    if (counts < delivery->counted)
+        budget_give_back(delivery->memory, delivery->counted - counts);
+    if ((counts > 0) != (delivery->counted > 0))
+        peer_hold_memory(delivery->connection, counts > 0);
+    delivery->counted = counts;
+    return true;
+}
+
+static bool copy_body(struct delivery *delivery)
+{
+    struct answer *answer = &delivery->answer;
+    if (!delivery_count(delivery, answer->length))
+        return false;
+    if (answer->length <= SMALL_ANSWER_BYTES) {
+        answer->body = arena_copy(delivery->arena, answer->body, answer->length);
+        return true;
+    }
+    delivery->large = malloc(answer->length);
+    if (delivery->large == NULL)
+        return false;
+    answer->body = memcpy(delivery->large, answer->body, answer->length);
+    return true;
+}
+
+/* While the answer is sent, which a slow client decides, it alone takes memory. */
+static void keep_answer(struct delivery *delivery)
+{
+    const bool drafted = !arena_is_empty(&delivery->draft); /* or all share the body */
+    if (drafted && delivery->answer.body != NULL && !copy_body(delivery)) {
+        delivery->answer = (struct answer){.status = 0};
+        answer_failure(&delivery->answer, delivery->arena, &delivery_no_room);
+        peer_make_room(delivery->connection);
+    }
+    arena_free(&delivery->draft);
+}
+
+/* --- coding --- */
+
+enum { GZIP_FROM_BYTES = 1024 }; /* less is one packet either way */
+
+/* Decides, once, what coding a complete answer is to have. */
+static void choose_coding(struct delivery *delivery)
+{
+    if (delivery->coding_chosen)
+        return;
+    delivery->coding_chosen = true;
+    if (delivery->answer.is_coded || delivery->answer.length <= GZIP_FROM_BYTES)
+        return;
+    answer_header(&delivery->answer, "Vary", "Accept-Encoding");
+    delivery->gzip = coding_takes_gzip(delivery->accept_encoding);
+}
+
+void delivery_add_entity_tag(struct delivery *delivery, const char *etag, bool is_read,
+                             const struct precondition *precondition)
+{
+    choose_coding(delivery);
+    entity_tag_add(etag, delivery->gzip ? CODING_GZIP_TAG : "", is_read, precondition, delivery->arena,
+                   &delivery->answer);
+}
+
+/* A precondition may have put a short answer, or one without a body, in the place of the one that was to be
+ * coded. False: no memory. */
+static bool apply_coding(struct delivery *delivery)
+{
+    struct answer *answer = &delivery->answer;
+    choose_coding(delivery);
+    if (!delivery->gzip || answer->length <= GZIP_FROM_BYTES)
+        return true;
+    answer_header(answer, "Content-Encoding", "gzip");
+    answer->body = coding_gzip(answer->body, answer->length, CODING_EACH, &delivery->draft, &answer->length);
+    return answer->body != NULL;
+}
+
+/* --- sending --- */
+
+bool delivery_complete(struct delivery *delivery)
+{
+    if (delivery->is_complete)
+        return true;
+    if (!apply_coding(delivery))
+        return false;
+    keep_answer(delivery);
+    delivery->is_complete = true;
+    return true;
+}
+
+struct MHD_Response *delivery_response(const struct delivery *delivery)
+{
+    const struct answer *answer = &delivery->answer;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        answer->length, (void *)(uintptr_t)answer->body, MHD_RESPMEM_PERSISTENT);
+    if (response != NULL &&
+        answer->status == MHD_HTTP_NOT_MODIFIED) /* the length is the 200's (RFC 9110, 8.6) */
+        MHD_set_response_options(response, MHD_RF_HEAD_ONLY_RESPONSE, MHD_RO_END);
+    for (size_t i = 0; response != NULL && i < answer->n_headers; i++)
+        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    return response;
+}

@@ -1,0 +1,54 @@
+/* delivery.h: an answer on its way to the client: how it is coded, and the memory that it takes until the
+ * client, who may be slow, has taken it.
+ *
+ * One belongs to an exchange, and is on whichever thread that is on.
+ */
+#ifndef HTTP_DELIVERY_H
+#define HTTP_DELIVERY_H
+
+#include "base/budget.h"
+#include "http/answer.h"
+#include "http/precondition.h"
+
+#include <microhttpd.h>
+
+struct delivery {
+    struct MHD_Connection *connection;
+    struct budget *memory;
+    const char *accept_encoding; /* the request's; NULL: none */
+    struct arena *arena;         /* the exchange's, which owns what is not large */
+    struct arena draft;          /* what the answer is made in, until it is complete */
+    struct answer answer;
+
+    bool is_complete;   /* the answer's body has its coding, and the draft is gone */
+    bool coding_chosen; /* for the answer's body */
+    bool gzip;
+    char *large;    /* owned; the answer's body, if it is that */
+    size_t counted; /* what the reply, or then the answer, takes of the memory */
+};
+
+/* What there is to say when there is no memory for a request or its answer. */
+extern const struct status delivery_no_room;
+
+/* The memory and the arena must outlive it. */
+void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget *memory,
+                   struct arena *arena);
+void delivery_free(struct delivery *delivery);
+
+/* Counts it as so many bytes, instead of those it counted as. False: there is no room for them. */
+bool delivery_count(struct delivery *delivery, size_t bytes);
+
+/* Gives an answer whose body is whole its entity tag, which is that of the bytes that are sent: so the coding
+ * is decided with it. See entity_tag_add. */
+void delivery_add_entity_tag(struct delivery *delivery, const char *etag, bool is_read,
+                             const struct precondition *precondition);
+
+/* The answer is there: gives its body the coding that the client wants, and takes no memory but for that from
+ * now on; nothing that it was made of is needed any more. Another time does nothing. False: no memory. */
+bool delivery_complete(struct delivery *delivery);
+
+/* What libmicrohttpd is to send, once it is complete; the delivery must live until it was. NULL: no memory.
+ */
+struct MHD_Response *delivery_response(const struct delivery *delivery);
+
+#endif

@@ -1,0 +1,59 @@
+/* shim_host.c: two counts under a lock. */
+#include "http/shim_host.h"
+
+#include "base/time.h"
+
+static void leave(struct shim_host *host, size_t *count)
+{
+    pthread_mutex_lock(&host->lock);
+    if (--*count == 0)
+        pthread_cond_broadcast(&host->idle);
+    pthread_mutex_unlock(&host->lock);
+}
+
+void shim_host_enter(struct shim_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    host->exchanges++;
+    pthread_mutex_unlock(&host->lock);
+}
+
+void shim_host_leave(struct shim_host *host)
+{
+    leave(host, &host->exchanges);
+}
+
+bool shim_host_enter_call(struct shim_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    bool enters = !host->closed;
+    host->calls += enters;
+    pthread_mutex_unlock(&host->lock);
+    return enters;
+}
+
+void shim_host_leave_call(struct shim_host *host)
+{
+    leave(host, &host->calls);
+}
+
+bool shim_host_is_stopping(struct shim_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    bool stopping = host->stopping;
+    pthread_mutex_unlock(&host->lock);
+    return stopping;
+}
+
+void shim_host_drain(struct shim_host *host, unsigned timeout_s)
+{
+    const uint64_t until_ns = time_monotonic_ns() + (uint64_t)timeout_s * NS_PER_S;
+    pthread_mutex_lock(&host->lock);
+    host->stopping = true;
+    while (host->exchanges > 0 && time_wait_until(&host->idle, &host->lock, until_ns))
+        continue;
+    host->closed = true; /* an idle connection may yet send a request */
+    while (host->calls > 0)
+        pthread_cond_wait(&host->idle, &host->lock);
+    pthread_mutex_unlock(&host->lock);
+}

@@ -1,0 +1,57 @@
+/* shim_host.h: what all exchanges of a shim share, and how many of them are in hand. */
+#ifndef HTTP_SHIM_HOST_H
+#define HTTP_SHIM_HOST_H
+
+#include "base/budget.h"
+#include "base/log.h"
+#include "http/body.h"
+#include "http/resource.h"
+#include "http/scrape.h"
+#include "http/shim_metrics.h"
+#include "http/writer.h"
+#include "rpc/client.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct shim_host {
+    const char *api_key;
+    const char *const *cors_origins;
+    struct rpc_client *client;
+    struct log *log;
+    bool probes_only;       /* no route is served but those that are probes */
+    struct scrapes scrapes; /* what /metrics shows */
+    struct shim_metrics counts;
+    struct budget *memory; /* that answers take, too */
+    struct bodies bodies;
+    struct resources resources; /* not changed any more */
+    struct writer writer;
+
+    pthread_mutex_t lock;
+    pthread_cond_t idle; /* exchanges or calls became 0 */
+    size_t exchanges;    /* guarded by lock; requests that are not yet answered */
+    size_t calls;        /* guarded by lock; RPCs whose callback has not returned */
+    bool stopping;       /* guarded by lock; every connection is closed after its answer */
+    bool closed;         /* guarded by lock; no further RPC is begun */
+};
+
+/* All may be called on any thread. */
+
+/* Counts a request, until it is answered; the host may be gone when shim_host_leave returns. */
+void shim_host_enter(struct shim_host *host);
+void shim_host_leave(struct shim_host *host);
+
+/* Counts an RPC that is to begin, until its callback is about to return; the host may be gone then. False:
+ * none may begin. */
+bool shim_host_enter_call(struct shim_host *host);
+void shim_host_leave_call(struct shim_host *host);
+
+bool shim_host_is_stopping(struct shim_host *host);
+
+/* Waits for the requests in hand for so long at most, but for calls however long: they end by their deadline,
+ * and a daemon with a suspended connection cannot be stopped. */
+void shim_host_drain(struct shim_host *host, unsigned timeout_s);
+
+#endif

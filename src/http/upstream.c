@@ -1,0 +1,201 @@
+/* upstream.c: small replies are worked on where they are sent, large ones by the writer. */
+#include "http/upstream.h"
+
+#include "http/entity_tag.h"
+#include "http/peers.h"
+#include "json/mapping.h"
+
+#include <string.h>
+
+/* A reply from here on is worked on by the writer. */
+enum { LARGE_REPLY_BYTES = 16 << 10 };
+
+/* --- the reply --- */
+
+static void answer_body(struct upstream *upstream, const char *text)
+{
+    upstream->delivery->answer.body = text;
+    upstream->delivery->answer.length = strlen(text);
+}
+
+static void answer_success(struct upstream *upstream, const ProtobufCMessage *response)
+{
+    const char *etag = NULL;
+    const struct route *route = upstream->request.route;
+    struct delivery *delivery = upstream->delivery;
+    struct answer *answer = &delivery->answer;
+    answer->status = route->status;
+    if (route->status == MHD_HTTP_NO_CONTENT)
+        return;
+    if (route->text != NULL) {
+        answer_body(upstream, route->text);
+        return;
+    }
+    if (upstream->transcoded.wants_none) {
+        answer_body(upstream, "[]");
+    } else if (route->result != NULL) {
+        const ProtobufCFieldDescriptor *list =
+            protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
+        entity_tag_take_all(response, list);
+        answer->body = json_text_from_field(response, list, &delivery->draft, &answer->length);
+    } else {
+        etag = entity_tag_take(response);
+        answer->body = json_text_from_message(response, &delivery->draft, &answer->length);
+    }
+    delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.door->precondition);
+}
+
+static void answer_reply(struct upstream *upstream)
+{
+    const struct status *refused = &upstream->transcoded.refused;
+    const struct status *status = &upstream->reply->status;
+    const struct route *route = upstream->request.route;
+    const struct door *door = upstream->request.door;
+    struct delivery *delivery = upstream->delivery;
+    struct answer *answer = &delivery->answer;
+    rpc_reply_unpack(upstream->reply);
+    if (status->code == STATUS_RESOURCE_EXHAUSTED)
+        peer_make_room(delivery->connection);
+    const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
+    if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
+        transcode_violations(&upstream->source, refused, status, &delivery->draft, answer);
+    } else if (status->code == STATUS_FAILED_PRECONDITION && door->idempotency_key != NULL) {
+        answer_detail(answer, delivery->arena, MHD_HTTP_UNPROCESSABLE_CONTENT,
+                      "Idempotency-Key was used for another request");
+    } else if (status->code == STATUS_ABORTED && door->precondition.if_match != NULL) {
+        answer_detail(answer, delivery->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
+    } else if (status->code != STATUS_OK) {
+        answer_failure(answer, delivery->arena, status);
+    } else if (route->refusal != NULL && route->refusal(upstream->reply->message) != NULL) {
+        const struct status refusal = {.code = STATUS_UNAVAILABLE,
+                                       .message = route->refusal(upstream->reply->message)};
+        answer_failure(answer, delivery->arena, &refusal);
+    } else {
+        answer_success(upstream, upstream->reply->message);
+    }
+    if (upstream->reply->replayed)
+        answer_header(answer, "Idempotency-Replayed", "true");
+}
+
+bool upstream_has_reply(const struct upstream *upstream)
+{
+    return upstream->reply != NULL;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+    json_decref(upstream->json.json);
+    upstream->json.json = NULL;
+    rpc_reply_free(upstream->reply);
+    upstream->reply = NULL;
+}
+
+void upstream_answer(struct upstream *upstream)
+{
+    answer_reply(upstream);
+    upstream_free(upstream);
+}
+
+/* --- the call --- */
+
+/* From here on the exchange may be gone. */
+static void resume(struct upstream *upstream)
+{
+    struct shim_host *host = upstream->host;
+    MHD_resume_connection(upstream->delivery->connection);
+    shim_host_leave_call(host);
+}
+
+/* What fails for want of memory fails again when it is to be sent. */
+static void write_answer(struct writing *writing)
+{
+    struct upstream *upstream = (struct upstream *)((char *)writing - offsetof(struct upstream, writing));
+    upstream_answer(upstream);
+    (void)delivery_complete(upstream->delivery);
+    resume(upstream);
+}
+
+static void take_reply(struct rpc_reply *reply, void *arg)
+{
+    struct upstream *upstream = arg;
+    const size_t bytes = reply->payload.len;
+    upstream->reply = reply;
+    if (!delivery_count(upstream->delivery, bytes))
+        rpc_reply_drop(reply, delivery_no_room.code, delivery_no_room.message);
+    if (bytes < LARGE_REPLY_BYTES) {
+        resume(upstream);
+        return;
+    }
+    upstream->writing.write = write_answer;
+    writer_add(&upstream->host->writer, &upstream->writing);
+}
+
+/* Under which the RPC goes. A write has its effect once for each, and the X-Request-ID of a caller, which
+ * names what its logs are to be found by, may well be that of several requests: NULL, the client makes a new
+ * one. */
+static const char *call_id(const struct upstream_request *request)
+{
+    const struct door *door = request->door;
+    if (!request->is_read && door->idempotency_key != NULL)
+        return door->idempotency_key;
+    return request->is_read || door->request_id_is_new ? door->request_id : NULL;
+}
+
+/* False: none may begin, and the answer says so. */
+static bool call(struct upstream *upstream)
+{
+    const struct route *route = upstream->request.route;
+    struct delivery *delivery = upstream->delivery;
+    char traceparent[TRACE_PARENT_TEXT];
+    struct rpc_metadata metadata[3];
+    size_t n = 0;
+    if (!route->open)
+        metadata[n++] = (struct rpc_metadata){"x-api-key", upstream->host->api_key};
+    /* What was refused here is answered together with what the service refuses. */
+    if (upstream->transcoded.refused.n_violations > 0)
+        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    trace_write(&upstream->request.door->trace, traceparent);
+    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
+    const struct rpc_request request = {
+        .service = route->service,
+        .method = route_method(route),
+        .input = upstream->transcoded.input,
+        .request_id = call_id(&upstream->request),
+        .timeout_ms = route->timeout_ms,
+        .metadata = metadata,
+        .n_metadata = n,
+    };
+    if (!shim_host_enter_call(upstream->host)) {
+        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
+        answer_failure(&delivery->answer, delivery->arena, &stopping);
+        return false;
+    }
+    /* Suspended first, as the reply may come before rpc_client_call returns. */
+    MHD_suspend_connection(delivery->connection);
+    rpc_client_call(upstream->host->client, &request, take_reply, upstream);
+    return true;
+}
+
+bool upstream_call(struct upstream *upstream, struct shim_host *host, struct delivery *delivery,
+                   const struct upstream_request *request)
+{
+    struct transcode_source *source = &upstream->source;
+    *upstream = (struct upstream){.host = host, .delivery = delivery, .request = *request};
+    *source = (struct transcode_source){
+        .route = request->route,
+        .variable = request->variable,
+        .etag = request->if_match_etag,
+        .query = request->query,
+    };
+    if (request->route->body != NULL) {
+        if (!transcode_body(request->route, request->body, &delivery->draft, &upstream->json,
+                            &delivery->answer))
+            return false;
+        source->body = &upstream->json;
+    }
+    transcode_request(source, &delivery->draft, &upstream->transcoded);
+    if (call(upstream))
+        return true;
+    upstream_free(upstream);
+    return false;
+}
