@@ -3,10 +3,12 @@
 #include "support/service.h"
 
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <zlib.h>
 
@@ -154,6 +156,46 @@ Test(contract, what_a_new_order_leaves_out_has_defaults)
     http_free(&reply);
 }
 
+/* Any status may follow any. */
+Test(contract, every_currency_and_every_status_is_taken)
+{
+    static const char *const currencies[] = {"aud", "CAD", "Chf", "dkk", "EUR", "gbp",
+                                             "ISK", "jpy", "NOK", "sek", "usd"};
+    static const char *const statuses[] = {"pending",   "confirmed", "processing", "shipped",
+                                           "delivered", "completed", "cancelled"};
+    enum {
+        CURRENCIES = sizeof currencies / sizeof currencies[0],
+        STATUSES = sizeof statuses / sizeof *statuses
+    };
+    for (int i = 0; i < CURRENCIES; i++) {
+        char body[256];
+        const char *status = statuses[i % STATUSES];
+        snprintf(body, sizeof body,
+                 "{\"order_id\":\"%d\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"%s\","
+                 "\"status\":\"%s\"}",
+                 i, currencies[i], status);
+        struct http_reply reply = call("POST", "/orders/", body);
+        cr_assert_eq(reply.status, 201, "%s", reply.body);
+        const char *currency = json_string_value(json_object_get(reply.json, "currency"));
+        cr_expect_eq(strcasecmp(currency, currencies[i]), 0, "%s", currency);
+        cr_expect(isupper((unsigned char)currency[0]) && isupper((unsigned char)currency[2]));
+        cr_expect_str_eq(json_string_value(json_object_get(reply.json, "status")), status);
+        http_free(&reply);
+    }
+    for (int i = STATUSES - 1; i >= 0; i--) {
+        char body[64], target[64];
+        snprintf(body, sizeof body, "{\"status\":\"%s\"}", statuses[i]);
+        struct http_reply reply = call("PATCH", "/orders/0", body);
+        cr_expect_eq(reply.status, 200, "%s", reply.body);
+        http_free(&reply);
+        snprintf(target, sizeof target, "/orders/?limit=1&status=%s", statuses[i]);
+        reply = call("GET", target, NULL);
+        const char *first = json_string_value(json_object_get(json_array_get(reply.json, 0), "order_id"));
+        cr_expect_str_eq(first, "0", "%s: %s", target, reply.body);
+        http_free(&reply);
+    }
+}
+
 Test(contract, an_order_id_exists_once)
 {
     create("A", "C", 1, "pending");
@@ -204,6 +246,8 @@ Test(contract, lists)
     expect_list("/orders?skip=4", "");
     expect_list("/orders/?status=shipped", "B C");
     expect_list("/orders/?customer_id=C1", "A C D");
+    expect_list("/orders/?customer_id=c1", "");
+    expect_list("/orders/?customer_id=C1&status=delivered", "");
     expect_list("/orders/?customer_id=C1&status=pending&skip=1", "D");
     expect_list("/orders/?customer_id=", "A B C D");
     expect_list("/orders/?status=", "A B C D");
@@ -319,6 +363,11 @@ Test(contract, a_deleted_order_is_gone)
     cr_expect_null(http_header(&reply, "Content-Length"));
     http_free(&reply);
     expect("DELETE", "/orders/A", NULL, 404, "{\"detail\":\"Order not found\"}");
+    expect("GET", "/orders/A", NULL, 404, "{\"detail\":\"Order not found\"}");
+    expect("GET", "/orders/", NULL, 200, "[]");
+    expect("GET", "/orders/summary", NULL, 200,
+           "{\"total_orders\":0,\"total_revenue\":[],\"revenue_per_day\":[]}");
+    create("A", "D", 2, "pending"); /* the id is free again */
 }
 
 Test(contract, the_summary)
@@ -336,6 +385,36 @@ Test(contract, the_summary)
            "{\"total_orders\":2,\"total_revenue\":[{\"currency\":\"ISK\",\"total\":130000}],\"revenue_per_"
            "day\":[{"
            "\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":130000}]}");
+}
+
+static void create_dated(const char *order_id, const char *date, int amount, const char *currency)
+{
+    char body[256];
+    snprintf(body, sizeof body,
+             "{\"order_id\":\"%s\",\"customer_id\":\"C\",\"order_date\":\"%s\",\"total_amount\":%d,"
+             "\"currency\":\"%s\"}",
+             order_id, date, amount, currency);
+    struct http_reply reply = call("POST", "/orders/", body);
+    cr_assert_eq(reply.status, 201, "%s", reply.body);
+    http_free(&reply);
+}
+
+/* Days are those of UTC, whatever the offset of a date. */
+Test(contract, the_summary_has_days_newest_first_and_currencies_in_order)
+{
+    create_dated("A", "2025-01-15T10:00:00Z", 89990, "ISK");
+    create_dated("B", "2025-01-16T23:30:00-01:00", 7, "USD");
+    create_dated("C", "2025-01-16T12:00:00Z", 129980, "ISK");
+    create_dated("D", "2025-01-16T01:00:00+02:00", 10, "ISK");
+    create_dated("E", "2025-01-16", 5, "EUR");
+    expect("GET", "/orders/summary", NULL, 200,
+           "{\"total_orders\":5,\"total_revenue\":["
+           "{\"currency\":\"EUR\",\"total\":5},{\"currency\":\"ISK\",\"total\":219980},"
+           "{\"currency\":\"USD\",\"total\":7}],\"revenue_per_day\":["
+           "{\"date\":\"2025-01-17\",\"currency\":\"USD\",\"revenue\":7},"
+           "{\"date\":\"2025-01-16\",\"currency\":\"EUR\",\"revenue\":5},"
+           "{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"revenue\":129980},"
+           "{\"date\":\"2025-01-15\",\"currency\":\"ISK\",\"revenue\":90000}]}");
 }
 
 Test(contract, statistics_count_by_currency_and_day)
