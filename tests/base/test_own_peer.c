@@ -2,6 +2,7 @@
 #include "base/own_peer.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <unistd.h>
 
@@ -78,4 +79,28 @@ Test(own_peer, is_no_other_of_its_port)
     other.v6.sin6_port = 7;
     other.v6.sin6_addr.s6_addr[0] = 0xfe;
     cr_expect(own_peer_is(&peer, &other.storage));
+}
+
+Test(own_peer, tells_a_service_that_fails_from_a_machine_that_is_short)
+{
+    static const struct {
+        int error;
+        bool lives;
+        const char *why;
+    } cases[] = {
+        {ECONNREFUSED, false, "Connection refused"},
+        {EAGAIN, false, "no answer"},
+        {EINPROGRESS, false, "no answer"},
+        {EMFILE, true, "accepts nobody: Too many open files"},
+        {ENFILE, true, "accepts nobody: Too many open files in system"},
+        {ENOBUFS, true, "accepts nobody: No buffer space available"},
+        {EADDRNOTAVAIL, true, ""},
+        {EADDRINUSE, true, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char why[64] = "";
+        errno = cases[i].error;
+        cr_expect_eq(own_peer_failed(why, sizeof why), cases[i].lives, "%s", cases[i].why);
+        cr_expect_str_eq(why, cases[i].why);
+    }
 }
