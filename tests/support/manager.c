@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -68,20 +69,44 @@ static bool listens_at(int fd, uint16_t port)
            ntohs(name.sin_port) == port;
 }
 
-bool manager_stop_listening(pid_t pid, uint16_t port)
+/* Does something to the socket by which a process listens on a port. */
+static bool reach_listener(pid_t pid, uint16_t port, int (*act)(int fd))
 {
     const int process = (int)syscall(SYS_pidfd_open, pid, 0);
-    bool stopped = false;
+    bool done = false;
     cr_assert_geq(process, 0);
-    for (int fd = 0; fd < FILES_MOST && !stopped; fd++) {
+    for (int fd = 0; fd < FILES_MOST && !done; fd++) {
         const int copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
         if (copy < 0 && errno == EPERM)
             break;
         if (copy < 0)
             continue;
-        stopped = listens_at(copy, port) && shutdown(copy, SHUT_RDWR) == 0;
+        done = listens_at(copy, port) && act(copy) == 0;
         close(copy);
     }
     close(process);
-    return stopped;
+    return done;
+}
+
+static int stop(int fd)
+{
+    return shutdown(fd, SHUT_RDWR);
+}
+
+bool manager_stop_listening(pid_t pid, uint16_t port)
+{
+    return reach_listener(pid, port, stop);
+}
+
+/* A filter that takes none of what arrives: the first packet of a connection is dropped. */
+static int hang(int fd)
+{
+    struct sock_filter take_none = BPF_STMT(BPF_RET | BPF_K, 0);
+    const struct sock_fprog filter = {.len = 1, .filter = &take_none};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+bool manager_hang_listening(pid_t pid, uint16_t port)
+{
+    return reach_listener(pid, port, hang);
 }

@@ -25,4 +25,7 @@ void manager_await(const struct manager *manager, const char *expected);
  * process never hears. False: the system lets nobody do that. */
 bool manager_stop_listening(pid_t pid, uint16_t port);
 
+/* The same, but who connects is not refused either, and waits. */
+bool manager_hang_listening(pid_t pid, uint16_t port);
+
 #endif
