@@ -23,7 +23,7 @@ struct writer {
     bool is_running;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    STAILQ_HEAD(, writing) waiting; /* guarded by lock */
+    STAILQ_HEAD(writing_list, writing) waiting; /* guarded by lock */
     bool stop;                      /* guarded by lock */
 };
 
