@@ -17,6 +17,7 @@ enum {
     STALLED_MS = 1000, /* in "answering", with nothing taken, before one is ended for memory or room */
     SENDING_MS = 100,  /* in "receiving": a client that has its request ready is through by then */
     UNUSED_MS = 1000,  /* in "idle": a client that asks all the time is not so for as long */
+    MOST_LOOKS = 64,   /* at a list of those in "answering" at once: each is a system call */
 };
 
 /* Its fields are guarded by the lock of all. */
@@ -81,20 +82,45 @@ static void enter_unread(struct peer *peer)
         TAILQ_INSERT_TAIL(unread_list(peer), peer, unread_neighbours);
 }
 
-static void note_progress(struct peers *all)
+static bool has_been_for(const struct peer *peer, unsigned ms)
 {
-    const uint64_t now_ns = time_monotonic_ns();
-    struct peer *peer;
-    TAILQ_FOREACH(peer, &all->phases[PEER_ANSWERING], neighbours)
-    {
-        const uint64_t taken = taken_bytes(peer);
-        if (taken == peer->taken_bytes)
-            continue;
-        leave_unread(peer);
-        peer->taken_bytes = taken;
-        peer->since_ns = now_ns;
-        enter_unread(peer);
+    return peer->since_ns + (uint64_t)ms * NS_PER_MS <= time_monotonic_ns();
+}
+
+/* Looks whether its client has taken something since that was last looked at, and if so puts it last. */
+static bool note_progress(struct peer *peer)
+{
+    const uint64_t taken = taken_bytes(peer);
+    if (taken == peer->taken_bytes)
+        return false;
+    leave_unread(peer);
+    peer->taken_bytes = taken;
+    peer->since_ns = time_monotonic_ns();
+    enter_unread(peer);
+    return true;
+}
+
+/* Looks at the first ones, which are the next to be ended. */
+static void look_at_unread(struct peer_list *list)
+{
+    struct peer *peer = TAILQ_FIRST(list), *next;
+    for (unsigned looks = 0; peer != NULL && looks < MOST_LOOKS; looks++, peer = next) {
+        next = TAILQ_NEXT(peer, unread_neighbours);
+        note_progress(peer);
     }
+}
+
+/* The one of whose answer nothing was taken for longest, up to now; NULL: there is none, or not for long. */
+static struct peer *find_stalled(struct peer_list *list)
+{
+    for (unsigned looks = 0; looks < MOST_LOOKS; looks++) {
+        struct peer *first = TAILQ_FIRST(list);
+        if (first == NULL || !has_been_for(first, STALLED_MS))
+            return NULL;
+        if (!note_progress(first))
+            return first;
+    }
+    return NULL;
 }
 
 /* --- phases --- */
@@ -151,26 +177,23 @@ static struct peer *next_late(const struct peers *all)
     return next;
 }
 
-/* The one that has taken nothing of its answer for longest, with memory for it or without; NULL: there is
- * none.
- */
-static struct peer *longest_unread(const struct peers *all)
+/* The one that has been in a phase for longest, or that takes nothing of its answer; NULL: there is none, or
+ * not for so long. */
+static struct peer *longest_in(struct peers *all, enum peer_phase phase, unsigned ms)
 {
-    struct peer *without = TAILQ_FIRST(&all->unread[false]), *with = TAILQ_FIRST(&all->unread[true]);
-    if (without == NULL || with == NULL)
-        return with == NULL ? without : with;
-    return without->since_ns < with->since_ns ? without : with;
-}
-
-static bool has_been_for(const struct peer *peer, unsigned ms)
-{
-    return peer->since_ns + (uint64_t)ms * NS_PER_MS <= time_monotonic_ns();
+    if (phase == PEER_ANSWERING && ms > 0) {
+        struct peer *without = find_stalled(&all->unread[false]), *with = find_stalled(&all->unread[true]);
+        const bool is_with = without == NULL || (with != NULL && with->since_ns < without->since_ns);
+        return is_with ? with : without;
+    }
+    struct peer *first = TAILQ_FIRST(&all->phases[phase]);
+    return first != NULL && has_been_for(first, ms) ? first : NULL;
 }
 
 /* The one to end when there is one too many, the newcomer last of all. Deadlines of different phases tell
  * nothing of who is dispensable: past the limit, idle ones would keep every newcomer out, whose time is
  * shorter. */
-static struct peer *next_to_make_room(const struct peers *all, struct peer *newcomer)
+static struct peer *next_to_make_room(struct peers *all, struct peer *newcomer)
 {
     static const struct {
         enum peer_phase phase;
@@ -184,10 +207,9 @@ static struct peer *next_to_make_room(const struct peers *all, struct peer *newc
         {PEER_ANSWERING, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct peer *first =
-            rows[i].phase == PEER_ANSWERING ? longest_unread(all) : TAILQ_FIRST(&all->phases[rows[i].phase]);
-        if (first != NULL && first != newcomer && has_been_for(first, rows[i].for_ms))
-            return first;
+        struct peer *longest = longest_in(all, rows[i].phase, rows[i].for_ms);
+        if (longest != NULL && longest != newcomer)
+            return longest;
     }
     return newcomer;
 }
@@ -208,11 +230,11 @@ static void end_late(struct peers *all)
 /* In memory, by who has some and takes nothing of its answer. */
 static void make_room(struct peers *all)
 {
-    struct peer *first = TAILQ_FIRST(&all->unread[true]);
-    if (first == NULL || !has_been_for(first, STALLED_MS))
+    struct peer *stalled = find_stalled(&all->unread[true]);
+    if (stalled == NULL)
         return;
     budget_meet_want(all->options.memory);
-    end(first, REFUSAL_NO_ROOM);
+    end(stalled, REFUSAL_NO_ROOM);
     all->evicted++;
     metric_add(all->options.evicted, 1);
 }
@@ -232,7 +254,8 @@ static void *sweep(void *arg)
     pthread_mutex_lock(&all->lock);
     while (!all->closing) {
         time_wait_until(&all->closed, &all->lock, time_monotonic_ns() + (uint64_t)SWEEP_MS * NS_PER_MS);
-        note_progress(all);
+        look_at_unread(&all->unread[false]);
+        look_at_unread(&all->unread[true]);
         end_late(all);
         if (budget_is_wanted(all->options.memory))
             make_room(all);
