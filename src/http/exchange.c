@@ -9,8 +9,13 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
+#include "http/body.h"
 #include "http/cors.h"
+#include "http/delivery.h"
+#include "http/door.h"
 #include "http/peers.h"
+#include "http/refusal.h"
+#include "http/shim_host.h"
 #include "http/upstream.h"
 
 #include <stdlib.h>
