@@ -20,6 +20,7 @@ struct load_options {
     size_t payload_bytes; /* of the echo */
     size_t clients;       /* idle ones */
     bool back_off;        /* make what is refused again, after a pause */
+    bool may_fail;        /* count what fails in place of ending, and make another call after a pause */
 };
 
 /* Each returns the process's exit code, having said on stderr what went wrong. */

@@ -26,7 +26,8 @@ enum option_key {
     KEY_BATCH,
     KEY_PAYLOAD,
     KEY_CLIENTS,
-    KEY_BACK_OFF
+    KEY_BACK_OFF,
+    KEY_MAY_FAIL
 };
 
 static const struct argp_option options[] = {
@@ -44,6 +45,10 @@ static const struct argp_option options[] = {
     {"back-off", KEY_BACK_OFF, NULL, 0,
      "a request that is refused with RESOURCE_EXHAUSTED is no failure, "
      "but made again after about a second",
+     0},
+    {"may-fail", KEY_MAY_FAIL, NULL, 0,
+     "a request that fails is counted, and another made after about a second; without it, the first failure "
+     "ends the run",
      0},
     {0},
 };
@@ -105,6 +110,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_BACK_OFF:
         load->back_off = true;
+        return 0;
+    case KEY_MAY_FAIL:
+        load->may_fail = true;
         return 0;
     case ARGP_KEY_END:
         if (load->url == NULL || load->case_name == NULL)

@@ -53,7 +53,7 @@ struct caller {
     const char *page_token;
     uint64_t random;
     size_t reply_bytes;    /* of its last answer's frame */
-    struct pauses *pauses; /* NULL unless it is to back off */
+    struct pauses *pauses; /* NULL unless it is to go on after a refusal or a failure */
 
     const char *method_name; /* of the last request */
     const ProtobufCMethodDescriptor *method;
@@ -239,14 +239,22 @@ static size_t frame_bytes(const struct rpc_reply *reply)
     return frame_measure(&head.base, reply->message).size;
 }
 
+static void back_off(struct caller *caller)
+{
+    pauses_begin(caller->pauses, BACK_OFF_MS / 2 + (unsigned)random_to(caller, BACK_OFF_MS), caller);
+}
+
 static void take_reply(struct rpc_reply *reply, void *arg)
 {
     struct caller *caller = arg;
     const struct load_case *load_case = caller->load_case;
     rpc_reply_unpack(reply);
-    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->pauses != NULL) {
+    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->options->back_off) {
         caller->slot.refused++;
-        pauses_begin(caller->pauses, BACK_OFF_MS / 2 + (unsigned)random_to(caller, BACK_OFF_MS), caller);
+        back_off(caller);
+    } else if (reply->status.code != STATUS_OK && caller->options->may_fail) {
+        slot_error(&caller->slot, "%s: %s", status_code_name(reply->status.code), reply->status.message);
+        back_off(caller);
     } else if (reply->status.code != STATUS_OK) {
         slot_failed(&caller->slot, "%s: %s", status_code_name(reply->status.code), reply->status.message);
     } else if (!load_case->check(caller, reply->message)) {
@@ -344,9 +352,10 @@ static char *walk_to(struct rpc_client *client, uint64_t depth)
 static bool measure(const struct load_options *options, struct rpc_client *client, const char *page_token)
 {
     struct caller *callers = calloc(options->in_flight, sizeof *callers);
-    struct pauses *pauses = options->back_off ? pauses_open(end_pause) : NULL;
+    const bool pausing = options->back_off || options->may_fail;
+    struct pauses *pauses = pausing ? pauses_open(end_pause) : NULL;
     struct run run;
-    if (callers == NULL || (options->back_off && pauses == NULL))
+    if (callers == NULL || (pausing && pauses == NULL))
         abort();
     for (size_t i = 0; i < options->in_flight; i++) {
         callers[i].slot.run = &run;
@@ -366,7 +375,7 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
     bool well = run_wait(&run);
     if (well)
         run_print(&run, &callers->slot, options->in_flight, sizeof *callers, callers[0].reply_bytes);
-    else
+    if (run.error[0] != '\0')
         fprintf(stderr, "orders-load: %s: %s\n", options->case_name, run.error);
     pauses_close(pauses);
     for (size_t i = 0; i < options->in_flight; i++) {

@@ -22,7 +22,7 @@ struct run {
     sem_t finished;
     atomic_flag first_failure;
     atomic_bool failed;
-    char error[512]; /* written by whoever set first_failure */
+    char error[512]; /* the first; written by whoever set first_failure */
 };
 
 struct slot {
@@ -31,6 +31,7 @@ struct slot {
     uint64_t last_answer_ns;
     uint64_t sent; /* all, those of the warming up too */
     uint64_t refused;
+    uint64_t errors;
     struct histogram latencies;
 };
 
@@ -42,6 +43,9 @@ bool slot_send(struct slot *slot);
 
 /* Notes that the request was answered well. */
 void slot_answered(struct slot *slot);
+
+/* Notes that the request failed; the slot may send again. */
+void slot_error(struct slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ends the run, which then has failed; the slot sends no more. */
 void slot_failed(struct slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
