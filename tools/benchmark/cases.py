@@ -82,11 +82,12 @@ function request()
     return head .. cases[case].here() .. tail
 end
 
+-- Requests are those that were answered well.
 function done(summary, latency)
     local errors = summary.errors
     io.stderr:write(string.format(
-        '{"requests": %%d, "seconds": %%f, "p50_us": %%f, "p99_us": %%f, "errors": %%d}\\n', summary.requests,
-        summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
+        '{"requests": %%d, "seconds": %%f, "p50_us": %%f, "p99_us": %%f, "errors": %%d}\\n',
+        summary.requests - errors.status, summary.duration / 1e6, latency:percentile(50), latency:percentile(99),
         errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end
 """
@@ -126,25 +127,25 @@ class Case:
 class Bench:
     """The programs that are measured, and every way to measure them."""
 
-    def __init__(self, state: Path, database: Database, service: Service, url: str):
-        self.state, self.database, self.service, self.url = state, database, service, url
+    def __init__(self, state: Path, database: Database, service: Service, url: str, orders: int = ORDERS):
+        self.state, self.database, self.service, self.url, self.orders = state, database, service, url, orders
         self.get_reply_bytes = 128  # until a get was answered
         for name, script in PGBENCH_SCRIPTS.items():
             (state / f"{name}.sql").write_text(script)
         for case in ("get", "create", "summary"):
-            (state / f"{case}.lua").write_text(WRK_SCRIPT % {"case": case, "keys": ORDERS, "key": API_KEY})
+            (state / f"{case}.lua").write_text(WRK_SCRIPT % {"case": case, "keys": orders, "key": API_KEY})
 
     def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options) -> dict:
         answer = run(
             [LOAD, "--case", case, "--url", url, "--in-flight", in_flight, "--seconds", seconds, *options],
-            env=environment(API_KEY=API_KEY),
+            env=environment(API_KEY=API_KEY), stderr=None,
         )
         return json.loads(answer)
 
     def rpc(self, transport: str, case: str, in_flight: int, *options) -> Callable:
         def measure(seconds: float) -> dict:
             result = self.orders_load(
-                case, self.service.urls()[transport], in_flight, seconds, "--keys", ORDERS,
+                case, self.service.urls()[transport], in_flight, seconds, "--keys", self.orders,
                 *options)
             if case == "get":
                 self.get_reply_bytes = result["reply_bytes"]
@@ -190,7 +191,7 @@ class Bench:
             crowd = subprocess.Popen(
                 [str(word) for word in (
                     LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", CROWD, "--seconds", seconds + 4,
-                    "--keys", ORDERS, "--batch", 1)],
+                    "--keys", self.orders, "--batch", 1)],
                 stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY), start_new_session=True,
             )
             time.sleep(2)  # until all of it is in flight
@@ -237,7 +238,7 @@ class Bench:
                 raise Failed(f"wrk: {ended.stderr}")
             result = json.loads(ended.stderr)
             if result["errors"] and not may_fail:
-                raise Failed(f"wrk {case}: {result['errors']} of {result['requests']} requests failed")
+                raise Failed(f"wrk {case}: {result['errors']} requests failed, {result['requests']} did not")
             return result
 
         return measure
@@ -395,8 +396,8 @@ def measure_overload(bench: Bench, seconds: float, repeats: int) -> dict:
         for _ in range(repeats):
             for (case, times), results in runs.items():
                 service.forget_peak()
-                result = bench.orders_load(case, service.ipc, BOUND * times, seconds, "--keys", ORDERS, "--batch", 1,
-                                           "--back-off")
+                result = bench.orders_load(case, service.ipc, BOUND * times, seconds, "--keys", bench.orders,
+                                           "--batch", 1, "--back-off")
                 results.append({
                     "throughput": result["requests"] / result["seconds"], "p99_us": result["p99_us"],
                     "refused_per_s": result["refused"] / result["seconds"], "peak_bytes": service.peak_bytes(),

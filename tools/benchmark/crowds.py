@@ -1,12 +1,13 @@
 """crowds: peers that keep a server waiting, as a process of its own.
 
-    python3 -m benchmark.crowds CROWD HOST PORT
+    python3 -m benchmark.crowds CROWD URL
 
-Says "gathered" when all have connected, holds their number (who is ended comes again after a second), and when its
-stdin ends says in a line of JSON what became of them.
+Says "gathered" when each peer has connected, or was answered, once. Holds their number: one that the server closes
+comes again. When its stdin ends, says in a line of JSON what became of them.
 """
 
 import collections
+import errno
 import json
 import resource
 import select
@@ -20,7 +21,6 @@ from .orders import API_KEY
 
 TICK = 0.05  # seconds
 CONNECTING_AT_ONCE = 200
-COMES_AGAIN_AFTER = 1  # seconds
 NARROW_SEGMENT, NARROW_BUFFER = 536, 4096  # the sender's buffer is some segments
 
 POST = f"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
@@ -34,9 +34,9 @@ CHUNK = b"1000\r\n" + b" " * 0x1000 + b"\r\n"
 REQ_GREETING = b"\0SP\0\0\x30\0\0"
 
 
-def message(frame: bytes) -> bytes:
-    """A frame as SP's REQ sends it over TCP."""
-    return (len(frame) + 4).to_bytes(8, "big") + b"\x80\0\0\1" + frame
+def message(frame: bytes, over: str = "tcp") -> bytes:
+    """A frame as SP's REQ sends it."""
+    return (b"\1" if over == "ipc" else b"") + (len(frame) + 4).to_bytes(8, "big") + b"\x80\0\0\1" + frame
 
 
 def field(number: int, value: bytes) -> bytes:
@@ -44,11 +44,15 @@ def field(number: int, value: bytes) -> bytes:
     return bytes([number << 3 | 2, len(value)]) + value
 
 
-RPC_GARBAGE = message(b"\xff" * 16)
-RPC_LIST = message(
+GARBAGE = b"\xff" * 16
+LIST_ORDERS = (
     field(1, b"orders.v1.OrderService/ListOrders")
     + field(4, field(1, b"x-api-key") + field(2, API_KEY.encode()))
     + field(15, b"\x08\xe8\x07"))  # page_size: 1000
+CHECK_HEALTH = field(1, b"rpc.v1.Health/Check")  # wants no key
+LARGEST = bytes(1 << 20)
+# 64 KiB of metadata without a key, or anything else, in them.
+MANY_FIELDS = field(1, b"orders.v1.OrderService/GetOrder") + field(4, b"") * 32_000
 
 
 def bytes_of(text: bytes) -> list[bytes]:
@@ -58,45 +62,69 @@ def bytes_of(text: bytes) -> list[bytes]:
 @dataclass
 class Crowd:
     name: str
-    protocol: str  # http, rpc
+    over: str  # http; tcp, ipc: RPC
     peers: int
     opening: bytes = b""  # at once
     pieces: tuple = ()  # then one of these after another, over and over
     every: float = 1  # seconds from one to the next; 0: as fast as they are taken
     reads: bool = True
     narrow: bool = False  # the kernel keeps next to nothing of what it does not read
+    comes_again_after: float = 1  # seconds, when the server has closed it
+    waits_for_answer: bool = False  # before it counts as gathered
 
 
 CROWDS = {crowd.name: crowd for crowd in (
     Crowd("silent", "http", 1000),
     Crowd("more-silent-than-let-in", "http", 5000),
+    Crowd("more-idle-than-let-in", "http", 5000, GET, waits_for_answer=True),
     Crowd("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
     Crowd("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
     Crowd("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
     Crowd("unread-lists", "http", 300, LIST, reads=False, narrow=True),
     Crowd("long-preconditions", "http", 1000, LONG_PRECONDITIONS),
-    Crowd("rpc-silent", "rpc", 1000),
-    Crowd("rpc-half-greeting", "rpc", 1000, REQ_GREETING[:4]),
-    Crowd("rpc-slow-frame", "rpc", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
-    Crowd("rpc-garbage", "rpc", 1000, REQ_GREETING, (RPC_GARBAGE * 100,), every=0, reads=False),
-    Crowd("rpc-unread-lists", "rpc", 100, REQ_GREETING, (RPC_LIST * 100,), every=0, reads=False, narrow=True),
+    Crowd("rpc-silent", "tcp", 1000),
+    Crowd("rpc-half-greeting", "tcp", 1000, REQ_GREETING[:4]),
+    Crowd("rpc-half-greeting-again", "tcp", 1000, REQ_GREETING[:4], comes_again_after=0),
+    Crowd("rpc-half-greeting-ipc", "ipc", 1000, REQ_GREETING[:4]),
+    Crowd("rpc-slow-frame", "tcp", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
+    Crowd("rpc-large-unfinished", "tcp", 1000, REQ_GREETING + message(LARGEST)[:-1]),
+    Crowd("rpc-many-fields", "tcp", 100, REQ_GREETING, (message(MANY_FIELDS),), every=0, reads=False),
+    Crowd("rpc-garbage", "tcp", 1000, REQ_GREETING, (message(GARBAGE) * 100,), every=0, reads=False),
+    Crowd("rpc-unread-health", "tcp", 100, REQ_GREETING, (message(CHECK_HEALTH) * 100,), every=0, reads=False,
+          narrow=True),
+    Crowd("rpc-unread-lists", "tcp", 100, REQ_GREETING, (message(LIST_ORDERS) * 100,), every=0, reads=False,
+          narrow=True),
+    Crowd("rpc-unread-lists-ipc", "ipc", 100, REQ_GREETING, (message(LIST_ORDERS, "ipc") * 100,), every=0,
+          reads=False),
 )}
 
 
+def address_of(url: str) -> tuple:
+    """Its family, and where it is in that."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "ipc":
+        return socket.AF_UNIX, rest
+    host, _, port = rest.partition(":")
+    return socket.AF_INET, (host, int(port))
+
+
 class Peer:
-    def __init__(self, crowd: Crowd, address: tuple):
-        self.crowd = crowd
+    def __init__(self, crowd: Crowd, family: int, number: int):
+        self.crowd, self.number = crowd, number
         self.pieces = cycle(crowd.pieces) if crowd.pieces else None
         self.unsent = memoryview(crowd.opening)
         self.next_piece = None
         self.answer = b""
         self.connected = False
-        self.socket = socket.socket()
+        self.socket = socket.socket(family)
         if crowd.narrow:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
         self.socket.setblocking(False)
-        self.socket.connect_ex(address)
+
+    def connect(self, address: tuple) -> bool:
+        """Begins to, or has. False: too many wait to be accepted; over ipc one cannot wait with them."""
+        return self.socket.connect_ex(address) in (0, errno.EINPROGRESS)
 
     def send(self) -> bool:
         """Sends what is due. False: the server has closed."""
@@ -141,11 +169,14 @@ def status_of(peer: Peer) -> str:
 
 
 class Gathering:
-    def __init__(self, crowd: Crowd, address: tuple):
-        self.crowd, self.address = crowd, address
+    def __init__(self, crowd: Crowd, url: str):
+        self.crowd = crowd
+        self.family, self.address = address_of(url)
         self.epoll = select.epoll()
         self.peers = {}
         self.connecting = 0
+        self.made = 0  # those who came again too
+        self.awaited = set(range(crowd.peers))  # the first, by number, until they have arrived
         self.ended = collections.Counter()
         self.away = collections.deque()  # when each comes again, in order
         self.due = collections.deque()  # (when, peer), in order
@@ -154,8 +185,12 @@ class Gathering:
         while self.away and self.away[0] <= time.monotonic():
             self.away.popleft()
         while len(self.peers) + len(self.away) < self.crowd.peers and self.connecting < CONNECTING_AT_ONCE:
-            peer = Peer(self.crowd, self.address)
+            peer = Peer(self.crowd, self.family, self.made)
+            if not peer.connect(self.address):
+                peer.socket.close()
+                return
             self.peers[peer.socket.fileno()] = peer
+            self.made += 1
             self.connecting += 1
             events = select.EPOLLOUT | select.EPOLLET | (select.EPOLLIN if self.crowd.reads else 0)
             self.epoll.register(peer.socket.fileno(), events)
@@ -167,8 +202,9 @@ class Gathering:
         if self.peers.pop(number, None) is None:
             return
         self.connecting -= not peer.connected
+        self.awaited.discard(peer.number)
         self.ended[status_of(peer)] += 1
-        self.away.append(time.monotonic() + COMES_AGAIN_AFTER)
+        self.away.append(time.monotonic() + self.crowd.comes_again_after)
         self.epoll.unregister(number)
         peer.socket.close()
 
@@ -184,6 +220,8 @@ class Gathering:
             alive = peer.receive()
             if peer.answer == before:
                 break
+        if peer.connected and (peer.answer or not self.crowd.waits_for_answer):
+            self.awaited.discard(peer.number)
         if not alive or events & (select.EPOLLHUP | select.EPOLLERR):
             if self.crowd.reads:
                 peer.receive()
@@ -210,16 +248,16 @@ class Gathering:
                     return
                 self.handle(number, events)
             self.send_due()
-            if not gathered and len(self.peers) + len(self.away) == self.crowd.peers and self.connecting == 0:
+            if not gathered and not self.awaited:
                 print("gathered", flush=True)
                 gathered = True
 
 
 def main() -> None:
-    name, host, port = sys.argv[1:]
+    name, url = sys.argv[1:]
     most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    gathering = Gathering(CROWDS[name], (host, int(port)))
+    gathering = Gathering(CROWDS[name], url)
     gathering.run()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"ended": gathering.ended, "cpu_s": usage.ru_utime + usage.ru_stime}), flush=True)

@@ -1,7 +1,8 @@
-"""hostile: what slow and hostile peers cost those who behave.
+"""hostile: what slow and hostile peers, a lock held in the database and a heavy caller cost those who behave.
 
-For each crowd: those who behave without it and with it, by turns, over the protocol that the crowd speaks (HTTP: wrk,
-64 connections; RPC over TCP: orders-load, 64 in flight; gets). Prints throughput, latency and memory as Markdown.
+Each row of a table is something beside which those who behave are measured: without it and with it, several times,
+one after the other. Prints throughput, latency and memory as Markdown, and ends with exit code 1 when a target is
+missed: of the rate, of p99, of ordersd's memory, or when one who behaves got an error.
 """
 
 import argparse
@@ -14,125 +15,276 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable, Protocol
 
 from .cases import Bench
 from .crowds import CROWDS, Crowd
-from .orders import ROOT
-from .processes import Failed, environment, say
-from .report import machine
+from .orders import API_KEY, LOAD, ORDERS, ROOT
+from .processes import Failed, environment, say, stop
+from .report import machine, shown, table
 from .stage import prepare
 from .subjects import Service
 
 IN_FLIGHT = 64
-TURNS, SECONDS = 4, 2
+SECONDS = 2  # of those who behave, each time
 GATHER_SECONDS = 20
-KEEPS_AT_LEAST = 0.8  # of the throughput
-P99_AT_MOST = 5  # times that without a crowd
+AROUND_SECONDS = 1.5  # what a turn takes beside the measuring, for the estimate alone
 MOST_BYTES = 256 << 20  # of ordersd's memory
+LOCKED_KEYS = 1_000  # orders that are updated, bench-1 among them, which is locked
+HELD_UPDATES = 16  # in flight, for the locked order
+DEEP_CALLERS = 4  # lists in flight, of the caller who passes over most orders
+DEEP_REST = 10_000  # orders that are left behind what it passes over
+
+
+class Neighbour(Protocol):
+    """What those who behave are measured beside, from when it is made."""
+
+    def leave(self) -> dict:
+        """Ends it: {"became": {WHAT: NUMBER}, "cpu": of a core or None}. Fails if it was not there all the time."""
+
+    def kill(self) -> None:
+        """Ends it in any case, when something else has failed."""
 
 
 class Gathered:
     """A crowd at a service, as a process."""
 
     def __init__(self, crowd: Crowd, service: Service):
-        host, port = re.search(r"//([\d.]+):(\d+)", service.http if crowd.protocol == "http" else service.tcp).groups()
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "benchmark.crowds", crowd.name, host, port], text=True,
+            [sys.executable, "-B", "-m", "benchmark.crowds", crowd.name, service.urls()[crowd.over]], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(ROOT / "tools")),
         )
         readable, _, _ = select.select([self.process.stdout], [], [], GATHER_SECONDS)
         if not readable or self.process.stdout.readline() != "gathered\n":
-            self.process.kill()
-            raise Failed(f"{crowd.name} did not gather in {GATHER_SECONDS} s")
+            self.kill()
+            raise Failed(f"it did not gather in {GATHER_SECONDS} s")
 
-    def disperse(self) -> dict:
+    def leave(self) -> dict:
         self.process.stdin.close()
         lines = self.process.stdout.read().splitlines()
         seconds = time.monotonic() - self.begun
         if self.process.wait() != 0 or not lines:
-            raise Failed("a crowd ended before those who behave")
+            raise Failed("it ended before those who behave")
         said = json.loads(lines[-1])
-        return {"ended": said["ended"], "cpu": said["cpu_s"] / seconds}
+        return {"became": said["ended"], "cpu": said["cpu_s"] / seconds}
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
-def observe(bench: Bench, crowd: Crowd) -> dict:
+class LockedOrder:
+    """An SQL session that holds order bench-1 locked, and a caller that updates it."""
+
+    def __init__(self, bench: Bench):
+        self.session = subprocess.Popen(
+            ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", bench.url], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
+        )
+        self.session.stdin.write("BEGIN; SELECT order_id FROM orders WHERE order_id = 'bench-1' FOR UPDATE;\n")
+        self.session.stdin.flush()
+        if self.session.stdout.readline() != "bench-1\n":
+            stop(self.session)
+            raise Failed("the order could not be locked")
+        # However short its time, each call is waited for.
+        words = (LOAD, "--case", "update", "--url", bench.service.ipc, "--in-flight", HELD_UPDATES, "--seconds", 0.1)
+        self.caller = subprocess.Popen(
+            [str(word) for word in words], text=True, stdout=subprocess.PIPE, env=environment(API_KEY=API_KEY))
+
+    def leave(self) -> dict:
+        self.session.stdin.close()  # which rolls back
+        self.session.wait()
+        said = json.loads(self.caller.communicate()[0] or "{}")
+        # One each while it is locked; and one more, as orders-load counts no call that it sent while warming up.
+        if self.caller.returncode != 0 or said["sent"] > 2 * HELD_UPDATES:
+            raise Failed(f"the order was not locked all the time, or its updates failed after: {said}")
+        return {"became": {"held": HELD_UPDATES}, "cpu": None}
+
+    def kill(self) -> None:
+        stop(self.session)
+        stop(self.caller)
+
+
+class DeepLists:
+    """A caller that lists what is behind all orders but some, which is to pass over them."""
+
+    def __init__(self, bench: Bench):
+        self.process = subprocess.Popen(
+            ["wrk", "--threads", "1", "--connections", str(DEEP_CALLERS), "--duration", "60s", "--timeout", "30s",
+             "--header", f"X-API-Key: {API_KEY}", f"{bench.service.http}/orders/?skip={bench.orders - DEEP_REST}"],
+            text=True, stdout=subprocess.PIPE, env=environment(),
+        )
+
+    def leave(self) -> dict:
+        ended_early = self.process.poll() is not None
+        self.process.send_signal(signal.SIGINT)
+        said = self.process.communicate()[0]
+        answered = re.search(r"(\d+) requests in ", said)
+        if ended_early or not answered or not int(answered[1]) or "Non-2xx" in said or "Socket errors" in said:
+            raise Failed(f"its lists were not answered: {said}")
+        return {"became": {"answered": int(answered[1])}, "cpu": None}
+
+    def kill(self) -> None:
+        stop(self.process)
+
+
+@dataclass
+class Trial:
+    name: str
+    peers: int
+    measured: str  # those who behave, for people
+    behave: Callable[[Bench], Callable[[float], dict]]
+    neighbour: Callable[[Bench], Neighbour]
+    keeps_at_least: float = 0.8  # of the rate
+    p99_at_most: float = 5  # times that without
+    turns: int = 4
+
+
+def crowd_trial(crowd: Crowd) -> Trial:
+    """Beside gets over what the crowd speaks."""
+    def behave(bench: Bench) -> Callable:
+        if crowd.over == "http":
+            return bench.wrk("get", IN_FLIGHT, may_fail=True)
+        return bench.rpc(crowd.over, "get", IN_FLIGHT, "--may-fail")
+
+    return Trial(crowd.name, crowd.peers, f"get, {crowd.over}", behave, lambda bench: Gathered(crowd, bench.service))
+
+
+def rpc(case: str, in_flight: int, *options) -> Callable:
+    return lambda bench: bench.rpc("ipc", case, in_flight, "--may-fail", *options)
+
+
+TRIALS = [
+    *map(crowd_trial, CROWDS.values()),
+    Trial("locked-order", 1, "update of others, ipc",
+          rpc("update", IN_FLIGHT, "--first-key", 2, "--keys", LOCKED_KEYS - 1), LockedOrder,
+          keeps_at_least=0.9, p99_at_most=2, turns=12),
+    Trial("deep-lists", 1, "list of the first page, ipc", rpc("list", 1), DeepLists, turns=6),
+    Trial("deep-lists", 1, "summary, ipc", rpc("summary", 1), DeepLists, turns=6),
+]
+
+
+def observe(bench: Bench, trial: Trial, seconds: float) -> dict:
     """Those who behave, once."""
-    if crowd.protocol == "http":
-        result = bench.wrk("get", IN_FLIGHT, may_fail=True)(SECONDS)
-    else:
-        result = bench.rpc("tcp", "get", IN_FLIGHT)(SECONDS)
+    result = trial.behave(bench)(seconds)
+    # Where nothing was answered, no time passed until the last answer.
+    per_second = result["requests"] / (result["seconds"] or seconds)
+    return {"per_second": per_second, **{figure: result[figure] for figure in ("p50_us", "p99_us", "errors")}}
+
+
+def observe_beside(bench: Bench, trial: Trial, seconds: float) -> tuple[dict, dict]:
+    """The same beside what the trial names, and what became of that."""
+    bench.service.forget_peak()
+    neighbour = trial.neighbour(bench)
+    try:
+        run = observe(bench, trial, seconds)
+        run["peak_bytes"] = bench.service.peak_bytes()
+        return run, neighbour.leave()
+    except BaseException:
+        neighbour.kill()
+        raise
+
+
+def measure(bench: Bench, trial: Trial, turns: int, seconds: float) -> dict:
+    without, beside, leaving = [], [], []
+    for turn in range(turns):
+        say(f"{turn + 1}/{turns} {trial.name}: {trial.measured}")
+        without.append(observe(bench, trial, seconds))
+        run, left = observe_beside(bench, trial, seconds)
+        beside.append(run)
+        leaving.append(left)
+
+    def medians(figure: str) -> list[float]:
+        return [statistics.median(run[figure] for run in runs) for runs in (without, beside)]
+
+    def ratio(figure: str) -> float:
+        # What was not answered at all has no latency.
+        return statistics.median(b[figure] / a[figure] if a[figure] else 0 for a, b in zip(without, beside))
+
+    became = {}
+    for left in leaving:
+        for what, n in left["became"].items():
+            became[what] = became.get(what, 0) + n
+    cpu = [left["cpu"] for left in leaving if left["cpu"] is not None]
     return {
-        "per_second": result["requests"] / result["seconds"], "p99_us": result["p99_us"],
-        "errors": result.get("errors", 0),
+        "beside": trial.name, "peers": trial.peers, "measured": trial.measured,
+        **{figure: medians(figure) for figure in ("per_second", "p50_us", "p99_us")},
+        "ratio": ratio("per_second"), "p50_ratio": ratio("p50_us"), "p99_ratio": ratio("p99_us"),
+        "errors_without": sum(run["errors"] for run in without), "errors": sum(run["errors"] for run in beside),
+        "peak_bytes": max(run["peak_bytes"] for run in beside),
+        "cpu": statistics.median(cpu) if cpu else None, "became": became,
     }
 
 
-def measure(bench: Bench, crowd: Crowd) -> dict:
-    without, beside, ended, cpu, peaks = [], [], {}, [], []
-    for turn in range(TURNS):
-        say(f"{turn + 1}/{TURNS} {crowd.name}")
-        without.append(observe(bench, crowd))
-        bench.service.forget_peak()
-        gathered = Gathered(crowd, bench.service)
-        beside.append(observe(bench, crowd))
-        peaks.append(bench.service.peak_bytes())
-        became = gathered.disperse()
-        cpu.append(became["cpu"])
-        for how, n in became["ended"].items():
-            ended[how] = ended.get(how, 0) + n
-    median = {name: [statistics.median(run[name] for run in runs) for runs in (without, beside)]
-              for name in ("per_second", "p99_us")}
-    return {
-        "crowd": crowd.name, "peers": crowd.peers,
-        "per_second": median["per_second"], "p99_us": median["p99_us"],
-        "ratio": statistics.median(b["per_second"] / a["per_second"] for a, b in zip(without, beside)),
-        "errors": sum(run["errors"] for run in beside),
-        "peak_bytes": max(peaks), "crowd_cpu": statistics.median(cpu), "ended": ended,
-    }
+def missed(trial: Trial, result: dict) -> list[str]:
+    """The targets that a result misses, each in words."""
+    peak_mib, most_mib = result["peak_bytes"] / 2**20, MOST_BYTES >> 20
+    targets = (
+        (result["ratio"] >= trial.keeps_at_least,
+         f"{result['ratio']:.2f} of the rate was kept, not {trial.keeps_at_least}"),
+        (result["p99_ratio"] <= trial.p99_at_most,
+         f"p99 was {result['p99_ratio']:.1f} times that without, not at most {trial.p99_at_most}"),
+        (result["errors"] == 0, f"{result['errors']:,} calls of those who behave failed"),
+        (result["errors_without"] == 0, f"{result['errors_without']:,} calls failed without it"),
+        (result["peak_bytes"] <= MOST_BYTES, f"ordersd had {peak_mib:,.0f} MiB, not at most {most_mib}"),
+    )
+    return [f"{trial.name}: {trial.measured}: {what}" for holds, what in targets if not holds]
 
 
 def markdown(about: dict, results: list[dict]) -> str:
-    lines = [
-        f"{about['date']}, {about['cores']} cores ({about['cpu']}) shared by all; medians of {TURNS} turns.", "",
-        "| crowd | peers | a second without | with | ratio | p99 µs without | with | failed | ordersd peak MiB "
-        "| crowd's CPU | became of it |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+    columns = [("beside", False), ("peers", True), ("measured", False), ("a second without", True), ("with", True),
+               ("ratio", True), ("p99 µs without", True), ("with", True), ("ratio", True), ("failed", True),
+               ("ordersd peak MiB", True), ("its CPU", True), ("became of it", False)]
+    rows = [
+        [result["beside"], shown(result["peers"]), result["measured"],
+         *map(shown, result["per_second"]), shown(result["ratio"], 2),
+         *map(shown, result["p99_us"]), shown(result["p99_ratio"], 2), shown(result["errors"]),
+         shown(result["peak_bytes"] / 2**20, 1), "" if result["cpu"] is None else f"{result['cpu']:.0%}",
+         ", ".join(f"{n:,} {what}" for what, n in sorted(result["became"].items()))]
+        for result in results
     ]
-    for result in results:
-        ended = ", ".join(f"{n:,} {how}" for how, n in sorted(result["ended"].items()))
-        lines.append(
-            f"| {result['crowd']} | {result['peers']:,} | {result['per_second'][0]:,.0f} "
-            f"| {result['per_second'][1]:,.0f} | {result['ratio']:.2f} | {result['p99_us'][0]:,.0f} "
-            f"| {result['p99_us'][1]:,.0f} | {result['errors']} | {result['peak_bytes'] / 2**20:.1f} "
-            f"| {result['crowd_cpu']:.0%} | {ended} |")
-    return "\n".join(lines)
+    return "\n".join([
+        f"{about['date']}, {about['cores']} cores ({about['cpu']}) shared by all; medians of the turns.", "",
+        *table(columns, rows)])
+
+
+def estimate_seconds(trials: list[Trial]) -> float:
+    return sum(trial.turns * (2 * SECONDS + AROUND_SECONDS) for trial in trials)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="hostile", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
-    parser.add_argument("--only", metavar="WORD", default="", help="crowds whose name has this in it")
+    parser.add_argument("--only", metavar="WORD", default="", help="what has this in its name")
+    parser.add_argument("--orders", metavar="N", type=int, default=ORDERS,
+                        help=f"orders that are there, more than {DEEP_REST:,} ({ORDERS:,})")
     options = parser.parse_args()
+    trials = [trial for trial in TRIALS if options.only in trial.name]
+    if options.orders <= DEEP_REST or not trials:
+        parser.error("there is nothing to measure")
+
+    misses, results = [], []
     with contextlib.ExitStack() as stack:
-        bench = prepare(stack, "hostile")
-        results = [measure(bench, crowd) for crowd in CROWDS.values() if options.only in crowd.name]
+        bench = prepare(stack, "hostile", options.orders)
+        say(f"some {estimate_seconds(trials):.0f} s from here")
+        for trial in trials:
+            try:
+                result = measure(bench, trial, trial.turns, SECONDS)
+            except Failed as failure:
+                raise Failed(f"{trial.name}: {failure}") from failure
+            results.append(result)
+            misses += missed(trial, result)
 
     about = machine()
     print(markdown(about, results))
     if options.json:
-        options.json.write_text(json.dumps({"machine": about, "crowds": results}, indent=2) + "\n")
-    broken = {
-        "more than a fifth was lost": lambda result: result["ratio"] < KEEPS_AT_LEAST,
-        f"p99 was more than {P99_AT_MOST} times": lambda r: r["p99_us"][1] > P99_AT_MOST * r["p99_us"][0],
-        f"ordersd had more than {MOST_BYTES >> 20} MiB": lambda result: result["peak_bytes"] > MOST_BYTES,
-    }
-    said = [f"{what} beside {', '.join(crowds)}" for what, breaks in broken.items()
-            if (crowds := [result["crowd"] for result in results if breaks(result)])]
-    if said:
-        raise Failed("; ".join(said))
+        options.json.write_text(json.dumps({"machine": about, "results": results}, indent=2) + "\n")
+    if misses:
+        raise Failed("\n".join(["targets were missed:", *misses]))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ class Failed(Exception):
 def run(command: list, **options) -> str:
     """Runs a program to its end and returns its stdout; anything but success is the end of the benchmark."""
     words = [str(word) for word in command]
-    ended = subprocess.run(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    ended = subprocess.run(words, text=True, **(pipes | options))
     if ended.returncode != 0:
-        raise Failed(f"{Path(command[0]).name} ended with {ended.returncode}:\n{ended.stderr.strip()}")
+        raise Failed(f"{Path(command[0]).name} ended with {ended.returncode}:\n{(ended.stderr or '').strip()}")
     return ended.stdout
 
 

@@ -24,8 +24,8 @@ def make_state(stack: contextlib.ExitStack) -> Path:
     return state
 
 
-def prepare(stack: contextlib.ExitStack, name: str) -> Bench:
-    """Of which the stack cleans everything up."""
+def start_database(stack: contextlib.ExitStack) -> tuple[Path, Database]:
+    """A directory for everything, and a PostgreSQL in it; the stack cleans both up."""
     # Also SIGTERM ends it by the way of an exception, past everything that cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # A connection is a file, and there will be thousands.
@@ -33,11 +33,17 @@ def prepare(stack: contextlib.ExitStack, name: str) -> Bench:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
 
     state = make_state(stack)
-    say(f"loading {ORDERS:,} orders")
     database = Database(state / "db")
     stack.callback(database.stop)
+    return state, database
+
+
+def prepare(stack: contextlib.ExitStack, name: str, orders: int = ORDERS) -> Bench:
+    """Of which the stack cleans everything up."""
+    state, database = start_database(stack)
+    say(f"loading {orders:,} orders")
     url = database.create(name)
-    load_orders(url, ORDERS)
+    load_orders(url, orders)
     service = Service(state, url)
     stack.callback(service.stop)
-    return Bench(state, database, service, url)
+    return Bench(state, database, service, url, orders)

@@ -19,11 +19,11 @@ class Database:
     def stop(self) -> None:
         run([ROOT / "tools/postgres", "stop", self.directory, "immediate"])
 
-    def create(self, name: str) -> str:
-        """A database with the service's schema; returns its connection string."""
+    def create(self, name: str, tree: Path = ROOT) -> str:
+        """A database with the schema of the tree's service; returns its connection string."""
         run([ROOT / "tools/postgres", "createdb", self.directory, name])
         url = run([ROOT / "tools/postgres", "url", self.directory, name]).strip()
-        run([ROOT / "tools/migrate"], env=environment(DATABASE_URL=url))
+        run([tree / "tools/migrate"], env=environment(DATABASE_URL=url))
         return url
 
     def cpu_seconds(self) -> float:
@@ -53,10 +53,10 @@ def load_orders(url: str, n: int) -> None:
 class Service:
     """An ordersd."""
 
-    def __init__(self, directory: Path, database_url: str, **settings: str):
+    def __init__(self, directory: Path, database_url: str, program: Path = ORDERSD, **settings: str):
         self.ipc = f"ipc://{directory}/ordersd.sock"
         self.process = subprocess.Popen(
-            [ORDERSD], cwd=directory, stdout=subprocess.PIPE, text=True,
+            [program], cwd=directory, stdout=subprocess.PIPE, text=True,
             env=environment(
                 DATABASE_URL=database_url, API_KEY=API_KEY, ORDERS_LISTEN=f"tcp://127.0.0.1:0,{self.ipc}",
                 ORDERS_HTTP="127.0.0.1:0", ORDERS_LOG="warn", **settings,
@@ -73,7 +73,7 @@ class Service:
         return match[1]
 
     def urls(self) -> dict:
-        return {"ipc": self.ipc, "tcp": self.tcp}
+        return {"ipc": self.ipc, "tcp": self.tcp, "http": self.http}
 
     def stop(self) -> None:
         if self.process.poll() is not None:
