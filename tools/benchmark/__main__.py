@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from . import against
 from .cases import Bench, Case, measure_import, measure_overload, measure_summaries
 from .orders import BUILD, COLUMNS
 from .plot import plot
@@ -32,6 +33,8 @@ def arguments() -> argparse.Namespace:
                         help="end within two minutes, with the ratios there was time for")
     parser.add_argument("--only", metavar="REGEX", type=re.compile,
                         help="measure the cases whose names match, and 'overload', 'import' and 'summaries' likewise")
+    parser.add_argument("--against", metavar="DIR", type=Path,
+                        help="measure the ordersd of the tree there beside this one's, in place of all else")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
     parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
                         help="where to draw throughput against requests in flight (build-release/bench.svg)")
@@ -55,8 +58,20 @@ def measure(bench: Bench, quick: bool, only: re.Pattern | None) -> list[Case]:
     return cases
 
 
+def compare(options: argparse.Namespace) -> None:
+    results = against.measure_against(
+        options.against, lambda name: options.only is None or options.only.search(name) is not None, options.quick)
+    about = machine()
+    print(against.markdown(about, options.against, options.quick, results))
+    if options.json:
+        options.json.write_text(json.dumps({"machine": about, "cases": results}, indent=2) + "\n")
+
+
 def main() -> None:
     options = arguments()
+    if options.against:
+        compare(options)
+        return
     with contextlib.ExitStack() as stack:
         bench = prepare(stack, "bench")
         psql(bench.url, f"""

@@ -136,10 +136,15 @@ def limits_of(cases: list[Case], imported: Optional[dict], overload: Optional[di
     ]
 
 
+def described(tree: Path) -> Optional[str]:
+    """Its commit, and whether there is more than that in it."""
+    describe = ["git", "-C", str(tree), "describe", "--always", "--dirty"]
+    return subprocess.run(describe, text=True, capture_output=True).stdout.strip() or None
+
+
 def machine() -> dict:
     cpuinfo = Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.M)
-    describe = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
     return {
         "cores": len(os.sched_getaffinity(0)),
         "cpu": model[1] if model else platform.machine(),
@@ -147,7 +152,7 @@ def machine() -> dict:
         "kernel": platform.release(),
         "postgresql": run(["psql", "--version"]).split()[2],
         "date": datetime.date.today().isoformat(),
-        "commit": subprocess.run(describe, text=True, capture_output=True).stdout.strip() or None,
+        "commit": described(ROOT),
     }
 
 

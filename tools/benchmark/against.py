@@ -1,0 +1,100 @@
+"""bench --against: the ordersd of another tree and this one's, measured in one run.
+
+Each has a database of its own, migrated by its own tools/migrate, in one PostgreSQL. The load comes from this tree's
+orders-load, and from wrk, for both.
+"""
+
+import contextlib
+import statistics
+from pathlib import Path
+from typing import Callable
+
+from .cases import Bench, Case
+from .orders import ORDERS, ROOT
+from .processes import Failed, run, say
+from .report import described, shown, table
+from .stage import start_database
+from .subjects import Database, Service, load_orders
+
+# Of each case.
+TURNS, SECONDS = 9, 2
+QUICK_TURNS, QUICK_SECONDS = 3, 1
+BUILD_ORDERSD = """
+set -euo pipefail
+. "$1/tools/lib.sh"
+need_packages
+build_release src/ordersd
+"""
+
+
+def cases_of(bench: Bench) -> list[Case]:
+    cases = [Case("ipc", case, n, bench.rpc("ipc", case, n))
+             for case, n in (("get", 64), ("create", 64), ("get", 1), ("create", 1), ("list", 16))]
+    return [*cases, Case("http", "get", 64, bench.wrk("get", 64))]
+
+
+def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name: str, tree: Path) -> Bench:
+    say(f"loading {ORDERS:,} orders for {tree}")
+    url = database.create(name, tree)
+    load_orders(url, ORDERS)
+    directory = state / name
+    directory.mkdir()
+    service = Service(directory, url, program=tree / "build-release/src/ordersd")
+    stack.callback(service.stop)
+    return Bench(directory, database, service, url)
+
+
+def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) -> list[dict]:
+    """Each case once of both, again and again; who is first changes each time."""
+    pairs = [pair for pair in zip(*map(cases_of, benches)) if wanted(pair[0].name)]
+    turns, seconds = (QUICK_TURNS, QUICK_SECONDS) if quick else (TURNS, SECONDS)
+    for turn in range(turns):
+        for pair in pairs:
+            say(f"{turn + 1}/{turns} {pair[0].name}")
+            for i in (0, 1) if turn % 2 == 0 else (1, 0):
+                benches[i].observe(pair[i], seconds)
+    return [compared(*pair) for pair in pairs]
+
+
+def compared(theirs: Case, ours: Case) -> dict:
+    ratios = {
+        figure: [b[figure] / a[figure] for a, b in zip(theirs.runs, ours.runs)]
+        for figure in ("throughput", "p50_us", "p99_us")
+    }
+    return {
+        "case": ours.name,
+        **{figure: [theirs.median(figure), ours.median(figure)] for figure in ratios},
+        **{f"{figure}_ratio": [statistics.median(values), min(values), max(values)]
+           for figure, values in ratios.items()},
+    }
+
+
+def markdown(about: dict, tree: Path, quick: bool, results: list[dict]) -> str:
+    def ratio(values: list[float]) -> str:
+        return "{:.2f} [{:.2f}..{:.2f}]".format(*values)
+
+    columns = [("case", False), ("a second, theirs", True), ("ours", True), ("ratio", False),
+               ("p50 µs, theirs", True), ("ours", True), ("ratio", False),
+               ("p99 µs, theirs", True), ("ours", True), ("ratio", False)]
+    rows = []
+    for result in results:
+        cells = [result["case"]]
+        for figure in ("throughput", "p50_us", "p99_us"):
+            cells += [*map(shown, result[figure]), ratio(result[f"{figure}_ratio"])]
+        rows.append(cells)
+    return "\n".join([
+        f"{about['date']}, {about['cores']} cores ({about['cpu']}), {ORDERS:,} orders; this tree "
+        f"({about['commit']}) to the other ({described(tree)}); medians of {QUICK_TURNS if quick else TURNS} turns, "
+        "[least..most] of their ratios.", "", *table(columns, rows)])
+
+
+def measure_against(tree: Path, wanted: Callable[[str], bool], quick: bool) -> list[dict]:
+    tree = tree.resolve()
+    if not (tree / "tools/lib.sh").is_file():
+        raise Failed(f"{tree} is no checked-out tree of this project")
+    say(f"building {tree}")
+    run(["bash", "-c", BUILD_ORDERSD, "bash", tree], stderr=None)
+    with contextlib.ExitStack() as stack:
+        state, database = start_database(stack)
+        benches = [bench_of(stack, state, database, name, of) for name, of in (("theirs", tree), ("ours", ROOT))]
+        return compare(benches, wanted, quick)
