@@ -63,10 +63,9 @@ class Gathered:
             raise Failed(f"it did not gather in {GATHER_SECONDS} s")
 
     def leave(self) -> dict:
-        self.process.stdin.close()
-        lines = self.process.stdout.read().splitlines()
+        lines = self.process.communicate()[0].splitlines()
         seconds = time.monotonic() - self.begun
-        if self.process.wait() != 0 or not lines:
+        if self.process.returncode != 0 or not lines:
             raise Failed("it ended before those who behave")
         said = json.loads(lines[-1])
         return {"became": said["ended"], "cpu": said["cpu_s"] / seconds}
@@ -95,8 +94,7 @@ class LockedOrder:
             [str(word) for word in words], text=True, stdout=subprocess.PIPE, env=environment(API_KEY=API_KEY))
 
     def leave(self) -> dict:
-        self.session.stdin.close()  # which rolls back
-        self.session.wait()
+        self.session.communicate()  # ends its input: it rolls back
         said = json.loads(self.caller.communicate()[0] or "{}")
         # One each while it is locked; and one more, as orders-load counts no call that it sent while warming up.
         if self.caller.returncode != 0 or said["sent"] > 2 * HELD_UPDATES:

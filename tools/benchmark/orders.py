@@ -1,10 +1,11 @@
 """What every part of the benchmark knows: the orders, and how many."""
 
 import datetime
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = ROOT / "build-release"
+BUILD = Path(os.environ.get("ORDERS_BUILD", ROOT / "build-release"))
 ORDERSD = BUILD / "src/ordersd"
 ORDERSCTL = BUILD / "tools/ordersctl/ordersctl"
 LOAD = BUILD / "tools/load/orders-load"
