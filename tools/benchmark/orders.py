@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+# The tests have these programs of a build of their own.
 BUILD = Path(os.environ.get("ORDERS_BUILD", ROOT / "build-release"))
 ORDERSD = BUILD / "src/ordersd"
 ORDERSCTL = BUILD / "tools/ordersctl/ordersctl"
