@@ -20,9 +20,17 @@ const uint8_t sp_greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
 
 int sp_dial(const struct service *service)
 {
+    return sp_dial_from(service, 1);
+}
+
+int sp_dial_from(const struct service *service, unsigned char host)
+{
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in from = {.sin_family = AF_INET,
+                                     .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | host)};
     address.sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1));
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(peer, (const struct sockaddr *)&from, sizeof from), 0);
     cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
     return peer;
 }
@@ -51,13 +59,18 @@ bool sp_read(int peer, void *bytes, size_t size)
     return true;
 }
 
-static int greet(int peer)
+void sp_expect_greeting(int peer)
 {
     static const uint8_t rep[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
     uint8_t theirs[8];
-    cr_assert_eq(write(peer, sp_greeting, 8), 8);
-    cr_assert(sp_read(peer, theirs, 8));
+    cr_assert(sp_read(peer, theirs, 8), "closed");
     cr_assert_eq(memcmp(theirs, rep, 8), 0);
+}
+
+static int greet(int peer)
+{
+    cr_assert_eq(write(peer, sp_greeting, 8), 8);
+    sp_expect_greeting(peer);
     return peer;
 }
 

@@ -16,11 +16,17 @@
 /* A TCP connection to the service that has said nothing. The caller's to close. */
 int sp_dial(const struct service *service);
 
+/* The same from another address of the loopback network, 127.0.0.`host`. */
+int sp_dial_from(const struct service *service, unsigned char host);
+
 /* The same over ipc. */
 int sp_dial_ipc(const struct service *service);
 
 /* What greets as a client. */
 extern const uint8_t sp_greeting[8];
+
+/* Reads what the service greets with, or fails the test. */
+void sp_expect_greeting(int peer);
 
 /* One over TCP whose greetings were exchanged. */
 int sp_connect(const struct service *service);

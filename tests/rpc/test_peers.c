@@ -54,6 +54,20 @@ static void expect_service(void)
     rpc_client_close(client);
 }
 
+static size_t pack(uint8_t *frame, const char *method, const void *payload, size_t size)
+{
+    Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
+    Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, *metadata = &key;
+    key.key = "x-api-key";
+    key.value = (char *)(uintptr_t)service->api_key;
+    request.method = (char *)(uintptr_t)method;
+    request.n_metadata = 1;
+    request.metadata = &metadata;
+    request.payload.data = (uint8_t *)(uintptr_t)payload;
+    request.payload.len = size;
+    return rpc__v1__request__pack(&request, frame);
+}
+
 Test(peers, one_that_never_asks_is_closed)
 {
     int peer = sp_connect(service);
@@ -77,25 +91,29 @@ Test(peers, one_that_stops_within_its_greeting_is_closed)
     close(nonsense);
 }
 
-/* Over TCP and over ipc, with less time between two bytes than all of it may take. */
+/* Over TCP and over ipc, with less time between two bytes than all of it may take. The last byte never comes.
+ */
 Test(peers, one_that_greets_byte_by_byte_is_closed)
 {
-    enum { PAUSE_MS = 3000 }; /* so that the last byte would come after the limit */
+    enum { PEERS = 2, PAUSE_MS = 3000, MOST_BYTES = sizeof sp_greeting - 1 };
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(GREETING_MS + SLACK_MS) * NS_PER_MS;
-    struct pollfd peers[] = {{.fd = sp_dial(service), .events = POLLRDHUP},
-                             {.fd = sp_dial_ipc(service), .events = POLLRDHUP}};
-    for (size_t i = 0; i < 2; i++) {
-        uint64_t now_ns = time_monotonic_ns();
-        for (size_t sent = 0; now_ns < limit_ns; now_ns = time_monotonic_ns()) {
-            if (sent < sizeof sp_greeting - 1) {
-                sp_send(peers[0].fd, sp_greeting + sent, 1);
-                sp_send(peers[1].fd, sp_greeting + sent++, 1);
-            }
-            if (poll(&peers[i], 1, PAUSE_MS) == 1)
-                break;
+    struct pollfd peers[PEERS] = {{.fd = sp_dial(service), .events = POLLRDHUP},
+                                  {.fd = sp_dial_ipc(service), .events = POLLRDHUP}};
+    size_t sent[PEERS] = {0};
+    for (size_t open = PEERS; open > 0;) {
+        for (size_t i = 0; i < PEERS; i++) {
+            if (peers[i].fd >= 0 && sent[i] < MOST_BYTES)
+                sp_send(peers[i].fd, sp_greeting + sent[i]++, 1);
         }
-        cr_expect_lt(now_ns, limit_ns, "%zu", i);
-        close(peers[i].fd);
+        cr_assert_geq(poll(peers, PEERS, PAUSE_MS), 0);
+        for (size_t i = 0; i < PEERS; i++) {
+            if (peers[i].revents == 0)
+                continue;
+            close(peers[i].fd);
+            peers[i] = (struct pollfd){.fd = -1};
+            open--;
+        }
+        cr_assert(open == 0 || time_monotonic_ns() < limit_ns, "%zu still connected", open);
     }
 }
 
@@ -110,6 +128,35 @@ Test(peers, ones_that_do_not_greet_are_bounded)
     expect_service();
     for (int i = 0; i < PEERS - MOST; i++)
         sp_expect_closed(peers[i], GREETING_MS / 2); /* long before its time is up */
+    for (int i = 0; i < PEERS; i++)
+        close(peers[i]);
+}
+
+/* One host connects all the time, and greets never; another one takes its time to greet. */
+Test(peers, ones_that_do_not_greet_shut_out_no_slow_one)
+{
+    enum { MOST = 128, PEERS = 4 * MOST, SLOW_MS = 1000, HALF = sizeof sp_greeting / 2, OTHER_HOST = 2 };
+    int peers[PEERS];
+    uint8_t frame[256];
+    const size_t size = pack(frame, "rpc.v1.Health/Check", "", 0);
+    for (int i = 0; i < PEERS; i++)
+        peers[i] = sp_dial(service);
+    int slow = sp_dial_from(service, OTHER_HOST);
+    sp_send(slow, sp_greeting, HALF);
+    const uint64_t end_ns = time_monotonic_ns() + (uint64_t)SLOW_MS * NS_PER_MS;
+    int more = 0;
+    for (; more < PEERS || time_monotonic_ns() < end_ns; more++) {
+        close(peers[more % PEERS]);
+        peers[more % PEERS] = sp_dial(service);
+    }
+    sp_send(slow, sp_greeting + HALF, HALF);
+    sp_expect_greeting(slow);
+    sp_send_frame(slow, 1, frame, size);
+    Rpc__V1__Response *response = sp_read_response(slow, 1);
+    cr_assert_not_null(response, "closed, with %d others come", more);
+    cr_expect_eq(response->code, STATUS_OK);
+    rpc__v1__response__free_unpacked(response, NULL);
+    close(slow);
     for (int i = 0; i < PEERS; i++)
         close(peers[i]);
 }
@@ -168,20 +215,6 @@ Test(peers_without_files, silent_ones_leave_files_for_others, .fini = tear_down,
         close(peers[i]);
 }
 
-static size_t pack(uint8_t *frame, const char *method, const void *payload, size_t size)
-{
-    Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
-    Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, *metadata = &key;
-    key.key = "x-api-key";
-    key.value = (char *)(uintptr_t)service->api_key;
-    request.method = (char *)(uintptr_t)method;
-    request.n_metadata = 1;
-    request.metadata = &metadata;
-    request.payload.data = (uint8_t *)(uintptr_t)payload;
-    request.payload.len = size;
-    return rpc__v1__request__pack(&request, frame);
-}
-
 static size_t pack_list(uint8_t *frame)
 {
     Orders__V1__ListOrdersRequest list = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
@@ -192,7 +225,7 @@ static size_t pack_list(uint8_t *frame)
 }
 
 /* A thousand make a list of some 300 KB. */
-static void create_many(int n)
+static void create_many(int first, int n)
 {
     enum { ID_BYTES = 200 };
     struct rpc_client *client = calls_open(service, service->rpc_url);
@@ -200,7 +233,7 @@ static void create_many(int n)
     Orders__V1__Order *orders = calloc((size_t)n, sizeof *orders), **list = calloc((size_t)n, sizeof *list);
     char(*ids)[ID_BYTES] = calloc((size_t)n, sizeof *ids);
     for (int i = 0; i < n; i++) {
-        snprintf(ids[i], sizeof ids[i], "A-%0*d", ID_BYTES - 3, i + 2);
+        snprintf(ids[i], sizeof ids[i], "A-%0*d", ID_BYTES - 3, first + i + 2);
         orders[i] = calls_order(ids[i]);
         list[i] = &orders[i];
     }
@@ -221,7 +254,7 @@ Test(peers, one_that_does_not_read_its_answers_is_closed)
 {
     const size_t before = service_files(service);
     uint8_t frame[256];
-    create_many(1000);
+    create_many(0, 1000);
     const size_t size = pack_list(frame);
     int peer = sp_connect(service);
     for (uint32_t id = 1; id <= 200; id++)
@@ -364,7 +397,7 @@ Test(unread_by_few, one_large_answer_is_given_up)
     uint8_t frame[256];
     start_for_unread((const char *const[]){"ORDERS_SEND_TIMEOUT=1", NULL});
     const size_t before = service_files(service);
-    create_many(1000);
+    create_many(0, 1000);
     const size_t size = pack_list(frame);
     int peer = sp_connect_ipc(service);
     send_until_full(peer, frame, size, 1);
@@ -409,7 +442,7 @@ static void expect_lists_bounded(int n_peers, size_t lists)
     enum { MOST_PEERS = 40, MOST_KIB = 24 << 10 };
     int peers[MOST_PEERS];
     uint8_t frame[256];
-    create_many(1000);
+    create_many(0, 1000);
     const size_t size = pack_list(frame), before = peak_kib();
     for (int i = 0; i < n_peers; i++) {
         peers[i] = sp_connect_ipc(service);
