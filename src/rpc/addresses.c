@@ -62,6 +62,18 @@ static bool make_listeners(struct addresses *addresses, nng_socket socket, const
     return true;
 }
 
+/* Each has its share; a patch of ours has nng count. Those of this process hand their frames over whole. */
+static void bound_unfinished(const struct addresses *addresses, size_t bytes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < addresses->n; i++)
+        n += !addresses->list[i].in_process;
+    for (size_t i = 0; i < addresses->n; i++) {
+        if (!addresses->list[i].in_process)
+            nng_listener_set_size(addresses->list[i].listener, NNG_OPT_RECVPARTMAX, bytes / n);
+    }
+}
+
 static bool start_listeners(struct addresses *addresses, const char *const urls[], char *error,
                             size_t error_size)
 {
@@ -76,8 +88,8 @@ static bool start_listeners(struct addresses *addresses, const char *const urls[
     return true;
 }
 
-bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[], char *error,
-                    size_t error_size)
+bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[],
+                    size_t unfinished_bytes, char *error, size_t error_size)
 {
     size_t n = 0;
     while (urls[n] != NULL)
@@ -88,8 +100,10 @@ bool addresses_open(struct addresses *addresses, nng_socket socket, const char *
         errno = ENOMEM;
         return false;
     }
-    return make_listeners(addresses, socket, urls, error, error_size) &&
-           start_listeners(addresses, urls, error, error_size);
+    if (!make_listeners(addresses, socket, urls, error, error_size))
+        return false;
+    bound_unfinished(addresses, unfinished_bytes);
+    return start_listeners(addresses, urls, error, error_size);
 }
 
 void addresses_free(struct addresses *addresses)

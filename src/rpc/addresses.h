@@ -21,9 +21,10 @@ struct addresses {
                                       */
 };
 
-/* Listens. False: as rpc_server_start; the addresses are to be freed all the same. */
-bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[], char *error,
-                    size_t error_size);
+/* Listens. What has come of frames that are not whole takes no more than unfinished_bytes of memory. False:
+ * as rpc_server_start; the addresses are to be freed all the same. */
+bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[],
+                    size_t unfinished_bytes, char *error, size_t error_size);
 
 /* Once nobody can connect, nor is asked for a connection. */
 void addresses_free(struct addresses *addresses);

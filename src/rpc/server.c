@@ -34,6 +34,7 @@ enum {
     /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
      * than this gets an answer, a larger one a closed pipe. */
     RECEIVE_SLACK = 1024,
+    UNFINISHED_SHARE = 4, /* of the memory: what frames that are not whole may take in addition */
 };
 
 struct rpc_server {
@@ -192,7 +193,8 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
         errno = ENOMEM;
         return NULL;
     }
-    if (!addresses_open(&server->addresses, server->socket, options->urls, error, error_size)) {
+    if (!addresses_open(&server->addresses, server->socket, options->urls,
+                        options->memory->limit / UNFINISHED_SHARE, error, error_size)) {
         const int why = errno;
         discard(server);
         errno = why;

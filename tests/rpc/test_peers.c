@@ -465,3 +465,137 @@ Test(unread, some_lists_of_many_are_bounded)
 {
     expect_lists_bounded(40, 25);
 }
+
+/* --- frames without their end --- */
+
+enum {
+    UNFINISHED_MS = 10000, /* nng's, in a patch of ours: in which 64 KiB come */
+    UNFINISHED_STEP = 1 << 16,
+    FRAME_BYTES = 1 << 20,
+};
+
+TestSuite(unfinished, .fini = tear_down, .timeout = 120);
+
+/* Over TCP or ipc, by turns. */
+static int connect_ith(int i)
+{
+    return i % 2 == 0 ? sp_connect(service) : sp_connect_ipc(service);
+}
+
+static size_t put_ith_head(uint8_t *out, int i, size_t size)
+{
+    return i % 2 == 0 ? sp_put_head(out, 1, size) : sp_put_ipc_head(out, 1, size);
+}
+
+/* A frame that would be refused, were it whole, and what stands in front of it; to be freed. */
+static uint8_t *make_large_frame(int i, size_t *size)
+{
+    uint8_t *bytes = calloc(2, FRAME_BYTES), *payload = calloc(1, FRAME_BYTES);
+    const size_t head = i % 2 == 0 ? SP_HEAD_BYTES : SP_IPC_HEAD_BYTES;
+    *size = pack(bytes + head, "orders.v1.OrderService/GetOrder", payload, FRAME_BYTES - 1024);
+    free(payload);
+    *size += put_ith_head(bytes, i, *size);
+    return bytes;
+}
+
+/* Sends each all but the last byte, as far as that is taken for some time. */
+static void send_without_end(struct pollfd peers[], int n_peers)
+{
+    enum { SENDING_MS = 3000 };
+    const uint64_t end_ns = time_monotonic_ns() + (uint64_t)SENDING_MS * NS_PER_MS;
+    size_t *sent = calloc((size_t)n_peers, sizeof *sent), sizes[2];
+    uint8_t *frames[] = {make_large_frame(0, &sizes[0]), make_large_frame(1, &sizes[1])};
+    while (poll(peers, (nfds_t)n_peers, SENDING_MS) > 0 && time_monotonic_ns() < end_ns) {
+        for (int i = 0; i < n_peers; i++) {
+            if (peers[i].revents == 0)
+                continue;
+            const size_t left = sizes[i % 2] - 1 - sent[i];
+            const ssize_t n = send(peers[i].fd, frames[i % 2] + sent[i], left, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (n > 0)
+                sent[i] += (size_t)n;
+            if (n < 0 || (size_t)n == left)
+                peers[i].fd = ~peers[i].fd; /* which poll passes over */
+        }
+    }
+    free(frames[0]);
+    free(frames[1]);
+    free(sent);
+}
+
+/* 300 MiB, of which 2 MiB may be kept, while others send large frames that are whole. */
+Test(unfinished, ones_of_many_are_bounded)
+{
+    enum { PEERS = 300, MOST_KIB = 16 << 10 };
+    struct pollfd peers[PEERS];
+    start_for_unread((const char *const[]){"ORDERS_MAX_CALL_BYTES=8388608", NULL});
+    create_many(0, 1000); /* and all that is allocated once */
+    const size_t before = peak_kib();
+    for (int i = 0; i < PEERS; i++)
+        peers[i] = (struct pollfd){.fd = connect_ith(i), .events = POLLOUT};
+    send_without_end(peers, PEERS);
+    expect_service_at_once();
+    create_many(1000, 1000);
+    if (MEMORY_IS_THE_SERVICE_S)
+        cr_assert_leq(peak_kib() - before, MOST_KIB, "%zu KiB", peak_kib() - before);
+    for (int i = 0; i < PEERS; i++)
+        close(peers[i].fd < 0 ? ~peers[i].fd : peers[i].fd);
+}
+
+/* Within a length, behind one, and within a frame that is small or large. */
+Test(unfinished, ones_that_come_no_further_are_closed)
+{
+    enum { STAGES = 5, KINDS = 2, SMALL = 2, SMALL_PART = 1000 };
+    int peers[STAGES * KINDS];
+    service = service_start(&(struct service_options){.without_http = true});
+    for (int i = 0; i < STAGES * KINDS; i++) {
+        const size_t head = i % KINDS == 0 ? SP_HEAD_BYTES : SP_IPC_HEAD_BYTES;
+        size_t size;
+        uint8_t *frame = make_large_frame(i, &size);
+        const size_t parts[STAGES] = {4, head, head + SMALL_PART, head + 3 * UNFINISHED_STEP, size - 1};
+        peers[i] = connect_ith(i);
+        if (i / KINDS == SMALL)
+            put_ith_head(frame, i, 2 * SMALL_PART);
+        sp_send(peers[i], frame, parts[i / KINDS]);
+        free(frame);
+    }
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)(UNFINISHED_MS + SLACK_MS) * NS_PER_MS;
+    expect_service_at_once();
+    for (int i = 0; i < STAGES * KINDS; i++) {
+        const uint64_t now_ns = time_monotonic_ns();
+        sp_expect_closed(peers[i], now_ns < limit_ns ? (int)((limit_ns - now_ns) / NS_PER_MS) : 0);
+        close(peers[i]);
+    }
+}
+
+/* It takes longer than each of its parts may. */
+Test(unfinished, one_that_comes_steadily_is_answered)
+{
+    enum { KINDS = 2, PART = UNFINISHED_STEP + UNFINISHED_STEP / 8, PARTS = 5, PAUSE_MS = 3000 };
+    int peers[KINDS];
+    uint8_t *frames[KINDS];
+    size_t sizes[KINDS], sent = 0;
+    service = service_start(&(struct service_options){.without_http = true});
+    for (int i = 0; i < KINDS; i++) {
+        frames[i] = make_large_frame(i, &sizes[i]);
+        peers[i] = connect_ith(i);
+    }
+    for (int part = 0; part < PARTS; part++, sent += PART) {
+        struct pollfd closed = {.fd = peers[0], .events = POLLRDHUP};
+        for (int i = 0; i < KINDS; i++)
+            sp_send(peers[i], frames[i] + sent, PART);
+        cr_assert_eq(poll(&closed, 1, PAUSE_MS), 0, "closed");
+    }
+    for (int i = 0; i < KINDS; i++) {
+        sp_send(peers[i], frames[i] + sent, sizes[i] - sent);
+        if (i == 1) {
+            uint8_t kind;
+            cr_assert(sp_read(peers[i], &kind, 1));
+        }
+        Rpc__V1__Response *response = sp_read_response(peers[i], 1);
+        cr_assert_not_null(response, "closed");
+        cr_expect_eq(response->code, STATUS_INVALID_ARGUMENT);
+        rpc__v1__response__free_unpacked(response, NULL);
+        free(frames[i]);
+        close(peers[i]);
+    }
+}
