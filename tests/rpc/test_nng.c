@@ -346,6 +346,52 @@ Test(nng, send_cancelled_with_its_receive_waiting)
     nng_close(socket);
 }
 
+/* --- reading --- */
+
+/* How often this process has read from files and sockets, without recv(2). -1: the kernel does not count. */
+static long count_reads(void)
+{
+    char line[64];
+    long n = -1;
+    FILE *io = fopen("/proc/self/io", "re");
+    while (io != NULL && n < 0 && fgets(line, sizeof line, io) != NULL)
+        sscanf(line, "syscr: %ld", &n); /* NOLINT(cert-err34-c) */
+    if (io != NULL)
+        (void)fclose(io);
+    return n;
+}
+
+/* read-ahead: of a message that is there, its length and the rest would take one each. */
+Test(nng, messages_that_are_there_take_fewer_reads)
+{
+    enum { MESSAGES = 500, BYTES = 13 };
+    static const uint8_t request[BYTES] = {[0] = 1, [8] = 4, [9] = 0x80};
+    static uint8_t all[MESSAGES * BYTES];
+    char url[64];
+    nng_socket socket;
+    make_url(url, "ahead");
+    cr_assert_eq(nng_rep0_open(&socket), 0);
+    cr_assert_eq(nng_listen(socket, url, NULL, 0), 0);
+    nng_socket_set_ms(socket, NNG_OPT_RECVTIMEO, LONG_MS);
+    int peer = dial(url);
+    greet(peer, req_greeting);
+    for (int i = 0; i < MESSAGES; i++)
+        memcpy(all + (size_t)i * BYTES, request, BYTES);
+    const long before = count_reads();
+    if (before < 0)
+        cr_skip_test("no /proc/self/io");
+    cr_assert_eq(send(peer, all, sizeof all, MSG_NOSIGNAL), sizeof all);
+    for (int i = 0; i < MESSAGES; i++) {
+        nng_msg *message;
+        cr_assert_eq(nng_recvmsg(socket, &message, 0), 0);
+        nng_msg_free(message);
+    }
+    const long reads = count_reads() - before;
+    cr_assert_lt(reads, MESSAGES, "%ld reads for %d messages", reads, MESSAGES);
+    nng_close(socket);
+    close(peer);
+}
+
 /* --- time --- */
 
 static uint64_t cpu_ns(void)
