@@ -23,16 +23,19 @@ enum {
      * even on a busy machine. */
     STALLED_MS = 1000,
     ROOM_MS = 100, /* from one that is closed for that to the next: they are not all to come anew at once */
-    MOST_IN_VAIN = 8, /* calls in a row */
+    MOST_IN_VAIN = 8,         /* calls, since the last by key */
+    OPEN_CALLS_A_SECOND = 32, /* that a connection may make without a key; more are in vain */
 };
 
 struct connection {
     uint32_t id;
     struct connection *next; /* in its bucket */
     unsigned calls;
-    unsigned unsent;  /* replies that it has yet to take */
-    unsigned in_vain; /* calls in a row that it may not make */
-    size_t bytes;     /* of both */
+    unsigned unsent;     /* replies that it has yet to take */
+    unsigned in_vain;    /* calls that it may not make, since the last by key */
+    unsigned open_calls; /* that want no key, in the second that began at open_ns */
+    uint64_t open_ns;
+    size_t bytes; /* of both */
     enum connection_kind kind;
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
@@ -403,6 +406,21 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     return taken->id;
 }
 
+static void count_in_vain(struct connection *connection, enum connections_right right, uint64_t now_ns)
+{
+    if (right == CONNECTIONS_BY_KEY) {
+        connection->in_vain = 0;
+    } else if (right == CONNECTIONS_BY_NONE) {
+        connection->in_vain++;
+    } else {
+        if (since(connection->open_ns, now_ns) >= NS_PER_S) {
+            connection->open_ns = now_ns;
+            connection->open_calls = 0;
+        }
+        connection->in_vain += ++connection->open_calls > OPEN_CALLS_A_SECOND;
+    }
+}
+
 uint32_t connections_answer(struct connections *connections, uint32_t id,
                             const struct connections_reply *reply, uint64_t now_ns)
 {
@@ -412,7 +430,7 @@ uint32_t connections_answer(struct connections *connections, uint32_t id,
     connections->unsent++;
     if (connection != NULL) {
         connection->calls--;
-        connection->in_vain = reply->in_vain ? connection->in_vain + 1 : 0;
+        count_in_vain(connection, reply->right, now_ns);
         if (connection->unsent++ == 0)
             begin_behind(connections, connection, now_ns);
     }

@@ -68,16 +68,22 @@ bool connections_grow(struct connections *connections, uint32_t id, size_t more)
  * memory is wanted, by others of the budget too, the one of those that hold some, and only if it has taken
  * none for some time.
  */
+enum connections_right {
+    CONNECTIONS_BY_KEY,
+    CONNECTIONS_BY_ALL, /* it wants no key, as what is asked by health checks: some a second may be made */
+    CONNECTIONS_BY_NONE /* its caller may not call: it has no key, or speaks another protocol */
+};
 struct connections_reply {
     size_t call_bytes;  /* what the call was counted as */
     size_t reply_bytes; /* what its reply is */
-    bool in_vain;       /* its caller may not call: it has no key, or speaks another protocol */
+    enum connections_right right;
 };
 uint32_t connections_answer(struct connections *connections, uint32_t id,
                             const struct connections_reply *reply, uint64_t now_ns);
 
-/* Its reply was taken, or given up. True: its connection is to be closed, as it has asked in vain a few times
- * in a row, and has taken all replies. Whoever may not call has to come again to ask for more. */
+/* Its reply was taken, or given up. True: its connection is to be closed, as it has asked a few times, since
+ * it last showed a key, for what it may not, or not as often; and has taken all replies. Whoever may not call
+ * has to come again to ask for more. */
 bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns);
 
 /* It was not answered, and will not be, as it came when the others were to end: its connection is to be

@@ -94,6 +94,16 @@ static struct frame measure(struct call *call, Rpc__V1__Response *head, const Pr
     return frame_measure(&head->base, call->status.code == STATUS_OK ? message : NULL);
 }
 
+/* By which the call was made. Where its method is none, or open, nobody has looked at its key. */
+static enum connections_right right_of(const struct slot *slot)
+{
+    const enum status_code code = slot->call.status.code;
+    if (slot->malformed || code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED)
+        return CONNECTIONS_BY_NONE;
+    const bool is_known = slot->method < dispatcher_count(slot->all->dispatcher);
+    return is_known && !slot->open ? CONNECTIONS_BY_KEY : CONNECTIONS_BY_ALL;
+}
+
 /* The closure of every call. */
 static void reply(const ProtobufCMessage *message, void *closure_data)
 {
@@ -118,8 +128,7 @@ static void reply(const ProtobufCMessage *message, void *closure_data)
     const struct connections_reply counts = {
         .call_bytes = slot->bytes,
         .reply_bytes = frame.size,
-        .in_vain = slot->malformed || call->status.code == STATUS_UNAUTHENTICATED ||
-                   call->status.code == STATUS_PERMISSION_DENIED,
+        .right = right_of(slot),
     };
     slot->bytes = frame.size;
     const uint32_t unread = connections_answer(all->connections, call->caller, &counts, time_monotonic_ns());

@@ -43,15 +43,16 @@ static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
     return admitted;
 }
 
-static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, bool in_vain, uint64_t now_ns)
+static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, enum connections_right right,
+                          uint64_t now_ns)
 {
-    const struct connections_reply reply = {call_bytes, reply_bytes, in_vain};
+    const struct connections_reply reply = {call_bytes, reply_bytes, right};
     return connections_answer(connections, id, &reply, now_ns);
 }
 
 static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
 {
-    return answer_as(id, bytes, bytes, false, now_ns);
+    return answer_as(id, bytes, bytes, CONNECTIONS_BY_KEY, now_ns);
 }
 
 /* It is answered, and the answer is taken at once. */
@@ -215,8 +216,8 @@ Test(connections, who_holds_no_memory_to_speak_of_makes_no_room)
         enter(id, 1, 1);
     }
     for (uint32_t id = 1; id <= 2; id++)
-        cr_assert_eq(answer_as(id, 1, 60, false, 1), 0);
-    cr_assert_eq(answer_as(3, 1, 600, false, 2), 0);
+        cr_assert_eq(answer_as(id, 1, 60, CONNECTIONS_BY_KEY, 1), 0);
+    cr_assert_eq(answer_as(3, 1, 600, CONNECTIONS_BY_KEY, 2), 0);
     cr_assert_not(budget_take(&memory, 500));
     cr_assert_eq(answer(4, 1, stalled_ns + 1), 0, "3 has taken none for less than the time");
     cr_assert(budget_is_wanted(&memory));
@@ -399,7 +400,7 @@ Test(connections, replies_take_memory_until_they_are_taken)
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     connections_add(connections, 2, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 2, 1), 2);
-    cr_assert_eq(answer_as(1, 1, 900, false, at_ms(1)), 0);
+    cr_assert_eq(answer_as(1, 1, 900, CONNECTIONS_BY_KEY, at_ms(1)), 0);
     cr_assert_eq(enter(2, 1, 600), 0);
     cr_assert_eq(answer(2, 600, at_ms(1000)), 0, "1 may be about to take it");
     connections_leave(connections, 2, 600, at_ms(1000));
@@ -453,19 +454,40 @@ Test(connections, who_asks_in_vain_is_to_go)
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     for (int i = 0; i < 7; i++) {
         enter(1, 1, 1);
-        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+        cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
         cr_assert_not(connections_leave(connections, 1, 1, 0));
     }
     enter(1, 1, 1);
     leave(1, 1, 0);
     enter(1, 8, 1);
     for (int i = 0; i < 6; i++)
-        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+        cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
     for (int i = 0; i < 5; i++)
         cr_assert_not(connections_leave(connections, 1, 1, 0));
     for (int i = 0; i < 2; i++)
-        cr_assert_eq(answer_as(1, 1, 1, true, 0), 0);
+        cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
     for (int i = 0; i < 2; i++)
         cr_assert_not(connections_leave(connections, 1, 1, 0), "it has yet to take one");
     cr_assert(connections_leave(connections, 1, 1, 0));
+}
+
+/* Asks once for what wants no key. Whether the connection is to be closed. */
+static bool ask_without_key(uint64_t now_ns)
+{
+    enter(1, 1, 1);
+    cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_ALL, now_ns), 0);
+    return connections_leave(connections, 1, 1, now_ns);
+}
+
+/* Thirty-two calls a second, and as many more as may be made in vain. */
+Test(connections, who_asks_without_a_key_all_the_time_is_to_go)
+{
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    for (uint64_t second = 1; second <= 10; second++) {
+        for (int i = 0; i < 32; i++)
+            cr_assert_not(ask_without_key(at_ms(1000 * second)));
+    }
+    for (int i = 0; i < 7; i++)
+        cr_assert_not(ask_without_key(at_ms(10999)));
+    cr_assert(ask_without_key(at_ms(10999)));
 }

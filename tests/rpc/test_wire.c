@@ -52,18 +52,22 @@ static size_t make_request(uint8_t *out, const char *method, const char *key, co
     return rpc__v1__request__pack(&request, out);
 }
 
-/* Also ends a row of what was asked in vain. */
-static void expect_health(int peer)
+/* A call by right, which also ends a row of what was asked in vain. */
+static void expect_service(int peer)
 {
+    static const char order_id[] = "\x0a\x01Z";
     uint8_t frame[256];
-    expect_answer(peer, frame, make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0), RPC__V1__CODE__OK);
+    expect_answer(
+        peer, frame,
+        make_request(frame, "orders.v1.OrderService/GetOrder", service->api_key, order_id, strlen(order_id)),
+        RPC__V1__CODE__NOT_FOUND);
 }
 
 /* The service still serves another caller. */
 static void expect_serving(void)
 {
     int peer = sp_connect(service);
-    expect_health(peer);
+    expect_service(peer);
     close(peer);
 }
 
@@ -96,7 +100,7 @@ Test(wire, every_other_method_wants_a_key)
                       RPC__V1__CODE__UNAUTHENTICATED);
         expect_answer(peer, frame, make_request(frame, method, "x", NULL, 0),
                       RPC__V1__CODE__PERMISSION_DENIED);
-        expect_health(peer);
+        expect_service(peer);
     }
     close(peer);
 }
@@ -159,7 +163,7 @@ Test(wire, random_bytes_get_invalid_argument)
             frame[i] = (uint8_t)rand_r(&seed);
         frame[0] = 0xff; /* a tag of no wire type */
         expect_answer(peer, frame, size, RPC__V1__CODE__INVALID_ARGUMENT);
-        expect_health(peer);
+        expect_service(peer);
     }
     close(peer);
     expect_serving();
@@ -176,7 +180,7 @@ Test(wire, a_truncated_frame_gets_invalid_argument)
         expect_answer(peer, frame, cut, whole == NULL ? RPC__V1__CODE__INVALID_ARGUMENT : RPC__V1__CODE__OK);
         if (whole != NULL)
             rpc__v1__request__free_unpacked(whole, NULL);
-        expect_health(peer);
+        expect_service(peer);
     }
     close(peer);
 }
@@ -200,9 +204,32 @@ Test(wire, eight_in_vain_close_the_connection)
         int peer = sp_connect(service);
         for (int n = 1; n < IN_VAIN; n++)
             expect_answer(peer, frame, size, kinds[i].code);
-        expect_health(peer);
+        expect_service(peer);
         for (int n = 1; n <= IN_VAIN; n++)
             expect_answer(peer, frame, size, kinds[i].code);
+        sp_expect_closed(peer, CLOSED_MS);
+        close(peer);
+    }
+    expect_serving();
+}
+
+/* Health checks want no key. Whoever has none could else keep the service busy with them. */
+Test(wire, what_wants_no_key_is_asked_so_many_times_a_second)
+{
+    enum { CALLS = 2000, IN_A_SECOND = 32, CLOSED_MS = 10000 };
+    static const char *const methods[] = {"rpc.v1.Health/Check", "orders.v1.OrderService/Nope"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        static uint8_t out[CALLS * 64];
+        uint8_t frame[64], *end = out;
+        const size_t size = make_request(frame, methods[i], NULL, NULL, 0);
+        int peer = sp_connect(service);
+        for (int n = 0; n < IN_A_SECOND; n++)
+            expect_answer(peer, frame, size, i == 0 ? RPC__V1__CODE__OK : RPC__V1__CODE__UNIMPLEMENTED);
+        for (uint32_t n = 0; n < CALLS; n++) {
+            end += sp_put_head(end, n, size);
+            end = mempcpy(end, frame, size);
+        }
+        sp_send(peer, out, (size_t)(end - out));
         sp_expect_closed(peer, CLOSED_MS);
         close(peer);
     }
