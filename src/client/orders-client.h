@@ -137,7 +137,7 @@ void orders_get_async(struct orders_client *client, const struct orders_call *ca
 
 /* Reads a page of orders, in the order of request->order_by, by default that in which they were stored. The
  * next page has the page_token that this one's next_page_token is, and the same filters and order; "" says
- * that there is none. */
+ * that there is none. Orders that the service cannot answer are in `unreachable`, by name. */
 bool orders_list(struct orders_client *client, const Orders__V1__ListOrdersRequest *request,
                  Orders__V1__ListOrdersResponse **page, struct orders_error **error);
 bool orders_list_with(struct orders_client *client, const struct orders_call *call,

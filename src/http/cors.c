@@ -1,6 +1,8 @@
 /* cors.c: an origin is allowed when it is in the list, letter by letter. */
 #include "http/cors.h"
 
+#include "http/unreachable.h"
+
 #include <string.h>
 
 static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", NULL};
@@ -22,7 +24,7 @@ void cors_allow(const char *const *origins, const char *origin, struct answer *a
     answer_header(answer, "Access-Control-Allow-Origin", origin);
     answer_header(answer, "Access-Control-Allow-Credentials", "true");
     answer_header(answer, "Access-Control-Expose-Headers",
-                  "ETag, Idempotency-Replayed, Retry-After, X-Request-ID");
+                  "ETag, Idempotency-Replayed, Retry-After, X-Request-ID, " UNREACHABLE_HEADER);
     answer_header(answer, "Vary", "Origin");
 }
 

@@ -6,6 +6,7 @@
 #include "http/openapi.h"
 
 #include "http/routes.h"
+#include "http/unreachable.h"
 #include "orders/currency.h"
 #include "orders/fields.h"
 #include "json/schema.h"
@@ -245,9 +246,10 @@ enum trait {
     CREATES = 1 << 5,
     CALLS = 1 << 6,
     WRITES = 1 << 7,
-    READS = 1 << 8,     /* something that has an entity tag */
-    KEEPS = 1 << 9,     /* an entity tag is compared before a write */
-    HAS_ETAG = 1 << 10, /* the answer has one */
+    READS = 1 << 8,       /* something that has an entity tag */
+    KEEPS = 1 << 9,       /* an entity tag is compared before a write */
+    HAS_ETAG = 1 << 10,   /* the answer has one */
+    LEAVES_OUT = 1 << 11, /* the answer is without what cannot be answered */
 };
 
 static unsigned traits_of(const struct route *route)
@@ -267,6 +269,7 @@ static unsigned traits_of(const struct route *route)
     traits |= gets && (answers_message || route->file != NULL) ? READS | HAS_ETAG : 0;
     traits |= route->etag_field != NULL ? KEEPS : 0;
     traits |= has_etag ? HAS_ETAG : 0;
+    traits |= route->unreachable != NULL ? LEAVES_OUT : 0;
     return traits;
 }
 
@@ -285,6 +288,7 @@ static const struct {
 } answer_headers[] = {
     {HAS_ETAG, "ETag", "ETag"},
     {WRITES, "Idempotency-Replayed", "Replayed"},
+    {LEAVES_OUT, UNREACHABLE_HEADER, "Unreachable"},
     {ANY, "X-Request-ID", "RequestId"},
 };
 

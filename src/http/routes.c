@@ -142,6 +142,7 @@ static const struct route routes[] = {
                   {"order_by", "order_by", false}},
         .status = 200,
         .result = "orders",
+        .unreachable = "unreachable",
     },
     {
         .method = "POST",

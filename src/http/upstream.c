@@ -3,6 +3,7 @@
 
 #include "http/entity_tag.h"
 #include "http/peers.h"
+#include "http/unreachable.h"
 #include "json/mapping.h"
 
 #include <string.h>
@@ -16,6 +17,16 @@ static void answer_body(struct upstream *upstream, const char *text)
 {
     upstream->delivery->answer.body = text;
     upstream->delivery->answer.length = strlen(text);
+}
+
+static void add_unreachable(struct upstream *upstream, const ProtobufCMessage *response)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(
+        response->descriptor, upstream->request.route->unreachable);
+    const char *base = (const char *)response;
+    struct delivery *delivery = upstream->delivery;
+    unreachable_add(*(char *const *const *)(base + field->offset),
+                    *(const size_t *)(base + field->quantifier_offset), delivery->arena, &delivery->answer);
 }
 
 static void answer_success(struct upstream *upstream, const ProtobufCMessage *response)
@@ -38,6 +49,8 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
             protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
         entity_tag_take_all(response, list);
         answer->body = json_text_from_field(response, list, &delivery->draft, &answer->length);
+        if (route->unreachable != NULL)
+            add_unreachable(upstream, response);
     } else {
         etag = entity_tag_take(response);
         answer->body = json_text_from_message(response, &delivery->draft, &answer->length);

@@ -94,19 +94,47 @@ struct listing {
     struct call *call;
 };
 
+static bool is_unreachable(const Orders__V1__Order *order)
+{
+    return order->created_at == NULL;
+}
+
+/* Puts the orders that the store cannot answer under `unreachable`, by name. */
+static void set_apart(Orders__V1__ListOrdersResponse *page, struct arena *arena)
+{
+    size_t n_unreachable = 0, n_orders = 0;
+    for (size_t i = 0; i < page->n_orders; i++)
+        n_unreachable += is_unreachable(page->orders[i]);
+    if (n_unreachable == 0)
+        return;
+    Orders__V1__Order **orders = arena_calloc(arena, page->n_orders, sizeof(Orders__V1__Order *));
+    page->unreachable = arena_calloc(arena, n_unreachable, sizeof *page->unreachable);
+    for (size_t i = 0; i < page->n_orders; i++) {
+        if (is_unreachable(page->orders[i]))
+            page->unreachable[page->n_unreachable++] = page->orders[i]->order_id;
+        else
+            orders[n_orders++] = page->orders[i];
+    }
+    page->orders = orders;
+    page->n_orders = n_orders;
+}
+
 /* The store was asked for one order more than the page holds: if it came, there is a next page. */
 static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closure_data)
 {
     const struct listing *listing = closure_data;
-    if (found == NULL || found->n_orders <= listing->page_size) {
-        listing->closure(found, listing->call);
+    char token[PAGE_TOKEN_TEXT];
+    if (found == NULL) {
+        listing->closure(NULL, listing->call);
         return;
     }
     Orders__V1__ListOrdersResponse page = *found;
-    char token[PAGE_TOKEN_TEXT];
-    page.n_orders = listing->page_size;
-    page_token_make(listing->request, page.orders[page.n_orders - 1]->id, token);
-    page.next_page_token = token;
+    if (page.n_orders > listing->page_size) {
+        page.n_orders = listing->page_size;
+        page_token_make(listing->request, page.orders[page.n_orders - 1]->id, token);
+        page.next_page_token = token;
+    }
+    set_apart(&page, &listing->call->arena);
     listing->closure(&page, listing->call);
 }
 

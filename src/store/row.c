@@ -73,8 +73,8 @@ static const char *fault_of(const Orders__V1__Order *order)
     return NULL;
 }
 
-Orders__V1__Order *row_order(struct operation *operation, const PGresult *result, int row, int first,
-                             struct arena *arena)
+Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct arena *arena,
+                             const char **fault)
 {
     struct stored {
         Orders__V1__Order order;
@@ -97,12 +97,29 @@ Orders__V1__Order *row_order(struct operation *operation, const PGresult *result
     row_timestamp(result, row, first + 8, order->updated_at = &stored->updated_at);
     order->etag = etag_write(order, stored->etag);
 
-    const char *fault = fault_of(order);
-    if (fault == NULL)
+    *fault = fault_of(order);
+    if (*fault == NULL)
         return order;
+    const int64_t id = order->id;
+    char *order_id = order->order_id;
+    orders__v1__order__init(order);
+    order->id = id;
+    order->order_id = order_id;
+    return order;
+}
+
+void row_answer_order(struct operation *operation, const PGresult *result, int row, int first)
+{
+    const char *fault;
+    const Orders__V1__Order *order = row_order(result, row, first, &operation->call->arena, &fault);
+    if (fault == NULL) {
+        operation->answer = &order->base;
+        return;
+    }
+    operation->answer = NULL;
     operation->code = STATUS_DATA_LOSS;
-    operation->message = arena_printf(arena, "Order %s is stored with %s", order->order_id, fault);
-    return NULL;
+    operation->message =
+        arena_printf(&operation->call->arena, "Order %s is stored with %s", order->order_id, fault);
 }
 
 void row_make_room(Orders__V1__Order *order, struct arena *arena)

@@ -18,11 +18,15 @@
 
 enum { ROW_ORDER_ID_COLUMN = 1 }; /* of ROW_ORDER_COLUMNS */
 
-/* ROW_ORDER_COLUMNS, of which the first is given, as a message in the arena. NULL: the row holds what no
- * message can, as SQL may write where a constraint is gone or not validated; the operation has DATA_LOSS as
- * its outcome, and the order's name and the field in its message, which is in the arena too. */
-Orders__V1__Order *row_order(struct operation *operation, const PGresult *result, int row, int first,
-                             struct arena *arena);
+/* ROW_ORDER_COLUMNS, of which the first is given, as a message in the arena. A row may hold what no message
+ * can, as SQL may write where a constraint is gone or not validated: *fault then says what, and the order has
+ * its id and order_id alone. NULL: it does not. */
+Orders__V1__Order *row_order(const PGresult *result, int row, int first, struct arena *arena,
+                             const char **fault);
+
+/* The same as the answer of an operation, which for a fault has DATA_LOSS as its outcome, and the order's
+ * name and the fault in its message, which is in the call's arena. */
+void row_answer_order(struct operation *operation, const PGresult *result, int row, int first);
 
 /* Gives a new order room for what the database makes, which row_take_made then fills: parts of one
  * BatchCreateOrders are answered by several workers, which must not share the call's arena. */

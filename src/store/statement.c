@@ -155,8 +155,7 @@ static void encode_nothing(struct params *params, struct operation *const operat
 
 static void take_order(struct operation *operation, const PGresult *result, int row)
 {
-    const Orders__V1__Order *order = row_order(operation, result, row, 0, &operation->call->arena);
-    operation->answer = order != NULL ? &order->base : NULL;
+    row_answer_order(operation, result, row, 0);
 }
 
 /* The order that was sent is the answer, with what the database made. */
@@ -172,11 +171,8 @@ static void take_created(struct operation *operation, const PGresult *result, in
 
 static void take_updated(struct operation *operation, const PGresult *result, int row)
 {
-    if (!idempotency_take(operation, result, row))
-        return;
-    const Orders__V1__Order *order =
-        row_order(operation, result, row, IDEMPOTENT_ANSWER_COLUMN, &operation->call->arena);
-    operation->answer = order != NULL ? &order->base : NULL;
+    if (idempotency_take(operation, result, row))
+        row_answer_order(operation, result, row, IDEMPOTENT_ANSWER_COLUMN);
 }
 
 static void take_removed(struct operation *operation, const PGresult *result, int row)
@@ -186,8 +182,7 @@ static void take_removed(struct operation *operation, const PGresult *result, in
         operation->answer = &empty.base;
 }
 
-/* A page with an order that cannot be answered fails as a whole: one without it would say that there is none.
- */
+/* An order that cannot be answered has its place, so that the page token passes over it. */
 static void take_list(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     Orders__V1__ListOrdersResponse *response = arena_alloc(arena, sizeof *response);
@@ -195,9 +190,8 @@ static void take_list(struct operation *operation, const PGresult *result, struc
     response->n_orders = (size_t)PQntuples(result);
     response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
     for (size_t i = 0; i < response->n_orders; i++) {
-        response->orders[i] = row_order(operation, result, (int)i, 0, arena);
-        if (response->orders[i] == NULL)
-            return;
+        const char *fault;
+        response->orders[i] = row_order(result, (int)i, 0, arena, &fault);
     }
     operation->answer = &response->base;
 }

@@ -9,7 +9,8 @@
  *
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
  * DEADLINE_EXCEEDED (also of a write whose order another session holds locked all that time),
- * RESOURCE_EXHAUSTED, INTERNAL.
+ * RESOURCE_EXHAUSTED, INTERNAL. Of what answers one order: DATA_LOSS (it is stored with what no message can
+ * hold, which the message names).
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -52,7 +53,8 @@ struct store {
     void (*get)(struct store *store, struct call *call, const char *order_id, Orders__V1__Order_Closure done,
                 void *closure_data);
 
-    /* The orders that match, ordered by id. The page token is the service's to make. */
+    /* The orders that match, ordered by id. The page token is the service's to make. An order that is stored
+     * with what no message can hold has its place, with its id and order_id alone: without created_at. */
     void (*list)(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
 

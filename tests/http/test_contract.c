@@ -1,5 +1,6 @@
 /* test_contract.c: every promise of the REST contract, over real HTTP against a real ordersd. */
 #include "client.h"
+#include "support/database.h"
 #include "support/service.h"
 
 #include <criterion/criterion.h>
@@ -948,6 +949,32 @@ static void expect_header(const struct http_reply *reply, const char *name, cons
     else
         cr_expect(value != NULL && strcmp(value, expected) == 0, "%s: %s", name, value);
     free(value);
+}
+
+/* As somebody's SQL may write them, where a constraint is gone. GET of one is a 500 that says what is wrong.
+ */
+Test(contract, a_list_has_the_orders_that_can_be_read_and_names_the_others)
+{
+    create("A", "C", 1, "pending");
+    create("B,é", "C", 2, "pending");
+    create("C", "C", 3, "pending");
+    struct http_reply reply = call("GET", "/orders/", NULL);
+    expect_header(&reply, "X-Unreachable-Orders", NULL);
+    http_free(&reply);
+    PGconn *database = database_connect(service->database_url);
+    free(database_query(database, "ALTER TABLE orders DROP CONSTRAINT orders_order_date_check"));
+    free(database_query(database, "UPDATE orders SET order_date = 'infinity' WHERE id = 2"));
+    PQfinish(database);
+    expect_list("/orders/", "A C");
+    expect_list("/orders/?skip=2", "C");
+    reply = call("GET", "/orders/?limit=2", NULL);
+    expect_header(&reply, "X-Unreachable-Orders", "B%2C%C3%A9");
+    http_free(&reply);
+    expect("GET", "/orders/B,%C3%A9", NULL, 500,
+           "{\"detail\":\"Order B,é is stored with an order_date outside the years 1 to 9999\"}");
+    reply = call("GET", "/orders/summary", NULL);
+    cr_expect_eq(json_integer_value(json_object_get(reply.json, "total_orders")), 3);
+    http_free(&reply);
 }
 
 Test(contract, pages_of_allowed_origins_may_read)

@@ -244,6 +244,67 @@ Test(cli, summary_verify_counts_again)
                    "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");
 }
 
+/* --- orders that cannot be read, as somebody's SQL has made them so --- */
+
+static void make_odd(const char *order_id)
+{
+    PGconn *database = database_connect(service->database_url);
+    free(database_query(database, "ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_order_date_check"));
+    free(database_query(database,
+                        format("UPDATE orders SET order_date = 'infinity' WHERE order_id = '%s'", order_id)));
+    PQfinish(database);
+}
+
+Test(cli, a_list_is_without_what_cannot_be_read_and_says_so)
+{
+    create("A-1", "C", "1", "pending");
+    create("A-2", "C", "1", "pending");
+    create("A-3", "C", "1", "pending");
+    make_odd("A-2");
+    static const char told[] = "ordersctl: DATA_LOSS: Order A-2 cannot be read\n";
+    assert_outcome(run_with(service, "list", "--columns", "order_id"), 9, "ORDER\nA-1\nA-3\n", told);
+    assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "2"), 9, "ORDER\nA-1\n",
+                   format("%sThere are more orders: see --all, --limit and --skip.\n", told));
+    assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "1"), 0, "ORDER\nA-1\n",
+                   "There are more orders: see --all, --limit and --skip.\n");
+    assert_outcome(run_with(service, "list", "--output", "csv", "--columns", "order_id"), 9,
+                   "order_id\nA-1\nA-3\n", told);
+    assert_outcome(
+        run_with(service, "get", "A-2"), 1, "",
+        "ordersctl: DATA_LOSS: Order A-2 is stored with an order_date outside the years 1 to 9999\n");
+}
+
+/* It goes on, and says each time what is missing. */
+Test(cli, a_list_that_is_watched_says_what_cannot_be_read)
+{
+    int ends[2];
+    char seen[4096] = "";
+    size_t length = 0;
+    create("A-1", "C", "1", "pending");
+    create("A-2", "C", "1", "pending");
+    make_odd("A-2");
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    struct running running =
+        run_start(&(struct run){.service = service,
+                                .output = ends[1],
+                                .arguments = {"list", "--watch=0.1", "--oldest", "--columns", "order_id"}});
+    close(ends[1]);
+    static const char twice[] = "ORDER\nA-1\n\nORDER\nA-1\n";
+    while (length < strlen(twice)) {
+        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
+        cr_assert_gt(n, 0);
+        length += (size_t)n;
+    }
+    cr_assert_eq(strncmp(seen, twice, strlen(twice)), 0, "%s", seen);
+    kill(running.pid, SIGINT);
+    const struct outcome o = run_wait(&running);
+    cr_assert_eq(o.code, 0);
+    static const char told[] = "ordersctl: DATA_LOSS: Order A-2 cannot be read\n"
+                               "ordersctl: DATA_LOSS: Orders that cannot be read: 1, such as A-2\n";
+    cr_assert_eq(strncmp(o.err, told, strlen(told)), 0, "%s", o.err);
+    close(ends[0]);
+}
+
 /* --- what it looks like --- */
 
 static void create_dollars(const char *order_id, const char *date, const char *amount, const char *currency)

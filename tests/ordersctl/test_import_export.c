@@ -149,6 +149,37 @@ Test(import, export_formats)
     assert_outcome(run_with(service, "export", "--customer-id", "nobody", "--format", "ndjson"), 0, "", "");
 }
 
+/* Whatever page they are on. */
+Test(import, an_export_has_all_that_can_be_read_and_names_the_rest)
+{
+    enum { ROWS = 2500 };
+    char *text;
+    size_t size;
+    const char *const path = temporary_file("orders.csv", "what was there\n");
+    FILE *rows = open_memstream(&text, &size);
+    (void)fprintf(rows, "order_id,customer_id,total_amount,currency\n");
+    for (int i = 1; i <= ROWS; i++)
+        (void)fprintf(rows, "A-%d,C,5,ISK\n", i);
+    assert_outcome(import_text(service, written(rows, &text)), 0, NULL, "");
+    PGconn *database = database_connect(service->database_url);
+    free(database_query(database, "ALTER TABLE orders DROP CONSTRAINT orders_order_date_check"));
+    char *named = database_query(
+        database, "WITH odd AS (UPDATE orders SET order_date = '-infinity' WHERE id IN (1, 1000, 1001, 2500) "
+                  "RETURNING id, order_id) SELECT string_agg(format(E'ordersctl: DATA_LOSS: Order %s cannot "
+                  "be read\\n', "
+                  "order_id), '' ORDER BY id) FROM odd");
+    PQfinish(database);
+    assert_outcome(run_with(service, "export", path), 9, "", named);
+    const char *exported = read_file(path);
+    size_t lines = 0;
+    for (const char *at = exported; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    cr_assert_eq(lines, 1 + ROWS - 4);
+    json_t *list = parse(run_with(service, "export").out);
+    cr_assert_eq(json_array_size(list), ROWS - 4);
+    free(named);
+}
+
 /* --- an export that comes to nothing --- */
 
 /* Whether no part is left beside it. */

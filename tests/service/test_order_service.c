@@ -5,6 +5,8 @@
 #include "orders/rules.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What the store was asked. */
@@ -23,6 +25,18 @@ static struct order_service service;
 static bool ended;
 static bool with_answer;
 static char token[64];
+static char listed[256]; /* a page: its orders' ids, and behind a bar those that are unreachable */
+
+static void note_list(const Orders__V1__ListOrdersResponse *page)
+{
+    size_t length = 0;
+    strncpy(token, page->next_page_token, sizeof token - 1);
+    for (size_t i = 0; i < page->n_orders && length < sizeof listed - 8; i++)
+        length += (size_t)sprintf(listed + length, "%s ", page->orders[i]->order_id);
+    length += (size_t)sprintf(listed + length, "|");
+    for (size_t i = 0; i < page->n_unreachable && length < sizeof listed - 8; i++)
+        length += (size_t)sprintf(listed + length, " %s", page->unreachable[i]);
+}
 
 static void done(const ProtobufCMessage *message, void *closure_data)
 {
@@ -31,7 +45,7 @@ static void done(const ProtobufCMessage *message, void *closure_data)
     ended = true;
     with_answer = message != NULL;
     if (message != NULL && message->descriptor == &orders__v1__list_orders_response__descriptor)
-        strncpy(token, ((const Orders__V1__ListOrdersResponse *)message)->next_page_token, sizeof token - 1);
+        note_list((const Orders__V1__ListOrdersResponse *)message);
 }
 
 static void create(struct store *store, struct call *its_call, Orders__V1__Order *order,
@@ -65,21 +79,29 @@ static void get(struct store *store, struct call *its_call, const char *order_id
     closure(&asked.order, closure_data);
 }
 
-/* Finds as many orders as it is asked for. */
+/* Orders that the store has, from 1 on; it cannot read those that `every` divides. */
+static int64_t stored = INT64_MAX, every = INT64_MAX;
+
 static void list(struct store *store, struct call *its_call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure closure, void *closure_data)
 {
-    static Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    static Google__Protobuf__Timestamp then = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    static Orders__V1__Order order[ORDER_PAGE_MAX + 1];
     static Orders__V1__Order *orders[ORDER_PAGE_MAX + 1];
+    static char names[ORDER_PAGE_MAX + 1][24];
     Orders__V1__ListOrdersResponse response = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
     (void)store;
     (void)its_call;
     asked = (struct asked){.function = "list", .query = *query};
-    order.id = 7;
-    for (size_t i = 0; i < (size_t)query->limit; i++)
-        orders[i] = &order;
     response.orders = orders;
-    response.n_orders = (size_t)query->limit;
+    for (int64_t id = query->after_id + 1; id <= stored && id <= query->after_id + query->limit; id++) {
+        const size_t i = response.n_orders++;
+        orders__v1__order__init(orders[i] = &order[i]);
+        snprintf(names[i], sizeof names[i], "%" PRId64, id);
+        order[i].id = id;
+        order[i].order_id = names[i];
+        order[i].created_at = id % every == 0 ? NULL : &then;
+    }
     closure(&response, closure_data);
 }
 
@@ -261,7 +283,36 @@ Test(order_service, list_asks_for_one_more_and_makes_a_token_of_it)
     request.page_size = 1000;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
     cr_assert_eq(asked.query.limit, 1001);
-    cr_assert_eq(asked.query.after_id, 7);
+    cr_assert_eq(asked.query.after_id, 100);
+}
+
+static void expect_page(Orders__V1__ListOrdersRequest *request, const char *expected, bool has_next)
+{
+    static char before[sizeof token];
+    invoke("ListOrders", &request->base, STATUS_OK, "list");
+    cr_expect_str_eq(listed, expected, "%s", listed);
+    cr_expect_eq(*token != '\0', has_next);
+    strcpy(before, token);
+    request->page_token = before;
+}
+
+/* AIP-217. Wherever in a page they are, the first or the last of it or all. */
+Test(order_service, a_page_names_what_cannot_be_read_and_the_next_one_goes_on)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    stored = 7;
+    every = 3;
+    request.page_size = 3;
+    expect_page(&request, "1 2 | 3", true);
+    expect_page(&request, "4 5 | 6", true);
+    expect_page(&request, "7 |", false);
+    request.page_size = 2;
+    request.page_token = "";
+    expect_page(&request, "1 2 |", true); /* the third was asked for, too, and is of the next page */
+    expect_page(&request, "4 | 3", true);
+    every = 1;
+    expect_page(&request, "| 5 6", true);
+    expect_page(&request, "| 7", false);
 }
 
 Test(order_service, list_goes_either_way_and_a_token_is_for_one_of_them)

@@ -99,6 +99,7 @@ struct sink {
     struct progress progress;
     FILE *file;
     const char *name;
+    size_t n_unreachable; /* orders that are not in it, as they cannot be read */
 };
 
 static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
@@ -147,6 +148,7 @@ static enum exit_code write_orders(struct session *session, const struct argumen
     order_writer_begin(&sink->writer, sink->file, &look);
     const enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&sink->writer, code == EXIT_OK);
+    sink->n_unreachable = pages.n_unreachable;
     progress_clear(&sink->progress);
     session->progress = NULL;
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
@@ -170,26 +172,37 @@ static enum exit_code write_until_interrupt(struct session *session, const struc
     return code;
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code write_file(struct session *session, const struct arguments *arguments,
+                                 struct sink *sink)
 {
-    const struct arguments *arguments = input;
-    struct sink sink = {.file = stdout, .name = "standard output"};
     struct whole_file whole;
-    if (arguments->path == NULL)
-        return write_orders(session, arguments, &sink);
-    sink.name = arguments->path;
     enum exit_code code = EXIT_OTHER;
-    bool written = whole_file_open(&whole, sink.name);
+    bool written = whole_file_open(&whole, sink->name);
     if (written) {
-        sink.file = whole.file;
-        code = whole.part != NULL ? write_until_interrupt(session, arguments, &sink)
-                                  : write_orders(session, arguments, &sink);
+        sink->file = whole.file;
+        code = whole.part != NULL ? write_until_interrupt(session, arguments, sink)
+                                  : write_orders(session, arguments, sink);
         written = whole_file_close(&whole, code == EXIT_OK);
     }
     if (written)
         return code;
-    report("cannot write %s: %s", sink.name, strerror(errno));
+    report("cannot write %s: %s", sink->name, strerror(errno));
     return EXIT_OTHER;
+}
+
+/* What cannot be read is missing in the file, which is whole otherwise. */
+static enum exit_code run(struct session *session, void *input)
+{
+    const struct arguments *arguments = input;
+    struct sink sink = {.file = stdout, .name = "standard output"};
+    enum exit_code code;
+    if (arguments->path == NULL) {
+        code = write_orders(session, arguments, &sink);
+    } else {
+        sink.name = arguments->path;
+        code = write_file(session, arguments, &sink);
+    }
+    return code == EXIT_OK && sink.n_unreachable > 0 ? EXIT_UNREACHABLE : code;
 }
 
 const struct command export_command = {

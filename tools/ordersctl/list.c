@@ -113,7 +113,10 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     order_writer_end(&writer, code == EXIT_OK);
     if (code == EXIT_OK && !output_flush(file, "standard output"))
         code = EXIT_OTHER;
-    if (pages.more && look.format == OUTPUT_TABLE && code == EXIT_OK && arguments->watch.interval_ms == 0)
+    if (code == EXIT_OK && pages.n_unreachable > 0 && arguments->watch.interval_ms == 0)
+        code = EXIT_UNREACHABLE;
+    if (pages.more && look.format == OUTPUT_TABLE && (code == EXIT_OK || code == EXIT_UNREACHABLE) &&
+        arguments->watch.interval_ms == 0)
         fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
     return code;
 }

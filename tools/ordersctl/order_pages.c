@@ -18,6 +18,23 @@ static error_t parse_filter(int key, char *argument, struct argp_state *state)
 
 const struct argp order_filter_argp = {.options = filter_options, .parser = parse_filter};
 
+/* Where the next page is soon to be read again, it says so beside what is drawn. */
+static void tell_unreachable(struct session *session, struct order_pages *pages,
+                             const Orders__V1__ListOrdersResponse *page)
+{
+    pages->n_unreachable += page->n_unreachable;
+    if (page->n_unreachable > 0 && session->progress != NULL)
+        progress_clear(session->progress);
+    for (size_t i = 0; i < page->n_unreachable; i++) {
+        if (session->lasts)
+            snprintf(session->passing, sizeof session->passing,
+                     "DATA_LOSS: Orders that cannot be read: %zu, such as %s", pages->n_unreachable,
+                     page->unreachable[i]);
+        else
+            report("DATA_LOSS: Order %s cannot be read", page->unreachable[i]);
+    }
+}
+
 /* Reads one page and gives it to the taker. False: that was the last one, or *code says what failed. */
 static bool read_page(struct session *session, struct order_pages *pages,
                       const Orders__V1__ListOrdersRequest *request, struct rpc_reply **reply,
@@ -28,8 +45,10 @@ static bool read_page(struct session *session, struct order_pages *pages,
     if (*code != EXIT_OK)
         return false;
     const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)(*reply)->message;
-    pages->more = *page->next_page_token != '\0' && page->n_orders > 0;
-    pages->limit -= (int64_t)page->n_orders;
+    const size_t n = page->n_orders + page->n_unreachable;
+    pages->more = *page->next_page_token != '\0' && n > 0;
+    pages->limit -= (int64_t)n;
+    tell_unreachable(session, pages, page);
     if (!pages->take(page, pages->arg))
         *code = EXIT_OTHER;
     return *code == EXIT_OK && pages->more && pages->limit > 0;

@@ -20,10 +20,12 @@ struct order_pages {
     int64_t limit;                      /* how many orders at most */
     order_page_fn *take;
     void *arg;
-    bool more; /* out: there are others behind the last one taken */
+    bool more;            /* out: there are others behind the last one taken */
+    size_t n_unreachable; /* out: orders that the service could not answer, of those read */
 };
 
-/* Reads them, one page in memory at a time. A failure is reported. */
+/* Reads them, one page in memory at a time. A failure is reported; an order that the service cannot answer is
+ * none, counts towards the limit, and is reported, too, unless the session lasts. */
 enum exit_code order_pages_read(struct session *session, struct order_pages *pages);
 
 #endif

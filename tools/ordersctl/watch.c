@@ -61,7 +61,7 @@ static void write_line(struct watching *watching, const char *text, size_t lengt
 }
 
 /* Writes the lines of the drawing that the terminal has room for, over those that are there, and below them
- * why there is no newer one. */
+ * why there is no newer one, or what is missing. */
 static void overwrite(struct watching *watching)
 {
     const char *text = watching->drawing, *failure = watching->session->passing;
@@ -83,13 +83,14 @@ static void overwrite(struct watching *watching)
     fputs(CLEAR_BELOW, stdout);
 }
 
-/* Below the one before; a failure is told on stderr, where it does not stand among what is drawn. */
-static void write_below(const struct watching *watching, bool first)
+/* Below the one before, if there is a newer one; a failure is told on stderr, where it does not stand among
+ * what is drawn. */
+static void write_below(const struct watching *watching, bool first, bool drawn)
 {
-    if (*watching->session->passing != '\0') {
+    if (*watching->session->passing != '\0')
         report("%s", watching->session->passing);
+    if (!drawn)
         return;
-    }
     if (!first && watching->session->output == OUTPUT_TABLE)
         puts("");
     fputs(watching->drawing, stdout);
@@ -121,7 +122,7 @@ static enum exit_code draw_again(struct watching *watching)
     if (watching->in_place)
         overwrite(watching);
     else
-        write_below(watching, first);
+        write_below(watching, first, code == EXIT_OK);
     return output_flush(stdout, "standard output") ? EXIT_OK : EXIT_OTHER;
 }
 
