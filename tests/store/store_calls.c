@@ -9,6 +9,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct pending *pending_new(unsigned timeout_ms)
 {
@@ -139,4 +141,26 @@ struct store *open_store(const char *database_url, unsigned workers)
                                         error, sizeof error);
     cr_assert_not_null(store, "%s", error);
     return store;
+}
+
+enum { READY_S = 30, WHY = 160 };
+
+void await_told(struct store *store, const char *told, unsigned within_ms)
+{
+    char why[WHY] = "";
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)within_ms * NS_PER_MS;
+    while ((postgres_ready(store, why, sizeof why) ? *told != '\0' : strcmp(why, told) != 0)) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\", not \"%s\"", why, told);
+        usleep(1000); /* between two looks: the store tells nobody */
+    }
+}
+
+void await_ready(struct store *store, bool ready)
+{
+    char why[WHY] = "";
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)READY_S * NS_PER_S;
+    while (postgres_ready(store, why, sizeof why) != ready) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "%s", why);
+        usleep(1000); /* between two looks: the store tells nobody */
+    }
 }

@@ -47,4 +47,14 @@ void expect_end(struct pending *pending, enum status_code code);
 /* A store on a database, or the test fails. */
 struct store *open_store(const char *database_url, unsigned workers);
 
+/* Within which readiness tells why a session does not serve any more, and that one does again: who has no
+ * session looks for one every two seconds. */
+enum { TOLD_MS = 2000, TOLD_AGAIN_MS = 2 * TOLD_MS };
+
+/* Waits until readiness says this, or that the store is ready for "", or fails the test. */
+void await_told(struct store *store, const char *told, unsigned within_ms);
+
+/* Waits until the store is ready, or until it is not, whatever the reason. For half a minute. */
+void await_ready(struct store *store, bool ready);
+
 #endif

@@ -52,16 +52,6 @@ static void open_with(const char *url, const char *options)
     cr_assert_not_null(store, "%s", error);
 }
 
-static void await_ready(bool ready)
-{
-    char why[160];
-    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
-    while (postgres_ready(store, why, sizeof why) != ready) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns);
-        usleep(1000); /* between two looks: the store tells nobody */
-    }
-}
-
 static long count_sessions(void)
 {
     return database_number(database,
@@ -162,7 +152,7 @@ Test(connection, sessions_that_cannot_be_ended_are_bounded_and_told_of)
         cr_assert_lt(time_monotonic_ns(), limit_ns, "%s", why);
     cr_assert_leq(count_sessions(), 3 * SESSIONS); /* two that are left, and one that comes to see */
     signal_sessions(SIGCONT);
-    await_ready(true);
+    await_ready(store, true);
     await_sessions();
     expect_end(begin_create(store, "B", 10000), STATUS_OK);
     postgres_close(store);
@@ -195,7 +185,7 @@ Test(connection, sessions_that_hang_while_they_are_set_up_are_ended)
     }
     cr_assert_leq(count_sessions(), 2 * SESSIONS);
     free(database_query(other, "COMMIT"));
-    await_ready(true);
+    await_ready(store, true);
     await_sessions();
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     PQfinish(other);

@@ -78,16 +78,6 @@ static const char *url_of(const char *hosts, const char *ports)
     return url;
 }
 
-static void await_ready(bool ready)
-{
-    char why[160];
-    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
-    while (postgres_ready(store, why, sizeof why) != ready) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns);
-        usleep(1000); /* between two looks: the store tells nobody */
-    }
-}
-
 static void end_sessions(void)
 {
     free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -114,16 +104,16 @@ Test(dial, a_silent_resolver_holds_up_neither_deadlines_nor_the_end)
         pending_free(calls[i]);
     }
     cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(10000) * NS_PER_MS);
-    await_ready(false);
+    await_ready(store, false);
     expect_end(begin_get(store, "A", 30000), STATUS_UNAVAILABLE);
 
     silence_resolver(false); /* one attempt goes on where it was */
-    await_ready(true);
+    await_ready(store, true);
     expect_end(begin_get(store, "A", 10000), STATUS_OK);
 
     silence_resolver(true);
     end_sessions();
-    await_ready(false);
+    await_ready(store, false);
     began_ns = time_monotonic_ns();
     postgres_close(store);
     cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(10000) * NS_PER_MS);
@@ -142,7 +132,7 @@ Test(dial, a_silent_resolver_at_the_start_is_an_outage)
     cr_assert_not(postgres_ready(store, why, sizeof why));
     cr_assert_str_eq(why, "database out of reach");
     silence_resolver(false);
-    await_ready(true);
+    await_ready(store, true);
     postgres_close(store);
 }
 
@@ -159,7 +149,7 @@ Test(dial, a_host_that_says_nothing_is_passed_over)
     cr_assert_eq(getsockname(silent, (struct sockaddr *)&address, &size), 0);
     snprintf(ports, sizeof ports, "%d,%d", ntohs(address.sin_port), relay.port);
     store = open_store(url_of("127.0.0.1,127.0.0.1", ports), 2);
-    await_ready(true);
+    await_ready(store, true);
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     postgres_close(store);
     close(silent);

@@ -39,27 +39,17 @@ static void tear_down(void)
 
 TestSuite(outage, .init = set_up, .fini = tear_down, .timeout = 180);
 
-/* Waits until the store is ready, or is not. */
-static void await_ready(bool ready)
-{
-    uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
-    while (is_ready() != ready) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns);
-        usleep(1000); /* between two looks: the store reports to whoever asks, and tells nobody */
-    }
-}
-
 Test(outage, a_stopped_server_is_unavailable_at_once_and_comes_back)
 {
     expect_end(begin_create(store, "before", 10000), STATUS_OK);
     cluster_stop(&cluster, "fast");
-    await_ready(false);
+    await_ready(store, false);
     uint64_t began_ns = time_monotonic_ns();
     expect_end(begin_get(store, "before", 30000), STATUS_UNAVAILABLE);
     expect_end(begin_create(store, "during", 30000), STATUS_UNAVAILABLE);
     cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(5) * NS_PER_S, "not at once");
     cluster_start(&cluster, "");
-    await_ready(true);
+    await_ready(store, true);
     expect_end(begin_get(store, "before", 10000), STATUS_OK);
     expect_end(begin_create(store, "during", 10000), STATUS_OK);
 }
@@ -71,13 +61,13 @@ Test(outage, a_terminated_backend_is_replaced_without_an_error_for_those_who_wai
         free(database_query(other, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
                                    "WHERE application_name = 'ordersd'"));
         /* Under way when it broke, it may fail; asked afterwards, it waits for the new connection. */
-        await_ready(true);
+        await_ready(store, true);
         struct pending *get = begin_get(store, "nobody", 10000);
         enum status_code code = pending_wait(get);
         cr_assert(code == STATUS_NOT_FOUND || code == STATUS_UNAVAILABLE);
         pending_free(get);
     }
-    await_ready(true);
+    await_ready(store, true);
     PQfinish(other);
     struct pending *last;
     enum status_code code;
@@ -134,7 +124,7 @@ Test(outage, a_batch_of_which_a_part_was_lost_is_made_again_as_a_whole)
     terminate_blocked(other);
     expect_end(many, STATUS_UNAVAILABLE);
     free(database_query(holder, "ROLLBACK"));
-    await_ready(true);
+    await_ready(store, true);
     expect_end(begin_many("once", ORDERS, &response), STATUS_OK);
     char *stored = database_query(other, "SELECT count(*) FROM orders");
     cr_assert_str_eq(stored, "16");
@@ -165,7 +155,7 @@ Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
     PGconn *other = database_connect(cluster.database_url);
     static const struct store_query query = {.limit = 5, .customer_id = ""};
     for (int i = 0; i < 50; i++) {
-        await_ready(true);
+        await_ready(store, true);
         struct pending *list = pending_new(5000);
         cr_assert(PQsendQuery(other, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                      "WHERE application_name = 'ordersd' ORDER BY random() LIMIT 2"));

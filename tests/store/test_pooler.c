@@ -94,16 +94,6 @@ static void start_pooler(const char *settings)
     snprintf(url, sizeof url, "host=%s port=6432 user=postgres dbname=postgres", directory);
 }
 
-static void await_ready(struct store *store)
-{
-    char why[160];
-    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(20) * NS_PER_S;
-    while (!postgres_ready(store, why, sizeof why)) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns, "%s", why);
-        usleep(1000); /* between two looks: the store tells nobody */
-    }
-}
-
 /* Sessions that the pooler hands on to others must be as it made them. */
 static void expect_untouched_sessions(void)
 {
@@ -161,7 +151,7 @@ Test(pooler, session_pooling_works)
     struct store *store =
         postgres_open(&(struct postgres_options){.database_url = url, .workers = 2}, error, sizeof error);
     cr_assert_not_null(store, "%s", error);
-    await_ready(store);
+    await_ready(store, true);
     expect_end(begin_create(store, "a", 10000), STATUS_OK);
     expect_end(begin_get(store, "a", 10000), STATUS_OK);
     free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
@@ -173,6 +163,6 @@ Test(pooler, session_pooling_works)
         pending_free(remove);
     } while (code == STATUS_UNAVAILABLE);
     cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND, "%d", code);
-    await_ready(store);
+    await_ready(store, true);
     postgres_close(store);
 }

@@ -14,8 +14,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TOLD_MS = 2000 }; /* within which readiness tells what is so */
-
 static struct cluster first, second;
 static struct store *store;
 
@@ -32,28 +30,17 @@ static void tear_down(void)
 
 TestSuite(read_only, .init = set_up, .fini = tear_down, .timeout = 120);
 
-/* Waits until readiness says this, or "". */
-static void await_told(const char *told, unsigned within_ms)
-{
-    char why[160] = "";
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)within_ms * NS_PER_MS;
-    while ((postgres_ready(store, why, sizeof why) ? *told != '\0' : strcmp(why, told) != 0)) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\", not \"%s\"", why, told);
-        usleep(1000); /* between two looks: the store tells nobody */
-    }
-}
-
 /* Nobody writes meanwhile, so that no error tells. Reads go on. */
 Test(read_only, a_server_that_is_set_to_be_read_only_is_told_of)
 {
     store = open_store(first.database_url, 2);
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     cluster_set(&first, "default_transaction_read_only = on");
-    await_told("database is read-only", TOLD_MS);
+    await_told(store, "database is read-only", TOLD_MS);
     expect_end(begin_create(store, "B", 10000), STATUS_UNAVAILABLE);
     expect_end(begin_get(store, "A", 10000), STATUS_OK);
     cluster_set(&first, "default_transaction_read_only = off");
-    await_told("", 2 * TOLD_MS); /* it looks every two seconds */
+    await_told(store, "", TOLD_AGAIN_MS);
     expect_end(begin_create(store, "B", 10000), STATUS_OK);
 }
 
@@ -61,9 +48,9 @@ Test(read_only, at_the_start_it_is_an_outage)
 {
     cluster_set(&first, "default_transaction_read_only = on");
     store = open_store(first.database_url, 2);
-    await_told("database is read-only", TOLD_MS);
+    await_told(store, "database is read-only", TOLD_MS);
     cluster_set(&first, "default_transaction_read_only = off");
-    await_told("", 2 * TOLD_MS);
+    await_told(store, "", TOLD_AGAIN_MS);
 }
 
 /* The machine that is to take over takes connections, and says nothing yet. */
@@ -81,7 +68,7 @@ Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
     store = open_store(url, 2);
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     cluster_set(&first, "default_transaction_read_only = on");
-    await_told("database is read-only", TOLD_MS);
+    await_told(store, "database is read-only", TOLD_MS);
     close(silent);
 }
 
@@ -99,9 +86,9 @@ Test(read_only, after_a_failover_the_new_primary_is_found)
     while (database_number(standby, "SELECT count(*) FROM orders") < 1)
         usleep(1000);
     cluster_set(&first, "default_transaction_read_only = on");
-    await_told("database is read-only", TOLD_MS);
+    await_told(store, "database is read-only", TOLD_MS);
     free(database_query(standby, "SELECT pg_promote()"));
-    await_told("", 2 * TOLD_MS);
+    await_told(store, "", TOLD_AGAIN_MS);
     expect_end(begin_create(store, "B", 10000), STATUS_OK);
     expect_end(begin_get(store, "B", 10000), STATUS_OK);
     cr_assert_eq(database_number(standby, "SELECT count(*) FROM orders"), 2);

@@ -98,27 +98,16 @@ Test(schema, an_absent_server_is_an_outage_not_a_mistake)
 
 /* --- while it runs --- */
 
-/* Waits until readiness says this, or "". */
-static void await_told(struct store *store, const char *told)
-{
-    char why[160] = "";
-    const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(4) * NS_PER_S;
-    while ((postgres_ready(store, why, sizeof why) ? *told != '\0' : strcmp(why, told) != 0)) {
-        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\", not \"%s\"", why, told);
-        usleep(1000); /* between two looks: the store tells nobody */
-    }
-}
-
 Test(schema, a_table_that_goes_missing_is_told_of)
 {
     char *database_url = database_create();
     PGconn *database = database_connect(database_url);
     struct store *store = open_store(database_url, 1);
-    await_told(store, "");
+    await_told(store, "", TOLD_AGAIN_MS);
     free(database_query(database, "ALTER TABLE idempotency RENAME TO hidden"));
-    await_told(store, "table idempotency is missing");
+    await_told(store, "table idempotency is missing", TOLD_MS);
     free(database_query(database, "ALTER TABLE hidden RENAME TO idempotency"));
-    await_told(store, "");
+    await_told(store, "", TOLD_AGAIN_MS);
     expect_end(begin_create(store, "a", 10000), STATUS_OK);
     postgres_close(store);
     PQfinish(database);
@@ -135,17 +124,17 @@ Test(schema, a_right_that_is_missing_is_told_of)
     cr_assert_not_null(strstr(error, "permission denied for schema sqitch"), "%s", error);
     free(database_query(database, "GRANT USAGE ON SCHEMA sqitch TO orders_service"));
     struct store *store = open_store(url, 1);
-    await_told(store, "");
+    await_told(store, "", TOLD_AGAIN_MS);
     expect_end(begin_create(store, "a", 10000), STATUS_OK);
     free(database_query(database, "REVOKE UPDATE (status) ON orders FROM orders_service"));
-    await_told(store, "no right to UPDATE on table orders");
+    await_told(store, "no right to UPDATE on table orders", TOLD_MS);
     free(database_query(database, "GRANT UPDATE (status) ON orders TO orders_service"));
-    await_told(store, "");
+    await_told(store, "", TOLD_AGAIN_MS);
     free(
         database_query(database, "REVOKE EXECUTE ON FUNCTION order_rollup_fold FROM PUBLIC, orders_service"));
-    await_told(store, "no right to EXECUTE function order_rollup_fold");
+    await_told(store, "no right to EXECUTE function order_rollup_fold", TOLD_MS);
     free(database_query(database, "GRANT EXECUTE ON FUNCTION order_rollup_fold TO orders_service"));
-    await_told(store, "");
+    await_told(store, "", TOLD_AGAIN_MS);
     postgres_close(store);
     free(url);
     PQfinish(database);
