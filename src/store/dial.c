@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "store/notice.h"
+#include "store/passfile.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -143,19 +144,43 @@ static bool is_given_up(const struct dial *dial)
     return poll(&event, 1, 0) > 0;
 }
 
+/* Whether there is a password file that libpq is to be kept from. It is told of when it comes to be so, and
+ * not once an attempt. */
+static bool avoids_passfile(struct dial *dial)
+{
+    static atomic_bool is_told;
+    char path[PASSFILE_PATH];
+    const char *why;
+    const bool avoids = passfile_is_refused(dial->database_url, path, &why);
+    if (avoids == atomic_exchange(&is_told, avoids) || !avoids)
+        return avoids;
+    pthread_mutex_lock(&dial->lock);
+    log_line(dial->log, LOG_LEVEL_WARN, "database password file ignored", LOG_STR("path", path),
+             LOG_STR("error", why));
+    pthread_mutex_unlock(&dial->lock);
+    return avoids;
+}
+
 /* Connects, or not: see PQstatus. NULL: out of memory. The receiver of notices can only be set once
  * connecting has begun, and libpq passes over a silent host only when it begins and ends by itself: so it is
  * left to begin anew where there is one. */
 static PGconn *connect_to(struct dial *dial, const char *target)
 {
     /* `dbname` may be a whole URL. What stands before it are presets it wins over.
-     * A connection that died silently is given up after 10 s, idle or not; the server's end: connection.c. */
+     * A connection that died silently is given up after 11 s, idle or not; the server's end: connection.c. */
+    const char *const passfile = avoids_passfile(dial) ? passfile_none : "";
     const char *const settings[][2] = {
-        {"application_name", "ordersd"},  {"connect_timeout", "3"},
-        {"keepalives_idle", "5"},         {"keepalives_interval", "2"},
-        {"keepalives_count", "3"},        {"tcp_user_timeout", "10000"},
-        {"target_session_attrs", target}, {"dbname", dial->database_url},
-        {"client_encoding", "UTF8"},      {NULL, NULL},
+        {"application_name", "ordersd"},
+        {"connect_timeout", "3"},
+        {"keepalives_idle", "5"},
+        {"keepalives_interval", "2"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "10000"},
+        {"target_session_attrs", target},
+        {"dbname", dial->database_url},
+        {"client_encoding", "UTF8"},
+        {"passfile", passfile},
+        {NULL, NULL},
     };
     const char *names[sizeof settings / sizeof settings[0]], *values[sizeof settings / sizeof settings[0]];
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {

@@ -11,12 +11,14 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* --- a resolver that the test can silence, in place of the system's --- */
@@ -233,4 +235,38 @@ Test(dial, notices_go_to_the_log_and_not_to_stderr)
     unlink(path);
     close(file);
     cr_assert_eq(found, 7);
+}
+
+/* libpq would say so itself, before a session is there. */
+Test(dial, a_password_file_that_others_may_read_is_told_of_in_the_log)
+{
+    char passfile[] = "/tmp/test-dial-XXXXXX", path[] = "/tmp/test-dial-XXXXXX", error[1024] = "";
+    char line[1024];
+    unsigned told = 0;
+    int saved[2];
+    const int file = mkstemp(path), passwords = mkstemp(passfile);
+    struct log *log = log_open(file, LOG_LEVEL_INFO);
+    cr_assert_eq(fchmod(passwords, 0644), 0);
+    setenv("PGPASSFILE", passfile, 1);
+    stop_stderr(saved);
+    store = postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 1, .log = log},
+                          error, sizeof error);
+    char why[CONNECTION_WHY] = "";
+    const bool ready = store != NULL && postgres_ready(store, why, sizeof why);
+    if (ready)
+        postgres_close(store);
+    dup2(saved[0], STDERR_FILENO);
+    cr_assert(ready, "%s%s", error, why);
+    log_close(log);
+
+    FILE *lines = fopen(path, "re");
+    while (fgets(line, sizeof line, lines) != NULL)
+        told += strstr(line, "\"message\":\"database password file ignored\"") != NULL &&
+                strstr(line, passfile) != NULL && strstr(line, "0600") != NULL;
+    (void)fclose(lines);
+    unlink(path);
+    unlink(passfile);
+    close(file);
+    close(passwords);
+    cr_assert_eq(told, 1);
 }
