@@ -56,19 +56,15 @@ static const char *const lane_sql[LANES] = {
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
 
-#define STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
-
-/* Which server process this is, and what any statement may take (ms). */
-static const char backend_sql[] =
-    "SELECT pid, " STARTED_US ", (SELECT setting FROM pg_settings WHERE name = 'statement_timeout') "
-    "FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+/* What any statement may take (ms). */
+static const char timeout_sql[] = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
 
 /* Ends those of some server processes that are still there, and names them. One that waits for a standby is
  * left alone: it has committed, and whoever asks next must not be told so before the standby has it. */
 static const char end_left_sql[] =
     "SELECT pid, CASE WHEN wait_event IS DISTINCT FROM 'SyncRep' THEN pg_terminate_backend(pid) END "
     "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) "
-    "JOIN pg_stat_activity ON pid = id AND " STARTED_US " = started_us AND pid <> pg_backend_pid()";
+    "JOIN pg_stat_activity ON pid = id AND " BACKEND_STARTED_US " = started_us AND pid <> pg_backend_pid()";
 
 static const char access_statement[] = "access"; /* ACCESS_SQL, prepared */
 
@@ -193,13 +189,11 @@ static enum connection_result take_nothing(struct connection *connection, const 
     return sqlstate == NULL ? CONNECTION_READY : take_error(connection, result);
 }
 
-static enum connection_result take_backend(struct connection *connection, const PGresult *result)
+static enum connection_result take_timeout(struct connection *connection, const PGresult *result)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
         return take_error(connection, result);
-    connection->backend.pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    connection->backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-    const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 2), NULL, 10);
+    const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
     connection->silence_ns = (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS;
     return CONNECTION_READY;
 }
@@ -299,13 +293,13 @@ static int send_access(PGconn *pg)
     return PQsendQueryPrepared(pg, access_statement, 0, NULL, NULL, NULL, 0);
 }
 
-/* What limits all that comes later, which server process this is, and what was left of others. It reads no
- * table, and so waits for nobody's lock. False: the connection broke. */
-static bool send_identity(const struct connection *connection, struct setup *setup)
+/* What limits all that comes later, and what was left of other sessions. It reads no table, and so waits for
+ * nobody's lock. False: the connection broke. */
+static bool send_limits(const struct connection *connection, struct setup *setup)
 {
     PGconn *pg = connection->pg;
     return expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
-           expect(setup, pg, send_query(pg, backend_sql), take_backend) &&
+           expect(setup, pg, send_query(pg, timeout_sql), take_timeout) &&
            expect(setup, pg, send_end_left(connection), take_left);
 }
 
@@ -389,7 +383,7 @@ static enum connection_result set_up(struct connection *connection)
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
     if (PQsetnonblocking(connection->pg, 1) != 0 || !PQenterPipelineMode(connection->pg))
         return break_off(connection, 0);
-    const enum connection_result outcome = run_setup(connection, send_identity, limit_ns);
+    const enum connection_result outcome = run_setup(connection, send_limits, limit_ns);
     return outcome == CONNECTION_READY ? run_setup(connection, send_preparation, limit_ns) : outcome;
 }
 
@@ -413,8 +407,8 @@ static enum connection_result dial(struct connection *connection)
         snprintf(connection->why, sizeof connection->why, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
         return give_reason(connection, CONNECTION_UNREACHABLE);
     }
-    const enum connection_result outcome =
-        dial_take(connection->dial, &connection->pg, connection->why, sizeof connection->why);
+    const enum connection_result outcome = dial_take(connection->dial, &connection->pg, &connection->backend,
+                                                     connection->why, sizeof connection->why);
     connection->dial = NULL;
     if (outcome == CONNECTION_READY)
         PQsetNoticeReceiver(connection->pg, log_notice, connection);

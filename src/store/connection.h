@@ -42,6 +42,9 @@ struct backend {
     int64_t started_us; /* since 1970: pids are used again */
 };
 
+/* The latter, of a row of pg_stat_activity. */
+#define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
+
 struct connection {
     const char *database_url; /* outlives the connection */
     enum lane lane;
@@ -53,7 +56,7 @@ struct connection {
     /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
     uint64_t silence_ns;
     struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
-    struct backend backend;                    /* the session's */
+    struct backend backend;                    /* the session's; none, where a pooler has it */
     struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
                                                   have ended */
     size_t n_left;

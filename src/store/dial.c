@@ -21,9 +21,9 @@ const char dial_shared_session[] =
     "of its own: set pgbouncer's pool_mode to session, or name the server itself";
 
 enum {
-    ROUNDS = 8,       /* of asking two sessions who answers them */
-    STALL_MS = 1500,  /* of a host that says nothing, before libpq is left to look for another */
-    SECOND_MS = 1000, /* in which a second session gets a server from a pooler that has one left */
+    ROUNDS = 8,        /* of asking two sessions who answers them */
+    SILENCE_MS = 1500, /* of a host, at any time of connecting, before libpq is left to look for another */
+    SECOND_MS = 1000,  /* in which a second session gets a server from a pooler that has one left */
     WHY_BYTES = 512,
 };
 
@@ -36,6 +36,7 @@ struct dial {
     pthread_mutex_t lock; /* guards all below while the thread is not done */
     struct log *log;      /* NULL once the dial was given up */
     PGconn *pg;
+    struct backend backend; /* the session's, where that is known and its own */
     enum connection_result outcome;
     char why[WHY_BYTES];
 };
@@ -125,11 +126,12 @@ static bool wait_for(const struct dial *dial, const PGconn *pg, short events, ui
     return poll(either, 2, (int)(left_ns / NS_PER_MS)) > 0 && either[1].revents == 0;
 }
 
-/* False: a host says nothing. */
+/* False: a host says nothing. One that is slow, and says something now and then, has all the time it takes.
+ */
 static bool poll_to_end(const struct dial *dial, PGconn *pg)
 {
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)STALL_MS * NS_PER_MS;
     for (;;) {
+        const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SILENCE_MS * NS_PER_MS;
         const PostgresPollingStatusType state = PQconnectPoll(pg);
         if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED)
             return true;
@@ -207,23 +209,26 @@ static void explain_failure(struct dial *dial, const PGconn *pg)
 
 /* --- whether the session is ours alone --- */
 
-/* Which server process answers a session. 0: none within the time. */
-static int ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
+/* Which server process answers a session. Its pid is 0: none within the time. */
+static struct backend ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    int pid = 0;
-    if (!PQsendQuery(pg, "SELECT pg_catalog.pg_backend_pid()"))
-        return 0;
+    struct backend backend = {0}, nobody = {0};
+    if (!PQsendQuery(pg, "SELECT pid, " BACKEND_STARTED_US " FROM pg_catalog.pg_stat_activity "
+                         "WHERE pid = pg_catalog.pg_backend_pid()"))
+        return nobody;
     for (;;) {
         while (PQisBusy(pg)) {
             if (!wait_for(dial, pg, POLLIN, limit_ns) || !PQconsumeInput(pg))
-                return 0;
+                return nobody;
         }
         PGresult *result = PQgetResult(pg);
         if (result == NULL)
-            return pid;
-        if (PQresultStatus(result) == PGRES_TUPLES_OK)
-            pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+            return backend;
+        if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+            backend.pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+            backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+        }
         PQclear(result);
     }
 }
@@ -232,11 +237,11 @@ static int ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
 static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, int pid, bool *answers)
 {
     for (unsigned i = 0; i < 2; i++) {
-        const int again = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
+        const int again = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS).pid;
         if (again != pid && again != 0)
             return true;
     }
-    const int other = ask_backend(dial, second, SECOND_MS);
+    const int other = ask_backend(dial, second, SECOND_MS).pid;
     *answers = other != 0;
     return other == pid;
 }
@@ -268,14 +273,17 @@ static bool is_shared_alone(struct dial *dial, PGconn *pg, int pid)
 
 static void check_session(struct dial *dial, PGconn *pg)
 {
-    const int pid = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
-    if (pid == 0) {
+    const struct backend backend = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
+    const bool is_own = backend.pid == PQbackendPID(pg);
+    if (backend.pid == 0) {
         explain_failure(dial, pg);
-    } else if (pid != PQbackendPID(pg) && is_shared_alone(dial, pg, pid)) {
+    } else if (!is_own && is_shared_alone(dial, pg, backend.pid)) {
         dial->outcome = CONNECTION_SHARED;
         snprintf(dial->why, sizeof dial->why, "%s", dial_shared_session);
     } else {
         dial->outcome = CONNECTION_READY;
+        if (is_own)
+            dial->backend = backend;
     }
 }
 
@@ -338,13 +346,15 @@ int dial_event(const struct dial *dial)
     return dial->over;
 }
 
-enum connection_result dial_take(struct dial *dial, PGconn **pg, char *why, size_t why_size)
+enum connection_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
+                                 size_t why_size)
 {
     pthread_mutex_lock(&dial->lock);
     const enum connection_result outcome = dial->outcome;
     snprintf(why, why_size, "%s", dial->why);
     if (outcome == CONNECTION_READY) {
         *pg = dial->pg;
+        *backend = dial->backend;
         dial->pg = NULL;
     }
     pthread_mutex_unlock(&dial->lock);

@@ -25,9 +25,11 @@ struct dial *dial_start(const char *database_url, enum lane lane, struct log *lo
 /* A descriptor that is readable once the attempt is over. */
 int dial_event(const struct dial *dial);
 
-/* Frees a dial that is over and says how it ended. CONNECTION_READY: the session is the caller's to PQfinish.
+/* Frees a dial that is over and says how it ended. CONNECTION_READY: the session is the caller's to PQfinish,
+ * and `backend` its server process; none, where it is a pooler's, who may give it to others after us.
  * Else `why` is one line without secrets. */
-enum connection_result dial_take(struct dial *dial, PGconn **pg, char *why, size_t why_size);
+enum connection_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
+                                 size_t why_size);
 
 /* Frees a dial, over or not. NULL does nothing. */
 void dial_give_up(struct dial *dial);

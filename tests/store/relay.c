@@ -88,14 +88,28 @@ static void *from_client(void *arg)
     return NULL;
 }
 
+/* As a server that is slow, and says something now and then. */
+static bool write_slowly(int fd, const char *data, size_t size, unsigned pause_ms)
+{
+    const size_t piece = pause_ms > 0 ? size / 3 : 0;
+    for (int i = 0; i < 2 && piece > 0; i++, data += piece, size -= piece) {
+        if (!write_all(fd, data, piece))
+            return false;
+        usleep(pause_ms * 1000);
+    }
+    return write_all(fd, data, size);
+}
+
 static void *from_server(void *arg)
 {
     struct relay_session *session = arg;
+    unsigned pause_ms = atomic_load(&session->relay->pause_ms);
     char chunk[CHUNK];
     ssize_t n;
     while ((n = recv(session->server, chunk, sizeof chunk, 0)) > 0) {
-        if (!atomic_load(&session->dead) && !write_all(session->client, chunk, (size_t)n))
+        if (!atomic_load(&session->dead) && !write_slowly(session->client, chunk, (size_t)n, pause_ms))
             break;
+        pause_ms = 0;
     }
     if (!atomic_load(&session->dead))
         shutdown(session->client, SHUT_WR);

@@ -22,6 +22,7 @@ struct relay {
     char server[108];            /* the path of its socket */
     _Atomic(const char *) death; /* a statement: the next session that is to run it dies before its commit */
     atomic_uint deaths;
+    atomic_uint pause_ms; /* twice within the server's first words of a session; 0: none */
     struct relay_session sessions[RELAY_MOST];
     atomic_uint n;
 };

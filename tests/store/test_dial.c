@@ -157,6 +157,38 @@ Test(dial, a_host_that_says_nothing_is_passed_over)
     close(silent);
 }
 
+/* It takes longer than a host that says nothing gets, and is not asked again. */
+Test(dial, a_server_that_is_slow_to_log_in_is_dialled_once)
+{
+    enum { SESSIONS = 6 }; /* of a store of one worker */
+    char port[8];
+    snprintf(port, sizeof port, "%d", relay.port);
+    atomic_store(&relay.pause_ms, 1000);
+    store = open_store(url_of("127.0.0.1", port), 1);
+    await_ready(store, true);
+    cr_assert_eq(atomic_load(&relay.n), SESSIONS);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    postgres_close(store);
+}
+
+/* So that it can be ended if it hangs in the very next question. */
+Test(dial, the_server_process_is_known_with_its_session)
+{
+    PGconn *pg = NULL;
+    struct backend backend = {0};
+    char why[CONNECTION_WHY], sql[128];
+    struct dial *dial = dial_start(database_url, LANE_GET, NULL);
+    cr_assert_not_null(dial);
+    struct pollfd event = {.fd = dial_event(dial), .events = POLLIN};
+    cr_assert_eq(poll(&event, 1, 30000), 1);
+    cr_assert_eq(dial_take(dial, &pg, &backend, why, sizeof why), CONNECTION_READY, "%s", why);
+    cr_assert_eq(backend.pid, PQbackendPID(pg));
+    snprintf(sql, sizeof sql, "SELECT " BACKEND_STARTED_US " FROM pg_stat_activity WHERE pid = %d",
+             backend.pid);
+    cr_assert_eq(database_number(database, sql), backend.started_us);
+    PQfinish(pg);
+}
+
 /* Readers of one that takes no writes stay there; of several it may be a fenced primary. */
 Test(dial, several_hosts_are_known_from_the_environment_too)
 {

@@ -1,4 +1,5 @@
 /* test_pooler.c: behind a real pgbouncer, which runs as the user of a cluster of the test's own. */
+#include "store/connection.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -165,4 +166,27 @@ Test(pooler, session_pooling_works)
     cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND, "%d", code);
     await_ready(store, true);
     postgres_close(store);
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* How many server processes are to be ended of a session that was left. */
+static size_t count_left(const char *database_url)
+{
+    struct connection connection = {.database_url = database_url, .lane = LANE_GET, .stopped = never};
+    cr_assert_eq(connection_open(&connection), CONNECTION_READY, "%s", connection.why);
+    connection_leave(&connection);
+    return connection.n_left;
+}
+
+/* The pooler may have given it to another client by then. */
+Test(pooler, the_server_process_of_a_session_is_the_pooler_s_to_end)
+{
+    start_pooler("pool_mode = session\ndefault_pool_size = 2\n");
+    cr_assert_eq(count_left(cluster.database_url), 1);
+    cr_assert_eq(count_left(url), 0);
 }
