@@ -136,6 +136,11 @@ static const char *const reasons[CONNECTION_RESULTS] = {
     [CONNECTION_SHARED] = "a pooler shares database sessions",
 };
 
+bool connection_is_refused(enum connection_result outcome)
+{
+    return outcome != CONNECTION_READY && outcome != CONNECTION_UNREACHABLE;
+}
+
 static enum connection_result give_reason(struct connection *connection, enum connection_result outcome)
 {
     snprintf(connection->reason, sizeof connection->reason, "%s", reasons[outcome]);
@@ -404,6 +409,8 @@ static enum connection_result dial(struct connection *connection)
         return give_reason(connection, CONNECTION_UNREACHABLE);
     }
     if (!wait_for(connection, dial_event(connection->dial), POLLIN, limit_ns)) {
+        if (connection_is_refused(connection->outcome))
+            return connection->outcome;
         snprintf(connection->why, sizeof connection->why, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
         return give_reason(connection, CONNECTION_UNREACHABLE);
     }
@@ -452,7 +459,7 @@ void connection_leave(struct connection *connection)
 
 int connection_check_due_ms(const struct connection *connection)
 {
-    const uint64_t due_ns = connection->checked_ns + (uint64_t)CONNECTION_CHECK_MS * NS_PER_MS;
+    const uint64_t due_ns = connection->checked_ns + (uint64_t)connection->check_ms * NS_PER_MS;
     const uint64_t now_ns = time_monotonic_ns();
     return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }

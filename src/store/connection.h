@@ -18,7 +18,7 @@
 enum {
     CONNECTION_TICK_MS = 20,
     CONNECTION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
-    CONNECTION_CHECK_MS = 1000,   /* how often a session is asked whether it can still serve */
+    CONNECTION_CHECK_MS = 1000,   /* for `check_ms` */
     CONNECTION_WHY = 512,
     CONNECTION_REASON = 160,
     /* Sessions that were given up and have not ended yet, before no further one is begun. */
@@ -45,6 +45,9 @@ struct backend {
 /* The latter, of a row of pg_stat_activity. */
 #define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
 
+/* Whether a server was there and said that it cannot serve: that is so until another attempt is over. */
+bool connection_is_refused(enum connection_result outcome);
+
 struct connection {
     const char *database_url; /* outlives the connection */
     enum lane lane;
@@ -52,6 +55,7 @@ struct connection {
     PGconn *pg;                 /* owned; NULL: not connected */
     bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
     void *arg;
+    unsigned check_ms;   /* how often a session is asked whether it can still serve */
     uint64_t checked_ns; /* when the session was last known to serve; 0: that is in doubt */
     /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
     uint64_t silence_ns;
@@ -67,7 +71,8 @@ struct connection {
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
  * Unless it is CONNECTION_READY, `why` and `reason` are set. An attempt that takes longer than
- * CONNECTION_ATTEMPT_MS is CONNECTION_UNREACHABLE, and gone on with the next time. */
+ * CONNECTION_ATTEMPT_MS is gone on with the next time; until then the outcome is the last one, where a server
+ * refused, else CONNECTION_UNREACHABLE. */
 enum connection_result connection_open(struct connection *connection);
 
 /* Closes a session that has nothing under way, or ends an attempt. */

@@ -419,6 +419,7 @@ static bool start_crews(struct postgres *postgres, const struct postgres_options
 {
     const struct worker_options each = {
         .database_url = options->database_url,
+        .check_ms = options->check_ms,
         .metrics = &postgres->metrics,
         .log = {.log = options->log, .slow_ns = (uint64_t)options->slow_statement_ms * NS_PER_MS},
     };

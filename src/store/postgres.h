@@ -17,6 +17,7 @@ struct postgres_options {
     const char *database_url;   /* libpq URL or keyword string; must outlive the store */
     unsigned workers;           /* for writes, and as many for short scans; 1 to 64 */
     uint32_t idempotency_ttl_s; /* how long an answer to a write is kept; 0: for ever */
+    unsigned check_ms;          /* how often a session is asked whether it can still serve; 0: each second */
     unsigned slow_statement_ms; /* a run of a statement that takes so long is logged at level warn; 0: none */
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */

@@ -201,8 +201,7 @@ static void serve(struct worker *worker)
                  LOG_STR("lane", lane_name(worker->connection.lane)),
                  LOG_STR("error", connection_error(&worker->connection)));
     /* Of a server that cannot serve it is told before another is looked for, which may take long. */
-    if (worker->connection.outcome != CONNECTION_READY &&
-        worker->connection.outcome != CONNECTION_UNREACHABLE)
+    if (connection_is_refused(worker->connection.outcome))
         stay_away(worker, worker->connection.outcome);
     queue_leave(worker->queue);
     if (is_under_way)
@@ -233,11 +232,13 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->log = options->log.log;
     worker->metrics = &options->metrics->lanes[lane];
     metric_add(worker->metrics->connections[worker->state], 1);
-    worker->connection = (struct connection){.database_url = options->database_url,
-                                             .lane = lane,
-                                             .log = options->log.log,
-                                             .stopped = stopped,
-                                             .arg = worker};
+    worker->connection =
+        (struct connection){.database_url = options->database_url,
+                            .lane = lane,
+                            .log = options->log.log,
+                            .check_ms = options->check_ms != 0 ? options->check_ms : CONNECTION_CHECK_MS,
+                            .stopped = stopped,
+                            .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);

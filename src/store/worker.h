@@ -42,6 +42,7 @@ struct worker {
 /* What all of a store's workers have in common. What it points to must outlive them. */
 struct worker_options {
     const char *database_url;
+    unsigned check_ms; /* how often a session is asked whether it can still serve; 0: CONNECTION_CHECK_MS */
     const struct store_metrics *metrics;
     struct statement_log log;
 };

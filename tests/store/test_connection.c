@@ -255,6 +255,24 @@ static unsigned count_server_guarded(uint16_t port)
     return n;
 }
 
+/* What the server is set to in a session of the store, in ms: what of it /proc does not show. */
+static void expect_server_guards(const char *url)
+{
+    PGconn *other = database_connect(url);
+    free(database_query(
+        other,
+        "CREATE TABLE guards (set text); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN INSERT INTO guards SELECT string_agg(name || ' ' || setting || unit, ', ' ORDER BY name) "
+        "FROM pg_settings WHERE name IN ('tcp_user_timeout', 'client_connection_check_interval'); "
+        "RETURN new; END $$; CREATE TRIGGER note BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION "
+        "note()"));
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    char *set = database_query(other, "SELECT set FROM guards");
+    cr_assert_str_eq(set, "client_connection_check_interval 1000ms, tcp_user_timeout 10000ms", "%s", set);
+    free(set);
+    PQfinish(other);
+}
+
 Test(connection, both_ends_notice_within_seconds_that_the_other_died)
 {
     struct cluster cluster;
@@ -269,6 +287,7 @@ Test(connection, both_ends_notice_within_seconds_that_the_other_died)
     snprintf(url, sizeof url, "host=127.0.0.1 port=%d user=postgres dbname=postgres", port);
     open_with(url, "");
     cr_assert_eq(count_guarded(port), SESSIONS);
+    expect_server_guards(url);
     const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(10) * NS_PER_S;
     while (count_server_guarded(port) < SESSIONS) /* another timer may run, for a moment */
         cr_assert_lt(time_monotonic_ns(), limit_ns, "%u", count_server_guarded(port));

@@ -177,7 +177,8 @@ static bool never(void *arg)
 /* How many server processes are to be ended of a session that was left. */
 static size_t count_left(const char *database_url)
 {
-    struct connection connection = {.database_url = database_url, .lane = LANE_GET, .stopped = never};
+    struct connection connection = {
+        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = CONNECTION_CHECK_MS};
     cr_assert_eq(connection_open(&connection), CONNECTION_READY, "%s", connection.why);
     connection_leave(&connection);
     return connection.n_left;

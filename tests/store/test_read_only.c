@@ -1,5 +1,6 @@
 /* test_read_only.c: a primary that takes no writes any more, and a standby that takes them. On clusters of
  * the test's own. */
+#include "store/connection.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -53,12 +54,32 @@ Test(read_only, at_the_start_it_is_an_outage)
     await_told(store, "", TOLD_AGAIN_MS);
 }
 
+/* A session whose write was refused is not kept until it is asked whether it serves. */
+Test(read_only, a_write_that_is_refused_is_told_of_at_once)
+{
+    char error[1024] = "", id[16];
+    const struct postgres_options options = {
+        .database_url = first.database_url, .workers = 1, .check_ms = 60 * 60 * 1000};
+    enum status_code code = STATUS_OK;
+    store = postgres_open(&options, error, sizeof error);
+    cr_assert_not_null(store, "%s", error);
+    cluster_set(&first, "default_transaction_read_only = on");
+    for (unsigned i = 0; code == STATUS_OK; i++) { /* until the server has read its settings */
+        snprintf(id, sizeof id, "A-%u", i);
+        struct pending *create = begin_create(store, id, 10000);
+        code = pending_wait(create);
+        pending_free(create);
+    }
+    cr_assert_eq(code, STATUS_UNAVAILABLE);
+    await_told(store, "database is read-only", TOLD_MS);
+}
+
 /* The machine that is to take over takes connections, and says nothing yet. */
 Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    char url[512];
+    char url[512], why[CONNECTION_REASON];
     const int silent = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(silent, 64), 0);
@@ -69,6 +90,12 @@ Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     cluster_set(&first, "default_transaction_read_only = on");
     await_told(store, "database is read-only", TOLD_MS);
+    const uint64_t end_ns = time_monotonic_ns() + UINT64_C(2) * CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    while (time_monotonic_ns() < end_ns) { /* and so it is while another host is looked for */
+        cr_assert_not(postgres_ready(store, why, sizeof why));
+        cr_assert_str_eq(why, "database is read-only");
+        usleep(1000);
+    }
     close(silent);
 }
 
