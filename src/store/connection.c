@@ -410,7 +410,7 @@ static enum connection_result dial(struct connection *connection)
     }
     if (!wait_for(connection, dial_event(connection->dial), POLLIN, limit_ns)) {
         if (connection_is_refused(connection->outcome))
-            return connection->outcome;
+            return connection->outcome; /* `why` and `reason` are still so */
         snprintf(connection->why, sizeof connection->why, "no answer within %d ms", CONNECTION_ATTEMPT_MS);
         return give_reason(connection, CONNECTION_UNREACHABLE);
     }
@@ -461,7 +461,7 @@ int connection_check_due_ms(const struct connection *connection)
 {
     const uint64_t due_ns = connection->checked_ns + (uint64_t)connection->check_ms * NS_PER_MS;
     const uint64_t now_ns = time_monotonic_ns();
-    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    return connection->checked_ns != 0 && now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
 static enum connection_result check(struct connection *connection)

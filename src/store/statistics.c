@@ -60,9 +60,10 @@ static bool add_row(Orders__V1__OrderStatistics *statistics, const PGresult *res
         statistics->days[statistics->n_days++] = day;
     }
     Orders__V1__CurrencyStatistics *sums = sums_of(statistics, currency, arena);
-    sums->order_count += orders;
-    statistics->order_count += orders;
-    return !__builtin_add_overflow(sums->revenue, revenue, &sums->revenue);
+    bool overflow = __builtin_add_overflow(sums->revenue, revenue, &sums->revenue);
+    overflow |= __builtin_add_overflow(sums->order_count, orders, &sums->order_count);
+    overflow |= __builtin_add_overflow(statistics->order_count, orders, &statistics->order_count);
+    return !overflow;
 }
 
 void statistics_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
