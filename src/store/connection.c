@@ -461,7 +461,9 @@ int connection_check_due_ms(const struct connection *connection)
 {
     const uint64_t due_ns = connection->checked_ns + (uint64_t)connection->check_ms * NS_PER_MS;
     const uint64_t now_ns = time_monotonic_ns();
-    return connection->checked_ns != 0 && now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    return connection->checked_ns != 0 && now_ns < due_ns
+               ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS)
+               : 0;
 }
 
 static enum connection_result check(struct connection *connection)

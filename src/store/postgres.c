@@ -397,8 +397,9 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
 {
     struct crew *crew = &postgres->crews[lane];
     crew->queues = &postgres->queues[postgres->n_queues];
-    for (; crew->n_queues < n_queues; crew->n_queues++, postgres->n_queues++) {
-        struct queue *queue = &crew->queues[crew->n_queues];
+    while (crew->n_queues < n_queues) {
+        struct queue *queue = &crew->queues[crew->n_queues++];
+        postgres->n_queues++; /* it is destroyed with the others, whatever comes of it */
         if (lane == LANE_LOCKED ? !queue_init_aside(queue, workers_each) : !queue_init(queue, workers_each))
             return false;
         if (lane == LANE_WRITE)

@@ -72,10 +72,10 @@ struct queue {
     struct seat seats[QUEUE_SEATS_MOST];
 };
 
-/* Seats are closed at first. False: errno says why. */
+/* Seats are closed at first. False: errno says why; it is to be destroyed all the same. */
 bool queue_init(struct queue *queue, unsigned n_seats);
 
-/* Makes it one into which others set aside. False: out of memory. */
+/* Makes it one into which others set aside. False likewise. */
 bool queue_init_aside(struct queue *queue, unsigned n_seats);
 
 /* The queue must be empty. */
