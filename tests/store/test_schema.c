@@ -1,4 +1,5 @@
 /* test_schema.c: a database that is not what the program was built for, or is not there. */
+#include "store/schema.h"
 #include "store_calls.h"
 #include "support/database.h"
 
@@ -138,6 +139,44 @@ Test(schema, a_right_that_is_missing_is_told_of)
     postgres_close(store);
     free(url);
     PQfinish(database);
+    database_drop(database_url);
+}
+
+/* Of whatever a role may lack, readiness and the file of grants know the same. */
+Test(schema, every_right_that_is_granted_is_told_of_and_no_other)
+{
+    static const char lacks[] =
+        "SELECT lacks FROM (" ACCESS_SQL ") AS access (is_standby, is_read_only, lacks)";
+    /* Of sqitch's table it is told of otherwise, and before. */
+    static const char granted[] =
+        "SELECT format('%s%s ON %s', privilege_type, ' (' || quote_ident(col) || ')', object) FROM ("
+        "SELECT 'TABLE ' || oid::regclass AS object, NULL AS col, relacl AS acl FROM pg_class "
+        "UNION ALL SELECT 'TABLE ' || attrelid::regclass, attname, attacl FROM pg_attribute "
+        "UNION ALL SELECT 'FUNCTION ' || oid::regprocedure, NULL, proacl FROM pg_proc) AS granted, "
+        "aclexplode(acl) "
+        "WHERE grantee = 'orders_service'::regrole AND object <> 'TABLE sqitch.changes'";
+    char *database_url = database_create(), *service_url = database_service_url(database_url), sql[256];
+    PGconn *database = database_connect(database_url), *service = database_connect(service_url);
+    free(database_query(database, "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC"));
+    char *lacked = database_query(service, lacks);
+    cr_assert_str_eq(lacked, "", "the grants are not enough: %s", lacked);
+    free(lacked);
+    PGresult *rights = PQexec(database, granted);
+    cr_assert_gt(PQntuples(rights), 10, "%s", PQresultErrorMessage(rights));
+    for (int i = 0; i < PQntuples(rights); i++) {
+        const char *right = PQgetvalue(rights, i, 0);
+        snprintf(sql, sizeof sql, "REVOKE %s FROM orders_service", right);
+        free(database_query(database, sql));
+        lacked = database_query(service, lacks);
+        cr_expect_str_neq(lacked, "", "not told of: %s", right);
+        free(lacked);
+        snprintf(sql, sizeof sql, "GRANT %s TO orders_service", right);
+        free(database_query(database, sql));
+    }
+    PQclear(rights);
+    PQfinish(service);
+    PQfinish(database);
+    free(service_url);
     database_drop(database_url);
 }
 
