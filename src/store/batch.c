@@ -232,12 +232,11 @@ bool batch_send(struct batch *batch, struct connection *connection)
 /* --- a round: reading --- */
 
 /* Whether an error is the outcome of all of a unit's operations. Who is at fault is known of an operation
- * alone, and where all asked for the same. Of a lock it is soon enough to find out in the lane where that
- * holds up nobody else. */
+ * alone, and where all asked for the same. */
 static bool is_final(const struct batch *batch, const struct unit *unit, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (unit->operations[0]->locked && batch->lane == LANE_WRITE)
+    if (unit->operations[0]->locked && lane_sets_aside(batch->lane))
         return true;
     if (unit->n > 1 && unit->statement->keyed)
         return false;

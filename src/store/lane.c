@@ -5,11 +5,12 @@ static const struct {
     const char *name;
     enum lane statements;
     struct lane_batch batch;
+    bool sets_aside;
 } lanes[LANES] = {
     [LANE_GET] = {"get", LANE_GET, {.calls = 8, .operations = LANE_BATCH_MOST}},
     [LANE_SCAN] = {"scan", LANE_SCAN, {.calls = 32, .operations = LANE_BATCH_MOST, .unfolded = 16}},
     [LANE_LONG] = {"long", LANE_SCAN, {.calls = 32, .operations = LANE_BATCH_MOST, .unfolded = 1}},
-    [LANE_WRITE] = {"write", LANE_WRITE, {.calls = 16, .operations = LANE_BATCH_MOST}},
+    [LANE_WRITE] = {"write", LANE_WRITE, {.calls = 16, .operations = LANE_BATCH_MOST}, .sets_aside = true},
     [LANE_LOCKED] = {"locked", LANE_WRITE, {.calls = LANE_BATCH_MOST, .operations = LANE_BATCH_MOST}},
     [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .operations = 1, .unfolded = 1}},
 };
@@ -27,6 +28,11 @@ bool lane_reads(enum lane lane)
 struct lane_batch lane_batch(enum lane lane)
 {
     return lanes[lane].batch;
+}
+
+bool lane_sets_aside(enum lane lane)
+{
+    return lanes[lane].sets_aside;
 }
 
 enum lane lane_statements(enum lane lane)

@@ -38,6 +38,10 @@ bool lane_reads(enum lane lane);
 
 struct lane_batch lane_batch(enum lane lane);
 
+/* Whether what finds a lock in it is tried again in another lane, with the rest of its statement's run: to
+ * find out which it was takes a wait for each half, and there it holds up nobody else. */
+bool lane_sets_aside(enum lane lane);
+
 /* Whose statements its workers run: a lane's own, or those of the one whose work it takes over. */
 enum lane lane_statements(enum lane lane);
 

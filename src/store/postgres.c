@@ -402,7 +402,7 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
         postgres->n_queues++; /* it is destroyed with the others, whatever comes of it */
         if (lane == LANE_LOCKED ? !queue_init_aside(queue, workers_each) : !queue_init(queue, workers_each))
             return false;
-        if (lane == LANE_WRITE)
+        if (lane_sets_aside(lane))
             queue->aside = postgres->crews[LANE_LOCKED].queues;
         queue->depth = postgres->metrics.lanes[lane].waiting;
         for (unsigned seat = 0; seat < workers_each; seat++, postgres->n_workers++) {

@@ -125,10 +125,10 @@ static void set_aside(struct worker *worker, struct operation *locked)
 {
     for (struct operation *next; locked != NULL; locked = next) {
         next = locked->next;
-        if (worker->connection.lane == LANE_LOCKED)
-            queue_put_back(worker->queue, locked);
-        else
+        if (lane_sets_aside(worker->connection.lane))
             queue_set_aside(worker->queue, locked);
+        else
+            queue_put_back(worker->queue, locked);
     }
 }
 

@@ -146,6 +146,28 @@ Test(locks, an_order_that_another_session_makes_holds_up_its_own_callers_alone)
 }
 
 /* As when another server is stuck with the same request. */
+/* They fail with it, as one statement, and are served apart from it. */
+Test(locks, creates_that_go_with_one_that_waits_do_not_wait)
+{
+    enum { NEIGHBOURS = 200, AT = 77 };
+    struct pending *creates[NEIGHBOURS], *waits = NULL;
+    char id[16];
+    free(database_query(
+        database, "BEGIN; INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, "
+                  "status) VALUES ('held', 'C', now(), 1, 'ISK', 'pending')"));
+    for (int i = 0; i < NEIGHBOURS; i++) {
+        snprintf(id, sizeof id, "n-%d", i);
+        if (i == AT)
+            waits = begin_create(store, "held", LONG_MS);
+        creates[i] = begin_create(store, id, SOON_MS);
+    }
+    for (int i = 0; i < NEIGHBOURS; i++)
+        expect_end(creates[i], STATUS_OK);
+    cr_assert_not(pending_is_over(waits));
+    free(database_query(database, "COMMIT"));
+    expect_end(waits, STATUS_ALREADY_EXISTS);
+}
+
 Test(locks, a_request_that_another_session_records_holds_up_itself_alone)
 {
     char sql[512];
