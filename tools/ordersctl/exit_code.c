@@ -19,7 +19,7 @@ static const struct {
     {EXIT_DENIED, "UNAUTHENTICATED or PERMISSION_DENIED"},
     {EXIT_UNAVAILABLE, "UNAVAILABLE or DEADLINE_EXCEEDED; health: not serving"},
     {EXIT_ROWS_REFUSED, "import finished, but rows were refused"},
-    {EXIT_UNREACHABLE, "list or export finished, but orders could not be read"},
+    {EXIT_ORDERS_UNREADABLE, "list or export finished, but orders could not be read"},
     {EXIT_BAD_CONFIG, "bad configuration"},
     {EXIT_SIGNAL + 2, "import or export interrupted (128 and the signal's number)"},
 };

@@ -15,7 +15,7 @@ enum exit_code {
     EXIT_DENIED = 6,
     EXIT_UNAVAILABLE = 7,
     EXIT_ROWS_REFUSED = 8,
-    EXIT_UNREACHABLE = 9,
+    EXIT_ORDERS_UNREADABLE = 9,
     EXIT_BAD_CONFIG = 78, /* EXIT_CONFIG of base/config.h */
     EXIT_SIGNAL = 128,    /* and the signal's number, as a shell has it */
 };

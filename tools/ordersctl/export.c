@@ -202,7 +202,7 @@ static enum exit_code run(struct session *session, void *input)
         sink.name = arguments->path;
         code = write_file(session, arguments, &sink);
     }
-    return code == EXIT_OK && sink.n_unreachable > 0 ? EXIT_UNREACHABLE : code;
+    return code == EXIT_OK && sink.n_unreachable > 0 ? EXIT_ORDERS_UNREADABLE : code;
 }
 
 const struct command export_command = {

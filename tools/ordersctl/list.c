@@ -114,8 +114,8 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     if (code == EXIT_OK && !output_flush(file, "standard output"))
         code = EXIT_OTHER;
     if (code == EXIT_OK && pages.n_unreachable > 0 && arguments->watch.interval_ms == 0)
-        code = EXIT_UNREACHABLE;
-    if (pages.more && look.format == OUTPUT_TABLE && (code == EXIT_OK || code == EXIT_UNREACHABLE) &&
+        code = EXIT_ORDERS_UNREADABLE;
+    if (pages.more && look.format == OUTPUT_TABLE && (code == EXIT_OK || code == EXIT_ORDERS_UNREADABLE) &&
         arguments->watch.interval_ms == 0)
         fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
     return code;
