@@ -24,7 +24,7 @@ struct writer {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     STAILQ_HEAD(writing_list, writing) waiting; /* guarded by lock */
-    bool stop;                      /* guarded by lock */
+    bool stop;                                  /* guarded by lock */
 };
 
 /* False: errno says why. */
