@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <endian.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,9 @@ int sp_dial_from(const struct service *service, unsigned char host)
     const struct sockaddr_in from = {.sin_family = AF_INET,
                                      .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | host)};
     address.sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1));
+    const int at_once = 1; /* or the second part of a frame waits for the first to be acknowledged */
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     cr_assert_eq(bind(peer, (const struct sockaddr *)&from, sizeof from), 0);
     cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
     return peer;
