@@ -3,7 +3,8 @@
  * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls in hand by number and bytes, past which
  * one is answered RESOURCE_EXHAUSTED at once; connections by number, and each by how long it may be silent or
  * take to take an answer. One that has answers to take is read from no further; see slots.c. nng itself
- * closes one that has not greeted within 10 s.
+ * closes one that has not greeted within 10 s, or whose frame does not come on, and bounds what frames take
+ * that are not whole: a quarter of the memory in addition.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
