@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # lib.sh: what the scripts share. Sourced, with `set -euo pipefail` already on.
 
+# A command substitution ends at the first command that fails too: bash turns errexit off in it otherwise.
+shopt -s inherit_errexit
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() {

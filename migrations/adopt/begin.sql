@@ -45,3 +45,7 @@ ALTER TABLE public.alembic_version SET SCHEMA original;
 
 COMMENT ON SCHEMA original IS
   'The original order service''s tables as they were when tools/migrate --adopt took them over.';
+
+-- What runs here, until all of it is recorded with Sqitch. Another tree may have other changes.
+CREATE TABLE original.changes AS
+  SELECT nth, name FROM unnest(string_to_array(:'changes', ' ')) WITH ORDINALITY AS planned (name, nth);

@@ -1,9 +1,52 @@
 -- Gives the original's tables what the orders are now, and puts them back; the first of what tools/migrate --adopt undo
 -- runs in one transaction. The revert scripts follow, newest first, and undone.sql after them.
+--
+-- :choice says what becomes of an order that was left behind when one made since has its order_id: stop (nothing is given
+-- back while there are any), original or service (that one is kept, and the other told, whole, and given up).
 
 SET LOCAL lock_timeout = '10s';
 SET LOCAL search_path = public;
 LOCK TABLE public.orders, original.orders IN ACCESS EXCLUSIVE MODE;
+
+-- An id comes twice only where SQL gave one.
+CREATE TEMPORARY TABLE twice ON COMMIT DROP AS
+WITH theirs AS (
+  SELECT id, order_id FROM original.orders JOIN original.left_behind USING (id)
+)
+SELECT theirs.id AS original_id, theirs.order_id AS original_order_id, ours.id AS service_id
+FROM theirs JOIN orders AS ours ON ours.order_id = theirs.order_id
+UNION
+SELECT theirs.id, theirs.order_id, ours.id
+FROM theirs JOIN orders AS ours ON ours.id = theirs.id;
+
+SELECT :'choice' = 'stop' AND EXISTS (SELECT FROM twice) AS stop \gset
+\if :stop
+  DO $$
+  DECLARE
+    n bigint;
+    named text;
+  BEGIN
+    SELECT count(*), string_agg(told, ', ' ORDER BY original_id) FILTER (WHERE nth <= 20) INTO n, named
+    FROM (
+      SELECT original_id, format('%s (id %s, since id %s)', to_json(original_order_id), original_id, service_id) AS told,
+        row_number() OVER (ORDER BY original_id) AS nth
+      FROM twice
+    ) AS pairs;
+    RAISE EXCEPTION '% orders that were left behind have the order_id or id of one made since: %', n, named
+      USING HINT = 'tools/migrate --adopt undo original keeps those that were left behind, tools/migrate --adopt undo '
+        'service those made since. The others are told, whole, and given up.';
+  END
+  $$;
+\endif
+
+WITH gone AS (
+  DELETE FROM orders WHERE :'choice' = 'original' AND id IN (SELECT service_id FROM twice) RETURNING *
+)
+SELECT concat_ws(E'\t', 'given up', 'service', to_json(gone)) FROM gone ORDER BY id;
+WITH gone AS (
+  DELETE FROM original.orders WHERE :'choice' = 'service' AND id IN (SELECT original_id FROM twice) RETURNING *
+)
+SELECT concat_ws(E'\t', 'given up', 'original', to_json(gone)) FROM gone ORDER BY id;
 
 DO $$
 DECLARE
