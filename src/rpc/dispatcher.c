@@ -101,6 +101,17 @@ static bool check_key(const struct dispatcher *dispatcher, struct call *call, co
     return call->status.code == STATUS_OK;
 }
 
+/* Whoever asks that nothing is changed is not to find it done for a word's spelling. */
+static bool read_validate_only(struct call *call, const Rpc__V1__Request *request)
+{
+    const char *value = frame_metadata(request, "x-validate-only");
+    call->validate_only = value != NULL && strcmp(value, "true") == 0;
+    if (value == NULL || call->validate_only || strcmp(value, "false") == 0)
+        return true;
+    call_fail(call, STATUS_INVALID_ARGUMENT, "x-validate-only should be \"true\" or \"false\"");
+    return false;
+}
+
 void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
                        const Rpc__V1__Request *request, dispatcher_admit *admit, ProtobufCClosure done)
 {
@@ -116,8 +127,10 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
         done(NULL, call);
         return;
     }
-    const char *validate_only = frame_metadata(request, "x-validate-only");
-    call->validate_only = validate_only != NULL && strcmp(validate_only, "true") == 0;
+    if (!read_validate_only(call, request)) {
+        done(NULL, call);
+        return;
+    }
 
     const char *why;
     const ProtobufCMessageDescriptor *type = method->service->descriptor->methods[method->index].input;

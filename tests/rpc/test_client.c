@@ -108,11 +108,12 @@ Test(client, get_what_is_not_there)
     }
 }
 
-Test(client, validate_only_changes_nothing)
+/* What it is told of "x-validate-only". */
+static enum status_code create_with(const char *validate_only)
 {
     Orders__V1__Order order = calls_order("ORD-1");
     Orders__V1__CreateOrderRequest input = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
-    static const struct rpc_metadata dry = {"x-validate-only", "true"};
+    const struct rpc_metadata dry = {"x-validate-only", validate_only};
     input.order = &order;
     const struct rpc_request request = {
         .service = &orders__v1__order_service__descriptor,
@@ -122,11 +123,28 @@ Test(client, validate_only_changes_nothing)
         .n_metadata = 1,
     };
     struct rpc_reply *reply = rpc_client_call_wait(client, &request);
-    calls_expect(reply, STATUS_OK);
+    const enum status_code code = reply->status.code;
     rpc_reply_free(reply);
-    reply = calls_get(client, "ORD-1");
-    calls_expect(reply, STATUS_NOT_FOUND);
+    return code;
+}
+
+static enum status_code get_code(const char *order_id)
+{
+    struct rpc_reply *reply = calls_get(client, order_id);
+    const enum status_code code = reply->status.code;
     rpc_reply_free(reply);
+    return code;
+}
+
+Test(client, validate_only_changes_nothing)
+{
+    static const char *const others[] = {"", "TRUE", "1", "yes"};
+    cr_expect_eq(create_with("true"), STATUS_OK);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_expect_eq(create_with(others[i]), STATUS_INVALID_ARGUMENT, "%s", others[i]);
+    cr_expect_eq(get_code("ORD-1"), STATUS_NOT_FOUND);
+    cr_expect_eq(create_with("false"), STATUS_OK);
+    cr_expect_eq(get_code("ORD-1"), STATUS_OK);
 }
 
 /* --- update and delete --- */
