@@ -362,7 +362,12 @@ bool config_is_set(const char *name)
 
 int config_exit_code(int error)
 {
-    return error == EADDRINUSE || error == ENOMEM ? EXIT_TRY_AGAIN : EXIT_CONFIG;
+    static const int passing[] = {EADDRINUSE, EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++) {
+        if (passing[i] == error)
+            return EXIT_TRY_AGAIN;
+    }
+    return EXIT_CONFIG;
 }
 
 void config_load_or_exit(struct config *config, unsigned needs, const char *program)

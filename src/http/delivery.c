@@ -65,7 +65,11 @@ static bool copy_body(struct delivery *delivery)
 static void keep_answer(struct delivery *delivery)
 {
     const bool drafted = !arena_is_empty(&delivery->draft); /* or all share the body */
-    if (drafted && delivery->answer.body != NULL && !copy_body(delivery)) {
+    const bool is_kept = drafted && delivery->answer.body != NULL;
+    const bool has_room = !is_kept || copy_body(delivery);
+    if (!is_kept || !has_room)
+        (void)delivery_count(delivery, 0); /* what the reply counted as */
+    if (!has_room) {
         delivery->answer = (struct answer){.status = 0};
         answer_failure(&delivery->answer, delivery->arena, &delivery_no_room);
         peer_make_room(delivery->connection);
@@ -105,9 +109,14 @@ static bool apply_coding(struct delivery *delivery)
     choose_coding(delivery);
     if (!delivery->gzip || answer->length <= GZIP_FROM_BYTES)
         return true;
+    size_t length;
+    const char *gzip = coding_gzip(answer->body, answer->length, CODING_EACH, &delivery->draft, &length);
+    if (gzip == NULL)
+        return false;
     answer_header(answer, "Content-Encoding", "gzip");
-    answer->body = coding_gzip(answer->body, answer->length, CODING_EACH, &delivery->draft, &answer->length);
-    return answer->body != NULL;
+    answer->body = gzip;
+    answer->length = length;
+    return true;
 }
 
 /* --- sending --- */

@@ -383,7 +383,8 @@ void peer_make_room(struct MHD_Connection *connection)
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
-    make_room(peer->all);
+    if (budget_is_wanted(peer->all->options.memory))
+        make_room(peer->all);
     pthread_mutex_unlock(&peer->all->lock);
 }
 

@@ -7,7 +7,10 @@
 
 #include <stdlib.h>
 
-enum { FRESH_MS = 100 };
+enum {
+    FRESH_MS = 100,
+    MOST_TEXTS = 64, /* some MiB with their gzip */
+};
 
 void scrapes_init(struct scrapes *scrapes, struct metrics *metrics)
 {
@@ -16,17 +19,18 @@ void scrapes_init(struct scrapes *scrapes, struct metrics *metrics)
 }
 
 /* With the lock held. */
-static void let_go(struct scrape *scrape)
+static void let_go(struct scrapes *scrapes, struct scrape *scrape)
 {
     if (scrape == NULL || --scrape->holders > 0)
         return;
+    scrapes->held--;
     arena_free(&scrape->arena);
     free(scrape);
 }
 
 void scrapes_free(struct scrapes *scrapes)
 {
-    let_go(scrapes->latest);
+    let_go(scrapes, scrapes->latest);
     pthread_mutex_destroy(&scrapes->lock);
 }
 
@@ -50,10 +54,12 @@ struct scrape *scrape_take(struct scrapes *scrapes)
 {
     pthread_mutex_lock(&scrapes->lock);
     const uint64_t now_ns = time_monotonic_ns();
-    if (scrapes->latest == NULL || now_ns - scrapes->made_ns >= (uint64_t)FRESH_MS * NS_PER_MS) {
-        let_go(scrapes->latest);
+    const bool is_fresh = now_ns - scrapes->made_ns < (uint64_t)FRESH_MS * NS_PER_MS;
+    if (scrapes->latest == NULL || (!is_fresh && scrapes->held < MOST_TEXTS)) {
+        let_go(scrapes, scrapes->latest);
         scrapes->latest = make(scrapes->metrics);
         scrapes->made_ns = now_ns;
+        scrapes->held++;
     }
     struct scrape *taken = scrapes->latest;
     taken->holders++;
@@ -105,6 +111,6 @@ struct scrape *scrape_answer(struct scrapes *scrapes, const char *accept_encodin
 void scrape_release(struct scrapes *scrapes, struct scrape *scrape)
 {
     pthread_mutex_lock(&scrapes->lock);
-    let_go(scrape);
+    let_go(scrapes, scrape);
     pthread_mutex_unlock(&scrapes->lock);
 }

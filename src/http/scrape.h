@@ -28,6 +28,7 @@ struct scrapes {
     pthread_mutex_t lock;  /* guards all below */
     struct scrape *latest; /* which this holds; NULL: none was made yet */
     uint64_t made_ns;
+    unsigned held; /* texts that there are. While they are many, no newer one is made */
 };
 
 void scrapes_init(struct scrapes *scrapes, struct metrics *metrics);

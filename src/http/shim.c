@@ -125,14 +125,17 @@ static bool make_resources(struct resources *resources, const char *rates, char 
 {
     resources_init(resources);
     json_t *settings = dashboard_settings(rates, error, error_size);
-    if (settings == NULL)
+    if (settings == NULL) {
+        errno = EINVAL;
         return false;
+    }
     make_json(resources, DASHBOARD_SETTINGS_NAME, settings);
     const struct resource *base = resources_find(resources, OPENAPI_NAME);
     make_json(resources, OPENAPI_NAME, openapi_make(base->plain.bytes, base->plain.length));
     return true;
 }
 
+/* False: errno says why. */
 static bool init_host(struct shim_host *host, const struct http_shim_options *options, char *error,
                       size_t error_size)
 {
@@ -148,8 +151,11 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
     scrapes_init(&host->scrapes, options->metrics);
     pthread_mutex_init(&host->lock, NULL);
     time_cond_init(&host->idle);
-    return shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics) &&
-           make_resources(&host->resources, options->rates, error, error_size) && writer_start(&host->writer);
+    if (!shim_metrics_init(&host->counts, options->probes_only ? NULL : options->metrics)) {
+        errno = ENOMEM;
+        return false;
+    }
+    return make_resources(&host->resources, options->rates, error, error_size) && writer_start(&host->writer);
 }
 
 static void free_shim(struct http_shim *shim)
@@ -175,10 +181,12 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
 {
     struct http_shim *shim = calloc(1, sizeof *shim);
     snprintf(error, error_size, "no memory");
-    if (shim == NULL || !init_host(&shim->host, options, error, error_size)) {
-        if (shim != NULL)
-            free_shim(shim);
-        errno = EINVAL;
+    if (shim == NULL)
+        return NULL;
+    if (!init_host(&shim->host, options, error, error_size)) {
+        const int why = errno;
+        free_shim(shim);
+        errno = why;
         return NULL;
     }
     own_peer_init(&shim->self);
@@ -192,7 +200,7 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
         }
         snprintf(error, error_size, "cannot start libmicrohttpd on %s:%u", options->host, shim->port);
         close(shim->listen_fd);
-        why = EINVAL;
+        why = ENOMEM; /* or no thread; libmicrohttpd does not say */
     }
     free_shim(shim);
     errno = why;

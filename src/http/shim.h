@@ -34,8 +34,8 @@ struct http_shim_options {
     struct budget *memory; /* that requests and answers take beyond a few KiB each; may be shared */
 };
 
-/* Listens and serves on threads of its own. NULL: `error` is one line that says why, and errno is EADDRINUSE
- * if that is another process that listens there. */
+/* Listens and serves on threads of its own. NULL: `error` is one line that says why, and errno what
+ * config_exit_code wants: EADDRINUSE if another process listens there. */
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size);
 
 /* Where it serves: "http://127.0.0.1:5000". */

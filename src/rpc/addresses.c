@@ -62,16 +62,19 @@ static bool make_listeners(struct addresses *addresses, nng_socket socket, const
     return true;
 }
 
-/* Each has its share; a patch of ours has nng count. Those of this process hand their frames over whole. */
-static void bound_unfinished(const struct addresses *addresses, size_t bytes)
+/* Each has its share; a patch of ours has nng count. Those of this process hand their frames over whole.
+ * False: this nng is not ours. */
+static bool bound_unfinished(const struct addresses *addresses, size_t bytes)
 {
     size_t n = 0;
     for (size_t i = 0; i < addresses->n; i++)
         n += !addresses->list[i].in_process;
     for (size_t i = 0; i < addresses->n; i++) {
-        if (!addresses->list[i].in_process)
-            nng_listener_set_size(addresses->list[i].listener, NNG_OPT_RECVPARTMAX, bytes / n);
+        if (!addresses->list[i].in_process &&
+            nng_listener_set_size(addresses->list[i].listener, NNG_OPT_RECVPARTMAX, bytes / n) != 0)
+            return false;
     }
+    return true;
 }
 
 static bool start_listeners(struct addresses *addresses, const char *const urls[], char *error,
@@ -102,7 +105,11 @@ bool addresses_open(struct addresses *addresses, nng_socket socket, const char *
     }
     if (!make_listeners(addresses, socket, urls, error, error_size))
         return false;
-    bound_unfinished(addresses, unfinished_bytes);
+    if (!bound_unfinished(addresses, unfinished_bytes)) {
+        snprintf(error, error_size, "this nng cannot bound unfinished frames");
+        errno = ENOTSUP;
+        return false;
+    }
     return start_listeners(addresses, urls, error, error_size);
 }
 

@@ -471,8 +471,10 @@ bool connections_leave(struct connections *connections, uint32_t id, size_t repl
         end_behind(connections, connection);
         if (connection->unsent > 0 && was_behind)
             begin_behind(connections, connection, now_ns);
-        closes = connection->unsent == 0 && connection->in_vain >= MOST_IN_VAIN && !connection->gone &&
+        closes = !is_busy(connection) && connection->in_vain >= MOST_IN_VAIN && !connection->gone &&
                  connection->kind != CONNECTION_STAYS;
+        if (closes)
+            connection->in_vain = 0; /* once */
     }
     settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);

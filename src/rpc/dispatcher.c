@@ -91,6 +91,12 @@ bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index)
     return index < dispatcher->count && dispatcher->methods[index].access == DISPATCHER_OPEN;
 }
 
+bool dispatcher_has_key(const struct dispatcher *dispatcher, const Rpc__V1__Request *request)
+{
+    const char *key = frame_metadata(request, "x-api-key");
+    return key != NULL && secret_equal(key, dispatcher->api_key);
+}
+
 static bool check_key(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
 {
     const char *key = frame_metadata(request, "x-api-key");

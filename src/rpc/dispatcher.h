@@ -35,6 +35,9 @@ size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name);
 /* Whether it is a method that wants no key. */
 bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index);
 
+/* Whether a request has the right key, whatever it asks for. */
+bool dispatcher_has_key(const struct dispatcher *dispatcher, const Rpc__V1__Request *request);
+
 /* Whether a call goes on, now that its arena holds the request. False: its status says why not. */
 typedef bool dispatcher_admit(struct call *call);
 

@@ -40,6 +40,7 @@ struct slot {
     size_t method;       /* in the dispatcher */
     bool open;           /* it wants no key, and is answered whatever else is refused */
     bool malformed;      /* its frame is none */
+    bool has_key;        /* the right one */
     bool sending;        /* or receiving */
     bool under_way;      /* a call that is not answered */
 };
@@ -94,14 +95,13 @@ static struct frame measure(struct call *call, Rpc__V1__Response *head, const Pr
     return frame_measure(&head->base, call->status.code == STATUS_OK ? message : NULL);
 }
 
-/* By which the call was made. Where its method is none, or open, nobody has looked at its key. */
+/* By which the call was made, whatever became of it. */
 static enum connections_right right_of(const struct slot *slot)
 {
-    const enum status_code code = slot->call.status.code;
-    if (slot->malformed || code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED)
-        return CONNECTIONS_BY_NONE;
+    if (slot->has_key)
+        return CONNECTIONS_BY_KEY;
     const bool is_known = slot->method < dispatcher_count(slot->all->dispatcher);
-    return is_known && !slot->open ? CONNECTIONS_BY_KEY : CONNECTIONS_BY_ALL;
+    return slot->malformed || (is_known && !slot->open) ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
 }
 
 /* The closure of every call. */
@@ -193,7 +193,7 @@ static void reset(struct slot *slot, nng_msg *in)
     slot->pipe = nng_msg_get_pipe(in);
     slot->bytes = nng_msg_len(in);
     slot->method = dispatcher_count(slot->all->dispatcher);
-    slot->open = slot->malformed = slot->reserved = false;
+    slot->open = slot->malformed = slot->has_key = slot->reserved = false;
     call->caller = (uint32_t)nng_pipe_id(slot->pipe);
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
@@ -236,6 +236,7 @@ static void handle(struct slot *slot, nng_msg *in)
     begin(call, request);
     slot->method = dispatcher_find(all->dispatcher, request->method);
     slot->open = dispatcher_is_open(all->dispatcher, slot->method);
+    slot->has_key = dispatcher_has_key(all->dispatcher, request);
     if (atomic_load(&all->draining) && !slot->open) {
         leave_unanswered(slot);
     } else if (!admitted && !slot->open) {

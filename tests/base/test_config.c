@@ -231,6 +231,8 @@ Test(config, what_is_short_for_now_is_no_wrong_setting)
 {
     cr_assert_eq(config_exit_code(EADDRINUSE), EXIT_TRY_AGAIN);
     cr_assert_eq(config_exit_code(ENOMEM), EXIT_TRY_AGAIN);
+    cr_assert_eq(config_exit_code(EAGAIN), EXIT_TRY_AGAIN, "no thread");
+    cr_assert_eq(config_exit_code(EMFILE), EXIT_TRY_AGAIN);
     cr_assert_eq(config_exit_code(EINVAL), EXIT_CONFIG);
 }
 

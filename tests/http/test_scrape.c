@@ -55,6 +55,24 @@ Test(scrape, one_is_shared_while_it_is_fresh_and_lives_while_it_is_held)
     scrape_release(&scrapes, NULL);
 }
 
+/* Who takes a text slowly keeps it, and there is one for each tenth of a second. */
+Test(scrape, while_many_are_held_no_newer_one_is_made)
+{
+    enum { MOST = 64, OLD_MS = 101 };
+    struct scrape *held = scrape_take(&scrapes);
+    scrapes.held = MOST;
+    usleep(OLD_MS * 1000);
+    struct scrape *same = scrape_take(&scrapes);
+    cr_expect_eq(same, held);
+    scrapes.held = MOST - 1;
+    struct scrape *newer = scrape_take(&scrapes);
+    cr_expect_neq(newer, held);
+    scrapes.held = 2;
+    scrape_release(&scrapes, held);
+    scrape_release(&scrapes, same);
+    scrape_release(&scrapes, newer);
+}
+
 static void expect_gzip_of_text(const struct scrape *scrape, const char *gzip, size_t length)
 {
     enum { GZIP_WINDOW = 15 + 16 };

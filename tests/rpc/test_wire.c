@@ -237,6 +237,18 @@ Test(wire, what_wants_no_key_is_asked_so_many_times_a_second)
     expect_serving();
 }
 
+/* As a gateway does, for all who ask it. */
+Test(wire, whoever_has_the_key_asks_as_often_as_he_likes)
+{
+    enum { CALLS = 500 };
+    uint8_t frame[256];
+    const size_t size = make_request(frame, "rpc.v1.Health/Check", service->api_key, NULL, 0);
+    int peer = sp_connect(service);
+    for (int n = 0; n < CALLS; n++)
+        expect_answer(peer, frame, size, RPC__V1__CODE__OK);
+    close(peer);
+}
+
 Test(wire, a_broken_payload_gets_invalid_argument)
 {
     uint8_t frame[256];
