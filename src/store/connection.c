@@ -92,12 +92,11 @@ bool connection_flush(struct connection *connection)
 }
 
 /* An error that may be the session's, and not the statement's: the server takes no writes, or lacks what was
- * there (class 42; 26: a prepared statement). The next check tells. */
+ * there (class 42). The next check tells. */
 static void note_doubt(struct connection *connection, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (sqlstate != NULL && (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "42", 2) == 0 ||
-                             strncmp(sqlstate, "26", 2) == 0))
+    if (sqlstate != NULL && (strcmp(sqlstate, "25006") == 0 || strncmp(sqlstate, "42", 2) == 0))
         connection->checked_ns = 0;
 }
 
@@ -119,11 +118,6 @@ static bool next_before(struct connection *connection, PGresult **result, uint64
     }
     PQclear(*result);
     return false;
-}
-
-bool connection_next(struct connection *connection, PGresult **result)
-{
-    return next_before(connection, result, time_monotonic_ns() + connection->silence_ns);
 }
 
 /* --- why a session is not ready --- */
@@ -153,17 +147,42 @@ static bool is_of_another_session(const char *sqlstate)
     return sqlstate != NULL && (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0);
 }
 
+/* It is another statement by that name, which takes other parameters; or a pooler has lost the session. */
+static bool is_out_of_step(const char *sqlstate)
+{
+    return sqlstate != NULL && strcmp(sqlstate, "08P01") == 0;
+}
+
+static enum connection_result tell_shared(struct connection *connection)
+{
+    snprintf(connection->why, sizeof connection->why, "%s", dial_shared_session);
+    return give_reason(connection, CONNECTION_SHARED);
+}
+
 static enum connection_result take_error(struct connection *connection, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (is_of_another_session(sqlstate)) {
-        snprintf(connection->why, sizeof connection->why, "%s", dial_shared_session);
-        return give_reason(connection, CONNECTION_SHARED);
-    }
+    if (is_of_another_session(sqlstate))
+        return tell_shared(connection);
     dial_explain(PQresultErrorMessage(result), connection->why, sizeof connection->why);
     if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
         return give_reason(connection, CONNECTION_WRONG_SCHEMA);
     return give_reason(connection, CONNECTION_UNREACHABLE);
+}
+
+/* A session whose statements are not those that were prepared in it is another one, by a pooler that did not
+ * share them when they were. What becomes of what is under way is not known: some of it may have been done by
+ * one session, the rest refused by the next. */
+bool connection_next(struct connection *connection, PGresult **result)
+{
+    if (!next_before(connection, result, time_monotonic_ns() + connection->silence_ns))
+        return false;
+    const char *sqlstate = PQresultErrorField(*result, PG_DIAG_SQLSTATE);
+    if (!is_of_another_session(sqlstate) && !is_out_of_step(sqlstate))
+        return true;
+    connection->outcome = take_error(connection, *result);
+    PQclear(*result);
+    return false;
 }
 
 /* --- what a new session is asked, and what it says --- */
@@ -232,12 +251,22 @@ static enum connection_result take_left(struct connection *connection, const PGr
     return CONNECTION_UNREACHABLE;
 }
 
+/* Whether the process that answers is the one that answered first. */
+static bool is_same_process(struct connection *connection, int pid)
+{
+    if (connection->answers_pid == 0)
+        connection->answers_pid = pid;
+    return connection->answers_pid == pid;
+}
+
 /* Of one server, readers may be content with one that is set to take no writes. */
 static enum connection_result take_access(struct connection *connection, const PGresult *result)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
         return take_error(connection, result);
     const bool is_standby = *PQgetvalue(result, 0, 0) == 't', is_read_only = *PQgetvalue(result, 0, 1) == 't';
+    if (!is_same_process(connection, (int)strtol(PQgetvalue(result, 0, 3), NULL, 10)))
+        return tell_shared(connection);
     if (is_standby ||
         (is_read_only && !(lane_reads(connection->lane) && dial_has_one_host(connection->database_url)))) {
         snprintf(connection->why, sizeof connection->why, "the server takes no writes: it is %s",
@@ -426,7 +455,7 @@ static void end_session(struct connection *connection)
 {
     PQfinish(connection->pg);
     connection->pg = NULL;
-    connection->backend.pid = 0;
+    connection->backend.pid = connection->answers_pid = 0;
 }
 
 enum connection_result connection_open(struct connection *connection)

@@ -61,6 +61,7 @@ struct connection {
     uint64_t silence_ns;
     struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
     struct backend backend;                    /* the session's; none, where a pooler has it */
+    int answers_pid;                           /* which process answers, a pooler's too; 0: none did yet */
     struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
                                                   have ended */
     size_t n_left;
@@ -85,16 +86,17 @@ void connection_leave(struct connection *connection);
 /* When, in milliseconds, the session is to be checked. */
 int connection_check_due_ms(const struct connection *connection);
 
-/* Asks, if it is time to and nothing is under way, whether the server still takes writes, where that matters,
- * and whether all tables, functions and rights are there. False: the session is of no use; `outcome`, `why`
- * and `reason` are set. */
+/* Asks, if it is time to and nothing is under way, whether the session is still the same, whether the server
+ * takes writes, where that matters, and whether all tables, functions and rights are there. False: the
+ * session is of no use; `outcome`, `why` and `reason` are set. */
 bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */
 const char *connection_error(const struct connection *connection);
 
 /* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False:
- * the connection is broken, or nothing came for longer than any statement may take. */
+ * the connection is broken, or nothing came for longer than any statement may take; or a pooler has put
+ * another session in the place of the one that was prepared, and `outcome`, `why` and `reason` are set. */
 bool connection_next(struct connection *connection, PGresult **result);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */

@@ -13,7 +13,7 @@
 #define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
 
 /* Asks whether the server takes writes, and for a table, a function or a right that is missing: in a few
- * words for anybody, or null. The rights are those of migrations/grants.sql. */
+ * words for anybody, or null. The rights are those of migrations/grants.sql. And which process answers. */
 #define ACCESS_SQL                                                                                        \
     "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, "                     \
     "coalesce((SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "        \
@@ -29,7 +29,8 @@
     "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1), "                         \
     "CASE WHEN " FOLD_FUNCTION " IS NULL THEN 'function order_rollup_fold is missing' "                   \
     "WHEN NOT has_function_privilege(" FOLD_FUNCTION ", 'EXECUTE') "                                      \
-    "THEN 'no right to EXECUTE function order_rollup_fold' END)"
+    "THEN 'no right to EXECUTE function order_rollup_fold' END), "                                        \
+    "pg_backend_pid()"
 
 enum { SCHEMA_NAME = 128 }; /* room for a change's name, which is cut there, and its NUL */
 

@@ -76,11 +76,10 @@ static void await_pooler(void)
     }
 }
 
-/* Starts it with these settings, each on a line. */
-static void start_pooler(const char *settings)
+/* Writes its settings, each on a line, where it is to find them. */
+static void write_settings(const char *settings, char path[static 64])
 {
-    char path[64];
-    snprintf(path, sizeof path, "%s/pgbouncer.ini", directory);
+    snprintf(path, 64, "%s/pgbouncer.ini", directory);
     FILE *file = fopen(path, "we");
     (void)fprintf(file,
                   "[databases]\n* = host=%s user=postgres\n[pgbouncer]\nlisten_addr =\nunix_socket_dir = %s\n"
@@ -88,11 +87,24 @@ static void start_pooler(const char *settings)
                   cluster.host, directory, settings);
     (void)fclose(file);
     cr_assert_eq(chmod(path, 0644), 0);
+}
+
+static void start_pooler(const char *settings)
+{
+    char path[64];
+    write_settings(settings, path);
     pgbouncer = fork();
     if (pgbouncer == 0)
         exec_pgbouncer(path);
     await_pooler();
     snprintf(url, sizeof url, "host=%s port=6432 user=postgres dbname=postgres", directory);
+}
+
+static void reload_pooler(const char *settings)
+{
+    char path[64];
+    write_settings(settings, path);
+    cr_assert_eq(kill(pgbouncer, SIGHUP), 0);
 }
 
 /* Sessions that the pooler hands on to others must be as it made them. */
@@ -167,6 +179,95 @@ Test(pooler, session_pooling_works)
     await_ready(store, true);
     postgres_close(store);
 }
+
+/* --- one that begins to share them --- */
+
+enum { PARTS = 20, SHARED_MS = 5000 };
+
+static const char shared[] = "a pooler shares database sessions";
+
+static struct store *open_by_way_of_pooler(void)
+{
+    char error[1024] = "";
+    start_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    struct store *store =
+        postgres_open(&(struct postgres_options){.database_url = url, .workers = 2}, error, sizeof error);
+    cr_assert_not_null(store, "%s", error);
+    await_ready(store, true);
+    return store;
+}
+
+static void expect_end_known(enum status_code code)
+{
+    cr_assert(code == STATUS_OK || code == STATUS_UNAVAILABLE || code == STATUS_NOT_FOUND, "%s",
+              status_code_name(code));
+}
+
+static struct pending *begin_many(struct store *store, unsigned round,
+                                  Orders__V1__BatchCreateOrdersResponse *response)
+{
+    struct pending *many = pending_new(10000);
+    Orders__V1__Order *orders[PARTS];
+    char id[32];
+    orders__v1__batch_create_orders_response__init(response);
+    many->call.request_id = ""; /* each part has its own outcome */
+    pending_results(many, response, PARTS);
+    for (unsigned i = 0; i < PARTS; i++) {
+        snprintf(id, sizeof id, "P-%u-%u", round, i);
+        orders[i] = pending_order(many, id);
+    }
+    store->create_many(store, &many->call, PARTS, orders, response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    return many;
+}
+
+/* Calls of each kind at once. What is not OK is not known, and may be asked for again. */
+static void expect_ends_known(struct store *store, unsigned round)
+{
+    Orders__V1__BatchCreateOrdersResponse response;
+    char id[32];
+    snprintf(id, sizeof id, "A-%u", round);
+    struct pending *const calls[] = {begin_many(store, round, &response), begin_create(store, id, 10000),
+                                     begin_get(store, "A-0", 10000), begin_get(store, id, 10000)};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        expect_end_known(pending_wait(calls[i]));
+    for (size_t i = 0; i < PARTS; i++)
+        expect_end_known((enum status_code)response.results[i]->code);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        pending_free(calls[i]);
+}
+
+/* The mode is set anew while calls are under way, and back. */
+Test(pooler, one_that_begins_to_share_sessions_is_told_of_and_no_call_fails_for_it)
+{
+    struct store *store = open_by_way_of_pooler();
+    char why[CONNECTION_REASON] = "";
+    unsigned round = 0;
+    for (; round < 5; round++)
+        expect_ends_known(store, round);
+    reload_pooler("pool_mode = transaction\ndefault_pool_size = 8\n");
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SHARED_MS * NS_PER_MS;
+    while (postgres_ready(store, why, sizeof why) || strcmp(why, shared) != 0) {
+        cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\"", why);
+        expect_ends_known(store, round++);
+    }
+    for (unsigned more = 0; more < 50; more++)
+        expect_ends_known(store, round++);
+    reload_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    await_ready(store, true);
+    postgres_close(store);
+}
+
+/* No statement of a call fails, and none is missing in another session of ours. */
+Test(pooler, one_that_begins_to_share_sessions_is_told_of_without_a_call)
+{
+    struct store *store = open_by_way_of_pooler();
+    reload_pooler("pool_mode = transaction\ndefault_pool_size = 8\n");
+    await_told(store, shared, SHARED_MS);
+    postgres_close(store);
+}
+
+/* --- sessions of its own --- */
 
 static bool never(void *arg)
 {

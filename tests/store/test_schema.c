@@ -146,7 +146,7 @@ Test(schema, a_right_that_is_missing_is_told_of)
 Test(schema, every_right_that_is_granted_is_told_of_and_no_other)
 {
     static const char lacks[] =
-        "SELECT lacks FROM (" ACCESS_SQL ") AS access (is_standby, is_read_only, lacks)";
+        "SELECT lacks FROM (" ACCESS_SQL ") AS access (is_standby, is_read_only, lacks, pid)";
     /* Of sqitch's table it is told of otherwise, and before. */
     static const char granted[] =
         "SELECT format('%s%s ON %s', privilege_type, ' (' || quote_ident(col) || ')', object) FROM ("
