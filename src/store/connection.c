@@ -273,6 +273,7 @@ static enum connection_result take_access(struct connection *connection, const P
                  is_standby ? "a standby" : "set to be read-only");
         return give_reason(connection, CONNECTION_READ_ONLY);
     }
+    snprintf(connection->degraded, sizeof connection->degraded, "%s", PQgetvalue(result, 0, 4));
     if (PQgetisnull(result, 0, 2)) {
         connection->checked_ns = time_monotonic_ns();
         return CONNECTION_READY;
@@ -456,6 +457,7 @@ static void end_session(struct connection *connection)
     PQfinish(connection->pg);
     connection->pg = NULL;
     connection->backend.pid = connection->answers_pid = 0;
+    connection->degraded[0] = '\0';
 }
 
 enum connection_result connection_open(struct connection *connection)

@@ -65,9 +65,10 @@ struct connection {
     struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
                                                   have ended */
     size_t n_left;
-    enum connection_result outcome; /* of the last attempt or check */
-    char why[CONNECTION_WHY];       /* it is not ready: one line without secrets, for who runs it */
-    char reason[CONNECTION_REASON]; /* the same in a few words for anybody */
+    enum connection_result outcome;   /* of the last attempt or check */
+    char why[CONNECTION_WHY];         /* it is not ready: one line without secrets, for who runs it */
+    char reason[CONNECTION_REASON];   /* the same in a few words for anybody */
+    char degraded[CONNECTION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
 };
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
@@ -88,7 +89,7 @@ int connection_check_due_ms(const struct connection *connection);
 
 /* Asks, if it is time to and nothing is under way, whether the session is still the same, whether the server
  * takes writes, where that matters, and whether all tables, functions and rights are there. False: the
- * session is of no use; `outcome`, `why` and `reason` are set. */
+ * session is of no use; `outcome`, `why` and `reason` are set. `degraded` is set either way. */
 bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */

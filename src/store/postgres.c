@@ -542,6 +542,10 @@ bool postgres_ready(void *store, char *why, size_t why_size)
             }
         }
     }
+    for (unsigned i = 0; i < postgres->n_workers; i++) {
+        if (worker_degraded(&postgres->workers[i], why, why_size))
+            return false;
+    }
     return true;
 }
 

@@ -28,9 +28,9 @@ struct postgres_options {
  * schema. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
-/* Whether something can be asked of every lane, and written of every order. If not, `why` is a few words
- * without secrets: "database out of reach", "schema is at X, Y is wanted". Any thread. The first argument is
- * a struct store. */
+/* Whether something can be asked of every lane, and written of every order, and is counted. If not, `why` is
+ * a few words without secrets: "database out of reach", "schema is at X, Y is wanted". Any thread. The first
+ * argument is a struct store. */
 bool postgres_ready(void *store, char *why, size_t why_size);
 
 /* Ends the workers and frees the store. */

@@ -12,8 +12,20 @@
 
 #define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
 
-/* Asks whether the server takes writes, and for a table, a function or a right that is missing: in a few
- * words for anybody, or null. The rights are those of migrations/grants.sql. And which process answers. */
+/* A trigger of ours that does not run, or not in sessions that apply what another database has, in a few
+ * words for anybody; or null. What is written then is not counted, or keeps its etag. All are to run in those
+ * sessions too, or there alone, but for orders_touch_room: see order_rollup_arm() in migrations/deploy. */
+#define DISABLED_TRIGGER_SQL                                                                            \
+    "(SELECT format('trigger %s of table %s is disabled%s: tools/migrate --recount', tgname, relname, " \
+    "CASE tgenabled WHEN 'O' THEN ' in replica sessions' END) "                                         \
+    "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "     \
+    "WHERE tgrelid IN (to_regclass('orders'), to_regclass('order_rollup')) AND NOT tgisinternal "       \
+    "AND proname ~ '^(order_rollup|orders_touch)' "                                                     \
+    "AND (tgenabled = 'D' OR tgenabled = 'O' AND proname <> 'orders_touch_room') ORDER BY tgname LIMIT 1)"
+
+/* Asks whether the server takes writes, and for a table, a function or a right that is missing, or rows that
+ * are hidden: in a few words for anybody, or null. The rights are those of migrations/grants.sql. And which
+ * process answers, and what is wrong while it can serve. */
 #define ACCESS_SQL                                                                                        \
     "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::boolean, "                     \
     "coalesce((SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "        \
@@ -29,8 +41,11 @@
     "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1), "                         \
     "CASE WHEN " FOLD_FUNCTION " IS NULL THEN 'function order_rollup_fold is missing' "                   \
     "WHEN NOT has_function_privilege(" FOLD_FUNCTION ", 'EXECUTE') "                                      \
-    "THEN 'no right to EXECUTE function order_rollup_fold' END), "                                        \
-    "pg_backend_pid()"
+    "THEN 'no right to EXECUTE function order_rollup_fold' END, "                                         \
+    "(SELECT 'row level security hides rows of table ' || name "                                          \
+    "FROM (VALUES ('orders'), ('idempotency'), ('order_rollup')) AS needed (name) "                       \
+    "WHERE row_security_active(to_regclass(name)) LIMIT 1)), "                                            \
+    "pg_backend_pid(), " DISABLED_TRIGGER_SQL
 
 enum { SCHEMA_NAME = 128 }; /* room for a change's name, which is cut there, and its NUL */
 

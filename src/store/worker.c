@@ -38,6 +38,20 @@ static const char *const outcomes[CONNECTION_RESULTS] = {
     [CONNECTION_SHARED] = "database sessions are shared",
 };
 
+/* What the last check said, where it is something new. The thread is the only one that writes it. */
+static void note_degraded(struct worker *worker)
+{
+    const struct connection *connection = &worker->connection;
+    if (strcmp(worker->degraded, connection->degraded) == 0)
+        return;
+    pthread_mutex_lock(&worker->lock);
+    memcpy(worker->degraded, connection->degraded, sizeof worker->degraded);
+    pthread_mutex_unlock(&worker->lock);
+    if (*connection->degraded != '\0')
+        log_line(worker->log, LOG_LEVEL_ERROR, "database serves, but not as it should",
+                 LOG_STR("lane", lane_name(connection->lane)), LOG_STR("error", connection->degraded));
+}
+
 static void report(struct worker *worker, enum connection_result outcome)
 {
     const struct connection *connection = &worker->connection;
@@ -50,6 +64,7 @@ static void report(struct worker *worker, enum connection_result outcome)
     worker->first_attempt_over = true;
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
+    note_degraded(worker);
     if (outcome == CONNECTION_READY)
         log_line(worker->log, LOG_LEVEL_INFO, outcomes[outcome], LOG_STR("lane", lane));
     else if (changed && !stopped(worker)) /* not once an attempt */
@@ -170,6 +185,7 @@ static bool work(struct worker *worker)
 {
     if (!connection_check(&worker->connection))
         return false;
+    note_degraded(worker);
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
         sched_yield();
     if (!begin(worker))
@@ -267,6 +283,16 @@ bool worker_ready(struct worker *worker, char *why, size_t why_size)
     snprintf(why, why_size, "%s", worker->reason);
     pthread_mutex_unlock(&worker->lock);
     return outcome == CONNECTION_READY;
+}
+
+bool worker_degraded(struct worker *worker, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&worker->lock);
+    const bool degraded = *worker->degraded != '\0';
+    if (degraded)
+        snprintf(why, why_size, "%s", worker->degraded);
+    pthread_mutex_unlock(&worker->lock);
+    return degraded;
 }
 
 void worker_expire(struct worker *worker, uint64_t now_ns)

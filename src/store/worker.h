@@ -34,9 +34,10 @@ struct worker {
     pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t attempted; /* the first attempt to connect is over */
     bool first_attempt_over;
-    enum connection_result outcome; /* of the last attempt */
-    char why[CONNECTION_WHY];       /* it failed */
-    char reason[CONNECTION_REASON]; /* the same for anybody */
+    enum connection_result outcome;   /* of the last attempt */
+    char why[CONNECTION_WHY];         /* it failed */
+    char reason[CONNECTION_REASON];   /* the same for anybody */
+    char degraded[CONNECTION_REASON]; /* what is wrong while it serves; "": nothing is */
 };
 
 /* What all of a store's workers have in common. What it points to must outlive them. */
@@ -58,6 +59,9 @@ enum connection_result worker_await(struct worker *worker, char *why, size_t why
 /* Whether the last attempt to connect went well. If not, `why` is a few words for anybody, without secrets.
  */
 bool worker_ready(struct worker *worker, char *why, size_t why_size);
+
+/* Whether something is wrong while it serves. If so, `why` is a few words for anybody. Any thread. */
+bool worker_degraded(struct worker *worker, char *why, size_t why_size);
 
 /* Answers what is under way and whose deadline has passed. Any thread, until worker_free. */
 void worker_expire(struct worker *worker, uint64_t now_ns);

@@ -142,11 +142,89 @@ Test(schema, a_right_that_is_missing_is_told_of)
     database_drop(database_url);
 }
 
+/* Calls are refused rather than answered as if there were no orders. */
+Test(schema, row_level_security_is_told_of)
+{
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup"};
+    char *database_url = database_create(), *url = database_service_url(database_url), sql[256], told[128];
+    PGconn *database = database_connect(database_url);
+    struct store *store = open_store(url, 1);
+    expect_end(begin_create(store, "a", 10000), STATUS_OK);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY", tables[i]);
+        snprintf(told, sizeof told, "row level security hides rows of table %s", tables[i]);
+        free(database_query(database, sql));
+        await_told(store, told, TOLD_MS);
+        snprintf(sql, sizeof sql, "ALTER TABLE %s DISABLE ROW LEVEL SECURITY", tables[i]);
+        free(database_query(database, sql));
+        await_told(store, "", TOLD_AGAIN_MS);
+    }
+    expect_end(begin_get(store, "a", 10000), STATUS_OK);
+    postgres_close(store);
+    free(url);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+/* As pg_restore --disable-triggers does; and what tools/migrate --recount does then. Calls go on. */
+Test(schema, triggers_that_are_disabled_are_told_of)
+{
+    static const char *const tables[] = {"orders", "order_rollup"};
+    static const char *const first[] = {"order_rollup_begin_statement", "order_rollup_leave_out"};
+    char *database_url = database_create(), *url = database_service_url(database_url), sql[256], told[160];
+    PGconn *database = database_connect(database_url);
+    struct store *store = open_store(url, 1);
+    await_told(store, "", TOLD_AGAIN_MS);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql, "ALTER TABLE %s DISABLE TRIGGER ALL", tables[i]);
+        snprintf(told, sizeof told, "trigger %s of table %s is disabled: tools/migrate --recount", first[i],
+                 tables[i]);
+        free(database_query(database, sql));
+        await_told(store, told, TOLD_MS);
+        expect_end(begin_create(store, tables[i], 10000), STATUS_OK);
+        snprintf(sql, sizeof sql, "ALTER TABLE %s ENABLE TRIGGER ALL", tables[i]);
+        snprintf(told, sizeof told,
+                 "trigger %s of table %s is disabled in replica sessions: tools/migrate --recount", first[i],
+                 tables[i]);
+        free(database_query(database, sql));
+        await_told(store, told, TOLD_MS);
+        free(database_query(database, "SELECT order_rollup_arm()"));
+        await_told(store, "", TOLD_MS);
+    }
+    postgres_close(store);
+    free(url);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+/* Each of them, so that one that a later migration brings is told of too. */
+Test(schema, each_trigger_of_ours_that_is_disabled_is_told_of)
+{
+    static const char triggers[] =
+        "SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname), tgname "
+        "FROM pg_trigger WHERE tgrelid IN ('orders'::regclass, 'order_rollup'::regclass) AND NOT "
+        "tgisinternal";
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    PGresult *found = PQexec(database, triggers);
+    cr_assert_gt(PQntuples(found), 7, "%s", PQresultErrorMessage(found));
+    for (int i = 0; i < PQntuples(found); i++) {
+        free(database_query(database, PQgetvalue(found, i, 0)));
+        char *told = database_query(database, "SELECT " DISABLED_TRIGGER_SQL);
+        cr_expect_not_null(strstr(told, PQgetvalue(found, i, 1)), "of %s: %s", PQgetvalue(found, i, 1), told);
+        free(told);
+        free(database_query(database, "SELECT order_rollup_arm()"));
+    }
+    PQclear(found);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 /* Of whatever a role may lack, readiness and the file of grants know the same. */
 Test(schema, every_right_that_is_granted_is_told_of_and_no_other)
 {
     static const char lacks[] =
-        "SELECT lacks FROM (" ACCESS_SQL ") AS access (is_standby, is_read_only, lacks, pid)";
+        "SELECT lacks FROM (" ACCESS_SQL ") AS access (is_standby, is_read_only, lacks, pid, degraded)";
     /* Of sqitch's table it is told of otherwise, and before. */
     static const char granted[] =
         "SELECT format('%s%s ON %s', privilege_type, ' (' || quote_ident(col) || ')', object) FROM ("
