@@ -34,6 +34,11 @@ bool sqlstate_is_locked(const char *sqlstate)
     return sqlstate != NULL && strcmp(sqlstate, "55P03") == 0;
 }
 
+bool sqlstate_is_disk_full(const char *sqlstate)
+{
+    return sqlstate != NULL && strcmp(sqlstate, "53100") == 0;
+}
+
 /* A restore of data alone, or a COPY with ids, leaves the sequence where it was. */
 const char *sqlstate_remedy(const char *sqlstate, const char *constraint)
 {

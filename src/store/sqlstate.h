@@ -21,6 +21,9 @@ bool sqlstate_is_conflict(const char *sqlstate, const char *constraint);
 /* Whether another session held a lock for longer than this one waits. */
 bool sqlstate_is_locked(const char *sqlstate);
 
+/* Whether the database has no room for what was to be written. */
+bool sqlstate_is_disk_full(const char *sqlstate);
+
 /* What the operator can do about an error of the database's data, for the log; "": nothing is known. */
 const char *sqlstate_remedy(const char *sqlstate, const char *constraint);
 

@@ -1,5 +1,6 @@
 /* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the
  * test's own. */
+#include "store/batch.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -259,5 +260,39 @@ Test(outage, a_restart_under_traffic_loses_nothing_that_was_acknowledged)
     cr_assert_geq(n, atomic_load(&traffic.acknowledged));
     cr_assert_leq(n, atomic_load(&traffic.acknowledged) + atomic_load(&traffic.unknown));
     free(stored);
+    PQfinish(other);
+}
+
+/* --- no room on its disk --- */
+
+static void expect_told(const char *told)
+{
+    char why[128] = "";
+    postgres_ready(store, why, sizeof why);
+    cr_assert_str_eq(why, told);
+}
+
+/* A server that is not ready is sent nothing to write, and would not find out that there is room again. */
+Test(outage, a_full_disk_is_told_of_until_a_write_succeeds_or_none_was_tried)
+{
+    static const char full[] = "the database's disk is full";
+    PGconn *other = database_connect(cluster.database_url);
+    free(database_query(other, "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS "
+                               "$$ BEGIN RAISE 'no space' USING ERRCODE = '53100'; END $$"));
+    free(database_query(other, "CREATE TRIGGER fill BEFORE INSERT ON orders EXECUTE FUNCTION fill()"));
+    expect_end(begin_create(store, "A", 10000), STATUS_RESOURCE_EXHAUSTED);
+    expect_told(full);
+    expect_end(begin_get(store, "A", 10000), STATUS_NOT_FOUND); /* reads tell nothing of it */
+    expect_told(full);
+    free(database_query(other, "DROP TRIGGER fill ON orders"));
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    expect_told("");
+
+    free(database_query(other, "CREATE TRIGGER fill BEFORE UPDATE ON orders EXECUTE FUNCTION fill()"));
+    expect_end(begin_set_amount(store, "A", 5, 10000), STATUS_RESOURCE_EXHAUSTED);
+    expect_told(full);
+    await_told(store, "", (BATCH_DISK_FULL_S + 1) * 1000);
+    expect_end(begin_set_amount(store, "A", 6, 10000), STATUS_RESOURCE_EXHAUSTED);
+    expect_told(full);
     PQfinish(other);
 }
