@@ -244,17 +244,6 @@ static bool is_final(const struct batch *batch, const struct unit *unit, const P
            ++unit->operations[0]->attempts >= CONFLICT_ATTEMPTS;
 }
 
-static void log_error(const struct batch *batch, const struct unit *unit, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const struct call *call = unit->operations[0]->call;
-    log_line(
-        batch->log.log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", unit->statement->name),
-        LOG_STR("sqlstate", sqlstate), LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
-        LOG_OPT("remedy", sqlstate_remedy(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME))),
-        LOG_STR("request_id", call->request_id), LOG_OPT("trace_id", call->trace.id));
-}
-
 static void note_error(struct batch *batch, struct unit *unit, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -273,7 +262,7 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     }
     unit->final = is_final(batch, unit, result);
     if (unit->final && !locked)
-        log_error(batch, unit, result);
+        statement_log_error(&batch->log, unit->operations[0], result);
 }
 
 static void note_run(const struct batch *batch, const struct unit *unit)

@@ -1,10 +1,12 @@
-/* statement_log.c: names of calls in lists of bounded length. */
+/* statement_log.c: names of calls in lists of bounded length, and errors in a bounded number of lines. */
 #include "store/statement_log.h"
 
 #include "base/time.h"
+#include "store/sqlstate.h"
 #include "store/statement.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -61,4 +63,43 @@ void statement_log_run(const struct statement_log *log, struct operation *const 
     const enum log_level level = is_slow ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG;
     if (n > 0 && log_enabled(log->log, level))
         write_line(log, level, is_slow ? "slow statement" : "statement", operations, n, duration_ns);
+}
+
+/* Whether an error has a line of its own. */
+static bool take_line(struct statement_log *log, const char *sqlstate)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    if (now_ns - log->second_ns >= NS_PER_S) {
+        log->second_ns = now_ns;
+        log->n_logged = 0;
+    }
+    for (size_t i = 0; i < log->n_logged; i++) {
+        if (strcmp(log->logged[i], sqlstate) == 0)
+            return false;
+    }
+    if (log->n_logged == STATEMENT_LOG_ERRORS)
+        return false;
+    snprintf(log->logged[log->n_logged++], sizeof log->logged[0], "%s", sqlstate);
+    return true;
+}
+
+void statement_log_error(struct statement_log *log, const struct operation *operation, const PGresult *result)
+{
+    const char *said = PQresultErrorField(result, PG_DIAG_SQLSTATE), *sqlstate = said != NULL ? said : "";
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    const struct call *call = operation->call;
+    if (!log_enabled(log->log, LOG_LEVEL_WARN))
+        return;
+    if (!take_line(log, sqlstate)) {
+        log->left_out++;
+        return;
+    }
+    const struct log_field left_out = {.name = log->left_out > 0 ? "left_out" : NULL,
+                                       .number = (int64_t)log->left_out};
+    log_line(log->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", operation->statement->name),
+             LOG_STR("sqlstate", sqlstate),
+             LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+             LOG_OPT("remedy", sqlstate_remedy(sqlstate, constraint)),
+             LOG_STR("request_id", call->request_id), LOG_OPT("trace_id", call->trace.id), left_out);
+    log->left_out = 0;
 }
