@@ -89,7 +89,8 @@ int connection_check_due_ms(const struct connection *connection);
 
 /* Asks, if it is time to and nothing is under way, whether the session is still the same, whether the server
  * takes writes, where that matters, and whether all tables, functions and rights are there. False: the
- * session is of no use; `outcome`, `why` and `reason` are set. `degraded` is set either way. */
+ * session is of no use; `outcome`, `why` and `reason` are set. True: `degraded` may say what is wrong all the
+ * same. */
 bool connection_check(struct connection *connection);
 
 /* Why a connection that failed in use did, for the log. */

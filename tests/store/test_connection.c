@@ -1,5 +1,6 @@
 /* test_connection.c: sessions that die silently or hang, and what is left of them on the server. */
 #include "relay.h"
+#include "store/connection.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -294,4 +295,50 @@ Test(connection, both_ends_notice_within_seconds_that_the_other_died)
     postgres_close(store);
     store = NULL;
     cluster_destroy(&cluster);
+}
+
+/* --- another session in its place --- */
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* Sends SQL, or a statement that is prepared, with a parameter. How the reading of its results ended. */
+static bool run(struct connection *connection, const char *sql, const char *prepared)
+{
+    const char *const values[] = {"{}"};
+    PGresult *result = NULL;
+    bool synced = false;
+    cr_assert(sql != NULL ? PQsendQueryParams(connection->pg, sql, 0, NULL, NULL, NULL, NULL, 0)
+                          : PQsendQueryPrepared(connection->pg, prepared, 1, values, NULL, NULL, 0));
+    cr_assert(PQpipelineSync(connection->pg));
+    while (!synced && connection_next(connection, &result)) {
+        synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+    }
+    return synced;
+}
+
+static void expect_lost(const char *sql, enum connection_result outcome)
+{
+    struct connection connection = {
+        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = CONNECTION_CHECK_MS};
+    cr_assert_eq(connection_open(&connection), CONNECTION_READY, "%s", connection.why);
+    cr_expect(run(&connection, NULL, "get"));
+    cr_expect(run(&connection, "DEALLOCATE get", NULL));
+    if (sql != NULL)
+        cr_expect(run(&connection, sql, NULL));
+    cr_expect_not(run(&connection, NULL, "get"), "it is still the session that was prepared");
+    cr_expect_eq(connection.outcome, outcome, "%d: %s", connection.outcome, connection.why);
+    cr_expect_str_neq(connection.why, "");
+    connection_close(&connection);
+}
+
+/* A statement that is not there (26000), or another one by its name (08P01). */
+Test(connection, a_session_without_the_statements_that_were_prepared_is_lost)
+{
+    expect_lost(NULL, CONNECTION_SHARED);
+    expect_lost("PREPARE get AS SELECT 1", CONNECTION_UNREACHABLE);
 }
