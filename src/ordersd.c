@@ -203,8 +203,6 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
     daemon->store = postgres_open(&options, error, error_size);
-    if (daemon->store == NULL)
-        errno = EINVAL;
     return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
            (!has_http || start_inproc(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&

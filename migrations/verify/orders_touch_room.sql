@@ -2,7 +2,9 @@
 
 BEGIN;
 
-SET LOCAL TIME ZONE 'UTC'; -- in which a trigger's condition is then shown
+-- In which a trigger's condition is then shown.
+SET LOCAL TIME ZONE 'UTC';
+SET LOCAL datestyle = 'ISO';
 
 DO $$
 DECLARE

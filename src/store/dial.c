@@ -21,9 +21,10 @@ const char dial_shared_session[] =
     "of its own: set pgbouncer's pool_mode to session, or name the server itself";
 
 enum {
-    ROUNDS = 8,        /* of asking two sessions who answers them */
-    SILENCE_MS = 1500, /* of a host, at any time of connecting, before libpq is left to look for another */
-    SECOND_MS = 1000,  /* in which a second session gets a server from a pooler that has one left */
+    ROUNDS = 8,         /* of asking two sessions who answers them */
+    SILENCE_MS = 1500,  /* of a host, at any time of connecting, before libpq is left to look for another */
+    ATTEMPT_MS = 10000, /* likewise, of one that says something all the time and does not let us in */
+    SECOND_MS = 1000,   /* in which a second session gets a server from a pooler that has one left */
     WHY_BYTES = 512,
 };
 
@@ -126,12 +127,17 @@ static bool wait_for(const struct dial *dial, const PGconn *pg, short events, ui
     return poll(either, 2, (int)(left_ns / NS_PER_MS)) > 0 && either[1].revents == 0;
 }
 
-/* False: a host says nothing. One that is slow, and says something now and then, has all the time it takes.
- */
+static uint64_t after_ms(unsigned ms)
+{
+    return time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
+}
+
+/* False: a host says nothing. One that is slow, and says something now and then, has some time. */
 static bool poll_to_end(const struct dial *dial, PGconn *pg)
 {
+    const uint64_t end_ns = after_ms(ATTEMPT_MS);
     for (;;) {
-        const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SILENCE_MS * NS_PER_MS;
+        const uint64_t silent_ns = after_ms(SILENCE_MS), limit_ns = silent_ns < end_ns ? silent_ns : end_ns;
         const PostgresPollingStatusType state = PQconnectPoll(pg);
         if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED)
             return true;

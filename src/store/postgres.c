@@ -10,6 +10,7 @@
 #include "store/upkeep.h"
 #include "store/worker.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -494,14 +495,17 @@ static bool await_first(struct postgres *postgres, char *error, size_t error_siz
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
     const size_t most = (size_t)LANES * options->workers; /* of workers, and of queues */
-    if (!check_url(options->database_url, error, error_size))
+    if (!check_url(options->database_url, error, error_size)) {
+        errno = EINVAL;
         return NULL;
+    }
     struct postgres *postgres = calloc(1, sizeof *postgres + most * sizeof postgres->workers[0]);
     struct queue *queues = calloc(most, sizeof *queues);
     if (postgres == NULL || queues == NULL) {
         snprintf(error, error_size, "out of memory");
         free(postgres);
         free(queues);
+        errno = ENOMEM;
         return NULL;
     }
     postgres->base = functions;
@@ -509,12 +513,15 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     store_metrics_init(&postgres->metrics, options->metrics);
     if (!start_crews(postgres, options) || !start_deadlines(postgres) ||
         !start_upkeeps(postgres, options->idempotency_ttl_s)) {
+        const int why = errno;
         snprintf(error, error_size, "cannot start a worker: %m");
         postgres_close(&postgres->base);
+        errno = why;
         return NULL;
     }
     if (!await_first(postgres, error, error_size)) {
         postgres_close(&postgres->base);
+        errno = EINVAL;
         return NULL;
     }
     return &postgres->base;

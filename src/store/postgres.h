@@ -25,7 +25,7 @@ struct postgres_options {
 
 /* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no
  * failure: the store answers UNAVAILABLE until it is there. NULL: `error` says what is wrong, such as another
- * schema. */
+ * schema, and errno is EINVAL, or what was short. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
 /* Whether something can be asked of every lane, and written of every order, and is counted. If not, `why` is
