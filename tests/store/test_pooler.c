@@ -189,7 +189,7 @@ static const char shared[] = "a pooler shares database sessions";
 static struct store *open_by_way_of_pooler(void)
 {
     char error[1024] = "";
-    start_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    start_pooler("pool_mode = session\ndefault_pool_size = 20\n");
     struct store *store =
         postgres_open(&(struct postgres_options){.database_url = url, .workers = 2}, error, sizeof error);
     cr_assert_not_null(store, "%s", error);
@@ -245,7 +245,7 @@ Test(pooler, one_that_begins_to_share_sessions_is_told_of_and_no_call_fails_for_
     unsigned round = 0;
     for (; round < 5; round++)
         expect_ends_known(store, round);
-    reload_pooler("pool_mode = transaction\ndefault_pool_size = 8\n");
+    reload_pooler("pool_mode = transaction\ndefault_pool_size = 20\n");
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SHARED_MS * NS_PER_MS;
     while (postgres_ready(store, why, sizeof why) || strcmp(why, shared) != 0) {
         cr_assert_lt(time_monotonic_ns(), limit_ns, "it says \"%s\"", why);
@@ -253,7 +253,7 @@ Test(pooler, one_that_begins_to_share_sessions_is_told_of_and_no_call_fails_for_
     }
     for (unsigned more = 0; more < 50; more++)
         expect_ends_known(store, round++);
-    reload_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    reload_pooler("pool_mode = session\ndefault_pool_size = 20\n");
     await_ready(store, true);
     postgres_close(store);
 }
@@ -262,7 +262,7 @@ Test(pooler, one_that_begins_to_share_sessions_is_told_of_and_no_call_fails_for_
 Test(pooler, one_that_begins_to_share_sessions_is_told_of_without_a_call)
 {
     struct store *store = open_by_way_of_pooler();
-    reload_pooler("pool_mode = transaction\ndefault_pool_size = 8\n");
+    reload_pooler("pool_mode = transaction\ndefault_pool_size = 20\n");
     await_told(store, shared, SHARED_MS);
     postgres_close(store);
 }
