@@ -75,26 +75,41 @@ class Gathered:
         self.process.wait()
 
 
-class LockedOrder:
-    """An SQL session that holds order bench-1 locked, and a caller that updates it."""
+class OpenTransaction:
+    """An SQL session whose transaction has written something. While it is open, PostgreSQL keeps every version of a
+    row that comes to be, which all updates pay for, whatever it has locked."""
 
-    def __init__(self, bench: Bench):
+    def __init__(self, bench: Bench, query: str = "SELECT 'begun' FROM pg_current_xact_id()", answer: str = "begun"):
         self.session = subprocess.Popen(
             ["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", bench.url], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
         )
-        self.session.stdin.write("BEGIN; SELECT order_id FROM orders WHERE order_id = 'bench-1' FOR UPDATE;\n")
+        self.session.stdin.write(f"BEGIN; {query};\n")
         self.session.stdin.flush()
-        if self.session.stdout.readline() != "bench-1\n":
+        if self.session.stdout.readline() != f"{answer}\n":
             stop(self.session)
-            raise Failed("the order could not be locked")
+            raise Failed(f"an SQL session did not answer {answer}")
+
+    def leave(self) -> dict:
+        self.session.communicate()  # ends its input: it rolls back
+        return {"became": {}, "cpu": None}
+
+    def kill(self) -> None:
+        stop(self.session)
+
+
+class LockedOrder(OpenTransaction):
+    """One that holds order bench-1 locked, and a caller that updates it."""
+
+    def __init__(self, bench: Bench):
+        super().__init__(bench, "SELECT order_id FROM orders WHERE order_id = 'bench-1' FOR UPDATE", "bench-1")
         # However short its time, each call is waited for.
         words = (LOAD, "--case", "update", "--url", bench.service.ipc, "--in-flight", HELD_UPDATES, "--seconds", 0.1)
         self.caller = subprocess.Popen(
             [str(word) for word in words], text=True, stdout=subprocess.PIPE, env=environment(API_KEY=API_KEY))
 
     def leave(self) -> dict:
-        self.session.communicate()  # ends its input: it rolls back
+        super().leave()
         said = json.loads(self.caller.communicate()[0] or "{}")
         # One each while it is locked; and one more, as orders-load counts no call that it sent while warming up.
         if self.caller.returncode != 0 or said["sent"] > 2 * HELD_UPDATES:
@@ -102,7 +117,7 @@ class LockedOrder:
         return {"became": {"held": HELD_UPDATES}, "cpu": None}
 
     def kill(self) -> None:
-        stop(self.session)
+        super().kill()
         stop(self.caller)
 
 
@@ -139,6 +154,7 @@ class Trial:
     keeps_at_least: float = 0.8  # of the rate
     p99_at_most: float = 5  # times that without
     turns: int = 4
+    control: Callable[[Bench], Neighbour] | None = None  # what is there in the turns without the neighbour
 
 
 def crowd_trial(crowd: Crowd) -> Trial:
@@ -159,7 +175,7 @@ TRIALS = [
     *map(crowd_trial, CROWDS.values()),
     Trial("locked-order", 1, "update of others, ipc",
           rpc("update", IN_FLIGHT, "--first-key", 2, "--keys", LOCKED_KEYS - 1), LockedOrder,
-          keeps_at_least=0.9, p99_at_most=2, turns=12),
+          keeps_at_least=0.9, p99_at_most=2, turns=12, control=OpenTransaction),
     Trial("deep-lists", 1, "list of the first page, ipc", rpc("list", 1), DeepLists, turns=6),
     Trial("deep-lists", 1, "summary, ipc", rpc("summary", 1), DeepLists, turns=6),
 ]
@@ -173,10 +189,11 @@ def observe(bench: Bench, trial: Trial, seconds: float) -> dict:
     return {"per_second": per_second, **{figure: result[figure] for figure in ("p50_us", "p99_us", "errors")}}
 
 
-def observe_beside(bench: Bench, trial: Trial, seconds: float) -> tuple[dict, dict]:
-    """The same beside what the trial names, and what became of that."""
+def observe_beside(bench: Bench, trial: Trial, make: Callable[[Bench], Neighbour],
+                   seconds: float) -> tuple[dict, dict]:
+    """The same beside another, and what became of that."""
     bench.service.forget_peak()
-    neighbour = trial.neighbour(bench)
+    neighbour = make(bench)
     try:
         run = observe(bench, trial, seconds)
         run["peak_bytes"] = bench.service.peak_bytes()
@@ -190,8 +207,11 @@ def measure(bench: Bench, trial: Trial, turns: int, seconds: float) -> dict:
     without, beside, leaving = [], [], []
     for turn in range(turns):
         say(f"{turn + 1}/{turns} {trial.name}: {trial.measured}")
-        without.append(observe(bench, trial, seconds))
-        run, left = observe_beside(bench, trial, seconds)
+        if trial.control:
+            without.append(observe_beside(bench, trial, trial.control, seconds)[0])
+        else:
+            without.append(observe(bench, trial, seconds))
+        run, left = observe_beside(bench, trial, trial.neighbour, seconds)
         beside.append(run)
         leaving.append(left)
 
