@@ -412,6 +412,8 @@ static void count_in_vain(struct connection *connection, enum connections_right 
         connection->in_vain = 0;
     } else if (right == CONNECTIONS_BY_NONE) {
         connection->in_vain++;
+    } else if (right == CONNECTIONS_NO_CALL) {
+        connection->in_vain = MOST_IN_VAIN;
     } else {
         if (since(connection->open_ns, now_ns) >= NS_PER_S) {
             connection->open_ns = now_ns;

@@ -70,8 +70,9 @@ bool connections_grow(struct connections *connections, uint32_t id, size_t more)
  */
 enum connections_right {
     CONNECTIONS_BY_KEY,
-    CONNECTIONS_BY_ALL, /* it wants no key, as what is asked by health checks: some a second may be made */
-    CONNECTIONS_BY_NONE /* its caller may not call: it has no key, or speaks another protocol */
+    CONNECTIONS_BY_ALL,  /* it wants no key, as what is asked by health checks: some a second may be made */
+    CONNECTIONS_BY_NONE, /* its caller has no key, or a wrong one */
+    CONNECTIONS_NO_CALL, /* its caller speaks another protocol: once is enough */
 };
 struct connections_reply {
     size_t call_bytes;  /* what the call was counted as */

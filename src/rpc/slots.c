@@ -98,10 +98,12 @@ static struct frame measure(struct call *call, Rpc__V1__Response *head, const Pr
 /* By which the call was made, whatever became of it. */
 static enum connections_right right_of(const struct slot *slot)
 {
+    if (slot->malformed)
+        return CONNECTIONS_NO_CALL;
     if (slot->has_key)
         return CONNECTIONS_BY_KEY;
     const bool is_known = slot->method < dispatcher_count(slot->all->dispatcher);
-    return slot->malformed || (is_known && !slot->open) ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
+    return is_known && !slot->open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
 }
 
 /* The closure of every call. */

@@ -491,3 +491,13 @@ Test(connections, who_asks_without_a_key_all_the_time_is_to_go)
         cr_assert_not(ask_without_key(at_ms(10999)));
     cr_assert(ask_without_key(at_ms(10999)));
 }
+
+Test(connections, who_speaks_another_protocol_is_to_go_at_once)
+{
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    cr_assert_eq(enter(1, 2, 1), 2);
+    cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_NO_CALL, 0), 0);
+    cr_assert_not(connections_leave(connections, 1, 1, 0), "it has a call in hand");
+    cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_NO_CALL, 0), 0);
+    cr_assert(connections_leave(connections, 1, 1, 0));
+}
