@@ -58,6 +58,16 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
     delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.door->precondition);
 }
 
+/* The client is told no details. */
+static void log_trouble(const struct upstream *upstream)
+{
+    const struct status *status = &upstream->reply->status;
+    if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
+        log_line(upstream->host->log, LOG_LEVEL_ERROR, "answer failed",
+                 LOG_STR("code", status_code_name(status->code)), LOG_STR("error", status->message),
+                 LOG_STR("request_id", upstream->request.door->request_id));
+}
+
 static void answer_reply(struct upstream *upstream)
 {
     const struct status *refused = &upstream->transcoded.refused;
@@ -67,6 +77,7 @@ static void answer_reply(struct upstream *upstream)
     struct delivery *delivery = upstream->delivery;
     struct answer *answer = &delivery->answer;
     rpc_reply_unpack(upstream->reply);
+    log_trouble(upstream);
     if (status->code == STATUS_RESOURCE_EXHAUSTED)
         peer_make_room(delivery->connection);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;

@@ -139,8 +139,9 @@ Test(process, without_a_service_it_says_so)
     rpc_peer_open(&peer);
 }
 
-Test(process, the_service_s_troubles_are_told_without_details)
+Test(process, the_service_s_troubles_are_told_without_details_but_in_the_log)
 {
+    char line[1024];
     struct process process = start();
     int fd = begin_get(&process, "/orders/A");
     take_request();
@@ -150,6 +151,11 @@ Test(process, the_service_s_troubles_are_told_without_details)
     cr_expect_str_eq(reply.body, "{\"detail\":\"Internal Server Error\"}");
     http_free(&reply);
     close(fd);
+    do
+        process_read_line(process.errors, line, sizeof line);
+    while (*line != '\0' && strstr(line, "answer failed") == NULL);
+    cr_expect_not_null(strstr(line, "\"error\":\"SELECT * FROM orders\",\"request_id\":\"it-is-me\""), "%s",
+                       line);
     kill(process.pid, SIGTERM);
     cr_expect_eq(process_wait(&process), 0);
 }
