@@ -42,8 +42,15 @@ static void note_url(struct addresses *addresses, struct rpc_address *address, c
 
 static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
 {
+    static const struct {
+        int failed, error;
+    } rows[] = {{NNG_EADDRINUSE, EADDRINUSE}, {NNG_ENOMEM, ENOMEM}, {NNG_ENOFILES, EMFILE}};
     snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
-    errno = failed == NNG_EADDRINUSE ? EADDRINUSE : EINVAL;
+    errno = EINVAL;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].failed == failed)
+            errno = rows[i].error;
+    }
     return false;
 }
 

@@ -413,7 +413,7 @@ static void count_in_vain(struct connection *connection, enum connections_right 
     } else if (right == CONNECTIONS_BY_NONE) {
         connection->in_vain++;
     } else if (right == CONNECTIONS_NO_CALL) {
-        connection->in_vain = MOST_IN_VAIN;
+        connection->in_vain += MOST_IN_VAIN;
     } else {
         if (since(connection->open_ns, now_ns) >= NS_PER_S) {
             connection->open_ns = now_ns;
@@ -459,6 +459,13 @@ static void settle(struct connections *connections, struct connection *connectio
     show_calls(connections);
 }
 
+/* One that asks by right too has its answers first; but whoever never pauses has none in hand but such. */
+static bool is_to_close(const struct connection *connection)
+{
+    const unsigned most = is_busy(connection) ? 2 * MOST_IN_VAIN : MOST_IN_VAIN;
+    return connection->in_vain >= most && !connection->gone && connection->kind != CONNECTION_STAYS;
+}
+
 bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns)
 {
     bool closes = false;
@@ -473,8 +480,7 @@ bool connections_leave(struct connections *connections, uint32_t id, size_t repl
         end_behind(connections, connection);
         if (connection->unsent > 0 && was_behind)
             begin_behind(connections, connection, now_ns);
-        closes = !is_busy(connection) && connection->in_vain >= MOST_IN_VAIN && !connection->gone &&
-                 connection->kind != CONNECTION_STAYS;
+        closes = is_to_close(connection);
         if (closes)
             connection->in_vain = 0; /* once */
     }

@@ -205,7 +205,7 @@ static void reset(struct slot *slot, nng_msg *in)
     call->status = STATUS_INIT;
 }
 
-/* The request of a frame. NULL: it is none that is taken, and the call was failed. */
+/* The request of a frame. NULL: there is none. The call was failed if it is none that is taken. */
 static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
 {
     struct call *call = &slot->call;
@@ -220,7 +220,8 @@ static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
     else if (strlen(request->request_id) > REQUEST_ID_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);
     slot->malformed = request == NULL;
-    return call->status.code == STATUS_OK ? request : NULL;
+    slot->has_key = request != NULL && dispatcher_has_key(slot->all->dispatcher, request);
+    return request;
 }
 
 static void handle(struct slot *slot, nng_msg *in)
@@ -231,14 +232,13 @@ static void handle(struct slot *slot, nng_msg *in)
     const bool admitted = connections_enter(all->connections, call->caller, slot->bytes);
     const Rpc__V1__Request *request = unpack(slot, in);
     nng_msg_free(in);
-    if (request == NULL) {
+    if (call->status.code != STATUS_OK) {
         reply(NULL, call);
         return;
     }
     begin(call, request);
     slot->method = dispatcher_find(all->dispatcher, request->method);
     slot->open = dispatcher_is_open(all->dispatcher, slot->method);
-    slot->has_key = dispatcher_has_key(all->dispatcher, request);
     if (atomic_load(&all->draining) && !slot->open) {
         leave_unanswered(slot);
     } else if (!admitted && !slot->open) {

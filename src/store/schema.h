@@ -12,16 +12,22 @@
 
 #define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
 
-/* A trigger of ours that does not run, or not in sessions that apply what another database has, in a few
- * words for anybody; or null. What is written then is not counted, or keeps its etag. All are to run in those
- * sessions too, or there alone, but for orders_touch_room: see order_rollup_arm() in migrations/deploy. */
-#define DISABLED_TRIGGER_SQL                                                                            \
-    "(SELECT format('trigger %s of table %s is disabled%s: tools/migrate --recount', tgname, relname, " \
-    "CASE tgenabled WHEN 'O' THEN ' in replica sessions' END) "                                         \
-    "FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid "     \
-    "WHERE tgrelid IN (to_regclass('orders'), to_regclass('order_rollup')) AND NOT tgisinternal "       \
-    "AND proname ~ '^(order_rollup|orders_touch)' "                                                     \
-    "AND (tgenabled = 'D' OR tgenabled = 'O' AND proname <> 'orders_touch_room') ORDER BY tgname LIMIT 1)"
+/* A trigger of ours that is missing or does not run, or not in sessions that apply what another database has,
+ * or there alone, in a few words for anybody; or null. What is written then is not counted, or keeps its
+ * etag. They are those of order_rollup_arm() in migrations/deploy, each with the states that will do. */
+#define DISABLED_TRIGGER_SQL                                                                             \
+    "(SELECT format('trigger %s of table %s is ', name, relation) || CASE tgenabled "                    \
+    "WHEN 'D' THEN 'disabled: tools/migrate --recount' "                                                 \
+    "WHEN 'O' THEN 'disabled in replica sessions: tools/migrate --recount' "                             \
+    "WHEN 'R' THEN 'disabled but in replica sessions: tools/migrate --recount' ELSE 'missing' END "      \
+    "FROM (VALUES ('orders', 'orders_touch', 'A'), ('orders', 'orders_touch_room', 'OA'), "              \
+    "('orders', 'order_rollup_insert', 'A'), ('orders', 'order_rollup_update', 'A'), "                   \
+    "('orders', 'order_rollup_delete', 'A'), ('orders', 'order_rollup_truncate', 'A'), "                 \
+    "('orders', 'order_rollup_begin_statement', 'RA'), ('orders', 'order_rollup_end_statement', 'RA'), " \
+    "('orders', 'order_rollup_row', 'RA'), ('order_rollup', 'order_rollup_leave_out', 'A')) "            \
+    "AS wanted (relation, name, states) "                                                                \
+    "LEFT JOIN pg_trigger ON tgrelid = to_regclass(relation) AND tgname = name "                         \
+    "WHERE coalesce(strpos(states, tgenabled::text), 0) = 0 ORDER BY name LIMIT 1)"
 
 /* Asks whether the server takes writes, and for a table, a function or a right that is missing, or rows that
  * are hidden: in a few words for anybody, or null. The rights are those of migrations/grants.sql. And which
@@ -42,7 +48,7 @@
     "CASE WHEN " FOLD_FUNCTION " IS NULL THEN 'function order_rollup_fold is missing' "                   \
     "WHEN NOT has_function_privilege(" FOLD_FUNCTION ", 'EXECUTE') "                                      \
     "THEN 'no right to EXECUTE function order_rollup_fold' END, "                                         \
-    "(SELECT 'row level security hides rows of table ' || name "                                          \
+    "(SELECT 'row level security is on for table ' || name "                                              \
     "FROM (VALUES ('orders'), ('idempotency'), ('order_rollup')) AS needed (name) "                       \
     "WHERE row_security_active(to_regclass(name)) LIMIT 1)), "                                            \
     "pg_backend_pid(), " DISABLED_TRIGGER_SQL

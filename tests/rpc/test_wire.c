@@ -236,6 +236,20 @@ Test(wire, what_wants_no_key_is_asked_so_many_times_a_second)
     expect_serving();
 }
 
+/* A message of zeros looks so. */
+Test(wire, what_came_by_too_many_devices_closes_the_connection)
+{
+    static const uint8_t zeros[4096];
+    int peer = sp_connect(service);
+    uint8_t head[8] = {0};
+    head[6] = sizeof zeros >> 8;
+    sp_send(peer, head, sizeof head);
+    sp_send(peer, zeros, sizeof zeros);
+    sp_expect_closed(peer, 10000);
+    close(peer);
+    expect_serving();
+}
+
 /* As a gateway does, for all who ask it. */
 Test(wire, whoever_has_the_key_asks_as_often_as_he_likes)
 {
