@@ -12,9 +12,9 @@
 #include "http/body.h"
 #include "http/cors.h"
 #include "http/delivery.h"
-#include "http/door.h"
 #include "http/peers.h"
 #include "http/refusal.h"
+#include "http/request_head.h"
 #include "http/shim_host.h"
 #include "http/upstream.h"
 
@@ -31,7 +31,7 @@ struct exchange {
     const char *target;
     const char *method;
     bool is_read;
-    struct door door;
+    struct request_head head;
     struct url url;
     struct route_match match;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
@@ -56,10 +56,10 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
 
 static void check_key(struct exchange *exchange)
 {
-    enum door_key key = door_check_key(exchange->connection, exchange->host->api_key);
-    if (key == DOOR_KEY_MISSING)
+    enum request_key key = request_head_check_key(exchange->connection, exchange->host->api_key);
+    if (key == REQUEST_KEY_MISSING)
         reject(exchange, 401, "API key is missing");
-    else if (key == DOOR_KEY_WRONG)
+    else if (key == REQUEST_KEY_WRONG)
         reject(exchange, 403, "Invalid API key");
 }
 
@@ -105,8 +105,8 @@ static void find_route(struct exchange *exchange)
  * a read are looked at when its answer is there. */
 static void check_precondition(struct exchange *exchange)
 {
-    struct precondition *precondition = &exchange->door.precondition;
-    door_read_precondition(exchange->connection, &exchange->arena, precondition);
+    struct precondition *precondition = &exchange->head.precondition;
+    request_head_read_precondition(exchange->connection, &exchange->arena, precondition);
     exchange->if_match_etag = "";
     if (exchange->is_read)
         return;
@@ -123,7 +123,7 @@ static void check_precondition(struct exchange *exchange)
 /* No body is decoded. */
 static void check_coding(struct exchange *exchange)
 {
-    if (exchange->match.route->body == NULL || !exchange->door.is_coded)
+    if (exchange->match.route->body == NULL || !exchange->head.is_coded)
         return;
     reject(exchange, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Content-Encoding can be identity only");
     answer_header(&exchange->delivery.answer, "Accept-Encoding", "identity");
@@ -137,7 +137,7 @@ static void refuse_body(struct exchange *exchange, enum body_taken why)
         reject(exchange, 413, "Request body is too large");
     else
         answer_failure(&exchange->delivery.answer, &exchange->arena, &delivery_no_room);
-    peer_note(exchange->connection, exchange->door.request_id,
+    peer_note(exchange->connection, exchange->head.request_id,
               is_too_large ? REFUSAL_TOO_LARGE : REFUSAL_NO_ROOM);
 }
 
@@ -149,27 +149,27 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
     exchange->method = arena_strdup(&exchange->arena, method);
     exchange->is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     exchange->delivery.accept_encoding = header(exchange, "Accept-Encoding");
-    door_read(exchange->connection, version, &exchange->arena, &exchange->door);
-    if (exchange->door.malformed != NULL)
-        reject(exchange, 400, exchange->door.malformed);
+    request_head_read(exchange->connection, version, &exchange->arena, &exchange->head);
+    if (exchange->head.malformed != NULL)
+        reject(exchange, 400, exchange->head.malformed);
     else if (!answer_preflight(exchange))
         find_route(exchange);
     if (answer->status == 0)
         check_coding(exchange);
     if (answer->status == 0)
         check_precondition(exchange);
-    if (answer->status == 0 && exchange->door.content_length > exchange->host->bodies.max_bytes)
+    if (answer->status == 0 && exchange->head.content_length > exchange->host->bodies.max_bytes)
         refuse_body(exchange, BODY_TOO_LARGE);
     else
-        peer_note(exchange->connection, exchange->door.request_id, REFUSAL_LATE);
+        peer_note(exchange->connection, exchange->head.request_id, REFUSAL_LATE);
 }
 
 /* Whether the answer is sent without the body having been read. */
 static bool is_early(const struct exchange *exchange)
 {
-    const struct door *door = &exchange->door;
+    const struct request_head *head = &exchange->head;
     return exchange->delivery.answer.status != 0 &&
-           (door->malformed != NULL || door->expects_continue || door->content_length > BODY_DISCARD_BYTES);
+           (head->malformed != NULL || head->expects_continue || head->content_length > BODY_DISCARD_BYTES);
 }
 
 /* --- the body --- */
@@ -179,7 +179,7 @@ static enum MHD_Result discard_body(struct exchange *exchange, size_t size)
 {
     if (body_discard(&exchange->host->bodies, &exchange->body, size))
         return MHD_YES;
-    peer_note(exchange->connection, exchange->door.request_id, REFUSAL_TOO_LARGE);
+    peer_note(exchange->connection, exchange->head.request_id, REFUSAL_TOO_LARGE);
     peer_refuse(exchange->connection);
     return MHD_NO;
 }
@@ -213,7 +213,7 @@ static void answer_file(struct exchange *exchange)
         return;
     }
     answer->status = route->status;
-    resource_answer(resource, exchange->delivery.accept_encoding, route->policy, &exchange->door.precondition,
+    resource_answer(resource, exchange->delivery.accept_encoding, route->policy, &exchange->head.precondition,
                     &exchange->arena, answer);
 }
 
@@ -239,7 +239,7 @@ static bool proceed(struct exchange *exchange)
         .route = route,
         .variable = &exchange->match.variable,
         .query = exchange->url.query,
-        .door = &exchange->door,
+        .head = &exchange->head,
         .is_read = exchange->is_read,
         .if_match_etag = exchange->if_match_etag,
         .body = {exchange->body.bytes, exchange->body.length},
@@ -268,7 +268,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
     struct answer *answer = &exchange->delivery.answer;
     if (!peer_enter(exchange->connection, PEER_ANSWERING) || !complete_answer(exchange))
         return NULL;
-    answer_header(answer, "X-Request-ID", exchange->door.request_id);
+    answer_header(answer, "X-Request-ID", exchange->head.request_id);
     if (!answer_has_header(answer, "Cache-Control"))
         answer_header(answer, "Cache-Control", ANSWER_CACHE_CONTROL);
     if (answer->body != NULL)
@@ -309,7 +309,7 @@ static void note_exchange(struct exchange *exchange)
     const unsigned refused = peer_refused(exchange->connection);
     const unsigned status = refused != 0 ? refused : exchange->delivery.answer.status;
     const uint64_t duration_ns = time_monotonic_ns() - exchange->start_ns;
-    const struct trace *trace = &exchange->door.trace;
+    const struct trace *trace = &exchange->head.trace;
     const enum log_level level = exchange->host->probes_only ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
     if (peer_is_self(exchange->connection))
         return;
@@ -318,11 +318,13 @@ static void note_exchange(struct exchange *exchange)
         return;
     const char *method = exchange->method != NULL ? exchange->method : "";
     const char *target = exchange->target;
+    const char *error = exchange->upstream.error != NULL ? exchange->upstream.error : "";
     log_line(
         exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
         LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
-        LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", exchange->door.request_id),
-        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent));
+        LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", exchange->head.request_id),
+        LOG_OPT("error", error), LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span),
+        LOG_OPT("parent_id", trace->parent));
 }
 
 /* --- libmicrohttpd's callbacks --- */
@@ -379,11 +381,11 @@ struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connecti
     if (exchange == NULL)
         return NULL;
     if (!exchange->begun)
-        door_read(connection, version, &exchange->arena, &exchange->door);
+        request_head_read(connection, version, &exchange->arena, &exchange->head);
     exchange->begun = true;
     const char *detail = refusal_detail(status);
     if (detail == NULL)
-        detail = exchange->door.malformed != NULL ? exchange->door.malformed : "Request is malformed";
+        detail = exchange->head.malformed != NULL ? exchange->head.malformed : "Request is malformed";
     exchange->delivery.answer = (struct answer){0};
     reject(exchange, status, detail);
     return make_response(exchange);

@@ -55,17 +55,7 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
         etag = entity_tag_take(response);
         answer->body = json_text_from_message(response, &delivery->draft, &answer->length);
     }
-    delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.door->precondition);
-}
-
-/* The client is told no details. */
-static void log_trouble(const struct upstream *upstream)
-{
-    const struct status *status = &upstream->reply->status;
-    if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
-        log_line(upstream->host->log, LOG_LEVEL_ERROR, "answer failed",
-                 LOG_STR("code", status_code_name(status->code)), LOG_STR("error", status->message),
-                 LOG_STR("request_id", upstream->request.door->request_id));
+    delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.head->precondition);
 }
 
 static void answer_reply(struct upstream *upstream)
@@ -73,20 +63,21 @@ static void answer_reply(struct upstream *upstream)
     const struct status *refused = &upstream->transcoded.refused;
     const struct status *status = &upstream->reply->status;
     const struct route *route = upstream->request.route;
-    const struct door *door = upstream->request.door;
+    const struct request_head *head = upstream->request.head;
     struct delivery *delivery = upstream->delivery;
     struct answer *answer = &delivery->answer;
     rpc_reply_unpack(upstream->reply);
-    log_trouble(upstream);
+    if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
+        upstream->error = arena_strdup(delivery->arena, status->message);
     if (status->code == STATUS_RESOURCE_EXHAUSTED)
         peer_make_room(delivery->connection);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&upstream->source, refused, status, &delivery->draft, answer);
-    } else if (status->code == STATUS_FAILED_PRECONDITION && door->idempotency_key != NULL) {
+    } else if (status->code == STATUS_FAILED_PRECONDITION && head->idempotency_key != NULL) {
         answer_detail(answer, delivery->arena, MHD_HTTP_UNPROCESSABLE_CONTENT,
                       "Idempotency-Key was used for another request");
-    } else if (status->code == STATUS_ABORTED && door->precondition.if_match != NULL) {
+    } else if (status->code == STATUS_ABORTED && head->precondition.if_match != NULL) {
         answer_detail(answer, delivery->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(answer, delivery->arena, status);
@@ -159,10 +150,10 @@ static void take_reply(struct rpc_reply *reply, void *arg)
  * one. */
 static const char *call_id(const struct upstream_request *request)
 {
-    const struct door *door = request->door;
-    if (!request->is_read && door->idempotency_key != NULL)
-        return door->idempotency_key;
-    return request->is_read || door->request_id_is_new ? door->request_id : NULL;
+    const struct request_head *head = request->head;
+    if (!request->is_read && head->idempotency_key != NULL)
+        return head->idempotency_key;
+    return request->is_read || head->request_id_is_new ? head->request_id : NULL;
 }
 
 /* False: none may begin, and the answer says so. */
@@ -178,7 +169,7 @@ static bool call(struct upstream *upstream)
     /* What was refused here is answered together with what the service refuses. */
     if (upstream->transcoded.refused.n_violations > 0)
         metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
-    trace_write(&upstream->request.door->trace, traceparent);
+    trace_write(&upstream->request.head->trace, traceparent);
     metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
     const struct rpc_request request = {
         .service = route->service,

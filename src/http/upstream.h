@@ -7,7 +7,7 @@
 #define HTTP_UPSTREAM_H
 
 #include "http/delivery.h"
-#include "http/door.h"
+#include "http/request_head.h"
 #include "http/routes.h"
 #include "http/shim_host.h"
 #include "http/transcode.h"
@@ -18,13 +18,14 @@ struct upstream_request {
     const struct route *route;
     const struct url_part *variable;
     const char *query;
-    const struct door *door;
+    const struct request_head *head;
     bool is_read;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct json_slice body;
 };
 
 struct upstream {
+    const char *error; /* that only the log tells; in the exchange's arena. NULL: none */
     struct shim_host *host;
     struct delivery *delivery; /* where the answer is made */
     struct upstream_request request;

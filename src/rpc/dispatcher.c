@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char key_name[] = "x-api-key"; /* in a request's metadata */
+
 enum { NAME_BYTES_TOLD = 200 }; /* of an unknown method's, which may be of any length */
 
 struct method {
@@ -78,7 +80,7 @@ const char *dispatcher_name(const struct dispatcher *dispatcher, size_t index)
     return dispatcher->methods[index].name;
 }
 
-size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name)
+static size_t find(const struct dispatcher *dispatcher, const char *name)
 {
     const struct method key = {.name = (char *)(uintptr_t)name};
     const struct method *found =
@@ -86,25 +88,25 @@ size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name)
     return found != NULL ? (size_t)(found - dispatcher->methods) : dispatcher->count;
 }
 
-bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index)
+struct dispatcher_target dispatcher_look_up(const struct dispatcher *dispatcher,
+                                            const Rpc__V1__Request *request)
 {
-    return index < dispatcher->count && dispatcher->methods[index].access == DISPATCHER_OPEN;
+    const size_t method = find(dispatcher, request->method);
+    const char *key = frame_metadata(request, key_name);
+    return (struct dispatcher_target){
+        .method = method,
+        .is_open = method < dispatcher->count && dispatcher->methods[method].access == DISPATCHER_OPEN,
+        .has_key = key != NULL && secret_equal(key, dispatcher->api_key),
+    };
 }
 
-bool dispatcher_has_key(const struct dispatcher *dispatcher, const Rpc__V1__Request *request)
+static void refuse_without_key(struct call *call, const Rpc__V1__Request *request)
 {
-    const char *key = frame_metadata(request, "x-api-key");
-    return key != NULL && secret_equal(key, dispatcher->api_key);
-}
-
-static bool check_key(const struct dispatcher *dispatcher, struct call *call, const Rpc__V1__Request *request)
-{
-    const char *key = frame_metadata(request, "x-api-key");
+    const char *key = frame_metadata(request, key_name);
     if (key == NULL || *key == '\0')
         call_fail(call, STATUS_UNAUTHENTICATED, "API key is missing");
-    else if (!secret_equal(key, dispatcher->api_key))
+    else
         call_fail(call, STATUS_PERMISSION_DENIED, "Invalid API key");
-    return call->status.code == STATUS_OK;
 }
 
 /* Whoever asks that nothing is changed is not to find it done for a word's spelling. */
@@ -118,18 +120,19 @@ static bool read_validate_only(struct call *call, const Rpc__V1__Request *reques
     return false;
 }
 
-void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
-                       const Rpc__V1__Request *request, dispatcher_admit *admit, ProtobufCClosure done)
+void dispatcher_invoke(const struct dispatcher *dispatcher, const struct dispatcher_target *target,
+                       struct call *call, const Rpc__V1__Request *request, dispatcher_admit *admit,
+                       ProtobufCClosure done)
 {
-    const size_t index = dispatcher_find(dispatcher, request->method);
-    if (index == dispatcher->count) {
+    if (target->method == dispatcher->count) {
         call_fail(call, STATUS_UNIMPLEMENTED, "Unknown method \"%.*s\"",
                   (int)utf8_cut(request->method, NAME_BYTES_TOLD), request->method);
         done(NULL, call);
         return;
     }
-    const struct method *method = &dispatcher->methods[index];
-    if (method->access == DISPATCHER_NEEDS_KEY && !check_key(dispatcher, call, request)) {
+    const struct method *method = &dispatcher->methods[target->method];
+    if (!target->is_open && !target->has_key) {
+        refuse_without_key(call, request);
         done(NULL, call);
         return;
     }

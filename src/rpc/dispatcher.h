@@ -29,23 +29,24 @@ bool dispatcher_add(struct dispatcher *dispatcher, ProtobufCService *service, en
 size_t dispatcher_count(const struct dispatcher *dispatcher);
 const char *dispatcher_name(const struct dispatcher *dispatcher, size_t index);
 
-/* The index of a method by its full name; dispatcher_count: there is none. */
-size_t dispatcher_find(const struct dispatcher *dispatcher, const char *name);
-
-/* Whether it is a method that wants no key. */
-bool dispatcher_is_open(const struct dispatcher *dispatcher, size_t index);
-
-/* Whether a request has the right key, whatever it asks for. */
-bool dispatcher_has_key(const struct dispatcher *dispatcher, const Rpc__V1__Request *request);
+/* What a request asks for, and by what right. */
+struct dispatcher_target {
+    size_t method; /* dispatcher_count: there is none of that name */
+    bool is_open;  /* it wants no key */
+    bool has_key;  /* the right one is shown, whatever is asked for */
+};
+struct dispatcher_target dispatcher_look_up(const struct dispatcher *dispatcher,
+                                            const Rpc__V1__Request *request);
 
 /* Whether a call goes on, now that its arena holds the request. False: its status says why not. */
 typedef bool dispatcher_admit(struct call *call);
 
-/* Checks the key, unpacks the payload into the call's arena, asks `admit` unless that is NULL, and calls the
- * method. `done` is called once, with
- * the call as its closure data, perhaps from another thread; its message is NULL when the call's status is an
- * error or the answer is empty. */
-void dispatcher_invoke(const struct dispatcher *dispatcher, struct call *call,
-                       const Rpc__V1__Request *request, dispatcher_admit *admit, ProtobufCClosure done);
+/* Refuses who has no right to the target that was looked up for the request, unpacks the payload into the
+ * call's arena, asks `admit` unless that is NULL, and calls the method. `done` is called once, with the call
+ * as its closure data, perhaps from another thread; its message is NULL when the call's status is an error or
+ * the answer is empty. */
+void dispatcher_invoke(const struct dispatcher *dispatcher, const struct dispatcher_target *target,
+                       struct call *call, const Rpc__V1__Request *request, dispatcher_admit *admit,
+                       ProtobufCClosure done);
 
 #endif

@@ -33,16 +33,14 @@ enum {
 struct slot {
     struct call call;
     struct slots *all;
-    struct outgoing out; /* its context and aio receive, too */
-    nng_pipe pipe;       /* that the call came from */
-    size_t bytes;        /* that it, or its reply, counts as */
-    bool reserved;       /* for its answer too: one that is larger may be refused */
-    size_t method;       /* in the dispatcher */
-    bool open;           /* it wants no key, and is answered whatever else is refused */
-    bool malformed;      /* its frame is none */
-    bool has_key;        /* the right one */
-    bool sending;        /* or receiving */
-    bool under_way;      /* a call that is not answered */
+    struct outgoing out;             /* its context and aio receive, too */
+    nng_pipe pipe;                   /* that the call came from */
+    size_t bytes;                    /* that it, or its reply, counts as */
+    bool reserved;                   /* for its answer too: one that is larger may be refused */
+    struct dispatcher_target target; /* an open one is answered whatever else is refused */
+    bool malformed;                  /* its frame is none */
+    bool sending;                    /* or receiving */
+    bool under_way;                  /* a call that is not answered */
 };
 
 static void receive(struct slot *slot)
@@ -61,7 +59,7 @@ static void note_call(const struct slot *slot)
     const uint64_t duration_ns = time_monotonic_ns() - call->start_ns;
     if (addresses_is_probe(slot->all->addresses, call->caller))
         return;
-    server_metrics_record(slot->all->metrics, slot->method, call->status.code, duration_ns);
+    server_metrics_record(slot->all->metrics, slot->target.method, call->status.code, duration_ns);
     if (!log_enabled(slot->all->log, LOG_LEVEL_INFO))
         return;
     log_line(slot->all->log, LOG_LEVEL_INFO, "call", LOG_STR("method", call->method),
@@ -100,10 +98,10 @@ static enum connections_right right_of(const struct slot *slot)
 {
     if (slot->malformed)
         return CONNECTIONS_NO_CALL;
-    if (slot->has_key)
+    if (slot->target.has_key)
         return CONNECTIONS_BY_KEY;
-    const bool is_known = slot->method < dispatcher_count(slot->all->dispatcher);
-    return is_known && !slot->open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
+    const bool is_known = slot->target.method < dispatcher_count(slot->all->dispatcher);
+    return is_known && !slot->target.is_open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
 }
 
 /* The closure of every call. */
@@ -169,7 +167,7 @@ static void leave_unanswered(struct slot *slot)
 static bool admit_unpacked(struct call *call)
 {
     struct slot *slot = (struct slot *)call; /* its first member */
-    if (count_bytes(slot, CALL_TO_REQUEST * arena_excess(&call->arena)) || slot->open)
+    if (count_bytes(slot, CALL_TO_REQUEST * arena_excess(&call->arena)) || slot->target.is_open)
         return true;
     refuse(slot);
     return false;
@@ -194,8 +192,8 @@ static void reset(struct slot *slot, nng_msg *in)
     slot->under_way = true;
     slot->pipe = nng_msg_get_pipe(in);
     slot->bytes = nng_msg_len(in);
-    slot->method = dispatcher_count(slot->all->dispatcher);
-    slot->open = slot->malformed = slot->has_key = slot->reserved = false;
+    slot->target = (struct dispatcher_target){.method = dispatcher_count(slot->all->dispatcher)};
+    slot->malformed = slot->reserved = false;
     call->caller = (uint32_t)nng_pipe_id(slot->pipe);
     call->method = call->request_id = "";
     call->start_ns = call->deadline_ns = time_monotonic_ns();
@@ -220,7 +218,8 @@ static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
     else if (strlen(request->request_id) > REQUEST_ID_MAX_BYTES)
         call_fail(call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes", REQUEST_ID_MAX_BYTES);
     slot->malformed = request == NULL;
-    slot->has_key = request != NULL && dispatcher_has_key(slot->all->dispatcher, request);
+    if (request != NULL)
+        slot->target = dispatcher_look_up(slot->all->dispatcher, request);
     return request;
 }
 
@@ -237,15 +236,13 @@ static void handle(struct slot *slot, nng_msg *in)
         return;
     }
     begin(call, request);
-    slot->method = dispatcher_find(all->dispatcher, request->method);
-    slot->open = dispatcher_is_open(all->dispatcher, slot->method);
-    if (atomic_load(&all->draining) && !slot->open) {
+    if (atomic_load(&all->draining) && !slot->target.is_open) {
         leave_unanswered(slot);
-    } else if (!admitted && !slot->open) {
+    } else if (!admitted && !slot->target.is_open) {
         refuse(slot);
         reply(NULL, call);
     } else {
-        dispatcher_invoke(all->dispatcher, call, request, admit_unpacked, reply);
+        dispatcher_invoke(all->dispatcher, &slot->target, call, request, admit_unpacked, reply);
     }
 }
 

@@ -13,7 +13,7 @@
 enum {
     KEYS = 1 << 12,       /* of a set, a power of two */
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
-    CROWDED_BATCHES = 64, /* how long several callers are remembered: one alone waits before it asks again */
+    SHARED_BATCHES = 64,  /* how long several callers are remembered: one alone waits before it asks again */
     PERTURB_BATCHES = 64, /* how long two callers may share a flow */
 };
 
@@ -154,9 +154,9 @@ static void wake_one(struct queue *queue)
 /* Adds a chain of operations of one caller. */
 static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
-    const unsigned turn = mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
-    append(&queue->flows[turn], first, last);
-    queue->waiting |= UINT64_C(1) << turn;
+    const unsigned index = mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
+    append(&queue->flows[index], first, last);
+    queue->waiting |= UINT64_C(1) << index;
 }
 
 static void push(struct queue *queue, struct operation *first)
@@ -313,10 +313,10 @@ static struct operation *take_next(struct queue *queue, struct walk *walk, struc
     return NULL;
 }
 
-/* The lowest flow of a set that is not below `turn`, or the lowest of all. */
-static unsigned next_turn(uint64_t set, unsigned turn)
+/* The lowest flow of a set that is not below `from`, or the lowest of all. */
+static unsigned next_flow(uint64_t set, unsigned from)
 {
-    const uint64_t above = turn < QUEUE_FLOWS ? set & (UINT64_MAX << turn) : 0;
+    const uint64_t above = from < QUEUE_FLOWS ? set & (UINT64_MAX << from) : 0;
     return (unsigned)__builtin_ctzll(above != 0 ? above : set);
 }
 
@@ -392,13 +392,13 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
     struct walk walks[QUEUE_FLOWS];
     size_t n = 0;
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
-    if (queue->crowded == 0 && (left & (left - 1)) == 0) /* one bit */
+    if (queue->shared == 0 && (left & (left - 1)) == 0) /* one bit */
         most.calls = most.operations;
     while (left != 0 && n < most.operations && has_room(pick)) {
-        const unsigned turn = next_turn(left, queue->turn);
-        const uint64_t bit = UINT64_C(1) << turn;
-        struct flow *flow = &queue->flows[turn];
-        struct walk *walk = &walks[turn];
+        const unsigned index = next_flow(left, queue->next);
+        const uint64_t bit = UINT64_C(1) << index;
+        struct flow *flow = &queue->flows[index];
+        struct walk *walk = &walks[index];
         if ((begun & bit) == 0)
             *walk = (struct walk){.link = &flow->first};
         begun |= bit;
@@ -411,12 +411,12 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
         }
         if (walk->calls == most.calls)
             left &= ~bit;
-        queue->turn = turn + 1;
+        queue->next = index + 1;
     }
     if ((begun & (begun - 1)) != 0)
-        queue->crowded = CROWDED_BATCHES;
-    else if (n > 0 && queue->crowded > 0)
-        queue->crowded--;
+        queue->shared = SHARED_BATCHES;
+    else if (n > 0 && queue->shared > 0)
+        queue->shared--;
     return n;
 }
 

@@ -55,7 +55,7 @@ struct queue {
     pthread_mutex_t lock; /* guards all below */
     struct flow flows[QUEUE_FLOWS];
     uint64_t waiting;   /* a bit for each flow that has operations */
-    unsigned turn;      /* the flow that is next */
+    unsigned next;      /* the flow that is next */
     uint32_t salt;      /* of the hash that picks a caller's flow */
     unsigned taken;     /* batches since it was changed */
     struct flow tried;  /* what was put back, and what is behind it, until the next pass */
@@ -66,7 +66,7 @@ struct queue {
     unsigned retry_ms;  /* how long a pass is */
     bool has_succeeded; /* something was taken in it and not put back */
     size_t put_back;    /* of what is taken now */
-    unsigned crowded;   /* batches to go as if there were several callers, since there lately were */
+    unsigned shared;    /* batches to go as if there were several callers, since there lately were */
     uint64_t sequence;  /* of the last operation pushed */
     unsigned n_open;    /* none: what is pushed fails at once, as the database is out of reach */
     struct seat seats[QUEUE_SEATS_MOST];

@@ -1,5 +1,5 @@
 #!/usr/bin/python3 -B
-"""test_against.py: that tools/bench --against divides this tree's figures by the other's, within each turn."""
+"""test_against.py: that tools/bench --against divides this tree's figures by the other's, within each round."""
 
 import contextlib
 import io
@@ -14,7 +14,7 @@ from benchmark.processes import Failed  # noqa: E402
 
 
 class Tree:
-    """Whose throughputs are known beforehand, each the one of a turn."""
+    """Whose throughputs are known beforehand, each the one of a round."""
 
     def __init__(self, name, throughputs, order):
         self.name, self.throughputs, self.order = name, iter(throughputs), order

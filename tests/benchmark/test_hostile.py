@@ -18,7 +18,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
-from benchmark import crowds, hostile  # noqa: E402: where they are is said above
+from benchmark import hostile, hostile_peers  # noqa: E402: where they are is said above
 from benchmark.cases import Bench  # noqa: E402
 from benchmark.orders import LOAD  # noqa: E402
 from benchmark.processes import Failed, environment  # noqa: E402
@@ -118,7 +118,7 @@ class Neighbours(unittest.TestCase):
     def test_those_who_behave_are_measured(self):
         for name in ("rpc-silent", "locked-order", "deep-lists"):
             trial = next(trial for trial in hostile.TRIALS if trial.name == name)
-            result = hostile.measure(self.bench, trial, turns=1, seconds=0.2)
+            result = hostile.measure(self.bench, trial, rounds=1, seconds=0.2)
             self.assertEqual(result["errors"] + result["errors_without"], 0)
             self.assertTrue(all(result["per_second"]) and result["ratio"] and result["peak_bytes"], result)
 
@@ -131,23 +131,23 @@ class Neighbours(unittest.TestCase):
             neighbour.leave()
 
     def answer_to(self, frame, over):
-        family, address = crowds.address_of(self.bench.service.urls()[over])
+        family, address = hostile_peers.address_of(self.bench.service.urls()[over])
         with socket.socket(family) as peer:
             peer.settimeout(10)
             peer.connect(address)
-            peer.sendall(crowds.REQ_GREETING + crowds.message(frame, over))
+            peer.sendall(hostile_peers.REQ_GREETING + hostile_peers.message(frame, over))
             greeting = peer.recv(8, socket.MSG_WAITALL)
-            self.assertEqual(greeting[:4], crowds.REQ_GREETING[:4])
+            self.assertEqual(greeting[:4], hostile_peers.REQ_GREETING[:4])
             if over == "ipc":
                 peer.recv(1)
             size = int.from_bytes(peer.recv(8, socket.MSG_WAITALL), "big")
             return peer.recv(size, socket.MSG_WAITALL)
 
     def test_the_frames_are_understood(self):
-        serving = crowds.field(15, b"\x08\x01")
+        serving = hostile_peers.field(15, b"\x08\x01")
         for over in ("tcp", "ipc"):
-            self.assertIn(serving, self.answer_to(crowds.CHECK_HEALTH, over))
-            self.assertEqual(self.answer_to(crowds.LIST_ORDERS, over).count(b"bench-"), 1000)
+            self.assertIn(serving, self.answer_to(hostile_peers.CHECK_HEALTH, over))
+            self.assertEqual(self.answer_to(hostile_peers.LIST_ORDERS, over).count(b"bench-"), 1000)
 
     def load(self, *options):
         return subprocess.run(

@@ -145,7 +145,8 @@ static void invoke(struct under_way *under_way, const struct backend_request *re
     head.payload.len = request->payload_size;
     store.outcome = request->outcome;
     store.asked = 0;
-    dispatcher_invoke(dispatcher(), call, &head, NULL, done);
+    const struct dispatcher_target target = dispatcher_look_up(dispatcher(), &head);
+    dispatcher_invoke(dispatcher(), &target, call, &head, NULL, done);
     must(under_way->ended == 1);
     must(store.asked == 0 || (store.asked == 1 && request->with_key && !request->validate_only));
     must(counted_arena_is_bounded(&counted, request->payload_size));

@@ -630,8 +630,8 @@ Test(slow_peers, long_preconditions_take_no_more_than_their_length)
     expect_long_preconditions_in("X-API-Key: the-key\r\n", 64);
 }
 
-/* A crowd of every kind, gone through to its end. */
-static void gather_crowd(void)
+/* Peers of every kind, each to its end. */
+static void gather_all_kinds(void)
 {
     static const char *const begins[] = {
         "",
@@ -639,28 +639,28 @@ static void gather_crowd(void)
         "GET /healthz HTTP/1.1\r\nHost: a\r\n",
         "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: the-key\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
     };
-    enum { KINDS = sizeof begins / sizeof begins[0], CROWD = 4 * MAX_CONNECTIONS };
-    int crowd[CROWD];
-    for (int i = 0; i < CROWD; i++) {
-        crowd[i] = http_connect(shim.port);
-        http_send_text(crowd[i], begins[i % KINDS]);
+    enum { KINDS = sizeof begins / sizeof begins[0], PEERS = 4 * MAX_CONNECTIONS };
+    int peers[PEERS];
+    for (int i = 0; i < PEERS; i++) {
+        peers[i] = http_connect(shim.port);
+        http_send_text(peers[i], begins[i % KINDS]);
     }
     expect_service();
-    for (int i = 0; i < CROWD; i++) {
-        struct http_reply reply = http_read(crowd[i], false);
+    for (int i = 0; i < PEERS; i++) {
+        struct http_reply reply = http_read(peers[i], false);
         cr_expect(reply.status == 503 || reply.status == 408, "%d", reply.status);
         http_free(&reply);
-        close(crowd[i]);
+        close(peers[i]);
     }
 }
 
 Test(slow_peers, nothing_stays_of_them)
 {
-    gather_crowd();
+    gather_all_kinds();
     expect_service();
     const size_t files = count_files(), kib = resident_kib();
     for (int i = 0; i < 5; i++)
-        gather_crowd();
+        gather_all_kinds();
     expect_service();
     expect_files(files);
     if (MEMORY_IS_THE_SERVICE_S)

@@ -34,6 +34,30 @@ static void create(const char *order_id, const char *customer_id, const char *am
                    0, NULL, "");
 }
 
+/* Watches the list, on a pipe, until it has written this, and interrupts it. */
+static struct outcome watch_list(const char *wanted)
+{
+    int ends[2];
+    char seen[4096] = "";
+    size_t length = 0;
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    struct running running =
+        run_start(&(struct run){.service = service,
+                                .output = ends[1],
+                                .arguments = {"list", "--watch=0.1", "--oldest", "--columns", "order_id"}});
+    close(ends[1]);
+    while (length < strlen(wanted)) {
+        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
+        cr_assert_gt(n, 0);
+        length += (size_t)n;
+    }
+    cr_assert_eq(strncmp(seen, wanted, strlen(wanted)), 0, "%s", seen);
+    kill(running.pid, SIGINT);
+    const struct outcome o = run_wait(&running);
+    close(ends[0]);
+    return o;
+}
+
 /* --- create, get, update, delete --- */
 
 Test(cli, create_prints_the_order_as_lines)
@@ -277,32 +301,14 @@ Test(cli, a_list_is_without_what_cannot_be_read_and_says_so)
 /* It goes on, and says each time what is missing. */
 Test(cli, a_list_that_is_watched_says_what_cannot_be_read)
 {
-    int ends[2];
-    char seen[4096] = "";
-    size_t length = 0;
     create("A-1", "C", "1", "pending");
     create("A-2", "C", "1", "pending");
     make_odd("A-2");
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
-    struct running running =
-        run_start(&(struct run){.service = service,
-                                .output = ends[1],
-                                .arguments = {"list", "--watch=0.1", "--oldest", "--columns", "order_id"}});
-    close(ends[1]);
-    static const char twice[] = "ORDER\nA-1\n\nORDER\nA-1\n";
-    while (length < strlen(twice)) {
-        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
-        cr_assert_gt(n, 0);
-        length += (size_t)n;
-    }
-    cr_assert_eq(strncmp(seen, twice, strlen(twice)), 0, "%s", seen);
-    kill(running.pid, SIGINT);
-    const struct outcome o = run_wait(&running);
+    const struct outcome o = watch_list("ORDER\nA-1\n\nORDER\nA-1\n");
     cr_assert_eq(o.code, 0);
     static const char told[] = "ordersctl: DATA_LOSS: Order A-2 cannot be read\n"
                                "ordersctl: DATA_LOSS: Orders that cannot be read: 1, such as A-2\n";
     cr_assert_eq(strncmp(o.err, told, strlen(told)), 0, "%s", o.err);
-    close(ends[0]);
 }
 
 /* --- what it looks like --- */
@@ -462,27 +468,9 @@ Test(cli, more_days_than_a_table_shows_are_told_of)
 
 Test(cli, watch_writes_one_after_another_until_it_is_interrupted)
 {
-    int ends[2];
-    char seen[4096] = "";
-    size_t length = 0;
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
     create("A-1", "C", "1", "pending");
     create("A-2", "C", "1", "pending");
-    struct running running =
-        run_start(&(struct run){.service = service,
-                                .output = ends[1],
-                                .arguments = {"list", "--watch=0.1", "--oldest", "--columns", "order_id"}});
-    close(ends[1]);
-    static const char twice[] = "ORDER\nA-1\nA-2\n\nORDER\nA-1\nA-2\n";
-    while (length < strlen(twice)) {
-        const ssize_t n = read(ends[0], seen + length, sizeof seen - 1 - length);
-        cr_assert_gt(n, 0);
-        length += (size_t)n;
-    }
-    cr_assert_eq(strncmp(seen, twice, strlen(twice)), 0, "%s", seen);
-    kill(running.pid, SIGINT);
-    assert_outcome(run_wait(&running), 0, NULL, "");
-    close(ends[0]);
+    assert_outcome(watch_list("ORDER\nA-1\nA-2\n\nORDER\nA-1\nA-2\n"), 0, NULL, "");
 }
 
 /* Its call is not answered before it is interrupted, nor is it waited for. */

@@ -80,7 +80,8 @@ static void invoke(enum dispatcher_access access, const char *method, const char
     }
     dispatcher = dispatcher_new("right");
     cr_assert(dispatcher_add(dispatcher, &health.service.base, access));
-    dispatcher_invoke(dispatcher, &call, &request, NULL, done);
+    const struct dispatcher_target target = dispatcher_look_up(dispatcher, &request);
+    dispatcher_invoke(dispatcher, &target, &call, &request, NULL, done);
     cr_assert_eq(done_calls, 1);
 }
 
@@ -164,7 +165,8 @@ Test(dispatcher, a_payload_with_a_message_in_two_parts)
     request.payload.len = sizeof payload - 1;
     dispatcher = dispatcher_new("right");
     cr_assert(dispatcher_add(dispatcher, &service, DISPATCHER_OPEN));
-    dispatcher_invoke(dispatcher, &call, &request, NULL, done);
+    const struct dispatcher_target target = dispatcher_look_up(dispatcher, &request);
+    dispatcher_invoke(dispatcher, &target, &call, &request, NULL, done);
     cr_assert_eq(done_calls, 1);
     cr_assert_eq(call.status.code, STATUS_INVALID_ARGUMENT);
     cr_assert_str_eq(
@@ -208,8 +210,34 @@ Test(dispatcher, methods_are_known_by_an_index)
     invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
     cr_assert_eq(dispatcher_count(dispatcher), 1);
     cr_assert_str_eq(dispatcher_name(dispatcher, 0), "rpc.v1.Health/Check");
-    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Check"), 0);
-    cr_assert_eq(dispatcher_find(dispatcher, "rpc.v1.Health/Chec"), 1);
-    cr_assert(dispatcher_is_open(dispatcher, 0));
-    cr_assert_not(dispatcher_is_open(dispatcher, 1));
+}
+
+/* The key is looked at whatever is asked for. */
+Test(dispatcher, targets_are_looked_up_with_the_right_to_them)
+{
+    static const struct {
+        const char *method, *key;
+        struct dispatcher_target target;
+    } cases[] = {
+        {"rpc.v1.Health/Check", NULL, {.method = 0, .is_open = true}},
+        {"rpc.v1.Health/Check", "right", {.method = 0, .is_open = true, .has_key = true}},
+        {"rpc.v1.Health/Check", "wrong", {.method = 0, .is_open = true}},
+        {"rpc.v1.Health/Chec", "right", {.method = 1, .has_key = true}},
+        {"rpc.v1.Health/Chec", "", {.method = 1}},
+    };
+    invoke(DISPATCHER_OPEN, "rpc.v1.Health/Check", NULL, "");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
+        Rpc__V1__Request__MetadataEntry entry = RPC__V1__REQUEST__METADATA_ENTRY__INIT;
+        Rpc__V1__Request__MetadataEntry *entries[] = {&entry};
+        request.method = (char *)(uintptr_t)cases[i].method;
+        request.n_metadata = cases[i].key != NULL;
+        request.metadata = entries;
+        entry.key = "x-api-key";
+        entry.value = (char *)(uintptr_t)cases[i].key;
+        const struct dispatcher_target target = dispatcher_look_up(dispatcher, &request);
+        cr_expect_eq(target.method, cases[i].target.method, "%zu", i);
+        cr_expect_eq(target.is_open, cases[i].target.is_open, "%zu", i);
+        cr_expect_eq(target.has_key, cases[i].target.has_key, "%zu", i);
+    }
 }

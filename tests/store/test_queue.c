@@ -188,18 +188,18 @@ Test(queue, what_stayed_is_behind_nothing_that_came_later)
 }
 
 /* More wait for one order than a batch can keep in mind, each under a request_id of its own. */
-Test(queue, a_crowd_at_one_order_is_served_one_by_one)
+Test(queue, many_callers_of_one_order_are_served_one_by_one)
 {
-    enum { CROWD = 5000 };
+    enum { MANY = 5000 };
     struct operation *taken[MOST];
-    for (uint32_t i = 0; i < CROWD; i++) {
+    for (uint32_t i = 0; i < MANY; i++) {
         struct operation *operation = make(1, STATEMENT_UPDATE, "A");
         operation->request_hash = 2 * i + 1;
         queue_push(&queue, operation);
     }
     push(2, STATEMENT_UPDATE, "B");
     bool is_served = false; /* the other caller */
-    for (size_t seen = 0; seen < CROWD;) {
+    for (size_t seen = 0; seen < MANY;) {
         const size_t n = queue_take(&queue, taken, most_of(MOST));
         cr_assert_gt(n, 0);
         for (size_t i = 0; i < n; i++) {
@@ -246,7 +246,7 @@ Test(queue, what_one_call_asks_stays_together)
     queue_push(&queue, first);
     push(1, STATEMENT_CREATE, "D");
     push(1, STATEMENT_CREATE, "E");
-    queue.crowded = 2;
+    queue.shared = 2;
     cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 4);
     cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 1);
 }

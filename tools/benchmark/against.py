@@ -17,8 +17,8 @@ from .stage import start_database
 from .subjects import Database, Service, load_orders
 
 # Of each case.
-TURNS, SECONDS = 9, 2
-QUICK_TURNS, QUICK_SECONDS = 3, 1
+ROUNDS, SECONDS = 9, 2
+QUICK_ROUNDS, QUICK_SECONDS = 3, 1
 BUILD_ORDERSD = """
 set -euo pipefail
 . "$1/tools/lib.sh"
@@ -47,11 +47,11 @@ def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name:
 def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) -> list[dict]:
     """Each case once of both, again and again; who is first changes each time."""
     pairs = [pair for pair in zip(*map(cases_of, benches)) if wanted(pair[0].name)]
-    turns, seconds = (QUICK_TURNS, QUICK_SECONDS) if quick else (TURNS, SECONDS)
-    for turn in range(turns):
+    rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
+    for round_ in range(rounds):
         for pair in pairs:
-            say(f"{turn + 1}/{turns} {pair[0].name}")
-            for i in (0, 1) if turn % 2 == 0 else (1, 0):
+            say(f"{round_ + 1}/{rounds} {pair[0].name}")
+            for i in (0, 1) if round_ % 2 == 0 else (1, 0):
                 benches[i].observe(pair[i], seconds)
     return [compared(*pair) for pair in pairs]
 
@@ -84,7 +84,7 @@ def markdown(about: dict, tree: Path, quick: bool, results: list[dict]) -> str:
         rows.append(cells)
     return "\n".join([
         f"{about['date']}, {about['cores']} cores ({about['cpu']}), {ORDERS:,} orders; this tree "
-        f"({about['commit']}) to the other ({described(tree)}); medians of {QUICK_TURNS if quick else TURNS} turns, "
+        f"({about['commit']}) to the other ({described(tree)}); medians of {QUICK_ROUNDS if quick else ROUNDS} rounds, "
         "[least..most] of their ratios.", "", *table(columns, rows)])
 
 

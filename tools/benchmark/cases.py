@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from .orders import (
-    API_KEY, BATCH, BOUND, COLUMNS, CROWD, CURRENCIES, DAYS, DEPTH, FIRST_DAY, IDLE_CLIENTS, IMPORT_FEW_ROWS,
+    API_KEY, BATCH, BOUND, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, IDLE_CLIENTS, IMPORT_FEW_ROWS,
     IMPORT_ROWS, IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
@@ -182,22 +182,22 @@ class Bench:
 
         return measure_beside
 
-    def beside_crowd(self, case: str) -> Callable:
+    def beside_heavy_hitter(self, case: str) -> Callable:
         """A lone request of one caller, while another caller has a thousand of the same in flight: a program of
         its own to the kernel's scheduler too, which shares the cores out by session (autogroup, sched(7))."""
         lone = self.rpc("ipc", case, 1)
 
         def measure_beside(seconds: float) -> dict:
-            crowd = subprocess.Popen(
+            heavy_hitter = subprocess.Popen(
                 [str(word) for word in (
-                    LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", CROWD, "--seconds", seconds + 4,
+                    LOAD, "--case", case, "--url", self.service.ipc, "--in-flight", HEAVY, "--seconds", seconds + 4,
                     "--keys", self.orders, "--batch", 1)],
                 stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY), start_new_session=True,
             )
             time.sleep(2)  # until all of it is in flight
             result = lone(seconds)
-            if crowd.poll() is not None or crowd.wait() != 0:
-                raise Failed(f"{case}: the crowd ended before the lone caller")
+            if heavy_hitter.poll() is not None or heavy_hitter.wait() != 0:
+                raise Failed(f"{case}: the heavy hitter ended before the lone caller")
             return result
 
         return measure_beside
@@ -297,7 +297,8 @@ class Bench:
             Case("tcp", "get beside idle", 64, self.with_idle_clients(self.rpc("tcp", "get", 64))),
         ]
         cases += [rpc("ipc", "create", 1)]
-        cases += [Case("ipc", f"{op} beside a crowd", 1, self.beside_crowd(op)) for op in ("get", "create")]
+        cases += [Case("ipc", f"{op} beside a heavy hitter", 1, self.beside_heavy_hitter(op))
+                  for op in ("get", "create")]
         cases += [rpc("ipc", "create", 16)]
         cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
@@ -341,7 +342,7 @@ def timed_with_peak(command: list, env: dict) -> tuple[float, int]:
 
 
 def measure_import(bench: Bench, repeats: int) -> dict:
-    """Rows that are new each time, once through the service and once by \\copy, by turns."""
+    """Rows that are new each time, once through the service and once by \\copy, alternating."""
     env = environment(API_KEY=API_KEY, ORDERS_CONNECT=bench.service.ipc)
     path = bench.state / "import.csv"
     _, few_peak = timed_with_peak([ORDERSCTL, "import", write_csv(path, IMPORT_FEW_ROWS)], env)
@@ -364,7 +365,7 @@ def measure_import(bench: Bench, repeats: int) -> dict:
 
 
 def measure_summaries(bench: Bench, seconds: float, repeats: int) -> dict:
-    """The same question of a small and of a large table, by turns, each with a service of its own."""
+    """The same question of a small and of a large table, alternating, each with a service of its own."""
     with contextlib.ExitStack() as stack:
         services = {}
         for name, orders in SUMMARY_ORDERS.items():
@@ -385,7 +386,7 @@ def measure_summaries(bench: Bench, seconds: float, repeats: int) -> dict:
 
 
 def measure_overload(bench: Bench, seconds: float, repeats: int) -> dict:
-    """A service that takes so many calls at once, with as many in flight and with five times as many, by turns.
+    """A service that takes so many calls at once, with as many in flight and with five times as many, alternating.
     Who is refused asks again after about a second."""
     say("overload")
     directory = bench.state / "overload"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Callable, Protocol
 
 from .cases import Bench
-from .crowds import CROWDS, Crowd
+from .hostile_peers import KINDS, Kind
 from .orders import API_KEY, LOAD, ORDERS, ROOT
 from .processes import Failed, environment, say, stop
 from .report import machine, shown, table
@@ -30,7 +30,7 @@ from .subjects import Service
 IN_FLIGHT = 64
 SECONDS = 2  # of those who behave, each time
 GATHER_SECONDS = 20
-AROUND_SECONDS = 1.5  # what a turn takes beside the measuring, for the estimate alone
+AROUND_SECONDS = 1.5  # what a round takes beside the measuring, for the estimate alone
 MOST_BYTES = 256 << 20  # of ordersd's memory
 LOCKED_KEYS = 1_000  # orders that are updated, bench-1 among them, which is locked
 HELD_UPDATES = 16  # in flight, for the locked order
@@ -49,12 +49,12 @@ class Neighbour(Protocol):
 
 
 class Gathered:
-    """A crowd at a service, as a process."""
+    """Peers of a kind at a service, as a process."""
 
-    def __init__(self, crowd: Crowd, service: Service):
+    def __init__(self, kind: Kind, service: Service):
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "benchmark.crowds", crowd.name, service.urls()[crowd.over]], text=True,
+            [sys.executable, "-B", "-m", "benchmark.hostile_peers", kind.name, service.urls()[kind.over]], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(ROOT / "tools")),
         )
         readable, _, _ = select.select([self.process.stdout], [], [], GATHER_SECONDS)
@@ -153,18 +153,18 @@ class Trial:
     neighbour: Callable[[Bench], Neighbour]
     keeps_at_least: float = 0.8  # of the rate
     p99_at_most: float = 5  # times that without
-    turns: int = 4
-    control: Callable[[Bench], Neighbour] | None = None  # what is there in the turns without the neighbour
+    rounds: int = 4
+    control: Callable[[Bench], Neighbour] | None = None  # what is there in the rounds without the neighbour
 
 
-def crowd_trial(crowd: Crowd) -> Trial:
-    """Beside gets over what the crowd speaks."""
+def trial_beside(kind: Kind) -> Trial:
+    """Beside gets over what they speak."""
     def behave(bench: Bench) -> Callable:
-        if crowd.over == "http":
+        if kind.over == "http":
             return bench.wrk("get", IN_FLIGHT, may_fail=True)
-        return bench.rpc(crowd.over, "get", IN_FLIGHT, "--may-fail")
+        return bench.rpc(kind.over, "get", IN_FLIGHT, "--may-fail")
 
-    return Trial(crowd.name, crowd.peers, f"get, {crowd.over}", behave, lambda bench: Gathered(crowd, bench.service))
+    return Trial(kind.name, kind.peers, f"get, {kind.over}", behave, lambda bench: Gathered(kind, bench.service))
 
 
 def rpc(case: str, in_flight: int, *options) -> Callable:
@@ -172,12 +172,12 @@ def rpc(case: str, in_flight: int, *options) -> Callable:
 
 
 TRIALS = [
-    *map(crowd_trial, CROWDS.values()),
+    *map(trial_beside, KINDS.values()),
     Trial("locked-order", 1, "update of others, ipc",
           rpc("update", IN_FLIGHT, "--first-key", 2, "--keys", LOCKED_KEYS - 1), LockedOrder,
-          keeps_at_least=0.9, p99_at_most=2, turns=12, control=OpenTransaction),
-    Trial("deep-lists", 1, "list of the first page, ipc", rpc("list", 1), DeepLists, turns=6),
-    Trial("deep-lists", 1, "summary, ipc", rpc("summary", 1), DeepLists, turns=6),
+          keeps_at_least=0.9, p99_at_most=2, rounds=12, control=OpenTransaction),
+    Trial("deep-lists", 1, "list of the first page, ipc", rpc("list", 1), DeepLists, rounds=6),
+    Trial("deep-lists", 1, "summary, ipc", rpc("summary", 1), DeepLists, rounds=6),
 ]
 
 
@@ -203,10 +203,10 @@ def observe_beside(bench: Bench, trial: Trial, make: Callable[[Bench], Neighbour
         raise
 
 
-def measure(bench: Bench, trial: Trial, turns: int, seconds: float) -> dict:
+def measure(bench: Bench, trial: Trial, rounds: int, seconds: float) -> dict:
     without, beside, leaving = [], [], []
-    for turn in range(turns):
-        say(f"{turn + 1}/{turns} {trial.name}: {trial.measured}")
+    for round_ in range(rounds):
+        say(f"{round_ + 1}/{rounds} {trial.name}: {trial.measured}")
         if trial.control:
             without.append(observe_beside(bench, trial, trial.control, seconds)[0])
         else:
@@ -265,12 +265,12 @@ def markdown(about: dict, results: list[dict]) -> str:
         for result in results
     ]
     return "\n".join([
-        f"{about['date']}, {about['cores']} cores ({about['cpu']}) shared by all; medians of the turns.", "",
+        f"{about['date']}, {about['cores']} cores ({about['cpu']}) shared by all; medians of the rounds.", "",
         *table(columns, rows)])
 
 
 def estimate_seconds(trials: list[Trial]) -> float:
-    return sum(trial.turns * (2 * SECONDS + AROUND_SECONDS) for trial in trials)
+    return sum(trial.rounds * (2 * SECONDS + AROUND_SECONDS) for trial in trials)
 
 
 def main() -> None:
@@ -291,7 +291,7 @@ def main() -> None:
         say(f"some {estimate_seconds(trials):.0f} s from here")
         for trial in trials:
             try:
-                result = measure(bench, trial, trial.turns, SECONDS)
+                result = measure(bench, trial, trial.rounds, SECONDS)
             except Failed as failure:
                 raise Failed(f"{trial.name}: {failure}") from failure
             results.append(result)

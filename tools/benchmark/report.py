@@ -11,7 +11,7 @@ from typing import Optional
 
 from .cases import Case
 from .orders import (
-    BATCH, BOUND, CROWD, DEPTH, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, OVERLOAD, ROOT,
+    BATCH, BOUND, DEPTH, HEAVY, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, OVERLOAD, ROOT,
     SUMMARY_ORDERS,
 )
 from .processes import run
@@ -128,9 +128,9 @@ def limits_of(cases: list[Case], imported: Optional[dict], overload: Optional[di
         Ratio("import_peak_many_vs_few",
               f"peak memory of ordersctl importing {IMPORT_ROWS:,} rows to {IMPORT_FEW_ROWS:,}",
               divided(peaks.get(str(IMPORT_ROWS)), peaks.get(str(IMPORT_FEW_ROWS))), at_most=1.1),
-        *(Ratio(f"{case}_beside_crowd_p99",
-                f"p99 of a lone {case} beside {CROWD:,} in flight of another caller, to alone",
-                divided(of.p99(f"ipc {case} beside a crowd 1"), of.p99(f"ipc {case} 1")), at_most=10)
+        *(Ratio(f"{case}_beside_heavy_hitter_p99",
+                f"p99 of a lone {case} beside {HEAVY:,} in flight of another caller, to alone",
+                divided(of.p99(f"ipc {case} beside a heavy hitter 1"), of.p99(f"ipc {case} 1")), at_most=10)
           for case in ("get", "create")),
         *overload_ratios(overload),
     ]

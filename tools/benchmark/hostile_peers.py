@@ -1,6 +1,6 @@
-"""crowds: peers that keep a server waiting, as a process of its own.
+"""hostile_peers: peers that keep a server waiting, as a process of its own.
 
-    python3 -m benchmark.crowds CROWD URL
+    python3 -m benchmark.hostile_peers KIND URL
 
 Says "gathered" when each peer has connected, or was answered, once. Holds their number: one that the server closes
 comes again. When its stdin ends, says in a line of JSON what became of them.
@@ -60,7 +60,7 @@ def bytes_of(text: bytes) -> list[bytes]:
 
 
 @dataclass
-class Crowd:
+class Kind:
     name: str
     over: str  # http; tcp, ipc: RPC
     peers: int
@@ -73,28 +73,28 @@ class Crowd:
     waits_for_answer: bool = False  # before it counts as gathered
 
 
-CROWDS = {crowd.name: crowd for crowd in (
-    Crowd("silent", "http", 1000),
-    Crowd("more-silent-than-let-in", "http", 5000),
-    Crowd("more-idle-than-let-in", "http", 5000, GET, waits_for_answer=True),
-    Crowd("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
-    Crowd("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
-    Crowd("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
-    Crowd("unread-lists", "http", 300, LIST, reads=False, narrow=True),
-    Crowd("long-preconditions", "http", 1000, LONG_PRECONDITIONS),
-    Crowd("rpc-silent", "tcp", 1000),
-    Crowd("rpc-half-greeting", "tcp", 1000, REQ_GREETING[:4]),
-    Crowd("rpc-half-greeting-again", "tcp", 1000, REQ_GREETING[:4], comes_again_after=0),
-    Crowd("rpc-half-greeting-ipc", "ipc", 1000, REQ_GREETING[:4]),
-    Crowd("rpc-slow-frame", "tcp", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
-    Crowd("rpc-large-unfinished", "tcp", 1000, REQ_GREETING + message(LARGEST)[:-1]),
-    Crowd("rpc-many-fields", "tcp", 100, REQ_GREETING, (message(MANY_FIELDS),), every=0, reads=False),
-    Crowd("rpc-garbage", "tcp", 1000, REQ_GREETING, (message(GARBAGE) * 100,), every=0, reads=False),
-    Crowd("rpc-unread-health", "tcp", 100, REQ_GREETING, (message(CHECK_HEALTH) * 100,), every=0, reads=False,
+KINDS = {kind.name: kind for kind in (
+    Kind("silent", "http", 1000),
+    Kind("more-silent-than-let-in", "http", 5000),
+    Kind("more-idle-than-let-in", "http", 5000, GET, waits_for_answer=True),
+    Kind("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
+    Kind("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
+    Kind("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
+    Kind("unread-lists", "http", 300, LIST, reads=False, narrow=True),
+    Kind("long-preconditions", "http", 1000, LONG_PRECONDITIONS),
+    Kind("rpc-silent", "tcp", 1000),
+    Kind("rpc-half-greeting", "tcp", 1000, REQ_GREETING[:4]),
+    Kind("rpc-half-greeting-again", "tcp", 1000, REQ_GREETING[:4], comes_again_after=0),
+    Kind("rpc-half-greeting-ipc", "ipc", 1000, REQ_GREETING[:4]),
+    Kind("rpc-slow-frame", "tcp", 1000, REQ_GREETING, tuple(bytes_of(b"\0\0\0\0\0\0\x01\0" + b"x" * 256))),
+    Kind("rpc-large-unfinished", "tcp", 1000, REQ_GREETING + message(LARGEST)[:-1]),
+    Kind("rpc-many-fields", "tcp", 100, REQ_GREETING, (message(MANY_FIELDS),), every=0, reads=False),
+    Kind("rpc-garbage", "tcp", 1000, REQ_GREETING, (message(GARBAGE) * 100,), every=0, reads=False),
+    Kind("rpc-unread-health", "tcp", 100, REQ_GREETING, (message(CHECK_HEALTH) * 100,), every=0, reads=False,
           narrow=True),
-    Crowd("rpc-unread-lists", "tcp", 100, REQ_GREETING, (message(LIST_ORDERS) * 100,), every=0, reads=False,
+    Kind("rpc-unread-lists", "tcp", 100, REQ_GREETING, (message(LIST_ORDERS) * 100,), every=0, reads=False,
           narrow=True),
-    Crowd("rpc-unread-lists-ipc", "ipc", 100, REQ_GREETING, (message(LIST_ORDERS, "ipc") * 100,), every=0,
+    Kind("rpc-unread-lists-ipc", "ipc", 100, REQ_GREETING, (message(LIST_ORDERS, "ipc") * 100,), every=0,
           reads=False),
 )}
 
@@ -109,15 +109,15 @@ def address_of(url: str) -> tuple:
 
 
 class Peer:
-    def __init__(self, crowd: Crowd, family: int, number: int):
-        self.crowd, self.number = crowd, number
-        self.pieces = cycle(crowd.pieces) if crowd.pieces else None
-        self.unsent = memoryview(crowd.opening)
+    def __init__(self, kind: Kind, family: int, number: int):
+        self.kind, self.number = kind, number
+        self.pieces = cycle(kind.pieces) if kind.pieces else None
+        self.unsent = memoryview(kind.opening)
         self.next_piece = None
         self.answer = b""
         self.connected = False
         self.socket = socket.socket(family)
-        if crowd.narrow:
+        if kind.narrow:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
         self.socket.setblocking(False)
@@ -137,7 +137,7 @@ class Peer:
             while True:
                 if self.unsent:
                     self.unsent = self.unsent[self.socket.send(self.unsent):]
-                elif self.pieces is not None and self.crowd.every == 0:
+                elif self.pieces is not None and self.kind.every == 0:
                     self.unsent = memoryview(next(self.pieces))
                 else:
                     return True
@@ -169,14 +169,14 @@ def status_of(peer: Peer) -> str:
 
 
 class Gathering:
-    def __init__(self, crowd: Crowd, url: str):
-        self.crowd = crowd
+    def __init__(self, kind: Kind, url: str):
+        self.kind = kind
         self.family, self.address = address_of(url)
         self.epoll = select.epoll()
         self.peers = {}
         self.connecting = 0
         self.made = 0  # those who came again too
-        self.awaited = set(range(crowd.peers))  # the first, by number, until they have arrived
+        self.awaited = set(range(kind.peers))  # the first, by number, until they have arrived
         self.ended = collections.Counter()
         self.away = collections.deque()  # when each comes again, in order
         self.due = collections.deque()  # (when, peer), in order
@@ -184,18 +184,18 @@ class Gathering:
     def admit(self) -> None:
         while self.away and self.away[0] <= time.monotonic():
             self.away.popleft()
-        while len(self.peers) + len(self.away) < self.crowd.peers and self.connecting < CONNECTING_AT_ONCE:
-            peer = Peer(self.crowd, self.family, self.made)
+        while len(self.peers) + len(self.away) < self.kind.peers and self.connecting < CONNECTING_AT_ONCE:
+            peer = Peer(self.kind, self.family, self.made)
             if not peer.connect(self.address):
                 peer.socket.close()
                 return
             self.peers[peer.socket.fileno()] = peer
             self.made += 1
             self.connecting += 1
-            events = select.EPOLLOUT | select.EPOLLET | (select.EPOLLIN if self.crowd.reads else 0)
+            events = select.EPOLLOUT | select.EPOLLET | (select.EPOLLIN if self.kind.reads else 0)
             self.epoll.register(peer.socket.fileno(), events)
-            if self.crowd.pieces and self.crowd.every:
-                self.due.append((time.monotonic() + self.crowd.every, peer))
+            if self.kind.pieces and self.kind.every:
+                self.due.append((time.monotonic() + self.kind.every, peer))
 
     def dismiss(self, peer: Peer) -> None:
         number = peer.socket.fileno()
@@ -204,7 +204,7 @@ class Gathering:
         self.connecting -= not peer.connected
         self.awaited.discard(peer.number)
         self.ended[status_of(peer)] += 1
-        self.away.append(time.monotonic() + self.crowd.comes_again_after)
+        self.away.append(time.monotonic() + self.kind.comes_again_after)
         self.epoll.unregister(number)
         peer.socket.close()
 
@@ -215,15 +215,15 @@ class Gathering:
         was_connected = peer.connected
         alive = peer.send()
         self.connecting -= peer.connected and not was_connected
-        while alive and self.crowd.reads and events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
+        while alive and self.kind.reads and events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
             before = peer.answer
             alive = peer.receive()
             if peer.answer == before:
                 break
-        if peer.connected and (peer.answer or not self.crowd.waits_for_answer):
+        if peer.connected and (peer.answer or not self.kind.waits_for_answer):
             self.awaited.discard(peer.number)
         if not alive or events & (select.EPOLLHUP | select.EPOLLERR):
-            if self.crowd.reads:
+            if self.kind.reads:
                 peer.receive()
             self.dismiss(peer)
 
@@ -236,7 +236,7 @@ class Gathering:
             if peer.connected and not peer.send_piece():
                 self.dismiss(peer)
             else:
-                self.due.append((now + self.crowd.every, peer))
+                self.due.append((now + self.kind.every, peer))
 
     def run(self) -> None:
         gathered = False
@@ -257,7 +257,7 @@ def main() -> None:
     name, url = sys.argv[1:]
     most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
-    gathering = Gathering(CROWDS[name], url)
+    gathering = Gathering(KINDS[name], url)
     gathering.run()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"ended": gathering.ended, "cpu_s": usage.ru_utime + usage.ru_stime}), flush=True)

@@ -1,6 +1,6 @@
-/* door.h: what is asked of a request's headers before anything else. */
-#ifndef HTTP_DOOR_H
-#define HTTP_DOOR_H
+/* request_head.h: what is asked of a request's headers before anything else. */
+#ifndef HTTP_REQUEST_HEAD_H
+#define HTTP_REQUEST_HEAD_H
 
 #include "base/arena.h"
 #include "base/trace.h"
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct door {
+struct request_head {
     const char *request_id;      /* the caller's if it is a sane one, or a new one; in the arena */
     bool request_id_is_new;      /* not the caller's */
     struct trace trace;          /* the caller's, or one that begins here */
@@ -25,16 +25,16 @@ struct door {
 
 /* Reads the headers, but for those that take memory: what is asked before the key is, is asked by anybody. A
  * version of NULL is that of a request whose headers are not to be had. */
-void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
-               struct door *door);
+void request_head_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
+                       struct request_head *head);
 
 /* Reads If-Match and If-None-Match, however long, once it is known that the caller may ask. */
-void door_read_precondition(struct MHD_Connection *connection, struct arena *arena,
-                            struct precondition *precondition);
+void request_head_read_precondition(struct MHD_Connection *connection, struct arena *arena,
+                                    struct precondition *precondition);
 
-enum door_key { DOOR_KEY_RIGHT, DOOR_KEY_MISSING, DOOR_KEY_WRONG };
+enum request_key { REQUEST_KEY_RIGHT, REQUEST_KEY_MISSING, REQUEST_KEY_WRONG };
 
 /* Compares every X-API-Key. */
-enum door_key door_check_key(struct MHD_Connection *connection, const char *api_key);
+enum request_key request_head_check_key(struct MHD_Connection *connection, const char *api_key);
 
 #endif

@@ -1,6 +1,7 @@
-/* door.c: headers are looked at one by one, since what a proxy in front makes of repeated ones is not known.
+/* request_head.c: headers are looked at one by one, since what a proxy in front makes of repeated ones is not
+ * known.
  */
-#include "http/door.h"
+#include "http/request_head.h"
 
 #include "base/secret.h"
 #include "base/uuid.h"
@@ -13,7 +14,7 @@ enum { REQUEST_ID_MAX = 128 };
 
 /* What is found in a walk over the headers. */
 struct walk {
-    struct door *door;
+    struct request_head *head;
     struct arena *arena;
     unsigned hosts, lengths, encodings, traceparents;
     bool chunked;
@@ -36,8 +37,8 @@ static void take_idempotency_key(struct walk *walk, const char *value, size_t si
         size -= 2;
     }
     const char *key = arena_copy(walk->arena, value, size);
-    walk->bad_key |= walk->door->idempotency_key != NULL || !is_sane(key, size, KEY_CHARACTERS);
-    walk->door->idempotency_key = key;
+    walk->bad_key |= walk->head->idempotency_key != NULL || !is_sane(key, size, KEY_CHARACTERS);
+    walk->head->idempotency_key = key;
 }
 
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
@@ -52,21 +53,21 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         walk->hosts++;
     } else if (strcasecmp(name, "Content-Length") == 0) {
         walk->lengths++;
-        walk->door->content_length = strtoull(value, NULL, 10);
+        walk->head->content_length = strtoull(value, NULL, 10);
     } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
         walk->encodings++;
         walk->chunked = strcasecmp(value, "chunked") == 0;
     } else if (strcasecmp(name, "Content-Encoding") == 0) {
-        walk->door->is_coded |= value_size > 0 && strcasecmp(value, "identity") != 0;
+        walk->head->is_coded |= value_size > 0 && strcasecmp(value, "identity") != 0;
     } else if (strcasecmp(name, "Expect") == 0) {
-        walk->door->expects_continue = strcasecmp(value, "100-continue") == 0;
+        walk->head->expects_continue = strcasecmp(value, "100-continue") == 0;
     } else if (strcasecmp(name, "Idempotency-Key") == 0) {
         take_idempotency_key(walk, value, value_size);
     } else if (strcasecmp(name, "traceparent") == 0) {
         walk->traceparents++;
-        trace_join(&walk->door->trace, value, value_size);
+        trace_join(&walk->head->trace, value, value_size);
     } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane(value, value_size, ID_CHARACTERS)) {
-        walk->door->request_id = arena_copy(walk->arena, value, value_size);
+        walk->head->request_id = arena_copy(walk->arena, value, value_size);
     }
     return MHD_YES;
 }
@@ -90,19 +91,20 @@ static const char *malformation(const struct walk *walk, bool http_1_1)
     return NULL;
 }
 
-void door_read(struct MHD_Connection *connection, const char *version, struct arena *arena, struct door *door)
+void request_head_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
+                       struct request_head *head)
 {
-    struct walk walk = {.door = door, .arena = arena};
-    *door = (struct door){0};
+    struct walk walk = {.head = head, .arena = arena};
+    *head = (struct request_head){0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &walk);
-    door->malformed = malformation(&walk, version != NULL && strcmp(version, "HTTP/1.1") == 0);
-    if (walk.traceparents != 1 || !trace_is_set(&door->trace)) /* of several, none is to be believed */
-        trace_begin(&door->trace);
-    if (door->request_id == NULL) {
+    head->malformed = malformation(&walk, version != NULL && strcmp(version, "HTTP/1.1") == 0);
+    if (walk.traceparents != 1 || !trace_is_set(&head->trace)) /* of several, none is to be believed */
+        trace_begin(&head->trace);
+    if (head->request_id == NULL) {
         char *id = arena_alloc(arena, UUID_TEXT);
         uuid_make(id);
-        door->request_id = id;
-        door->request_id_is_new = true;
+        head->request_id = id;
+        head->request_id_is_new = true;
     }
 }
 
@@ -141,8 +143,8 @@ static enum MHD_Result add_tags(void *lists, enum MHD_ValueKind kind, const char
     return MHD_YES;
 }
 
-void door_read_precondition(struct MHD_Connection *connection, struct arena *arena,
-                            struct precondition *precondition)
+void request_head_read_precondition(struct MHD_Connection *connection, struct arena *arena,
+                                    struct precondition *precondition)
 {
     struct lists lists = {0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_tags, &lists);
@@ -156,7 +158,7 @@ void door_read_precondition(struct MHD_Connection *connection, struct arena *are
 /* The keys presented. */
 struct keys {
     const char *right;
-    enum door_key found;
+    enum request_key found;
 };
 
 static enum MHD_Result compare_key(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
@@ -169,15 +171,15 @@ static enum MHD_Result compare_key(void *arg, enum MHD_ValueKind kind, const cha
         return MHD_YES;
     bool right = strlen(value) == value_size && secret_equal(value, keys->right);
     if (!right)
-        keys->found = DOOR_KEY_WRONG;
-    else if (keys->found == DOOR_KEY_MISSING)
-        keys->found = DOOR_KEY_RIGHT;
+        keys->found = REQUEST_KEY_WRONG;
+    else if (keys->found == REQUEST_KEY_MISSING)
+        keys->found = REQUEST_KEY_RIGHT;
     return MHD_YES;
 }
 
-enum door_key door_check_key(struct MHD_Connection *connection, const char *api_key)
+enum request_key request_head_check_key(struct MHD_Connection *connection, const char *api_key)
 {
-    struct keys keys = {.right = api_key, .found = DOOR_KEY_MISSING};
+    struct keys keys = {.right = api_key, .found = REQUEST_KEY_MISSING};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, compare_key, &keys);
     return keys.found;
 }
