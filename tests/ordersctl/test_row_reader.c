@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+TestSuite(row_reader, .timeout = 60);
+
 /* What a reader told, one line a row: "LINE JSON" or "LINE !ERROR". */
 struct told {
     FILE *stream;
@@ -236,7 +238,7 @@ Test(row_reader, giant_csv_header_makes_the_file_unreadable)
     free(told.text);
 }
 
-Test(row_reader, header_of_one_name_takes_linear_time, .timeout = 10)
+Test(row_reader, header_of_one_name_takes_linear_time)
 {
     struct told told = read_filled(ROWS_CSV, "id", ",id", ROW_MAX_BYTES - 100, "\n1\n");
     cr_assert_str_eq(told.text, "1 !the header names id twice\nunreadable\n");
@@ -244,7 +246,7 @@ Test(row_reader, header_of_one_name_takes_linear_time, .timeout = 10)
 }
 
 /* A quote that is never closed costs its own line, not the rest of the file. */
-Test(row_reader, missing_quote_costs_one_row, .timeout = 120)
+Test(row_reader, missing_quote_costs_one_row)
 {
     static const char good[] =
         "good                                                                           \n";
@@ -256,7 +258,7 @@ Test(row_reader, missing_quote_costs_one_row, .timeout = 120)
 }
 
 /* Nothing makes it look at a part of the file again and again, which would take minutes. */
-Test(row_reader, quotes_everywhere_take_linear_time, .timeout = 30)
+Test(row_reader, quotes_everywhere_take_linear_time)
 {
     static const char *const fillers[] = {"\"\n",  "\"\"\n",  "\"\"\"\n",       "\",\n",
                                           "a\"\n", "\",\"\n", "\"\"\"a\n\"\"\n"};
@@ -269,7 +271,7 @@ Test(row_reader, quotes_everywhere_take_linear_time, .timeout = 30)
 
 /* --- bytes that are anything --- */
 
-Test(row_reader, any_bytes_are_survived, .timeout = 60)
+Test(row_reader, any_bytes_are_survived)
 {
     static const char alphabet[] = "{}[]\",:\\\n\r a1\xc3\xa6\xff\0t";
     char file[600];
