@@ -24,7 +24,8 @@ from benchmark.orders import LOAD  # noqa: E402
 from benchmark.processes import Failed, environment  # noqa: E402
 from benchmark.stage import make_state, prepare  # noqa: E402
 
-GOOD = {"ratio": 1.0, "p99_ratio": 1.0, "errors": 0, "errors_without": 0, "peak_bytes": 20 << 20}
+GOOD = {"against": hostile.NOTHING, "ratio": 1.0, "p99_ratio": 1.0, "errors": 0, "errors_without": 0,
+        "peak_bytes": 20 << 20}
 
 
 class Targets(unittest.TestCase):
@@ -42,10 +43,10 @@ class Targets(unittest.TestCase):
 
     def test_each_is_missed(self):
         for figures, said in (
-            ({"ratio": 0.79}, "0.79 of the rate was kept, not 0.8"),
-            ({"p99_ratio": 5.1}, "p99 was 5.1 times that without, not at most 5"),
+            ({"ratio": 0.79}, "0.79 of the rate beside nothing was kept, not 0.8"),
+            ({"p99_ratio": 5.1}, "p99 was 5.1 times that beside nothing, not at most 5"),
             ({"errors": 1}, "1 calls of those who behave failed"),
-            ({"errors_without": 1}, "1 calls failed without it"),
+            ({"errors_without": 1}, "1 calls failed beside nothing"),
             ({"peak_bytes": (256 << 20) + 1}, "ordersd had 256 MiB, not at most 256"),
         ):
             self.assertEqual(self.missed(**figures), [f"silent: get, http: {said}"])
@@ -54,6 +55,12 @@ class Targets(unittest.TestCase):
         self.trial = next(trial for trial in hostile.TRIALS if trial.name == "locked-order")
         self.assertEqual(len(self.missed(ratio=0.89)), 1)
         self.assertEqual(len(self.missed(p99_ratio=2.1)), 1)
+
+    def test_they_are_of_rounds_beside_nothing(self):
+        figures = {"against": "an open transaction", "ratio": 0.5, "p99_ratio": 9, "errors": 1, "peak_bytes": 1 << 30}
+        self.assertEqual(self.missed(**figures), [])
+        self.assertEqual(self.missed(**figures, errors_without=2),
+                         ["silent: get, http: 2 calls failed beside an open transaction"])
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):
@@ -118,9 +125,11 @@ class Neighbours(unittest.TestCase):
     def test_those_who_behave_are_measured(self):
         for name in ("rpc-silent", "locked-order", "deep-lists"):
             trial = next(trial for trial in hostile.TRIALS if trial.name == name)
-            result = hostile.measure(self.bench, trial, rounds=1, seconds=0.2)
-            self.assertEqual(result["errors"] + result["errors_without"], 0)
-            self.assertTrue(all(result["per_second"]) and result["ratio"] and result["peak_bytes"], result)
+            results = hostile.measure(self.bench, trial, rounds=1, seconds=0.2)
+            self.assertEqual([result["against"] for result in results], [hostile.NOTHING, *trial.controls])
+            for result in results:
+                self.assertEqual(result["errors"] + result["errors_without"], 0)
+                self.assertTrue(all(result["per_second"]) and result["ratio"] and result["peak_bytes"], result)
 
     def test_an_order_that_is_not_locked_is_noticed(self):
         neighbour = hostile.LockedOrder(self.bench)

@@ -1,8 +1,9 @@
 """hostile: what slow and hostile peers, a lock held in the database and a heavy caller cost those who behave.
 
 Each row of a table is something beside which those who behave are measured: without it and with it, several times,
-one after the other. Prints throughput, latency and memory as Markdown, and ends with exit code 1 when a target is
-missed: of the rate, of p99, of ordersd's memory, or when one who behaves got an error.
+one after the other. Where it costs in two ways, a further row compares it with what costs in one of them. Prints
+throughput, latency and memory as Markdown, and ends with exit code 1 when a target is missed: of the rate, of p99, of
+ordersd's memory, or when one who behaves got an error.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Protocol
 
@@ -36,6 +37,7 @@ LOCKED_KEYS = 1_000  # orders that are updated, bench-1 among them, which is loc
 HELD_UPDATES = 16  # in flight, for the locked order
 DEEP_CALLERS = 4  # lists in flight, of the caller who passes over most orders
 DEEP_REST = 10_000  # orders that are left behind what it passes over
+NOTHING = "nothing"  # what there is in the rounds that targets are of
 
 
 class Neighbour(Protocol):
@@ -154,7 +156,8 @@ class Trial:
     keeps_at_least: float = 0.8  # of the rate
     p99_at_most: float = 5  # times that without
     rounds: int = 4
-    control: Callable[[Bench], Neighbour] | None = None  # what is there in the rounds without the neighbour
+    # By name, what the neighbour is compared with too: what costs in one of the ways in which it costs.
+    controls: dict[str, Callable[[Bench], Neighbour]] = field(default_factory=dict)
 
 
 def trial_beside(kind: Kind) -> Trial:
@@ -175,7 +178,7 @@ TRIALS = [
     *map(trial_beside, KINDS.values()),
     Trial("locked-order", 1, "update of others, ipc",
           rpc("update", IN_FLIGHT, "--first-key", 2, "--keys", LOCKED_KEYS - 1), LockedOrder,
-          keeps_at_least=0.9, p99_at_most=2, rounds=12, control=OpenTransaction),
+          keeps_at_least=0.9, p99_at_most=2, rounds=12, controls={"an open transaction": OpenTransaction}),
     Trial("deep-lists", 1, "list of the first page, ipc", rpc("list", 1), DeepLists, rounds=6),
     Trial("deep-lists", 1, "summary, ipc", rpc("summary", 1), DeepLists, rounds=6),
 ]
@@ -203,18 +206,8 @@ def observe_beside(bench: Bench, trial: Trial, make: Callable[[Bench], Neighbour
         raise
 
 
-def measure(bench: Bench, trial: Trial, rounds: int, seconds: float) -> dict:
-    without, beside, leaving = [], [], []
-    for round_ in range(rounds):
-        say(f"{round_ + 1}/{rounds} {trial.name}: {trial.measured}")
-        if trial.control:
-            without.append(observe_beside(bench, trial, trial.control, seconds)[0])
-        else:
-            without.append(observe(bench, trial, seconds))
-        run, left = observe_beside(bench, trial, trial.neighbour, seconds)
-        beside.append(run)
-        leaving.append(left)
-
+def compare(without: list[dict], beside: list[dict]) -> dict:
+    """The rounds of either kind, in pairs."""
     def medians(figure: str) -> list[float]:
         return [statistics.median(run[figure] for run in runs) for runs in (without, beside)]
 
@@ -222,42 +215,66 @@ def measure(bench: Bench, trial: Trial, rounds: int, seconds: float) -> dict:
         # What was not answered at all has no latency.
         return statistics.median(b[figure] / a[figure] if a[figure] else 0 for a, b in zip(without, beside))
 
+    return {
+        **{figure: medians(figure) for figure in ("per_second", "p50_us", "p99_us")},
+        "ratio": ratio("per_second"), "p50_ratio": ratio("p50_us"), "p99_ratio": ratio("p99_us"),
+        "errors_without": sum(run["errors"] for run in without),
+    }
+
+
+def measure(bench: Bench, trial: Trial, rounds: int, seconds: float) -> list[dict]:
+    """A result against rounds beside nothing, and one against each control."""
+    without = {NOTHING: [], **{name: [] for name in trial.controls}}
+    beside, leaving = [], []
+    for round_ in range(rounds):
+        say(f"{round_ + 1}/{rounds} {trial.name}: {trial.measured}")
+        without[NOTHING].append(observe(bench, trial, seconds))
+        for name, make in trial.controls.items():
+            without[name].append(observe_beside(bench, trial, make, seconds)[0])
+        run, left = observe_beside(bench, trial, trial.neighbour, seconds)
+        beside.append(run)
+        leaving.append(left)
+
     became = {}
     for left in leaving:
         for what, n in left["became"].items():
             became[what] = became.get(what, 0) + n
     cpu = [left["cpu"] for left in leaving if left["cpu"] is not None]
-    return {
-        "beside": trial.name, "peers": trial.peers, "measured": trial.measured,
-        **{figure: medians(figure) for figure in ("per_second", "p50_us", "p99_us")},
-        "ratio": ratio("per_second"), "p50_ratio": ratio("p50_us"), "p99_ratio": ratio("p99_us"),
-        "errors_without": sum(run["errors"] for run in without), "errors": sum(run["errors"] for run in beside),
-        "peak_bytes": max(run["peak_bytes"] for run in beside),
-        "cpu": statistics.median(cpu) if cpu else None, "became": became,
-    }
+    return [
+        {
+            "beside": trial.name, "peers": trial.peers, "measured": trial.measured, "against": name,
+            **compare(runs, beside), "errors": sum(run["errors"] for run in beside),
+            "peak_bytes": max(run["peak_bytes"] for run in beside),
+            "cpu": statistics.median(cpu) if cpu else None, "became": became,
+        }
+        for name, runs in without.items()
+    ]
 
 
 def missed(trial: Trial, result: dict) -> list[str]:
-    """The targets that a result misses, each in words."""
+    """The targets that a result misses, each in words. Against a control there is but one: that nothing failed."""
     peak_mib, most_mib = result["peak_bytes"] / 2**20, MOST_BYTES >> 20
-    targets = (
-        (result["ratio"] >= trial.keeps_at_least,
-         f"{result['ratio']:.2f} of the rate was kept, not {trial.keeps_at_least}"),
-        (result["p99_ratio"] <= trial.p99_at_most,
-         f"p99 was {result['p99_ratio']:.1f} times that without, not at most {trial.p99_at_most}"),
-        (result["errors"] == 0, f"{result['errors']:,} calls of those who behave failed"),
-        (result["errors_without"] == 0, f"{result['errors_without']:,} calls failed without it"),
-        (result["peak_bytes"] <= MOST_BYTES, f"ordersd had {peak_mib:,.0f} MiB, not at most {most_mib}"),
-    )
+    against = result["against"]
+    targets = [(result["errors_without"] == 0, f"{result['errors_without']:,} calls failed beside {against}")]
+    if against == NOTHING:
+        targets += [
+            (result["ratio"] >= trial.keeps_at_least,
+             f"{result['ratio']:.2f} of the rate beside nothing was kept, not {trial.keeps_at_least}"),
+            (result["p99_ratio"] <= trial.p99_at_most,
+             f"p99 was {result['p99_ratio']:.1f} times that beside nothing, not at most {trial.p99_at_most}"),
+            (result["errors"] == 0, f"{result['errors']:,} calls of those who behave failed"),
+            (result["peak_bytes"] <= MOST_BYTES, f"ordersd had {peak_mib:,.0f} MiB, not at most {most_mib}"),
+        ]
     return [f"{trial.name}: {trial.measured}: {what}" for holds, what in targets if not holds]
 
 
 def markdown(about: dict, results: list[dict]) -> str:
-    columns = [("beside", False), ("peers", True), ("measured", False), ("a second without", True), ("with", True),
+    columns = [("beside", False), ("peers", True), ("measured", False), ("and without it, beside", False),
+               ("a second without", True), ("with", True),
                ("ratio", True), ("p99 µs without", True), ("with", True), ("ratio", True), ("failed", True),
                ("ordersd peak MiB", True), ("its CPU", True), ("became of it", False)]
     rows = [
-        [result["beside"], shown(result["peers"]), result["measured"],
+        [result["beside"], shown(result["peers"]), result["measured"], result["against"],
          *map(shown, result["per_second"]), shown(result["ratio"], 2),
          *map(shown, result["p99_us"]), shown(result["p99_ratio"], 2), shown(result["errors"]),
          shown(result["peak_bytes"] / 2**20, 1), "" if result["cpu"] is None else f"{result['cpu']:.0%}",
@@ -270,7 +287,7 @@ def markdown(about: dict, results: list[dict]) -> str:
 
 
 def estimate_seconds(trials: list[Trial]) -> float:
-    return sum(trial.rounds * (2 * SECONDS + AROUND_SECONDS) for trial in trials)
+    return sum(trial.rounds * ((2 + len(trial.controls)) * SECONDS + AROUND_SECONDS) for trial in trials)
 
 
 def main() -> None:
@@ -291,11 +308,12 @@ def main() -> None:
         say(f"some {estimate_seconds(trials):.0f} s from here")
         for trial in trials:
             try:
-                result = measure(bench, trial, trial.rounds, SECONDS)
+                measured = measure(bench, trial, trial.rounds, SECONDS)
             except Failed as failure:
                 raise Failed(f"{trial.name}: {failure}") from failure
-            results.append(result)
-            misses += missed(trial, result)
+            for result in measured:
+                results.append(result)
+                misses += missed(trial, result)
 
     about = machine()
     print(markdown(about, results))

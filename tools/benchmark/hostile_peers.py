@@ -21,7 +21,7 @@ from .orders import API_KEY
 
 TICK = 0.05  # seconds
 CONNECTING_AT_ONCE = 200
-NARROW_SEGMENT, NARROW_BUFFER = 536, 4096  # the sender's buffer is some segments
+SMALL_SEGMENT, SMALL_BUFFER = 536, 4096  # the sender's buffer is some segments
 
 POST = f"POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
 GET = f"GET /orders/bench-1 HTTP/1.1\r\nHost: a\r\nX-API-Key: {API_KEY}\r\n\r\n".encode()
@@ -68,7 +68,7 @@ class Kind:
     pieces: tuple = ()  # then one of these after another, over and over
     every: float = 1  # seconds from one to the next; 0: as fast as they are taken
     reads: bool = True
-    narrow: bool = False  # the kernel keeps next to nothing of what it does not read
+    small_buffers: bool = False  # the kernel keeps next to nothing of what it does not read
     comes_again_after: float = 1  # seconds, when the server has closed it
     waits_for_answer: bool = False  # before it counts as gathered
 
@@ -80,7 +80,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("slow-headers", "http", 1000, b"GET / HTTP/1.1\r\nHost: a\r\n", tuple(bytes_of(b"X-A: b\r\n"))),
     Kind("endless-chunked", "http", 200, POST, (CHUNK,), every=0.1),
     Kind("pipeliners", "http", 16, b"", (GET * 100,), every=0, reads=False),
-    Kind("unread-lists", "http", 300, LIST, reads=False, narrow=True),
+    Kind("unread-lists", "http", 300, LIST, reads=False, small_buffers=True),
     Kind("long-preconditions", "http", 1000, LONG_PRECONDITIONS),
     Kind("rpc-silent", "tcp", 1000),
     Kind("rpc-half-greeting", "tcp", 1000, REQ_GREETING[:4]),
@@ -91,9 +91,9 @@ KINDS = {kind.name: kind for kind in (
     Kind("rpc-many-fields", "tcp", 100, REQ_GREETING, (message(MANY_FIELDS),), every=0, reads=False),
     Kind("rpc-garbage", "tcp", 1000, REQ_GREETING, (message(GARBAGE) * 100,), every=0, reads=False),
     Kind("rpc-unread-health", "tcp", 100, REQ_GREETING, (message(CHECK_HEALTH) * 100,), every=0, reads=False,
-          narrow=True),
+          small_buffers=True),
     Kind("rpc-unread-lists", "tcp", 100, REQ_GREETING, (message(LIST_ORDERS) * 100,), every=0, reads=False,
-          narrow=True),
+          small_buffers=True),
     Kind("rpc-unread-lists-ipc", "ipc", 100, REQ_GREETING, (message(LIST_ORDERS, "ipc") * 100,), every=0,
           reads=False),
 )}
@@ -113,13 +113,12 @@ class Peer:
         self.kind, self.number = kind, number
         self.pieces = cycle(kind.pieces) if kind.pieces else None
         self.unsent = memoryview(kind.opening)
-        self.next_piece = None
         self.answer = b""
         self.connected = False
         self.socket = socket.socket(family)
-        if kind.narrow:
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, NARROW_SEGMENT)
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW_BUFFER)
+        if kind.small_buffers:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SMALL_SEGMENT)
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
         self.socket.setblocking(False)
 
     def connect(self, address: tuple) -> bool:
