@@ -14,7 +14,8 @@
 
 enum { HEAD_MAX = 64 * 1024, TIMEOUT_S = 10 };
 
-static int dial(uint16_t port, bool narrow)
+/* -1: errno says why not. */
+static int try_dial(uint16_t port, bool narrow)
 {
     const int segment = 536, buffer = 4096;
     const struct sockaddr_in address = {
@@ -24,14 +25,21 @@ static int dial(uint16_t port, bool narrow)
     };
     const struct timeval timeout = {.tv_sec = TIMEOUT_S};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert_geq(fd, 0);
     if (narrow) { /* the other end's buffer is some segments */
         setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     }
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0, "connect: %s",
-                 strerror(errno));
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int dial(uint16_t port, bool narrow)
+{
+    const int fd = try_dial(port, narrow);
+    cr_assert_geq(fd, 0, "connect: %s", strerror(errno));
     return fd;
 }
 
@@ -103,10 +111,10 @@ bool http_is_closed(int fd)
     return recv(fd, &byte, 1, 0) == 0;
 }
 
-struct http_reply http_request(uint16_t port, const char *method, const char *target, const char *headers,
-                               const char *body)
+/* Over a connection that is closed then. */
+static struct http_reply request_over(int fd, const char *method, const char *target, const char *headers,
+                                      const char *body)
 {
-    int fd = http_connect(port);
     char *head;
     cr_assert_gt(asprintf(&head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s", method, target,
                           headers != NULL ? headers : ""),
@@ -123,6 +131,12 @@ struct http_reply http_request(uint16_t port, const char *method, const char *ta
     struct http_reply reply = http_read(fd, strcmp(method, "HEAD") == 0);
     close(fd);
     return reply;
+}
+
+struct http_reply http_request(uint16_t port, const char *method, const char *target, const char *headers,
+                               const char *body)
+{
+    return request_over(http_connect(port), method, target, headers, body);
 }
 
 char *http_header(const struct http_reply *reply, const char *name)
@@ -151,4 +165,26 @@ void must(bool truth, const char *what)
         return;
     fprintf(stderr, "teardown: %s\n", what);
     abort();
+}
+
+struct http_reply must_get(uint16_t port, const char *target, const char *headers)
+{
+    const int fd = try_dial(port, false);
+    must(fd >= 0, "nobody listens");
+    struct http_reply reply = request_over(fd, "GET", target, headers, NULL);
+    must(reply.status == 200, "a GET is no success");
+    return reply;
+}
+
+void must_count_by_status(uint16_t port)
+{
+    static const char other[] = ",code=\"other\"} ";
+    struct http_reply reply = must_get(port, "/metrics", NULL);
+    const char *at = strstr(reply.body, other);
+    must(at != NULL, "there is no series for other statuses");
+    for (; at != NULL; at = strstr(at, other)) {
+        at += strlen(other);
+        must(strncmp(at, "0\n", 2) == 0, "an answer was counted as one of another status");
+    }
+    http_free(&reply);
 }

@@ -40,7 +40,14 @@ char *http_header(const struct http_reply *reply, const char *name);
 
 void http_free(struct http_reply *reply);
 
-/* An assertion for a suite's teardown, where Criterion counts none of its own: ends the test as crashed. */
+/* Assertions for a suite's teardown, where Criterion counts none of its own: they end the test as crashed. */
 void must(bool truth, const char *what);
+
+/* A GET there, with an answer of 200. */
+struct http_reply must_get(uint16_t port, const char *target, const char *headers);
+
+/* That each answer was counted under its own status. The last one may not be counted yet, as its
+ * client has it a moment before. */
+void must_count_by_status(uint16_t port);
 
 #endif

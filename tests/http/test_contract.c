@@ -22,12 +22,19 @@ static void setup(void)
     snprintf(key_header, sizeof key_header, "X-API-Key: %s\r\n", service->api_key);
 }
 
-static void teardown(void)
+static void stop(void)
 {
     must(service_stop(service) == 0, "ordersd did not end with 0");
 }
 
+static void teardown(void)
+{
+    must_count_by_status(service->http_port);
+    stop();
+}
+
 TestSuite(contract, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(stopped, .init = setup, .fini = stop, .timeout = 120); /* by the test itself */
 
 static struct http_reply call(const char *method, const char *target, const char *body)
 {
@@ -609,7 +616,7 @@ Test(contract, a_sane_request_id_comes_back)
     expect_request_id("\xc3\xbe", false);
 }
 
-Test(contract, the_request_id_names_the_call_in_the_log)
+Test(stopped, the_request_id_names_the_call_in_the_log)
 {
     char headers[256];
     snprintf(headers, sizeof headers, "%sX-Request-ID: find-me-in-the-log\r\n", key_header);

@@ -105,7 +105,8 @@ static void expect_values(const struct expected *expected)
 
 static void send_traffic(void)
 {
-    char retried[256];
+    char retried[256], coded[256];
+    snprintf(coded, sizeof coded, "%sContent-Encoding: gzip\r\n", key_header);
     snprintf(retried, sizeof retried, "%sIdempotency-Key: once-1\r\n", key_header);
     for (int i = 0; i < 6; i++) {
         char order_id[16];
@@ -126,7 +127,9 @@ static void send_traffic(void)
     cr_expect_eq(ask("GET", "/orders?status=shipped", key_header, NULL), 200);
     cr_expect_eq(ask("GET", "/orders/summary", key_header, NULL), 200);
     cr_expect_eq(ask("PATCH", "/orders/O-1", key_header, "{\"total_amount\":6}"), 200);
+    cr_expect_eq(ask("PATCH", "/orders/O-1", coded, "{}"), 415);
     cr_expect_eq(ask("DELETE", "/orders/O-2", key_header, NULL), 204);
+    cr_expect_eq(ask("GET", "/orders/O-1/", key_header, NULL), 307);
     cr_expect_eq(ask("PUT", "/orders/", key_header, "{}"), 405);
     cr_expect_eq(ask("GET", "/nope", NULL, NULL), 404);
     cr_expect_eq(ask("GET", "/nope/\"}%0a", NULL, NULL), 404);
@@ -165,7 +168,9 @@ Test(monitoring, every_request_is_counted_where_it_belongs)
         {HTTP("GET", "/orders/", "200"), 2},
         {HTTP("GET", "/orders/summary", "200"), 1},
         {HTTP("PATCH", "/orders/{order_id}", "200"), 1},
+        {HTTP("PATCH", "/orders/{order_id}", "415"), 1},
         {HTTP("DELETE", "/orders/{order_id}", "204"), 1},
+        {HTTP("other", "none", "307"), 1},
         {HTTP("other", "none", "405"), 1},
         {HTTP("other", "none", "404"), 2},
         {HTTP("GET", "/healthz", "200"), 1},
