@@ -48,7 +48,7 @@ struct daemon {
     struct store *store;
     struct order_service service;
     struct health health;
-    struct health_check checks[3]; /* what readiness hangs on, and the end of that list */
+    struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
     struct dispatcher *dispatcher;
     struct rpc_server *server;

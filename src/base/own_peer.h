@@ -43,9 +43,9 @@ ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size);
 /* What it waits for, now or ever after, fails at once: but a connect over ipc, which may take its time. */
 void own_peer_abort(struct own_peer *peer);
 
-/* Whether a peer of this name is it. Until own_peer_connect has returned its port is all that is known of it,
- * so a peer of another host with the same one is taken for it: as one is by accident, whoever is it is to be
- * served as all others are. After own_peer_close, nobody is. */
+/* Whether a peer of this name is it. Until own_peer_connect has returned, only its port is known, and a peer
+ * of another host with the same port is taken for it: so being it must grant nothing, but not to be counted.
+ * After own_peer_close, nobody is. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);
 
 /* For a prober_ask, when one of these steps, or a send, failed: writes what errno says, which is "no answer"

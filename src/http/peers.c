@@ -16,9 +16,10 @@ enum {
     SWEEP_MS = 250,
     STALLED_MS = 1000, /* in "answering", with nothing taken, before one is ended for memory or room */
     SENDING_MS = 100,  /* in "receiving": a client that has its request ready is through by then */
-    /* In "idle": a client that asks all the time is not so for as long. It is short, as newcomers can only
-     * displace one another while nobody is idle for as long; and longer than SENDING_MS, so that those who
-     * send nothing go before one that was just answered. */
+    /* In "idle", before one is ended for room. Above what a client that asks all the time leaves between an
+     * answer and its next request, or those would be ended; and above SENDING_MS, so that of two that came at
+     * once the one that sends nothing goes before the one that was answered. Not far above: while nobody is
+     * idle for as long, newcomers can only displace one another. */
     UNUSED_MS = 2 * SENDING_MS,
     MOST_LOOKS = 64, /* at a list of those in "answering" at once: each is a system call */
 };

@@ -75,9 +75,8 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
 static const char *malformation(const struct walk *walk, bool http_1_1)
 {
     if (walk->bad_key)
-        return "Idempotency-Key should be one of 1 to 128 letters, digits, \".\", \"_\", \":\", \"-\", "
-               "\"/\", "
-               "\"+\" and \"=\"";
+        return "Idempotency-Key should be one of 1 to 128 letters, digits, "
+               "\".\", \"_\", \":\", \"-\", \"/\", \"+\" and \"=\"";
     if (walk->hosts > 1)
         return "Host is repeated";
     if (walk->hosts == 0 && http_1_1)

@@ -51,7 +51,7 @@ static const struct route routes[] = {
         .method = "GET",
         .path = "/readyz",
         .open = true,
-        .summary = "Whether the database can be reached",
+        .summary = "Whether the service can serve",
         .success = "It can.",
         .is_probe = true,
         .service = &rpc__v1__health__descriptor,
@@ -267,7 +267,7 @@ static const struct route *find_path(bool probes_only, const struct url *url, st
     return NULL;
 }
 
-/* Whether a path would be that of orders, and of no list, if it did not end in slashes. */
+/* Whether a path ends in slashes and is known without them, wants a key, and is no list. */
 static bool ends_in_slash(bool probes_only, const struct url *url)
 {
     struct url shorter = *url;

@@ -62,8 +62,8 @@ struct route_match {
 };
 
 /* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. Where
- * there are probes only, no other path is known. A path that is none, but one
- * behind the key and of no list without the slashes at its end, is ROUTE_ENDS_IN_SLASH. */
+ * there are probes only, no other path is known. ROUTE_ENDS_IN_SLASH: the path is not known, but without its
+ * slashes at the end it is, wants a key, and is no list. */
 enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 

@@ -226,8 +226,9 @@ void http_shim_abort_answers(void *arg)
     own_peer_abort(&shim->self);
 }
 
-/* MHD_quiesce_daemon would stop the listening too, but panics when a thread of its pool is at that moment
- * taking the socket out of its epoll set (0.9.75). */
+/* MHD_quiesce_daemon would stop the listening too, but it and each thread of the pool take the socket out of
+ * that thread's epoll set, and it panics if it is second (1.0.1; only without a pool does it let that pass).
+ */
 void http_shim_stop(struct http_shim *shim)
 {
     if (shim == NULL)
