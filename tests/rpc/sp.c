@@ -15,27 +15,42 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 10000 };
+enum { ANSWER_MS = 10000, SMALL_SEGMENT = 536, SMALL_BUFFER = 4096 };
 
 const uint8_t sp_greeting[8] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
 
-int sp_dial(const struct service *service)
-{
-    return sp_dial_from(service, 1);
-}
-
-int sp_dial_from(const struct service *service, unsigned char host)
+static int dial(const struct service *service, unsigned char host, bool small)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const struct sockaddr_in from = {.sin_family = AF_INET,
                                      .sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | host)};
     address.sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1));
     const int at_once = 1; /* or the second part of a frame waits for the first to be acknowledged */
+    const int segment = SMALL_SEGMENT, buffer = SMALL_BUFFER;
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    if (small) { /* the other end's buffer is some segments */
+        setsockopt(peer, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+        setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    }
     cr_assert_eq(bind(peer, (const struct sockaddr *)&from, sizeof from), 0);
     cr_assert_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
     return peer;
+}
+
+int sp_dial(const struct service *service)
+{
+    return dial(service, 1, false);
+}
+
+int sp_dial_from(const struct service *service, unsigned char host)
+{
+    return dial(service, host, false);
+}
+
+int sp_dial_small(const struct service *service)
+{
+    return dial(service, 1, true);
 }
 
 int sp_dial_ipc(const struct service *service)

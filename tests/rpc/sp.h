@@ -19,6 +19,9 @@ int sp_dial(const struct service *service);
 /* The same from another address of the loopback network, 127.0.0.`host`. */
 int sp_dial_from(const struct service *service, unsigned char host);
 
+/* The same with small buffers: the kernel keeps no more than some 100 KB that the peer has not read. */
+int sp_dial_small(const struct service *service);
+
 /* The same over ipc. */
 int sp_dial_ipc(const struct service *service);
 
