@@ -71,7 +71,7 @@ static bool read_list(struct reading *reading, const char *text, const char *con
 }
 
 static const char *const rpc_schemes[] = {"tcp://", "ipc://", "abstract://", NULL};
-static const char rpc_urls[] = "a comma-separated list of tcp://host:port or ipc://path";
+static const char rpc_urls[] = "a comma-separated list of tcp://host:port, ipc://path or abstract://name";
 
 static bool read_listen(struct reading *reading, const char *text)
 {

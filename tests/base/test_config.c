@@ -127,6 +127,19 @@ Test(config, what_is_set_is_in_the_environment_or_dotenv)
     cr_assert_not(config_is_set("ORDERS_LISTEN")); /* its default does not count */
 }
 
+Test(config, rpc_is_over_tcp_or_sockets_of_a_path_or_an_abstract_name)
+{
+    struct config config;
+    char error[256];
+    setenv("ORDERS_LISTEN", "tcp://127.0.0.1:0, ipc:///run/orders,abstract://orders", 1);
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_assert_str_eq(config.listen[0], "tcp://127.0.0.1:0");
+    cr_assert_str_eq(config.listen[1], "ipc:///run/orders");
+    cr_assert_str_eq(config.listen[2], "abstract://orders");
+    cr_assert_null(config.listen[3]);
+    config_free(&config);
+}
+
 Test(config, a_key_file_holds_the_key)
 {
     struct config config;
