@@ -38,7 +38,8 @@ struct rpc_server_options {
 };
 
 /* Listens and serves. NULL: `error` is one line that names the URL and what is wrong with it, and errno is
- * EADDRINUSE if that is another process that listens there, else EINVAL or ENOMEM. */
+ * EADDRINUSE if that is another process that listens there, else EINVAL, ENOMEM, EMFILE, or ENOTSUP of an nng
+ * without the patches of src/rpc/nng. */
 struct rpc_server *rpc_server_start(const struct rpc_server_options *options, char *error, size_t error_size);
 
 /* The URLs it listens on, comma-separated, with the real port where 0 was asked for. */
