@@ -17,8 +17,7 @@
 
 const char dial_shared_session[] =
     "DATABASE_URL: leads to a pooler that gives sessions to others between transactions, and ordersd needs "
-    "sessions "
-    "of its own: set pgbouncer's pool_mode to session, or name the server itself";
+    "sessions of its own: set pgbouncer's pool_mode to session, or name the server itself";
 
 enum {
     ROUNDS = 8,         /* of asking two sessions who answers them */
@@ -252,11 +251,13 @@ static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, 
     return other == pid;
 }
 
-/* Of two sessions that are both there, each has a server process of its own, and for good. Where one process
- * answers both, or two answer one, they are a pooler's, who gives them out by the transaction: where it gives
- * out the process that was used last, the second session shows it, and where by turns, the first; unless
- * somebody else asks it for one in between, so they are asked more than once. A second session that gets no
- * answer waits for a process that the sessions of others keep. */
+/* Of two sessions that are both there, each has a server process of its own, for as long as it lasts. A
+ * pooler that gives out processes by the transaction shows in one of two ways:
+ * 1. one process answers both sessions, where the pooler gives out the one that was used last;
+ * 2. two processes answer the first session, where it gives them out in turn.
+ * Somebody else may ask for a process in between and hide it, so both are asked several times. A second
+ * session that gets no answer is no such sign: it waits for a process, as the sessions of others keep theirs.
+ */
 static bool is_shared(struct dial *dial, PGconn *pg, int pid)
 {
     PGconn *second = connect_to(dial, "any");
