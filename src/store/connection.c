@@ -66,7 +66,7 @@ static const char end_left_sql[] =
     "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) "
     "JOIN pg_stat_activity ON pid = id AND " BACKEND_STARTED_US " = started_us AND pid <> pg_backend_pid()";
 
-static const char access_statement[] = "access"; /* ACCESS_SQL, prepared */
+static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 
 enum {
     SETUP_MOST = STATEMENTS + 8,
@@ -342,10 +342,11 @@ static bool send_limits(const struct connection *connection, struct setup *setup
 static bool send_preparation(const struct connection *connection, struct setup *setup)
 {
     PGconn *pg = connection->pg;
-    bool sent = expect(setup, pg, send_query(pg, SCHEMA_SQL), take_schema) &&
-                expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
-                expect(setup, pg, PQsendPrepare(pg, access_statement, ACCESS_SQL, 0, NULL), take_nothing) &&
-                expect(setup, pg, send_access(pg), take_access);
+    bool sent =
+        expect(setup, pg, send_query(pg, schema_sql), take_schema) &&
+        expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
+        expect(setup, pg, PQsendPrepare(pg, access_statement, schema_access_sql, 0, NULL), take_nothing) &&
+        expect(setup, pg, send_access(pg), take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
         if (each->lane == lane_statements(connection->lane))
             sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),

@@ -4,6 +4,48 @@
 #include <stdio.h>
 #include <string.h>
 
+const char schema_sql[] =
+    "SELECT change FROM sqitch.changes WHERE project = 'orders' ORDER BY committed_at DESC LIMIT 1";
+
+#define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
+
+/* The rights are those of migrations/grants.sql. The triggers are those of order_rollup_arm() in
+ * migrations/deploy, each with the states that will do: A in all sessions, O not in those that apply what
+ * another database has, R in those alone. tests/store/test_schema.c holds both lists against a database. */
+const char schema_access_sql[] =
+    "SELECT pg_is_in_recovery() AS is_standby, "
+    "current_setting('transaction_read_only')::boolean AS is_read_only, "
+    "coalesce((SELECT CASE WHEN to_regclass(name) IS NULL THEN 'table ' || name || ' is missing' "
+    "ELSE 'no right to ' || privilege || ' on table ' || name END FROM (VALUES "
+    "('orders', NULL, 'SELECT'), ('orders', NULL, 'INSERT'), ('orders', NULL, 'DELETE'), "
+    "('orders', 'customer_id', 'UPDATE'), ('orders', 'order_date', 'UPDATE'), "
+    "('orders', 'total_amount', 'UPDATE'), ('orders', 'currency', 'UPDATE'), "
+    "('orders', 'status', 'UPDATE'), ('orders', 'updated_at', 'UPDATE'), "
+    "('idempotency', NULL, 'SELECT'), ('idempotency', NULL, 'INSERT'), ('idempotency', NULL, 'DELETE'), "
+    "('order_rollup', NULL, 'SELECT')) AS needed (name, col, privilege) "
+    "WHERE to_regclass(name) IS NULL OR NOT CASE WHEN col IS NULL "
+    "THEN has_table_privilege(to_regclass(name), privilege) "
+    "ELSE has_column_privilege(to_regclass(name), col, privilege) END LIMIT 1), "
+    "CASE WHEN " FOLD_FUNCTION " IS NULL THEN 'function order_rollup_fold is missing' "
+    "WHEN NOT has_function_privilege(" FOLD_FUNCTION ", 'EXECUTE') "
+    "THEN 'no right to EXECUTE function order_rollup_fold' END, "
+    "(SELECT 'row level security is on for table ' || name "
+    "FROM (VALUES ('orders'), ('idempotency'), ('order_rollup')) AS needed (name) "
+    "WHERE row_security_active(to_regclass(name)) LIMIT 1)) AS lacks, "
+    "pg_backend_pid() AS pid, "
+    "(SELECT format('trigger %s of table %s is ', name, relation) || CASE tgenabled "
+    "WHEN 'D' THEN 'disabled: tools/migrate --recount' "
+    "WHEN 'O' THEN 'disabled in replica sessions: tools/migrate --recount' "
+    "WHEN 'R' THEN 'disabled but in replica sessions: tools/migrate --recount' ELSE 'missing' END "
+    "FROM (VALUES ('orders', 'orders_touch', 'A'), ('orders', 'orders_touch_room', 'OA'), "
+    "('orders', 'order_rollup_insert', 'A'), ('orders', 'order_rollup_update', 'A'), "
+    "('orders', 'order_rollup_delete', 'A'), ('orders', 'order_rollup_truncate', 'A'), "
+    "('orders', 'order_rollup_begin_statement', 'RA'), ('orders', 'order_rollup_end_statement', 'RA'), "
+    "('orders', 'order_rollup_row', 'RA'), ('order_rollup', 'order_rollup_leave_out', 'A')) "
+    "AS wanted (relation, name, states) "
+    "LEFT JOIN pg_trigger ON tgrelid = to_regclass(relation) AND tgname = name "
+    "WHERE coalesce(strpos(states, tgenabled::text), 0) = 0 ORDER BY name LIMIT 1) AS degraded";
+
 static bool is_wanted(const char *deployed)
 {
     return strcmp(deployed, SCHEMA_CHANGE) == 0;
