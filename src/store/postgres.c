@@ -22,15 +22,9 @@ enum { FOLD_REST_S = 1800 };
  * than any list without. */
 enum { LONG_SKIP = 4000 };
 
-/* Where the operations of one lane wait: in one queue for all its workers, or in one for each. */
-struct crew {
-    struct queue *queues;
-    unsigned n_queues;
-};
-
 struct postgres {
     struct store base;
-    struct crew crews[LANES];
+    struct lane_queues lanes[LANES];
     struct queue *queues; /* owned */
     unsigned n_queues;
     struct store_metrics metrics;
@@ -73,8 +67,7 @@ static void submit_to(struct store *store, enum lane lane, struct call *call, st
         operation->hash = operation_hash(operation->order_id);
     if (operation->statement->lane == LANE_WRITE)
         operation->request_hash = operation_request_hash(operation);
-    const struct crew *crew = &postgres->crews[lane];
-    queue_push(&crew->queues[operation->hash % crew->n_queues], operation);
+    queue_push(lane_queues_pick(&postgres->lanes[lane], operation->hash), operation);
 }
 
 static void submit(struct store *store, struct call *call, struct operation prototype,
@@ -235,15 +228,15 @@ static void finish_one_of_many(struct operation *operation)
 
 static void begin_rest(struct create_many *many)
 {
-    const struct crew *writers = &many->postgres->crews[LANE_WRITE];
+    const struct lane_queues *writers = &many->postgres->lanes[LANE_WRITE];
     struct operation **lists = many->queued; /* in reverse */
     for (struct operation *each = many->rest, *next; each != NULL; each = next) {
         next = each->next;
-        struct operation **list = &lists[each->hash % writers->n_queues];
+        struct operation **list = &lists[each->hash % writers->n];
         each->next = *list;
         *list = each;
     }
-    for (unsigned i = 0; i < writers->n_queues; i++) {
+    for (unsigned i = 0; i < writers->n; i++) {
         struct operation *chain = NULL;
         for (struct operation *each = lists[i], *next; each != NULL; each = next) {
             next = each->next;
@@ -266,10 +259,9 @@ static void fail_rest(struct create_many *many, enum status_code code, const cha
 
 static void push_write(struct create_many *many, struct operation *operation)
 {
-    const struct crew *writers = &many->postgres->crews[LANE_WRITE];
     operation->next = NULL;
     operation->request_hash = operation_request_hash(operation);
-    queue_push(&writers->queues[operation->hash % writers->n_queues], operation);
+    queue_push(lane_queues_pick(&many->postgres->lanes[LANE_WRITE], operation->hash), operation);
 }
 
 /* The request_id is another request's, or it cannot be known, or it is this one's. */
@@ -354,8 +346,7 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
         done(response, closure_data);
         return;
     }
-    many->queued =
-        arena_calloc(&call->arena, postgres->crews[LANE_WRITE].n_queues, sizeof(struct operation *));
+    many->queued = arena_calloc(&call->arena, postgres->lanes[LANE_WRITE].n, sizeof(struct operation *));
     many->claim = arena_alloc(&call->arena, sizeof *many->claim);
     atomic_init(&many->left, count + 1);
     struct operation *first = many->rest;
@@ -393,21 +384,21 @@ static const struct store functions = {
     .count = count,
 };
 
-static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_queues, unsigned workers_each,
+static bool start_lane(struct postgres *postgres, enum lane lane, unsigned n_queues, unsigned workers_each,
                        const struct worker_options *options)
 {
-    struct crew *crew = &postgres->crews[lane];
-    crew->queues = &postgres->queues[postgres->n_queues];
-    while (crew->n_queues < n_queues) {
-        struct queue *queue = &crew->queues[crew->n_queues++];
+    struct lane_queues *of_lane = &postgres->lanes[lane];
+    of_lane->queues = &postgres->queues[postgres->n_queues];
+    while (of_lane->n < n_queues) {
+        struct queue *queue = &of_lane->queues[of_lane->n++];
         postgres->n_queues++; /* it is destroyed with the others, whatever comes of it */
         if (lane == LANE_LOCKED ? !queue_init_aside(queue, workers_each) : !queue_init(queue, workers_each))
             return false;
         if (lane_sets_aside(lane))
-            queue->aside = postgres->crews[LANE_LOCKED].queues;
+            queue->aside = postgres->lanes[LANE_LOCKED].queues;
         queue->depth = postgres->metrics.lanes[lane].waiting;
-        for (unsigned seat = 0; seat < workers_each; seat++, postgres->n_workers++) {
-            if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, seat, options))
+        for (unsigned slot = 0; slot < workers_each; slot++, postgres->n_workers++) {
+            if (!worker_start(&postgres->workers[postgres->n_workers], lane, queue, slot, options))
                 return false;
         }
     }
@@ -417,7 +408,7 @@ static bool start_crew(struct postgres *postgres, enum lane lane, unsigned n_que
 /* Changes to one order keep their order, since they have a queue with one worker. A scan is taken by whoever
  * has none. Gets have one worker: a second makes batches smaller and the sum of them dearer, and is not
  * faster. */
-static bool start_crews(struct postgres *postgres, const struct postgres_options *options)
+static bool start_lanes(struct postgres *postgres, const struct postgres_options *options)
 {
     const struct worker_options each = {
         .database_url = options->database_url,
@@ -425,11 +416,11 @@ static bool start_crews(struct postgres *postgres, const struct postgres_options
         .metrics = &postgres->metrics,
         .log = {.log = options->log, .slow_ns = (uint64_t)options->slow_statement_ms * NS_PER_MS},
     };
-    return start_crew(postgres, LANE_GET, 1, 1, &each) &&
-           start_crew(postgres, LANE_SCAN, 1, options->workers, &each) &&
-           start_crew(postgres, LANE_LONG, 1, 1, &each) && start_crew(postgres, LANE_LOCKED, 1, 1, &each) &&
-           start_crew(postgres, LANE_WRITE, options->workers, 1, &each) &&
-           start_crew(postgres, LANE_PURGE, 1, 1, &each);
+    return start_lane(postgres, LANE_GET, 1, 1, &each) &&
+           start_lane(postgres, LANE_SCAN, 1, options->workers, &each) &&
+           start_lane(postgres, LANE_LONG, 1, 1, &each) && start_lane(postgres, LANE_LOCKED, 1, 1, &each) &&
+           start_lane(postgres, LANE_WRITE, options->workers, 1, &each) &&
+           start_lane(postgres, LANE_PURGE, 1, 1, &each);
 }
 
 static bool start_upkeep(struct postgres *postgres, const struct upkeep_options *options)
@@ -445,13 +436,13 @@ static bool start_upkeeps(struct postgres *postgres, uint32_t ttl_s)
 {
     const struct upkeep_options fold = {
         .step = &statements[STATEMENT_FOLD],
-        .queue = postgres->crews[LANE_PURGE].queues,
+        .queue = postgres->lanes[LANE_PURGE].queues,
         .rest_s = FOLD_REST_S,
         .counts = postgres->metrics.folded,
     };
     const struct upkeep_options purge = {
         .step = &statements[STATEMENT_PURGE],
-        .queue = postgres->crews[LANE_PURGE].queues,
+        .queue = postgres->lanes[LANE_PURGE].queues,
         .ttl_s = ttl_s,
         .counts = postgres->metrics.purged,
     };
@@ -511,7 +502,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     postgres->base = functions;
     postgres->queues = queues;
     store_metrics_init(&postgres->metrics, options->metrics);
-    if (!start_crews(postgres, options) || !start_deadlines(postgres) ||
+    if (!start_lanes(postgres, options) || !start_deadlines(postgres) ||
         !start_upkeeps(postgres, options->idempotency_ttl_s)) {
         const int why = errno;
         snprintf(error, error_size, "cannot start a worker: %m");
@@ -541,10 +532,10 @@ bool postgres_ready(void *store, char *why, size_t why_size)
 {
     struct postgres *postgres = postgres_of(store);
     for (enum lane lane = 0; lane < LANES; lane++) {
-        const struct crew *crew = &postgres->crews[lane];
-        for (unsigned i = 0; lane != LANE_PURGE && i < crew->n_queues; i++) {
-            if (queue_is_closed(&crew->queues[i])) {
-                explain_closed(postgres, &crew->queues[i], why, why_size);
+        const struct lane_queues *of_lane = &postgres->lanes[lane];
+        for (unsigned i = 0; lane != LANE_PURGE && i < of_lane->n; i++) {
+            if (queue_is_closed(&of_lane->queues[i])) {
+                explain_closed(postgres, &of_lane->queues[i], why, why_size);
                 return false;
             }
         }

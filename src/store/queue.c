@@ -1,4 +1,5 @@
-/* queue.c: a list under a lock, and an eventfd a seat that is written only while its worker waits for it. */
+/* queue.c: a list under a lock, and an eventfd a worker slot that is written only while its worker waits for
+ * it. */
 #include "store/queue.h"
 
 #include "base/time.h"
@@ -19,22 +20,22 @@ enum {
 
 static const char out_of_reach[] = "The database is out of reach";
 
-bool queue_init(struct queue *queue, unsigned n_seats)
+bool queue_init(struct queue *queue, unsigned n_slots)
 {
     *queue = (struct queue){.pass = 1}; /* in which nothing was tried */
     pthread_mutex_init(&queue->lock, NULL);
-    for (; queue->n_seats < n_seats; queue->n_seats++) {
+    for (; queue->n_slots < n_slots; queue->n_slots++) {
         int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (event < 0)
             return false;
-        queue->seats[queue->n_seats].event = event;
+        queue->slots[queue->n_slots].event = event;
     }
     return true;
 }
 
-bool queue_init_aside(struct queue *queue, unsigned n_seats)
+bool queue_init_aside(struct queue *queue, unsigned n_slots)
 {
-    if (!queue_init(queue, n_seats))
+    if (!queue_init(queue, n_slots))
         return false;
     queue->marks = calloc(QUEUE_MARKS, sizeof *queue->marks);
     queue->tried_in = calloc(QUEUE_MARKS, sizeof *queue->tried_in);
@@ -46,8 +47,8 @@ void queue_destroy(struct queue *queue)
     free(queue->marks);
     free(queue->tried_in);
     pthread_mutex_destroy(&queue->lock);
-    for (unsigned i = 0; i < queue->n_seats; i++)
-        close(queue->seats[i].event);
+    for (unsigned i = 0; i < queue->n_slots; i++)
+        close(queue->slots[i].event);
 }
 
 static void append(struct flow *flow, struct operation *first, struct operation *last)
@@ -63,6 +64,11 @@ static uint32_t mix(uint32_t hash, uint32_t salt)
     hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
     hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
     return hash ^ hash >> 16;
+}
+
+struct queue *lane_queues_pick(const struct lane_queues *lane, uint32_t hash)
+{
+    return &lane->queues[hash % lane->n];
 }
 
 /* --- what is set aside --- */
@@ -131,10 +137,10 @@ static int64_t fail_all(struct queue *queue, struct operation *list, enum status
 
 /* --- pushing --- */
 
-static void wake(const struct seat *seat)
+static void wake(const struct worker_slot *slot)
 {
     const uint64_t one = 1;
-    ssize_t wrote = write(seat->event, &one, sizeof one);
+    ssize_t wrote = write(slot->event, &one, sizeof one);
     (void)wrote; /* fails only when the counter is full, and then it is readable */
 }
 
@@ -142,10 +148,10 @@ static void wake(const struct seat *seat)
  * answered. */
 static void wake_one(struct queue *queue)
 {
-    for (struct seat *seat = queue->seats; seat < queue->seats + queue->n_seats; seat++) {
-        if (seat->waiting) {
-            seat->waiting = false;
-            wake(seat);
+    for (struct worker_slot *slot = queue->slots; slot < queue->slots + queue->n_slots; slot++) {
+        if (slot->waiting) {
+            slot->waiting = false;
+            wake(slot);
             return;
         }
     }
@@ -227,11 +233,11 @@ struct pick {
 static uint32_t *find(struct pick *pick, uint32_t hash)
 {
     if (pick->n_keys == 0)
-        memset(pick->keys, 0, sizeof pick->keys);      /* not for reads, which have none */
-    size_t slot = (hash * UINT32_C(2654435769)) >> 20; /* the upper 12 bits */
-    while (pick->keys[slot] != 0 && pick->keys[slot] != hash)
-        slot = (slot + 1) % KEYS;
-    return &pick->keys[slot];
+        memset(pick->keys, 0, sizeof pick->keys);       /* not for reads, which have none */
+    size_t place = (hash * UINT32_C(2654435769)) >> 20; /* the upper 12 bits */
+    while (pick->keys[place] != 0 && pick->keys[place] != hash)
+        place = (place + 1) % KEYS;
+    return &pick->keys[place];
 }
 
 static void add(struct pick *pick, uint32_t hash)
@@ -486,12 +492,12 @@ void queue_leave(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
-void queue_close(struct queue *queue, unsigned seat)
+void queue_close(struct queue *queue, unsigned slot)
 {
     struct flow waiting[QUEUE_FLOWS + 1] = {{NULL, NULL}};
     pthread_mutex_lock(&queue->lock);
-    queue->n_open -= queue->seats[seat].open;
-    queue->seats[seat].open = false;
+    queue->n_open -= queue->slots[slot].open;
+    queue->slots[slot].open = false;
     if (queue->n_open == 0) {
         memcpy(waiting, queue->flows, sizeof queue->flows);
         waiting[QUEUE_FLOWS] = queue->tried;
@@ -504,11 +510,11 @@ void queue_close(struct queue *queue, unsigned seat)
         metric_add(queue->depth, -fail_all(queue, waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
 }
 
-void queue_open(struct queue *queue, unsigned seat)
+void queue_open(struct queue *queue, unsigned slot)
 {
     pthread_mutex_lock(&queue->lock);
-    queue->n_open += !queue->seats[seat].open;
-    queue->seats[seat].open = true;
+    queue->n_open += !queue->slots[slot].open;
+    queue->slots[slot].open = true;
     pthread_mutex_unlock(&queue->lock);
 }
 
@@ -520,7 +526,7 @@ bool queue_is_closed(struct queue *queue)
     return closed;
 }
 
-int queue_begin_wait(struct queue *queue, unsigned seat)
+int queue_begin_wait(struct queue *queue, unsigned slot)
 {
     int most_ms = -1;
     pthread_mutex_lock(&queue->lock);
@@ -533,27 +539,27 @@ int queue_begin_wait(struct queue *queue, unsigned seat)
         else
             most_ms = (int)((queue->pass_ends_ns - now_ns) / NS_PER_MS) + 1;
     }
-    queue->seats[seat].waiting = most_ms != 0;
+    queue->slots[slot].waiting = most_ms != 0;
     pthread_mutex_unlock(&queue->lock);
     return most_ms;
 }
 
-void queue_end_wait(struct queue *queue, unsigned seat)
+void queue_end_wait(struct queue *queue, unsigned slot)
 {
     uint64_t count;
     pthread_mutex_lock(&queue->lock);
-    queue->seats[seat].waiting = false;
+    queue->slots[slot].waiting = false;
     pthread_mutex_unlock(&queue->lock);
-    ssize_t got = read(queue->seats[seat].event, &count, sizeof count);
+    ssize_t got = read(queue->slots[slot].event, &count, sizeof count);
     (void)got; /* nothing to read when the wait ended for another reason */
 }
 
-int queue_event(const struct queue *queue, unsigned seat)
+int queue_event(const struct queue *queue, unsigned slot)
 {
-    return queue->seats[seat].event;
+    return queue->slots[slot].event;
 }
 
-void queue_wake(struct queue *queue, unsigned seat)
+void queue_wake(struct queue *queue, unsigned slot)
 {
-    wake(&queue->seats[seat]);
+    wake(&queue->slots[slot]);
 }

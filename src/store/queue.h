@@ -4,9 +4,9 @@
  * Callers are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), which is perturbed now
  * and then: two of them that share a flow do so for a moment.
  *
- * Any thread pushes; the workers, each on a seat of its own, take. A seat's file descriptor is readable when
- * its worker, having found nothing to take, was given something: so it can wait for that and for its
- * connection at once.
+ * Any thread pushes; the workers take, each of which has a worker slot of its own. The slot's file descriptor
+ * is readable when its worker, having found nothing to take, was given something: so it can wait for that and
+ * for its connection at once.
  *
  * Writes that found a lock of another session's are set aside, into a queue that several others share; as
  * long as one is there, the later ones of its order follow it when they are taken, so that they stay behind
@@ -28,7 +28,7 @@
 #include <stdint.h>
 
 enum {
-    QUEUE_SEATS_MOST = 64,
+    QUEUE_SLOTS_MOST = 64,
     QUEUE_FLOWS = 64,
     QUEUE_RETRY_MS = 10,
     QUEUE_RETRY_MOST_MS = 40,
@@ -41,14 +41,14 @@ struct flow {
     struct operation *last;
 };
 
-struct seat {
+struct worker_slot {
     int event;    /* an eventfd; never changes */
     bool open;    /* operations may wait for its worker */
     bool waiting; /* for `event` */
 };
 
 struct queue {
-    unsigned n_seats;
+    unsigned n_slots;
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
     struct queue *aside;  /* where operations are set aside; NULL: none ever is. Set it before use */
     atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
@@ -69,14 +69,14 @@ struct queue {
     unsigned shared;    /* batches to go as if there were several callers, since there lately were */
     uint64_t sequence;  /* of the last operation pushed */
     unsigned n_open;    /* none: what is pushed fails at once, as the database is out of reach */
-    struct seat seats[QUEUE_SEATS_MOST];
+    struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 
-/* Seats are closed at first. False: errno says why; it is to be destroyed all the same. */
-bool queue_init(struct queue *queue, unsigned n_seats);
+/* Worker slots are closed at first. False: errno says why; it is to be destroyed all the same. */
+bool queue_init(struct queue *queue, unsigned n_slots);
 
 /* Makes it one into which others set aside. False likewise. */
-bool queue_init_aside(struct queue *queue, unsigned n_seats);
+bool queue_init_aside(struct queue *queue, unsigned n_slots);
 
 /* The queue must be empty. */
 void queue_destroy(struct queue *queue);
@@ -105,19 +105,28 @@ void queue_expire(struct queue *queue, uint64_t now_ns);
 void queue_leave(struct queue *queue);
 
 /* A worker comes, or stays away; with the last one, what waits fails. Either may be said again. */
-void queue_open(struct queue *queue, unsigned seat);
-void queue_close(struct queue *queue, unsigned seat);
+void queue_open(struct queue *queue, unsigned slot);
+void queue_close(struct queue *queue, unsigned slot);
 bool queue_is_closed(struct queue *queue);
 
-/* Makes ready to wait for the seat's event. Returns for how long, in milliseconds; 0: not at all, as there is
+/* Makes ready to wait for the slot's event. Returns for how long, in milliseconds; 0: not at all, as there is
  * something to take; -1: until it comes. */
-int queue_begin_wait(struct queue *queue, unsigned seat);
+int queue_begin_wait(struct queue *queue, unsigned slot);
 
 /* Takes the event back, if it came. */
-void queue_end_wait(struct queue *queue, unsigned seat);
+void queue_end_wait(struct queue *queue, unsigned slot);
 
 /* The descriptor to wait for, and what makes it readable. */
-int queue_event(const struct queue *queue, unsigned seat);
-void queue_wake(struct queue *queue, unsigned seat);
+int queue_event(const struct queue *queue, unsigned slot);
+void queue_wake(struct queue *queue, unsigned slot);
+
+/* Where the operations of one lane wait: in one queue for all its workers, or in one for each. */
+struct lane_queues {
+    struct queue *queues;
+    unsigned n;
+};
+
+/* Where those of an order wait, and so are taken by one worker after another: by its hash. */
+struct queue *lane_queues_pick(const struct lane_queues *lane, uint32_t hash);
 
 #endif

@@ -75,7 +75,7 @@ static void report(struct worker *worker, enum connection_result outcome)
 /* Callers are told at once, and readiness why. */
 static void stay_away(struct worker *worker, enum connection_result outcome)
 {
-    queue_close(worker->queue, worker->seat);
+    queue_close(worker->queue, worker->slot);
     report(worker, outcome);
 }
 
@@ -87,10 +87,10 @@ static int jitter(int delay_ms, unsigned *seed)
 
 static void wait_for_stop(struct worker *worker, int delay_ms)
 {
-    struct pollfd event = {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN};
+    struct pollfd event = {.fd = queue_event(worker->queue, worker->slot), .events = POLLIN};
     poll(&event, 1, delay_ms);
     /* A wake-up that came late for the last wait must not cut every wait short. */
-    queue_end_wait(worker->queue, worker->seat);
+    queue_end_wait(worker->queue, worker->slot);
 }
 
 /* Connects, however often it takes. False: stopped. */
@@ -102,7 +102,7 @@ static bool connect_again(struct worker *worker)
         enum connection_result outcome = connection_open(&worker->connection);
         metric_add(worker->metrics->connects[outcome], 1);
         if (outcome == CONNECTION_READY) {
-            queue_open(worker->queue, worker->seat);
+            queue_open(worker->queue, worker->slot);
             report(worker, outcome);
             enter(worker, WORKER_BUSY);
             return true;
@@ -158,15 +158,15 @@ static int sooner(int most_ms, int other_ms)
 static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
-        {.fd = queue_event(worker->queue, worker->seat), .events = POLLIN},
+        {.fd = queue_event(worker->queue, worker->slot), .events = POLLIN},
         {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
     };
-    const int most_ms = queue_begin_wait(worker->queue, worker->seat);
+    const int most_ms = queue_begin_wait(worker->queue, worker->slot);
     if (most_ms == 0)
         return true;
     enter(worker, WORKER_IDLE);
     poll(either, 2, sooner(most_ms, connection_check_due_ms(&worker->connection)));
-    queue_end_wait(worker->queue, worker->seat);
+    queue_end_wait(worker->queue, worker->slot);
     enter(worker, WORKER_BUSY);
     return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
 }
@@ -232,19 +232,19 @@ static void *run(void *arg)
     while (connect_again(worker))
         serve(worker);
     connection_close(&worker->connection);
-    queue_close(worker->queue, worker->seat);
+    queue_close(worker->queue, worker->slot);
     metric_add(worker->metrics->connections[worker->state], -1);
     return NULL;
 }
 
 /* --- starting and stopping --- */
 
-bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
+bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned slot,
                   const struct worker_options *options)
 {
     memset(worker, 0, sizeof *worker);
     worker->queue = queue;
-    worker->seat = seat;
+    worker->slot = slot;
     worker->log = options->log.log;
     worker->metrics = &options->metrics->lanes[lane];
     metric_add(worker->metrics->connections[worker->state], 1);
@@ -306,7 +306,7 @@ void worker_expire(struct worker *worker, uint64_t now_ns)
 void worker_stop(struct worker *worker)
 {
     atomic_store(&worker->stop, true);
-    queue_wake(worker->queue, worker->seat);
+    queue_wake(worker->queue, worker->slot);
     pthread_join(worker->thread, NULL);
 }
 

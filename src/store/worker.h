@@ -1,7 +1,7 @@
-/* worker.h: a thread with one connection and a seat at a queue: takes all that waits, runs it as a batch, and
- * so on.
+/* worker.h: a thread with one connection and a worker slot of a queue: takes all that waits, runs it as a
+ * batch, and so on.
  *
- * While the database cannot be reached the seat is closed, so that callers hear it at once; the worker
+ * While the database cannot be reached the slot is closed, so that callers hear it at once; the worker
  * connects again by itself, waiting longer from attempt to attempt.
  */
 #ifndef STORE_WORKER_H
@@ -18,7 +18,7 @@
 struct worker {
     pthread_t thread;
     struct queue *queue;
-    unsigned seat;
+    unsigned slot;
     struct log *log;
     const struct lane_metrics *metrics;
     atomic_bool stop;
@@ -50,7 +50,7 @@ struct worker_options {
 
 /* Starts the thread, for the work of one lane, which waits in the queue. The queue must outlive the worker;
  * in LANE_WRITE it has one to set aside into. False: errno says why. */
-bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned seat,
+bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned slot,
                   const struct worker_options *options);
 
 /* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */

@@ -74,7 +74,7 @@ static struct pending *push_remove(const char *order_id, unsigned timeout_ms)
 static bool waits(void)
 {
     pthread_mutex_lock(&queue.lock);
-    const bool now = queue.seats[0].waiting;
+    const bool now = queue.slots[0].waiting;
     pthread_mutex_unlock(&queue.lock);
     return now;
 }
