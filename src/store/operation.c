@@ -6,6 +6,12 @@
 
 #include <assert.h>
 
+void operation_list_append(struct operation_list *list, struct operation *first, struct operation *last)
+{
+    *(list->first != NULL ? &list->last->next : &list->first) = first;
+    list->last = last;
+}
+
 void operation_finish(struct operation *operation)
 {
     void (*finish)(struct operation *) = operation->finish;

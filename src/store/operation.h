@@ -45,6 +45,15 @@ struct operation {
     size_t index;             /* in that request */
 };
 
+/* In the order in which they came, linked by `next`; zeros: none. */
+struct operation_list {
+    struct operation *first;
+    struct operation *last; /* whose `next` is NULL; not to be read when there is no first */
+};
+
+/* Adds a chain of operations, from the first of it to the last. */
+void operation_list_append(struct operation_list *list, struct operation *first, struct operation *last);
+
 /* Tells the caller the outcome, once: the operation is gone after it. */
 void operation_finish(struct operation *operation);
 

@@ -155,14 +155,14 @@ static void count(struct store *store, struct call *call, const struct store_day
  * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So part
  * 0 of a batch is recorded before any other is begun. */
 struct create_many {
-    struct postgres *postgres;
+    const struct lane_queues *writers;
     struct call *call;
     Orders__V1__BatchCreateOrdersResponse *response;
     Orders__V1__BatchCreateOrdersResponse_Closure closure;
     void *closure_data;
     struct operation *rest; /* what is not begun */
     struct operation *claim;
-    struct operation **queued; /* room for a list for each queue */
+    struct operation_list *queued; /* one for each of the writers' queues */
     atomic_bool replayed;
     atomic_size_t left; /* operations without an outcome, and one more while `rest` is not begun */
 };
@@ -228,23 +228,15 @@ static void finish_one_of_many(struct operation *operation)
 
 static void begin_rest(struct create_many *many)
 {
-    const struct lane_queues *writers = &many->postgres->lanes[LANE_WRITE];
-    struct operation **lists = many->queued; /* in reverse */
+    const struct lane_queues *writers = many->writers;
     for (struct operation *each = many->rest, *next; each != NULL; each = next) {
         next = each->next;
-        struct operation **list = &lists[each->hash % writers->n];
-        each->next = *list;
-        *list = each;
+        each->next = NULL;
+        operation_list_append(&many->queued[lane_queues_pick(writers, each->hash) - writers->queues], each,
+                              each);
     }
-    for (unsigned i = 0; i < writers->n; i++) {
-        struct operation *chain = NULL;
-        for (struct operation *each = lists[i], *next; each != NULL; each = next) {
-            next = each->next;
-            each->next = chain;
-            chain = each;
-        }
-        queue_push(&writers->queues[i], chain);
-    }
+    for (unsigned i = 0; i < writers->n; i++)
+        queue_push(&writers->queues[i], many->queued[i].first);
     release_many(many);
 }
 
@@ -261,7 +253,7 @@ static void push_write(struct create_many *many, struct operation *operation)
 {
     operation->next = NULL;
     operation->request_hash = operation_request_hash(operation);
-    queue_push(lane_queues_pick(&many->postgres->lanes[LANE_WRITE], operation->hash), operation);
+    queue_push(lane_queues_pick(many->writers, operation->hash), operation);
 }
 
 /* The request_id is another request's, or it cannot be known, or it is this one's. */
@@ -330,13 +322,13 @@ static size_t make_operations(struct create_many *many, size_t n, Orders__V1__Or
     return count;
 }
 
-static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
-                        Orders__V1__BatchCreateOrdersResponse *response,
-                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
+static void create_many_begin(const struct lane_queues *writers, struct call *call, size_t n,
+                              Orders__V1__Order *const orders[],
+                              Orders__V1__BatchCreateOrdersResponse *response,
+                              Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
 {
-    struct postgres *postgres = postgres_of(store);
     struct create_many *many = arena_alloc(&call->arena, sizeof *many);
-    *many = (struct create_many){.postgres = postgres,
+    *many = (struct create_many){.writers = writers,
                                  .call = call,
                                  .response = response,
                                  .closure = done,
@@ -346,7 +338,7 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
         done(response, closure_data);
         return;
     }
-    many->queued = arena_calloc(&call->arena, postgres->lanes[LANE_WRITE].n, sizeof(struct operation *));
+    many->queued = arena_calloc(&call->arena, writers->n, sizeof *many->queued);
     many->claim = arena_alloc(&call->arena, sizeof *many->claim);
     atomic_init(&many->left, count + 1);
     struct operation *first = many->rest;
@@ -359,6 +351,13 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
         first->finish = finish_first_of_many;
         push_write(many, first);
     }
+}
+
+static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
+                        Orders__V1__BatchCreateOrdersResponse *response,
+                        Orders__V1__BatchCreateOrdersResponse_Closure done, void *closure_data)
+{
+    create_many_begin(&postgres_of(store)->lanes[LANE_WRITE], call, n, orders, response, done, closure_data);
 }
 
 /* --- opening and closing --- */

@@ -51,12 +51,6 @@ void queue_destroy(struct queue *queue)
         close(queue->slots[i].event);
 }
 
-static void append(struct flow *flow, struct operation *first, struct operation *last)
-{
-    *(flow->last != NULL ? &flow->last->next : &flow->first) = first;
-    flow->last = last;
-}
-
 /* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */
 static uint32_t mix(uint32_t hash, uint32_t salt)
 {
@@ -161,7 +155,7 @@ static void wake_one(struct queue *queue)
 static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
     const unsigned index = mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
-    append(&queue->flows[index], first, last);
+    operation_list_append(&queue->flows[index], first, last);
     queue->waiting |= UINT64_C(1) << index;
 }
 
@@ -208,7 +202,7 @@ void queue_put_back(struct queue *queue, struct operation *operation)
     queue->put_back++;
     if (!closed) {
         *pass_of(queue, operation) = queue->pass;
-        append(&queue->tried, operation, operation);
+        operation_list_append(&queue->tried, operation, operation);
         metric_add(queue->depth, 1);
     }
     pthread_mutex_unlock(&queue->lock);
@@ -225,7 +219,7 @@ struct pick {
     size_t n_keys;
     size_t unfolded;
     size_t unfolded_most;
-    struct flow aside; /* what is to follow others that were set aside */
+    struct operation_list aside; /* what is to follow others that were set aside */
     int64_t n_aside;
 };
 
@@ -282,7 +276,7 @@ static void divert(struct queue *queue, struct pick *pick, struct operation *ope
 {
     operation->locked = true;
     mark(queue->aside, operation->hash); /* now, for those behind it */
-    append(&pick->aside, operation, operation);
+    operation_list_append(&pick->aside, operation, operation);
     pick->n_aside++;
 }
 
@@ -298,7 +292,7 @@ static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
     if (aside)
         divert(queue, pick, operation);
     else
-        append(&queue->tried, operation, operation);
+        operation_list_append(&queue->tried, operation, operation);
     return true;
 }
 
@@ -339,7 +333,7 @@ static void deal(struct queue *queue, struct operation *list)
         next = list->next;
         list->next = NULL;
         if (is_tried(queue, list))
-            append(&queue->tried, list, list);
+            operation_list_append(&queue->tried, list, list);
         else
             add_to_flow(queue, list, list);
     }
@@ -348,7 +342,7 @@ static void deal(struct queue *queue, struct operation *list)
 /* Those who share a flow part. Each caller's operations keep their order, as they are all in one flow. */
 static void perturb(struct queue *queue)
 {
-    struct flow flows[QUEUE_FLOWS];
+    struct operation_list flows[QUEUE_FLOWS];
     memcpy(flows, queue->flows, sizeof flows);
     memset(queue->flows, 0, sizeof queue->flows);
     queue->waiting = 0;
@@ -362,7 +356,7 @@ static void rotate(struct queue *queue)
 {
     perturb(queue);
     struct operation *tried = queue->tried.first;
-    queue->tried = (struct flow){NULL, NULL};
+    queue->tried = (struct operation_list){NULL, NULL};
     queue->pass++;
     deal(queue, tried);
 }
@@ -403,7 +397,7 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
     while (left != 0 && n < most.operations && has_room(pick)) {
         const unsigned index = next_flow(left, queue->next);
         const uint64_t bit = UINT64_C(1) << index;
-        struct flow *flow = &queue->flows[index];
+        struct operation_list *flow = &queue->flows[index];
         struct walk *walk = &walks[index];
         if ((begun & bit) == 0)
             *walk = (struct walk){.link = &flow->first};
@@ -431,7 +425,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     struct pick pick;
     pick.n_keys = pick.unfolded = 0;
     pick.unfolded_most = most.unfolded;
-    pick.aside = (struct flow){NULL, NULL};
+    pick.aside = (struct operation_list){NULL, NULL};
     pick.n_aside = 0;
     pthread_mutex_lock(&queue->lock);
     begin_take(queue);
@@ -449,7 +443,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
 /* --- waiting and ending --- */
 
 /* Moves the operations of a flow whose deadline has passed to a list. */
-static void expire_flow(struct flow *flow, uint64_t now_ns, struct operation **expired)
+static void expire_flow(struct operation_list *flow, uint64_t now_ns, struct operation **expired)
 {
     flow->last = NULL;
     for (struct operation **link = &flow->first; *link != NULL;) {
@@ -494,7 +488,7 @@ void queue_leave(struct queue *queue)
 
 void queue_close(struct queue *queue, unsigned slot)
 {
-    struct flow waiting[QUEUE_FLOWS + 1] = {{NULL, NULL}};
+    struct operation_list waiting[QUEUE_FLOWS + 1] = {{NULL, NULL}};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->slots[slot].open;
     queue->slots[slot].open = false;
@@ -502,7 +496,7 @@ void queue_close(struct queue *queue, unsigned slot)
         memcpy(waiting, queue->flows, sizeof queue->flows);
         waiting[QUEUE_FLOWS] = queue->tried;
         memset(queue->flows, 0, sizeof queue->flows);
-        queue->tried = (struct flow){NULL, NULL};
+        queue->tried = (struct operation_list){NULL, NULL};
         queue->waiting = 0;
     }
     pthread_mutex_unlock(&queue->lock);

@@ -35,12 +35,6 @@ enum {
     QUEUE_MARKS = 1 << 18, /* so many that two orders seldom share one, which costs the one a detour */
 };
 
-/* What one caller asked. */
-struct flow {
-    struct operation *first;
-    struct operation *last;
-};
-
 struct worker_slot {
     int event;    /* an eventfd; never changes */
     bool open;    /* operations may wait for its worker */
@@ -52,13 +46,13 @@ struct queue {
     struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
     struct queue *aside;  /* where operations are set aside; NULL: none ever is. Set it before use */
     atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
-    pthread_mutex_t lock; /* guards all below */
-    struct flow flows[QUEUE_FLOWS];
-    uint64_t waiting;   /* a bit for each flow that has operations */
-    unsigned next;      /* the flow that is next */
-    uint32_t salt;      /* of the hash that picks a caller's flow */
-    unsigned taken;     /* batches since it was changed */
-    struct flow tried;  /* what was put back, and what is behind it, until the next pass */
+    pthread_mutex_t lock;                     /* guards all below */
+    struct operation_list flows[QUEUE_FLOWS]; /* what one caller asked is in one of them */
+    uint64_t waiting;                         /* a bit for each flow that has operations */
+    unsigned next;                            /* the flow that is next */
+    uint32_t salt;                            /* of the hash that picks a caller's flow */
+    unsigned taken;                           /* batches since it was changed */
+    struct operation_list tried; /* what was put back, and what is behind it, until the next pass */
     uint32_t *tried_in; /* owned; in which pass, by a hash of the order and of the pass; NULL: nothing is set
                            aside here */
     uint32_t pass;
