@@ -9,8 +9,15 @@
 /* The request; its operations may be answered by several workers at once, which write a result each.
  *
  * They are made in transactions of their own, and one request_id is to be that of one request, whatever else
- * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So part
- * 0 of a batch is recorded before any other is begun. */
+ * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So a
+ * request with an id goes through these states, and one without an id begins with the last:
+ * 1. First: part 0 is the first order, which is being created. With OK or ALREADY_EXISTS it is recorded: on
+ * to 3. Where the order itself was at fault there is no record: on to 2. Any other outcome is that of the
+ * rest, too, which is not begun.
+ * 2. Claim: part 0 is an operation that is recorded and makes no order. It is so from the start where the
+ * first order was refused before it came here. On to 3, unless the request_id is another request's, or it is
+ * not known whether it is: that is the outcome of the rest, which is not begun.
+ * 3. Rest: all others are under way, each at the worker that its hash picks. */
 struct create_many {
     const struct lane_queues *writers;
     struct call *call;
