@@ -43,6 +43,14 @@ uint32_t operation_hash(const char *order_id)
     return hash;
 }
 
+uint32_t operation_mix(uint32_t hash, uint32_t salt)
+{
+    hash ^= salt; /* MurmurHash3's finalizer */
+    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
+    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
+    return hash ^ hash >> 16;
+}
+
 uint32_t operation_request_hash(const struct operation *operation)
 {
     if (*operation->call->request_id == '\0')

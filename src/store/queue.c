@@ -20,9 +20,115 @@ enum {
 
 static const char out_of_reach[] = "The database is out of reach";
 
+/* --- which orders are locked; any thread --- */
+
+static void locked_free(struct locked *locked)
+{
+    if (locked == NULL)
+        return;
+    free(locked->marks);
+    free(locked->tried_in);
+    free(locked);
+}
+
+static struct locked *locked_new(void)
+{
+    struct locked *locked = calloc(1, sizeof *locked);
+    if (locked == NULL)
+        return NULL;
+    locked->pass = 1;
+    locked->marks = calloc(LOCKED_MARKS, sizeof *locked->marks);
+    locked->tried_in = calloc(LOCKED_MARKS, sizeof *locked->tried_in);
+    if (locked->marks != NULL && locked->tried_in != NULL)
+        return locked;
+    locked_free(locked);
+    return NULL;
+}
+
+static void locked_mark(struct locked *locked, uint32_t hash)
+{
+    atomic_fetch_add(&locked->marks[hash % LOCKED_MARKS], 1);
+}
+
+static void locked_unmark(struct locked *locked, uint32_t hash)
+{
+    const unsigned before = atomic_fetch_sub(&locked->marks[hash % LOCKED_MARKS], 1);
+    assert(before > 0);
+    (void)before;
+}
+
+static bool locked_is_marked(const struct locked *locked, uint32_t hash)
+{
+    return atomic_load(&locked->marks[hash % LOCKED_MARKS]) > 0;
+}
+
+/* --- when they are tried; under the queue's lock --- */
+
+/* Two orders that share a place do so in one pass: what is put off for that is tried in the next. */
+static uint32_t *pass_of(const struct locked *locked, uint32_t hash)
+{
+    return &locked->tried_in[operation_mix(hash, locked->pass) % LOCKED_MARKS];
+}
+
+static bool locked_is_tried(const struct locked *locked, uint32_t hash)
+{
+    return *pass_of(locked, hash) == locked->pass;
+}
+
+static void locked_put_off(struct locked *locked, struct operation *operation)
+{
+    assert(locked_is_tried(locked, operation->hash));
+    operation_list_append(&locked->tried, operation, operation);
+}
+
+static void locked_put_back(struct locked *locked, struct operation *operation)
+{
+    *pass_of(locked, operation->hash) = locked->pass;
+    locked->put_back++;
+    locked_put_off(locked, operation);
+}
+
+static void locked_end_batch(struct locked *locked, size_t n)
+{
+    locked->has_succeeded |= n > locked->put_back;
+    locked->put_back = 0;
+}
+
+static int locked_due_ms(const struct locked *locked)
+{
+    if (locked->tried.first == NULL)
+        return -1;
+    const uint64_t now_ns = time_monotonic_ns();
+    return now_ns >= locked->pass_ends_ns ? 0 : (int)((locked->pass_ends_ns - now_ns) / NS_PER_MS) + 1;
+}
+
+static bool locked_end_pass(struct locked *locked)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    if (now_ns < locked->pass_ends_ns)
+        return false;
+    locked->retry_ms =
+        locked->has_succeeded || locked->retry_ms == 0 ? LOCKED_RETRY_MS : 2 * locked->retry_ms;
+    if (locked->retry_ms > LOCKED_RETRY_MOST_MS)
+        locked->retry_ms = LOCKED_RETRY_MOST_MS;
+    locked->has_succeeded = false;
+    locked->pass_ends_ns = now_ns + (uint64_t)locked->retry_ms * NS_PER_MS;
+    return locked->tried.first != NULL;
+}
+
+static struct operation *locked_begin_pass(struct locked *locked)
+{
+    struct operation *tried = locked->tried.first;
+    locked->tried = (struct operation_list){NULL, NULL};
+    locked->pass++;
+    return tried;
+}
+
+/* --- the queue --- */
+
 bool queue_init(struct queue *queue, unsigned n_slots)
 {
-    *queue = (struct queue){.pass = 1}; /* in which nothing was tried */
+    *queue = (struct queue){0};
     pthread_mutex_init(&queue->lock, NULL);
     for (; queue->n_slots < n_slots; queue->n_slots++) {
         int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -37,27 +143,16 @@ bool queue_init_aside(struct queue *queue, unsigned n_slots)
 {
     if (!queue_init(queue, n_slots))
         return false;
-    queue->marks = calloc(QUEUE_MARKS, sizeof *queue->marks);
-    queue->tried_in = calloc(QUEUE_MARKS, sizeof *queue->tried_in);
-    return queue->marks != NULL && queue->tried_in != NULL;
+    queue->locked = locked_new();
+    return queue->locked != NULL;
 }
 
 void queue_destroy(struct queue *queue)
 {
-    free(queue->marks);
-    free(queue->tried_in);
+    locked_free(queue->locked);
     pthread_mutex_destroy(&queue->lock);
     for (unsigned i = 0; i < queue->n_slots; i++)
         close(queue->slots[i].event);
-}
-
-/* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */
-static uint32_t mix(uint32_t hash, uint32_t salt)
-{
-    hash ^= salt;
-    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
-    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
-    return hash ^ hash >> 16;
 }
 
 struct queue *lane_queues_pick(const struct lane_queues *lane, uint32_t hash)
@@ -65,54 +160,14 @@ struct queue *lane_queues_pick(const struct lane_queues *lane, uint32_t hash)
     return &lane->queues[hash % lane->n];
 }
 
-/* --- what is set aside --- */
-
-static void mark(struct queue *queue, uint32_t hash)
-{
-    if (queue->marks != NULL)
-        atomic_fetch_add(&queue->marks[hash % QUEUE_MARKS], 1);
-}
-
-static void unmark(struct queue *queue, uint32_t hash)
-{
-    if (queue->marks == NULL)
-        return;
-    const unsigned before = atomic_fetch_sub(&queue->marks[hash % QUEUE_MARKS], 1);
-    assert(before > 0);
-    (void)before;
-}
-
-/* Whether an operation is to follow one of its order. */
-static bool is_aside(const struct queue *queue, const struct operation *operation)
-{
-    return queue->aside != NULL && atomic_load(&queue->aside->marks[operation->hash % QUEUE_MARKS]) > 0;
-}
-
-/* In which pass an order was tried, and is still locked. Two that share a place do so in one pass: what is
- * put off for that is tried in the next. */
-static uint32_t *pass_of(struct queue *queue, const struct operation *operation)
-{
-    return &queue->tried_in[mix(operation->hash, queue->pass) % QUEUE_MARKS];
-}
-
-static bool is_tried(struct queue *queue, const struct operation *operation)
-{
-    return queue->tried_in != NULL && *pass_of(queue, operation) == queue->pass;
-}
-
-void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
-{
-    if (queue->marks == NULL)
-        return;
-    for (size_t i = 0; i < n; i++)
-        unmark(queue, hashes[i]);
-    pthread_mutex_lock(&queue->lock);
-    queue->has_succeeded |= n > queue->put_back;
-    queue->put_back = 0;
-    pthread_mutex_unlock(&queue->lock);
-}
-
 /* --- failing --- */
+
+/* An operation ends without having been taken from here. */
+static void unmark(struct queue *queue, const struct operation *operation)
+{
+    if (queue->locked != NULL)
+        locked_unmark(queue->locked, operation->hash);
+}
 
 /* Returns how many. */
 static int64_t fail_all(struct queue *queue, struct operation *list, enum status_code code,
@@ -121,7 +176,7 @@ static int64_t fail_all(struct queue *queue, struct operation *list, enum status
     int64_t n = 0;
     while (list != NULL) {
         struct operation *next = list->next; /* the operation is gone once it failed */
-        unmark(queue, list->hash);
+        unmark(queue, list);
         operation_fail(list, code, message);
         list = next;
         n++;
@@ -154,7 +209,7 @@ static void wake_one(struct queue *queue)
 /* Adds a chain of operations of one caller. */
 static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
-    const unsigned index = mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
+    const unsigned index = operation_mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
     operation_list_append(&queue->flows[index], first, last);
     queue->waiting |= UINT64_C(1) << index;
 }
@@ -189,25 +244,34 @@ void queue_set_aside(struct queue *queue, struct operation *operation)
 {
     assert(queue->aside != NULL);
     operation->next = NULL;
-    mark(queue->aside, operation->hash);
+    locked_mark(queue->aside->locked, operation->hash);
     queue_push(queue->aside, operation);
 }
 
 void queue_put_back(struct queue *queue, struct operation *operation)
 {
     operation->next = NULL;
-    mark(queue, operation->hash);
+    locked_mark(queue->locked, operation->hash);
     pthread_mutex_lock(&queue->lock);
     bool closed = queue->n_open == 0;
-    queue->put_back++;
     if (!closed) {
-        *pass_of(queue, operation) = queue->pass;
-        operation_list_append(&queue->tried, operation, operation);
+        locked_put_back(queue->locked, operation);
         metric_add(queue->depth, 1);
     }
     pthread_mutex_unlock(&queue->lock);
     if (closed)
         fail_all(queue, operation, STATUS_UNAVAILABLE, out_of_reach);
+}
+
+void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
+{
+    if (queue->locked == NULL)
+        return;
+    for (size_t i = 0; i < n; i++)
+        locked_unmark(queue->locked, hashes[i]);
+    pthread_mutex_lock(&queue->lock);
+    locked_end_batch(queue->locked, n);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* --- taking a batch --- */
@@ -275,16 +339,22 @@ struct walk {
 static void divert(struct queue *queue, struct pick *pick, struct operation *operation)
 {
     operation->locked = true;
-    mark(queue->aside, operation->hash); /* now, for those behind it */
+    locked_mark(queue->aside->locked, operation->hash); /* now, for those behind it */
     operation_list_append(&pick->aside, operation, operation);
     pick->n_aside++;
+}
+
+/* Whether an order was tried in this pass, and is still locked. */
+static bool is_tried(const struct queue *queue, const struct operation *operation)
+{
+    return queue->locked != NULL && locked_is_tried(queue->locked, operation->hash);
 }
 
 /* Takes an operation out of its flow that is to stay behind another of its order. */
 static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
 {
     struct operation *operation = *walk->link;
-    const bool aside = is_aside(queue, operation);
+    const bool aside = queue->aside != NULL && locked_is_marked(queue->aside->locked, operation->hash);
     if (!aside && !is_tried(queue, operation))
         return false;
     *walk->link = operation->next;
@@ -292,7 +362,7 @@ static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
     if (aside)
         divert(queue, pick, operation);
     else
-        operation_list_append(&queue->tried, operation, operation);
+        locked_put_off(queue->locked, operation);
     return true;
 }
 
@@ -333,7 +403,7 @@ static void deal(struct queue *queue, struct operation *list)
         next = list->next;
         list->next = NULL;
         if (is_tried(queue, list))
-            operation_list_append(&queue->tried, list, list);
+            locked_put_off(queue->locked, list);
         else
             add_to_flow(queue, list, list);
     }
@@ -351,29 +421,14 @@ static void perturb(struct queue *queue)
         deal(queue, flows[i].first);
 }
 
-/* What was put back comes behind what was not tried yet, and all that is of its order behind it. */
-static void rotate(struct queue *queue)
-{
-    perturb(queue);
-    struct operation *tried = queue->tried.first;
-    queue->tried = (struct operation_list){NULL, NULL};
-    queue->pass++;
-    deal(queue, tried);
-}
-
-/* Begins the next pass when the last one is over. */
+/* When the pass is over, what was tried in it comes behind what was not tried yet. What is of its order, and
+ * not tried, comes behind it: so its flows are dealt out first. */
 static void begin_pass(struct queue *queue)
 {
-    const uint64_t now_ns = time_monotonic_ns();
-    if (now_ns < queue->pass_ends_ns)
+    if (!locked_end_pass(queue->locked))
         return;
-    queue->retry_ms = queue->has_succeeded || queue->retry_ms == 0 ? QUEUE_RETRY_MS : 2 * queue->retry_ms;
-    if (queue->retry_ms > QUEUE_RETRY_MOST_MS)
-        queue->retry_ms = QUEUE_RETRY_MOST_MS;
-    queue->has_succeeded = false;
-    queue->pass_ends_ns = now_ns + (uint64_t)queue->retry_ms * NS_PER_MS;
-    if (queue->tried.first != NULL)
-        rotate(queue);
+    perturb(queue);
+    deal(queue, locked_begin_pass(queue->locked));
 }
 
 /* What is due before a batch is taken. */
@@ -383,7 +438,7 @@ static void begin_take(struct queue *queue)
         queue->taken = 0;
         perturb(queue);
     }
-    if (queue->marks != NULL)
+    if (queue->locked != NULL)
         begin_pass(queue);
 }
 
@@ -468,11 +523,12 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
         if (queue->flows[i].first == NULL)
             queue->waiting &= ~(UINT64_C(1) << i);
     }
-    expire_flow(&queue->tried, now_ns, &expired);
+    if (queue->locked != NULL)
+        expire_flow(&queue->locked->tried, now_ns, &expired);
     pthread_mutex_unlock(&queue->lock);
     for (struct operation *next; expired != NULL; expired = next) {
         next = expired->next;
-        unmark(queue, expired->hash);
+        unmark(queue, expired);
         operation_expire(expired);
         metric_add(queue->depth, -1);
     }
@@ -481,27 +537,30 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0 || queue->tried.first != NULL)
+    if (queue->waiting != 0 || (queue->locked != NULL && queue->locked->tried.first != NULL))
         wake_one(queue);
     pthread_mutex_unlock(&queue->lock);
 }
 
 void queue_close(struct queue *queue, unsigned slot)
 {
-    struct operation_list waiting[QUEUE_FLOWS + 1] = {{NULL, NULL}};
+    struct operation_list waiting[QUEUE_FLOWS] = {{NULL, NULL}}, tried = {NULL, NULL};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->slots[slot].open;
     queue->slots[slot].open = false;
     if (queue->n_open == 0) {
         memcpy(waiting, queue->flows, sizeof queue->flows);
-        waiting[QUEUE_FLOWS] = queue->tried;
         memset(queue->flows, 0, sizeof queue->flows);
-        queue->tried = (struct operation_list){NULL, NULL};
         queue->waiting = 0;
+        if (queue->locked != NULL) {
+            tried = queue->locked->tried;
+            queue->locked->tried = (struct operation_list){NULL, NULL};
+        }
     }
     pthread_mutex_unlock(&queue->lock);
-    for (unsigned i = 0; i <= QUEUE_FLOWS; i++)
+    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
         metric_add(queue->depth, -fail_all(queue, waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
+    metric_add(queue->depth, -fail_all(queue, tried.first, STATUS_UNAVAILABLE, out_of_reach));
 }
 
 void queue_open(struct queue *queue, unsigned slot)
@@ -524,15 +583,10 @@ int queue_begin_wait(struct queue *queue, unsigned slot)
 {
     int most_ms = -1;
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0) {
+    if (queue->waiting != 0)
         most_ms = 0;
-    } else if (queue->tried.first != NULL) {
-        const uint64_t now_ns = time_monotonic_ns();
-        if (now_ns >= queue->pass_ends_ns)
-            most_ms = 0;
-        else
-            most_ms = (int)((queue->pass_ends_ns - now_ns) / NS_PER_MS) + 1;
-    }
+    else if (queue->locked != NULL)
+        most_ms = locked_due_ms(queue->locked);
     queue->slots[slot].waiting = most_ms != 0;
     pthread_mutex_unlock(&queue->lock);
     return most_ms;

@@ -30,9 +30,25 @@
 enum {
     QUEUE_SLOTS_MOST = 64,
     QUEUE_FLOWS = 64,
-    QUEUE_RETRY_MS = 10,
-    QUEUE_RETRY_MOST_MS = 40,
-    QUEUE_MARKS = 1 << 18, /* so many that two orders seldom share one, which costs the one a detour */
+};
+
+enum {
+    LOCKED_RETRY_MS = 10,      /* a pass in which something succeeded is followed by one of this length */
+    LOCKED_RETRY_MOST_MS = 40, /* any other by one of twice its own, up to this */
+    LOCKED_MARKS = 1 << 18,    /* so many that two orders seldom share one, which costs the one a detour */
+};
+
+struct locked {
+    /* Owned; how many writes of an order are set aside or under way there, by its hash. Any thread. */
+    atomic_uint *marks;
+    /* All below is guarded by the lock of the queue to which it belongs. */
+    struct operation_list tried; /* in this pass, and what is to stay behind it */
+    uint32_t *tried_in; /* owned; in which pass an order was tried, by a hash of the order and of the pass */
+    uint32_t pass;      /* from 1: in 0 nothing was tried */
+    uint64_t pass_ends_ns;
+    unsigned retry_ms;  /* how long this pass is */
+    bool has_succeeded; /* a write was taken in it and not put back */
+    size_t put_back;    /* of the batch that is under way */
 };
 
 struct worker_slot {
@@ -43,26 +59,18 @@ struct worker_slot {
 
 struct queue {
     unsigned n_slots;
-    struct metric *depth; /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
-    struct queue *aside;  /* where operations are set aside; NULL: none ever is. Set it before use */
-    atomic_uint *marks; /* owned; of what is set aside here: how many there are, by the hash of their order */
-    pthread_mutex_t lock;                     /* guards all below */
+    struct metric *depth;  /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
+    struct queue *aside;   /* where operations are set aside; NULL: none ever is. Set it before use */
+    struct locked *locked; /* owned; of what is set aside here; NULL: nothing ever is */
+    pthread_mutex_t lock;  /* guards all below */
     struct operation_list flows[QUEUE_FLOWS]; /* what one caller asked is in one of them */
     uint64_t waiting;                         /* a bit for each flow that has operations */
     unsigned next;                            /* the flow that is next */
     uint32_t salt;                            /* of the hash that picks a caller's flow */
     unsigned taken;                           /* batches since it was changed */
-    struct operation_list tried; /* what was put back, and what is behind it, until the next pass */
-    uint32_t *tried_in; /* owned; in which pass, by a hash of the order and of the pass; NULL: nothing is set
-                           aside here */
-    uint32_t pass;
-    uint64_t pass_ends_ns;
-    unsigned retry_ms;  /* how long a pass is */
-    bool has_succeeded; /* something was taken in it and not put back */
-    size_t put_back;    /* of what is taken now */
-    unsigned shared;    /* batches to go as if there were several callers, since there lately were */
-    uint64_t sequence;  /* of the last operation pushed */
-    unsigned n_open;    /* none: what is pushed fails at once, as the database is out of reach */
+    unsigned shared;   /* batches to go as if there were several callers, since there lately were */
+    uint64_t sequence; /* of the last operation pushed */
+    unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
     struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 

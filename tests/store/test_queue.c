@@ -320,7 +320,7 @@ static size_t take_aside(struct operation *taken[], size_t most)
         if (n > 0)
             return n;
         const int most_ms = queue_begin_wait(&aside, 0);
-        cr_assert(most_ms >= 0 && most_ms <= QUEUE_RETRY_MOST_MS + 1, "%d", most_ms);
+        cr_assert(most_ms >= 0 && most_ms <= LOCKED_RETRY_MOST_MS + 1, "%d", most_ms);
         poll(NULL, 0, most_ms);
         queue_end_wait(&aside, 0);
     }
