@@ -8,21 +8,17 @@
  * is readable when its worker, having found nothing to take, was given something: so it can wait for that and
  * for its connection at once.
  *
- * Writes that found a lock of another session's are set aside, into a queue that several others share; as
- * long as one is there, the later ones of its order follow it when they are taken, so that they stay behind
- * it. What is taken there and is still locked is put back, out of the way of what waits there, and with it
- * all of its order; QUEUE_RETRY_MS later it comes behind the others of its caller. So each is tried in its
- * turn, however many are locked.
+ * Writes that found a lock of another session's go to another queue (store/locked.h).
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
 #include "base/metrics.h"
 #include "store/lane.h"
+#include "store/locked.h"
 #include "store/operation.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,25 +26,6 @@
 enum {
     QUEUE_SLOTS_MOST = 64,
     QUEUE_FLOWS = 64,
-};
-
-enum {
-    LOCKED_RETRY_MS = 10,      /* a pass in which something succeeded is followed by one of this length */
-    LOCKED_RETRY_MOST_MS = 40, /* any other by one of twice its own, up to this */
-    LOCKED_MARKS = 1 << 18,    /* so many that two orders seldom share one, which costs the one a detour */
-};
-
-struct locked {
-    /* Owned; how many writes of an order are set aside or under way there, by its hash. Any thread. */
-    atomic_uint *marks;
-    /* All below is guarded by the lock of the queue to which it belongs. */
-    struct operation_list tried; /* in this pass, and what is to stay behind it */
-    uint32_t *tried_in; /* owned; in which pass an order was tried, by a hash of the order and of the pass */
-    uint32_t pass;      /* from 1: in 0 nothing was tried */
-    uint64_t pass_ends_ns;
-    unsigned retry_ms;  /* how long this pass is */
-    bool has_succeeded; /* a write was taken in it and not put back */
-    size_t put_back;    /* of the batch that is under way */
 };
 
 struct worker_slot {

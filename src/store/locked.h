@@ -1,0 +1,75 @@
+/* locked.h: the retrying of writes that found a lock of another session's.
+ *
+ * They are set aside, into a queue that several others share; as long as one is there, the later ones of its
+ * order follow it when they are taken, so that they stay behind it. What is taken there and is still locked
+ * is put back, out of the way of what waits there, and with it all of its order; LOCKED_RETRY_MS later it
+ * comes behind the others of its caller. So each is tried in its turn, however many are locked.
+ */
+#ifndef STORE_LOCKED_H
+#define STORE_LOCKED_H
+
+#include "store/operation.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    LOCKED_RETRY_MS = 10,      /* a pass in which something succeeded is followed by one of this length */
+    LOCKED_RETRY_MOST_MS = 40, /* any other by one of twice its own, up to this */
+    LOCKED_MARKS = 1 << 18,    /* so many that two orders seldom share one, which costs the one a detour */
+};
+
+struct locked {
+    /* Owned; how many writes of an order are set aside or under way there, by its hash. Any thread. */
+    atomic_uint *marks;
+    /* All below is guarded by the lock of the queue to which it belongs. */
+    struct operation_list tried; /* in this pass, and what is to stay behind it */
+    uint32_t *tried_in; /* owned; in which pass an order was tried, by a hash of the order and of the pass */
+    uint32_t pass;      /* from 1: in 0 nothing was tried */
+    uint64_t pass_ends_ns;
+    unsigned retry_ms;  /* how long this pass is */
+    bool has_succeeded; /* a write was taken in it and not put back */
+    size_t put_back;    /* of the batch that is under way */
+};
+
+/* NULL: errno says why. */
+struct locked *locked_new(void);
+
+/* Nothing is to be in it. NULL does nothing. */
+void locked_free(struct locked *locked);
+
+/* --- any thread --- */
+
+/* A write of this order is set aside; or it ended, or is about to be put back. */
+void locked_mark(struct locked *locked, uint32_t hash);
+void locked_unmark(struct locked *locked, uint32_t hash);
+
+/* Whether a write of this order is to follow others that are. */
+bool locked_is_marked(const struct locked *locked, uint32_t hash);
+
+/* --- under the queue's lock --- */
+
+/* Whether a write of this order was tried in this pass, and is still locked. */
+bool locked_is_tried(const struct locked *locked, uint32_t hash);
+
+/* Puts off a write of an order that was tried in this pass. */
+void locked_put_off(struct locked *locked, struct operation *operation);
+
+/* Puts off a write that was itself tried, and notes that its order was. */
+void locked_put_back(struct locked *locked, struct operation *operation);
+
+/* A batch of so many writes is done. */
+void locked_end_batch(struct locked *locked, size_t n);
+
+/* In how many milliseconds there is something to take again; 0: now; -1: nothing was tried. */
+int locked_due_ms(const struct locked *locked);
+
+/* Ends the pass if its time is over, and says how long the next one takes. True: locked_begin_pass is due. */
+bool locked_end_pass(struct locked *locked);
+
+/* Begins the next pass. Returns what was tried in the last one, in its order: none of it was in this one. */
+struct operation *locked_begin_pass(struct locked *locked);
+
+#endif
