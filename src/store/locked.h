@@ -1,9 +1,14 @@
 /* locked.h: the retrying of writes that found a lock of another session's.
  *
- * They are set aside, into a queue that several others share; as long as one is there, the later ones of its
- * order follow it when they are taken, so that they stay behind it. What is taken there and is still locked
- * is put back, out of the way of what waits there, and with it all of its order; LOCKED_RETRY_MS later it
- * comes behind the others of its caller. So each is tried in its turn, however many are locked.
+ * A write that is not answered is in one of these states, or under way from one of the first two:
+ * - waiting, in a queue of LANE_WRITE;
+ * - set aside, in the queue of LANE_LOCKED, which those of LANE_WRITE share: it was taken and found a lock;
+ * - tried in pass N: it was taken from there and found the lock again. When pass N is over it is set aside
+ *   again, behind what was not tried in it: so each is tried once a pass, however many are locked.
+ *
+ * The invariant: no write passes an earlier one of its order. So a write that is taken while an earlier one
+ * is set aside, or under way from there, is set aside, too: the mark of its order tells. And one that is set
+ * aside while an earlier one was tried in this pass counts as tried, too.
  */
 #ifndef STORE_LOCKED_H
 #define STORE_LOCKED_H
@@ -22,7 +27,7 @@ enum {
 };
 
 struct locked {
-    /* Owned; how many writes of an order are set aside or under way there, by its hash. Any thread. */
+    /* Owned; how many writes of an order are set aside or under way from there, by its hash. Any thread. */
     atomic_uint *marks;
     /* All below is guarded by the lock of the queue to which it belongs. */
     struct operation_list tried; /* in this pass, and what is to stay behind it */
@@ -42,7 +47,7 @@ void locked_free(struct locked *locked);
 
 /* --- any thread --- */
 
-/* A write of this order is set aside; or it ended, or is about to be put back. */
+/* One more write of this order, or one less, is set aside or under way from there. */
 void locked_mark(struct locked *locked, uint32_t hash);
 void locked_unmark(struct locked *locked, uint32_t hash);
 

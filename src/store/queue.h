@@ -39,12 +39,13 @@ struct queue {
     struct metric *depth;  /* a gauge, to which it adds how many wait in it; NULL: none. Set it before use */
     struct queue *aside;   /* where operations are set aside; NULL: none ever is. Set it before use */
     struct locked *locked; /* owned; of what is set aside here; NULL: nothing ever is */
-    pthread_mutex_t lock;  /* guards all below */
-    struct operation_list flows[QUEUE_FLOWS]; /* what one caller asked is in one of them */
-    uint64_t waiting;                         /* a bit for each flow that has operations */
-    unsigned next;                            /* the flow that is next */
-    uint32_t salt;                            /* of the hash that picks a caller's flow */
-    unsigned taken;                           /* batches since it was changed */
+    pthread_mutex_t lock;  /* guards all below, and what is said to be so in `locked` */
+    /* What one caller asked is in one flow, which a hash picks. */
+    struct operation_list flows[QUEUE_FLOWS];
+    uint64_t waiting;  /* a bit for each flow that has operations */
+    unsigned next;     /* the flow that is next */
+    uint32_t salt;     /* of the hash */
+    unsigned taken;    /* batches since it was changed */
     unsigned shared;   /* batches to go as if there were several callers, since there lately were */
     uint64_t sequence; /* of the last operation pushed */
     unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
