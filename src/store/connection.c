@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What every session is set to, unless somebody set it already: DATABASE_URL in its `options`, or the
- * server's administrator. Of timeouts 0 counts as not set.
- * - jit: never pays for statements that take microseconds.
+/* What every session is set to. jit never pays for statements that take microseconds. The rest is set unless
+ * somebody set it already: in DATABASE_URL's `options`, 0 too, which is there on purpose; or for the role,
+ * the database or the server, where 0 counts as not set, as it is what most of them are by default.
  * - lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not
  * hold up a worker's other work for long.
  * - tcp_keepalives_* (s), tcp_user_timeout (ms): the server ends a session whose client died silently, and
@@ -23,11 +23,12 @@
  * the statements of a pipeline, and there are no other transactions.
  * - client_connection_check_interval (ms): what still runs when its client has gone is ended. */
 static const char session_sql[] =
-    "SELECT set_config(name, preset, false) FROM pg_settings JOIN (VALUES ('jit', 'off'), "
-    "('lock_timeout', '2000'), ('statement_timeout', '10000'), ('tcp_keepalives_idle', '5'), "
-    "('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10000'), "
+    "SELECT set_config('jit', 'off', false) UNION ALL "
+    "SELECT set_config(name, preset, false) FROM pg_settings JOIN (VALUES ('lock_timeout', '2000'), "
+    "('statement_timeout', '10000'), ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), "
+    "('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10000'), "
     "('client_connection_check_interval', '1000')) AS presets (name, preset) USING (name) "
-    "WHERE source = 'default' OR setting = '0' OR name = 'jit'";
+    "WHERE source = 'default' OR (setting = '0' AND source <> 'client')";
 
 #define PLAN_ONCE \
     "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
@@ -45,8 +46,9 @@ static const char session_sql[] =
  * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
  * without one left, it shares. 6672 sets this lock apart from others' in the database.
  * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
- * it holds up only its like. An update never waits for its order; a create does, for another session that has
- * created or removed that order and not committed yet. */
+ * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from. An update
+ * never waits for its order; a create does, for another session that has created or removed that order and
+ * not committed yet. */
 static const char *const lane_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE,
     [LANE_SCAN] = "SELECT " PLAN_EACH_TIME,
@@ -56,7 +58,7 @@ static const char *const lane_sql[LANES] = {
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
 
-/* What any statement may take (ms). */
+/* What any statement may take (ms); 0: for ever. */
 static const char timeout_sql[] = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
 
 /* Ends those of some server processes that are still there, and names them. One that waits for a standby is
@@ -218,7 +220,8 @@ static enum connection_result take_timeout(struct connection *connection, const 
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
         return take_error(connection, result);
     const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-    connection->silence_ns = (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS;
+    connection->silence_ns =
+        statement_ms != 0 ? (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS : CONNECTION_NO_LIMIT_NS;
     return CONNECTION_READY;
 }
 

@@ -25,6 +25,8 @@ enum {
     CONNECTION_LEFT_MOST = 2,
 };
 
+#define CONNECTION_NO_LIMIT_NS (UINT64_MAX / 2) /* may be added to any time */
+
 enum connection_result {
     CONNECTION_READY,
     CONNECTION_UNREACHABLE,
@@ -57,7 +59,8 @@ struct connection {
     void *arg;
     unsigned check_ms;   /* how often a session is asked whether it can still serve */
     uint64_t checked_ns; /* when the session was last known to serve; 0: that is in doubt */
-    /* A server that says nothing for so long is lost: it would have ended any statement of its own accord. */
+    /* A server that says nothing for so long is lost: it would have ended any statement of its own accord.
+     * CONNECTION_NO_LIMIT_NS, where it ends none: then TCP alone tells whether it is there. */
     uint64_t silence_ns;
     struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
     struct backend backend;                    /* the session's; none, where a pooler has it */

@@ -192,14 +192,85 @@ Test(connection, sessions_that_hang_while_they_are_set_up_are_ended)
     PQfinish(other);
 }
 
-Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
+/* --- timeouts that somebody set --- */
+
+/* An order takes longer to create than a statement may take by default, and than a server that is alive says
+ * nothing then. */
+static void make_creating_slow(void)
 {
     free(database_query(database, "CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS "
                                   "$$ BEGIN PERFORM pg_sleep(13); RETURN new; END $$"));
     free(database_query(database, "CREATE TRIGGER take_long BEFORE INSERT ON orders FOR EACH ROW "
                                   "EXECUTE FUNCTION take_long()"));
+}
+
+Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
+{
+    make_creating_slow();
     open_with(database_url, "-c statement_timeout=30000");
     expect_end(begin_create(store, "A", 30000), STATUS_OK);
+}
+
+/* The call is over at its deadline, and what it began goes on to its end. */
+Test(connection, a_statement_without_a_timeout_takes_as_long_as_it_takes)
+{
+    make_creating_slow();
+    open_with(database_url, "-c statement_timeout=0");
+    const uint64_t began_ns = time_monotonic_ns();
+    expect_end(begin_create(store, "A", 1000), STATUS_DEADLINE_EXCEEDED);
+    cr_assert_lt(time_monotonic_ns() - began_ns, UINT64_C(5) * NS_PER_S);
+    expect_end(begin_set_amount(store, "A", 5, 30000), STATUS_OK); /* by the same worker */
+}
+
+/* The value of a setting in a session of the store that writes. Free with free. */
+static char *setting_of_writer(const char *options, const char *name)
+{
+    static unsigned n;
+    char id[16], sql[128];
+    snprintf(id, sizeof id, "order-%u", n++);
+    open_with(database_url, options);
+    expect_end(begin_create(store, id, 10000), STATUS_OK);
+    postgres_close(store);
+    store = NULL;
+    snprintf(sql, sizeof sql, "SELECT %s FROM seen WHERE order_id = '%s'", name, id);
+    return database_query(database, sql);
+}
+
+/* 0 in DATABASE_URL is there on purpose. For a database it may be what all have. */
+Test(connection, a_timeout_that_somebody_set_is_kept)
+{
+    static const struct {
+        const char *of_database, *options, *name, *value;
+    } cases[] = {
+        {"statement_timeout = 0", "", "statement_timeout", "10s"},
+        {"statement_timeout = 0", "-c statement_timeout=0", "statement_timeout", "0"},
+        {"statement_timeout = 0", "-c statement_timeout=7s", "statement_timeout", "7s"},
+        {"statement_timeout = '20s'", "", "statement_timeout", "20s"},
+        {"statement_timeout = '20s'", "-c statement_timeout=0", "statement_timeout", "0"},
+        {"client_connection_check_interval = 500", "-c client_connection_check_interval=0", "client_check",
+         "0"},
+        {"lock_timeout = 0", "-c lock_timeout=0", "lock_timeout", "20ms"}, /* the lane's */
+        {"jit = on", "-c jit=on", "jit", "off"},
+    };
+    char sql[256];
+    free(database_query(database,
+                        "CREATE TABLE seen (order_id text, statement_timeout text, lock_timeout text, "
+                        "client_check text, jit text); "
+                        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                        "INSERT INTO seen VALUES (new.order_id, current_setting('statement_timeout'), "
+                        "current_setting('lock_timeout'), "
+                        "current_setting('client_connection_check_interval'), current_setting('jit')); "
+                        "RETURN new; END $$; CREATE TRIGGER note BEFORE INSERT ON orders FOR EACH ROW "
+                        "EXECUTE FUNCTION note()"));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(sql, sizeof sql, "ALTER DATABASE %s SET %s", strrchr(database_url, '=') + 1,
+                 cases[i].of_database);
+        free(database_query(database, sql));
+        char *value = setting_of_writer(cases[i].options, cases[i].name);
+        cr_expect_str_eq(value, cases[i].value, "%s and '%s': %s", cases[i].of_database, cases[i].options,
+                         value);
+        free(value);
+    }
 }
 
 /* --- what TCP is told --- */
