@@ -262,7 +262,6 @@ static bool is_same_process(struct connection *connection, int pid)
     return connection->answers_pid == pid;
 }
 
-/* Of one server, readers may be content with one that is set to take no writes. */
 static enum connection_result take_access(struct connection *connection, const PGresult *result)
 {
     if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
@@ -270,10 +269,8 @@ static enum connection_result take_access(struct connection *connection, const P
     const bool is_standby = *PQgetvalue(result, 0, 0) == 't', is_read_only = *PQgetvalue(result, 0, 1) == 't';
     if (!is_same_process(connection, (int)strtol(PQgetvalue(result, 0, 3), NULL, 10)))
         return tell_shared(connection);
-    if (is_standby ||
-        (is_read_only && !(lane_reads(connection->lane) && dial_has_one_host(connection->database_url)))) {
-        snprintf(connection->why, sizeof connection->why, "the server takes no writes: it is %s",
-                 is_standby ? "a standby" : "set to be read-only");
+    if (!dial_suits(connection->database_url, connection->lane, is_standby, is_read_only)) {
+        dial_explain_unsuited(is_standby, connection->why, sizeof connection->why);
         return give_reason(connection, CONNECTION_READ_ONLY);
     }
     snprintf(connection->degraded, sizeof connection->degraded, "%s", PQgetvalue(result, 0, 4));

@@ -33,6 +33,7 @@ struct dial {
     int given_up; /* another: its work is wanted no more */
     enum lane lane;
     char *database_url;
+    const char *target;   /* the thread's: libpq's target_session_attrs of its sessions */
     pthread_mutex_t lock; /* guards all below while the thread is not done */
     struct log *log;      /* NULL once the dial was given up */
     PGconn *pg;
@@ -97,11 +98,15 @@ bool dial_has_one_host(const char *database_url)
     return one;
 }
 
-/* Of several servers only one that takes writes is the newest for sure: an old primary that was fenced by
- * being made read-only is none to read from. A single one may be read from while it takes no writes. */
-static const char *wanted_server(const struct dial *dial)
+bool dial_suits(const char *database_url, enum lane lane, bool is_standby, bool is_read_only)
 {
-    return lane_reads(dial->lane) && dial_has_one_host(dial->database_url) ? "primary" : "read-write";
+    return !is_standby && (!is_read_only || (lane_reads(lane) && dial_has_one_host(database_url)));
+}
+
+void dial_explain_unsuited(bool is_standby, char *why, size_t why_size)
+{
+    snprintf(why, why_size, "the server takes no writes: it is %s",
+             is_standby ? "a standby" : "set to be read-only");
 }
 
 /* --- connecting, on the thread --- */
@@ -168,12 +173,13 @@ static bool avoids_passfile(struct dial *dial)
     return avoids;
 }
 
-/* Connects, or not: see PQstatus. NULL: out of memory. The receiver of notices can only be set once
- * connecting has begun, and libpq passes over a silent host only when it begins and ends by itself: so it is
- * left to begin anew where there is one. */
-static PGconn *connect_to(struct dial *dial, const char *target)
+/* Connects by dial->target, or not: see PQstatus. NULL: out of memory. The receiver of notices can only be
+ * set once connecting has begun, and libpq passes over a silent host only when it begins and ends by itself:
+ * so it is left to begin anew where there is one. */
+static PGconn *open_session(struct dial *dial)
 {
-    /* `dbname` may be a whole URL. What stands before it are presets it wins over.
+    /* `dbname` may be a whole URL. What stands before it are presets it wins over, and what stands after it
+     * wins over it.
      * A connection that died silently is given up after 11 s, idle or not; the server's end: connection.c. */
     const char *const passfile = avoids_passfile(dial) ? passfile_none : "";
     const char *const settings[][2] = {
@@ -183,8 +189,8 @@ static PGconn *connect_to(struct dial *dial, const char *target)
         {"keepalives_interval", "2"},
         {"keepalives_count", "3"},
         {"tcp_user_timeout", "10000"},
-        {"target_session_attrs", target},
         {"dbname", dial->database_url},
+        {"target_session_attrs", dial->target},
         {"client_encoding", "UTF8"},
         {"passfile", passfile},
         {NULL, NULL},
@@ -203,24 +209,28 @@ static PGconn *connect_to(struct dial *dial, const char *target)
     return pg;
 }
 
-static void explain_failure(struct dial *dial, const PGconn *pg)
+/* --- who answers --- */
+
+/* What the server says that answers a session. */
+struct server {
+    struct backend backend; /* its pid is 0: it said nothing within the time */
+    bool is_standby;
+    bool is_read_only;
+};
+
+static bool is_true(const PGresult *result, int column)
 {
-    const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
-    const bool refuses_writes = strstr(words, "session is read-only") != NULL ||
-                                strstr(words, "server is in hot standby mode") != NULL;
-    dial->outcome = refuses_writes ? CONNECTION_READ_ONLY : CONNECTION_UNREACHABLE;
-    dial_explain(*words != '\0' ? words : "no answer", dial->why, sizeof dial->why);
+    return *PQgetvalue(result, 0, column) == 't';
 }
 
-/* --- whether the session is ours alone --- */
-
-/* Which server process answers a session. Its pid is 0: none within the time. */
-static struct backend ask_backend(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
+static struct server ask_server(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    struct backend backend = {0}, nobody = {0};
-    if (!PQsendQuery(pg, "SELECT pid, " BACKEND_STARTED_US " FROM pg_catalog.pg_stat_activity "
-                         "WHERE pid = pg_catalog.pg_backend_pid()"))
+    struct server server = {0}, nobody = {0};
+    if (PQstatus(pg) != CONNECTION_OK || /* whose error is to stay */
+        !PQsendQuery(pg, "SELECT pid, " BACKEND_STARTED_US ", pg_catalog.pg_is_in_recovery(), "
+                         "pg_catalog.current_setting('transaction_read_only')::boolean "
+                         "FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"))
         return nobody;
     for (;;) {
         while (PQisBusy(pg)) {
@@ -229,24 +239,55 @@ static struct backend ask_backend(const struct dial *dial, PGconn *pg, unsigned 
         }
         PGresult *result = PQgetResult(pg);
         if (result == NULL)
-            return backend;
+            return server;
         if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
-            backend.pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
-            backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+            server.backend.pid = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+            server.backend.started_us = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+            server.is_standby = is_true(result, 2);
+            server.is_read_only = is_true(result, 3);
         }
         PQclear(result);
     }
 }
 
+/* Whether it is none that suits; one that says nothing is left in doubt. */
+static bool is_unsuited(const struct dial *dial, const struct server *server)
+{
+    return !dial_suits(dial->database_url, dial->lane, server->is_standby, server->is_read_only);
+}
+
+/* Connects to a server that suits, where there is one. That there is none, and one that takes no writes,
+ * libpq would say in words alone: so the first that answers is asked, and libpq looks for another where that
+ * one does not suit, or says nothing, and there are others. `server` is the one that is connected, or that
+ * answered and does not suit. */
+static PGconn *find_server(struct dial *dial, struct server *server)
+{
+    dial->target = "any";
+    PGconn *pg = open_session(dial);
+    *server = ask_server(dial, pg, CONNECTION_ATTEMPT_MS);
+    const bool suits = server->backend.pid != 0 && !is_unsuited(dial, server);
+    if (suits || PQstatus(pg) != CONNECTION_OK || dial_has_one_host(dial->database_url) || is_given_up(dial))
+        return pg;
+    PQfinish(pg);
+    dial->target = "read-write";
+    pg = open_session(dial);
+    const struct server other = ask_server(dial, pg, CONNECTION_ATTEMPT_MS);
+    if (other.backend.pid != 0)
+        *server = other;
+    return pg;
+}
+
+/* --- whether the session is ours alone --- */
+
 /* Whether the session is answered by another process, or the second one by the same. */
 static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, int pid, bool *answers)
 {
     for (unsigned i = 0; i < 2; i++) {
-        const int again = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS).pid;
+        const int again = ask_server(dial, pg, CONNECTION_ATTEMPT_MS).backend.pid;
         if (again != pid && again != 0)
             return true;
     }
-    const int other = ask_backend(dial, second, SECOND_MS).pid;
+    const int other = ask_server(dial, second, SECOND_MS).backend.pid;
     *answers = other != 0;
     return other == pid;
 }
@@ -260,7 +301,7 @@ static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, 
  */
 static bool is_shared(struct dial *dial, PGconn *pg, int pid)
 {
-    PGconn *second = connect_to(dial, "any");
+    PGconn *second = open_session(dial);
     bool shared = false, answers = PQstatus(second) == CONNECTION_OK;
     for (unsigned i = 0; i < ROUNDS && answers && !shared; i++)
         shared = is_seen_shared(dial, pg, second, pid, &answers);
@@ -278,30 +319,40 @@ static bool is_shared_alone(struct dial *dial, PGconn *pg, int pid)
     return shared;
 }
 
-static void check_session(struct dial *dial, PGconn *pg)
+/* The words are libpq's, where it found no server. */
+static enum connection_result fail(struct dial *dial, const PGconn *pg, const struct server *server)
 {
-    const struct backend backend = ask_backend(dial, pg, CONNECTION_ATTEMPT_MS);
-    const bool is_own = backend.pid == PQbackendPID(pg);
-    if (backend.pid == 0) {
-        explain_failure(dial, pg);
-    } else if (!is_own && is_shared_alone(dial, pg, backend.pid)) {
-        dial->outcome = CONNECTION_SHARED;
+    const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
+    const bool unsuited = is_unsuited(dial, server);
+    if (*words != '\0')
+        dial_explain(words, dial->why, sizeof dial->why);
+    else if (unsuited)
+        dial_explain_unsuited(server->is_standby, dial->why, sizeof dial->why);
+    else
+        snprintf(dial->why, sizeof dial->why, "no answer");
+    return unsuited ? CONNECTION_READ_ONLY : CONNECTION_UNREACHABLE;
+}
+
+static enum connection_result check_session(struct dial *dial, PGconn *pg, const struct server *server)
+{
+    const bool is_own = server->backend.pid == PQbackendPID(pg);
+    if (server->backend.pid == 0 || is_unsuited(dial, server))
+        return fail(dial, pg, server);
+    if (!is_own && is_shared_alone(dial, pg, server->backend.pid)) {
         snprintf(dial->why, sizeof dial->why, "%s", dial_shared_session);
-    } else {
-        dial->outcome = CONNECTION_READY;
-        if (is_own)
-            dial->backend = backend;
+        return CONNECTION_SHARED;
     }
+    if (is_own)
+        dial->backend = server->backend;
+    return CONNECTION_READY;
 }
 
 static void *run(void *arg)
 {
     struct dial *dial = arg;
-    PGconn *pg = connect_to(dial, wanted_server(dial));
-    if (pg == NULL || PQstatus(pg) != CONNECTION_OK)
-        explain_failure(dial, pg);
-    else
-        check_session(dial, pg);
+    struct server server;
+    PGconn *pg = find_server(dial, &server);
+    dial->outcome = check_session(dial, pg, &server);
     pthread_mutex_lock(&dial->lock);
     dial->pg = pg;
     eventfd_write(dial->over, 1);

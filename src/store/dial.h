@@ -40,6 +40,14 @@ bool dial_is_left(void);
 /* Whether a URL, with the environment, names no more than one host. A name may have several addresses. */
 bool dial_has_one_host(const char *database_url);
 
+/* Whether a lane may use a server. Of several only one that takes writes is the newest for sure: an old
+ * primary that was fenced by being made read-only is none to read from. A single one may be read from while
+ * it takes no writes, but for a standby, which may lack what was acknowledged. */
+bool dial_suits(const char *database_url, enum lane lane, bool is_standby, bool is_read_only);
+
+/* Why one does not suit. */
+void dial_explain_unsuited(bool is_standby, char *why, size_t why_size);
+
 /* What is to be done about CONNECTION_SHARED, for who starts the program. */
 extern const char dial_shared_session[];
 

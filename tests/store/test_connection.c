@@ -130,7 +130,7 @@ static void await_serving(long sessions)
     const uint64_t limit_ns = time_monotonic_ns() + UINT64_C(30) * NS_PER_S;
     while (database_number(database,
                            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ordersd' "
-                           "AND state = 'idle' AND query LIKE '%transaction_read_only%'") != sessions)
+                           "AND state = 'idle' AND query LIKE '%AS is_read_only%'") != sessions)
         cr_assert_lt(time_monotonic_ns(), limit_ns, "%ld sessions", count_sessions());
 }
 

@@ -15,6 +15,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What libpq calls for its words, in every language but English: that a server takes no writes is not to be
+ * known by them. */
+char *dcgettext(const char *domain, const char *message, int category)
+{
+    (void)domain;
+    (void)category;
+    const bool is_told = strstr(message, "read-only") != NULL || strstr(message, "hot standby") != NULL;
+    return (char *)(uintptr_t)(is_told ? "le serveur n'accepte pas d'\303\251critures" : message);
+}
+
 static struct cluster first, second;
 static struct store *store;
 
@@ -25,11 +35,24 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    postgres_close(store);
+    if (store != NULL)
+        postgres_close(store);
     cluster_destroy(&first);
 }
 
 TestSuite(read_only, .init = set_up, .fini = tear_down, .timeout = 120);
+
+/* Those below know something if the one above is libpq's. */
+Test(read_only, libpq_has_other_words)
+{
+    char url[512];
+    cluster_set(&first, "default_transaction_read_only = on");
+    snprintf(url, sizeof url, "%s target_session_attrs=read-write", first.database_url);
+    PGconn *pg = PQconnectdb(url);
+    cr_assert_eq(PQstatus(pg), CONNECTION_BAD);
+    cr_assert_not_null(strstr(PQerrorMessage(pg), "le serveur n'accepte pas"), "%s", PQerrorMessage(pg));
+    PQfinish(pg);
+}
 
 /* Nobody writes meanwhile, so that no error tells. Reads go on. */
 Test(read_only, a_server_that_is_set_to_be_read_only_is_told_of)
@@ -72,6 +95,31 @@ Test(read_only, a_write_that_is_refused_is_told_of_at_once)
     }
     cr_assert_eq(code, STATUS_UNAVAILABLE);
     await_told(store, "database is read-only", TOLD_MS);
+}
+
+/* In whichever order the hosts are named, and whatever the URL says of them. */
+Test(read_only, of_several_hosts_the_one_that_takes_writes_is_used)
+{
+    static const char *const urls[] = {
+        "host=%s,%s user=postgres dbname=postgres",
+        "host=%s,%s user=postgres dbname=postgres target_session_attrs=standby",
+    };
+    char url[512];
+    cluster_create_standby(&second, &first);
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        snprintf(url, sizeof url, urls[i], second.host, first.host);
+        store = open_store(url, 2);
+        await_told(store, "", TOLD_MS);
+        expect_end(begin_create(store, urls[i], 10000), STATUS_OK);
+        expect_end(begin_get(store, urls[i], 10000), STATUS_OK);
+        postgres_close(store);
+    }
+    cluster_set(&first, "default_transaction_read_only = on");
+    store = open_store(url, 2);
+    await_told(store, "database is read-only", TOLD_MS);
+    cluster_set(&first, "default_transaction_read_only = off");
+    await_told(store, "", TOLD_AGAIN_MS);
+    cluster_destroy(&second);
 }
 
 /* The machine that is to take over takes connections, and says nothing yet. */
