@@ -235,12 +235,11 @@ bool batch_send(struct batch *batch, struct connection *connection)
  * alone, and where all asked for the same. */
 static bool is_final(const struct batch *batch, const struct unit *unit, const PGresult *result)
 {
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (unit->operations[0]->locked && lane_sets_aside(batch->lane))
         return true;
     if (unit->n > 1 && unit->statement->keyed)
         return false;
-    return !sqlstate_is_conflict(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)) ||
+    return !(sqlstate_is_conflict(result) || sqlstate_is_outdated(result)) ||
            ++unit->operations[0]->attempts >= CONFLICT_ATTEMPTS;
 }
 

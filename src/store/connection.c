@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "store/dial.h"
 #include "store/notice.h"
+#include "store/sqlstate.h"
 #include "store/statement.h"
 
 #include <assert.h>
@@ -172,6 +173,15 @@ static enum connection_result take_error(struct connection *connection, const PG
     return give_reason(connection, CONNECTION_UNREACHABLE);
 }
 
+/* Gives the session up, since what comes of it is not to be acknowledged. */
+static bool give_up(struct connection *connection, PGresult *result, const char *why)
+{
+    snprintf(connection->why, sizeof connection->why, "%s", why);
+    connection->outcome = give_reason(connection, CONNECTION_UNREACHABLE);
+    PQclear(result);
+    return false;
+}
+
 /* A session whose statements are not those that were prepared in it is another one, by a pooler that did not
  * share them when they were. What becomes of what is under way is not known: some of it may have been done by
  * one session, the rest refused by the next. */
@@ -180,6 +190,9 @@ bool connection_next(struct connection *connection, PGresult **result)
     if (!next_before(connection, result, time_monotonic_ns() + connection->silence_ns))
         return false;
     const char *sqlstate = PQresultErrorField(*result, PG_DIAG_SQLSTATE);
+    if (connection->unreplicated && PQresultStatus(*result) == PGRES_PIPELINE_SYNC)
+        return give_up(connection, *result, "a commit was not to wait for its synchronous standby");
+    connection->is_outdated |= sqlstate_is_outdated(*result);
     if (!is_of_another_session(sqlstate) && !is_out_of_step(sqlstate))
         return true;
     connection->outcome = take_error(connection, *result);
@@ -425,8 +438,9 @@ static enum connection_result set_up(struct connection *connection)
 
 static void log_notice(void *arg, const PGresult *notice)
 {
-    const struct connection *connection = arg;
+    struct connection *connection = arg;
     notice_log(connection->log, connection->lane, notice);
+    connection->unreplicated |= notice_is_of_unreplicated_commit(notice);
 }
 
 /* Goes on with the last attempt, if that is not over. */
@@ -459,6 +473,7 @@ static void end_session(struct connection *connection)
     connection->pg = NULL;
     connection->backend.pid = connection->answers_pid = 0;
     connection->degraded[0] = '\0';
+    connection->unreplicated = connection->is_outdated = false;
 }
 
 enum connection_result connection_open(struct connection *connection)
@@ -512,6 +527,22 @@ static enum connection_result check(struct connection *connection)
     const enum connection_result outcome = take_access(connection, result);
     PQclear(result);
     return outcome;
+}
+
+static bool send_preparation_again(const struct connection *connection, struct setup *setup)
+{
+    return expect(setup, connection->pg, send_query(connection->pg, "DEALLOCATE ALL"), take_nothing) &&
+           send_preparation(connection, setup);
+}
+
+bool connection_refresh(struct connection *connection)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    if (!connection->is_outdated)
+        return true;
+    connection->is_outdated = false;
+    connection->outcome = run_setup(connection, send_preparation_again, limit_ns);
+    return connection->outcome == CONNECTION_READY;
 }
 
 bool connection_check(struct connection *connection)

@@ -72,6 +72,8 @@ struct connection {
     char why[CONNECTION_WHY];         /* it is not ready: one line without secrets, for who runs it */
     char reason[CONNECTION_REASON];   /* the same in a few words for anybody */
     char degraded[CONNECTION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
+    bool is_outdated;                 /* somebody changed a table since its statements were prepared */
+    bool unreplicated;                /* a commit of the session was ended while it waited for a standby */
 };
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
@@ -100,9 +102,13 @@ bool connection_check(struct connection *connection);
 const char *connection_error(const struct connection *connection);
 
 /* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False:
- * the connection is broken, or nothing came for longer than any statement may take; or a pooler has put
- * another session in the place of the one that was prepared, and `outcome`, `why` and `reason` are set. */
+ * the connection is broken, or nothing came for longer than any statement may take; or `outcome`, `why` and
+ * `reason` are set: a pooler has put another session in the place of the one that was prepared, or a commit
+ * was made that no standby may have. */
 bool connection_next(struct connection *connection, PGresult **result);
+
+/* Prepares the statements anew, if need be and nothing is under way. False: as of connection_check. */
+bool connection_refresh(struct connection *connection);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */
 bool connection_flush(struct connection *connection);

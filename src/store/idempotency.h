@@ -29,6 +29,12 @@
     "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "        \
     "g.order_id)), "
 
+/* Whether it was replayed. It was committed perhaps by a session that was ended while it waited for a
+ * synchronous standby, so that what is answered anew is to wait for one too. Only a transaction that writes
+ * does: this one writes a message that nobody reads, to the log alone, and once, and only where something is
+ * replayed. */
+#define IDEMPOTENT_REPLAYED "code <> 9 AND (SELECT pg_logical_emit_message(true, 'orders', '') IS NOT NULL)"
+
 /* The next one, `done`, is the write's own: the rows it changed, each with its order_id as done_id. The last
  * ones record what became of each and answer it: the code is `failed` for what is not among them. `recorded`
  * and `answered` are the columns of an answer that a record keeps, and that a row gives. All that is done is
@@ -42,7 +48,7 @@
     "SELECT request_id, part, fingerprint, code" recorded " FROM outcome "                    \
     "WHERE request_id IS NOT NULL AND code >= 0 ORDER BY order_id) "                          \
     "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                        \
-    "SELECT order_id, code, code <> 9" answered " FROM seen"
+    "SELECT order_id, code, " IDEMPOTENT_REPLAYED answered " FROM seen"
 
 /* The code of a write that was not made, nor recorded, as another session holds a lock on its order, or has
  * changed it since the statement began. */

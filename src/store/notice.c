@@ -12,3 +12,9 @@ void notice_log(struct log *log, enum lane lane, const PGresult *notice)
              LOG_STR("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)),
              LOG_STR("notice", PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY)));
 }
+
+bool notice_is_of_unreplicated_commit(const PGresult *notice)
+{
+    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    return function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0;
+}

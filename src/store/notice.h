@@ -6,8 +6,14 @@
 #include "store/lane.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 /* Writes a line to the log: at warn what the server calls a warning, else at info. Never waits. */
 void notice_log(struct log *log, enum lane lane, const PGresult *notice);
+
+/* Whether a commit waited for a synchronous standby and was told to wait no longer: it is made on this
+ * server, and may be lost with it. By where in PostgreSQL it comes from (src/backend/replication/syncrep.c),
+ * as its SQLSTATE is that of any warning and its text is translated. */
+bool notice_is_of_unreplicated_commit(const PGresult *notice);
 
 #endif

@@ -48,12 +48,24 @@ const char *sqlstate_remedy(const char *sqlstate, const char *constraint)
     return "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM orders";
 }
 
-bool sqlstate_is_conflict(const char *sqlstate, const char *constraint)
+bool sqlstate_is_conflict(const PGresult *result)
 {
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     if (sqlstate == NULL)
         return false;
     /* The same request was answered meanwhile: the next attempt finds the record. */
     bool recorded =
         strcmp(sqlstate, "23505") == 0 && constraint != NULL && strcmp(constraint, "idempotency_pkey") == 0;
     return recorded || strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
+}
+
+/* By where it comes from (src/backend/utils/cache/plancache.c), as the SQLSTATE is that of anything that
+ * there is not. */
+bool sqlstate_is_outdated(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    return sqlstate != NULL && strcmp(sqlstate, "0A000") == 0 && function != NULL &&
+           strcmp(function, "RevalidateCachedQuery") == 0;
 }

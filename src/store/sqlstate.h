@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 
+#include <libpq-fe.h>
 #include <stdbool.h>
 
 struct sqlstate_meaning {
@@ -15,8 +16,12 @@ struct sqlstate_meaning {
 /* The meaning of a five-character SQLSTATE; NULL stands for a server that said none. Never NULL. */
 const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate);
 
-/* Whether the transaction lost against another one and may be tried again at once. */
-bool sqlstate_is_conflict(const char *sqlstate, const char *constraint);
+/* Whether the transaction of a failed statement lost against another one and may be tried again at once. */
+bool sqlstate_is_conflict(const PGresult *result);
+
+/* Whether it was not begun, as somebody changed a table since it was prepared: it may be, once it is prepared
+ * anew. */
+bool sqlstate_is_outdated(const PGresult *result);
 
 /* Whether another session held a lock for longer than this one waits. */
 bool sqlstate_is_locked(const char *sqlstate);

@@ -177,7 +177,8 @@ static bool go_on(struct worker *worker)
     struct operation *locked;
     const bool received = batch_receive(&worker->batch, &worker->connection, &locked);
     set_aside(worker, locked);
-    return received && (batch_done(&worker->batch) || batch_send(&worker->batch, &worker->connection));
+    return received && connection_refresh(&worker->connection) &&
+           (batch_done(&worker->batch) || batch_send(&worker->batch, &worker->connection));
 }
 
 /* False: the connection broke. */

@@ -296,3 +296,72 @@ Test(outage, a_full_disk_is_told_of_until_a_write_succeeds_or_none_was_tried)
     expect_told(full);
     PQfinish(other);
 }
+
+/* --- a synchronous standby that does not answer --- */
+
+static struct pending *begin_create_once(const char *order_id, const char *request_id, unsigned timeout_ms)
+{
+    struct pending *pending = pending_new(timeout_ms);
+    pending->call.request_id = request_id;
+    store->create(store, &pending->call, pending_order(pending, order_id),
+                  (Orders__V1__Order_Closure)pending_done, pending);
+    return pending;
+}
+
+static void await_commit(PGconn *other)
+{
+    char *waiting = NULL;
+    do {
+        free(waiting);
+        waiting = database_query(other, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    } while (atoi(waiting) == 0);
+    free(waiting);
+}
+
+/* PostgreSQL says no more of it than a warning. The order is in this server's table, and nowhere else. */
+Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
+{
+    PGconn *other = database_connect(cluster.database_url);
+    cluster_set(&cluster, "synchronous_standby_names = 'nobody'");
+    struct pending *create = begin_create_once("A", "once", 60000);
+    await_commit(other);
+    free(database_query(other,
+                        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"));
+    expect_end(create, STATUS_UNAVAILABLE);
+    char *stored = database_query(other, "SELECT count(*) FROM orders");
+    cr_assert_str_eq(stored, "1");
+    free(stored);
+
+    /* Nor is it when it is asked again, as long as no standby has it. */
+    create = begin_create_once("A", "once", 60000);
+    await_commit(other);
+    cr_assert_not(pending_is_over(create));
+    cluster_set(&cluster, "synchronous_standby_names = ''");
+    cr_assert_eq(pending_wait(create), STATUS_OK);
+    cr_assert(create->call.replayed);
+    pending_free(create);
+    PQfinish(other);
+}
+
+/* --- a table that is changed while the service runs --- */
+
+/* A session prepares a statement only once, and PostgreSQL refuses one whose answer has another type since.
+ */
+Test(outage, nobody_notices_that_a_column_was_made_wider)
+{
+    PGconn *other = database_connect(cluster.database_url);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    for (int width = 300; width < 310; width++) {
+        char sql[80];
+        expect_end(begin_get(store, "A", 10000), STATUS_OK);
+        snprintf(sql, sizeof sql, "ALTER TABLE orders ALTER customer_id TYPE varchar(%d)", width);
+        free(database_query(other, sql));
+        expect_end(begin_set_amount(store, "A", width, 10000), STATUS_OK);
+        static const struct store_query query = {.limit = 5, .customer_id = ""};
+        struct pending *list = pending_new(10000);
+        store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+        expect_end(list, STATUS_OK);
+    }
+    expect_end(begin_get(store, "A", 10000), STATUS_OK);
+    PQfinish(other);
+}
