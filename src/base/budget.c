@@ -46,3 +46,28 @@ void budget_meet_want(struct budget *budget)
 {
     atomic_store_explicit(&budget->wanted, false, memory_order_relaxed);
 }
+
+void budget_part_add(struct budget_part *part, size_t bytes)
+{
+    atomic_fetch_add(&part->taken, bytes);
+    budget_add(part->whole, bytes);
+}
+
+bool budget_part_take(struct budget_part *part, size_t bytes)
+{
+    const size_t taken = atomic_fetch_add(&part->taken, bytes);
+    if (budget_take(part->whole, bytes))
+        return true;
+    if (taken <= part->own && bytes <= part->own - taken) {
+        budget_add(part->whole, bytes);
+        return true;
+    }
+    atomic_fetch_sub(&part->taken, bytes);
+    return false;
+}
+
+void budget_part_give_back(struct budget_part *part, size_t bytes)
+{
+    atomic_fetch_sub(&part->taken, bytes);
+    budget_give_back(part->whole, bytes);
+}

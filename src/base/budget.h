@@ -34,4 +34,17 @@ bool budget_is_wanted(const struct budget *budget);
 /* Some of it is about to be freed. */
 void budget_meet_want(struct budget *budget);
 
+/* A budget as one of those who share it has it: there is always room for its own part, whatever the others
+ * take. */
+struct budget_part {
+    struct budget *whole;
+    size_t own;          /* in bytes; set before it is shared, as `whole` is */
+    atomic_size_t taken; /* of the whole */
+};
+
+/* As those of a budget. */
+bool budget_part_take(struct budget_part *part, size_t bytes);
+void budget_part_add(struct budget_part *part, size_t bytes);
+void budget_part_give_back(struct budget_part *part, size_t bytes);
+
 #endif

@@ -18,7 +18,7 @@ static size_t share(size_t capacity)
 static void give_back(struct bodies *bodies, size_t bytes)
 {
     atomic_fetch_sub(&bodies->taken, bytes);
-    budget_give_back(bodies->memory, bytes);
+    budget_part_give_back(bodies->memory, bytes);
 }
 
 /* To one that has some of it. */
@@ -28,10 +28,10 @@ static bool take_room(struct bodies *bodies, size_t has, size_t more)
     if (more == 0)
         return true;
     if (taken == has) {
-        budget_add(bodies->memory, more);
+        budget_part_add(bodies->memory, more);
         return true;
     }
-    if (taken + more <= bodies->memory->limit / 2 && budget_take(bodies->memory, more))
+    if (taken + more <= bodies->memory->whole->limit / 2 && budget_part_take(bodies->memory, more))
         return true;
     atomic_fetch_sub(&bodies->taken, more);
     return false;

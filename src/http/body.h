@@ -19,9 +19,9 @@ enum {
 
 /* What the bodies of all requests share. Safe from any thread. */
 struct bodies {
-    size_t max_bytes;      /* of one */
-    struct budget *memory; /* which those that are not small may have half of; one alone may take more */
-    atomic_size_t taken;   /* of it, by them */
+    size_t max_bytes;           /* of one */
+    struct budget_part *memory; /* of whose whole those that are not small may have half; one alone more */
+    atomic_size_t taken;        /* of it, by them */
 };
 
 struct body {

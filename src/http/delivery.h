@@ -14,7 +14,7 @@
 
 struct delivery {
     struct MHD_Connection *connection;
-    struct budget *memory;
+    struct budget_part *memory;
     const char *accept_encoding; /* the request's; NULL: none */
     struct arena *arena;         /* the exchange's, which owns what is not large */
     struct arena draft;          /* what the answer is made in, until it is complete */
@@ -31,7 +31,7 @@ struct delivery {
 extern const struct status delivery_no_room;
 
 /* The memory and the arena must outlive it. */
-void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget *memory,
+void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_part *memory,
                    struct arena *arena);
 void delivery_free(struct delivery *delivery);
 

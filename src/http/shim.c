@@ -24,7 +24,8 @@ enum {
     /* Half of it is for a request's head and a piece of its body, half for the answer's head, which may have
      * to repeat a header of the request. What nothing was written to takes no memory. */
     CONNECTION_BYTES = 2 * (HEAD_BYTES + (4 << 10)),
-    STRICT = 1, /* refuse what RFC 9112 lets servers refuse, but for an empty line before a request */
+    STRICT = 1,    /* refuse what RFC 9112 lets servers refuse, but for an empty line before a request */
+    OWN_SHARE = 4, /* of the memory, which there is for HTTP whatever others take */
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
@@ -145,8 +146,8 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .client = options->client,
         .log = options->log,
         .probes_only = options->probes_only,
-        .memory = options->memory,
-        .bodies = {.max_bytes = options->max_body_bytes, .memory = options->memory},
+        .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},
+        .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };
     scrapes_init(&host->scrapes, options->metrics);
     pthread_mutex_init(&host->lock, NULL);

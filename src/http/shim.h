@@ -31,7 +31,9 @@ struct http_shim_options {
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
     size_t max_body_bytes;
-    struct budget *memory; /* that requests and answers take beyond a few KiB each; may be shared */
+    /* That requests and answers take beyond a few KiB each. It may be shared: a quarter of it is there for
+     * this one whatever others take. */
+    struct budget *memory;
 };
 
 /* Listens and serves on threads of its own. NULL: `error` is one line that says why, and errno what

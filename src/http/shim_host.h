@@ -24,7 +24,7 @@ struct shim_host {
     bool probes_only;       /* no route is served but those that are probes */
     struct scrapes scrapes; /* what /metrics shows */
     struct shim_metrics counts;
-    struct budget *memory; /* that answers take, too */
+    struct budget_part memory; /* that bodies and answers take */
     struct bodies bodies;
     struct resources resources; /* not changed any more */
     struct writer writer;

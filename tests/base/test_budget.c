@@ -41,6 +41,28 @@ Test(budget, more_is_wanted_once_something_was_refused)
     cr_assert_not(budget_is_wanted(&budget));
 }
 
+/* What others took is no reason to refuse it that; nor is it a bound. */
+Test(budget, a_part_of_it_is_there_whatever_others_take)
+{
+    struct budget budget = {.limit = 20};
+    struct budget_part part = {.whole = &budget, .own = 5};
+    cr_assert(budget_part_take(&part, 8));
+    budget_add(&budget, 15);
+    cr_assert_not(budget_part_take(&part, 1), "it has more than its own");
+    budget_part_give_back(&part, 8);
+    cr_assert(budget_part_take(&part, 5));
+    cr_assert_eq(atomic_load(&part.taken), 5);
+    budget_add(&budget, 1);
+    cr_assert_not(budget_part_take(&part, 1));
+    cr_assert(budget_is_wanted(&budget));
+    budget_part_give_back(&part, 2);
+    cr_assert_not(budget_part_take(&part, 3));
+    cr_assert(budget_part_take(&part, 2), "what was given back is its own again");
+    budget_part_give_back(&part, 5);
+    cr_assert_eq(atomic_load(&budget.taken), 16);
+    cr_assert_eq(atomic_load(&part.taken), 0);
+}
+
 enum { THREADS = 4, TIMES = 100000 };
 
 static void *take_and_give_back(void *arg)

@@ -140,3 +140,17 @@ Test(peers, who_reads_slowly_is_not_ended_until_he_stops)
     await_memory();
     close(list);
 }
+
+/* HTTP has a quarter of it. */
+Test(peers, what_rpc_takes_of_the_memory_shuts_no_list_out)
+{
+    budget_add(&memory, 2 * memory.limit);
+    const int list = begin_list();
+    struct http_reply reply = http_read(list, false);
+    cr_assert_eq(reply.status, 200);
+    cr_assert_not_null(reply.json);
+    http_free(&reply);
+    close(list);
+    budget_give_back(&memory, 2 * memory.limit);
+    await_memory();
+}
