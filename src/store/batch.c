@@ -250,8 +250,7 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
-    if (sqlstate_is_disk_full(sqlstate) && !lane_reads(batch->lane))
-        atomic_store(&batch->disk_full_ns, time_monotonic_ns());
+    faults_note(&batch->faults, unit->statement, result);
     metric_add(metrics_of(batch, unit)->failed, 1);
     for (size_t i = 0; i < unit->n; i++) {
         /* What was an outcome until it was undone is none. */
@@ -398,9 +397,10 @@ static void resolve(struct batch *batch, struct unit transaction[], size_t n, st
         redo(transaction, n, next);
         return;
     }
-    atomic_store(&batch->disk_full_ns, 0);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        faults_clear(&batch->faults, transaction[i].statement);
         answer(&transaction[i], next);
+    }
 }
 
 static void end_transaction(struct batch *batch, struct unit transaction[], size_t n, struct next_round *next)
@@ -467,10 +467,4 @@ void batch_lose(struct batch *batch)
     tell(&lost, lose);
     batch->n_units = 0;
     reset_if_done(batch);
-}
-
-bool batch_found_disk_full(const struct batch *batch)
-{
-    const uint64_t full_ns = atomic_load(&batch->disk_full_ns);
-    return full_ns != 0 && time_monotonic_ns() < full_ns + (uint64_t)BATCH_DISK_FULL_S * NS_PER_S;
 }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "store/connection.h"
+#include "store/fault.h"
 #include "store/operation.h"
 #include "store/params.h"
 #include "store/statement_log.h"
@@ -25,7 +26,6 @@
 
 enum {
     BATCH_MOST = LANE_BATCH_MOST,
-    BATCH_DISK_FULL_S = 10, /* for so long a full disk is taken to be full without another try */
 };
 
 /* One run of a statement. */
@@ -54,9 +54,8 @@ struct batch {
     struct statement_log log;
     const struct store_metrics *metrics;
     enum lane lane;
-    uint64_t sent_ns; /* when the present round was */
-    /* When the last that was to write found the disk full; 0: it did not. Any thread may read it. */
-    atomic_uint_least64_t disk_full_ns;
+    uint64_t sent_ns;     /* when the present round was */
+    struct faults faults; /* any thread may ask for them */
 };
 
 /* The metrics must outlive it; `lane` is whose work it does. */
@@ -82,10 +81,6 @@ bool batch_receive(struct batch *batch, struct connection *connection, struct op
 
 /* The connection broke: those without an answer get UNAVAILABLE. */
 void batch_lose(struct batch *batch);
-
-/* Whether the last write found the database's disk full, of late: who is given no more to write, as it is not
- * ready, would not find out that there is room again. Any thread. */
-bool batch_found_disk_full(const struct batch *batch);
 
 /* Answers those whose deadline has passed, while they are under way. Any thread. */
 void batch_expire(struct batch *batch, uint64_t now_ns);

@@ -6,6 +6,7 @@
 static const struct sqlstate_meaning meanings[] = {
     {"22003", STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
     {"22", STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
+    {"23502", STATUS_INTERNAL, "Internal error"},
     {"23505", STATUS_INTERNAL, "The database made a number that it has already"},
     {"23", STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
     {"25006", STATUS_UNAVAILABLE, "The database takes no writes at present"},
@@ -37,6 +38,12 @@ bool sqlstate_is_locked(const char *sqlstate)
 bool sqlstate_is_disk_full(const char *sqlstate)
 {
     return sqlstate != NULL && strcmp(sqlstate, "53100") == 0;
+}
+
+bool sqlstate_is_of_schema(const char *sqlstate)
+{
+    return strncmp(sqlstate, "42", 2) == 0 || strcmp(sqlstate, "0A000") == 0 ||
+           strcmp(sqlstate, "55000") == 0 || strcmp(sqlstate, "23502") == 0;
 }
 
 /* A restore of data alone, or a COPY with ids, leaves the sequence where it was. */

@@ -293,10 +293,7 @@ bool worker_degraded(struct worker *worker, char *why, size_t why_size)
     if (degraded)
         snprintf(why, why_size, "%s", worker->degraded);
     pthread_mutex_unlock(&worker->lock);
-    if (degraded || !batch_found_disk_full(&worker->batch))
-        return degraded;
-    snprintf(why, why_size, "the database's disk is full");
-    return true;
+    return degraded || faults_tell(&worker->batch.faults, why, why_size);
 }
 
 void worker_expire(struct worker *worker, uint64_t now_ns)

@@ -1,6 +1,6 @@
 /* test_outage.c: PostgreSQL stops, starts, loses a backend, or says nothing at all. On a cluster of the
  * test's own. */
-#include "store/batch.h"
+#include "store/fault.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -291,9 +291,51 @@ Test(outage, a_full_disk_is_told_of_until_a_write_succeeds_or_none_was_tried)
     free(database_query(other, "CREATE TRIGGER fill BEFORE UPDATE ON orders EXECUTE FUNCTION fill()"));
     expect_end(begin_set_amount(store, "A", 5, 10000), STATUS_RESOURCE_EXHAUSTED);
     expect_told(full);
-    await_told(store, "", (BATCH_DISK_FULL_S + 1) * 1000);
+    await_told(store, "", (FAULT_S + 1) * 1000);
     expect_end(begin_set_amount(store, "A", 6, 10000), STATUS_RESOURCE_EXHAUSTED);
     expect_told(full);
+    PQfinish(other);
+}
+
+/* --- a schema that was changed --- */
+
+static void expect_told_until(const char *breaks, const char *told, const char *heals)
+{
+    PGconn *other = database_connect(cluster.database_url);
+    free(database_query(other, breaks));
+    struct pending *create = begin_create(store, "B", 10000);
+    cr_expect_eq(pending_wait(create), STATUS_INTERNAL, "%s: %s", breaks, create->call.status.message);
+    pending_free(create);
+    expect_told(told);
+    free(database_query(other, heals));
+    expect_end(begin_create(store, "B", 10000), STATUS_OK);
+    expect_told("");
+    expect_end(begin_remove(store, "B", 10000), STATUS_OK);
+    PQfinish(other);
+}
+
+/* Nothing is missing, and yet no order can be created. */
+Test(outage, a_statement_that_the_schema_refuses_is_told_of)
+{
+    expect_told_until("ALTER TABLE orders DROP CONSTRAINT orders_order_id_key",
+                      "create fails: SQLSTATE 42P10", "ALTER TABLE orders ADD UNIQUE (order_id)");
+    expect_told_until(
+        "ALTER TABLE orders ADD more text NOT NULL DEFAULT ''; ALTER TABLE orders ALTER more DROP DEFAULT",
+        "create fails: SQLSTATE 23502", "ALTER TABLE orders DROP more");
+    expect_told_until("CREATE RULE nothing AS ON INSERT TO orders DO INSTEAD NOTHING",
+                      "create fails: SQLSTATE 0A000", "DROP RULE nothing ON orders");
+}
+
+/* What one order is refused for is not. */
+Test(outage, one_orders_own_failure_is_no_fault_of_the_database)
+{
+    PGconn *other = database_connect(cluster.database_url);
+    free(database_query(other, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                               "$$ BEGIN RAISE 'not this one'; END $$"));
+    free(database_query(other, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW "
+                               "WHEN (NEW.order_id = 'odd') EXECUTE FUNCTION refuse()"));
+    expect_end(begin_create(store, "odd", 10000), STATUS_INTERNAL);
+    expect_told("");
     PQfinish(other);
 }
 
