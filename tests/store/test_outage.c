@@ -326,6 +326,21 @@ Test(outage, a_statement_that_the_schema_refuses_is_told_of)
                       "create fails: SQLSTATE 0A000", "DROP RULE nothing ON orders");
 }
 
+/* Values are read as what they are in this program's own schema. */
+Test(outage, a_column_of_another_type_is_told_of_and_not_read)
+{
+    PGconn *other = database_connect(cluster.database_url);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    free(database_query(other, "ALTER TABLE orders ALTER total_amount TYPE numeric"));
+    expect_end(begin_get(store, "A", 10000), STATUS_UNAVAILABLE);
+    await_told(store, "column total_amount of table orders is numeric, bigint is wanted", TOLD_MS);
+    expect_end(begin_set_amount(store, "A", 7, 10000), STATUS_UNAVAILABLE);
+    free(database_query(other, "ALTER TABLE orders ALTER total_amount TYPE bigint"));
+    await_told(store, "", TOLD_AGAIN_MS);
+    expect_end(begin_set_amount(store, "A", 7, 10000), STATUS_OK);
+    PQfinish(other);
+}
+
 /* What one order is refused for is not. */
 Test(outage, one_orders_own_failure_is_no_fault_of_the_database)
 {
