@@ -8,7 +8,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { US_PER_MS = 1000, WATCHDOG_MOST_MS = 24 * 60 * 60 * 1000 };
+enum {
+    US_PER_MS = 1000,
+    WATCHDOG_MOST_MS = 24 * 60 * 60 * 1000,
+    SEND_S = 1, /* for a manager that does not read: who asks this process to end is not to wait for it */
+};
 
 /* A path, or with an at sign first the name of an abstract socket. */
 static int connect_to(const char *name)
@@ -21,6 +25,8 @@ static int connect_to(const char *name)
     if (name[0] == '@')
         address.sun_path[0] = '\0';
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const struct timeval limit = {.tv_sec = SEND_S};
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, size) != 0) {
         close(fd);

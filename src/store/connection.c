@@ -439,7 +439,7 @@ static enum connection_result set_up(struct connection *connection)
 static void log_notice(void *arg, const PGresult *notice)
 {
     struct connection *connection = arg;
-    notice_log(connection->log, connection->lane, notice);
+    notice_log(connection->log, connection->lane, &connection->notices, notice);
     connection->unreplicated |= notice_is_of_unreplicated_commit(notice);
 }
 

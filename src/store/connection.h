@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "store/lane.h"
+#include "store/notice.h"
 #include "store/schema.h"
 
 #include <libpq-fe.h>
@@ -72,8 +73,9 @@ struct connection {
     char why[CONNECTION_WHY];         /* it is not ready: one line without secrets, for who runs it */
     char reason[CONNECTION_REASON];   /* the same in a few words for anybody */
     char degraded[CONNECTION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
-    bool is_outdated;                 /* somebody changed a table since its statements were prepared */
-    bool unreplicated;                /* a commit of the session was ended while it waited for a standby */
+    struct notice_bound notices;
+    bool is_outdated;  /* somebody changed a table since its statements were prepared */
+    bool unreplicated; /* a commit of the session was ended while it waited for a standby */
 };
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.

@@ -150,12 +150,12 @@ static void finish_first_of_many(struct operation *operation)
     const enum status_code code = operation->code;
     const char *message = operation->message;
     finish_one_of_many(operation);
-    if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS)
+    if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS || many->rest == NULL)
         begin_rest(many);
-    else if (many->rest != NULL && code == STATUS_INVALID_ARGUMENT)
-        claim(many); /* nothing else is the order's own fault, and so the answer for as long as it is kept */
-    else
+    else if (is_open(code) || code == STATUS_FAILED_PRECONDITION)
         fail_rest(many, code, message);
+    else
+        claim(many); /* it is the order's own fault, or of what the database makes of that order */
 }
 
 /* One operation for each order that is not refused yet, in a list. */

@@ -36,6 +36,7 @@ struct dial {
     const char *target;   /* the thread's: libpq's target_session_attrs of its sessions */
     pthread_mutex_t lock; /* guards all below while the thread is not done */
     struct log *log;      /* NULL once the dial was given up */
+    struct notice_bound notices;
     PGconn *pg;
     struct backend backend; /* the session's, where that is known and its own */
     enum connection_result outcome;
@@ -115,7 +116,7 @@ static void log_notice(void *arg, const PGresult *notice)
 {
     struct dial *dial = arg;
     pthread_mutex_lock(&dial->lock);
-    notice_log(dial->log, dial->lane, notice);
+    notice_log(dial->log, dial->lane, &dial->notices, notice);
     pthread_mutex_unlock(&dial->lock);
 }
 

@@ -38,11 +38,13 @@
 /* The next one, `done`, is the write's own: the rows it changed, each with its order_id as done_id. The last
  * ones record what became of each and answer it: the code is `failed` for what is not among them. `recorded`
  * and `answered` are the columns of an answer that a record keeps, and that a row gives. All that is done is
- * fresh; the join is a full one because PostgreSQL makes that by hash, and a left one, of so few rows as it
- * expects, by comparing each with each. */
+ * fresh; a row of another order_id than was asked for, by a trigger, fails the statement, as else it would be
+ * stored and its request refused. The join is a full one because PostgreSQL makes that by hash, and a left
+ * one, of so few rows as it expects, by comparing each with each. */
 #define IDEMPOTENT_ANSWERED(failed, recorded, answered)                                       \
     "outcome AS (SELECT f.order_id, f.request_id, f.part, f.fingerprint, "                    \
-    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 END::bigint AS code, d.* "            \
+    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 / (f.order_id IS NOT NULL)::int "     \
+    "END::bigint AS code, d.* "                                                               \
     "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                        \
     "recorded AS (INSERT INTO idempotency (request_id, part, fingerprint, code" recorded ") " \
     "SELECT request_id, part, fingerprint, code" recorded " FROM outcome "                    \

@@ -7,9 +7,18 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Writes a line to the log: at warn what the server calls a warning, else at info. Never waits. */
-void notice_log(struct log *log, enum lane lane, const PGresult *notice);
+/* Of one session: a trigger may say something for each row. */
+struct notice_bound {
+    uint64_t second_ns; /* when the second began in which so many were logged */
+    unsigned logged;
+    unsigned left_out; /* since then */
+};
+
+/* Writes a line to the log: at warn what the server calls a warning, else at info. Ten a second at most; the
+ * next one says how many were left out. Never waits. */
+void notice_log(struct log *log, enum lane lane, struct notice_bound *bound, const PGresult *notice);
 
 /* Whether a commit waited for a synchronous standby and was told to wait no longer: it is made on this
  * server, and may be lost with it. By where in PostgreSQL it comes from (src/backend/replication/syncrep.c),

@@ -73,6 +73,21 @@ Test(notify, a_socket_with_a_path)
     expect_told(path);
 }
 
+/* The kernel keeps a few, and then whoever sends would wait. */
+Test(notify, a_manager_that_does_not_read_holds_nobody_up, .timeout = 60)
+{
+    char path[64];
+    struct notify notify;
+    snprintf(path, sizeof path, "%s/socket", directory);
+    int fd = listen_at(path);
+    notify_open(&notify);
+    for (int i = 0; send(notify.fd, "x", 1, MSG_DONTWAIT) == 1; i++)
+        cr_assert_lt(i, 100000);
+    notify_send(&notify, "WATCHDOG=1");
+    notify_close(&notify);
+    close(fd);
+}
+
 Test(notify, an_abstract_socket)
 {
     char name[64];

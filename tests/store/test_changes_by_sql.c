@@ -213,3 +213,56 @@ Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
     cr_assert_eq(seen.total, seen.of_day / 2 * 3);
     pending_free(seen.pending);
 }
+
+/* --- triggers of others --- */
+
+/* It is the first of a batch, so that the rest waits for what becomes of it. */
+Test(changes_by_sql, an_order_that_a_trigger_refuses_takes_none_with_it)
+{
+    enum { ORDERS = 10 };
+    Orders__V1__Order *orders[ORDERS];
+    Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    struct pending *many = pending_new(LONG_MS);
+    free(database_query(database, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                                  "$$ BEGIN RAISE 'not this one'; END $$"));
+    free(database_query(database, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW "
+                                  "WHEN (NEW.order_id = '0') EXECUTE FUNCTION refuse()"));
+    many->call.request_id = "once";
+    pending_results(many, &response, ORDERS);
+    for (size_t i = 0; i < ORDERS; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "%zu", i);
+        orders[i] = pending_order(many, id);
+    }
+    store->create_many(store, &many->call, ORDERS, orders, &response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
+    cr_assert_eq(pending_wait(many), STATUS_OK, "%s", many->call.status.message);
+    cr_expect_eq((int)response.results[0]->code, STATUS_INTERNAL);
+    for (size_t i = 1; i < ORDERS; i++)
+        cr_expect_eq((int)response.results[i]->code, STATUS_OK, "%zu", i);
+    pending_free(many);
+}
+
+/* What is refused has left nothing behind, nor counted. */
+Test(changes_by_sql, an_order_that_a_trigger_gives_another_id_is_not_made)
+{
+    free(database_query(database, "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS "
+                                  "$$ BEGIN NEW.order_id := upper(NEW.order_id); RETURN NEW; END $$"));
+    free(database_query(database, "CREATE TRIGGER shout BEFORE INSERT ON orders FOR EACH ROW "
+                                  "EXECUTE FUNCTION shout()"));
+    struct pending *quiet[3];
+    for (size_t i = 0; i < 3; i++) {
+        char id[8];
+        snprintf(id, sizeof id, i == 1 ? "LOUD" : "quiet%zu", i);
+        quiet[i] = begin_create(store, id, LONG_MS);
+    }
+    expect_end(quiet[0], STATUS_INVALID_ARGUMENT);
+    expect_end(quiet[1], STATUS_OK);
+    expect_end(quiet[2], STATUS_INVALID_ARGUMENT);
+    char *stored = database_query(database, "SELECT string_agg(order_id, ',') FROM orders");
+    cr_assert_str_eq(stored, "LOUD");
+    free(stored);
+    stored = database_query(database, "SELECT sum(orders) FROM order_rollup");
+    cr_assert_str_eq(stored, "1");
+    free(stored);
+}

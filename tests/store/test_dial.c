@@ -231,14 +231,14 @@ static void stop_stderr(int saved[2])
 Test(dial, notices_go_to_the_log_and_not_to_stderr)
 {
     char path[] = "/tmp/test-dial-XXXXXX", sql[256], error[1024] = "", line[1024];
-    unsigned found = 0;
+    unsigned found = 0, lines_of_many = 0;
     int saved[2];
     const int file = mkstemp(path);
     struct log *log = log_open(file, LOG_LEVEL_INFO);
     free(database_query(database,
                         "CREATE FUNCTION speak() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                        "RAISE NOTICE 'heard, %', new.order_id; RAISE WARNING 'warned'; RETURN new; "
-                        "END $$"));
+                        "RAISE NOTICE 'heard, %', new.order_id; RAISE WARNING 'warned'; "
+                        "FOR i IN 1 .. 1000 LOOP RAISE WARNING 'again'; END LOOP; RETURN new; END $$"));
     free(database_query(database, "CREATE TRIGGER speak BEFORE INSERT ON orders FOR EACH ROW "
                                   "EXECUTE FUNCTION speak()"));
     /* Said before the session is there. */
@@ -262,11 +262,13 @@ Test(dial, notices_go_to_the_log_and_not_to_stderr)
         found |= is_notice && strstr(line, "\"level\":\"info\"") && strstr(line, "heard, A") ? 1 : 0;
         found |= is_notice && strstr(line, "\"level\":\"warn\"") && strstr(line, "warned") ? 2 : 0;
         found |= is_notice && strstr(line, "does not exist") ? 4 : 0;
+        lines_of_many += strstr(line, "again") != NULL;
     }
     (void)fclose(lines);
     unlink(path);
     close(file);
     cr_assert_eq(found, 7);
+    cr_assert(lines_of_many > 0 && lines_of_many <= 20, "%u", lines_of_many);
 }
 
 /* libpq would say so itself, before a session is there. */
