@@ -241,8 +241,11 @@ static bool is_to_go(const struct connection *connection, uint64_t now_ns)
         return since(connection->since_ns, now_ns) >= (uint64_t)ARRIVAL_MS * NS_PER_MS;
     if (connection->behind && since(connection->taken_ns, now_ns) >= (uint64_t)STALLED_MS * NS_PER_MS)
         return true;
+    /* Since the last answer was taken, too: one that reads has what was answered first. */
+    const uint64_t moved_ns =
+        connection->abandoned_ns > connection->since_ns ? connection->abandoned_ns : connection->since_ns;
     return connection->abandoned && connection->kind != CONNECTION_STAYS && !connection->gone &&
-           since(connection->abandoned_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
+           since(moved_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
 
 /* Looks at all of them, which is done for a short time and no longer at every call. */

@@ -349,6 +349,21 @@ Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
     cr_assert_eq(taken_at(9000), 0);
 }
 
+/* A second after it took the last answer, if it takes them. */
+Test(connections, draining_lets_one_that_reads_have_its_answers)
+{
+    set_up_patient();
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    enter(1, 4, 1);
+    connections_drain(connections);
+    connections_abandon(connections, 1, 1, at_ms(1000));
+    leave(1, 1, at_ms(1900));
+    cr_assert_eq(taken_at(2000), 0);
+    leave(1, 1, at_ms(2800));
+    cr_assert_eq(taken_at(3799), 0);
+    cr_assert_eq(taken_at(3800), 1);
+}
+
 /* Six are. */
 Test(connections, replies_are_bounded)
 {
