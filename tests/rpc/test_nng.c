@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -299,6 +300,47 @@ Test(nng, messages_to_pipes_that_close_are_freed)
     expect_files(files);
     const struct mallinfo2 after = mallinfo2();
     cr_assert_lt(after.hblkhd + after.uordblks, before.hblkhd + before.uordblks + MOST_BYTES);
+    nng_close(socket);
+}
+
+/* A peer over TCP that has room for little, and has asked for something. */
+static int ask_narrow(int port)
+{
+    static const uint8_t request[12] = {[7] = 4, [8] = 0x80};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int room = 4096, peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
+    cr_assert_eq(connect(peer, (const struct sockaddr *)&address, sizeof address), 0);
+    greet(peer, req_greeting);
+    cr_assert_eq(send(peer, request, sizeof request, MSG_NOSIGNAL), sizeof request);
+    return peer;
+}
+
+/* sends-ahead: else the kernel takes it whole. */
+Test(nng, what_its_peer_does_not_take_is_not_sent)
+{
+    enum { BYTES = 1 << 20 };
+    nng_socket socket;
+    nng_listener listener;
+    int port;
+    nng_aio *aio = make_aio();
+    cr_assert_eq(nng_rep0_open(&socket), 0);
+    cr_assert_eq(nng_listen(socket, "tcp://127.0.0.1:0", &listener, 0), 0);
+    cr_assert_eq(nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port), 0);
+    const int peer = ask_narrow(port);
+    nng_recv_aio(socket, aio);
+    nng_aio_wait(aio);
+    cr_assert_eq(nng_aio_result(aio), 0);
+    nng_msg_free(nng_aio_get_msg(aio));
+    nng_aio_set_timeout(aio, 5 * SHORT_MS);
+    nng_aio_set_msg(aio, make_message(BYTES));
+    nng_send_aio(socket, aio);
+    nng_aio_wait(aio);
+    cr_assert_eq(nng_aio_result(aio), NNG_ETIMEDOUT);
+    nng_msg_free(nng_aio_get_msg(aio));
+    nng_aio_free(aio);
+    close(peer);
     nng_close(socket);
 }
 
