@@ -26,10 +26,8 @@ enum {
     RECONNECT_MAX_MS = 1000,
     /* The server answers a call whose deadline passes; give that answer the time to arrive. */
     DEADLINE_GRACE_MS = 200,
-    /* How often a call is sent again whose connection closed: a call that ends its server does so no oftener.
-     */
-    RESENDS_MOST = 8,
-    /* Between an answer that asks for patience and the next sending: twice as long each time. */
+    /* Before a call is sent again to a server that is overloaded, or that has closed its connection more than
+     * once: twice as long each time. */
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
     MOST_DOUBLINGS = 6, /* by then it has that */
@@ -169,23 +167,38 @@ static void send_request(struct exchange *exchange)
  * what others have sent keeps its connection busy. */
 static bool resends(struct exchange *exchange, int error)
 {
-    const bool lost = error == NNG_ECONNRESET && !exchange->sending && exchange->resends++ < RESENDS_MOST;
+    const bool lost = error == NNG_ECONNRESET && !exchange->sending;
     const bool busy = error == NNG_ETIMEDOUT && exchange->sending && servers_any(exchange->client->servers);
     return (lost || busy) && time_monotonic_ns() < exchange->deadline_ns;
 }
 
-/* Whether a call that was answered is made again, and how long it waits before. Half of that is chance, so
- * that callers who were refused together do not come again together. */
+/* How long to wait. Half of that is chance, so that callers who were refused together do not come again
+ * together. */
+static nng_duration backoff_ms(unsigned doublings)
+{
+    const unsigned doubled_ms = (unsigned)BACKOFF_MIN_MS
+                                << (doublings < MOST_DOUBLINGS ? doublings : MOST_DOUBLINGS);
+    const unsigned longest_ms = doubled_ms < BACKOFF_MAX_MS ? doubled_ms : BACKOFF_MAX_MS;
+    return (nng_duration)(longest_ms / 2 + nng_random() % (longest_ms / 2 + 1));
+}
+
+/* What no server took goes at once, and so does what was lost, the first time: a server that goes away closes
+ * its connections. */
+static void send_again(struct exchange *exchange)
+{
+    if (exchange->sending || exchange->resends++ == 0)
+        send_request(exchange);
+    else
+        nng_sleep_aio(backoff_ms(exchange->resends - 2), exchange->pause);
+}
+
+/* Whether a call that was answered is made again, and how long it waits before. */
 static bool retries(struct exchange *exchange, nng_duration *wait_ms)
 {
     const enum status_code code = exchange->reply->status.code;
-    const unsigned doublings = exchange->retries < MOST_DOUBLINGS ? exchange->retries : MOST_DOUBLINGS;
-    const unsigned doubled_ms = (unsigned)BACKOFF_MIN_MS << doublings;
-    const unsigned longest_ms = doubled_ms < BACKOFF_MAX_MS ? doubled_ms : BACKOFF_MAX_MS;
     if (!exchange->client->retries || (code != STATUS_UNAVAILABLE && code != STATUS_RESOURCE_EXHAUSTED))
         return false;
-    exchange->retries++;
-    *wait_ms = (nng_duration)(longest_ms / 2 + nng_random() % (longest_ms / 2 + 1));
+    *wait_ms = backoff_ms(exchange->retries++);
     return time_monotonic_ns() + (uint64_t)*wait_ms * NS_PER_MS < exchange->deadline_ns;
 }
 
@@ -235,7 +248,7 @@ static void advance(void *arg)
         if (exchange->sending)
             nng_msg_free(nng_aio_get_msg(exchange->aio));
         if (resends(exchange, error))
-            send_request(exchange);
+            send_again(exchange);
         else
             finish_with_error(exchange, error);
     } else if (exchange->sending) {

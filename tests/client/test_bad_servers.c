@@ -211,6 +211,25 @@ Test(bad_servers, one_that_leaves_within_a_message_is_asked_again, .init = set_u
     expect_order();
 }
 
+/* As one does that has too many connections, again and again. */
+Test(bad_servers, one_that_closes_is_asked_again_until_the_deadline, .init = set_up, .fini = tear_down)
+{
+    enum { CLOSINGS = 12 };
+    begin_call(LONG_MS);
+    for (int i = 0; i < CLOSINGS; i++) {
+        rpc_peer_hang_up(&peer);
+        take_again();
+    }
+    answer_well();
+    expect_order();
+
+    const uint64_t began_ns = time_monotonic_ns();
+    begin_call(SHORT_MS);
+    rpc_peer_hang_up(&peer);
+    expect_end(RPC__V1__CODE__UNAVAILABLE);
+    cr_assert_geq(time_monotonic_ns() - began_ns, SHORT_MS / 2 * NS_PER_MS);
+}
+
 Test(bad_servers, one_that_stops_within_a_message_costs_no_more_than_the_deadline, .init = set_up,
      .fini = tear_down)
 {
