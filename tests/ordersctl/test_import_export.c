@@ -1,4 +1,5 @@
 /* test_import_export.c: what goes out comes back in, in every format; bad rows cost nobody but themselves. */
+#include "orders/v1/orders.pb-c.h"
 #include "process.h"
 #include "support/database.h"
 #include "support/rpc_peer.h"
@@ -219,6 +220,30 @@ Test(import, an_interrupted_export_leaves_the_one_before)
         cr_assert(is_alone(path));
         rpc_peer_close(&peer);
     }
+}
+
+/* Nor is it one without an end that a server tells. */
+Test(import, a_server_that_repeats_a_page_ends_the_export)
+{
+    const char *const path = temporary_file("orders.json", "what was there\n");
+    struct rpc_peer peer;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT, *orders[] = {&order};
+    Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    order.order_id = "A-1";
+    page.n_orders = 1;
+    page.orders = orders;
+    page.next_page_token = "again";
+    rpc_peer_open(&peer);
+    struct service repeating = *service;
+    snprintf(repeating.rpc_url, sizeof repeating.rpc_url, "%s", peer.url);
+    struct running running = run_start(&(struct run){.service = &repeating, .arguments = {"export", path}});
+    for (int i = 0; i < 2; i++) {
+        rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+        rpc_peer_answer_message(&peer, &page.base);
+    }
+    assert_outcome(run_wait(&running), 1, "", "ordersctl: The server gives the same page again\n");
+    cr_assert_str_eq(read_file(path), "what was there\n");
+    rpc_peer_close(&peer);
 }
 
 /* Whoever could not read the file still cannot, and a link still leads to it. */

@@ -3,6 +3,8 @@
 
 #include "report.h"
 
+#include <string.h>
+
 enum { LARGEST_PAGE = 1000 };
 
 static const struct argp_option filter_options[] = {
@@ -35,6 +37,12 @@ static void tell_unreachable(struct session *session, struct order_pages *pages,
     }
 }
 
+/* Whether a server answers one page for ever. */
+static bool is_again(const Orders__V1__ListOrdersRequest *request, const Orders__V1__ListOrdersResponse *page)
+{
+    return *page->next_page_token != '\0' && strcmp(page->next_page_token, request->page_token) == 0;
+}
+
 /* Reads one page and gives it to the taker. False: that was the last one, or *code says what failed. */
 static bool read_page(struct session *session, struct order_pages *pages,
                       const Orders__V1__ListOrdersRequest *request, struct rpc_reply **reply,
@@ -51,6 +59,10 @@ static bool read_page(struct session *session, struct order_pages *pages,
     tell_unreachable(session, pages, page);
     if (!pages->take(page, pages->arg))
         *code = EXIT_OTHER;
+    if (is_again(request, page)) {
+        report("The server gives the same page again");
+        *code = EXIT_OTHER;
+    }
     return *code == EXIT_OK && pages->more && pages->limit > 0;
 }
 
