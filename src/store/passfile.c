@@ -1,4 +1,4 @@
-/* passfile.c: the rules of libpq's passwordFromFile (PostgreSQL 15, fe-connect.c). */
+/* passfile.c: the rules of libpq's passwordFromFile (fe-connect.c). */
 #include "store/passfile.h"
 
 #include <libpq-fe.h>
@@ -13,7 +13,8 @@ const char passfile_none[] = "/dev/null/none";
 
 /* What libpq makes of a URL, a service file and the environment. Only libpq knows, and only of a connection:
  * so one is made of hosts that do not fit together, which it refuses before it reads a password file or
- * connects to anybody. NULL: out of memory. */
+ * connects to anybody: seen with libpq 15.18, 16.14, 17.10 and 18.4. tests/store/test_passfile.c tells where
+ * another one does otherwise. NULL: out of memory. */
 static PGconn *resolve(const char *database_url)
 {
     const char *const names[] = {"dbname", "host", "hostaddr", NULL};
