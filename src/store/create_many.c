@@ -12,8 +12,8 @@
  * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So a
  * request with an id goes through these states, and one without an id begins with the last:
  * 1. First: part 0 is the first order, which is being created. With OK or ALREADY_EXISTS it is recorded: on
- * to 3. Where the order itself was at fault there is no record: on to 2. Any other outcome is that of the
- * rest, too, which is not begun.
+ * to 3. What is not known, may succeed later, or is another request's is the outcome of the rest, too, which
+ * is not begun. Any other failure is that order's own, and has no record: on to 2.
  * 2. Claim: part 0 is an operation that is recorded and makes no order. It is so from the start where the
  * first order was refused before it came here. On to 3, unless the request_id is another request's, or it is
  * not known whether it is: that is the outcome of the rest, which is not begun.
