@@ -246,7 +246,7 @@ static bool is_final(const struct batch *batch, const struct unit *unit, const P
 static void note_error(struct batch *batch, struct unit *unit, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const struct sqlstate_meaning *meaning = sqlstate_meaning(sqlstate);
+    const struct sqlstate_meaning *meaning = sqlstate_meaning(result);
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;

@@ -12,8 +12,8 @@
  * is sent under it at the same moment: a single write, which is recorded as part 0, or another batch. So a
  * request with an id goes through these states, and one without an id begins with the last:
  * 1. First: part 0 is the first order, which is being created. With OK or ALREADY_EXISTS it is recorded: on
- * to 3. What is not known, may succeed later, or is another request's is the outcome of the rest, too, which
- * is not begun. Any other failure is that order's own, and has no record: on to 2.
+ * to 3. Where the order itself was at fault there is no record: on to 2. Any other outcome is that of the
+ * rest, too, which is not begun.
  * 2. Claim: part 0 is an operation that is recorded and makes no order. It is so from the start where the
  * first order was refused before it came here. On to 3, unless the request_id is another request's, or it is
  * not known whether it is: that is the outcome of the rest, which is not begun.
@@ -150,12 +150,12 @@ static void finish_first_of_many(struct operation *operation)
     const enum status_code code = operation->code;
     const char *message = operation->message;
     finish_one_of_many(operation);
-    if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS || many->rest == NULL)
+    if (code == STATUS_OK || code == STATUS_ALREADY_EXISTS)
         begin_rest(many);
-    else if (is_open(code) || code == STATUS_FAILED_PRECONDITION)
-        fail_rest(many, code, message);
+    else if (many->rest != NULL && code == STATUS_INVALID_ARGUMENT)
+        claim(many); /* nothing else is the order's own fault, and so the answer for as long as it is kept */
     else
-        claim(many); /* it is the order's own fault, or of what the database makes of that order */
+        fail_rest(many, code, message);
 }
 
 /* One operation for each order that is not refused yet, in a list. */

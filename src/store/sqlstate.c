@@ -4,28 +4,35 @@
 #include <string.h>
 
 static const struct sqlstate_meaning meanings[] = {
-    {"22003", STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
-    {"22", STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
-    {"23502", STATUS_INTERNAL, "Internal error"},
-    {"23505", STATUS_INTERNAL, "The database made a number that it has already"},
-    {"23", STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
-    {"25006", STATUS_UNAVAILABLE, "The database takes no writes at present"},
-    {"40", STATUS_UNAVAILABLE, "The change lost against another one; try again"},
-    {"53", STATUS_RESOURCE_EXHAUSTED, "The database is out of resources"},
-    {"55P03", STATUS_UNAVAILABLE, "Another session of the database holds a lock; try again"},
-    {"57014", STATUS_DEADLINE_EXCEEDED, "The database took too long"},
-    {"57", STATUS_UNAVAILABLE, "The database is restarting"},
-    {"58", STATUS_UNAVAILABLE, "The database cannot reach its storage"},
-    {"08", STATUS_UNAVAILABLE, "The database is out of reach"},
-    {"", STATUS_INTERNAL, "Internal error"},
+    {"22003", NULL, STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
+    {"22", NULL, STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
+    {"23502", NULL, STATUS_INTERNAL, "Internal error"},
+    {"23505", "orders_pkey", STATUS_INTERNAL, "The database made a number that it has already"},
+    {"23", NULL, STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
+    {"25006", NULL, STATUS_UNAVAILABLE, "The database takes no writes at present"},
+    {"40", NULL, STATUS_UNAVAILABLE, "The change lost against another one; try again"},
+    {"53", NULL, STATUS_RESOURCE_EXHAUSTED, "The database is out of resources"},
+    {"55P03", NULL, STATUS_UNAVAILABLE, "Another session of the database holds a lock; try again"},
+    {"57014", NULL, STATUS_DEADLINE_EXCEEDED, "The database took too long"},
+    {"57", NULL, STATUS_UNAVAILABLE, "The database is restarting"},
+    {"58", NULL, STATUS_UNAVAILABLE, "The database cannot reach its storage"},
+    {"08", NULL, STATUS_UNAVAILABLE, "The database is out of reach"},
+    {"P0001", NULL, STATUS_INVALID_ARGUMENT, "A trigger of the database refused it"},
+    {"", NULL, STATUS_INTERNAL, "Internal error"},
 };
 
-const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate)
+static bool means(const struct sqlstate_meaning *meaning, const char *sqlstate, const char *constraint)
 {
+    return strncmp(sqlstate, meaning->prefix, strlen(meaning->prefix)) == 0 &&
+           (meaning->constraint == NULL || strcmp(constraint, meaning->constraint) == 0);
+}
+
+const struct sqlstate_meaning *sqlstate_meaning(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     const struct sqlstate_meaning *meaning = meanings;
-    if (sqlstate == NULL)
-        sqlstate = "";
-    while (strncmp(sqlstate, meaning->prefix, strlen(meaning->prefix)) != 0)
+    while (!means(meaning, sqlstate != NULL ? sqlstate : "", constraint != NULL ? constraint : ""))
         meaning++;
     return meaning;
 }

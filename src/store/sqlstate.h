@@ -8,13 +8,14 @@
 #include <stdbool.h>
 
 struct sqlstate_meaning {
-    const char *prefix; /* of the SQLSTATE: a class or one code */
+    const char *prefix;     /* of the SQLSTATE: a class or one code */
+    const char *constraint; /* that was broken; NULL: any, or none */
     enum status_code code;
     const char *message; /* for the caller: no SQL, no names of the database's */
 };
 
-/* The meaning of a five-character SQLSTATE; NULL stands for a server that said none. Never NULL. */
-const struct sqlstate_meaning *sqlstate_meaning(const char *sqlstate);
+/* The meaning of a failed statement's SQLSTATE, also where the server said none. Never NULL. */
+const struct sqlstate_meaning *sqlstate_meaning(const PGresult *result);
 
 /* Whether the transaction of a failed statement lost against another one and may be tried again at once. */
 bool sqlstate_is_conflict(const PGresult *result);

@@ -217,30 +217,45 @@ Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
 /* --- triggers of others --- */
 
 /* It is the first of a batch, so that the rest waits for what becomes of it. */
-Test(changes_by_sql, an_order_that_a_trigger_refuses_takes_none_with_it)
+static void expect_first_refused_alone(const char *request_id)
 {
     enum { ORDERS = 10 };
     Orders__V1__Order *orders[ORDERS];
     Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
     struct pending *many = pending_new(LONG_MS);
-    free(database_query(database, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                                  "$$ BEGIN RAISE 'not this one'; END $$"));
-    free(database_query(database, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW "
-                                  "WHEN (NEW.order_id = '0') EXECUTE FUNCTION refuse()"));
-    many->call.request_id = "once";
+    many->call.request_id = request_id;
     pending_results(many, &response, ORDERS);
     for (size_t i = 0; i < ORDERS; i++) {
         char id[8];
         snprintf(id, sizeof id, "%zu", i);
         orders[i] = pending_order(many, id);
+        orders[i]->customer_id = orders[i]->order_id;
     }
     store->create_many(store, &many->call, ORDERS, orders, &response,
                        (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
     cr_assert_eq(pending_wait(many), STATUS_OK, "%s", many->call.status.message);
-    cr_expect_eq((int)response.results[0]->code, STATUS_INTERNAL);
+    cr_expect_eq((int)response.results[0]->code, STATUS_INVALID_ARGUMENT);
     for (size_t i = 1; i < ORDERS; i++)
         cr_expect_eq((int)response.results[i]->code, STATUS_OK, "%zu", i);
     pending_free(many);
+}
+
+Test(changes_by_sql, an_order_that_a_trigger_refuses_takes_none_with_it)
+{
+    free(database_query(database, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                                  "$$ BEGIN RAISE 'not this one'; END $$"));
+    free(database_query(database, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW "
+                                  "WHEN (NEW.order_id = '0') EXECUTE FUNCTION refuse()"));
+    expect_first_refused_alone("once");
+}
+
+Test(changes_by_sql, an_order_that_an_index_of_others_refuses_takes_none_with_it)
+{
+    free(database_query(database, "CREATE UNIQUE INDEX one_each ON orders (customer_id)"));
+    free(database_query(
+        database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+                  "VALUES ('first', '0', now(), 1, 'ISK', 'pending')"));
+    expect_first_refused_alone("once");
 }
 
 /* What is refused has left nothing behind, nor counted. */

@@ -349,7 +349,7 @@ Test(outage, one_orders_own_failure_is_no_fault_of_the_database)
                                "$$ BEGIN RAISE 'not this one'; END $$"));
     free(database_query(other, "CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW "
                                "WHEN (NEW.order_id = 'odd') EXECUTE FUNCTION refuse()"));
-    expect_end(begin_create(store, "odd", 10000), STATUS_INTERNAL);
+    expect_end(begin_create(store, "odd", 10000), STATUS_INVALID_ARGUMENT);
     expect_told("");
     PQfinish(other);
 }
