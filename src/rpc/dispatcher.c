@@ -2,6 +2,7 @@
 #include "rpc/dispatcher.h"
 
 #include "base/fingerprint.h"
+#include "base/message.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "rpc/frame.h"
@@ -144,7 +145,7 @@ void dispatcher_invoke(const struct dispatcher *dispatcher, const struct dispatc
     const char *why;
     const ProtobufCMessageDescriptor *type = method->service->descriptor->methods[method->index].input;
     const ProtobufCMessage *input =
-        frame_unpack(type, FRAME_MAX_FIELDS, &call->arena, request->payload.data, request->payload.len, &why);
+        message_unpack(type, MESSAGE_MAX_FIELDS, &call->arena, request->payload.data, request->payload.len, &why);
     if (input == NULL) {
         call_fail(call, STATUS_INVALID_ARGUMENT, "The payload is no %s: %s", type->name, why);
         done(NULL, call);

@@ -1,6 +1,7 @@
 /* reply.c: a frame becomes a status and a payload, and that a message when somebody wants it. */
 #include "rpc/reply.h"
 
+#include "base/message.h"
 #include "base/uuid.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -82,7 +83,7 @@ static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *re
 /* The answer cannot be used. */
 static void refuse(struct rpc_reply *reply, const char *type, const char *why)
 {
-    const enum status_code code = why == frame_no_memory ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
+    const enum status_code code = why == message_no_memory ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
     status_set(&reply->status, &reply->arena, code, "The answer is no %s: %s", type, why);
 }
 
@@ -90,9 +91,9 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
 {
     const char *why;
     const Rpc__V1__Response *response =
-        frame_unpack(&rpc__v1__response__descriptor, FRAME_MAX_FIELDS, &reply->arena, frame, size, &why);
+        message_unpack(&rpc__v1__response__descriptor, MESSAGE_MAX_FIELDS, &reply->arena, frame, size, &why);
     if (response == NULL || !take_violations(reply, response)) {
-        refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : frame_no_memory);
+        refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }
     for (size_t i = 0; i < response->n_metadata; i++)
@@ -108,8 +109,8 @@ void rpc_reply_unpack(struct rpc_reply *reply)
     const char *why;
     if (reply->status.code != STATUS_OK || reply->message != NULL)
         return;
-    reply->message = frame_unpack(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena, reply->payload.data,
-                                  reply->payload.len, &why);
+    reply->message = message_unpack(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
+                                    reply->payload.data, reply->payload.len, &why);
     if (reply->message == NULL)
         refuse(reply, reply->output->name, why);
 }
@@ -119,8 +120,8 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
     const char *why;
     if (reply->status.code != STATUS_OK)
         return NULL;
-    ProtobufCMessage *message = frame_unpack_apart(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
-                                                   reply->payload.data, reply->payload.len, &why);
+    ProtobufCMessage *message = message_unpack_apart(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
+                                                     reply->payload.data, reply->payload.len, &why);
     if (message == NULL)
         refuse(reply, reply->output->name, why);
     return message;

@@ -14,7 +14,7 @@
 OWN(arena_init)
 OWN(arena_alloc)
 OWN(log_line)
-OWN(frame_unpack)
+OWN(message_unpack)
 OWN(rpc_client_open)
 OWN(status_set)
 OWN(uuid_make)

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "base/call.h"
+#include "base/message.h"
 #include "base/time.h"
 #include "rpc/dispatcher.h"
 #include "rpc/frame.h"
@@ -158,7 +159,7 @@ static const ProtobufCMessage *read_answer(const struct under_way *under_way,
                                            struct status *status)
 {
     const char *why;
-    const Rpc__V1__Response *response = frame_unpack(&rpc__v1__response__descriptor, SIZE_MAX, arena,
+    const Rpc__V1__Response *response = message_unpack(&rpc__v1__response__descriptor, SIZE_MAX, arena,
                                                      under_way->frame, under_way->frame_size, &why);
     must(response != NULL);
     for (size_t i = 0; i < response->n_violations; i++)
@@ -169,7 +170,7 @@ static const ProtobufCMessage *read_answer(const struct under_way *under_way,
     status->message = response->message;
     if (status->code != STATUS_OK)
         return NULL;
-    const ProtobufCMessage *message = frame_unpack(request->method->output, SIZE_MAX, arena,
+    const ProtobufCMessage *message = message_unpack(request->method->output, SIZE_MAX, arena,
                                                    response->payload.data, response->payload.len, &why);
     must(message != NULL);
     must(message->n_unknown_fields == 0); /* it is of that type */

@@ -4,6 +4,7 @@
 #include "counted_arena.h"
 #include "fuzz.h"
 
+#include "base/message.h"
 #include "base/trace.h"
 #include "base/utf8.h"
 #include "orders/v1/orders.pb-c.h"
@@ -36,7 +37,7 @@ static void *unpack(const ProtobufCMessageDescriptor *type, struct arena *arena,
     struct counted_arena counted;
     const char *why = "";
     counted_arena_begin(&counted, arena);
-    void *message = frame_unpack(type, FRAME_MAX_FIELDS, arena, bytes.at, bytes.size, &why);
+    void *message = message_unpack(type, MESSAGE_MAX_FIELDS, arena, bytes.at, bytes.size, &why);
     must(counted_arena_is_bounded(&counted, bytes.size));
     must((message == NULL) == (why != NULL));
     return message;

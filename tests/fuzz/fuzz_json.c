@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
+#include "base/message.h"
 #include "orders/v1/orders.pb-c.h"
-#include "rpc/frame.h"
 #include "rpc/v1/health.pb-c.h"
 #include "sample.pb-c.h"
 #include "json/mapping.h"
@@ -155,7 +155,7 @@ static void check_message(const ProtobufCMessageDescriptor *type, const uint8_t 
 {
     const char *why;
     struct status status;
-    const ProtobufCMessage *message = frame_unpack(type, FRAME_MAX_FIELDS, arena, bytes, size, &why);
+    const ProtobufCMessage *message = message_unpack(type, MESSAGE_MAX_FIELDS, arena, bytes, size, &why);
     if (message == NULL)
         return;
     const ProtobufCMessage *read = read_json(type, write_json(message, arena), arena, &status);

@@ -6,8 +6,8 @@
 #include "backend.h"
 #include "fuzz.h"
 
+#include "base/message.h"
 #include "orders/v1/orders.pb-c.h"
-#include "rpc/frame.h"
 #include "service/page_token.h"
 
 /* The second byte; "@" is none of them. */
@@ -31,8 +31,8 @@ static void check_next_page(const struct backend_request *request, const Protobu
     const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)answer;
     const char *why;
     int64_t last_id;
-    Orders__V1__ListOrdersRequest *list = frame_unpack(request->method->input, FRAME_MAX_FIELDS, arena,
-                                                       request->payload, request->payload_size, &why);
+    Orders__V1__ListOrdersRequest *list = message_unpack(request->method->input, MESSAGE_MAX_FIELDS, arena,
+                                                         request->payload, request->payload_size, &why);
     must(list != NULL);
     must(list->page_size == 0 || page->n_orders <= (size_t)list->page_size);
     list->page_token = page->next_page_token;
