@@ -10,7 +10,7 @@
 #include "base/process_metrics.h"
 #include "base/watchdog.h"
 #include "http/shim.h"
-#include "rpc/client.h"
+#include "rpc/remote_channel.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -49,15 +49,16 @@ static int serve(const struct config *config, const struct notify *notify, struc
 {
     struct budget memory = {.limit = config->max_call_bytes};
     char error[512];
-    const struct rpc_client_options client_options = {.urls = config->connect, .api_key = config->api_key};
+    const struct rpc_client_options client_options = {.urls = config->connect};
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
+    const struct remote_channel_options channel_options = {client, config->api_key, &memory};
+    struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
     const struct http_shim_options options = {
         .host = config->http_host,
         .port = config->http_port,
-        .api_key = config->api_key,
         .cors_origins = config->cors_origins,
         .rates = config->rates,
-        .client = client,
+        .channel = channel,
         .log = log,
         .metrics = metrics,
         .max_connections = config->http_max_connections,
@@ -68,13 +69,14 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .max_body_bytes = config->http_max_body_bytes,
         .memory = &memory,
     };
-    struct http_shim *shim = client != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
+    struct http_shim *shim = channel != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
     const bool served = shim != NULL && serve_shim(shim, notify, log, error, sizeof error);
     const int code = served ? EXIT_SUCCESS : config_exit_code(errno);
     if (!served)
         fprintf(stderr, "%s: %s\n", program, error);
     http_shim_stop(shim);
     rpc_client_close(client);
+    remote_channel_free(channel);
     return code;
 }
 

@@ -9,11 +9,12 @@
 #include "base/process_metrics.h"
 #include "base/time.h"
 #include "base/watchdog.h"
+#include "call/local_channel.h"
+#include "call/surface.h"
 #include "http/shim.h"
-#include "rpc/client.h"
-#include "rpc/health.h"
-#include "rpc/metrics_service.h"
 #include "rpc/server.h"
+#include "service/health.h"
+#include "service/metrics_service.h"
 #include "service/order_service.h"
 #include "store/postgres.h"
 
@@ -21,7 +22,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -33,9 +33,6 @@ enum {
     PROBE_TIMEOUT_S = 10,
     PROBE_BODY_BYTES = 1024,
 };
-
-/* Where the shim inside this process finds the service. */
-static const char inproc_url[] = "inproc://orders";
 
 /* Everything that runs, in the order it is started. */
 struct daemon {
@@ -50,9 +47,10 @@ struct daemon {
     struct health health;
     struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
-    struct dispatcher *dispatcher;
+    struct methods *methods;
+    struct surface *surface;
     struct rpc_server *server;
-    struct rpc_client *inproc;       /* NULL: there is no shim that asks */
+    struct channel *channel;         /* by which HTTP calls; NULL: it is not served */
     struct http_shim *shim;          /* NULL: ORDERS_HTTP is not set */
     struct http_shim *probes;        /* NULL: ORDERS_METRICS is not set */
     _Atomic(struct prober *) prober; /* of the addresses; NULL: not yet */
@@ -75,38 +73,44 @@ static bool addresses_answer(void *arg, char *why, size_t why_size)
     return prober == NULL || prober_ready(prober, why, why_size);
 }
 
-static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
+/* All that may be called, and what each call goes through. */
+static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
 {
     static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", "rpc.v1.Metrics", NULL};
-    const char *const *listen = daemon->config.listen;
-    size_t n = 0;
-    while (listen[n] != NULL)
-        n++;
-    const char **urls = arena_calloc(&daemon->config.arena, n + 2, sizeof *urls);
-    memcpy(urls, listen, n * sizeof *urls);
-    urls[n] = inproc_url;
-
     order_service_init(&daemon->service, daemon->store);
     daemon->checks[0] = (struct health_check){postgres_ready, daemon->store};
     daemon->checks[1] = (struct health_check){addresses_answer, daemon};
     health_init(&daemon->health, names, daemon->checks);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
-    daemon->dispatcher = dispatcher_new(daemon->config.api_key);
-    if (daemon->dispatcher == NULL ||
-        !dispatcher_add(daemon->dispatcher, &daemon->service.base.base, DISPATCHER_NEEDS_KEY) ||
-        !dispatcher_add(daemon->dispatcher, &daemon->health.service.base, DISPATCHER_OPEN) ||
-        !dispatcher_add(daemon->dispatcher, &daemon->metrics_service.service.base, DISPATCHER_NEEDS_KEY)) {
-        snprintf(error, error_size, "out of memory");
-        errno = ENOMEM;
-        return false;
+    daemon->methods = methods_new();
+    if (daemon->methods != NULL &&
+        methods_add(daemon->methods, &daemon->service.base.base, METHOD_NEEDS_KEY) &&
+        methods_add(daemon->methods, &daemon->health.service.base, METHOD_OPEN) &&
+        methods_add(daemon->methods, &daemon->metrics_service.service.base, METHOD_NEEDS_KEY)) {
+        const struct surface_options options = {
+            .methods = daemon->methods,
+            .api_key = daemon->config.api_key,
+            .log = daemon->log,
+            .metrics = daemon->metrics,
+            .memory = &daemon->memory,
+            .max_calls = daemon->config.max_calls,
+        };
+        daemon->surface = surface_new(&options);
     }
+    if (daemon->surface != NULL)
+        return true;
+    snprintf(error, error_size, "out of memory");
+    errno = ENOMEM;
+    return false;
+}
+
+static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
+{
     const struct rpc_server_options options = {
-        .urls = urls,
-        .dispatcher = daemon->dispatcher,
+        .urls = daemon->config.listen,
+        .surface = daemon->surface,
         .log = daemon->log,
         .metrics = daemon->metrics,
-        .max_calls = daemon->config.max_calls,
-        .memory = &daemon->memory,
         .max_connections = fit_connections(daemon, "rpc", daemon->config.max_connections),
         .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
@@ -115,12 +119,14 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
     return daemon->server != NULL;
 }
 
-static bool start_inproc(struct daemon *daemon, char *error, size_t error_size)
+static bool make_channel(struct daemon *daemon, char *error, size_t error_size)
 {
-    static const char *const urls[] = {inproc_url, NULL};
-    const struct rpc_client_options client = {.urls = urls};
-    daemon->inproc = rpc_client_open(&client, error, error_size);
-    return daemon->inproc != NULL;
+    daemon->channel = local_channel_new(daemon->surface);
+    if (daemon->channel != NULL)
+        return true;
+    snprintf(error, error_size, "out of memory");
+    errno = ENOMEM;
+    return false;
 }
 
 static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
@@ -129,7 +135,7 @@ static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
         .host = daemon->config.metrics_host,
         .port = daemon->config.metrics_port,
         .cors_origins = daemon->config.cors_origins,
-        .client = daemon->inproc,
+        .channel = daemon->channel,
         .log = daemon->log,
         .metrics = daemon->metrics,
         .probes_only = true,
@@ -149,10 +155,9 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
     const struct http_shim_options options = {
         .host = daemon->config.http_host,
         .port = daemon->config.http_port,
-        .api_key = daemon->config.api_key,
         .cors_origins = daemon->config.cors_origins,
         .rates = daemon->config.rates,
-        .client = daemon->inproc,
+        .channel = daemon->channel,
         .log = daemon->log,
         .metrics = daemon->metrics,
         .max_connections = fit_connections(daemon, "http", daemon->config.http_max_connections),
@@ -203,8 +208,8 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
     daemon->store = postgres_open(&options, error, error_size);
-    return daemon->store != NULL && start_rpc(daemon, error, error_size) &&
-           (!has_http || start_inproc(daemon, error, error_size)) &&
+    return daemon->store != NULL && make_surface(daemon, error, error_size) &&
+           start_rpc(daemon, error, error_size) && (!has_http || make_channel(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
            (config->http_host == NULL || start_http(daemon, error, error_size)) &&
            start_prober(daemon, error, error_size);

@@ -2,12 +2,14 @@
  *
  * A call is made by whoever received the request, handed down by pointer, and handed back by calling the
  * closure it came with, once, from any thread. Whoever holds the call may write it; nobody else touches
- * it, so it needs no lock. The closure data of every service method is its struct call.
+ * it, so it needs no lock. The closure data of every service method is its struct call. The message that it
+ * is answered with lives until call_forget.
  */
 #ifndef BASE_CALL_H
 #define BASE_CALL_H
 
 #include "base/arena.h"
+#include "base/shared_arena.h"
 #include "base/status.h"
 #include "base/trace.h"
 
@@ -16,14 +18,15 @@
 #include <stdint.h>
 
 struct call {
-    struct arena arena;     /* request, reply and all between; reset when the reply is on its way */
-    const char *method;     /* "orders.v1.OrderService/GetOrder" */
-    const char *request_id; /* never NULL; names the call in logs */
-    struct trace trace;     /* the caller's, if it has one */
-    uint32_t caller;        /* which connection it came from: callers are queued fairly */
-    uint64_t fingerprint;   /* of method and payload: a request_id names one request only */
-    uint64_t start_ns;      /* CLOCK_MONOTONIC */
-    uint64_t deadline_ns;   /* CLOCK_MONOTONIC; after it nobody waits for the answer */
+    struct arena arena;          /* request, answer and all between */
+    struct shared_arena *shared; /* held: of the answer, what other calls have too; NULL: nothing */
+    const char *method;          /* "orders.v1.OrderService/GetOrder" */
+    const char *request_id;      /* never NULL; names the call in logs */
+    struct trace trace;          /* the caller's, if it has one */
+    uint32_t caller;             /* which connection it came from: callers are queued fairly */
+    uint64_t fingerprint;        /* of method and payload: a request_id names one request only */
+    uint64_t start_ns;           /* CLOCK_MONOTONIC */
+    uint64_t deadline_ns;        /* CLOCK_MONOTONIC; after it nobody waits for the answer */
     bool more;          /* set when it ends: others end right after it, so its reply may wait for theirs */
     bool replayed;      /* set when it ends: the answer is the one that this request_id was given before */
     bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
@@ -40,6 +43,14 @@ struct call {
 static inline bool call_reserve(struct call *call, size_t bytes)
 {
     return call->reserve == NULL || call->reserve(call, bytes);
+}
+
+/* Gives back the memory of the call, and of its answer, which was read. */
+static inline void call_forget(struct call *call)
+{
+    arena_reset(&call->arena);
+    shared_arena_release(call->shared);
+    call->shared = NULL;
 }
 
 /* Ends the call in an error; the closure is then to be called with NULL. */

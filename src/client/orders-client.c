@@ -142,12 +142,12 @@ void orders_client_close(struct orders_client *client)
  * made. */
 
 /* A call on its way to rpc/client, with what it points to. */
-struct call {
+struct pending_call {
     struct rpc_request request;
     struct rpc_metadata metadata[1];
 };
 
-static void fill_call(struct call *call, const struct orders_call *options, const char *method,
+static void fill_call(struct pending_call *call, const struct orders_call *options, const char *method,
                       const ProtobufCMessage *input)
 {
     static const struct orders_call none;
@@ -190,7 +190,7 @@ static ProtobufCMessage *make_call(struct orders_client *client, const struct rp
 static void *call_method(struct orders_client *client, const struct orders_call *options, const char *method,
                          const ProtobufCMessage *input, struct orders_error **error)
 {
-    struct call call;
+    struct pending_call call;
     struct orders_error *why;
     fill_call(&call, options, method, input);
     ProtobufCMessage *message = make_call(client, &call.request, &why);
@@ -232,7 +232,7 @@ static void end_call(struct rpc_reply *reply, void *arg)
 static void begin_call(struct orders_client *client, const struct orders_call *options, const char *method,
                        const ProtobufCMessage *input, const struct pending *end)
 {
-    struct call call;
+    struct pending_call call;
     struct owned_error *failure = calloc(1, sizeof *failure);
     struct pending *pending = malloc(sizeof *pending);
     if (failure == NULL || pending == NULL) {

@@ -11,12 +11,13 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* A message's etag (AIP-154), NULL if it has none; and takes it away, as HTTP has a header for it: the body
- * is to be without. */
-const char *entity_tag_take(const ProtobufCMessage *message);
+/* A message's etag (AIP-154), NULL if it has none; and puts a copy without it in the message's place, as HTTP
+ * has a header for it: the body is to be without. */
+const char *entity_tag_take(const ProtobufCMessage **message, struct arena *arena);
 
 /* The same for all messages of a repeated field. */
-void entity_tag_take_all(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *list);
+void entity_tag_take_all(const ProtobufCMessage **message, const ProtobufCFieldDescriptor *list,
+                         struct arena *arena);
 
 /* Gives an answer that is complete, but for its coding, its entity tag: etag, or for a read without one
  * (NULL) one made of the body; and behind it what the coding adds, "" for none. A read's preconditions may

@@ -34,6 +34,7 @@ struct exchange {
     struct request_head head;
     struct url url;
     struct route_match match;
+    enum credential credential;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
 
@@ -56,10 +57,10 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
 
 static void check_key(struct exchange *exchange)
 {
-    enum request_key key = request_head_check_key(exchange->connection, exchange->host->api_key);
-    if (key == REQUEST_KEY_MISSING)
+    exchange->credential = request_head_check_key(exchange->connection, exchange->host->channel);
+    if (exchange->credential == CREDENTIAL_MISSING)
         reject(exchange, 401, "API key is missing");
-    else if (key == REQUEST_KEY_WRONG)
+    else if (exchange->credential == CREDENTIAL_WRONG)
         reject(exchange, 403, "Invalid API key");
 }
 
@@ -240,6 +241,7 @@ static bool proceed(struct exchange *exchange)
         .variable = &exchange->match.variable,
         .query = exchange->url.query,
         .head = &exchange->head,
+        .credential = exchange->credential,
         .is_read = exchange->is_read,
         .if_match_etag = exchange->if_match_etag,
         .body = {exchange->body.bytes, exchange->body.length},

@@ -29,6 +29,7 @@ struct peer {
     TAILQ_ENTRY(peer) neighbours;        /* in its phase's list */
     TAILQ_ENTRY(peer) unread_neighbours; /* in "answering": in one of the lists of those who are */
     struct peers *all;
+    uint32_t number;
     int fd;       /* libmicrohttpd's; open until it says that the connection is closed */
     bool is_self; /* not counted */
     enum peer_phase phase;
@@ -54,6 +55,7 @@ struct peers {
     struct peer_list phases[PEER_PHASES]; /* the longest in it is first */
     struct peer_list unread[2]; /* in "answering", without memory and with: whose client took nothing
                                  * for longest is first */
+    uint32_t begun;             /* so many, ever */
     unsigned open;              /* that were not ended */
     unsigned late, evicted;     /* ended since the last sweep */
 };
@@ -287,6 +289,7 @@ static struct peer *begin(struct peers *all, int fd)
     }
     *peer = (struct peer){.all = all, .fd = fd, .is_self = is_self(all, fd)};
     pthread_mutex_lock(&all->lock);
+    peer->number = ++all->begun;
     enter_phase(peer, PEER_RECEIVING);
     all->open += !peer->is_self;
     show_open(all);
@@ -387,6 +390,12 @@ void peer_make_room(struct MHD_Connection *connection)
     if (budget_is_wanted(peer->all->options.memory))
         make_room(peer->all);
     pthread_mutex_unlock(&peer->all->lock);
+}
+
+uint32_t peer_number(struct MHD_Connection *connection)
+{
+    const struct peer *peer = find(connection);
+    return peer != NULL ? peer->number : 0;
 }
 
 bool peer_is_self(struct MHD_Connection *connection)

@@ -32,6 +32,7 @@
 
 #include <microhttpd.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct peers_options {
     unsigned limit; /* of connections */
@@ -75,6 +76,9 @@ void peer_note(struct MHD_Connection *connection, const char *request_id, enum r
 
 /* Ends it now, with the answer noted. */
 void peer_refuse(struct MHD_Connection *connection);
+
+/* Its number: no two that are open have the same one. */
+uint32_t peer_number(struct MHD_Connection *connection);
 
 /* Whether it is the one by which this process asks itself whether it serves. */
 bool peer_is_self(struct MHD_Connection *connection);

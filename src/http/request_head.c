@@ -3,7 +3,6 @@
  */
 #include "http/request_head.h"
 
-#include "base/secret.h"
 #include "base/uuid.h"
 
 #include <stdlib.h>
@@ -156,29 +155,29 @@ void request_head_read_precondition(struct MHD_Connection *connection, struct ar
 
 /* The keys presented. */
 struct keys {
-    const char *right;
-    enum request_key found;
+    const struct channel *channel;
+    enum credential found;
 };
 
-static enum MHD_Result compare_key(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
-                                   const char *value, size_t value_size)
+static enum MHD_Result check_key(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                 const char *value, size_t value_size)
 {
     struct keys *keys = arg;
     (void)kind;
     (void)name_size;
     if (strcasecmp(name, "X-API-Key") != 0 || value_size == 0)
         return MHD_YES;
-    bool right = strlen(value) == value_size && secret_equal(value, keys->right);
-    if (!right)
-        keys->found = REQUEST_KEY_WRONG;
-    else if (keys->found == REQUEST_KEY_MISSING)
-        keys->found = REQUEST_KEY_RIGHT;
+    const bool is_text = strlen(value) == value_size;
+    if (!is_text || channel_check(keys->channel, value) != CREDENTIAL_RIGHT)
+        keys->found = CREDENTIAL_WRONG;
+    else if (keys->found == CREDENTIAL_MISSING)
+        keys->found = CREDENTIAL_RIGHT;
     return MHD_YES;
 }
 
-enum request_key request_head_check_key(struct MHD_Connection *connection, const char *api_key)
+enum credential request_head_check_key(struct MHD_Connection *connection, const struct channel *channel)
 {
-    struct keys keys = {.right = api_key, .found = REQUEST_KEY_MISSING};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, compare_key, &keys);
+    struct keys keys = {.channel = channel, .found = CREDENTIAL_MISSING};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_key, &keys);
     return keys.found;
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/trace.h"
+#include "call/channel.h"
 #include "http/precondition.h"
 
 #include <microhttpd.h>
@@ -32,9 +33,7 @@ void request_head_read(struct MHD_Connection *connection, const char *version, s
 void request_head_read_precondition(struct MHD_Connection *connection, struct arena *arena,
                                     struct precondition *precondition);
 
-enum request_key { REQUEST_KEY_RIGHT, REQUEST_KEY_MISSING, REQUEST_KEY_WRONG };
-
-/* Compares every X-API-Key. */
-enum request_key request_head_check_key(struct MHD_Connection *connection, const char *api_key);
+/* What the keys presented are, in every X-API-Key: one that is wrong is enough. */
+enum credential request_head_check_key(struct MHD_Connection *connection, const struct channel *channel);
 
 #endif

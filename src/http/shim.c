@@ -141,9 +141,8 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
                       size_t error_size)
 {
     *host = (struct shim_host){
-        .api_key = options->api_key,
         .cors_origins = options->cors_origins,
-        .client = options->client,
+        .channel = options->channel,
         .log = options->log,
         .probes_only = options->probes_only,
         .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},

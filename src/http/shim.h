@@ -1,11 +1,11 @@
-/* shim.h: the REST API, served by calling the RPC service. */
+/* shim.h: the REST API, served by calling the service. */
 #ifndef HTTP_SHIM_H
 #define HTTP_SHIM_H
 
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "rpc/client.h"
+#include "call/channel.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,11 +17,10 @@ struct http_shim;
 struct http_shim_options {
     const char *host;                /* a name or an address */
     uint16_t port;                   /* 0 lets the system choose */
-    const char *api_key;             /* what callers present as X-API-Key */
     const char *const *cors_origins; /* NULL-terminated */
     const char *rates;               /* for the dashboard; see dashboard.h. NULL: none */
-    struct rpc_client *client;
-    struct log *log;         /* one line a request, at level info */
+    struct channel *channel;         /* to the service; its callers present an X-API-Key */
+    struct log *log;                 /* one line a request, at level info */
     struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */
     bool probes_only;        /* serve nothing but /metrics, /healthz and /readyz: no key is needed then */
 

@@ -4,12 +4,12 @@
 
 #include "base/budget.h"
 #include "base/log.h"
+#include "call/channel.h"
 #include "http/body.h"
 #include "http/resource.h"
 #include "http/scrape.h"
 #include "http/shim_metrics.h"
 #include "http/writer.h"
-#include "rpc/client.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,9 +17,8 @@
 #include <stdint.h>
 
 struct shim_host {
-    const char *api_key;
     const char *const *cors_origins;
-    struct rpc_client *client;
+    struct channel *channel;
     struct log *log;
     bool probes_only;       /* no route is served but those that are probes */
     struct scrapes scrapes; /* what /metrics shows */

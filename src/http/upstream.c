@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* A reply from here on is worked on by the writer. */
-enum { LARGE_REPLY_BYTES = 16 << 10 };
+enum { LARGE_REPLY_BYTES = 64 << 10 };
 
 /* --- the reply --- */
 
@@ -47,12 +47,12 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
     } else if (route->result != NULL) {
         const ProtobufCFieldDescriptor *list =
             protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
-        entity_tag_take_all(response, list);
+        entity_tag_take_all(&response, list, &delivery->draft);
         answer->body = json_text_from_field(response, list, &delivery->draft, &answer->length);
         if (route->unreachable != NULL)
             add_unreachable(upstream, response);
     } else {
-        etag = entity_tag_take(response);
+        etag = entity_tag_take(&response, &delivery->draft);
         answer->body = json_text_from_message(response, &delivery->draft, &answer->length);
     }
     delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.head->precondition);
@@ -66,7 +66,7 @@ static void answer_reply(struct upstream *upstream)
     const struct request_head *head = upstream->request.head;
     struct delivery *delivery = upstream->delivery;
     struct answer *answer = &delivery->answer;
-    rpc_reply_unpack(upstream->reply);
+    const ProtobufCMessage *message = channel_reply_read(upstream->reply);
     if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
         upstream->error = arena_strdup(delivery->arena, status->message);
     if (status->code == STATUS_RESOURCE_EXHAUSTED)
@@ -81,12 +81,11 @@ static void answer_reply(struct upstream *upstream)
         answer_detail(answer, delivery->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(answer, delivery->arena, status);
-    } else if (route->refusal != NULL && route->refusal(upstream->reply->message) != NULL) {
-        const struct status refusal = {.code = STATUS_UNAVAILABLE,
-                                       .message = route->refusal(upstream->reply->message)};
+    } else if (route->refusal != NULL && route->refusal(message) != NULL) {
+        const struct status refusal = {.code = STATUS_UNAVAILABLE, .message = route->refusal(message)};
         answer_failure(answer, delivery->arena, &refusal);
     } else {
-        answer_success(upstream, upstream->reply->message);
+        answer_success(upstream, message);
     }
     if (upstream->reply->replayed)
         answer_header(answer, "Idempotency-Replayed", "true");
@@ -101,7 +100,7 @@ void upstream_free(struct upstream *upstream)
 {
     json_decref(upstream->json.json);
     upstream->json.json = NULL;
-    rpc_reply_free(upstream->reply);
+    channel_reply_free(upstream->reply);
     upstream->reply = NULL;
 }
 
@@ -130,14 +129,11 @@ static void write_answer(struct writing *writing)
     resume(upstream);
 }
 
-static void take_reply(struct rpc_reply *reply, void *arg)
+static void take_reply(struct channel_reply *reply, void *arg)
 {
     struct upstream *upstream = arg;
-    const size_t bytes = reply->payload.len;
     upstream->reply = reply;
-    if (!delivery_count(upstream->delivery, bytes))
-        rpc_reply_drop(reply, delivery_no_room.code, delivery_no_room.message);
-    if (bytes < LARGE_REPLY_BYTES) {
+    if (reply->bytes < LARGE_REPLY_BYTES) {
         resume(upstream);
         return;
     }
@@ -145,9 +141,8 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     writer_add(&upstream->host->writer, &upstream->writing);
 }
 
-/* Under which the RPC goes. A write has its effect once for each, and the X-Request-ID of a caller, which
- * names what its logs are to be found by, may well be that of several requests: NULL, the client makes a new
- * one. */
+/* Under which the call goes. A write has its effect once for each, and the X-Request-ID of a caller, which
+ * names what its logs are to be found by, may well be that of several requests: NULL, a new one is made. */
 static const char *call_id(const struct upstream_request *request)
 {
     const struct request_head *head = request->head;
@@ -161,33 +156,29 @@ static bool call(struct upstream *upstream)
 {
     const struct route *route = upstream->request.route;
     struct delivery *delivery = upstream->delivery;
-    char traceparent[TRACE_PARENT_TEXT];
-    struct rpc_metadata metadata[3];
-    size_t n = 0;
-    if (upstream->host->api_key != NULL) /* with open methods too: without a key few a second are taken */
-        metadata[n++] = (struct rpc_metadata){"x-api-key", upstream->host->api_key};
-    /* What was refused here is answered together with what the service refuses. */
-    if (upstream->transcoded.refused.n_violations > 0)
-        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
+    char *traceparent = arena_alloc(&delivery->draft, TRACE_PARENT_TEXT);
     trace_write(&upstream->request.head->trace, traceparent);
-    metadata[n++] = (struct rpc_metadata){"traceparent", traceparent};
-    const struct rpc_request request = {
+    const struct channel_request request = {
         .service = route->service,
         .method = route_method(route),
         .input = upstream->transcoded.input,
+        .input_bytes = arena_excess(&delivery->draft),
+        .credential = upstream->request.credential,
         .request_id = call_id(&upstream->request),
+        .traceparent = traceparent,
+        /* What was refused here is answered together with what the service refuses. */
+        .validate_only = upstream->transcoded.refused.n_violations > 0,
         .timeout_ms = route->timeout_ms,
-        .metadata = metadata,
-        .n_metadata = n,
+        .caller = peer_number(delivery->connection),
     };
     if (!shim_host_enter_call(upstream->host)) {
         const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
         answer_failure(&delivery->answer, delivery->arena, &stopping);
         return false;
     }
-    /* Suspended first, as the reply may come before rpc_client_call returns. */
+    /* Suspended first, as the reply may come before channel_call returns. */
     MHD_suspend_connection(delivery->connection);
-    rpc_client_call(upstream->host->client, &request, take_reply, upstream);
+    channel_call(upstream->host->channel, &request, take_reply, upstream);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* upstream.h: the RPC that an HTTP request becomes, and the answer that its reply becomes.
+/* upstream.h: the call that an HTTP request becomes, and the answer that its reply becomes.
  *
  * While the call is under way the connection is suspended, and what it was called with belongs to the reply's
  * callback, or to the writer (writer.h).
@@ -13,14 +13,15 @@
 #include "http/transcode.h"
 #include "http/writer.h"
 
-/* What of a request an RPC is made of. */
+/* What of a request a call is made of. */
 struct upstream_request {
     const struct route *route;
     const struct url_part *variable;
     const char *query;
     const struct request_head *head;
+    enum credential credential;
     bool is_read;
-    const char *if_match_etag; /* that the RPC is to find; "" for any */
+    const char *if_match_etag; /* that the call is to find; "" for any */
     struct json_slice body;
 };
 
@@ -33,12 +34,12 @@ struct upstream {
     struct transcode_body json; /* owned */
     struct transcode_source source;
     struct transcode_result transcoded;
-    struct rpc_reply *reply; /* owned; NULL while none came */
-    struct writing writing;  /* of a large answer, on a thread of its own */
+    struct channel_reply *reply; /* owned; NULL while none came */
+    struct writing writing;      /* of a large answer, on a thread of its own */
 };
 
-/* Calls the route's RPC. The host, the delivery, and all that the request names must outlive it. False: none
- * was called, and the answer is there. Else the connection is suspended until there is a reply for
+/* Calls the route's method. The host, the delivery, and all that the request names must outlive it. False:
+ * none was called, and the answer is there. Else the connection is suspended until there is a reply for
  * upstream_answer, or the answer of a large one. */
 bool upstream_call(struct upstream *upstream, struct shim_host *host, struct delivery *delivery,
                    const struct upstream_request *request);

@@ -1,4 +1,4 @@
-/* addresses.c: an nng listener for each URL, and the probe of each that other processes reach. */
+/* addresses.c: an nng listener for each URL, and its probe. */
 #include "rpc/addresses.h"
 
 #include "base/own_peer.h"
@@ -6,7 +6,6 @@
 #include "rpc/probe.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +16,8 @@ enum { URL_MAX_BYTES = 512 };
 /* Where others connect. */
 struct rpc_address {
     nng_listener listener;
-    bool in_process; /* they are of this process */
     char url[URL_MAX_BYTES];
-    struct own_peer self;  /* who asks here whether it serves, of this process too */
-    atomic_uint self_pipe; /* its connection, whose calls are neither counted nor logged; 0: none */
+    struct own_peer self; /* who asks here whether it serves, of this process too */
 };
 
 /* --- listening --- */
@@ -62,23 +59,18 @@ static bool make_listeners(struct addresses *addresses, nng_socket socket, const
         int failed = nng_listener_create(&address->listener, socket, urls[i]);
         if (failed != 0)
             return cannot_listen(urls[i], failed, error, error_size);
-        address->in_process = strncmp(urls[i], "inproc:", 7) == 0;
         own_peer_init(&address->self);
         addresses->n++;
     }
     return true;
 }
 
-/* Each has its share; a patch of ours has nng count. Those of this process hand their frames over whole.
- * False: this nng is not ours. */
+/* Each has its share; a patch of ours has nng count. False: this nng is not ours. */
 static bool bound_unfinished(const struct addresses *addresses, size_t bytes)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < addresses->n; i++)
-        n += !addresses->list[i].in_process;
     for (size_t i = 0; i < addresses->n; i++) {
-        if (!addresses->list[i].in_process &&
-            nng_listener_set_size(addresses->list[i].listener, NNG_OPT_RECVPARTMAX, bytes / n) != 0)
+        if (nng_listener_set_size(addresses->list[i].listener, NNG_OPT_RECVPARTMAX, bytes / addresses->n) !=
+            0)
             return false;
     }
     return true;
@@ -92,8 +84,7 @@ static bool start_listeners(struct addresses *addresses, const char *const urls[
         int failed = nng_listener_start(address->listener, 0);
         if (failed != 0)
             return cannot_listen(urls[i], failed, error, error_size);
-        if (!address->in_process)
-            note_url(addresses, address, urls[i]);
+        note_url(addresses, address, urls[i]);
     }
     return true;
 }
@@ -129,7 +120,7 @@ bool addresses_stop_listening(const struct addresses *addresses)
 {
     bool stopped = true;
     for (size_t i = 0; i < addresses->n; i++) {
-        if (!addresses->list[i].in_process && !listening_stop(addresses->list[i].listener))
+        if (!listening_stop(addresses->list[i].listener))
             stopped = false;
     }
     return stopped;
@@ -137,11 +128,7 @@ bool addresses_stop_listening(const struct addresses *addresses)
 
 struct rpc_address *addresses_get(const struct addresses *addresses, size_t i)
 {
-    for (size_t at = 0; at < addresses->n; at++) {
-        if (!addresses->list[at].in_process && i-- == 0)
-            return &addresses->list[at];
-    }
-    return NULL;
+    return i < addresses->n ? &addresses->list[i] : NULL;
 }
 
 /* --- who connects --- */
@@ -172,22 +159,7 @@ static bool is_self(struct rpc_address *address, nng_pipe pipe)
 enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe)
 {
     struct rpc_address *address = find(addresses, pipe);
-    if (address == NULL)
-        return CONNECTION_CLIENT;
-    if (address->in_process)
-        return CONNECTION_STAYS;
-    if (!is_self(address, pipe))
-        return CONNECTION_CLIENT;
-    atomic_store(&address->self_pipe, (uint32_t)nng_pipe_id(pipe));
-    return CONNECTION_PROBE;
-}
-
-bool addresses_is_probe(const struct addresses *addresses, uint32_t pipe)
-{
-    size_t i = 0;
-    while (i < addresses->n && atomic_load(&addresses->list[i].self_pipe) != pipe)
-        i++;
-    return i < addresses->n;
+    return address != NULL && is_self(address, pipe) ? CONNECTION_PROBE : CONNECTION_CLIENT;
 }
 
 /* --- whether it answers --- */

@@ -17,8 +17,7 @@ enum { ADDRESSES_URLS_BYTES = 4096 };
 struct addresses {
     struct rpc_address *list; /* owned; set before anybody can connect */
     size_t n;
-    char urls[ADDRESSES_URLS_BYTES]; /* comma-separated, with the real ports; not those of this process alone
-                                      */
+    char urls[ADDRESSES_URLS_BYTES]; /* comma-separated, with the real ports */
 };
 
 /* Listens. What has come of frames that are not whole takes no more than unfinished_bytes of memory. False:
@@ -29,17 +28,13 @@ bool addresses_open(struct addresses *addresses, nng_socket socket, const char *
 /* Once nobody can connect, nor is asked for a connection. */
 void addresses_free(struct addresses *addresses);
 
-/* The i-th that other processes reach; NULL: there are no more. */
+/* The i-th; NULL: there are no more. */
 struct rpc_address *addresses_get(const struct addresses *addresses, size_t i);
 
-/* What a new connection is. One by which this process asks itself whether it serves is known by its id from
- * now on. */
+/* What a new connection is: a client's, or the one by which this process asks itself whether it serves. */
 enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe);
 
-/* Whether it is such a one. */
-bool addresses_is_probe(const struct addresses *addresses, uint32_t pipe);
-
-/* Refuses who connects from now on, but from this process; connections stay. False: not everywhere. */
+/* Refuses who connects from now on; connections stay. False: not everywhere. */
 bool addresses_stop_listening(const struct addresses *addresses);
 
 #endif

@@ -1,4 +1,4 @@
-/* client.c: each call under way has an exchange: an nng context, an aio and a reply being made. An exchange
+/* client.c: each call under way has an call: an nng context, an aio and a reply being made. An call
  * is kept for the next call when it ended, so that a busy client allocates nothing but replies. */
 #include "rpc/client.h"
 
@@ -31,19 +31,19 @@ enum {
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
     MOST_DOUBLINGS = 6, /* by then it has that */
-    /* With several servers: how often it is looked for one that hangs, and what part of a call's time is let
-     * pass before its server is asked whether it lives, and again before it answers that. */
+    /* With several servers: how often it is looked for one that does not respond, and what part of a call's
+     * time is let pass before its server is probed, and again for the answer. */
     WATCH_MS = 50,
-    PATIENCE_PARTS = 4,
+    GRACE_PARTS = 4,
     LONGEST_WAIT_MS = 1 << 30, /* nng counts milliseconds in 31 bits */
     /* An answer is as large as what was asked for: 1,000 orders, or one row a day and currency. */
     REPLY_MAX_BYTES = 64 << 20,
 };
 
-struct exchange {
+struct client_call {
     struct rpc_client *client;
-    struct exchange *next_free; /* guarded by the client's lock */
-    struct exchange *next_made;
+    struct client_call *next_free; /* guarded by the client's lock */
+    struct client_call *next_made;
     nng_ctx context;
     nng_aio *aio;
     nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
@@ -53,8 +53,8 @@ struct exchange {
     unsigned resends;
     unsigned retries;
     uint64_t deadline_ns;
-    atomic_uint_least64_t patience_ns; /* read by watch() too, as is: */
-    atomic_uint_least64_t overdue_ns;  /* when the answer has taken that; UINT64_MAX: none is waited for */
+    atomic_uint_least64_t grace_ns;   /* read by watch() too, as is: */
+    atomic_uint_least64_t overdue_ns; /* when the answer has taken that; UINT64_MAX: none is waited for */
 
     struct rpc_reply *reply;
     rpc_done *done;
@@ -68,12 +68,13 @@ struct rpc_client {
     uint32_t connect_timeout_ms;
     bool retries;
     struct servers *servers; /* owned */
-    nng_aio *watch; /* owned; wakes up to look for servers that hang; NULL: there is one, and no choice */
+    nng_aio *watch; /* owned; wakes up to look for servers that do not respond; NULL: there is one, and no
+                       choice */
 
     pthread_mutex_t lock; /* guards all below */
-    struct exchange *free;
-    struct exchange *made; /* all of them, owned */
-    bool closing;          /* no call is begun any more */
+    struct client_call *free;
+    struct client_call *made; /* all of them, owned */
+    bool closing;             /* no call is begun any more */
 };
 
 /* --- forks --- */
@@ -93,35 +94,35 @@ static bool is_forked(void)
 
 /* --- how a call ends --- */
 
-/* Keeps an exchange for the next call. */
-static void give_back(struct exchange *exchange)
+/* Keeps a call for the next call. */
+static void give_back(struct client_call *call)
 {
-    struct rpc_client *client = exchange->client;
-    nng_msg_free(exchange->request);
-    exchange->request = NULL;
-    exchange->reply = NULL;
+    struct rpc_client *client = call->client;
+    nng_msg_free(call->request);
+    call->request = NULL;
+    call->reply = NULL;
     pthread_mutex_lock(&client->lock);
-    exchange->next_free = client->free;
-    client->free = exchange;
+    call->next_free = client->free;
+    client->free = call;
     pthread_mutex_unlock(&client->lock);
 }
 
-static void finish(struct exchange *exchange)
+static void finish(struct client_call *call)
 {
-    struct rpc_reply *reply = exchange->reply;
-    rpc_done *done = exchange->done;
-    void *arg = exchange->arg;
+    struct rpc_reply *reply = call->reply;
+    rpc_done *done = call->done;
+    void *arg = call->arg;
 
-    give_back(exchange);
+    give_back(call);
     done(reply, arg);
 }
 
-static void finish_with_error(struct exchange *exchange, int error)
+static void finish_with_error(struct client_call *call, int error)
 {
-    struct rpc_reply *reply = exchange->reply;
-    bool connected = servers_any(exchange->client->servers);
+    struct rpc_reply *reply = call->reply;
+    bool connected = servers_any(call->client->servers);
 
-    reply->unsent = exchange->sending && exchange->resends == 0 && exchange->retries == 0;
+    reply->unsent = call->sending && call->resends == 0 && call->retries == 0;
     if (error == NNG_ETIMEDOUT && connected)
         status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
     else if (error == NNG_ETIMEDOUT)
@@ -132,7 +133,7 @@ static void finish_with_error(struct exchange *exchange, int error)
         status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for the call");
     else
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "%s", nng_strerror(error));
-    finish(exchange);
+    finish(call);
 }
 
 /* --- how a call goes --- */
@@ -146,30 +147,30 @@ static nng_duration left_ms(uint64_t deadline_ns)
 
 /* Sends the request, to whichever server is connected. The send ends when one takes it: until then it is the
  * connecting that takes time. */
-static void send_request(struct exchange *exchange)
+static void send_request(struct client_call *call)
 {
-    const nng_duration connect_ms = (nng_duration)exchange->client->connect_timeout_ms;
-    const nng_duration call_ms = left_ms(exchange->deadline_ns);
+    const nng_duration connect_ms = (nng_duration)call->client->connect_timeout_ms;
+    const nng_duration call_ms = left_ms(call->deadline_ns);
     nng_msg *out;
-    exchange->sending = true;
-    if (nng_msg_dup(&out, exchange->request) != 0) {
-        finish_with_error(exchange, NNG_ENOMEM);
+    call->sending = true;
+    if (nng_msg_dup(&out, call->request) != 0) {
+        finish_with_error(call, NNG_ENOMEM);
         return;
     }
     request_set_timeout(out, (uint32_t)call_ms);
-    nng_aio_set_timeout(exchange->aio, call_ms < connect_ms ? call_ms : connect_ms);
-    nng_aio_set_msg(exchange->aio, out);
-    nng_ctx_send(exchange->context, exchange->aio);
+    nng_aio_set_timeout(call->aio, call_ms < connect_ms ? call_ms : connect_ms);
+    nng_aio_set_msg(call->aio, out);
+    nng_ctx_send(call->context, call->aio);
 }
 
 /* Whether a call is sent again. One whose connection closed: a read changes nothing, and a write that was
  * made has left its answer under the request_id. And one that no server took so far, though one is connected:
  * what others have sent keeps its connection busy. */
-static bool resends(struct exchange *exchange, int error)
+static bool resends(struct client_call *call, int error)
 {
-    const bool lost = error == NNG_ECONNRESET && !exchange->sending;
-    const bool busy = error == NNG_ETIMEDOUT && exchange->sending && servers_any(exchange->client->servers);
-    return (lost || busy) && time_monotonic_ns() < exchange->deadline_ns;
+    const bool lost = error == NNG_ECONNRESET && !call->sending;
+    const bool busy = error == NNG_ETIMEDOUT && call->sending && servers_any(call->client->servers);
+    return (lost || busy) && time_monotonic_ns() < call->deadline_ns;
 }
 
 /* How long to wait. Half of that is chance, so that callers who were refused together do not come again
@@ -184,124 +185,122 @@ static nng_duration backoff_ms(unsigned doublings)
 
 /* What no server took goes at once, and so does what was lost, the first time: a server that goes away closes
  * its connections. */
-static void send_again(struct exchange *exchange)
+static void send_again(struct client_call *call)
 {
-    if (exchange->sending || exchange->resends++ == 0)
-        send_request(exchange);
+    if (call->sending || call->resends++ == 0)
+        send_request(call);
     else
-        nng_sleep_aio(backoff_ms(exchange->resends - 2), exchange->pause);
+        nng_sleep_aio(backoff_ms(call->resends - 2), call->pause);
 }
 
 /* Whether a call that was answered is made again, and how long it waits before. */
-static bool retries(struct exchange *exchange, nng_duration *wait_ms)
+static bool retries(struct client_call *call, nng_duration *wait_ms)
 {
-    const enum status_code code = exchange->reply->status.code;
-    if (!exchange->client->retries || (code != STATUS_UNAVAILABLE && code != STATUS_RESOURCE_EXHAUSTED))
+    const enum status_code code = call->reply->status.code;
+    if (!call->client->retries || (code != STATUS_UNAVAILABLE && code != STATUS_RESOURCE_EXHAUSTED))
         return false;
-    *wait_ms = backoff_ms(exchange->retries++);
-    return time_monotonic_ns() + (uint64_t)*wait_ms * NS_PER_MS < exchange->deadline_ns;
+    *wait_ms = backoff_ms(call->retries++);
+    return time_monotonic_ns() + (uint64_t)*wait_ms * NS_PER_MS < call->deadline_ns;
 }
 
-static void receive_reply(struct exchange *exchange)
+static void receive_reply(struct client_call *call)
 {
-    exchange->sending = false;
-    if (exchange->client->watch != NULL)
-        atomic_store(&exchange->overdue_ns, time_monotonic_ns() + exchange->patience_ns);
-    nng_aio_set_timeout(exchange->aio, left_ms(exchange->deadline_ns) + DEADLINE_GRACE_MS);
-    nng_ctx_recv(exchange->context, exchange->aio);
+    call->sending = false;
+    if (call->client->watch != NULL)
+        atomic_store(&call->overdue_ns, time_monotonic_ns() + call->grace_ns);
+    nng_aio_set_timeout(call->aio, left_ms(call->deadline_ns) + DEADLINE_GRACE_MS);
+    nng_ctx_recv(call->context, call->aio);
 }
 
 static void end_pause(void *arg)
 {
-    struct exchange *exchange = arg;
-    int error = nng_aio_result(exchange->pause);
+    struct client_call *call = arg;
+    int error = nng_aio_result(call->pause);
     if (error != 0)
-        finish_with_error(exchange, error);
+        finish_with_error(call, error);
     else
-        send_request(exchange);
+        send_request(call);
 }
 
-static void take_reply(struct exchange *exchange, nng_msg *in)
+static void take_reply(struct client_call *call, nng_msg *in)
 {
     nng_duration wait_ms;
-    if (exchange->client->watch != NULL)
-        servers_hear(exchange->client->servers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(in)),
-                     time_monotonic_ns());
-    rpc_reply_read(exchange->reply, nng_msg_body(in), nng_msg_len(in));
+    if (call->client->watch != NULL)
+        servers_hear(call->client->servers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(in)), time_monotonic_ns());
+    rpc_reply_read(call->reply, nng_msg_body(in), nng_msg_len(in));
     nng_msg_free(in);
-    if (!retries(exchange, &wait_ms)) {
-        finish(exchange);
+    if (!retries(call, &wait_ms)) {
+        finish(call);
         return;
     }
-    exchange->reply->status = STATUS_INIT;
-    nng_sleep_aio(wait_ms, exchange->pause);
+    call->reply->status = STATUS_INIT;
+    nng_sleep_aio(wait_ms, call->pause);
 }
 
 /* A context's send or receive ended. */
 static void advance(void *arg)
 {
-    struct exchange *exchange = arg;
-    int error = nng_aio_result(exchange->aio);
+    struct client_call *call = arg;
+    int error = nng_aio_result(call->aio);
 
-    atomic_store(&exchange->overdue_ns, UINT64_MAX);
+    atomic_store(&call->overdue_ns, UINT64_MAX);
     if (error != 0) {
-        if (exchange->sending)
-            nng_msg_free(nng_aio_get_msg(exchange->aio));
-        if (resends(exchange, error))
-            send_again(exchange);
+        if (call->sending)
+            nng_msg_free(nng_aio_get_msg(call->aio));
+        if (resends(call, error))
+            send_again(call);
         else
-            finish_with_error(exchange, error);
-    } else if (exchange->sending) {
-        receive_reply(exchange);
+            finish_with_error(call, error);
+    } else if (call->sending) {
+        receive_reply(call);
     } else {
-        take_reply(exchange, nng_aio_get_msg(exchange->aio));
+        take_reply(call, nng_aio_get_msg(call->aio));
     }
 }
 
-static void free_exchange(struct exchange *exchange)
+static void free_call(struct client_call *call)
 {
-    nng_aio_free(exchange->pause);
-    nng_aio_free(exchange->aio);
-    free(exchange);
+    nng_aio_free(call->pause);
+    nng_aio_free(call->aio);
+    free(call);
 }
 
-static struct exchange *make_exchange(struct rpc_client *client)
+static struct client_call *make_call(struct rpc_client *client)
 {
-    struct exchange *exchange = calloc(1, sizeof *exchange);
-    if (exchange == NULL)
+    struct client_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
         return NULL;
-    if (nng_aio_alloc(&exchange->aio, advance, exchange) != 0 ||
-        nng_aio_alloc(&exchange->pause, end_pause, exchange) != 0 ||
-        nng_ctx_open(&exchange->context, client->socket) != 0) {
-        free_exchange(exchange);
+    if (nng_aio_alloc(&call->aio, advance, call) != 0 || nng_aio_alloc(&call->pause, end_pause, call) != 0 ||
+        nng_ctx_open(&call->context, client->socket) != 0) {
+        free_call(call);
         return NULL;
     }
-    exchange->client = client;
-    atomic_init(&exchange->overdue_ns, UINT64_MAX);
-    exchange->next_made = client->made;
-    client->made = exchange;
-    return exchange;
+    call->client = client;
+    atomic_init(&call->overdue_ns, UINT64_MAX);
+    call->next_made = client->made;
+    client->made = call;
+    return call;
 }
 
 /* One that carries no call. NULL: the reply says why. It is made under the lock, so that a client that closes
  * knows all there are. */
-static struct exchange *take_exchange(struct rpc_client *client, struct rpc_reply *reply)
+static struct client_call *take_call(struct rpc_client *client, struct rpc_reply *reply)
 {
-    struct exchange *exchange = NULL;
+    struct client_call *call = NULL;
     pthread_mutex_lock(&client->lock);
     const bool closing = client->closing;
     if (!closing && client->free != NULL) {
-        exchange = client->free;
-        client->free = exchange->next_free;
+        call = client->free;
+        client->free = call->next_free;
     } else if (!closing) {
-        exchange = make_exchange(client);
+        call = make_call(client);
     }
     pthread_mutex_unlock(&client->lock);
     if (closing)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
-    else if (exchange == NULL)
+    else if (call == NULL)
         status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for a further call");
-    return exchange;
+    return call;
 }
 
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg)
@@ -309,30 +308,30 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : client->timeout_ms;
     struct rpc_reply *reply = rpc_reply_new(request->method->output, request->request_id);
     nng_msg *packed = NULL;
-    struct exchange *exchange = NULL;
+    struct client_call *call = NULL;
     if (reply->status.code == STATUS_OK && is_forked())
         status_set(&reply->status, &reply->arena, STATUS_FAILED_PRECONDITION, "%s", of_another_process);
     if (reply->status.code == STATUS_OK)
         packed = request_pack(request, client->api_key, reply);
     if (packed != NULL)
-        exchange = take_exchange(client, reply);
-    if (exchange == NULL) {
+        call = take_call(client, reply);
+    if (call == NULL) {
         nng_msg_free(packed);
         done(reply, arg);
         return;
     }
-    exchange->reply = reply;
-    exchange->done = done;
-    exchange->arg = arg;
-    exchange->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    exchange->patience_ns = (uint64_t)timeout_ms * NS_PER_MS / PATIENCE_PARTS;
-    exchange->request = packed;
-    exchange->resends = 0;
-    exchange->retries = 0;
-    send_request(exchange);
+    call->reply = reply;
+    call->done = done;
+    call->arg = arg;
+    call->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    call->grace_ns = (uint64_t)timeout_ms * NS_PER_MS / GRACE_PARTS;
+    call->request = packed;
+    call->resends = 0;
+    call->retries = 0;
+    send_request(call);
 }
 
-/* --- servers that hang --- */
+/* --- servers that do not respond --- */
 
 static void drop_reply(struct rpc_reply *reply, void *arg)
 {
@@ -340,7 +339,7 @@ static void drop_reply(struct rpc_reply *reply, void *arg)
     rpc_reply_free(reply);
 }
 
-static void ask_servers(struct rpc_client *client, size_t questions)
+static void probe_servers(struct rpc_client *client, size_t probes)
 {
     const Rpc__V1__HealthCheckRequest check = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     const struct rpc_request request = {
@@ -349,20 +348,20 @@ static void ask_servers(struct rpc_client *client, size_t questions)
         .input = &check.base,
         .timeout_ms = FRAME_DEFAULT_TIMEOUT_MS,
     };
-    while (questions-- > 0)
+    while (probes-- > 0)
         rpc_client_call(client, &request, drop_reply, NULL);
 }
 
-/* How much time the least patient of the calls whose answers are overdue gives a server; 0: none is. */
+/* How much time the most urgent of the calls whose answers are overdue gives a server; 0: none is. */
 static uint64_t find_overdue(struct rpc_client *client, uint64_t now_ns)
 {
     uint64_t least_ns = UINT64_MAX;
     pthread_mutex_lock(&client->lock);
-    for (struct exchange *exchange = client->made; exchange != NULL; exchange = exchange->next_made) {
-        const bool overdue = atomic_load(&exchange->overdue_ns) <= now_ns;
-        const uint64_t patience_ns = atomic_load(&exchange->patience_ns);
-        if (overdue && patience_ns < least_ns)
-            least_ns = patience_ns;
+    for (struct client_call *call = client->made; call != NULL; call = call->next_made) {
+        const bool overdue = atomic_load(&call->overdue_ns) <= now_ns;
+        const uint64_t grace_ns = atomic_load(&call->grace_ns);
+        if (overdue && grace_ns < least_ns)
+            least_ns = grace_ns;
     }
     pthread_mutex_unlock(&client->lock);
     return least_ns != UINT64_MAX ? least_ns : 0;
@@ -374,8 +373,8 @@ static void watch(void *arg)
     const uint64_t now_ns = time_monotonic_ns();
     if (nng_aio_result(client->watch) != 0)
         return;
-    ask_servers(client, servers_overdue(client->servers, find_overdue(client, now_ns), now_ns));
-    for (uint32_t pipe; (pipe = servers_take_hanging(client->servers, now_ns)) != 0;)
+    probe_servers(client, servers_overdue(client->servers, find_overdue(client, now_ns), now_ns));
+    for (uint32_t pipe; (pipe = servers_take_unresponsive(client->servers, now_ns)) != 0;)
         nng_pipe_close((nng_pipe){.id = pipe});
     nng_sleep_aio(WATCH_MS, client->watch);
 }
@@ -479,20 +478,20 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
 /* Ends what the exchanges do, and waits for the callbacks of that. */
 static void stop_exchanges(struct rpc_client *client)
 {
-    for (struct exchange *exchange = client->made; exchange != NULL; exchange = exchange->next_made) {
-        nng_aio_stop(exchange->pause);
-        nng_aio_stop(exchange->aio);
+    for (struct client_call *call = client->made; call != NULL; call = call->next_made) {
+        nng_aio_stop(call->pause);
+        nng_aio_stop(call->aio);
     }
 }
 
 /* Ends a call whose last step began on an aio that was stopped: nng calls nobody back for that. */
-static void end_unheard(struct exchange *exchange)
+static void end_unheard(struct client_call *call)
 {
-    if (exchange->reply == NULL)
+    if (call->reply == NULL)
         return;
-    if (exchange->sending)
-        nng_msg_free(nng_aio_get_msg(exchange->aio));
-    finish_with_error(exchange, NNG_ECLOSED);
+    if (call->sending)
+        nng_msg_free(nng_aio_get_msg(call->aio));
+    finish_with_error(call, NNG_ECLOSED);
 }
 
 void rpc_client_close(struct rpc_client *client)
@@ -508,11 +507,11 @@ void rpc_client_close(struct rpc_client *client)
      * has waited. Such a callback begins nothing more, and the second round waits for it. */
     stop_exchanges(client);
     stop_exchanges(client);
-    for (struct exchange *exchange = client->made, *next; exchange != NULL; exchange = next) {
-        next = exchange->next_made;
-        end_unheard(exchange);
-        nng_ctx_close(exchange->context);
-        free_exchange(exchange);
+    for (struct client_call *call = client->made, *next; call != NULL; call = next) {
+        next = call->next_made;
+        end_unheard(call);
+        nng_ctx_close(call->context);
+        free_call(call);
     }
     nng_close(client->socket);
     pthread_mutex_destroy(&client->lock);

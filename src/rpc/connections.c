@@ -23,34 +23,31 @@ enum {
      * even on a busy machine. */
     STALLED_MS = 1000,
     ROOM_MS = 100, /* from one that is closed for that to the next: they are not all to come anew at once */
-    MOST_IN_VAIN = 8,         /* calls, since the last by key */
-    OPEN_CALLS_A_SECOND = 32, /* that a connection may make without a key; more are in vain */
+    MOST_UNAUTHORIZED = 8,    /* calls, since the last by key */
+    OPEN_CALLS_A_SECOND = 32, /* that a connection may make without a key; more count as unauthorized */
 };
 
 struct connection {
-    uint32_t id;
+    struct caller caller;    /* with the connection's id */
     struct connection *next; /* in its bucket */
     unsigned calls;
-    unsigned unsent;     /* replies that it has yet to take */
-    unsigned in_vain;    /* calls that it may not make, since the last by key */
-    unsigned open_calls; /* that want no key, in the second that began at open_ns */
+    unsigned unsent;       /* replies that it has yet to take */
+    unsigned unauthorized; /* calls without a right to them, since the last by key */
+    unsigned open_calls;   /* that want no key, in the second that began at open_ns */
     uint64_t open_ns;
-    size_t bytes; /* of both */
-    enum connection_kind kind;
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
     uint64_t abandoned_ns; /* when the first one was */
 
-    /* In the list of the silent, unless it has calls in hand, stays, or was taken from it. */
+    /* In the list of the silent, unless it has calls in hand or was taken from it. */
     bool silent;
     uint64_t since_ns; /* the last answer */
-    struct connection *older, *newer;
+    TAILQ_ENTRY(connection) silent_neighbours;
 
-    /* In the list of those that are behind, while it has replies to take, unless it stays or was taken from
-     * it. */
+    /* In the list of those that are behind, while it has replies to take, unless it was taken from it. */
     bool behind;
     uint64_t taken_ns; /* the last reply was, or there was none to take */
-    TAILQ_ENTRY(connection) neighbours;
+    TAILQ_ENTRY(connection) behind_neighbours;
 };
 
 TAILQ_HEAD(connection_list, connection);
@@ -60,13 +57,12 @@ struct connections {
     struct connections_gauges gauges;
     pthread_mutex_t lock; /* guards all below */
     struct connection *buckets[BUCKETS];
-    struct connection *oldest, *newest; /* of the silent */
+    struct connection_list silent;
     struct connection_list behind;
     unsigned count; /* that are not gone */
     unsigned busy;  /* that have calls in hand, or replies to take */
     unsigned calls;
     unsigned unsent;
-    size_t bytes;      /* of both */
     uint64_t room_ns;  /* when one was last looked for that makes room in memory */
     atomic_uint heavy; /* calls to come for which a heavy hitter is remembered; read without the lock */
     bool draining;
@@ -80,6 +76,7 @@ struct connections *connections_new(const struct connections_limits *limits, str
         return NULL;
     connections->limits = *limits;
     connections->gauges = gauges;
+    TAILQ_INIT(&connections->silent);
     TAILQ_INIT(&connections->behind);
     pthread_mutex_init(&connections->lock, NULL);
     time_cond_init(&connections->idle);
@@ -107,14 +104,14 @@ void connections_free(struct connections *connections)
 static struct connection **find(struct connections *connections, uint32_t id)
 {
     struct connection **link = &connections->buckets[id % BUCKETS];
-    while (*link != NULL && (*link)->id != id)
+    while (*link != NULL && (*link)->caller.id != id)
         link = &(*link)->next;
     return link;
 }
 
 static void forget(struct connections *connections, struct connection *connection)
 {
-    *find(connections, connection->id) = connection->next;
+    *find(connections, connection->caller.id) = connection->next;
     free(connection);
 }
 
@@ -122,39 +119,32 @@ static void forget(struct connections *connections, struct connection *connectio
 
 static void begin_silence(struct connections *connections, struct connection *connection)
 {
-    if (connection->kind == CONNECTION_STAYS)
-        return;
     connection->silent = true;
-    connection->newer = NULL;
-    connection->older = connections->newest;
-    *(connection->older != NULL ? &connection->older->newer : &connections->oldest) = connection;
-    connections->newest = connection;
+    TAILQ_INSERT_TAIL(&connections->silent, connection, silent_neighbours);
 }
 
 static void end_silence(struct connections *connections, struct connection *connection)
 {
-    if (!connection->silent)
-        return;
+    if (connection->silent)
+        TAILQ_REMOVE(&connections->silent, connection, silent_neighbours);
     connection->silent = false;
-    *(connection->older != NULL ? &connection->older->newer : &connections->oldest) = connection->newer;
-    *(connection->newer != NULL ? &connection->newer->older : &connections->newest) = connection->older;
 }
 
 /* --- the list of those that are behind --- */
 
 static void begin_behind(struct connections *connections, struct connection *connection, uint64_t now_ns)
 {
-    if (connection->kind == CONNECTION_STAYS || connection->gone)
+    if (connection->gone)
         return;
     connection->behind = true;
     connection->taken_ns = now_ns;
-    TAILQ_INSERT_TAIL(&connections->behind, connection, neighbours);
+    TAILQ_INSERT_TAIL(&connections->behind, connection, behind_neighbours);
 }
 
 static void end_behind(struct connections *connections, struct connection *connection)
 {
     if (connection->behind)
-        TAILQ_REMOVE(&connections->behind, connection, neighbours);
+        TAILQ_REMOVE(&connections->behind, connection, behind_neighbours);
     connection->behind = false;
 }
 
@@ -173,8 +163,8 @@ static bool is_busy(const struct connection *connection)
 
 static struct connection *skip_probes(struct connection *connection)
 {
-    while (connection != NULL && connection->kind == CONNECTION_PROBE)
-        connection = connection->newer;
+    while (connection != NULL && connection->caller.is_probe)
+        connection = TAILQ_NEXT(connection, silent_neighbours);
     return connection;
 }
 
@@ -183,14 +173,14 @@ static struct connection *skip_probes(struct connection *connection)
 static struct connection *find_excess(const struct connections *connections,
                                       const struct connection *newcomer)
 {
-    struct connection *silent = skip_probes(connections->oldest);
+    struct connection *silent = skip_probes(TAILQ_FIRST(&connections->silent));
     struct connection *behind = TAILQ_FIRST(&connections->behind);
     return silent == newcomer && behind != NULL ? behind : silent;
 }
 
 static void count_connections(struct connections *connections, const struct connection *connection, int by)
 {
-    if (connection->kind == CONNECTION_PROBE)
+    if (connection->caller.is_probe)
         return;
     connections->count += (unsigned)by;
     metric_set(connections->gauges.connections, connections->count);
@@ -202,8 +192,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
     struct connection *connection = calloc(1, sizeof *connection), *excess = NULL;
     if (connection == NULL)
         return id;
-    connection->id = id;
-    connection->kind = kind;
+    connection->caller = (struct caller){.id = id, .is_probe = kind == CONNECTION_PROBE};
     connection->since_ns = now_ns;
     pthread_mutex_lock(&connections->lock);
     *find(connections, id) = connection;
@@ -215,7 +204,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
         end_silence(connections, excess);
         end_behind(connections, excess);
     }
-    uint32_t close = excess != NULL ? excess->id : 0;
+    uint32_t close = excess != NULL ? excess->caller.id : 0;
     pthread_mutex_unlock(&connections->lock);
     return close;
 }
@@ -244,7 +233,7 @@ static bool is_to_go(const struct connection *connection, uint64_t now_ns)
     /* Since the last answer was taken, too: one that reads has what was answered first. */
     const uint64_t moved_ns =
         connection->abandoned_ns > connection->since_ns ? connection->abandoned_ns : connection->since_ns;
-    return connection->abandoned && connection->kind != CONNECTION_STAYS && !connection->gone &&
+    return connection->abandoned && !connection->gone &&
            since(moved_ns, now_ns) >= (uint64_t)PATIENCE_MS * NS_PER_MS;
 }
 
@@ -256,7 +245,7 @@ static size_t take_done(struct connections *connections, uint64_t now_ns, uint32
         for (struct connection *each = connections->buckets[i]; each != NULL && n < most; each = each->next) {
             if (!is_to_go(each, now_ns))
                 continue;
-            ids[n++] = each->id;
+            ids[n++] = each->caller.id;
             end_silence(connections, each);
             end_behind(connections, each);
             each->abandoned = false;
@@ -272,10 +261,10 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
     pthread_mutex_lock(&connections->lock);
     if (connections->draining)
         n = take_done(connections, now_ns, ids, most);
-    while (n < most && connections->oldest != NULL &&
-           since(connections->oldest->since_ns, now_ns) >= allowed_ns) {
-        ids[n++] = connections->oldest->id;
-        end_silence(connections, connections->oldest);
+    for (struct connection *first; n < most && (first = TAILQ_FIRST(&connections->silent)) != NULL &&
+                                   since(first->since_ns, now_ns) >= allowed_ns;) {
+        ids[n++] = first->caller.id;
+        end_silence(connections, first);
     }
     pthread_mutex_unlock(&connections->lock);
     return n;
@@ -283,43 +272,9 @@ size_t connections_take_idle(struct connections *connections, uint64_t now_ns, u
 
 /* --- calls --- */
 
-static void show_calls(const struct connections *connections)
+static void show_unsent(const struct connections *connections)
 {
-    metric_set(connections->gauges.calls, connections->calls);
     metric_set(connections->gauges.unsent, connections->unsent);
-    metric_set(connections->gauges.bytes, (int64_t)connections->bytes);
-}
-
-/* Asked once the call is counted. */
-static bool is_within_bounds(struct connections *connections, const struct connection *connection)
-{
-    const struct connections_limits *limits = &connections->limits;
-    const bool has_call =
-        connections->calls <= limits->calls ||
-        (connections->calls <= limits->most_calls && connection->calls <= limits->calls / connections->busy);
-    const bool has_memory =
-        !budget_is_exceeded(limits->memory) || connection->bytes <= limits->memory->limit / connections->busy;
-    if ((has_call && has_memory) || connections->calls + connections->unsent == 1)
-        return true;
-    if (!has_memory)
-        budget_want(limits->memory);
-    return false;
-}
-
-static void take_memory(struct connections *connections, struct connection *connection, size_t bytes)
-{
-    budget_add(connections->limits.memory, bytes);
-    connections->bytes += bytes;
-    if (connection != NULL)
-        connection->bytes += bytes;
-}
-
-static void free_memory(struct connections *connections, struct connection *connection, size_t bytes)
-{
-    budget_give_back(connections->limits.memory, bytes);
-    connections->bytes -= bytes;
-    if (connection != NULL)
-        connection->bytes -= bytes;
 }
 
 static void note_heavy_hitter(struct connections *connections, const struct connection *connection)
@@ -337,36 +292,21 @@ bool connections_have_heavy_hitter(const struct connections *connections)
     return atomic_load_explicit(&connections->heavy, memory_order_relaxed) > 0;
 }
 
-bool connections_enter(struct connections *connections, uint32_t id, size_t bytes)
+struct caller *connections_enter(struct connections *connections, uint32_t id)
 {
-    bool admitted = false;
+    struct caller *caller = NULL;
     pthread_mutex_lock(&connections->lock);
     connections->calls++;
     struct connection *connection = *find(connections, id);
-    take_memory(connections, connection, bytes);
-    show_calls(connections);
     if (connection != NULL) { /* or it was closed behind this call */
         end_silence(connections, connection);
         connections->busy += !is_busy(connection);
         connection->calls++;
-        admitted = is_within_bounds(connections, connection);
         note_heavy_hitter(connections, connection);
+        caller = &connection->caller;
     }
     pthread_mutex_unlock(&connections->lock);
-    return admitted;
-}
-
-bool connections_grow(struct connections *connections, uint32_t id, size_t more)
-{
-    bool admitted = false;
-    pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
-    take_memory(connections, connection, more);
-    show_calls(connections);
-    if (connection != NULL)
-        admitted = is_within_bounds(connections, connection);
-    pthread_mutex_unlock(&connections->lock);
-    return admitted;
+    return caller;
 }
 
 /* Whether it holds so much that closing it makes room: as many as there may be that hold less have no more
@@ -374,7 +314,8 @@ bool connections_grow(struct connections *connections, uint32_t id, size_t more)
 static bool holds_memory(const struct connections *connections, const struct connection *connection)
 {
     const struct connections_limits *limits = &connections->limits;
-    return connection->bytes >= limits->memory->limit / 2 / limits->connections;
+    return admission_bytes(limits->admission, &connection->caller) >=
+           limits->memory->limit / 2 / limits->connections;
 }
 
 /* Of those that hold memory, the one that has taken no reply for longest, which is some time. NULL: there is
@@ -385,7 +326,7 @@ static struct connection *find_holder(struct connections *connections, uint64_t 
     if (!budget_is_wanted(connections->limits.memory) ||
         since(connections->room_ns, now_ns) < (uint64_t)ROOM_MS * NS_PER_MS)
         return NULL;
-    for (each = TAILQ_FIRST(&connections->behind); each != NULL; each = TAILQ_NEXT(each, neighbours)) {
+    for (each = TAILQ_FIRST(&connections->behind); each != NULL; each = TAILQ_NEXT(each, behind_neighbours)) {
         if (since(each->taken_ns, now_ns) < (uint64_t)STALLED_MS * NS_PER_MS)
             break;
         connections->room_ns = now_ns; /* found or not: they are not to be searched at each answer */
@@ -406,28 +347,28 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     if (taken == NULL)
         return 0;
     end_behind(connections, taken);
-    return taken->id;
+    return taken->caller.id;
 }
 
-static void count_in_vain(struct connection *connection, enum connections_right right, uint64_t now_ns)
+static void count_unauthorized(struct connection *connection, enum connections_access access, uint64_t now_ns)
 {
-    if (right == CONNECTIONS_BY_KEY) {
-        connection->in_vain = 0;
-    } else if (right == CONNECTIONS_BY_NONE) {
-        connection->in_vain++;
-    } else if (right == CONNECTIONS_NO_CALL) {
-        connection->in_vain += MOST_IN_VAIN;
+    if (access == CONNECTIONS_BY_KEY) {
+        connection->unauthorized = 0;
+    } else if (access == CONNECTIONS_BY_NONE) {
+        connection->unauthorized++;
+    } else if (access == CONNECTIONS_NO_CALL) {
+        connection->unauthorized += MOST_UNAUTHORIZED;
     } else {
         if (since(connection->open_ns, now_ns) >= NS_PER_S) {
             connection->open_ns = now_ns;
             connection->open_calls = 0;
         }
-        connection->in_vain += ++connection->open_calls > OPEN_CALLS_A_SECOND;
+        connection->unauthorized += ++connection->open_calls > OPEN_CALLS_A_SECOND;
     }
 }
 
-uint32_t connections_answer(struct connections *connections, uint32_t id,
-                            const struct connections_reply *reply, uint64_t now_ns)
+uint32_t connections_answer(struct connections *connections, uint32_t id, enum connections_access access,
+                            uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
@@ -435,14 +376,12 @@ uint32_t connections_answer(struct connections *connections, uint32_t id,
     connections->unsent++;
     if (connection != NULL) {
         connection->calls--;
-        count_in_vain(connection, reply->right, now_ns);
+        count_unauthorized(connection, access, now_ns);
         if (connection->unsent++ == 0)
             begin_behind(connections, connection, now_ns);
     }
-    take_memory(connections, connection, reply->reply_bytes);
-    free_memory(connections, connection, reply->call_bytes);
     const uint32_t close = take_behind(connections, now_ns);
-    show_calls(connections);
+    show_unsent(connections);
     pthread_mutex_unlock(&connections->lock);
     return close;
 }
@@ -459,22 +398,21 @@ static void settle(struct connections *connections, struct connection *connectio
     }
     if (connections->calls + connections->unsent == 0 && connections->draining)
         pthread_cond_broadcast(&connections->idle);
-    show_calls(connections);
+    show_unsent(connections);
 }
 
 /* One that asks by right too has its answers first; but whoever never pauses has none in hand but such. */
 static bool is_to_close(const struct connection *connection)
 {
-    const unsigned most = is_busy(connection) ? 2 * MOST_IN_VAIN : MOST_IN_VAIN;
-    return connection->in_vain >= most && !connection->gone && connection->kind != CONNECTION_STAYS;
+    const unsigned most = is_busy(connection) ? 2 * MOST_UNAUTHORIZED : MOST_UNAUTHORIZED;
+    return connection->unauthorized >= most && !connection->gone;
 }
 
-bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns)
+bool connections_leave(struct connections *connections, uint32_t id, uint64_t now_ns)
 {
     bool closes = false;
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    free_memory(connections, connection, reply_bytes);
     connections->unsent--;
     if (connection != NULL) {
         const bool was_behind = connection->behind;
@@ -485,18 +423,17 @@ bool connections_leave(struct connections *connections, uint32_t id, size_t repl
             begin_behind(connections, connection, now_ns);
         closes = is_to_close(connection);
         if (closes)
-            connection->in_vain = 0; /* once */
+            connection->unauthorized = 0; /* once */
     }
     settle(connections, connection);
     pthread_mutex_unlock(&connections->lock);
     return closes;
 }
 
-void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns)
+void connections_abandon(struct connections *connections, uint32_t id, uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    free_memory(connections, connection, bytes);
     connections->calls--;
     if (connection != NULL) {
         connection->calls--;

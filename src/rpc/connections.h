@@ -1,18 +1,16 @@
-/* connections.h: who is connected, what each has in hand, and what of it is too much.
+/* connections.h: who is connected, and which connection is to go.
  *
- * Bounds what peers can ask of this process: calls in hand by number, replies that their peers have yet to
- * take by number, the memory of both, connections by number, and how long one may be silent. A connection
- * stands for a caller: past the bound it is refused only what is more than its share, so that one with a
- * thousand calls never shuts out one with a single call. Nor does one that takes no replies: when there is no
- * room left for replies, the connection that has taken none for longest is to go.
+ * Bounds what peers can ask of this process beyond what call/admission.h bounds: replies that their peers
+ * have yet to take by number, connections by number, and how long one may be silent. A connection stands for
+ * a caller. When there is no room left for replies, the connection that has taken none for longest is to go.
  *
  * Connections are named by nng's pipe ids. Safe from any thread.
  */
 #ifndef RPC_CONNECTIONS_H
 #define RPC_CONNECTIONS_H
 
-#include "base/budget.h"
 #include "base/metrics.h"
+#include "call/admission.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,10 +19,9 @@
 struct connections;
 
 struct connections_limits {
-    unsigned calls;        /* in hand at once, of all connections */
-    unsigned most_calls;   /* past it all are refused, whatever their shares */
-    unsigned unsent;       /* replies not yet taken, of all connections */
-    struct budget *memory; /* that calls and replies take, and others too; one call alone may take more */
+    unsigned unsent;             /* replies not yet taken, of all connections */
+    struct admission *admission; /* that counts what the calls and replies of each take */
+    struct budget *memory;       /* its */
     unsigned
         connections;  /* past it, who has been silent longest is to go, or has taken no reply for longest */
     uint64_t idle_ns; /* how long one that waits for no answer may be silent */
@@ -32,7 +29,7 @@ struct connections_limits {
 
 /* Where it is shown what there is; each may be NULL. */
 struct connections_gauges {
-    struct metric *calls, *unsent, *bytes, *connections;
+    struct metric *unsent, *connections;
 };
 
 /* NULL: out of memory. */
@@ -42,7 +39,6 @@ void connections_free(struct connections *connections);
 
 enum connection_kind {
     CONNECTION_CLIENT,
-    CONNECTION_STAYS, /* is never too silent, nor behind */
     CONNECTION_PROBE, /* by which this process asks itself: as a client's, but not one of the limit, nor shown
                        */
 };
@@ -52,44 +48,37 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
                          uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
-/* A call came in, and is in hand until connections_answer, also when it is refused (false): when the bound is
- * reached and its connection has more than the bound's share in hand that falls to each that has any, or
- * most_calls is. So at most twice the bound of bytes is. */
-bool connections_enter(struct connections *connections, uint32_t id, size_t bytes);
+/* A call came in, and is in hand until connections_answer. Returns its caller, who stays until
+ * connections_leave; NULL: its connection was closed behind it. */
+struct caller *connections_enter(struct connections *connections, uint32_t id);
 
 /* Whether, just now, one had a lot of calls in hand and another some, who is not to wait for all of them. */
 bool connections_have_heavy_hitter(const struct connections *connections);
 
-/* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
-bool connections_grow(struct connections *connections, uint32_t id, size_t more);
+/* By what a call was made. */
+enum connections_access {
+    CONNECTIONS_BY_KEY,
+    CONNECTIONS_BY_ALL,  /* it wants no key, as what is asked by health checks: some a second may be made */
+    CONNECTIONS_BY_NONE, /* its caller has no key, or a wrong one */
+    CONNECTIONS_NO_CALL, /* its caller speaks another protocol: once is enough */
+};
 
 /* A call was answered: now its reply is to be taken, until connections_leave. Returns the connection that is
  * to be closed for it, or 0: when there are too many replies, the one that has taken none for longest; when
  * memory is wanted, by others of the budget too, the one of those that hold some, and only if it has taken
  * none for some time.
  */
-enum connections_right {
-    CONNECTIONS_BY_KEY,
-    CONNECTIONS_BY_ALL,  /* it wants no key, as what is asked by health checks: some a second may be made */
-    CONNECTIONS_BY_NONE, /* its caller has no key, or a wrong one */
-    CONNECTIONS_NO_CALL, /* its caller speaks another protocol: once is enough */
-};
-struct connections_reply {
-    size_t call_bytes;  /* what the call was counted as */
-    size_t reply_bytes; /* what its reply is */
-    enum connections_right right;
-};
-uint32_t connections_answer(struct connections *connections, uint32_t id,
-                            const struct connections_reply *reply, uint64_t now_ns);
+uint32_t connections_answer(struct connections *connections, uint32_t id, enum connections_access access,
+                            uint64_t now_ns);
 
 /* Its reply was taken, or given up. True: its connection is to be closed, as it has asked a few times, since
  * it last showed a key, for what it may not, or not as often; and has taken all replies. Whoever may not call
  * has to come again to ask for more. */
-bool connections_leave(struct connections *connections, uint32_t id, size_t reply_bytes, uint64_t now_ns);
+bool connections_leave(struct connections *connections, uint32_t id, uint64_t now_ns);
 
 /* It was not answered, and will not be, as it came when the others were to end: its connection is to be
  * closed. */
-void connections_abandon(struct connections *connections, uint32_t id, size_t bytes, uint64_t now_ns);
+void connections_abandon(struct connections *connections, uint32_t id, uint64_t now_ns);
 
 /* Takes those that were silent too long, to be closed. Returns how many, at most `most`. */
 size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most);

@@ -17,14 +17,12 @@
 #include <stdlib.h>
 
 enum {
-    DEFAULT_MAX_CALLS = 4096,
     DEFAULT_MAX_CONNECTIONS = 10000,
     DEFAULT_IDLE_TIMEOUT_MS = 900000,
     DEFAULT_SEND_TIMEOUT_MS = 10000,
     /* Contexts beyond the bound of calls: some for callers who have few when it is reached, and the others,
      * which no caller's calls fill, refuse and answer health. */
-    FURTHER_CALLS = 32,
-    FURTHER_CONTEXTS = 2 * FURTHER_CALLS,
+    FURTHER_CONTEXTS = 2 * SURFACE_FURTHER_CALLS,
     WAITING_REPLIES = 4, /* with which a connection is read from no further */
     SWEEPS = 10,         /* of silent connections, in the time that one may be silent */
     SWEEP_MOST_MS = 10000,
@@ -54,7 +52,7 @@ static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
 {
     const uint32_t id = (uint32_t)nng_pipe_id(pipe);
     const enum connection_kind kind = addresses_classify(&server->addresses, pipe);
-    if (atomic_load(&server->slots.draining) && kind != CONNECTION_STAYS) {
+    if (atomic_load(&server->slots.draining)) {
         /* It was greeting when the listeners were closed. */
         server_metrics_close(&server->metrics, id, SERVER_CLOSES_IDLE);
         return;
@@ -109,7 +107,6 @@ static void discard(struct rpc_server *server)
     slots_free(&server->slots);
     nng_aio_free(server->sweeper);
     connections_free(server->connections);
-    server_metrics_free(&server->metrics);
     addresses_free(&server->addresses);
     free(server);
 }
@@ -121,12 +118,10 @@ static unsigned or_default(unsigned value, unsigned preset)
 
 static struct connections_limits get_limits(const struct rpc_server_options *options)
 {
-    const unsigned max_calls = or_default(options->max_calls, DEFAULT_MAX_CALLS);
     return (struct connections_limits){
-        .calls = max_calls,
-        .most_calls = max_calls + FURTHER_CALLS,
-        .unsent = max_calls + FURTHER_CONTEXTS,
-        .memory = options->memory,
+        .unsent = surface_max_calls(options->surface) + FURTHER_CONTEXTS,
+        .admission = surface_admission(options->surface),
+        .memory = surface_memory(options->surface),
         .connections = or_default(options->max_connections, DEFAULT_MAX_CONNECTIONS),
         .idle_ns = (uint64_t)or_default(options->idle_timeout_ms, DEFAULT_IDLE_TIMEOUT_MS) * NS_PER_MS,
     };
@@ -135,10 +130,8 @@ static struct connections_limits get_limits(const struct rpc_server_options *opt
 static bool begin_counting(struct rpc_server *server, const struct rpc_server_options *options,
                            const struct connections_limits *limits)
 {
-    if (!server_metrics_init(&server->metrics, options->metrics, options->dispatcher))
-        return false;
-    const struct connections_gauges gauges = {server->metrics.calls, server->metrics.unsent,
-                                              server->metrics.call_bytes, server->metrics.connections};
+    server_metrics_init(&server->metrics, options->metrics);
+    const struct connections_gauges gauges = {server->metrics.unsent, server->metrics.connections};
     server->connections = connections_new(limits, gauges);
     return server->connections != NULL;
 }
@@ -160,13 +153,11 @@ static bool begin_receiving(struct rpc_server *server, const struct rpc_server_o
     nng_pipe_notify(server->socket, NNG_PIPE_EV_REM_POST, on_pipe, server);
     server->slots = (struct slots){
         .socket = server->socket,
-        .dispatcher = options->dispatcher,
-        .log = options->log,
+        .surface = options->surface,
         .metrics = &server->metrics,
         .connections = server->connections,
-        .addresses = &server->addresses,
         .send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS),
-        .most = limits->calls + FURTHER_CONTEXTS + limits->unsent,
+        .most = 2 * limits->unsent,
     };
     return slots_open(&server->slots);
 }
@@ -194,7 +185,7 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
         return NULL;
     }
     if (!addresses_open(&server->addresses, server->socket, options->urls,
-                        options->memory->limit / UNFINISHED_SHARE, error, error_size)) {
+                        surface_memory(options->surface)->limit / UNFINISHED_SHARE, error, error_size)) {
         const int why = errno;
         discard(server);
         errno = why;

@@ -1,18 +1,17 @@
-/* server.h: an nng REP socket with many contexts; each takes a request, dispatches it, and sends the reply.
+/* server.h: an nng REP socket with many contexts; each takes a request to the call surface, and sends the
+ * reply.
  *
- * What a peer can do is bounded: a frame by FRAME_MAX_BYTES, calls in hand by number and bytes, past which
- * one is answered RESOURCE_EXHAUSTED at once; connections by number, and each by how long it may be silent or
- * take to take an answer. One that has answers to take is read from no further; see slots.c. nng itself
- * closes one that has not greeted within 10 s, or whose frame does not come on, and bounds what frames take
- * that are not whole: a quarter of the memory in addition.
+ * What a peer can do is bounded: a frame by FRAME_MAX_BYTES; calls in hand by the surface; connections by
+ * number, and each by how long it may be silent or take to take an answer. One that has answers to take is
+ * read from no further; see slots.c. nng itself closes one that has not greeted within 10 s, or whose frame
+ * does not come on, and bounds what frames take that are not whole: a quarter of the memory in addition.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
-#include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "rpc/dispatcher.h"
+#include "call/surface.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,14 +20,12 @@
 struct rpc_server;
 
 struct rpc_server_options {
-    const char *const *urls;             /* NULL-terminated; port 0 lets the system choose */
-    const struct dispatcher *dispatcher; /* must outlive the server */
-    struct log *log;                     /* one line a call, at level info */
-    struct metrics *metrics;             /* NULL: nothing is counted */
-    struct budget *memory; /* that requests and answers take; must outlive the server, may be shared */
+    const char *const *urls; /* NULL-terminated; port 0 lets the system choose */
+    struct surface *surface; /* must outlive the server */
+    struct log *log;
+    struct metrics *metrics; /* NULL: nothing is counted */
 
     /* 0 is the default that the README names under Settings. */
-    unsigned max_calls; /* in hand at once, and a few more of callers that have few */
     /* Past it, the one that has been silent longest is closed, or else the one that has taken no answer for
      * longest. Those that have not greeted do not count, as nng tells of none before: each has 10 s, and
      * there are 128 of each address at most. */
@@ -59,7 +56,7 @@ void rpc_address_abort_answers(void *address);
 
 /* A drained server is left to the end of its process and never closed: calls that took too long still use it.
  *
- * Refuses new connections, but those of this process. Answers the calls in hand and takes no others, but for
+ * Refuses new connections. Answers the calls in hand and takes no others, but for
  * those that want no key (health). Closes each connection when it waits for no answer: a request that came
  * later its client then sends again, to another server. For such a one a connection with calls in hand is
  * closed after a second: they go on, and who sends them again under their request_id is answered elsewhere.

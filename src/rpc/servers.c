@@ -1,4 +1,4 @@
-/* servers.c: a place for each, of which there are few, and one judgement at a time. */
+/* servers.c: a place for each, of which there are few, and one round of probes at a time. */
 #include "rpc/servers.h"
 
 #include "base/time.h"
@@ -11,14 +11,14 @@ enum { ASK_AGAIN_MS = 50 }; /* and then after twice as long each time */
 struct server {
     uint32_t pipe; /* 0: it is not connected */
     uint64_t heard_ns;
-    bool closing; /* it hangs, and that was told */
+    bool closing; /* it is unresponsive, and that was told */
 };
 
 struct servers {
     pthread_mutex_t lock; /* guards all below */
-    uint64_t asked_ns;    /* when the first question was asked; 0: there is no judgement to come */
+    uint64_t asked_ns;    /* when the first probe was sent; 0: none is to be answered */
     uint64_t again_ns;    /* when the next one is due */
-    uint64_t judged_ns;   /* until when they have time to answer */
+    uint64_t decide_ns;   /* until when they have time to answer */
     size_t count;
     struct server each[];
 };
@@ -90,33 +90,33 @@ void servers_hear(struct servers *servers, uint32_t pipe, uint64_t now_ns)
     pthread_mutex_unlock(&servers->lock);
 }
 
-/* --- who hangs --- */
+/* --- who does not respond --- */
 
-/* Whoever has less patience than the judgement to come is not to wait for it. */
-static void hasten(struct servers *servers, uint64_t patience_ns, uint64_t now_ns)
+/* A call that gives a server less time is not to wait until the others have decided. */
+static void shorten(struct servers *servers, uint64_t grace_ns, uint64_t now_ns)
 {
     if (servers->asked_ns == 0) {
         servers->asked_ns = servers->again_ns = now_ns;
-        servers->judged_ns = UINT64_MAX;
+        servers->decide_ns = UINT64_MAX;
     }
-    if (servers->judged_ns > now_ns + patience_ns)
-        servers->judged_ns = now_ns + patience_ns;
+    if (servers->decide_ns > now_ns + grace_ns)
+        servers->decide_ns = now_ns + grace_ns;
 }
 
-size_t servers_overdue(struct servers *servers, uint64_t patience_ns, uint64_t now_ns)
+size_t servers_overdue(struct servers *servers, uint64_t grace_ns, uint64_t now_ns)
 {
     const uint64_t soonest_ns = (uint64_t)ASK_AGAIN_MS * NS_PER_MS;
-    size_t questions = 0;
+    size_t probes = 0;
     pthread_mutex_lock(&servers->lock);
-    if (patience_ns != 0)
-        hasten(servers, patience_ns, now_ns);
-    if (servers->asked_ns != 0 && now_ns >= servers->again_ns && now_ns < servers->judged_ns) {
+    if (grace_ns != 0)
+        shorten(servers, grace_ns, now_ns);
+    if (servers->asked_ns != 0 && now_ns >= servers->again_ns && now_ns < servers->decide_ns) {
         const uint64_t passed_ns = now_ns - servers->asked_ns;
         servers->again_ns = now_ns + (passed_ns > soonest_ns ? passed_ns : soonest_ns);
-        questions = servers->count;
+        probes = servers->count;
     }
     pthread_mutex_unlock(&servers->lock);
-    return questions;
+    return probes;
 }
 
 static uint32_t take_silent(struct servers *servers)
@@ -131,11 +131,11 @@ static uint32_t take_silent(struct servers *servers)
     return 0;
 }
 
-uint32_t servers_take_hanging(struct servers *servers, uint64_t now_ns)
+uint32_t servers_take_unresponsive(struct servers *servers, uint64_t now_ns)
 {
     uint32_t pipe = 0;
     pthread_mutex_lock(&servers->lock);
-    if (servers->asked_ns != 0 && now_ns >= servers->judged_ns) {
+    if (servers->asked_ns != 0 && now_ns >= servers->decide_ns) {
         pipe = take_silent(servers);
         if (pipe == 0)
             servers->asked_ns = 0;

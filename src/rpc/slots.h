@@ -4,10 +4,8 @@
 #ifndef RPC_SLOTS_H
 #define RPC_SLOTS_H
 
-#include "base/log.h"
-#include "rpc/addresses.h"
+#include "call/surface.h"
 #include "rpc/connections.h"
-#include "rpc/dispatcher.h"
 #include "rpc/outbox.h"
 #include "rpc/server_metrics.h"
 
@@ -19,11 +17,9 @@
 struct slots {
     /* Set before slots_open. What is pointed to must outlive the slots. */
     nng_socket socket;
-    const struct dispatcher *dispatcher;
-    struct log *log;
+    struct surface *surface;
     const struct server_metrics *metrics;
     struct connections *connections;
-    const struct addresses *addresses;
     nng_duration send_ms; /* how long a peer may take to take a reply */
     unsigned most;
 

@@ -123,19 +123,20 @@ static void set_apart(Orders__V1__ListOrdersResponse *page, struct arena *arena)
 static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closure_data)
 {
     const struct listing *listing = closure_data;
-    char token[PAGE_TOKEN_TEXT];
+    struct arena *arena = &listing->call->arena;
     if (found == NULL) {
         listing->closure(NULL, listing->call);
         return;
     }
-    Orders__V1__ListOrdersResponse page = *found;
-    if (page.n_orders > listing->page_size) {
-        page.n_orders = listing->page_size;
-        page_token_make(listing->request, page.orders[page.n_orders - 1]->id, token);
-        page.next_page_token = token;
+    Orders__V1__ListOrdersResponse *page = arena_alloc(arena, sizeof *page);
+    *page = *found;
+    if (page->n_orders > listing->page_size) {
+        page->n_orders = listing->page_size;
+        page->next_page_token = arena_alloc(arena, PAGE_TOKEN_TEXT);
+        page_token_make(listing->request, page->orders[page->n_orders - 1]->id, page->next_page_token);
     }
-    set_apart(&page, &listing->call->arena);
-    listing->closure(&page, listing->call);
+    set_apart(page, arena);
+    listing->closure(page, listing->call);
 }
 
 /* The ways in which a list may be ordered. */

@@ -20,7 +20,7 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
     batch->metrics = metrics;
     batch->lane = lane;
     arena_init(&batch->nobody.arena);
-    arena_init(&batch->answers);
+    batch->answers = shared_arena_new();
     batch->nobody.method = batch->nobody.request_id = "";
 }
 
@@ -28,7 +28,7 @@ void batch_free(struct batch *batch)
 {
     params_free(&batch->params);
     arena_free(&batch->nobody.arena);
-    arena_free(&batch->answers);
+    shared_arena_release(batch->answers);
     pthread_mutex_destroy(&batch->lock);
 }
 
@@ -276,7 +276,7 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
         note_run(batch, unit);
-        statement_answer(unit->statement, result, unit->operations, unit->n, &batch->answers);
+        statement_answer(unit->statement, result, unit->operations, unit->n, &batch->answers->arena);
         break;
     case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
         break;
@@ -325,6 +325,17 @@ struct next_round {
     struct ended ended;
     struct ended locked; /* who is to be tried again some other time */
 };
+
+/* Whose answers are in the batch's memory, each of their calls holds. */
+static void hold_answers(const struct unit *unit, struct shared_arena *answers)
+{
+    if (unit->statement->keyed || !lane_reads(unit->statement->lane))
+        return;
+    for (size_t i = 0; i < unit->n; i++) {
+        if (!operation_abandoned(unit->operations[i]))
+            unit->operations[i]->call->shared = shared_arena_hold(answers);
+    }
+}
 
 static void answer(struct unit *unit, struct next_round *next)
 {
@@ -399,6 +410,7 @@ static void resolve(struct batch *batch, struct unit transaction[], size_t n, st
     }
     for (size_t i = 0; i < n; i++) {
         faults_clear(&batch->faults, transaction[i].statement);
+        hold_answers(&transaction[i], batch->answers);
         answer(&transaction[i], next);
     }
 }
@@ -424,7 +436,8 @@ static bool receive_round(struct batch *batch, struct connection *connection, st
         if (!read_unit(batch, connection, &units[i], true))
             return false;
         end_transaction(batch, &units[first], i - first + 1, next);
-        arena_reset(&batch->answers); /* not once a batch: it may have dozens of lists */
+        batch->answers =
+            shared_arena_renew(batch->answers); /* not once a batch: it may have dozens of lists */
         first = i + 1;
     }
     return true;

@@ -50,7 +50,7 @@ struct batch {
     struct params params;
     /* The caller of abandoned operations. Its arena has what lives as long as the batch. */
     struct call nobody;
-    struct arena answers; /* those that several share, or that are large; until a transaction's are given */
+    struct shared_arena *answers; /* held: those that several share, or that are large, of a transaction */
     struct statement_log log;
     const struct store_metrics *metrics;
     enum lane lane;

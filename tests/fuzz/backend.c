@@ -1,4 +1,5 @@
-/* backend.c: dispatcher, services and store are made once; each call has its own arena, as in the server. */
+/* backend.c: call surface, services and store are made once; each call has its own arena, as in the server.
+ */
 #include "backend.h"
 
 #include "counted_arena.h"
@@ -7,12 +8,11 @@
 
 #include "base/call.h"
 #include "base/message.h"
-#include "base/time.h"
-#include "rpc/dispatcher.h"
+#include "call/surface.h"
 #include "rpc/frame.h"
-#include "rpc/health.h"
 #include "rpc/response.h"
 #include "rpc/v1/frame.pb-c.h"
+#include "service/health.h"
 #include "service/order_service.h"
 
 static const char api_key[] = "key";
@@ -23,10 +23,10 @@ static struct order_service order_service;
 
 static const struct {
     ProtobufCService *service;
-    enum dispatcher_access access;
+    enum method_access access;
 } services[] = {
-    {&order_service.base.base, DISPATCHER_NEEDS_KEY},
-    {&health.service.base, DISPATCHER_OPEN},
+    {&order_service.base.base, METHOD_NEEDS_KEY},
+    {&health.service.base, METHOD_OPEN},
 };
 
 enum { SERVICES = sizeof services / sizeof services[0] };
@@ -39,26 +39,30 @@ static bool always(void *arg, char *why, size_t why_size)
     return true;
 }
 
-static const struct dispatcher *dispatcher(void)
+static struct surface *surface(void)
 {
     static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", NULL};
-    static struct dispatcher *made;
+    static const struct health_check checks[] = {{always, NULL}, {NULL, NULL}};
+    static struct budget memory = {.limit = 64 << 20};
+    static struct surface *made;
     if (made != NULL)
         return made;
     fake_store_init(&store);
     order_service_init(&order_service, &store.base);
-    static const struct health_check checks[] = {{always, NULL}, {NULL, NULL}};
     health_init(&health, names, checks);
-    made = dispatcher_new(api_key);
+    struct methods *methods = methods_new();
     for (size_t i = 0; i < SERVICES; i++)
-        must(dispatcher_add(made, services[i].service, services[i].access));
+        must(methods_add(methods, services[i].service, services[i].access));
+    const struct surface_options options = {.methods = methods, .api_key = api_key, .memory = &memory};
+    made = surface_new(&options);
+    must(made != NULL);
     return made;
 }
 
 size_t backend_methods(void)
 {
     size_t n = 0;
-    dispatcher();
+    surface();
     for (size_t i = 0; i < SERVICES; i++)
         n += services[i].service->descriptor->n_methods;
     return n;
@@ -66,7 +70,7 @@ size_t backend_methods(void)
 
 const ProtobufCMethodDescriptor *backend_method(size_t index, const ProtobufCServiceDescriptor **service)
 {
-    dispatcher();
+    surface();
     for (size_t i = 0; i < SERVICES; i++) {
         *service = services[i].service->descriptor;
         if (index < (*service)->n_methods)
@@ -80,7 +84,7 @@ const ProtobufCMethodDescriptor *backend_method(size_t index, const ProtobufCSer
 
 /* The call, which is the closure data, and what came of it. */
 struct under_way {
-    struct call call; /* the first member */
+    struct surface_call call; /* the first member */
     unsigned ended;
     uint8_t *frame; /* owned; the answer as it goes over the wire */
     size_t frame_size;
@@ -100,10 +104,10 @@ static void check_status(const struct status *status)
 
 /* Packs the answer, and resets the arena as the server does: who uses the call behind its end is found out.
  */
-static void done(const ProtobufCMessage *message, void *closure_data)
+static void done(struct surface_call *surface_call, const ProtobufCMessage *message)
 {
-    struct under_way *under_way = closure_data;
-    struct call *call = &under_way->call;
+    struct under_way *under_way = (struct under_way *)surface_call;
+    struct call *call = &surface_call->call;
     Rpc__V1__Response head;
     must(++under_way->ended == 1);
     check_status(&call->status);
@@ -114,40 +118,30 @@ static void done(const ProtobufCMessage *message, void *closure_data)
     must(under_way->frame != NULL);
     under_way->frame_size = frame.size;
     frame_pack(&frame, under_way->frame);
-    arena_reset(&call->arena);
+    surface_answered(surface_call, frame.size);
+    call_forget(call);
+    surface_leave(surface_call);
 }
 
 static void invoke(struct under_way *under_way, const struct backend_request *request)
 {
     struct counted_arena counted;
-    struct call *call = &under_way->call;
-    Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, validate = key;
-    Rpc__V1__Request__MetadataEntry *metadata[2];
-    Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
-    key.key = "x-api-key";
-    key.value = (char *)(uintptr_t)api_key;
-    validate.key = "x-validate-only";
-    validate.value = "true";
-    head.metadata = metadata;
-    if (request->with_key)
-        metadata[head.n_metadata++] = &key;
-    if (request->validate_only)
-        metadata[head.n_metadata++] = &validate;
-
-    arena_init(&call->arena);
-    counted_arena_begin(&counted, &call->arena);
-    call->status = STATUS_INIT;
-    call->request_id = "";
-    call->start_ns = time_monotonic_ns();
-    call->deadline_ns = call->start_ns + NS_PER_S;
-    head.method = arena_printf(&call->arena, "%s/%s", request->service->name, request->method->name);
-    call->method = head.method;
-    head.payload.data = (uint8_t *)(uintptr_t)request->payload;
-    head.payload.len = request->payload_size;
+    struct caller caller = {.id = 1};
+    struct surface_call *call = &under_way->call;
+    surface_call_init(call, surface(), done);
+    counted_arena_begin(&counted, &call->call.arena);
+    surface_enter(call, &caller, request->payload_size);
+    const struct surface_request surface_request = {
+        .method = arena_printf(&call->call.arena, "%s/%s", request->service->name, request->method->name),
+        .credential = surface_check(surface(), request->with_key ? api_key : NULL),
+        .request_id = "",
+        .validate_only = request->validate_only ? "true" : NULL,
+        .payload = {request->payload_size, (uint8_t *)(uintptr_t)request->payload},
+    };
     store.outcome = request->outcome;
     store.asked = 0;
-    const struct dispatcher_target target = dispatcher_look_up(dispatcher(), &head);
-    dispatcher_invoke(dispatcher(), &target, call, &head, NULL, done);
+    surface_look_up(call, &surface_request);
+    surface_run(call, &surface_request);
     must(under_way->ended == 1);
     must(store.asked == 0 || (store.asked == 1 && request->with_key && !request->validate_only));
     must(counted_arena_is_bounded(&counted, request->payload_size));
@@ -160,18 +154,18 @@ static const ProtobufCMessage *read_answer(const struct under_way *under_way,
 {
     const char *why;
     const Rpc__V1__Response *response = message_unpack(&rpc__v1__response__descriptor, SIZE_MAX, arena,
-                                                     under_way->frame, under_way->frame_size, &why);
+                                                       under_way->frame, under_way->frame_size, &why);
     must(response != NULL);
     for (size_t i = 0; i < response->n_violations; i++)
         status_add_violation(status, arena, response->violations[i]->field, response->violations[i]->type,
                              "%s", response->violations[i]->message);
-    must(response->code == (Rpc__V1__Code)under_way->call.status.code);
+    must(response->code == (Rpc__V1__Code)under_way->call.call.status.code);
     status->code = (enum status_code)response->code;
     status->message = response->message;
     if (status->code != STATUS_OK)
         return NULL;
     const ProtobufCMessage *message = message_unpack(request->method->output, SIZE_MAX, arena,
-                                                   response->payload.data, response->payload.len, &why);
+                                                     response->payload.data, response->payload.len, &why);
     must(message != NULL);
     must(message->n_unknown_fields == 0); /* it is of that type */
     return message;
@@ -184,7 +178,7 @@ const ProtobufCMessage *backend_call(const struct backend_request *request, stru
     *status = STATUS_INIT;
     invoke(&under_way, request);
     const ProtobufCMessage *message = read_answer(&under_way, request, arena, status);
-    arena_free(&under_way.call.arena);
+    surface_call_free(&under_way.call);
     free(under_way.frame);
     return message;
 }

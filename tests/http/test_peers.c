@@ -6,6 +6,7 @@
 #include "base/budget.h"
 #include "base/time.h"
 #include "http/shim.h"
+#include "rpc/remote_channel.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
@@ -25,6 +26,7 @@ static struct rpc_peer service;
 static struct budget memory = {.limit = 4 << 20};
 static struct metrics *metrics;
 static struct rpc_client *client;
+static struct channel *channel;
 static struct http_shim *shim;
 static uint16_t port;
 
@@ -36,12 +38,13 @@ static void set_up(void)
     const struct rpc_client_options client_options = {.urls = (const char *const[]){service.url, NULL}};
     client = rpc_client_open(&client_options, error, sizeof error);
     cr_assert_not_null(client, "%s", error);
+    const struct remote_channel_options channel_options = {client, "the-key", &memory};
+    channel = remote_channel_new(&channel_options);
     metrics = metrics_new();
     const struct http_shim_options options = {
         .host = "127.0.0.1",
-        .api_key = "the-key",
         .cors_origins = no_origins,
-        .client = client,
+        .channel = channel,
         .metrics = metrics,
         .max_connections = 256,
         .request_timeout_s = 600,
@@ -59,6 +62,7 @@ static void tear_down(void)
 {
     http_shim_stop(shim);
     rpc_client_close(client);
+    remote_channel_free(channel);
     metrics_free(metrics);
     rpc_peer_close(&service);
     must(memory.taken == 0, "memory is taken that nobody has");

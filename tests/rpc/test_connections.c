@@ -5,14 +5,21 @@
 
 #include <criterion/criterion.h>
 
+enum { IDS = 64 };
+
 static struct connections *connections;
+static struct admission *admission;
+static struct caller *callers[IDS]; /* by their connections' ids */
 static struct budget memory;
 
 static void make(uint64_t idle_ns)
 {
-    const struct connections_limits limits = {
-        .calls = 8, .most_calls = 40, .unsent = 6, .memory = &memory, .connections = 4, .idle_ns = idle_ns};
+    const struct admission_limits calls = {.calls = 8, .most_calls = 40, .memory = &memory};
     memory = (struct budget){.limit = 1000};
+    admission_free(admission);
+    admission = admission_new(&calls, (struct admission_gauges){NULL});
+    const struct connections_limits limits = {
+        .unsent = 6, .admission = admission, .memory = &memory, .connections = 4, .idle_ns = idle_ns};
     connections_free(connections);
     connections = connections_new(&limits, (struct connections_gauges){NULL});
 }
@@ -31,6 +38,7 @@ static void set_up_patient(void)
 static void tear_down(void)
 {
     connections_free(connections);
+    admission_free(admission);
 }
 
 TestSuite(connections, .init = set_up, .fini = tear_down);
@@ -38,16 +46,31 @@ TestSuite(connections, .init = set_up, .fini = tear_down);
 static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
 {
     unsigned admitted = 0;
-    for (unsigned i = 0; i < calls; i++)
-        admitted += connections_enter(connections, id, bytes);
+    for (unsigned i = 0; i < calls; i++) {
+        callers[id] = connections_enter(connections, id);
+        admitted += admission_enter(admission, callers[id], bytes);
+    }
     return admitted;
 }
 
-static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, enum connections_right right,
+static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, enum connections_access access,
                           uint64_t now_ns)
 {
-    const struct connections_reply reply = {call_bytes, reply_bytes, right};
-    return connections_answer(connections, id, &reply, now_ns);
+    admission_answer(admission, callers[id], call_bytes, reply_bytes);
+    return connections_answer(connections, id, access, now_ns);
+}
+
+static bool take(uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    admission_leave(admission, callers[id], bytes);
+    return connections_leave(connections, id, now_ns);
+}
+
+static void abandon(uint32_t id, size_t bytes, uint64_t now_ns)
+{
+    admission_answer(admission, callers[id], bytes, 0);
+    admission_leave(admission, callers[id], 0);
+    connections_abandon(connections, id, now_ns);
 }
 
 static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
@@ -59,59 +82,12 @@ static uint32_t answer(uint32_t id, size_t bytes, uint64_t now_ns)
 static void leave(uint32_t id, size_t bytes, uint64_t now_ns)
 {
     cr_assert_eq(answer(id, bytes, now_ns), 0);
-    cr_assert_not(connections_leave(connections, id, bytes, now_ns));
+    cr_assert_not(take(id, bytes, now_ns));
 }
 
 static uint64_t at_ms(uint64_t ms)
 {
     return ms * NS_PER_MS;
-}
-
-Test(connections, calls_are_bounded)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 9, 1), 8);
-    leave(1, 1, 0);
-    cr_assert_eq(enter(1, 1, 1), 0, "the refused one is in hand still");
-    leave(1, 1, 0);
-    leave(1, 1, 0);
-    cr_assert_eq(enter(1, 1, 1), 1);
-}
-
-Test(connections, bytes_are_bounded)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 3, 400), 2);
-    cr_assert_eq(enter(1, 1, 1), 0);
-    cr_assert_not(connections_grow(connections, 1, 1));
-    for (int i = 0; i < 3; i++)
-        leave(1, 400, 0);
-    leave(1, 2, 0);
-    cr_assert_eq(enter(1, 1, 1000), 1);
-    cr_assert(connections_grow(connections, 1, 1000), "it is alone");
-    cr_assert_eq(enter(1, 1, 1), 0);
-}
-
-/* What others have filled the bound with is no reason to refuse one who has less than a share of it. */
-Test(connections, one_caller_shuts_no_other_out)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 20, 1), 8);
-    cr_assert_eq(enter(2, 6, 1), 4, "half of the bound");
-    cr_assert_eq(enter(1, 1, 1), 0);
-    connections_add(connections, 3, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(3, 6, 1), 2, "a third");
-    cr_assert_eq(enter(3, 1, 900), 0, "of the bytes too");
-}
-
-/* Shares end where there is nothing left to refuse with. */
-Test(connections, not_all_of_them_together_have_more_than_the_most)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 39, 1), 8);
-    cr_assert_eq(enter(2, 4, 1), 1);
 }
 
 Test(connections, a_heavy_hitter_has_much_at_once_while_others_have_some)
@@ -177,13 +153,13 @@ Test(connections, one_that_takes_no_replies_makes_room_when_nobody_is_silent)
     cr_assert_eq(answer(3, 1, 10), 0);
     cr_assert_eq(answer(2, 1, 11), 0);
     cr_assert_eq(connections_add(connections, 5, CONNECTION_CLIENT, 12), 3);
-    connections_leave(connections, 3, 1, 13);
+    take(3, 1, 13);
     connections_remove(connections, 3);
     cr_assert_eq(connections_add(connections, 6, CONNECTION_CLIENT, 14), 5, "who is silent goes first");
     connections_remove(connections, 5);
     enter(6, 1, 1);
     cr_assert_eq(connections_add(connections, 7, CONNECTION_CLIENT, 15), 2);
-    connections_leave(connections, 2, 1, 16);
+    take(2, 1, 16);
     connections_remove(connections, 2);
     enter(7, 1, 1);
     cr_assert_eq(connections_add(connections, 8, CONNECTION_CLIENT, 17), 8, "all others wait for answers");
@@ -224,7 +200,7 @@ Test(connections, who_holds_no_memory_to_speak_of_makes_no_room)
     enter(4, 1, 1);
     cr_assert_eq(answer(4, 1, stalled_ns + stalled_ns / 2), 3);
     cr_assert_not(budget_is_wanted(&memory));
-    connections_leave(connections, 3, 600, 2 * stalled_ns);
+    take(3, 600, 2 * stalled_ns);
     connections_remove(connections, 3);
 
     budget_want(&memory);
@@ -318,7 +294,6 @@ Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
     set_up_patient();
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    connections_add(connections, 3, CONNECTION_STAYS, 0);
     enter(1, 2, 1);
     connections_drain(connections);
     cr_assert_eq(taken_at(1000), 2);
@@ -327,11 +302,8 @@ Test(connections, draining_closes_each_when_its_last_answer_has_arrived)
     leave(1, 1, at_ms(5000));
     cr_assert_eq(taken_at(5099), 0, "its answer is on the way");
     enter(1, 1, 1);
-    connections_abandon(connections, 1, 1, at_ms(5099));
+    abandon(1, 1, at_ms(5099));
     cr_assert_eq(taken_at(5100), 1, "what it asked is no answer");
-    enter(3, 1, 1);
-    leave(3, 1, at_ms(5100));
-    cr_assert_eq(taken_at(9000), 0, "3 stays");
 }
 
 Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
@@ -340,9 +312,9 @@ Test(connections, draining_closes_one_that_waits_in_vain_before_its_calls_end)
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 2, 1);
     connections_drain(connections);
-    connections_abandon(connections, 1, 1, at_ms(1000));
+    abandon(1, 1, at_ms(1000));
     enter(1, 1, 1);
-    connections_abandon(connections, 1, 1, at_ms(1500));
+    abandon(1, 1, at_ms(1500));
     cr_assert_eq(taken_at(1999), 0);
     cr_assert_eq(taken_at(2000), 1);
     connections_remove(connections, 1);
@@ -356,7 +328,7 @@ Test(connections, draining_lets_one_that_reads_have_its_answers)
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     enter(1, 4, 1);
     connections_drain(connections);
-    connections_abandon(connections, 1, 1, at_ms(1000));
+    abandon(1, 1, at_ms(1000));
     leave(1, 1, at_ms(1900));
     cr_assert_eq(taken_at(2000), 0);
     leave(1, 1, at_ms(2800));
@@ -369,18 +341,19 @@ Test(connections, replies_are_bounded)
 {
     set_up_patient();
     for (uint32_t id = 1; id <= 3; id++) {
-        connections_add(connections, id, id == 3 ? CONNECTION_STAYS : CONNECTION_CLIENT, 0);
+        connections_add(connections, id, CONNECTION_CLIENT, 0);
         enter(id, 4, 1);
     }
     for (int i = 0; i < 2; i++) {
         for (uint32_t id = 1; id <= 3; id++)
             cr_assert_eq(answer(id, 1, id), 0);
     }
-    connections_leave(connections, 1, 1, 10);
+    take(1, 1, 10);
     cr_assert_eq(answer(1, 1, 11), 0, "as one was taken");
     cr_assert_eq(answer(3, 1, 12), 2, "which has taken none since 2");
-    cr_assert_eq(answer(3, 1, 13), 1, "2 was named");
-    cr_assert_eq(answer(1, 1, 14), 0, "and so was 1, and 3 stays");
+    cr_assert_eq(answer(3, 1, 13), 3, "2 was named");
+    cr_assert_eq(answer(2, 1, 14), 1);
+    cr_assert_eq(answer(1, 1, 15), 0, "all were");
 }
 
 /* It is the taking of one that counts, not the having of many, or of some for long. */
@@ -394,19 +367,9 @@ Test(connections, who_takes_replies_stays)
     for (int i = 0; i < 5; i++)
         cr_assert_eq(answer(1, 1, 1), 0);
     cr_assert_eq(answer(2, 1, 2), 0);
-    connections_leave(connections, 1, 1, 3);
+    take(1, 1, 3);
     cr_assert_eq(answer(1, 1, 4), 0);
     cr_assert_eq(answer(1, 1, 5), 2);
-}
-
-Test(connections, what_was_answered_is_not_in_hand)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 6, 1), 6);
-    for (int i = 0; i < 6; i++)
-        cr_assert_eq(answer(1, 1, 1), 0);
-    cr_assert_eq(enter(2, 8, 1), 8);
 }
 
 Test(connections, replies_take_memory_until_they_are_taken)
@@ -418,22 +381,12 @@ Test(connections, replies_take_memory_until_they_are_taken)
     cr_assert_eq(answer_as(1, 1, 900, CONNECTIONS_BY_KEY, at_ms(1)), 0);
     cr_assert_eq(enter(2, 1, 600), 0);
     cr_assert_eq(answer(2, 600, at_ms(1000)), 0, "1 may be about to take it");
-    connections_leave(connections, 2, 600, at_ms(1000));
+    take(2, 600, at_ms(1000));
     cr_assert_eq(enter(2, 1, 600), 0);
     cr_assert_eq(answer(2, 600, at_ms(1001)), 1, "for its 900");
-    connections_leave(connections, 2, 600, at_ms(1001));
-    connections_leave(connections, 1, 900, at_ms(1001));
+    take(2, 600, at_ms(1001));
+    take(1, 900, at_ms(1001));
     cr_assert_eq(enter(2, 1, 900), 1);
-}
-
-/* Who is within bounds in one of them needs no share of it because the other is short. */
-Test(connections, a_share_is_of_what_is_short)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    cr_assert_eq(enter(1, 1, 900), 1);
-    cr_assert_eq(enter(2, 6, 60), 6, "more than half of the calls, less than half of the memory");
-    cr_assert_eq(enter(2, 1, 400), 0);
 }
 
 Test(connections, draining_closes_one_that_takes_no_replies)
@@ -445,32 +398,19 @@ Test(connections, draining_closes_one_that_takes_no_replies)
         cr_assert_eq(answer(1, 1, at_ms(1000)), 0);
     connections_drain(connections);
     cr_assert_eq(taken_at(1999), 0);
-    cr_assert_not(connections_leave(connections, 1, 1, at_ms(1999)));
+    cr_assert_not(take(1, 1, at_ms(1999)));
     cr_assert_eq(taken_at(2998), 0, "it takes them");
     cr_assert_eq(taken_at(2999), 1);
 }
 
-/* By whom does not matter. */
-Test(connections, memory_is_shared_with_others)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    budget_add(&memory, 900);
-    cr_assert_eq(enter(1, 1, 90), 1);
-    cr_assert_eq(enter(1, 1, 950), 0);
-    leave(1, 950, 0);
-    leave(1, 90, 0);
-    cr_assert_eq(atomic_load(&memory.taken), 900);
-}
-
 /* Eight times. What was asked by right begins it anew. */
-Test(connections, who_asks_in_vain_is_to_go)
+Test(connections, who_asks_without_a_right_is_to_go)
 {
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     for (int i = 0; i < 7; i++) {
         enter(1, 1, 1);
         cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
-        cr_assert_not(connections_leave(connections, 1, 1, 0));
+        cr_assert_not(take(1, 1, 0));
     }
     enter(1, 1, 1);
     leave(1, 1, 0);
@@ -478,12 +418,12 @@ Test(connections, who_asks_in_vain_is_to_go)
     for (int i = 0; i < 6; i++)
         cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
     for (int i = 0; i < 5; i++)
-        cr_assert_not(connections_leave(connections, 1, 1, 0));
+        cr_assert_not(take(1, 1, 0));
     for (int i = 0; i < 2; i++)
         cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, 0), 0);
     for (int i = 0; i < 2; i++)
-        cr_assert_not(connections_leave(connections, 1, 1, 0), "it has yet to take one");
-    cr_assert(connections_leave(connections, 1, 1, 0));
+        cr_assert_not(take(1, 1, 0), "it has yet to take one");
+    cr_assert(take(1, 1, 0));
 }
 
 /* Asks once for what wants no key. Whether the connection is to be closed. */
@@ -491,10 +431,10 @@ static bool ask_without_key(uint64_t now_ns)
 {
     enter(1, 1, 1);
     cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_ALL, now_ns), 0);
-    return connections_leave(connections, 1, 1, now_ns);
+    return take(1, 1, now_ns);
 }
 
-/* Thirty-two calls a second, and as many more as may be made in vain. */
+/* Thirty-two calls a second, and as many more as may be made without a right. */
 Test(connections, who_asks_without_a_key_all_the_time_is_to_go)
 {
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
@@ -512,8 +452,8 @@ Test(connections, who_speaks_another_protocol_is_to_go_at_once)
     connections_add(connections, 1, CONNECTION_CLIENT, 0);
     cr_assert_eq(enter(1, 2, 1), 2);
     cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_NO_CALL, 0), 0);
-    cr_assert_not(connections_leave(connections, 1, 1, 0), "it has a call in hand");
+    cr_assert_not(take(1, 1, 0), "it has a call in hand");
     cr_assert_eq(enter(1, 1, 1), 1);
     cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_NO_CALL, 0), 0);
-    cr_assert(connections_leave(connections, 1, 1, 0), "it goes on, and never has none");
+    cr_assert(take(1, 1, 0), "it goes on, and never has none");
 }

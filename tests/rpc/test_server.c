@@ -2,10 +2,9 @@
 #include "rpc/server.h"
 
 #include "rpc/client.h"
-#include "rpc/dispatcher.h"
-#include "rpc/health.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
+#include "service/health.h"
 
 #include <criterion/criterion.h>
 #include <nng/nng.h>
@@ -23,7 +22,6 @@ static const struct health_check checks[] = {{NULL, NULL}};
 /* All of it is left to the end of the process. */
 static struct budget memory = {.limit = 1 << 20};
 static struct health health;
-static struct dispatcher *dispatcher;
 static struct rpc_server *server;
 static char url[64];
 static const char *const urls[] = {url, NULL};
@@ -32,12 +30,12 @@ static void serve(ProtobufCService *service, const char *scheme)
 {
     char error[256] = "";
     snprintf(url, sizeof url, "%s/tmp/test-server.%d", scheme, (int)getpid());
-    dispatcher = dispatcher_new(key);
-    cr_assert(dispatcher_add(dispatcher, service, DISPATCHER_NEEDS_KEY));
-    const struct rpc_server_options options = {.urls = urls,
-                                               .dispatcher = dispatcher,
-                                               .log = log_open(STDERR_FILENO, LOG_LEVEL_ERROR),
-                                               .memory = &memory};
+    struct log *log = log_open(STDERR_FILENO, LOG_LEVEL_ERROR);
+    struct methods *methods = methods_new();
+    cr_assert(methods_add(methods, service, METHOD_NEEDS_KEY));
+    const struct surface_options surface = {
+        .methods = methods, .api_key = key, .log = log, .memory = &memory};
+    const struct rpc_server_options options = {.urls = urls, .surface = surface_new(&surface), .log = log};
     server = rpc_server_start(&options, error, sizeof error);
     cr_assert_not_null(server, "%s", error);
 }
@@ -159,7 +157,7 @@ _Noreturn void __assert_fail(const char *assertion, /* NOLINT(bugprone-reserved-
                              const char *file, unsigned line, const char *function)
 {
     fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, assertion);
-    _exit(strcmp(assertion, "slot->under_way") == 0 ? ASSERTED : EXIT_FAILURE);
+    _exit(strcmp(assertion, "!call->is_done") == 0 ? ASSERTED : EXIT_FAILURE);
 }
 
 Test(answers, a_call_is_answered_once, .init = set_up_twice, .exit_code = ASSERTED, .timeout = 60)

@@ -30,6 +30,7 @@ struct pending *pending_new(unsigned timeout_ms)
 
 void pending_free(struct pending *pending)
 {
+    call_forget(&pending->call);
     arena_free(&pending->call.arena);
     pthread_mutex_destroy(&pending->lock);
     pthread_cond_destroy(&pending->ended);

@@ -226,6 +226,29 @@ Test(batches, a_batch_goes_on_behind_an_order_that_is_at_fault)
     pending_free(many);
 }
 
+/* --- an answer --- */
+
+/* Whoever made it goes on meanwhile. */
+Test(batches, an_answer_lives_until_its_call_is_forgotten)
+{
+    static const struct store_query query = {.limit = 1, .customer_id = ""};
+    expect_end(begin_create(store, "first", LONG_MS), STATUS_OK);
+    struct pending *lists[8];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        lists[i] = pending_new(LONG_MS);
+        store->list(store, &lists[i]->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done,
+                    lists[i]);
+        cr_assert_eq(pending_wait(lists[i]), STATUS_OK);
+        if (i == 0)
+            expect_end(begin_remove(store, "first", LONG_MS), STATUS_OK);
+    }
+    const Orders__V1__ListOrdersResponse *first = (const Orders__V1__ListOrdersResponse *)lists[0]->answer;
+    cr_assert_eq(first->n_orders, 1);
+    cr_assert_str_eq(first->orders[0]->order_id, "first");
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        pending_free(lists[i]);
+}
+
 /* --- sharing --- */
 
 Test(batches, what_waits_shares_one_commit)

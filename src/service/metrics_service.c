@@ -1,5 +1,5 @@
 /* metrics_service.c: groups of samples as messages, in the call's arena. */
-#include "rpc/metrics_service.h"
+#include "service/metrics_service.h"
 
 #include "base/call.h"
 
@@ -54,19 +54,20 @@ static void get_metrics(Rpc__V1__Metrics_Service *base, const Rpc__V1__GetMetric
 {
     const struct metrics_service *service = (const struct metrics_service *)base; /* its first member */
     struct arena *arena = &((struct call *)closure_data)->arena;
-    Rpc__V1__GetMetricsResponse response = RPC__V1__GET_METRICS_RESPONSE__INIT;
+    Rpc__V1__GetMetricsResponse *response = arena_alloc(arena, sizeof *response);
     size_t n;
     if (!call_reserve(closure_data, METRICS_BYTES)) {
         closure(NULL, closure_data);
         return;
     }
+    rpc__v1__get_metrics_response__init(response);
     const struct metrics_group *groups = metrics_gather(service->metrics, arena, &n);
-    response.families = arena_calloc(arena, n, sizeof *response.families);
+    response->families = arena_calloc(arena, n, sizeof *response->families);
     for (size_t i = 0; i < n; i++) {
         if (strncmp(groups[i].family->name, input->prefix, strlen(input->prefix)) == 0)
-            response.families[response.n_families++] = make_family(&groups[i], arena);
+            response->families[response->n_families++] = make_family(&groups[i], arena);
     }
-    closure(&response, closure_data);
+    closure(response, closure_data);
 }
 
 void metrics_service_init(struct metrics_service *service, struct metrics *metrics)

@@ -1,6 +1,6 @@
 /* health.h: rpc.v1.Health, which says whether this server can serve. */
-#ifndef RPC_HEALTH_H
-#define RPC_HEALTH_H
+#ifndef SERVICE_HEALTH_H
+#define SERVICE_HEALTH_H
 
 #include "rpc/v1/health.pb-c.h"
 
@@ -18,7 +18,7 @@ struct health_check {
 };
 
 struct health {
-    Rpc__V1__Health_Service service;   /* add to a dispatcher with DISPATCHER_OPEN */
+    Rpc__V1__Health_Service service;   /* add to the methods with METHOD_OPEN */
     const char *const *names;          /* full names of the services served, NULL-terminated; "" always is */
     const struct health_check *checks; /* all are asked, and all reasons told */
     atomic_bool stopping;              /* set by main when the server is going away */

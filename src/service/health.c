@@ -1,5 +1,5 @@
 /* health.c: one method, as in grpc/health/v1/health.proto. */
-#include "rpc/health.h"
+#include "service/health.h"
 
 #include "base/call.h"
 #include "base/utf8.h"
@@ -53,15 +53,16 @@ static void check(Rpc__V1__Health_Service *service, const Rpc__V1__HealthCheckRe
         closure(NULL, closure_data);
         return;
     }
-    Rpc__V1__HealthCheckResponse response = RPC__V1__HEALTH_CHECK_RESPONSE__INIT;
-    char why[REASON_BYTES];
-    if (is_ready(health, why, sizeof why)) {
-        response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
+    Rpc__V1__HealthCheckResponse *response = arena_alloc(&call->arena, sizeof *response);
+    char *why = arena_alloc(&call->arena, REASON_BYTES);
+    rpc__v1__health_check_response__init(response);
+    if (is_ready(health, why, REASON_BYTES)) {
+        response->status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING;
     } else {
-        response.status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
-        response.reason = why;
+        response->status = RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__NOT_SERVING;
+        response->reason = why;
     }
-    closure(&response, closure_data);
+    closure(response, closure_data);
 }
 
 void health_init(struct health *health, const char *const *names, const struct health_check *checks)

@@ -1,12 +1,12 @@
 /* metrics_service.h: rpc.v1.Metrics, which tells what a registry holds. */
-#ifndef RPC_METRICS_SERVICE_H
-#define RPC_METRICS_SERVICE_H
+#ifndef SERVICE_METRICS_SERVICE_H
+#define SERVICE_METRICS_SERVICE_H
 
 #include "base/metrics.h"
 #include "rpc/v1/metrics.pb-c.h"
 
 struct metrics_service {
-    Rpc__V1__Metrics_Service service; /* add to a dispatcher with DISPATCHER_NEEDS_KEY */
+    Rpc__V1__Metrics_Service service; /* add to the methods with METHOD_NEEDS_KEY */
     struct metrics *metrics;
 };
 

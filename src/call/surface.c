@@ -1,0 +1,341 @@
+/* surface.c: the steps of a call, in the order in which they are taken. */
+#include "call/surface.h"
+
+#include "base/fingerprint.h"
+#include "base/message.h"
+#include "base/time.h"
+#include "base/utf8.h"
+#include "call/call_metrics.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* What a call takes to what its request does, unpacked: the service and the store make about as much of
+     * it again. Small calls find room in the block that their arena keeps, and are counted by what they came
+     * in as. So it covers the answer of a write, which has no more orders than its request. */
+    CALL_TO_REQUEST = 2,
+    NAME_BYTES_TOLD = 200, /* of an unknown method's, which may be of any length */
+    REQUEST_ID_MAX_BYTES = 128,
+};
+
+struct surface {
+    const struct methods *methods;
+    const char *api_key;
+    struct log *log;
+    struct budget *memory;
+    unsigned max_calls;
+    struct admission *admission; /* owned */
+    struct call_metrics counts;
+};
+
+struct surface *surface_new(const struct surface_options *options)
+{
+    struct surface *surface = calloc(1, sizeof *surface);
+    if (surface == NULL)
+        return NULL;
+    surface->methods = options->methods;
+    surface->api_key = options->api_key;
+    surface->log = options->log;
+    surface->memory = options->memory;
+    surface->max_calls = options->max_calls != 0 ? options->max_calls : SURFACE_DEFAULT_MAX_CALLS;
+    const struct admission_limits limits = {
+        .calls = surface->max_calls,
+        .most_calls = surface->max_calls + SURFACE_FURTHER_CALLS,
+        .memory = surface->memory,
+    };
+    if (call_metrics_init(&surface->counts, options->metrics, options->methods))
+        surface->admission =
+            admission_new(&limits, (struct admission_gauges){surface->counts.calls, surface->counts.bytes});
+    if (surface->admission != NULL)
+        return surface;
+    surface_free(surface);
+    return NULL;
+}
+
+void surface_free(struct surface *surface)
+{
+    if (surface == NULL)
+        return;
+    admission_free(surface->admission);
+    call_metrics_free(&surface->counts);
+    free(surface);
+}
+
+const struct methods *surface_methods(const struct surface *surface)
+{
+    return surface->methods;
+}
+
+struct admission *surface_admission(const struct surface *surface)
+{
+    return surface->admission;
+}
+
+struct budget *surface_memory(const struct surface *surface)
+{
+    return surface->memory;
+}
+
+unsigned surface_max_calls(const struct surface *surface)
+{
+    return surface->max_calls;
+}
+
+/* --- one call --- */
+
+static bool reserve(struct call *base, size_t bytes);
+
+void surface_call_init(struct surface_call *call, struct surface *surface, surface_answer *answer)
+{
+    *call = (struct surface_call){.surface = surface, .answer = answer, .is_done = true};
+    arena_init(&call->call.arena);
+    call->call.reserve = reserve;
+}
+
+void surface_call_free(struct surface_call *call)
+{
+    call_forget(&call->call);
+    arena_free(&call->call.arena);
+}
+
+/* The closure of every method. */
+static void finish(const ProtobufCMessage *message, void *closure_data)
+{
+    struct surface_call *call = closure_data;
+    assert(!call->is_done); /* a call is answered once */
+    call->is_done = true;
+    call->answer(call, call->call.status.code == STATUS_OK ? message : NULL);
+}
+
+void surface_refuse(struct surface_call *call)
+{
+    finish(NULL, call);
+}
+
+/* --- room --- */
+
+static void refuse_for_room(struct surface_call *call)
+{
+    metric_add(call->surface->counts.refused, 1);
+    call_fail(&call->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+}
+
+void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes)
+{
+    struct call *base = &call->call;
+    assert(call->is_done);
+    call_forget(base);
+    call->target = (struct surface_target){.method = methods_count(call->surface->methods)};
+    call->caller = caller;
+    call->bytes = bytes;
+    call->reserved = call->is_done = false;
+    base->caller = caller != NULL ? caller->id : 0;
+    base->method = base->request_id = "";
+    base->start_ns = base->deadline_ns = time_monotonic_ns();
+    base->trace = (struct trace){0};
+    base->more = base->replayed = base->validate_only = false;
+    base->status = STATUS_INIT;
+    call->admitted = admission_enter(call->surface->admission, caller, bytes);
+}
+
+/* Counts the call as so many bytes at least. False: that is more than it may take. */
+static bool count_bytes(struct surface_call *call, size_t bytes)
+{
+    if (bytes <= call->bytes)
+        return true;
+    const size_t more = bytes - call->bytes;
+    call->bytes = bytes;
+    return admission_grow(call->surface->admission, call->caller, more);
+}
+
+/* The reserve of every call. */
+static bool reserve(struct call *base, size_t bytes)
+{
+    struct surface_call *call = (struct surface_call *)base; /* its first member */
+    call->reserved = true;
+    if (count_bytes(call, call->bytes + bytes))
+        return true;
+    refuse_for_room(call);
+    return false;
+}
+
+/* What came in does not tell how much memory its messages take, which may be forty times as much. */
+static bool admit_unpacked(struct surface_call *call)
+{
+    const bool fits = count_bytes(call, CALL_TO_REQUEST * arena_excess(&call->call.arena));
+    if (fits || call->target.is_open)
+        return true;
+    refuse_for_room(call);
+    return false;
+}
+
+bool surface_fits(struct surface_call *call, size_t bytes)
+{
+    if (!call->reserved || count_bytes(call, bytes))
+        return true;
+    refuse_for_room(call);
+    return false;
+}
+
+/* --- what is asked for --- */
+
+enum credential surface_check(const struct surface *surface, const char *key)
+{
+    return credential_check(key, surface->api_key);
+}
+
+void surface_look_up(struct surface_call *call, const struct surface_request *request)
+{
+    const struct surface *surface = call->surface;
+    struct call *base = &call->call;
+    const size_t method = methods_find(surface->methods, request->method);
+    call->target = (struct surface_target){
+        .method = method,
+        .is_open = method < methods_count(surface->methods) &&
+                   methods_get(surface->methods, method)->access == METHOD_OPEN,
+        .has_key = request->credential == CREDENTIAL_RIGHT,
+    };
+    /* A call that is in no trace gets none: its request_id names it as well. */
+    if (request->traceparent != NULL)
+        trace_join(&base->trace, request->traceparent, strlen(request->traceparent));
+    const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : SURFACE_DEFAULT_TIMEOUT_MS;
+    base->method = request->method;
+    call->has_long_id = strlen(request->request_id) > REQUEST_ID_MAX_BYTES;
+    if (!call->has_long_id)
+        base->request_id = request->request_id;
+    base->deadline_ns = base->start_ns + (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+static bool find_method(struct surface_call *call, const struct surface_request *request)
+{
+    if (call->target.method < methods_count(call->surface->methods))
+        return true;
+    call_fail(&call->call, STATUS_UNIMPLEMENTED, "Unknown method \"%.*s\"",
+              (int)utf8_cut(request->method, NAME_BYTES_TOLD), request->method);
+    return false;
+}
+
+static bool check_right(struct surface_call *call, const struct surface_request *request)
+{
+    if (call->target.is_open || call->target.has_key)
+        return true;
+    if (request->credential == CREDENTIAL_MISSING)
+        call_fail(&call->call, STATUS_UNAUTHENTICATED, "API key is missing");
+    else
+        call_fail(&call->call, STATUS_PERMISSION_DENIED, "Invalid API key");
+    return false;
+}
+
+static bool check_request_id(struct surface_call *call)
+{
+    if (call->has_long_id)
+        call_fail(&call->call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes",
+                  REQUEST_ID_MAX_BYTES);
+    return !call->has_long_id;
+}
+
+/* Whoever asks that nothing is changed is not to find it done for a word's spelling. */
+static bool read_validate_only(struct surface_call *call, const struct surface_request *request)
+{
+    const char *value = request->validate_only;
+    call->call.validate_only = value != NULL && strcmp(value, "true") == 0;
+    if (value == NULL || call->call.validate_only || strcmp(value, "false") == 0)
+        return true;
+    call_fail(&call->call, STATUS_INVALID_ARGUMENT, "x-validate-only should be \"true\" or \"false\"");
+    return false;
+}
+
+/* The request's message. NULL: it is none, and the call was failed. */
+static const ProtobufCMessage *get_input(struct surface_call *call, const struct surface_request *request,
+                                         const ProtobufCMessageDescriptor *type)
+{
+    const char *why;
+    if (request->input != NULL)
+        return request->input;
+    const ProtobufCMessage *input = message_unpack(type, MESSAGE_MAX_FIELDS, &call->call.arena,
+                                                   request->payload.data, request->payload.len, &why);
+    if (input == NULL)
+        call_fail(&call->call, STATUS_INVALID_ARGUMENT, "The payload is no %s: %s", type->name, why);
+    return input;
+}
+
+/* The same for a message as for what it is packed as. */
+static uint64_t make_fingerprint(struct surface_call *call, const struct surface_request *request,
+                                 const char *method)
+{
+    ProtobufCBinaryData payload = request->payload;
+    if (request->input != NULL) {
+        payload.data = arena_alloc(&call->call.arena, protobuf_c_message_get_packed_size(request->input));
+        payload.len = protobuf_c_message_pack(request->input, payload.data);
+    }
+    return fingerprint_of(method, payload.data, payload.len);
+}
+
+static bool is_admitted(struct surface_call *call)
+{
+    if (call->admitted || call->target.is_open)
+        return true;
+    refuse_for_room(call);
+    return false;
+}
+
+void surface_run(struct surface_call *call, const struct surface_request *request)
+{
+    if (!is_admitted(call) || !find_method(call, request) || !check_right(call, request) ||
+        !check_request_id(call) || !read_validate_only(call, request)) {
+        finish(NULL, call);
+        return;
+    }
+    const struct method *method = methods_get(call->surface->methods, call->target.method);
+    ProtobufCService *service = method->service;
+    const ProtobufCMessage *input =
+        get_input(call, request, service->descriptor->methods[method->index].input);
+    if (input == NULL || !admit_unpacked(call)) {
+        finish(NULL, call);
+        return;
+    }
+    call->call.fingerprint = make_fingerprint(call, request, method->name);
+    service->invoke(service, method->index, input, finish, call);
+}
+
+/* --- the end --- */
+
+static void note(const struct surface_call *call)
+{
+    const struct surface *surface = call->surface;
+    const struct call *base = &call->call;
+    const uint64_t duration_ns = time_monotonic_ns() - base->start_ns;
+    if (call->caller != NULL && call->caller->is_probe)
+        return;
+    call_metrics_record(&surface->counts, call->target.method, base->status.code, duration_ns);
+    if (!log_enabled(surface->log, LOG_LEVEL_INFO))
+        return;
+    log_line(surface->log, LOG_LEVEL_INFO, "call", LOG_STR("method", base->method),
+             LOG_STR("code", status_code_name(base->status.code)),
+             LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", base->request_id),
+             LOG_OPT("trace_id", base->trace.id), LOG_OPT("span_id", base->trace.span),
+             LOG_OPT("parent_id", base->trace.parent));
+}
+
+void surface_answered(struct surface_call *call, size_t bytes)
+{
+    note(call);
+    admission_answer(call->surface->admission, call->caller, call->bytes, bytes);
+    call->bytes = bytes;
+}
+
+void surface_leave(struct surface_call *call)
+{
+    admission_leave(call->surface->admission, call->caller, call->bytes);
+    call->bytes = 0;
+}
+
+void surface_abandon(struct surface_call *call)
+{
+    call->is_done = true;
+    admission_answer(call->surface->admission, call->caller, call->bytes, 0);
+    admission_leave(call->surface->admission, call->caller, 0);
+    call->bytes = 0;
+}

@@ -1,0 +1,136 @@
+/* surface.h: what every call goes through, whatever it came in by, in this order: is there room; which
+ * method, by what right; until when, in which trace; what the request says; then the method; then what is
+ * counted and logged of it.
+ *
+ * A listener has a struct surface_call for each call in hand. It takes it through
+ *
+ *     surface_enter       a request came in
+ *     surface_look_up     it was read: what it asks for is known
+ *     surface_run         it is to be done; the listener's `answer` is called when it was
+ *     surface_answered    the answer is made, and on its way
+ *     surface_leave       its caller has taken the answer
+ *
+ * and may turn off with surface_refuse once it looked, or with surface_abandon. One thread at a time has a
+ * call; `answer` may be called on any.
+ */
+#ifndef CALL_SURFACE_H
+#define CALL_SURFACE_H
+
+#include "base/budget.h"
+#include "base/call.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "call/admission.h"
+#include "call/credential.h"
+#include "call/methods.h"
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SURFACE_DEFAULT_TIMEOUT_MS = 30000, /* of a call whose caller names none */
+    SURFACE_DEFAULT_MAX_CALLS = 4096,
+    SURFACE_FURTHER_CALLS = 32, /* beyond the bound: of callers who have few in hand when it is reached */
+};
+
+struct surface;
+
+/* All that is pointed to must outlive the surface. */
+struct surface_options {
+    const struct methods *methods; /* filled */
+    const char *api_key;           /* that callers present */
+    struct log *log;               /* one line a call, at level info */
+    struct metrics *metrics;       /* NULL: nothing is counted */
+    struct budget *memory;         /* that calls and their answers take; may be shared */
+    unsigned max_calls;            /* in hand at once; 0: SURFACE_DEFAULT_MAX_CALLS */
+};
+
+/* NULL: out of memory. */
+struct surface *surface_new(const struct surface_options *options);
+
+/* When no call is in hand. NULL does nothing. */
+void surface_free(struct surface *surface);
+
+/* What it was made with, and made. */
+const struct methods *surface_methods(const struct surface *surface);
+struct admission *surface_admission(const struct surface *surface);
+struct budget *surface_memory(const struct surface *surface);
+unsigned surface_max_calls(const struct surface *surface);
+
+/* A request as a listener read it. What is NULL, the caller did not say. It lives until the call is answered.
+ */
+struct surface_request {
+    const char *method;         /* its full name */
+    enum credential credential; /* that surface_check found */
+    const char *request_id;     /* not NULL */
+    const char *traceparent;
+    const char *validate_only;     /* "true" or "false" */
+    uint32_t timeout_ms;           /* 0: SURFACE_DEFAULT_TIMEOUT_MS */
+    ProtobufCBinaryData payload;   /* the method's input, packed */
+    const ProtobufCMessage *input; /* or as it is; NULL: it is packed */
+};
+
+/* What a call asks for, and by what right. */
+struct surface_target {
+    size_t method; /* methods_count: there is none of that name */
+    bool is_open;  /* it wants no key */
+    bool has_key;  /* the right one was presented, whatever is asked for */
+};
+
+struct surface_call;
+
+/* Tells the listener that a call was done, once. The message is NULL when the call's status is an error or
+ * the answer is empty. It lives, as all that the call's arena holds, until the call enters again. */
+typedef void surface_answer(struct surface_call *call, const ProtobufCMessage *message);
+
+struct surface_call {
+    struct call call; /* the first member: the closure data of every method */
+    struct surface_target target;
+
+    /* The surface's. */
+    struct surface *surface;
+    struct caller *caller;
+    surface_answer *answer;
+    size_t bytes;  /* that it, or its answer, counts as */
+    bool admitted; /* it was, when it entered */
+    bool reserved; /* for its answer too: one that is larger may be refused */
+    bool is_done;  /* or none is under way */
+    bool has_long_id;
+};
+
+/* Makes one that is in no use yet, and frees it when it is in none. */
+void surface_call_init(struct surface_call *call, struct surface *surface, surface_answer *answer);
+void surface_call_free(struct surface_call *call);
+
+/* A request of so many bytes came in, from a caller who is still there, or NULL. It is in hand. */
+void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes);
+
+/* What a key is that was presented, or NULL. */
+enum credential surface_check(const struct surface *surface, const char *key);
+
+/* Sets the target, and what of the call is to be known of any. */
+void surface_look_up(struct surface_call *call, const struct surface_request *request);
+
+/* Refuses whom there is no room for or who has no right to the target, reads the request, and calls the
+ * method. */
+void surface_run(struct surface_call *call, const struct surface_request *request);
+
+/* Answers a call whose status was set to why it is refused; surface_look_up may not have been called. */
+void surface_refuse(struct surface_call *call);
+
+/* Of a call that was done: whether there is memory for its answer, which has so many bytes. False: it is
+ * refused instead, and its answer is to be made again, of its status alone. */
+bool surface_fits(struct surface_call *call, size_t bytes);
+
+/* The answer, which takes so many bytes, is to be taken. */
+void surface_answered(struct surface_call *call, size_t bytes);
+
+/* It was taken, or given up: nothing is in hand. */
+void surface_leave(struct surface_call *call);
+
+/* Instead of surface_run: it gets no answer. Nothing is in hand. */
+void surface_abandon(struct surface_call *call);
+
+#endif

@@ -1,0 +1,21 @@
+/* remote_channel.h: a channel to the service of another process, by a client. */
+#ifndef RPC_REMOTE_CHANNEL_H
+#define RPC_REMOTE_CHANNEL_H
+
+#include "base/budget.h"
+#include "call/channel.h"
+#include "rpc/client.h"
+
+struct remote_channel_options {
+    struct rpc_client *client;
+    const char *api_key;   /* that callers present, and that is presented for them */
+    struct budget *memory; /* that large replies take, until they are freed */
+};
+
+/* All that is pointed to must outlive it. NULL: out of memory. */
+struct channel *remote_channel_new(const struct remote_channel_options *options);
+
+/* When the client was closed. NULL does nothing. */
+void remote_channel_free(struct channel *channel);
+
+#endif

@@ -1,0 +1,299 @@
+/* test_surface.c: who gets through to which function. */
+#include "call/surface.h"
+
+#include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/health.pb-c.h"
+#include "service/health.h"
+
+#include <criterion/criterion.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MEMORY = 1000 };
+
+static struct surface_call call;
+static struct health health;
+static struct methods *methods;
+static struct surface *surface;
+static struct budget memory;
+static struct surface_request request;
+static unsigned answers;
+
+static void answer(struct surface_call *answered, const ProtobufCMessage *message)
+{
+    cr_assert_eq(answered, &call);
+    cr_assert_eq(message == NULL, answered->call.status.code != STATUS_OK || message == NULL);
+    answers++;
+}
+
+static void set_up(void)
+{
+    static const char *const names[] = {"rpc.v1.Health", NULL};
+    static const struct health_check checks[] = {{NULL, NULL}};
+    health_init(&health, names, checks);
+    memory = (struct budget){.limit = MEMORY};
+    request = (struct surface_request){.request_id = ""};
+}
+
+static void tear_down(void)
+{
+    surface_call_free(&call);
+    surface_free(surface);
+    methods_free(methods);
+}
+
+TestSuite(surface, .init = set_up, .fini = tear_down);
+
+static void make(ProtobufCService *service, enum method_access access)
+{
+    methods = methods_new();
+    cr_assert(methods_add(methods, service, access));
+    const struct surface_options options = {
+        .methods = methods, .api_key = "right", .memory = &memory, .max_calls = 3};
+    surface = surface_new(&options);
+    surface_call_init(&call, surface, answer);
+}
+
+/* Calls what is asked for, and takes the answer. */
+static void run(void)
+{
+    struct caller caller = {.id = 7};
+    answers = 0;
+    surface_enter(&call, &caller, 1);
+    surface_look_up(&call, &request);
+    surface_run(&call, &request);
+    cr_assert_eq(answers, 1);
+    surface_answered(&call, 1);
+    surface_leave(&call);
+    cr_assert_eq(caller.calls + caller.answers + caller.bytes, 0);
+}
+
+static void invoke(enum method_access access, const char *method, const char *key, const char *payload)
+{
+    make(&health.service.base, access);
+    request.method = method;
+    request.credential = surface_check(surface, key);
+    request.payload = (ProtobufCBinaryData){strlen(payload), (uint8_t *)(uintptr_t)payload};
+    run();
+}
+
+/* A service whose methods are not to be called. */
+static void never(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                  ProtobufCClosure closure, void *closure_data)
+{
+    (void)service, (void)index, (void)input, (void)closure, (void)closure_data;
+    cr_assert(false, "it was called");
+}
+
+Test(surface, an_open_method_wants_no_key)
+{
+    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+}
+
+Test(surface, no_key)
+{
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(call.call.status.code, STATUS_UNAUTHENTICATED);
+}
+
+Test(surface, an_empty_key_is_none)
+{
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "", "");
+    cr_assert_eq(call.call.status.code, STATUS_UNAUTHENTICATED);
+}
+
+Test(surface, wrong_key)
+{
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "wrong", "");
+    cr_assert_eq(call.call.status.code, STATUS_PERMISSION_DENIED);
+}
+
+Test(surface, a_key_that_only_begins_right)
+{
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "rightright", "");
+    cr_assert_eq(call.call.status.code, STATUS_PERMISSION_DENIED);
+}
+
+Test(surface, right_key)
+{
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "right", "");
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+}
+
+Test(surface, unknown_method)
+{
+    invoke(METHOD_OPEN, "rpc.v1.Health/Chec", "right", "");
+    cr_assert_eq(call.call.status.code, STATUS_UNIMPLEMENTED);
+    cr_assert_str_eq(call.call.status.message, "Unknown method \"rpc.v1.Health/Chec\"");
+}
+
+Test(surface, unknown_method_with_a_long_name)
+{
+    char name[300], expected[300];
+    memset(name, 'x', 199);
+    strcpy(name + 199, "\u00de"); /* of two bytes, of which only one would stand */
+    snprintf(expected, sizeof expected, "Unknown method \"%.199s\"", name);
+    invoke(METHOD_OPEN, name, "right", "");
+    cr_assert_str_eq(call.call.status.message, expected);
+}
+
+Test(surface, broken_payload)
+{
+    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x05x");
+    cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_not_null(strstr(call.call.status.message, "rpc.v1.HealthCheckRequest"));
+}
+
+/* The caller learns which field it is, and the method is not called. */
+Test(surface, a_payload_with_a_message_in_two_parts)
+{
+    uint8_t payload[] = {0x0a, 0x02, 0x28, 0x05, 0x0a, 0x05, 0x12, 0x03, 'A', '-', '1'};
+    ProtobufCService service = {.descriptor = &orders__v1__order_service__descriptor, .invoke = never};
+    request.method = "orders.v1.OrderService/CreateOrder";
+    request.payload = (ProtobufCBinaryData){sizeof payload, payload};
+    make(&service, METHOD_OPEN);
+    run();
+    cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_str_eq(
+        call.call.status.message,
+        "The payload is no orders.v1.CreateOrderRequest: orders.v1.CreateOrderRequest.order comes "
+        "twice");
+}
+
+Test(surface, an_id_that_is_too_long)
+{
+    static char id[130];
+    memset(id, 'x', 129);
+    request.request_id = id;
+    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "right", "");
+    cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_str_eq(call.call.status.message, "request_id has more than 128 bytes");
+    cr_assert_str_eq(call.call.request_id, "", "nor is it logged");
+}
+
+/* Whoever says it otherwise is not to find it done. */
+Test(surface, validate_only_is_true_or_false)
+{
+    request.validate_only = "True";
+    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "");
+    cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
+}
+
+/* The same request has one fingerprint, packed or not; another method's has another. */
+Test(surface, a_message_has_the_fingerprint_of_its_bytes)
+{
+    Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x0drpc.v1.Health");
+    const uint64_t packed = call.call.fingerprint;
+    input.service = "rpc.v1.Health";
+    request.input = &input.base;
+    run();
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+    cr_assert_eq(call.call.fingerprint, packed);
+    input.service = "";
+    run();
+    cr_assert_neq(call.call.fingerprint, packed);
+}
+
+/* The key is looked at whatever is asked for. */
+Test(surface, targets_are_looked_up_with_the_right_to_them)
+{
+    static const struct {
+        const char *method, *key;
+        struct surface_target target;
+    } cases[] = {
+        {"rpc.v1.Health/Check", NULL, {.method = 0, .is_open = true}},
+        {"rpc.v1.Health/Check", "right", {.method = 0, .is_open = true, .has_key = true}},
+        {"rpc.v1.Health/Check", "wrong", {.method = 0, .is_open = true}},
+        {"rpc.v1.Health/Chec", "right", {.method = 1, .has_key = true}},
+        {"rpc.v1.Health/Chec", "", {.method = 1}},
+    };
+    make(&health.service.base, METHOD_OPEN);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        request.method = cases[i].method;
+        request.credential = surface_check(surface, cases[i].key);
+        run();
+        cr_expect_eq(call.target.method, cases[i].target.method, "%zu", i);
+        cr_expect_eq(call.target.is_open, cases[i].target.is_open, "%zu", i);
+        cr_expect_eq(call.target.has_key, cases[i].target.has_key, "%zu", i);
+    }
+}
+
+/* --- room --- */
+
+/* The only call of three that may be in hand, which the others are. */
+static void fill(struct surface_call others[2], struct caller *caller)
+{
+    for (int i = 0; i < 2; i++) {
+        surface_call_init(&others[i], surface, answer);
+        surface_enter(&others[i], caller, 1);
+    }
+}
+
+Test(surface, whom_there_is_no_room_for)
+{
+    struct surface_call others[2];
+    struct caller caller = {.id = 1}, other = {.id = 2};
+    make(&health.service.base, METHOD_NEEDS_KEY);
+    fill(others, &other);
+    request.method = "rpc.v1.Health/Check";
+    request.credential = CREDENTIAL_RIGHT;
+    surface_enter(&call, &caller, MEMORY);
+    surface_look_up(&call, &request);
+    surface_run(&call, &request);
+    cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
+    for (int i = 0; i < 2; i++) {
+        surface_abandon(&others[i]);
+        surface_call_free(&others[i]);
+    }
+    cr_assert_eq(atomic_load(&memory.taken), MEMORY);
+    surface_answered(&call, 10);
+    cr_assert_eq(atomic_load(&memory.taken), 10);
+    surface_leave(&call);
+    cr_assert_eq(atomic_load(&memory.taken), 0);
+}
+
+/* Such as health, which is asked about just then. */
+Test(surface, what_is_open_is_answered_whatever_else_is_refused)
+{
+    struct surface_call others[2];
+    struct caller caller = {.id = 1}, other = {.id = 2};
+    make(&health.service.base, METHOD_OPEN);
+    fill(others, &other);
+    request.method = "rpc.v1.Health/Check";
+    surface_enter(&call, &caller, MEMORY);
+    surface_look_up(&call, &request);
+    surface_run(&call, &request);
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+}
+
+static void reserve_much(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                         ProtobufCClosure closure, void *closure_data)
+{
+    (void)service, (void)index, (void)input;
+    cr_assert(call_reserve(closure_data, 100));
+    closure(NULL, closure_data);
+}
+
+/* An answer for which room was reserved has that, and more if there is some; one that nothing was reserved
+ * for is never refused, as it may be a write's. */
+Test(surface, an_answer_that_is_larger_than_reserved_may_be_refused)
+{
+    struct caller caller = {.id = 1}, other = {.id = 2};
+    struct surface_call others[2];
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = reserve_much};
+    make(&service, METHOD_OPEN);
+    fill(others, &other);
+    request.method = "rpc.v1.Health/Check";
+    surface_enter(&call, &caller, 1);
+    surface_look_up(&call, &request);
+    surface_run(&call, &request);
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+    cr_assert(surface_fits(&call, 100));
+    cr_assert_not(surface_fits(&call, MEMORY));
+    cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
+    call.reserved = false;
+    cr_assert(surface_fits(&call, 10 * MEMORY));
+}
