@@ -40,6 +40,11 @@ static void serve(ProtobufCService *service, const char *scheme)
     cr_assert_not_null(server, "%s", error);
 }
 
+static void remove_socket(void)
+{
+    (void)unlink(url + strlen("ipc://"));
+}
+
 static void set_up(void)
 {
     health_init(&health, names, checks);
@@ -49,6 +54,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     cr_expect(rpc_server_drain(server, 20000));
+    remove_socket();
 }
 
 TestSuite(server, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -157,6 +163,7 @@ _Noreturn void __assert_fail(const char *assertion, /* NOLINT(bugprone-reserved-
                              const char *file, unsigned line, const char *function)
 {
     fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, assertion);
+    remove_socket();
     _exit(strcmp(assertion, "!call->is_done") == 0 ? ASSERTED : EXIT_FAILURE);
 }
 
