@@ -137,6 +137,37 @@ Test(nng, dialer_dials_again)
     unlink(address.sun_path);
 }
 
+/* long-connects: a listener whose queue is full drops what comes, as an address does that nobody has any
+ * more. */
+Test(nng, connecting_to_nobody_ends_within_seconds)
+{
+    enum { WITHIN_S = 15 };
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(server, (const struct sockaddr *)&address, size), 0);
+    cr_assert_eq(listen(server, 0), 0);
+    cr_assert_eq(getsockname(server, (struct sockaddr *)&address, &size), 0);
+    const int queued = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(connect(queued, (const struct sockaddr *)&address, size), 0);
+
+    char url[64];
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    nng_stream_dialer *dialer;
+    cr_assert_eq(nng_stream_dialer_alloc(&dialer, url), 0);
+    nng_aio *aio = make_aio();
+    const uint64_t begun_ns = time_monotonic_ns();
+    nng_stream_dialer_dial(dialer, aio);
+    nng_aio_wait(aio);
+    cr_expect_eq(nng_aio_result(aio), NNG_ETIMEDOUT, "%s", nng_strerror(nng_aio_result(aio)));
+    const uint64_t took_s = (time_monotonic_ns() - begun_ns) / 1000000000;
+    cr_expect_lt(took_s, WITHIN_S, "%d s", (int)took_s);
+    nng_aio_free(aio);
+    nng_stream_dialer_free(dialer);
+    close(queued);
+    close(server);
+}
+
 struct closing {
     nng_listener listener;
     nng_dialer dialer;
