@@ -10,8 +10,8 @@
  *     surface_answered    the answer is made, and on its way
  *     surface_leave       its caller has taken the answer
  *
- * and may turn off with surface_refuse once it looked, or with surface_abandon. One thread at a time has a
- * call; `answer` may be called on any.
+ * or, once it entered, ends it with surface_refuse, and once it was looked up with surface_abandon. One thread
+ * at a time has a call; `answer` may be called on any.
  */
 #ifndef CALL_SURFACE_H
 #define CALL_SURFACE_H
@@ -82,7 +82,7 @@ struct surface_target {
 struct surface_call;
 
 /* Tells the listener that a call was done, once. The message is NULL when the call's status is an error or
- * the answer is empty. It lives, as all that the call's arena holds, until the call enters again. */
+ * the answer is empty. It lives until call_forget, or until the call enters again. */
 typedef void surface_answer(struct surface_call *call, const ProtobufCMessage *message);
 
 struct surface_call {
@@ -117,7 +117,7 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
  * method. */
 void surface_run(struct surface_call *call, const struct surface_request *request);
 
-/* Answers a call whose status was set to why it is refused; surface_look_up may not have been called. */
+/* In place of surface_look_up: has `answer` called; the call's status was set to why it is refused. */
 void surface_refuse(struct surface_call *call);
 
 /* Of a call that was done: whether there is memory for its answer, which has so many bytes. False: it is
@@ -130,7 +130,7 @@ void surface_answered(struct surface_call *call, size_t bytes);
 /* It was taken, or given up: nothing is in hand. */
 void surface_leave(struct surface_call *call);
 
-/* Instead of surface_run: it gets no answer. Nothing is in hand. */
+/* In place of surface_run: it gets no answer. Nothing is in hand. */
 void surface_abandon(struct surface_call *call);
 
 #endif

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <malloc.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
@@ -373,33 +372,6 @@ Test(nng, what_its_peer_does_not_take_is_not_sent)
     nng_msg_free(nng_aio_get_msg(aio));
     nng_aio_free(aio);
     close(peer);
-    nng_close(socket);
-}
-
-/* How many connections the kernel keeps for a listener (tcp(7), TCP_INFO: of one that listens, in
- * tcpi_sacked). */
-static unsigned find_backlog(void)
-{
-    for (int fd = 0; fd < 1000; fd++) {
-        struct tcp_info info = {0};
-        socklen_t size = sizeof info;
-        if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_LISTEN)
-            return info.tcpi_sacked;
-    }
-    return 0;
-}
-
-/* short-backlog: of the system's most, where that is less. */
-Test(nng, a_listener_has_room_for_a_burst)
-{
-    unsigned most = 0;
-    FILE *setting = fopen("/proc/sys/net/core/somaxconn", "re");
-    cr_assert(setting != NULL && fscanf(setting, "%u", &most) == 1);
-    (void)fclose(setting);
-    nng_socket socket;
-    cr_assert_eq(nng_rep0_open(&socket), 0);
-    cr_assert_eq(nng_listen(socket, "tcp://127.0.0.1:0", NULL, 0), 0);
-    cr_assert_eq(find_backlog(), most < 4096 ? most : 4096);
     nng_close(socket);
 }
 
