@@ -10,8 +10,8 @@
  *     surface_answered    the answer is made, and on its way
  *     surface_leave       its caller has taken the answer
  *
- * or, once it entered, ends it with surface_refuse, and once it was looked up with surface_abandon. One thread
- * at a time has a call; `answer` may be called on any.
+ * or, once it entered, ends it with surface_refuse, and once it was looked up with surface_abandon. One
+ * thread at a time has a call; `answer` may be called on any.
  */
 #ifndef CALL_SURFACE_H
 #define CALL_SURFACE_H

@@ -25,10 +25,11 @@ struct rpc_server_options {
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
 
-    /* 0 is the default that the README names under Settings. */
-    /* Past it, the one that has been silent longest is closed, or else the one that has taken no answer for
-     * longest. Those that have not greeted do not count, as nng tells of none before: each has 10 s, and
-     * there are 128 of each address at most. */
+    /* Of these, 0 is the default that the README names under Settings.
+     *
+     * Past this number, the one that has been silent longest is closed, or else the one that has taken no
+     * answer for longest. Those that have not greeted do not count, as nng tells of none before: each has
+     * 10 s, and there are 128 of each address at most. */
     unsigned max_connections;
     unsigned idle_timeout_ms; /* a connection that waits for no answer is closed when it asks nothing */
     unsigned send_timeout_ms; /* and one that does not take its answers */
