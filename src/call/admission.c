@@ -2,7 +2,15 @@
 #include "call/admission.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+enum {
+    /* A heavy hitter has more calls in hand than this, while another caller has any. It is remembered for as
+     * many calls as may come before one who asks for one thing at a time asks for the next. */
+    HEAVY_CALLS = 64,
+    HEAVY_MEMORY = 4096,
+};
 
 struct admission {
     struct admission_limits limits;
@@ -11,7 +19,8 @@ struct admission {
     unsigned busy;        /* callers that have calls in hand, or answers to take */
     unsigned calls;
     unsigned answers;
-    size_t bytes; /* of both */
+    size_t bytes;      /* of both */
+    atomic_uint heavy; /* calls to come for which a heavy hitter is remembered; read without the lock */
 };
 
 struct admission *admission_new(const struct admission_limits *limits, struct admission_gauges gauges)
@@ -78,6 +87,21 @@ static bool is_within_bounds(const struct admission *admission, const struct cal
     return false;
 }
 
+static void note_heavy_hitter(struct admission *admission, const struct caller *caller)
+{
+    const unsigned heavy = atomic_load_explicit(&admission->heavy, memory_order_relaxed);
+    unsigned left = heavy > 0 ? heavy - 1 : 0;
+    if (admission->busy > 1 && caller->calls > HEAVY_CALLS)
+        left = HEAVY_MEMORY;
+    if (left != heavy)
+        atomic_store_explicit(&admission->heavy, left, memory_order_relaxed);
+}
+
+bool admission_has_heavy_hitter(const struct admission *admission)
+{
+    return atomic_load_explicit(&admission->heavy, memory_order_relaxed) > 0;
+}
+
 bool admission_enter(struct admission *admission, struct caller *caller, size_t bytes)
 {
     pthread_mutex_lock(&admission->lock);
@@ -85,6 +109,7 @@ bool admission_enter(struct admission *admission, struct caller *caller, size_t 
     if (caller != NULL) {
         admission->busy += !is_busy(caller);
         caller->calls++;
+        note_heavy_hitter(admission, caller);
     }
     take_memory(admission, caller, bytes);
     const bool admitted = caller != NULL && is_within_bounds(admission, caller);

@@ -31,7 +31,7 @@ struct admission_gauges {
 /* Whoever made it keeps it for as long as it has calls in hand or answers to take. */
 struct caller {
     uint32_t id;   /* by which the store queues callers fairly */
-    bool is_probe; /* this process, which asks itself: its calls are neither counted nor logged */
+    bool is_probe; /* this process, which asks itself: its calls are neither shown nor logged */
 
     /* The admission's. */
     unsigned calls;   /* in hand */
@@ -45,8 +45,8 @@ void admission_free(struct admission *admission);
 
 /* A call came in, and is in hand until admission_answer, also when it is refused (false): when the bound is
  * reached and its caller has more than the bound's share in hand that falls to each that has any, or
- * most_calls is. So at most twice the bound of bytes is. A caller of NULL, here and below, is gone: it is
- * counted, and refused. */
+ * most_calls is. So calls take at most twice the bound of bytes; answers for which nothing was reserved come
+ * on top. A caller of NULL, here and below, is gone: it is counted, and refused. */
 bool admission_enter(struct admission *admission, struct caller *caller, size_t bytes);
 
 /* A call in hand takes more bytes than it entered with. False: that is more than it may, and it is to end. */
@@ -58,6 +58,10 @@ void admission_answer(struct admission *admission, struct caller *caller, size_t
 
 /* The answer was taken, or given up. */
 void admission_leave(struct admission *admission, struct caller *caller, size_t answer_bytes);
+
+/* Whether, just now, a caller had a lot of calls in hand and another some, who is not to wait for all of
+ * them. */
+bool admission_has_heavy_hitter(const struct admission *admission);
 
 /* What its calls and answers take. */
 size_t admission_bytes(struct admission *admission, const struct caller *caller);

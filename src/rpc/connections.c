@@ -5,16 +5,11 @@
 #include "base/time.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
 enum {
     BUCKETS = 1 << 10,
-    /* A heavy hitter has more calls in hand than this, while another connection has any. It is remembered for
-     * as many calls as may come before one who asks for one thing at a time asks for the next. */
-    HEAVY_CALLS = 64,
-    HEAVY_MEMORY = 4096,
     /* Of a connection that is to be closed: for the last answer to be taken, and for those in hand to be
      * made while another request of it, which is nobody's yet, waits to be sent elsewhere. */
     ARRIVAL_MS = 100,
@@ -60,11 +55,9 @@ struct connections {
     struct connection_list silent;
     struct connection_list behind;
     unsigned count; /* that are not gone */
-    unsigned busy;  /* that have calls in hand, or replies to take */
     unsigned calls;
     unsigned unsent;
-    uint64_t room_ns;  /* when one was last looked for that makes room in memory */
-    atomic_uint heavy; /* calls to come for which a heavy hitter is remembered; read without the lock */
+    uint64_t room_ns; /* when one was last looked for that makes room in memory */
     bool draining;
     pthread_cond_t idle; /* calls fell to 0 while draining */
 };
@@ -277,21 +270,6 @@ static void show_unsent(const struct connections *connections)
     metric_set(connections->gauges.unsent, connections->unsent);
 }
 
-static void note_heavy_hitter(struct connections *connections, const struct connection *connection)
-{
-    const unsigned heavy = atomic_load_explicit(&connections->heavy, memory_order_relaxed);
-    unsigned left = heavy > 0 ? heavy - 1 : 0;
-    if (connections->busy > 1 && connection->calls > HEAVY_CALLS)
-        left = HEAVY_MEMORY;
-    if (left != heavy)
-        atomic_store_explicit(&connections->heavy, left, memory_order_relaxed);
-}
-
-bool connections_have_heavy_hitter(const struct connections *connections)
-{
-    return atomic_load_explicit(&connections->heavy, memory_order_relaxed) > 0;
-}
-
 struct caller *connections_enter(struct connections *connections, uint32_t id)
 {
     struct caller *caller = NULL;
@@ -300,9 +278,7 @@ struct caller *connections_enter(struct connections *connections, uint32_t id)
     struct connection *connection = *find(connections, id);
     if (connection != NULL) { /* or it was closed behind this call */
         end_silence(connections, connection);
-        connections->busy += !is_busy(connection);
         connection->calls++;
-        note_heavy_hitter(connections, connection);
         caller = &connection->caller;
     }
     pthread_mutex_unlock(&connections->lock);
@@ -336,18 +312,38 @@ static struct connection *find_holder(struct connections *connections, uint64_t 
     return NULL;
 }
 
+/* It is to be closed; NULL: nobody is. Its id, or 0. */
+static uint32_t take(struct connections *connections, struct connection *connection)
+{
+    if (connection == NULL)
+        return 0;
+    end_behind(connections, connection);
+    return connection->caller.id;
+}
+
+static uint32_t take_holder(struct connections *connections, uint64_t now_ns)
+{
+    const uint32_t taken = take(connections, find_holder(connections, now_ns));
+    if (taken != 0)
+        budget_meet_want(connections->limits.memory);
+    return taken;
+}
+
 /* The connection that is to be closed to make room for replies, or 0. */
 static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
 {
-    struct connection *taken = find_holder(connections, now_ns);
-    if (taken != NULL)
-        budget_meet_want(connections->limits.memory);
-    else if (connections->unsent > connections->limits.unsent)
-        taken = TAILQ_FIRST(&connections->behind);
-    if (taken == NULL)
-        return 0;
-    end_behind(connections, taken);
-    return taken->caller.id;
+    const uint32_t taken = take_holder(connections, now_ns);
+    if (taken != 0 || connections->unsent <= connections->limits.unsent)
+        return taken;
+    return take(connections, TAILQ_FIRST(&connections->behind));
+}
+
+uint32_t connections_make_room(struct connections *connections, uint64_t now_ns)
+{
+    pthread_mutex_lock(&connections->lock);
+    const uint32_t taken = take_holder(connections, now_ns);
+    pthread_mutex_unlock(&connections->lock);
+    return taken;
 }
 
 static void count_unauthorized(struct connection *connection, enum connections_access access, uint64_t now_ns)
@@ -390,7 +386,6 @@ uint32_t connections_answer(struct connections *connections, uint32_t id, enum c
 static void settle(struct connections *connections, struct connection *connection)
 {
     if (connection != NULL && !is_busy(connection)) {
-        connections->busy--;
         if (connection->gone)
             forget(connections, connection);
         else

@@ -52,9 +52,6 @@ void connections_remove(struct connections *connections, uint32_t id);
  * connections_leave; NULL: its connection was closed behind it. */
 struct caller *connections_enter(struct connections *connections, uint32_t id);
 
-/* Whether, just now, one had a lot of calls in hand and another some, who is not to wait for all of them. */
-bool connections_have_heavy_hitter(const struct connections *connections);
-
 /* By what a call was made. */
 enum connections_access {
     CONNECTIONS_BY_KEY,
@@ -70,6 +67,10 @@ enum connections_access {
  */
 uint32_t connections_answer(struct connections *connections, uint32_t id, enum connections_access access,
                             uint64_t now_ns);
+
+/* When others want memory, HTTP say: the connection that is to be closed for it, as connections_answer has
+ * it, or 0. To be asked now and then. */
+uint32_t connections_make_room(struct connections *connections, uint64_t now_ns);
 
 /* Its reply was taken, or given up. True: its connection is to be closed, as it has asked a few times, since
  * it last showed a key, for what it may not, or not as often; and has taken all replies. Whoever may not call

@@ -25,7 +25,7 @@ enum {
     FURTHER_CONTEXTS = 2 * SURFACE_FURTHER_CALLS,
     WAITING_REPLIES = 4, /* with which a connection is read from no further */
     SWEEPS = 10,         /* of silent connections, in the time that one may be silent */
-    SWEEP_MOST_MS = 10000,
+    SWEEP_MOST_MS = 250, /* in which who takes no answers is seen to, too, when memory is wanted */
     SWEEP_IDS = 64,
     DRAIN_SWEEP_MS = 50,
     DISCARD_MS = 5000,
@@ -88,6 +88,9 @@ static void sweep(void *arg)
     if (nng_aio_result(server->sweeper) != 0)
         return;
     close_idle(server);
+    const uint32_t holder = connections_make_room(server->connections, time_monotonic_ns());
+    if (holder != 0)
+        server_metrics_close(&server->metrics, holder, SERVER_CLOSES_UNREAD);
     nng_sleep_aio(server->sweep_ms, server->sweeper);
 }
 

@@ -196,7 +196,7 @@ static bool open_some(struct slots *all)
 static void yield_to_other_threads(const struct slots *all)
 {
     static _Thread_local unsigned steps;
-    if (connections_have_heavy_hitter(all->connections) && ++steps % STEPS_AT_ONCE == 0)
+    if (admission_has_heavy_hitter(surface_admission(all->surface)) && ++steps % STEPS_AT_ONCE == 0)
         sched_yield();
 }
 

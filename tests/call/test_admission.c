@@ -6,7 +6,7 @@
 
 static struct admission *admission;
 static struct budget memory;
-static struct caller callers[5];
+static struct caller callers[41];
 
 static void set_up(void)
 {
@@ -102,6 +102,29 @@ Test(admission, memory_is_shared_with_others)
     leave(1, 950);
     leave(1, 90);
     cr_assert_eq(atomic_load(&memory.taken), 900);
+}
+
+Test(admission, a_heavy_hitter_has_much_at_once_while_others_have_some)
+{
+    enter(1, 1000, 0);
+    cr_assert_not(admission_has_heavy_hitter(admission), "nobody else waits");
+    enter(2, 1, 0);
+    enter(1, 1, 0);
+    cr_assert(admission_has_heavy_hitter(admission));
+    leave(2, 0);
+    enter(1, 10, 0);
+    cr_assert(admission_has_heavy_hitter(admission), "2 may ask again at any moment");
+    enter(1, 10000, 0);
+    cr_assert_not(admission_has_heavy_hitter(admission), "it did not");
+}
+
+Test(admission, many_who_ask_for_little_are_no_heavy_hitters)
+{
+    for (unsigned id = 1; id <= 40; id++)
+        enter(id, 32, 0);
+    cr_assert_not(admission_has_heavy_hitter(admission));
+    enter(1, 1000, 0);
+    cr_assert(admission_has_heavy_hitter(admission), "one is, however many there are");
 }
 
 /* As one is whose connection was closed behind the call. */

@@ -90,33 +90,6 @@ static uint64_t at_ms(uint64_t ms)
     return ms * NS_PER_MS;
 }
 
-Test(connections, a_heavy_hitter_has_much_at_once_while_others_have_some)
-{
-    connections_add(connections, 1, CONNECTION_CLIENT, 0);
-    connections_add(connections, 2, CONNECTION_CLIENT, 0);
-    enter(1, 1000, 0);
-    cr_assert_not(connections_have_heavy_hitter(connections), "nobody else waits");
-    enter(2, 1, 0);
-    enter(1, 1, 0);
-    cr_assert(connections_have_heavy_hitter(connections));
-    leave(2, 0, 0);
-    enter(1, 10, 0);
-    cr_assert(connections_have_heavy_hitter(connections), "2 may ask again at any moment");
-    enter(1, 10000, 0);
-    cr_assert_not(connections_have_heavy_hitter(connections), "it did not");
-}
-
-Test(connections, many_who_ask_for_little_are_no_heavy_hitters)
-{
-    for (uint32_t id = 1; id <= 40; id++)
-        connections_add(connections, id, CONNECTION_CLIENT, 0);
-    for (uint32_t id = 1; id <= 40; id++)
-        enter(id, 32, 0);
-    cr_assert_not(connections_have_heavy_hitter(connections));
-    enter(1, 1000, 0);
-    cr_assert(connections_have_heavy_hitter(connections), "one is, however many there are");
-}
-
 /* As when it was read before somebody else had the lock. */
 Test(connections, a_clock_that_is_behind_makes_nobody_silent)
 {
@@ -207,6 +180,21 @@ Test(connections, who_holds_no_memory_to_speak_of_makes_no_room)
     enter(4, 1, 1);
     cr_assert_eq(answer(4, 1, 2 * stalled_ns), 0);
     cr_assert(budget_is_wanted(&memory));
+}
+
+/* Nobody of RPC needs to be answered meanwhile. */
+Test(connections, what_others_want_is_seen_to_now_and_then)
+{
+    const uint64_t stalled_ns = 1000 * NS_PER_MS;
+    set_up_patient();
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    enter(1, 1, 600);
+    cr_assert_eq(answer(1, 600, 1), 0);
+    cr_assert_eq(connections_make_room(connections, 2 * stalled_ns), 0, "nobody wants any");
+    cr_assert_not(budget_take(&memory, 500));
+    cr_assert_eq(connections_make_room(connections, stalled_ns), 0, "it may be about to take it");
+    cr_assert_eq(connections_make_room(connections, stalled_ns + 1), 1);
+    cr_assert_not(budget_is_wanted(&memory));
 }
 
 /* Nor does it meet a want of memory that one is closed for the number of its replies. */
