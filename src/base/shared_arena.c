@@ -27,6 +27,12 @@ void shared_arena_release(struct shared_arena *shared)
     free(shared);
 }
 
+size_t shared_arena_share(const struct shared_arena *shared)
+{
+    const unsigned holders = atomic_load(&shared->holders);
+    return arena_excess(&shared->arena) / (holders > 1 ? holders - 1 : 1);
+}
+
 struct shared_arena *shared_arena_renew(struct shared_arena *shared)
 {
     if (atomic_load(&shared->holders) == 1) {

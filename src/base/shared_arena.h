@@ -25,6 +25,9 @@ struct shared_arena *shared_arena_hold(struct shared_arena *shared);
 /* NULL does nothing. */
 void shared_arena_release(struct shared_arena *shared);
 
+/* How much of its memory, beyond the first block, falls to each of the holders but the one who filled it. */
+size_t shared_arena_share(const struct shared_arena *shared);
+
 /* Of a holder who hands it to nobody meanwhile: an empty one, which is the same if nobody else holds that. */
 struct shared_arena *shared_arena_renew(struct shared_arena *shared);
 

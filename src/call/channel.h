@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Everything it points to must live until the reply is freed. */
+/* Everything it points to must live until the reply is freed. A channel to another process presents its own
+ * key there, whatever the credential: a front end checks before it calls. */
 struct channel_request {
     const ProtobufCServiceDescriptor *service;
     const ProtobufCMethodDescriptor *method;

@@ -77,19 +77,29 @@ static ProtobufCMessage *make_empty(struct local_call *call)
     return message;
 }
 
-/* Its answer stays where the service made it, until it was read. */
+static size_t measure(const struct call *call)
+{
+    const size_t shared = call->shared != NULL ? shared_arena_share(call->shared) : 0;
+    return arena_excess(&call->arena) + shared;
+}
+
+/* Its answer stays where the service made it, until it was read; unless there is no room for it, when nothing
+ * of it is to be kept. */
 static void answer(struct surface_call *base, const ProtobufCMessage *message)
 {
     struct local_call *call = (struct local_call *)base; /* its first member */
-    size_t bytes = arena_excess(&base->call.arena);
-    if (base->call.shared != NULL)
-        bytes += arena_excess(&base->call.shared->arena);
-    call->message = message != NULL ? message : make_empty(call);
-    (void)surface_fits(base, bytes); /* or its status says so */
-    surface_answered(base, bytes);
+    const size_t bytes = measure(&base->call);
+    const bool fits = surface_fits(base, bytes);
+    call->reply.bytes = fits ? bytes : 0;
+    surface_answered(base, call->reply.bytes);
     call->reply.status = base->call.status;
     call->reply.replayed = base->call.replayed;
-    call->reply.bytes = bytes;
+    if (fits) {
+        call->message = message != NULL ? message : make_empty(call);
+    } else {
+        call_forget(&base->call);
+        call->reply.status.message = surface_no_room;
+    }
     call->done(&call->reply, call->arg);
 }
 

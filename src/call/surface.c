@@ -116,10 +116,12 @@ void surface_refuse(struct surface_call *call)
 
 /* --- room --- */
 
+const char surface_no_room[] = "Too many calls are under way; try again later";
+
 static void refuse_for_room(struct surface_call *call)
 {
     metric_add(call->surface->counts.refused, 1);
-    call_fail(&call->call, STATUS_RESOURCE_EXHAUSTED, "Too many calls are under way; try again later");
+    call_fail(&call->call, STATUS_RESOURCE_EXHAUSTED, "%s", surface_no_room);
 }
 
 void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes)

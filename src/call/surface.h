@@ -1,6 +1,5 @@
-/* surface.h: what every call goes through, whatever it came in by, in this order: is there room; which
- * method, by what right; until when, in which trace; what the request says; then the method; then what is
- * counted and logged of it.
+/* surface.h: what every call goes through, whatever it came in by: is there room, what does it ask for and by
+ * what right, until when, in which trace; then the method; then what is counted and logged of it.
  *
  * A listener has a struct surface_call for each call in hand. It takes it through
  *
@@ -49,6 +48,9 @@ struct surface_options {
 
 /* NULL: out of memory. */
 struct surface *surface_new(const struct surface_options *options);
+
+/* What a call is told for which there is no room. */
+extern const char surface_no_room[];
 
 /* When no call is in hand. NULL does nothing. */
 void surface_free(struct surface *surface);

@@ -28,3 +28,16 @@ Test(shared_arena, is_used_again_when_nobody_else_holds_it)
     cr_assert_eq(arena_strdup(&mine->arena, "text"), first);
     shared_arena_release(mine);
 }
+
+/* The one who filled it is about to let go. */
+Test(shared_arena, falls_to_its_holders_in_equal_parts)
+{
+    struct shared_arena *mine = shared_arena_new();
+    arena_alloc(&mine->arena, 1);
+    arena_alloc(&mine->arena, 100000);
+    const size_t whole = shared_arena_share(shared_arena_hold(mine));
+    cr_assert_geq(whole, 100000);
+    cr_assert_eq(shared_arena_share(shared_arena_hold(mine)), whole / 2);
+    for (int i = 0; i < 3; i++)
+        shared_arena_release(mine);
+}

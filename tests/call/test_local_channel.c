@@ -126,6 +126,25 @@ Test(local_channel, an_answer_counts_until_its_reply_is_freed)
     channel_reply_free(reply);
 }
 
+/* Nothing is kept of it. It has asked for room, as what changes nothing does, and is more than its share. */
+Test(local_channel, an_answer_that_there_is_no_room_for_is_refused)
+{
+    struct channel_reply *reply = NULL, *other = NULL;
+    ask("", "right", NULL, &reply);
+    ask("", "right", NULL, &other);
+    cr_assert(call_reserve(asked[0], 1));
+    budget_add(&memory, memory.limit);
+    finish(0, "large", 700000);
+    finish(1, "small", 0);
+    budget_give_back(&memory, memory.limit);
+    cr_expect_eq(reply->status.code, STATUS_RESOURCE_EXHAUSTED);
+    cr_expect_eq(reply->bytes, 0);
+    cr_expect_null(channel_reply_read(reply));
+    expect_reason(other, "small");
+    channel_reply_free(reply);
+    channel_reply_free(other);
+}
+
 Test(local_channel, a_refusal_is_a_reply)
 {
     static const struct {

@@ -23,7 +23,7 @@ static unsigned answers;
 static void answer(struct surface_call *answered, const ProtobufCMessage *message)
 {
     cr_assert_eq(answered, &call);
-    cr_assert_eq(message == NULL, answered->call.status.code != STATUS_OK || message == NULL);
+    cr_assert(message == NULL || answered->call.status.code == STATUS_OK);
     answers++;
 }
 
