@@ -25,11 +25,12 @@
  *
  * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
  * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
- * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. Of several servers, one that hangs is
- * left: one that for half of a call's time answers neither that nor whether it lives is disconnected, and
- * what it had is sent to another. From a single one such a call ends with RPC__V1__CODE__DEADLINE_EXCEEDED. A
- * write that ends with one of these or with RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all;
- * made again with error->request_id within 24 hours, it is made once, and answered as the first time.
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. Of several servers, one that does
+ * not respond is left: one that for half of a call's time answers neither that nor a health check is
+ * disconnected, and what it had is sent to another. From a single one such a call ends with
+ * RPC__V1__CODE__DEADLINE_EXCEEDED. A write that ends with one of these or with
+ * RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all; made again with error->request_id within 24
+ * hours, it is made once, and answered as the first time.
  */
 #ifndef ORDERS_CLIENT_H
 #define ORDERS_CLIENT_H
@@ -54,7 +55,7 @@ struct orders_client_options {
     uint32_t timeout_ms;        /* of a call that names none; 0: 30,000 */
     uint32_t
         connect_timeout_ms; /* how long a call waits for any server to be connected; 0: to its deadline */
-    bool no_retries;        /* an answer that asks for patience is the caller's to act on */
+    bool no_retries;        /* UNAVAILABLE and RESOURCE_EXHAUSTED are the caller's to act on */
 };
 
 /* Why a call failed. */

@@ -1,5 +1,5 @@
-/* client.c: each call under way has an call: an nng context, an aio and a reply being made. An call
- * is kept for the next call when it ended, so that a busy client allocates nothing but replies. */
+/* client.c: each call under way has a struct client_call: an nng context, an aio and a reply being made. It
+ * is kept for a later call when it ended, so that a busy client allocates nothing but replies. */
 #include "rpc/client.h"
 
 #include "base/time.h"
@@ -94,7 +94,7 @@ static bool is_forked(void)
 
 /* --- how a call ends --- */
 
-/* Keeps a call for the next call. */
+/* Keeps it for a later call. */
 static void give_back(struct client_call *call)
 {
     struct rpc_client *client = call->client;
@@ -170,7 +170,8 @@ static bool resends(struct client_call *call, int error)
 {
     const bool lost = error == NNG_ECONNRESET && !call->sending;
     const bool busy = error == NNG_ETIMEDOUT && call->sending && servers_any(call->client->servers);
-    return (lost || busy) && time_monotonic_ns() < call->deadline_ns;
+    const uint64_t least_ns = lost && call->resends > 0 ? (uint64_t)BACKOFF_MIN_MS * NS_PER_MS : 0;
+    return (lost || busy) && time_monotonic_ns() + least_ns < call->deadline_ns;
 }
 
 /* How long to wait. Half of that is chance, so that callers who were refused together do not come again
@@ -184,13 +185,15 @@ static nng_duration backoff_ms(unsigned doublings)
 }
 
 /* What no server took goes at once, and so does what was lost, the first time: a server that goes away closes
- * its connections. */
+ * its connections. Later no more than half of the time that is left is waited. */
 static void send_again(struct client_call *call)
 {
-    if (call->sending || call->resends++ == 0)
+    if (call->sending || call->resends++ == 0) {
         send_request(call);
-    else
-        nng_sleep_aio(backoff_ms(call->resends - 2), call->pause);
+        return;
+    }
+    const nng_duration wait_ms = backoff_ms(call->resends - 2), most_ms = left_ms(call->deadline_ns) / 2;
+    nng_sleep_aio(wait_ms < most_ms ? wait_ms : most_ms, call->pause);
 }
 
 /* Whether a call that was answered is made again, and how long it waits before. */
@@ -475,8 +478,8 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     return client;
 }
 
-/* Ends what the exchanges do, and waits for the callbacks of that. */
-static void stop_exchanges(struct rpc_client *client)
+/* Ends what the calls do, and waits for the callbacks of that. */
+static void stop_calls(struct rpc_client *client)
 {
     for (struct client_call *call = client->made; call != NULL; call = call->next_made) {
         nng_aio_stop(call->pause);
@@ -505,8 +508,8 @@ void rpc_client_close(struct rpc_client *client)
     nng_aio_free(client->watch);
     /* Twice: a step that was just about to begin when its aio was stopped can be called back for after nng
      * has waited. Such a callback begins nothing more, and the second round waits for it. */
-    stop_exchanges(client);
-    stop_exchanges(client);
+    stop_calls(client);
+    stop_calls(client);
     for (struct client_call *call = client->made, *next; call != NULL; call = next) {
         next = call->next_made;
         end_unheard(call);

@@ -3,10 +3,10 @@
  * One client holds one socket that dials several addresses; each call goes to whichever server is
  * connected, and is sent again, under the same request_id and within its deadline, when that connection
  * closes before the answer came: to another server, or to the same one when it is back within
- * connect_timeout_ms. Of several servers, one that hangs is disconnected when it has answered neither a call
- * nor whether it lives for half of that call's time (and a tenth of a second more). Sent again is also a call
- * that a server could not take, if the options say so. Any number of calls may be under way, from any
- * threads.
+ * connect_timeout_ms. Of several servers, one that does not respond is disconnected: it has answered
+ * neither a call nor a health check for half of that call's time (and a tenth of a second more). Sent again
+ * is also a call that a server could not take, if the options say so. Any number of calls may be under way,
+ * from any threads.
  */
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H
