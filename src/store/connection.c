@@ -351,13 +351,11 @@ static bool send_limits(const struct connection *connection, struct setup *setup
            expect(setup, pg, send_end_left(connection), take_left);
 }
 
-/* The rest of what a new session needs, once there is room to note that it hangs there. */
-static bool send_preparation(const struct connection *connection, struct setup *setup)
+/* What is asked again and again, whether the session can serve, and the lane's statements. */
+static bool send_statements(const struct connection *connection, struct setup *setup)
 {
     PGconn *pg = connection->pg;
     bool sent =
-        expect(setup, pg, send_query(pg, schema_sql), take_schema) &&
-        expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
         expect(setup, pg, PQsendPrepare(pg, access_statement, schema_access_sql, 0, NULL), take_nothing) &&
         expect(setup, pg, send_access(pg), take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
@@ -366,6 +364,15 @@ static bool send_preparation(const struct connection *connection, struct setup *
                           take_nothing);
     }
     return sent;
+}
+
+/* The rest of what a new session needs, once there is room to note that it hangs there. */
+static bool send_preparation(const struct connection *connection, struct setup *setup)
+{
+    PGconn *pg = connection->pg;
+    return expect(setup, pg, send_query(pg, schema_sql), take_schema) &&
+           expect(setup, pg, send_query(pg, lane_sql[connection->lane]), take_nothing) &&
+           send_statements(connection, setup);
 }
 
 /* Reads one statement's result and its sync. NULL: the connection broke or the limit passed. */
@@ -529,10 +536,10 @@ static enum connection_result check(struct connection *connection)
     return outcome;
 }
 
-static bool send_preparation_again(const struct connection *connection, struct setup *setup)
+static bool send_statements_again(const struct connection *connection, struct setup *setup)
 {
     return expect(setup, connection->pg, send_query(connection->pg, "DEALLOCATE ALL"), take_nothing) &&
-           send_preparation(connection, setup);
+           send_statements(connection, setup);
 }
 
 bool connection_refresh(struct connection *connection)
@@ -541,7 +548,7 @@ bool connection_refresh(struct connection *connection)
     if (!connection->is_outdated)
         return true;
     connection->is_outdated = false;
-    connection->outcome = run_setup(connection, send_preparation_again, limit_ns);
+    connection->outcome = run_setup(connection, send_statements_again, limit_ns);
     return connection->outcome == CONNECTION_READY;
 }
 

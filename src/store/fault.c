@@ -30,7 +30,7 @@ static bool is_fault(const struct statement *statement, const PGresult *result)
         return false;
     if (sqlstate_is_disk_full(sqlstate))
         return !lane_reads(statement->lane);
-    return sqlstate_is_of_schema(sqlstate) && !sqlstate_is_outdated(result);
+    return sqlstate_is_of_schema(result) && !sqlstate_is_outdated(result);
 }
 
 void faults_note(struct faults *faults, const struct statement *statement, const PGresult *result)

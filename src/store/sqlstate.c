@@ -47,10 +47,28 @@ bool sqlstate_is_disk_full(const char *sqlstate)
     return sqlstate != NULL && strcmp(sqlstate, "53100") == 0;
 }
 
-bool sqlstate_is_of_schema(const char *sqlstate)
+/* Whether a column is one that statements give a value. */
+static bool is_given(const char *column)
 {
+    static const char *const columns[] = {"order_id", "customer_id", "order_date", "total_amount", "currency",
+                                          "status",   "request_id",  "part",       "fingerprint",  "code"};
+    for (size_t i = 0; column != NULL && i < sizeof columns / sizeof *columns; i++) {
+        if (strcmp(columns[i], column) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool sqlstate_is_of_schema(const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    if (sqlstate == NULL || (function != NULL && strcmp(function, "exec_stmt_raise") == 0))
+        return false;
+    if (strcmp(sqlstate, "23502") == 0)
+        return !is_given(PQresultErrorField(result, PG_DIAG_COLUMN_NAME));
     return strncmp(sqlstate, "42", 2) == 0 || strcmp(sqlstate, "0A000") == 0 ||
-           strcmp(sqlstate, "55000") == 0 || strcmp(sqlstate, "23502") == 0;
+           strcmp(sqlstate, "55000") == 0;
 }
 
 /* A restore of data alone, or a COPY with ids, leaves the sequence where it was. */

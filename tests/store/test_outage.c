@@ -351,6 +351,14 @@ Test(outage, one_orders_own_failure_is_no_fault_of_the_database)
                                "WHEN (NEW.order_id = 'odd') EXECUTE FUNCTION refuse()"));
     expect_end(begin_create(store, "odd", 10000), STATUS_INVALID_ARGUMENT);
     expect_told("");
+    free(database_query(other, "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                               "$$ BEGIN RAISE 'may not' USING ERRCODE = '42501'; END $$"));
+    expect_end(begin_create(store, "odd", 10000), STATUS_INTERNAL);
+    expect_told("");
+    free(database_query(other, "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                               "$$ BEGIN NEW.customer_id := NULL; RETURN NEW; END $$"));
+    expect_end(begin_create(store, "odd", 10000), STATUS_INTERNAL);
+    expect_told("");
     PQfinish(other);
 }
 
@@ -365,25 +373,41 @@ static struct pending *begin_create_once(const char *order_id, const char *reque
     return pending;
 }
 
-static void await_commit(PGconn *other)
+/* Waits until the commit of a session whose query is like this waits for a standby. */
+static void await_commit(PGconn *other, const char *like)
 {
-    char *waiting = NULL;
+    char sql[256], *waiting = NULL;
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND query LIKE '%s'", like);
     do {
         free(waiting);
-        waiting = database_query(other, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+        waiting = database_query(other, sql);
     } while (atoi(waiting) == 0);
     free(waiting);
+}
+
+static const char creates[] = "%INSERT INTO orders %";
+
+/* From now on no commit ends. */
+static PGconn *lose_standby(PGconn *other)
+{
+    PGconn *first = database_connect(cluster.database_url);
+    cluster_set(&cluster, "synchronous_standby_names = 'nobody'");
+    /* The server takes notice when it gets to it: until then commits end. */
+    cr_assert(PQsendQuery(first, "DO $$ BEGIN LOOP PERFORM pg_logical_emit_message(true, '', ''); COMMIT; "
+                                 "END LOOP; END $$"));
+    await_commit(other, "DO %");
+    return first;
 }
 
 /* PostgreSQL says no more of it than a warning. The order is in this server's table, and nowhere else. */
 Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
 {
-    PGconn *other = database_connect(cluster.database_url);
-    cluster_set(&cluster, "synchronous_standby_names = 'nobody'");
+    PGconn *other = database_connect(cluster.database_url), *first = lose_standby(other);
     struct pending *create = begin_create_once("A", "once", 60000);
-    await_commit(other);
-    free(database_query(other,
-                        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"));
+    await_commit(other, creates);
+    free(database_query(other, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity "
+                               "WHERE wait_event = 'SyncRep' AND application_name = 'ordersd'"));
     expect_end(create, STATUS_UNAVAILABLE);
     char *stored = database_query(other, "SELECT count(*) FROM orders");
     cr_assert_str_eq(stored, "1");
@@ -391,12 +415,13 @@ Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
 
     /* Nor is it when it is asked again, as long as no standby has it. */
     create = begin_create_once("A", "once", 60000);
-    await_commit(other);
+    await_commit(other, creates);
     cr_assert_not(pending_is_over(create));
     cluster_set(&cluster, "synchronous_standby_names = ''");
     cr_assert_eq(pending_wait(create), STATUS_OK);
     cr_assert(create->call.replayed);
     pending_free(create);
+    PQfinish(first);
     PQfinish(other);
 }
 
