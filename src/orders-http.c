@@ -48,7 +48,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
                  struct metrics *metrics)
 {
     struct budget memory = {.limit = config->max_call_bytes};
-    char error[512];
+    char error[512] = "no memory";
     const struct rpc_client_options client_options = {.urls = config->connect};
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
     const struct remote_channel_options channel_options = {client, config->api_key, &memory};

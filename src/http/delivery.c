@@ -23,16 +23,10 @@ void delivery_init(struct delivery *delivery, struct MHD_Connection *connection,
     arena_init(&delivery->draft);
 }
 
-void delivery_free(struct delivery *delivery)
-{
-    arena_free(&delivery->draft);
-    free(delivery->large);
-    (void)delivery_count(delivery, 0);
-}
-
 /* --- memory --- */
 
-bool delivery_count(struct delivery *delivery, size_t bytes)
+/* Counts it as so many bytes, instead of those it counted as. False: there is no room for them. */
+static bool count(struct delivery *delivery, size_t bytes)
 {
     const size_t counts = bytes > SMALL_ANSWER_BYTES ? bytes : 0;
     if (counts > delivery->counted && !budget_part_take(delivery->memory, counts - delivery->counted))
@@ -45,10 +39,17 @@ bool delivery_count(struct delivery *delivery, size_t bytes)
     return true;
 }
 
+void delivery_free(struct delivery *delivery)
+{
+    arena_free(&delivery->draft);
+    free(delivery->large);
+    (void)count(delivery, 0);
+}
+
 static bool copy_body(struct delivery *delivery)
 {
     struct answer *answer = &delivery->answer;
-    if (!delivery_count(delivery, answer->length))
+    if (!count(delivery, answer->length))
         return false;
     if (answer->length <= SMALL_ANSWER_BYTES) {
         answer->body = arena_copy(delivery->arena, answer->body, answer->length);
@@ -67,9 +68,8 @@ static void keep_answer(struct delivery *delivery)
     const bool drafted = !arena_is_empty(&delivery->draft); /* or all share the body */
     const bool is_kept = drafted && delivery->answer.body != NULL;
     const bool has_room = !is_kept || copy_body(delivery);
-    if (!is_kept || !has_room)
-        (void)delivery_count(delivery, 0); /* what the reply counted as */
     if (!has_room) {
+        (void)count(delivery, 0);
         delivery->answer = (struct answer){.status = 0};
         answer_failure(&delivery->answer, delivery->arena, &delivery_no_room);
         peer_make_room(delivery->connection);

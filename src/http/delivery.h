@@ -24,7 +24,7 @@ struct delivery {
     bool coding_chosen; /* for the answer's body */
     bool gzip;
     char *large;    /* owned; the answer's body, if it is that */
-    size_t counted; /* what the reply, or then the answer, takes of the memory */
+    size_t counted; /* what the answer takes of the memory */
 };
 
 /* What there is to say when there is no memory for a request or its answer. */
@@ -34,9 +34,6 @@ extern const struct status delivery_no_room;
 void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_part *memory,
                    struct arena *arena);
 void delivery_free(struct delivery *delivery);
-
-/* Counts it as so many bytes, instead of those it counted as. False: there is no room for them. */
-bool delivery_count(struct delivery *delivery, size_t bytes);
 
 /* Gives an answer whose body is whole its entity tag, which is that of the bytes that are sent: so the coding
  * is decided with it. See entity_tag_add. */

@@ -30,7 +30,7 @@ struct http_shim_options {
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
     size_t max_body_bytes;
-    /* That requests and answers take beyond a few KiB each. It may be shared: a quarter of it is there for
+    /* That bodies and answers take beyond a few KiB each. It may be shared: a quarter of it is there for
      * this one whatever others take. */
     struct budget *memory;
 };

@@ -1,4 +1,4 @@
-/* backend.h: the service as ordersd has it, from the dispatcher down, over a store that answers at once.
+/* backend.h: the service as ordersd has it, from the call surface down, over a store that answers at once.
  *
  * A request is called as the server calls it, and its answer read as the client reads it; every promise that
  * holds of any call is checked on the way.

@@ -161,7 +161,7 @@ static void tear_down(void)
 
 TestSuite(order_service, .init = set_up, .fini = tear_down);
 
-/* Calls a method by name as the dispatcher does. The store is asked `function`, or nothing. */
+/* Calls a method by name as the call surface does. The store is asked `function`, or nothing. */
 static void invoke(const char *method, const ProtobufCMessage *input, enum status_code code,
                    const char *function)
 {
