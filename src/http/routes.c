@@ -59,7 +59,7 @@ static const struct route routes[] = {
         .timeout_ms = 2000,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
-        .refusal = not_serving,
+        .not_ready_reason = not_serving,
     },
     {
         .method = "GET",

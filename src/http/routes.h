@@ -50,7 +50,7 @@ struct route {
     const char *file; /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
     const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
     bool metrics;       /* the body is what this process counts, as Prometheus reads it */
-    const char *(*refusal)(const ProtobufCMessage *response); /* why to answer 503 after all; NULL: do not */
+    const char *(*not_ready_reason)(const ProtobufCMessage *response); /* of a 503 after all; NULL: none */
 };
 
 enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD, ROUTE_ENDS_IN_SLASH };

@@ -81,9 +81,10 @@ static void answer_reply(struct upstream *upstream)
         answer_detail(answer, delivery->arena, MHD_HTTP_PRECONDITION_FAILED, status->message);
     } else if (status->code != STATUS_OK) {
         answer_failure(answer, delivery->arena, status);
-    } else if (route->refusal != NULL && route->refusal(message) != NULL) {
-        const struct status refusal = {.code = STATUS_UNAVAILABLE, .message = route->refusal(message)};
-        answer_failure(answer, delivery->arena, &refusal);
+    } else if (route->not_ready_reason != NULL && route->not_ready_reason(message) != NULL) {
+        const struct status not_ready = {.code = STATUS_UNAVAILABLE,
+                                         .message = route->not_ready_reason(message)};
+        answer_failure(answer, delivery->arena, &not_ready);
     } else {
         answer_success(upstream, message);
     }
