@@ -17,6 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+    CALL_DEFAULT_TIMEOUT_MS = 30000, /* of a call whose caller names none */
+    CALL_REQUEST_ID_MAX_BYTES = 128,
+};
+
 struct call {
     struct arena arena;          /* request, answer and all between */
     struct shared_arena *shared; /* held: of the answer, what other calls have too; NULL: nothing */

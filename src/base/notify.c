@@ -26,9 +26,9 @@ static int connect_to(const char *name)
         address.sun_path[0] = '\0';
     const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const struct timeval limit = {.tv_sec = SEND_S};
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, size) != 0) {
+    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
+                    connect(fd, (const struct sockaddr *)&address, size) != 0)) {
         close(fd);
         return -1;
     }

@@ -149,8 +149,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
     call->done = done;
     call->arg = arg;
     call->caller = (struct caller){.id = request->caller};
-    surface_enter(&call->call, &call->caller,
-                  protobuf_c_message_get_packed_size(request->input) + request->input_bytes);
+    surface_enter(&call->call, &call->caller, sizeof *call);
     const struct surface_request surface_request = {
         .method = arena_printf(arena, "%s/%s", request->service->name, request->method->name),
         .credential = request->credential,
@@ -159,6 +158,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
         .validate_only = request->validate_only ? "true" : NULL,
         .timeout_ms = request->timeout_ms,
         .input = request->input,
+        .input_bytes = request->input_bytes,
     };
     surface_look_up(&call->call, &surface_request);
     surface_run(&call->call, &surface_request);

@@ -17,7 +17,6 @@ enum {
      * in as. So it covers the answer of a write, which has no more orders than its request. */
     CALL_TO_REQUEST = 2,
     NAME_BYTES_TOLD = 200, /* of an unknown method's, which may be of any length */
-    REQUEST_ID_MAX_BYTES = 128,
 };
 
 struct surface {
@@ -164,9 +163,10 @@ static bool reserve(struct call *base, size_t bytes)
 }
 
 /* What came in does not tell how much memory its messages take, which may be forty times as much. */
-static bool admit_unpacked(struct surface_call *call)
+static bool admit_unpacked(struct surface_call *call, size_t input_bytes)
 {
-    const bool fits = count_bytes(call, CALL_TO_REQUEST * arena_excess(&call->call.arena));
+    const size_t unpacked = arena_excess(&call->call.arena) + input_bytes;
+    const bool fits = count_bytes(call, CALL_TO_REQUEST * unpacked);
     if (fits || call->target.is_open)
         return true;
     refuse_for_room(call);
@@ -202,9 +202,9 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
     /* A call that is in no trace gets none: its request_id names it as well. */
     if (request->traceparent != NULL)
         trace_join(&base->trace, request->traceparent, strlen(request->traceparent));
-    const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : SURFACE_DEFAULT_TIMEOUT_MS;
+    const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : CALL_DEFAULT_TIMEOUT_MS;
     base->method = request->method;
-    call->has_long_id = strlen(request->request_id) > REQUEST_ID_MAX_BYTES;
+    call->has_long_id = strlen(request->request_id) > CALL_REQUEST_ID_MAX_BYTES;
     if (!call->has_long_id)
         base->request_id = request->request_id;
     base->deadline_ns = base->start_ns + (uint64_t)timeout_ms * NS_PER_MS;
@@ -234,7 +234,7 @@ static bool check_request_id(struct surface_call *call)
 {
     if (call->has_long_id)
         call_fail(&call->call, STATUS_INVALID_ARGUMENT, "request_id has more than %d bytes",
-                  REQUEST_ID_MAX_BYTES);
+                  CALL_REQUEST_ID_MAX_BYTES);
     return !call->has_long_id;
 }
 
@@ -294,7 +294,7 @@ void surface_run(struct surface_call *call, const struct surface_request *reques
     ProtobufCService *service = method->service;
     const ProtobufCMessage *input =
         get_input(call, request, service->descriptor->methods[method->index].input);
-    if (input == NULL || !admit_unpacked(call)) {
+    if (input == NULL || !admit_unpacked(call, request->input_bytes)) {
         finish(NULL, call);
         return;
     }

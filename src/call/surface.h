@@ -29,7 +29,6 @@
 #include <stdint.h>
 
 enum {
-    SURFACE_DEFAULT_TIMEOUT_MS = 30000, /* of a call whose caller names none */
     SURFACE_DEFAULT_MAX_CALLS = 4096,
     SURFACE_FURTHER_CALLS = 32, /* beyond the bound: of callers who have few in hand when it is reached */
 };
@@ -69,9 +68,10 @@ struct surface_request {
     const char *request_id;     /* not NULL */
     const char *traceparent;
     const char *validate_only;     /* "true" or "false" */
-    uint32_t timeout_ms;           /* 0: SURFACE_DEFAULT_TIMEOUT_MS */
+    uint32_t timeout_ms;           /* 0: CALL_DEFAULT_TIMEOUT_MS */
     ProtobufCBinaryData payload;   /* the method's input, packed */
     const ProtobufCMessage *input; /* or as it is; NULL: it is packed */
+    size_t input_bytes;            /* of memory that it takes beyond what any has */
 };
 
 /* What a call asks for, and by what right. */

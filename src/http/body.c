@@ -6,7 +6,7 @@
 
 enum {
     FIRST_CAPACITY = 1024,
-    REQUEST_TO_BODY = 4, /* the text, its JSON, the message, and that in its frame */
+    REQUEST_TO_BODY = 4, /* the text, its JSON, the message, and that as its channel has it */
 };
 
 /* What a buffer of this size counts as. */

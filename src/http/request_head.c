@@ -3,13 +3,12 @@
  */
 #include "http/request_head.h"
 
+#include "base/call.h"
 #include "base/uuid.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum { REQUEST_ID_MAX = 128 };
 
 /* What is found in a walk over the headers. */
 struct walk {
@@ -25,7 +24,7 @@ struct walk {
 
 static bool is_sane(const char *id, size_t length, const char *allowed)
 {
-    return length >= 1 && length <= REQUEST_ID_MAX && strspn(id, allowed) == length;
+    return length >= 1 && length <= CALL_REQUEST_ID_MAX_BYTES && strspn(id, allowed) == length;
 }
 
 /* A string as structured fields have it (RFC 8941), with its quotes, or without. */

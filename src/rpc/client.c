@@ -2,6 +2,7 @@
  * is kept for a later call when it ended, so that a busy client allocates nothing but replies. */
 #include "rpc/client.h"
 
+#include "base/call.h"
 #include "base/time.h"
 #include "rpc/frame.h"
 #include "rpc/request.h"
@@ -349,7 +350,7 @@ static void probe_servers(struct rpc_client *client, size_t probes)
         .service = &rpc__v1__health__descriptor,
         .method = &rpc__v1__health__descriptor.methods[0],
         .input = &check.base,
-        .timeout_ms = FRAME_DEFAULT_TIMEOUT_MS,
+        .timeout_ms = CALL_DEFAULT_TIMEOUT_MS,
     };
     while (probes-- > 0)
         rpc_client_call(client, &request, drop_reply, NULL);
@@ -449,7 +450,7 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
         return NULL;
     }
     pthread_mutex_init(&client->lock, NULL);
-    client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : FRAME_DEFAULT_TIMEOUT_MS;
+    client->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : CALL_DEFAULT_TIMEOUT_MS;
     client->connect_timeout_ms =
         options->connect_timeout_ms != 0 ? options->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
     if (client->connect_timeout_ms > LONGEST_WAIT_MS)

@@ -20,7 +20,6 @@ typedef struct Rpc__V1__Request Rpc__V1__Request;
 
 enum {
     FRAME_MAX_BYTES = 1 << 20, /* a larger request is refused */
-    FRAME_DEFAULT_TIMEOUT_MS = 30000,
     /* Fields of an rpc.v1.Request itself: the payload is one. Each entry of its metadata has three, and
      * callers send three entries. It is unpacked before the key is looked at, so by anybody. */
     FRAME_MAX_REQUEST_FIELDS = 64,

@@ -19,12 +19,16 @@ static struct surface *surface;
 static struct budget memory;
 static struct surface_request request;
 static unsigned answers;
+static Rpc__V1__HealthCheckResponse__ServingStatus answered_status; /* of the last answer */
 
 static void answer(struct surface_call *answered, const ProtobufCMessage *message)
 {
     cr_assert_eq(answered, &call);
     cr_assert(message == NULL || answered->call.status.code == STATUS_OK);
     answers++;
+    answered_status = message != NULL && message->descriptor == &rpc__v1__health_check_response__descriptor
+                          ? ((const Rpc__V1__HealthCheckResponse *)message)->status
+                          : RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN;
 }
 
 static void set_up(void)
@@ -36,14 +40,18 @@ static void set_up(void)
     request = (struct surface_request){.request_id = ""};
 }
 
-static void tear_down(void)
+static void free_all(void)
 {
+    if (surface == NULL)
+        return;
     surface_call_free(&call);
     surface_free(surface);
     methods_free(methods);
+    surface = NULL;
+    methods = NULL;
 }
 
-TestSuite(surface, .init = set_up, .fini = tear_down);
+TestSuite(surface, .init = set_up, .fini = free_all);
 
 static void make(ProtobufCService *service, enum method_access access)
 {
@@ -86,40 +94,30 @@ static void never(ProtobufCService *service, unsigned index, const ProtobufCMess
     cr_assert(false, "it was called");
 }
 
-Test(surface, an_open_method_wants_no_key)
+/* An empty key is none, and one that only begins right is wrong. */
+Test(surface, keys)
 {
-    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "");
-    cr_assert_eq(call.call.status.code, STATUS_OK);
-}
-
-Test(surface, no_key)
-{
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", NULL, "");
-    cr_assert_eq(call.call.status.code, STATUS_UNAUTHENTICATED);
-}
-
-Test(surface, an_empty_key_is_none)
-{
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "", "");
-    cr_assert_eq(call.call.status.code, STATUS_UNAUTHENTICATED);
-}
-
-Test(surface, wrong_key)
-{
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "wrong", "");
-    cr_assert_eq(call.call.status.code, STATUS_PERMISSION_DENIED);
-}
-
-Test(surface, a_key_that_only_begins_right)
-{
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "rightright", "");
-    cr_assert_eq(call.call.status.code, STATUS_PERMISSION_DENIED);
-}
-
-Test(surface, right_key)
-{
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "right", "");
-    cr_assert_eq(call.call.status.code, STATUS_OK);
+    static const struct {
+        enum method_access access;
+        const char *key;
+        enum status_code code;
+    } cases[] = {
+        {METHOD_OPEN, NULL, STATUS_OK},
+        {METHOD_NEEDS_KEY, NULL, STATUS_UNAUTHENTICATED},
+        {METHOD_NEEDS_KEY, "", STATUS_UNAUTHENTICATED},
+        {METHOD_NEEDS_KEY, "wrong", STATUS_PERMISSION_DENIED},
+        {METHOD_NEEDS_KEY, "rightright", STATUS_PERMISSION_DENIED},
+        {METHOD_NEEDS_KEY, "right", STATUS_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        invoke(cases[i].access, "rpc.v1.Health/Check", cases[i].key, "");
+        cr_expect_eq(call.call.status.code, cases[i].code, "%zu", i);
+        cr_expect_eq(answered_status,
+                     cases[i].code == STATUS_OK ? RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
+                                                : RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN,
+                     "%zu", i);
+        free_all();
+    }
 }
 
 Test(surface, unknown_method)
@@ -176,9 +174,22 @@ Test(surface, an_id_that_is_too_long)
 /* Whoever says it otherwise is not to find it done. */
 Test(surface, validate_only_is_true_or_false)
 {
+    static const struct {
+        const char *said;
+        bool is_so;
+    } taken[] = {{NULL, false}, {"false", false}, {"true", true}};
+    make(&health.service.base, METHOD_OPEN);
+    request.method = "rpc.v1.Health/Check";
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        request.validate_only = taken[i].said;
+        run();
+        cr_expect_eq(call.call.status.code, STATUS_OK);
+        cr_expect_eq(call.call.validate_only, taken[i].is_so);
+    }
     request.validate_only = "True";
-    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "");
+    run();
     cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
+    cr_assert_eq(answered_status, RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__UNKNOWN, "it was called");
 }
 
 /* The same request has one fingerprint, packed or not; another method's has another. */
@@ -267,6 +278,25 @@ Test(surface, what_is_open_is_answered_whatever_else_is_refused)
     surface_look_up(&call, &request);
     surface_run(&call, &request);
     cr_assert_eq(call.call.status.code, STATUS_OK);
+}
+
+/* What a front end has unpacked counts, as does what is made of it. */
+Test(surface, a_message_that_is_handed_over_counts_twice)
+{
+    Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
+    struct caller caller = {.id = 1}, other = {.id = 2};
+    struct surface_call others[2];
+    make(&health.service.base, METHOD_NEEDS_KEY);
+    fill(others, &other);
+    request.method = "rpc.v1.Health/Check";
+    request.credential = CREDENTIAL_RIGHT;
+    request.input = &input.base;
+    request.input_bytes = MEMORY / 2 + 1;
+    surface_enter(&call, &caller, 1);
+    surface_look_up(&call, &request);
+    surface_run(&call, &request);
+    cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
+    cr_assert_eq(atomic_load(&memory.taken), MEMORY + 4);
 }
 
 static void reserve_much(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,

@@ -393,7 +393,7 @@ Test(monitoring, what_is_refused_by_a_bound_is_counted)
     int fd = begin_create("A");
     expect_value(service->http_port, "orders_rpc_requests_in_flight", 1);
     char *text = scrape(service->http_port);
-    cr_expect_gt(value_in(text, "orders_rpc_in_flight_request_bytes"), 10);
+    cr_expect_gt(value_in(text, "orders_rpc_in_flight_request_bytes"), 50);
     free(text);
     cr_expect_eq(create("B", key_header), 503);
     expect_value(service->http_port, "orders_rpc_requests_refused_total", 1);
