@@ -22,13 +22,22 @@ static void *keep(void *arg)
     return NULL;
 }
 
+static void free_lock(struct deadlines *deadlines)
+{
+    pthread_cond_destroy(&deadlines->changed);
+    pthread_mutex_destroy(&deadlines->lock);
+}
+
 bool deadlines_start(struct deadlines *deadlines, void (*expire)(void *arg, uint64_t now_ns), void *arg)
 {
     *deadlines = (struct deadlines){.expire = expire, .arg = arg};
     pthread_mutex_init(&deadlines->lock, NULL);
     time_cond_init(&deadlines->changed);
     errno = pthread_create(&deadlines->thread, NULL, keep, deadlines);
-    return errno == 0;
+    if (errno == 0)
+        return true;
+    free_lock(deadlines);
+    return false;
 }
 
 void deadlines_stop(struct deadlines *deadlines)
@@ -38,6 +47,5 @@ void deadlines_stop(struct deadlines *deadlines)
     pthread_cond_signal(&deadlines->changed);
     pthread_mutex_unlock(&deadlines->lock);
     pthread_join(deadlines->thread, NULL);
-    pthread_cond_destroy(&deadlines->changed);
-    pthread_mutex_destroy(&deadlines->lock);
+    free_lock(deadlines);
 }

@@ -259,9 +259,11 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
-    int error = pthread_create(&worker->thread, NULL, run, worker);
+    const int error = pthread_create(&worker->thread, NULL, run, worker);
     if (error == 0)
         return true;
+    metric_add(worker->metrics->connections[worker->state], -1);
+    worker_free(worker);
     errno = error;
     return false;
 }
