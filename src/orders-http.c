@@ -2,6 +2,7 @@
  *
  * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0.
  */
+#include "auth/bootstrap_keys.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -51,7 +52,9 @@ static int serve(const struct config *config, const struct notify *notify, struc
     char error[512] = "no memory";
     const struct rpc_client_options client_options = {.urls = config->connect};
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
-    const struct remote_channel_options channel_options = {client, config->api_key, &memory};
+    struct authenticator authenticator = {0};
+    authenticator_add(&authenticator, bootstrap_keys_source(config->api_keys));
+    const struct remote_channel_options channel_options = {client, &authenticator, config->api_key, &memory};
     struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
     const struct http_shim_options options = {
         .host = config->http_host,

@@ -1,5 +1,6 @@
 /* ordersd.c: the order service as a process: starts each layer on the one below, serves until SIGTERM or
  * SIGINT, answers what is in hand, and ends with 0. */
+#include "auth/bootstrap_keys.h"
 #include "base/budget.h"
 #include "base/config.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #include "service/health.h"
 #include "service/metrics_service.h"
 #include "service/order_service.h"
+#include "service/roles.h"
 #include "store/postgres.h"
 
 #include <errno.h>
@@ -47,6 +49,7 @@ struct daemon {
     struct health health;
     struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
+    struct authenticator authenticator;
     struct methods *methods;
     struct surface *surface;
     struct rpc_server *server;
@@ -82,26 +85,27 @@ static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
     daemon->checks[1] = (struct health_check){addresses_answer, daemon};
     health_init(&daemon->health, names, daemon->checks);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
-    daemon->methods = methods_new();
-    if (daemon->methods != NULL &&
-        methods_add(daemon->methods, &daemon->service.base.base, METHOD_NEEDS_KEY) &&
-        methods_add(daemon->methods, &daemon->health.service.base, METHOD_OPEN) &&
-        methods_add(daemon->methods, &daemon->metrics_service.service.base, METHOD_NEEDS_KEY)) {
-        const struct surface_options options = {
-            .methods = daemon->methods,
-            .api_key = daemon->config.api_key,
-            .log = daemon->log,
-            .metrics = daemon->metrics,
-            .memory = &daemon->memory,
-            .max_calls = daemon->config.max_calls,
-        };
-        daemon->surface = surface_new(&options);
-    }
-    if (daemon->surface != NULL)
-        return true;
+    ProtobufCService *const services[] = {&daemon->service.base.base, &daemon->health.service.base,
+                                          &daemon->metrics_service.service.base};
+    authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
+    const struct surface_options options = {
+        .methods = daemon->methods = methods_new(),
+        .authenticator = &daemon->authenticator,
+        .log = daemon->log,
+        .metrics = daemon->metrics,
+        .memory = &daemon->memory,
+        .max_calls = daemon->config.max_calls,
+    };
     snprintf(error, error_size, "out of memory");
     errno = ENOMEM;
-    return false;
+    if (daemon->methods == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
+        if (!methods_add(daemon->methods, services[i], roles_find, error, error_size))
+            return false;
+    }
+    daemon->surface = surface_new(&options);
+    return daemon->surface != NULL;
 }
 
 static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)

@@ -28,6 +28,7 @@ struct call {
     const char *method;          /* "orders.v1.OrderService/GetOrder" */
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
+    const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */
     uint32_t caller;             /* which connection it came from: callers are queued fairly */
     uint64_t fingerprint;        /* of method and payload: a request_id names one request only */
     uint64_t start_ns;           /* CLOCK_MONOTONIC */

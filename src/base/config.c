@@ -166,7 +166,7 @@ static bool read_database_url(struct reading *reading, const char *text)
     return true;
 }
 
-/* A key is what a header can carry: printable ASCII, no blanks around it. */
+/* Keys, of which each is what a header can carry: printable ASCII, no blanks around it. */
 static bool read_api_key(struct reading *reading, const char *text)
 {
     for (const char *at = text; *at != '\0'; at++) {
@@ -176,8 +176,10 @@ static bool read_api_key(struct reading *reading, const char *text)
             return false;
         }
     }
-    reading->config->api_key = arena_strdup(&reading->config->arena, text);
-    return true;
+    size_t n;
+    reading->config->api_keys = split(&reading->config->arena, text, &n);
+    reading->config->api_key = reading->config->api_keys[0];
+    return n > 0 || fail(reading, "no key", "keys, separated by commas");
 }
 
 static bool read_api_key_file(struct reading *reading, const char *path)

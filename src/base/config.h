@@ -33,7 +33,8 @@ struct config {
     struct arena arena; /* owns every string below */
 
     const char *database_url;        /* DATABASE_URL; NULL when unset and not needed */
-    const char *api_key;             /* API_KEY, or the first line of API_KEY_FILE */
+    const char *const *api_keys;     /* API_KEY, or the first line of API_KEY_FILE, NULL-terminated */
+    const char *api_key;             /* the first of them, which a client presents; NULL when unset */
     const char *api_key_file;        /* API_KEY_FILE; NULL when unset */
     const char *const *listen;       /* ORDERS_LISTEN, NULL-terminated */
     const char *const *connect;      /* ORDERS_CONNECT, NULL-terminated */

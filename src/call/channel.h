@@ -7,24 +7,25 @@
 #ifndef CALL_CHANNEL_H
 #define CALL_CHANNEL_H
 
+#include "auth/authenticator.h"
+#include "base/arena.h"
 #include "base/status.h"
-#include "call/credential.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Everything it points to must live until the reply is freed. A channel to another process presents its own
- * key there, whatever the credential: a front end checks before it calls. */
+/* Everything it points to must live until the reply is freed. */
 struct channel_request {
     const ProtobufCServiceDescriptor *service;
     const ProtobufCMethodDescriptor *method;
     const ProtobufCMessage *input;
-    size_t input_bytes; /* of memory that it takes beyond what any has */
-    enum credential credential;
-    const char *request_id;  /* NULL: a new one */
-    const char *traceparent; /* NULL: none */
+    size_t input_bytes;                     /* of memory that it takes beyond what any has */
+    const struct auth_presented *presented; /* by the caller */
+    const struct auth_result *auth;         /* that channel_check found */
+    const char *request_id;                 /* NULL: a new one */
+    const char *traceparent;                /* NULL: none */
     bool validate_only;
     uint32_t timeout_ms; /* 0: the service's default */
     uint32_t caller;     /* names the connection that the call came by: callers are served fairly */
@@ -49,17 +50,23 @@ struct channel {
 
 /* What each kind of channel does; for the functions below to call. */
 struct channel_type {
-    enum credential (*check)(const struct channel *channel, const char *key);
+    void (*check)(const struct channel *channel, const struct auth_presented *presented,
+                  const ProtobufCMethodDescriptor *method, struct arena *arena, struct auth_result *result,
+                  struct status *status);
     void (*call)(struct channel *channel, const struct channel_request *request, channel_done *done,
                  void *arg);
     const ProtobufCMessage *(*read)(struct channel_reply *reply);
     void (*free)(struct channel_reply *reply);
 };
 
-/* What a key is that a caller of the front end's presents, or NULL. */
-static inline enum credential channel_check(const struct channel *channel, const char *key)
+/* Who presents this, and why he may not call the method: the status, whose text is in the arena; STATUS_OK:
+ * he may, as far as can be said here. A channel to another process leaves it to that to say who it is
+ * (AUTH_UNCHECKED), and whether he may, once it is called. */
+static inline void channel_check(const struct channel *channel, const struct auth_presented *presented,
+                                 const ProtobufCMethodDescriptor *method, struct arena *arena,
+                                 struct auth_result *result, struct status *status)
 {
-    return channel->type->check(channel, key);
+    channel->type->check(channel, presented, method, arena, result, status);
 }
 
 static inline void channel_call(struct channel *channel, const struct channel_request *request,

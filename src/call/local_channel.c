@@ -115,9 +115,15 @@ static void free_reply(struct channel_reply *reply)
     give_back(call);
 }
 
-static enum credential check(const struct channel *base, const char *key)
+static void check(const struct channel *base, const struct auth_presented *presented,
+                  const ProtobufCMethodDescriptor *descriptor, struct arena *arena,
+                  struct auth_result *result, struct status *status)
 {
-    return surface_check(((const struct local_channel *)base)->surface, key);
+    const struct surface *surface = ((const struct local_channel *)base)->surface;
+    const size_t method = methods_find_descriptor(surface_methods(surface), descriptor);
+    surface_check(surface, presented, result);
+    if (method < methods_count(surface_methods(surface)))
+        surface_authorize(surface, result, method, arena, status);
 }
 
 static const char *new_id(struct arena *arena)
@@ -151,8 +157,8 @@ static void call(struct channel *base, const struct channel_request *request, ch
     call->caller = (struct caller){.id = request->caller};
     surface_enter(&call->call, &call->caller, sizeof *call);
     const struct surface_request surface_request = {
-        .method = arena_printf(arena, "%s/%s", request->service->name, request->method->name),
-        .credential = request->credential,
+        .descriptor = request->method,
+        .auth = request->auth,
         .request_id = request->request_id != NULL ? request->request_id : new_id(arena),
         .traceparent = request->traceparent,
         .validate_only = request->validate_only ? "true" : NULL,

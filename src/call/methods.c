@@ -1,4 +1,4 @@
-/* methods.c: a sorted array of full method names. */
+/* methods.c: an array sorted by full method names. */
 #include "call/methods.h"
 
 #include <stdint.h>
@@ -31,19 +31,25 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct method *)a)->name, ((const struct method *)b)->name);
 }
 
-bool methods_add(struct methods *methods, ProtobufCService *service, enum method_access access)
+bool methods_add(struct methods *methods, ProtobufCService *service, method_role *role_of, char *error,
+                 size_t error_size)
 {
     const ProtobufCServiceDescriptor *descriptor = service->descriptor;
     struct method *list = realloc(methods->list, (methods->count + descriptor->n_methods) * sizeof *list);
+    snprintf(error, error_size, "out of memory");
     if (list == NULL)
         return false;
     methods->list = list;
     for (unsigned i = 0; i < descriptor->n_methods; i++) {
         struct method *method = &list[methods->count];
-        *method = (struct method){.service = service, .index = i, .access = access};
+        *method = (struct method){.service = service, .index = i};
         if (asprintf(&method->name, "%s/%s", descriptor->name, descriptor->methods[i].name) < 0)
             return false;
         methods->count++;
+        if (!role_of(method->name, &method->role)) {
+            snprintf(error, error_size, "nobody has said which role %s needs", method->name);
+            return false;
+        }
     }
     qsort(list, methods->count, sizeof *list, compare);
     return true;
@@ -64,4 +70,14 @@ size_t methods_find(const struct methods *methods, const char *name)
     const struct method key = {.name = (char *)(uintptr_t)name};
     const struct method *found = bsearch(&key, methods->list, methods->count, sizeof key, compare);
     return found != NULL ? (size_t)(found - methods->list) : methods->count;
+}
+
+size_t methods_find_descriptor(const struct methods *methods, const ProtobufCMethodDescriptor *descriptor)
+{
+    for (size_t i = 0; i < methods->count; i++) {
+        const struct method *method = &methods->list[i];
+        if (&method->service->descriptor->methods[method->index] == descriptor)
+            return i;
+    }
+    return methods->count;
 }

@@ -5,37 +5,40 @@
 #ifndef CALL_METHODS_H
 #define CALL_METHODS_H
 
+#include "auth/principal.h"
+
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct methods;
 
-enum method_access {
-    METHOD_NEEDS_KEY,
-    METHOD_OPEN, /* wants no API key */
-};
-
 struct method {
     char *name; /* "orders.v1.OrderService/GetOrder" */
     ProtobufCService *service;
     unsigned index; /* in the service's descriptor */
-    enum method_access access;
+    enum role role; /* that its caller needs */
 };
 
 /* NULL when out of memory. */
 struct methods *methods_new(void);
 void methods_free(struct methods *methods);
 
-/* Adds every method of a service, which must outlive the table. False when out of memory. */
-bool methods_add(struct methods *methods, ProtobufCService *service, enum method_access access);
+/* The role that a method needs, by its full name. False: nobody has said. */
+typedef bool method_role(const char *name, enum role *role);
+
+/* Adds every method of a service, which must outlive the table. False: `error` says why; a method of no role
+ * is not served. */
+bool methods_add(struct methods *methods, ProtobufCService *service, method_role *role_of, char *error,
+                 size_t error_size);
 
 /* How many there are; once all are added, the index of each stays what it is. */
 size_t methods_count(const struct methods *methods);
 
 const struct method *methods_get(const struct methods *methods, size_t index);
 
-/* Its index by its full name; methods_count: there is none. */
+/* Its index by its full name, or by its descriptor; methods_count: there is none. */
 size_t methods_find(const struct methods *methods, const char *name);
+size_t methods_find_descriptor(const struct methods *methods, const ProtobufCMethodDescriptor *descriptor);
 
 #endif

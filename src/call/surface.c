@@ -21,7 +21,7 @@ enum {
 
 struct surface {
     const struct methods *methods;
-    const char *api_key;
+    const struct authenticator *authenticator;
     struct log *log;
     struct budget *memory;
     unsigned max_calls;
@@ -35,7 +35,7 @@ struct surface *surface_new(const struct surface_options *options)
     if (surface == NULL)
         return NULL;
     surface->methods = options->methods;
-    surface->api_key = options->api_key;
+    surface->authenticator = options->authenticator;
     surface->log = options->log;
     surface->memory = options->memory;
     surface->max_calls = options->max_calls != 0 ? options->max_calls : SURFACE_DEFAULT_MAX_CALLS;
@@ -129,11 +129,13 @@ void surface_enter(struct surface_call *call, struct caller *caller, size_t byte
     assert(call->is_done);
     call_forget(base);
     call->target = (struct surface_target){.method = methods_count(call->surface->methods)};
+    call->principal = (struct principal){.role = ROLE_NONE};
     call->caller = caller;
     call->bytes = bytes;
     call->reserved = call->is_done = false;
     base->caller = caller != NULL ? caller->id : 0;
     base->method = base->request_id = "";
+    base->principal = call->principal.name;
     base->start_ns = base->deadline_ns = time_monotonic_ns();
     base->trace = (struct trace){0};
     base->more = base->replayed = base->validate_only = false;
@@ -183,27 +185,44 @@ bool surface_fits(struct surface_call *call, size_t bytes)
 
 /* --- what is asked for --- */
 
-enum credential surface_check(const struct surface *surface, const char *key)
+void surface_check(const struct surface *surface, const struct auth_presented *presented,
+                   struct auth_result *result)
 {
-    return credential_check(key, surface->api_key);
+    authenticator_check(surface->authenticator, presented, result);
+}
+
+void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
+                       struct arena *arena, struct status *status)
+{
+    const struct method *asked = methods_get(surface->methods, method);
+    if (asked->role == ROLE_NONE)
+        return;
+    if (auth->outcome != AUTH_KNOWN)
+        auth_refuse(auth->outcome, arena, status);
+    else if (auth->principal.role < asked->role)
+        status_set(status, arena, STATUS_PERMISSION_DENIED, "%s needs role %s", asked->name,
+                   role_name(asked->role));
 }
 
 void surface_look_up(struct surface_call *call, const struct surface_request *request)
 {
     const struct surface *surface = call->surface;
     struct call *base = &call->call;
-    const size_t method = methods_find(surface->methods, request->method);
+    const size_t method = request->descriptor != NULL
+                              ? methods_find_descriptor(surface->methods, request->descriptor)
+                              : methods_find(surface->methods, request->method);
+    const bool is_there = method < methods_count(surface->methods);
     call->target = (struct surface_target){
         .method = method,
-        .is_open = method < methods_count(surface->methods) &&
-                   methods_get(surface->methods, method)->access == METHOD_OPEN,
-        .has_key = request->credential == CREDENTIAL_RIGHT,
+        .is_open = is_there && methods_get(surface->methods, method)->role == ROLE_NONE,
+        .is_known = request->auth->outcome == AUTH_KNOWN,
     };
+    call->principal = request->auth->principal;
     /* A call that is in no trace gets none: its request_id names it as well. */
     if (request->traceparent != NULL)
         trace_join(&base->trace, request->traceparent, strlen(request->traceparent));
     const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : CALL_DEFAULT_TIMEOUT_MS;
-    base->method = request->method;
+    base->method = is_there ? methods_get(surface->methods, method)->name : request->method;
     call->has_long_id = strlen(request->request_id) > CALL_REQUEST_ID_MAX_BYTES;
     if (!call->has_long_id)
         base->request_id = request->request_id;
@@ -221,13 +240,9 @@ static bool find_method(struct surface_call *call, const struct surface_request 
 
 static bool check_right(struct surface_call *call, const struct surface_request *request)
 {
-    if (call->target.is_open || call->target.has_key)
-        return true;
-    if (request->credential == CREDENTIAL_MISSING)
-        call_fail(&call->call, STATUS_UNAUTHENTICATED, "API key is missing");
-    else
-        call_fail(&call->call, STATUS_PERMISSION_DENIED, "Invalid API key");
-    return false;
+    struct call *base = &call->call;
+    surface_authorize(call->surface, request->auth, call->target.method, &base->arena, &base->status);
+    return base->status.code == STATUS_OK;
 }
 
 static bool check_request_id(struct surface_call *call)

@@ -1,5 +1,5 @@
-/* surface.h: what every call goes through, whatever it came in by: is there room, what does it ask for and by
- * what right, until when, in which trace; then the method; then what is counted and logged of it.
+/* surface.h: what every call goes through, whatever it came in by: who calls, is there room, what does it ask
+ * for and may he, until when, in which trace; then the method; then what is counted and logged of it.
  *
  * A listener has a struct surface_call for each call in hand. It takes it through
  *
@@ -15,12 +15,12 @@
 #ifndef CALL_SURFACE_H
 #define CALL_SURFACE_H
 
+#include "auth/authenticator.h"
 #include "base/budget.h"
 #include "base/call.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/admission.h"
-#include "call/credential.h"
 #include "call/methods.h"
 
 #include <protobuf-c/protobuf-c.h>
@@ -37,12 +37,12 @@ struct surface;
 
 /* All that is pointed to must outlive the surface. */
 struct surface_options {
-    const struct methods *methods; /* filled */
-    const char *api_key;           /* that callers present */
-    struct log *log;               /* one line a call, at level info */
-    struct metrics *metrics;       /* NULL: nothing is counted */
-    struct budget *memory;         /* that calls and their answers take; may be shared */
-    unsigned max_calls;            /* in hand at once; 0: SURFACE_DEFAULT_MAX_CALLS */
+    const struct methods *methods;             /* filled */
+    const struct authenticator *authenticator; /* filled; NULL: nobody is known */
+    struct log *log;                           /* one line a call, at level info */
+    struct metrics *metrics;                   /* NULL: nothing is counted */
+    struct budget *memory;                     /* that calls and their answers take; may be shared */
+    unsigned max_calls;                        /* in hand at once; 0: SURFACE_DEFAULT_MAX_CALLS */
 };
 
 /* NULL: out of memory. */
@@ -63,9 +63,10 @@ unsigned surface_max_calls(const struct surface *surface);
 /* A request as a listener read it. What is NULL, the caller did not say. It lives until the call is answered.
  */
 struct surface_request {
-    const char *method;         /* its full name */
-    enum credential credential; /* that surface_check found */
-    const char *request_id;     /* not NULL */
+    const char *method;                          /* its full name */
+    const ProtobufCMethodDescriptor *descriptor; /* or the method itself; NULL: it is named */
+    const struct auth_result *auth;              /* that surface_check found */
+    const char *request_id;                      /* not NULL */
     const char *traceparent;
     const char *validate_only;     /* "true" or "false" */
     uint32_t timeout_ms;           /* 0: CALL_DEFAULT_TIMEOUT_MS */
@@ -77,8 +78,8 @@ struct surface_request {
 /* What a call asks for, and by what right. */
 struct surface_target {
     size_t method; /* methods_count: there is none of that name */
-    bool is_open;  /* it wants no key */
-    bool has_key;  /* the right one was presented, whatever is asked for */
+    bool is_open;  /* it needs no role */
+    bool is_known; /* who calls, whatever is asked for */
 };
 
 struct surface_call;
@@ -90,6 +91,7 @@ typedef void surface_answer(struct surface_call *call, const ProtobufCMessage *m
 struct surface_call {
     struct call call; /* the first member: the closure data of every method */
     struct surface_target target;
+    struct principal principal; /* who calls; of no name: it is not known */
 
     /* The surface's. */
     struct surface *surface;
@@ -109,8 +111,14 @@ void surface_call_free(struct surface_call *call);
 /* A request of so many bytes came in, from a caller who is still there, or NULL. It is in hand. */
 void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes);
 
-/* What a key is that was presented, or NULL. */
-enum credential surface_check(const struct surface *surface, const char *key);
+/* Who presents this. */
+void surface_check(const struct surface *surface, const struct auth_presented *presented,
+                   struct auth_result *result);
+
+/* Why whoever was found may not call a method, by its index: the status, whose text is in the arena. It is
+ * left as it is if he may. */
+void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
+                       struct arena *arena, struct status *status);
 
 /* Sets the target, and what of the call is to be known of any. */
 void surface_look_up(struct surface_call *call, const struct surface_request *request);

@@ -8,8 +8,8 @@
 
 static const struct row {
     unsigned status;
-    const char *detail;      /* instead of the RPC's message, which callers are not to see */
-    const char *retry_after; /* seconds */
+    const char *detail;         /* instead of the RPC's message, which callers are not to see */
+    const char *header, *value; /* that tell the caller what to do; NULL: there is none */
 } rows[STATUS_CODES] = {
     [STATUS_OK] = {.status = 200},
     [STATUS_CANCELLED] = {.status = 500, .detail = "Internal Server Error"},
@@ -19,15 +19,17 @@ static const struct row {
     [STATUS_NOT_FOUND] = {.status = 404},
     [STATUS_ALREADY_EXISTS] = {.status = 400},
     [STATUS_PERMISSION_DENIED] = {.status = 403},
-    [STATUS_RESOURCE_EXHAUSTED] = {.status = 503, .retry_after = "1"},
+    [STATUS_RESOURCE_EXHAUSTED] = {.status = 503, .header = "Retry-After", .value = "1"},
     [STATUS_FAILED_PRECONDITION] = {.status = 422},
     [STATUS_ABORTED] = {.status = 409},
     [STATUS_OUT_OF_RANGE] = {.status = 400},
     [STATUS_UNIMPLEMENTED] = {.status = 501},
     [STATUS_INTERNAL] = {.status = 500, .detail = "Internal Server Error"},
-    [STATUS_UNAVAILABLE] = {.status = 503, .retry_after = "1"},
+    [STATUS_UNAVAILABLE] = {.status = 503, .header = "Retry-After", .value = "1"},
     [STATUS_DATA_LOSS] = {.status = 500},
-    [STATUS_UNAUTHENTICATED] = {.status = 401},
+    [STATUS_UNAUTHENTICATED] = {.status = 401,
+                                .header = "WWW-Authenticate",
+                                .value = "Bearer"}, /* RFC 9110, 11.6.1 */
 };
 
 void answer_header(struct answer *answer, const char *name, const char *value)
@@ -61,6 +63,6 @@ void answer_failure(struct answer *answer, struct arena *arena, const struct sta
 {
     const struct row *row = &rows[failure->code < STATUS_CODES ? failure->code : STATUS_UNKNOWN];
     answer_detail(answer, arena, row->status, row->detail != NULL ? row->detail : failure->message);
-    if (row->retry_after != NULL)
-        answer_header(answer, "Retry-After", row->retry_after);
+    if (row->header != NULL)
+        answer_header(answer, row->header, row->value);
 }

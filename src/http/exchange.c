@@ -34,7 +34,8 @@ struct exchange {
     struct request_head head;
     struct url url;
     struct route_match match;
-    enum credential credential;
+    struct auth_presented presented;
+    struct auth_result auth;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
 
@@ -55,13 +56,17 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
     answer_detail(&exchange->delivery.answer, &exchange->arena, status, detail);
 }
 
-static void check_key(struct exchange *exchange)
+static void check_right(struct exchange *exchange)
 {
-    exchange->credential = request_head_check_key(exchange->connection, exchange->host->channel);
-    if (exchange->credential == CREDENTIAL_MISSING)
-        reject(exchange, 401, "API key is missing");
-    else if (exchange->credential == CREDENTIAL_WRONG)
-        reject(exchange, 403, "Invalid API key");
+    struct status refusal = STATUS_INIT;
+    if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
+        auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
+    } else {
+        channel_check(exchange->host->channel, &exchange->presented, route_method(exchange->match.route),
+                      &exchange->arena, &exchange->auth, &refusal);
+    }
+    if (refusal.code != STATUS_OK)
+        answer_failure(&exchange->delivery.answer, &exchange->arena, &refusal);
 }
 
 static bool answer_preflight(struct exchange *exchange)
@@ -96,7 +101,7 @@ static void find_route(struct exchange *exchange)
         break;
     case ROUTE_FOUND:
         if (!match->route->open)
-            check_key(exchange);
+            check_right(exchange);
         if (answer->status == 0 && match->route->variable_field != NULL && !match->variable.is_text)
             reject(exchange, 404, match->route->variable_error);
     }
@@ -241,7 +246,8 @@ static bool proceed(struct exchange *exchange)
         .variable = &exchange->match.variable,
         .query = exchange->url.query,
         .head = &exchange->head,
-        .credential = exchange->credential,
+        .presented = &exchange->presented,
+        .auth = &exchange->auth,
         .is_read = exchange->is_read,
         .if_match_etag = exchange->if_match_etag,
         .body = {exchange->body.bytes, exchange->body.length},

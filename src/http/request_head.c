@@ -152,31 +152,36 @@ void request_head_read_precondition(struct MHD_Connection *connection, struct ar
         (struct precondition){.if_match = lists.if_match.bytes, .if_none_match = lists.if_none_match.bytes};
 }
 
-/* The keys presented. */
-struct keys {
-    const struct channel *channel;
-    enum credential found;
+/* --- who calls --- */
+
+struct secrets {
+    struct auth_presented *presented;
+    bool is_clear;
 };
 
-static enum MHD_Result check_key(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
-                                 const char *value, size_t value_size)
+static enum MHD_Result read_secret(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                   const char *value, size_t value_size)
 {
-    struct keys *keys = arg;
+    struct secrets *secrets = arg;
+    const char **secret;
     (void)kind;
     (void)name_size;
-    if (strcasecmp(name, "X-API-Key") != 0 || value_size == 0)
+    if (strcasecmp(name, "X-API-Key") == 0)
+        secret = &secrets->presented->api_key;
+    else if (strcasecmp(name, "Authorization") == 0)
+        secret = &secrets->presented->authorization;
+    else
         return MHD_YES;
-    const bool is_text = strlen(value) == value_size;
-    if (!is_text || channel_check(keys->channel, value) != CREDENTIAL_RIGHT)
-        keys->found = CREDENTIAL_WRONG;
-    else if (keys->found == CREDENTIAL_MISSING)
-        keys->found = CREDENTIAL_RIGHT;
+    if (value_size == 0)
+        return MHD_YES;
+    secrets->is_clear &= strlen(value) == value_size && (*secret == NULL || strcmp(*secret, value) == 0);
+    *secret = value;
     return MHD_YES;
 }
 
-enum credential request_head_check_key(struct MHD_Connection *connection, const struct channel *channel)
+bool request_head_read_secrets(struct MHD_Connection *connection, struct auth_presented *presented)
 {
-    struct keys keys = {.channel = channel, .found = CREDENTIAL_MISSING};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, check_key, &keys);
-    return keys.found;
+    struct secrets secrets = {presented, true};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_secret, &secrets);
+    return secrets.is_clear;
 }

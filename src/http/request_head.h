@@ -2,9 +2,9 @@
 #ifndef HTTP_REQUEST_HEAD_H
 #define HTTP_REQUEST_HEAD_H
 
+#include "auth/authenticator.h"
 #include "base/arena.h"
 #include "base/trace.h"
-#include "call/channel.h"
 #include "http/precondition.h"
 
 #include <microhttpd.h>
@@ -33,7 +33,8 @@ void request_head_read(struct MHD_Connection *connection, const char *version, s
 void request_head_read_precondition(struct MHD_Connection *connection, struct arena *arena,
                                     struct precondition *precondition);
 
-/* What the keys presented are, in every X-API-Key: one that is wrong is enough. */
-enum credential request_head_check_key(struct MHD_Connection *connection, const struct channel *channel);
+/* What the caller presents, which lives as long as the request. False: nobody can say what, since a header
+ * came twice with different values, or has a NUL. */
+bool request_head_read_secrets(struct MHD_Connection *connection, struct auth_presented *presented);
 
 #endif

@@ -164,7 +164,8 @@ static bool call(struct upstream *upstream)
         .method = route_method(route),
         .input = upstream->transcoded.input,
         .input_bytes = arena_excess(&delivery->draft),
-        .credential = upstream->request.credential,
+        .presented = upstream->request.presented,
+        .auth = upstream->request.auth,
         .request_id = call_id(&upstream->request),
         .traceparent = traceparent,
         /* What was refused here is answered together with what the service refuses. */

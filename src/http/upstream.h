@@ -19,7 +19,8 @@ struct upstream_request {
     const struct url_part *variable;
     const char *query;
     const struct request_head *head;
-    enum credential credential;
+    const struct auth_presented *presented;
+    const struct auth_result *auth;
     bool is_read;
     const char *if_match_etag; /* that the call is to find; "" for any */
     struct json_slice body;

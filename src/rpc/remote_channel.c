@@ -16,6 +16,7 @@ enum {
 struct remote_channel {
     struct channel base;
     struct rpc_client *client;
+    const struct authenticator *authenticator;
     const char *api_key;
     struct budget_part memory;
 };
@@ -30,9 +31,13 @@ struct remote_call {
     size_t counted;          /* of the memory */
 };
 
-static enum credential check(const struct channel *base, const char *key)
+static void check(const struct channel *base, const struct auth_presented *presented,
+                  const ProtobufCMethodDescriptor *method, struct arena *arena, struct auth_result *result,
+                  struct status *status)
 {
-    return credential_check(key, ((const struct remote_channel *)base)->api_key);
+    (void)method; /* the service says who may call it */
+    authenticator_check(((const struct remote_channel *)base)->authenticator, presented, result);
+    auth_refuse(result->outcome, arena, status);
 }
 
 static void take_status(struct remote_call *call)
@@ -79,22 +84,30 @@ static void free_reply(struct channel_reply *base)
     free(call);
 }
 
+static void add_metadata(struct rpc_metadata metadata[], size_t *n, const char *name, const char *value)
+{
+    if (value != NULL)
+        metadata[(*n)++] = (struct rpc_metadata){name, value};
+}
+
 static void call(struct channel *base, const struct channel_request *request, channel_done *done, void *arg)
 {
     struct remote_channel *channel = (struct remote_channel *)base; /* its first member */
     struct remote_call *call = calloc(1, sizeof *call);
-    struct rpc_metadata metadata[3];
+    struct rpc_metadata metadata[4];
     size_t n = 0;
     if (call == NULL)
         abort(); /* as the arena does */
     *call = (struct remote_call){.base.type = base->type, .channel = channel, .done = done, .arg = arg};
     /* With open methods too: without a key few a second are taken. */
-    if (channel->api_key != NULL)
-        metadata[n++] = (struct rpc_metadata){"x-api-key", channel->api_key};
-    if (request->validate_only)
-        metadata[n++] = (struct rpc_metadata){"x-validate-only", "true"};
-    if (request->traceparent != NULL)
-        metadata[n++] = (struct rpc_metadata){"traceparent", request->traceparent};
+    if (request->auth->outcome != AUTH_UNCHECKED)
+        add_metadata(metadata, &n, "x-api-key", channel->api_key);
+    else {
+        add_metadata(metadata, &n, "x-api-key", request->presented->api_key);
+        add_metadata(metadata, &n, "authorization", request->presented->authorization);
+    }
+    add_metadata(metadata, &n, "x-validate-only", request->validate_only ? "true" : NULL);
+    add_metadata(metadata, &n, "traceparent", request->traceparent);
     const struct rpc_request rpc_request = {
         .service = request->service,
         .method = request->method,
@@ -115,6 +128,7 @@ struct channel *remote_channel_new(const struct remote_channel_options *options)
         return NULL;
     channel->base.type = &type;
     channel->client = options->client;
+    channel->authenticator = options->authenticator;
     channel->api_key = options->api_key;
     channel->memory = (struct budget_part){options->memory, options->memory->limit / OWN_SHARE, 0};
     return &channel->base;

@@ -2,13 +2,15 @@
 #ifndef RPC_REMOTE_CHANNEL_H
 #define RPC_REMOTE_CHANNEL_H
 
+#include "auth/authenticator.h"
 #include "base/budget.h"
 #include "call/channel.h"
 #include "rpc/client.h"
 
 struct remote_channel_options {
     struct rpc_client *client;
-    const char *api_key;   /* that callers present, and that is presented for them */
+    const struct authenticator *authenticator; /* of what can be said of callers here; filled */
+    const char *api_key;   /* presented for callers that are known here, and with what wants no key */
     struct budget *memory; /* that large replies take, until they are freed */
 };
 

@@ -55,7 +55,7 @@ static enum connections_access access_of(const struct slot *slot)
     if (slot->malformed)
         return CONNECTIONS_NO_CALL;
     const struct surface_target *target = &slot->call.target;
-    if (target->has_key)
+    if (target->is_known)
         return CONNECTIONS_BY_KEY;
     const bool is_known = target->method < methods_count(surface_methods(slot->all->surface));
     return is_known && !target->is_open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
@@ -133,9 +133,15 @@ static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
 static void run(struct slot *slot, const Rpc__V1__Request *head)
 {
     struct surface_call *call = &slot->call;
+    struct auth_result auth;
+    const struct auth_presented presented = {
+        .api_key = frame_metadata(head, "x-api-key"),
+        .authorization = frame_metadata(head, "authorization"),
+    };
+    surface_check(slot->all->surface, &presented, &auth);
     const struct surface_request request = {
         .method = head->method,
-        .credential = surface_check(slot->all->surface, frame_metadata(head, "x-api-key")),
+        .auth = &auth,
         .request_id = head->request_id,
         .traceparent = frame_metadata(head, "traceparent"),
         .validate_only = frame_metadata(head, "x-validate-only"),

@@ -18,7 +18,7 @@ struct health_check {
 };
 
 struct health {
-    Rpc__V1__Health_Service service;   /* add to the methods with METHOD_OPEN */
+    Rpc__V1__Health_Service service;
     const char *const *names;          /* full names of the services served, NULL-terminated; "" always is */
     const struct health_check *checks; /* all are asked, and all reasons told */
     atomic_bool stopping;              /* set by main when the server is going away */

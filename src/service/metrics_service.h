@@ -6,7 +6,7 @@
 #include "rpc/v1/metrics.pb-c.h"
 
 struct metrics_service {
-    Rpc__V1__Metrics_Service service; /* add to the methods with METHOD_NEEDS_KEY */
+    Rpc__V1__Metrics_Service service;
     struct metrics *metrics;
 };
 

@@ -1,6 +1,7 @@
 /* test_local_channel.c: a front end's calls, in one process. */
 #include "call/local_channel.h"
 
+#include "auth/bootstrap_keys.h"
 #include "rpc/v1/health.pb-c.h"
 
 #include <criterion/criterion.h>
@@ -28,13 +29,25 @@ static struct methods *methods;
 static struct surface *surface;
 static struct channel *channel;
 
+static bool role_of(const char *method, enum role *role)
+{
+    (void)method;
+    *role = ROLE_READER;
+    return true;
+}
+
 static void set_up(void)
 {
+    static const char *const keys[] = {"right", NULL};
+    static struct authenticator authenticator;
+    char error[128];
+    authenticator_add(&authenticator, bootstrap_keys_source(keys));
     rpc__v1__health__init(&health, NULL);
     health.check = check;
     methods = methods_new();
-    cr_assert(methods_add(methods, &health.base, METHOD_NEEDS_KEY));
-    const struct surface_options options = {.methods = methods, .api_key = "right", .memory = &memory};
+    cr_assert(methods_add(methods, &health.base, role_of, error, sizeof error));
+    const struct surface_options options = {
+        .methods = methods, .authenticator = &authenticator, .memory = &memory};
     surface = surface_new(&options);
     channel = local_channel_new(surface);
 }
@@ -54,15 +67,28 @@ static void keep(struct channel_reply *reply, void *arg)
     *(struct channel_reply **)arg = reply;
 }
 
+/* What was said to the last one before it called. */
+static enum status_code refused;
+
 static void ask(const char *service, const char *key, const char *id, struct channel_reply **reply)
 {
     Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     input.service = (char *)(uintptr_t)service;
+    const ProtobufCMethodDescriptor *method = &rpc__v1__health__descriptor.methods[0];
+    const struct auth_presented presented = {.api_key = key};
+    struct auth_result auth;
+    struct status refusal = STATUS_INIT;
+    struct arena arena;
+    arena_init(&arena);
+    channel_check(channel, &presented, method, &arena, &auth, &refusal);
+    refused = refusal.code;
+    arena_free(&arena);
     const struct channel_request request = {
         .service = &rpc__v1__health__descriptor,
-        .method = &rpc__v1__health__descriptor.methods[0],
+        .method = method,
         .input = &input.base,
-        .credential = channel_check(channel, key),
+        .presented = &presented,
+        .auth = &auth,
         .request_id = id,
         .caller = 7,
     };
@@ -156,6 +182,7 @@ Test(local_channel, a_refusal_is_a_reply)
         struct channel_reply *reply = NULL;
         ask("", cases[i].key, NULL, &reply);
         cr_assert_not_null(reply);
+        cr_expect_eq(refused, cases[i].code);
         cr_expect_eq(reply->status.code, cases[i].code);
         cr_expect_null(channel_reply_read(reply));
         channel_reply_free(reply);

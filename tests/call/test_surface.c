@@ -1,6 +1,7 @@
 /* test_surface.c: who gets through to which function. */
 #include "call/surface.h"
 
+#include "auth/bootstrap_keys.h"
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
 #include "service/health.h"
@@ -18,6 +19,7 @@ static struct methods *methods;
 static struct surface *surface;
 static struct budget memory;
 static struct surface_request request;
+static struct auth_result auth;
 static unsigned answers;
 static Rpc__V1__HealthCheckResponse__ServingStatus answered_status; /* of the last answer */
 
@@ -37,7 +39,8 @@ static void set_up(void)
     static const struct health_check checks[] = {{NULL, NULL}};
     health_init(&health, names, checks);
     memory = (struct budget){.limit = MEMORY};
-    request = (struct surface_request){.request_id = ""};
+    auth = (struct auth_result){0};
+    request = (struct surface_request){.request_id = "", .auth = &auth};
 }
 
 static void free_all(void)
@@ -53,12 +56,28 @@ static void free_all(void)
 
 TestSuite(surface, .init = set_up, .fini = free_all);
 
-static void make(ProtobufCService *service, enum method_access access)
+/* The role that methods are to need. */
+static enum role needed;
+
+static bool role_of(const char *method, enum role *role)
 {
+    (void)method;
+    *role = needed;
+    return true;
+}
+
+static void make(ProtobufCService *service, enum role role)
+{
+    static const char *const keys[] = {"right", NULL};
+    static struct authenticator authenticator;
+    char error[128];
+    authenticator = (struct authenticator){0};
+    authenticator_add(&authenticator, bootstrap_keys_source(keys));
+    needed = role;
     methods = methods_new();
-    cr_assert(methods_add(methods, service, access));
+    cr_assert(methods_add(methods, service, role_of, error, sizeof error));
     const struct surface_options options = {
-        .methods = methods, .api_key = "right", .memory = &memory, .max_calls = 3};
+        .methods = methods, .authenticator = &authenticator, .memory = &memory, .max_calls = 3};
     surface = surface_new(&options);
     surface_call_init(&call, surface, answer);
 }
@@ -77,11 +96,11 @@ static void run(void)
     cr_assert_eq(caller.calls + caller.answers + caller.bytes, 0);
 }
 
-static void invoke(enum method_access access, const char *method, const char *key, const char *payload)
+static void invoke(enum role role, const char *method, const char *key, const char *payload)
 {
-    make(&health.service.base, access);
+    make(&health.service.base, role);
     request.method = method;
-    request.credential = surface_check(surface, key);
+    surface_check(surface, &(struct auth_presented){.api_key = key}, &auth);
     request.payload = (ProtobufCBinaryData){strlen(payload), (uint8_t *)(uintptr_t)payload};
     run();
 }
@@ -98,19 +117,19 @@ static void never(ProtobufCService *service, unsigned index, const ProtobufCMess
 Test(surface, keys)
 {
     static const struct {
-        enum method_access access;
+        enum role role;
         const char *key;
         enum status_code code;
     } cases[] = {
-        {METHOD_OPEN, NULL, STATUS_OK},
-        {METHOD_NEEDS_KEY, NULL, STATUS_UNAUTHENTICATED},
-        {METHOD_NEEDS_KEY, "", STATUS_UNAUTHENTICATED},
-        {METHOD_NEEDS_KEY, "wrong", STATUS_PERMISSION_DENIED},
-        {METHOD_NEEDS_KEY, "rightright", STATUS_PERMISSION_DENIED},
-        {METHOD_NEEDS_KEY, "right", STATUS_OK},
+        {ROLE_NONE, NULL, STATUS_OK},
+        {ROLE_READER, NULL, STATUS_UNAUTHENTICATED},
+        {ROLE_READER, "", STATUS_UNAUTHENTICATED},
+        {ROLE_READER, "wrong", STATUS_PERMISSION_DENIED},
+        {ROLE_READER, "rightright", STATUS_PERMISSION_DENIED},
+        {ROLE_READER, "right", STATUS_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        invoke(cases[i].access, "rpc.v1.Health/Check", cases[i].key, "");
+        invoke(cases[i].role, "rpc.v1.Health/Check", cases[i].key, "");
         cr_expect_eq(call.call.status.code, cases[i].code, "%zu", i);
         cr_expect_eq(answered_status,
                      cases[i].code == STATUS_OK ? RPC__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING
@@ -122,7 +141,7 @@ Test(surface, keys)
 
 Test(surface, unknown_method)
 {
-    invoke(METHOD_OPEN, "rpc.v1.Health/Chec", "right", "");
+    invoke(ROLE_NONE, "rpc.v1.Health/Chec", "right", "");
     cr_assert_eq(call.call.status.code, STATUS_UNIMPLEMENTED);
     cr_assert_str_eq(call.call.status.message, "Unknown method \"rpc.v1.Health/Chec\"");
 }
@@ -133,13 +152,13 @@ Test(surface, unknown_method_with_a_long_name)
     memset(name, 'x', 199);
     strcpy(name + 199, "\u00de"); /* of two bytes, of which only one would stand */
     snprintf(expected, sizeof expected, "Unknown method \"%.199s\"", name);
-    invoke(METHOD_OPEN, name, "right", "");
+    invoke(ROLE_NONE, name, "right", "");
     cr_assert_str_eq(call.call.status.message, expected);
 }
 
 Test(surface, broken_payload)
 {
-    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x05x");
+    invoke(ROLE_NONE, "rpc.v1.Health/Check", NULL, "\x0a\x05x");
     cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
     cr_assert_not_null(strstr(call.call.status.message, "rpc.v1.HealthCheckRequest"));
 }
@@ -151,7 +170,7 @@ Test(surface, a_payload_with_a_message_in_two_parts)
     ProtobufCService service = {.descriptor = &orders__v1__order_service__descriptor, .invoke = never};
     request.method = "orders.v1.OrderService/CreateOrder";
     request.payload = (ProtobufCBinaryData){sizeof payload, payload};
-    make(&service, METHOD_OPEN);
+    make(&service, ROLE_NONE);
     run();
     cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
     cr_assert_str_eq(
@@ -165,7 +184,7 @@ Test(surface, an_id_that_is_too_long)
     static char id[130];
     memset(id, 'x', 129);
     request.request_id = id;
-    invoke(METHOD_NEEDS_KEY, "rpc.v1.Health/Check", "right", "");
+    invoke(ROLE_READER, "rpc.v1.Health/Check", "right", "");
     cr_assert_eq(call.call.status.code, STATUS_INVALID_ARGUMENT);
     cr_assert_str_eq(call.call.status.message, "request_id has more than 128 bytes");
     cr_assert_str_eq(call.call.request_id, "", "nor is it logged");
@@ -178,7 +197,7 @@ Test(surface, validate_only_is_true_or_false)
         const char *said;
         bool is_so;
     } taken[] = {{NULL, false}, {"false", false}, {"true", true}};
-    make(&health.service.base, METHOD_OPEN);
+    make(&health.service.base, ROLE_NONE);
     request.method = "rpc.v1.Health/Check";
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
         request.validate_only = taken[i].said;
@@ -196,7 +215,7 @@ Test(surface, validate_only_is_true_or_false)
 Test(surface, a_message_has_the_fingerprint_of_its_bytes)
 {
     Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
-    invoke(METHOD_OPEN, "rpc.v1.Health/Check", NULL, "\x0a\x0drpc.v1.Health");
+    invoke(ROLE_NONE, "rpc.v1.Health/Check", NULL, "\x0a\x0drpc.v1.Health");
     const uint64_t packed = call.call.fingerprint;
     input.service = "rpc.v1.Health";
     request.input = &input.base;
@@ -216,19 +235,19 @@ Test(surface, targets_are_looked_up_with_the_right_to_them)
         struct surface_target target;
     } cases[] = {
         {"rpc.v1.Health/Check", NULL, {.method = 0, .is_open = true}},
-        {"rpc.v1.Health/Check", "right", {.method = 0, .is_open = true, .has_key = true}},
+        {"rpc.v1.Health/Check", "right", {.method = 0, .is_open = true, .is_known = true}},
         {"rpc.v1.Health/Check", "wrong", {.method = 0, .is_open = true}},
-        {"rpc.v1.Health/Chec", "right", {.method = 1, .has_key = true}},
+        {"rpc.v1.Health/Chec", "right", {.method = 1, .is_known = true}},
         {"rpc.v1.Health/Chec", "", {.method = 1}},
     };
-    make(&health.service.base, METHOD_OPEN);
+    make(&health.service.base, ROLE_NONE);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         request.method = cases[i].method;
-        request.credential = surface_check(surface, cases[i].key);
+        surface_check(surface, &(struct auth_presented){.api_key = cases[i].key}, &auth);
         run();
         cr_expect_eq(call.target.method, cases[i].target.method, "%zu", i);
         cr_expect_eq(call.target.is_open, cases[i].target.is_open, "%zu", i);
-        cr_expect_eq(call.target.has_key, cases[i].target.has_key, "%zu", i);
+        cr_expect_eq(call.target.is_known, cases[i].target.is_known, "%zu", i);
     }
 }
 
@@ -247,10 +266,10 @@ Test(surface, whom_there_is_no_room_for)
 {
     struct surface_call others[2];
     struct caller caller = {.id = 1}, other = {.id = 2};
-    make(&health.service.base, METHOD_NEEDS_KEY);
+    make(&health.service.base, ROLE_READER);
     fill(others, &other);
     request.method = "rpc.v1.Health/Check";
-    request.credential = CREDENTIAL_RIGHT;
+    auth = (struct auth_result){.outcome = AUTH_KNOWN, .principal = {.role = ROLE_READER}};
     surface_enter(&call, &caller, MEMORY);
     surface_look_up(&call, &request);
     surface_run(&call, &request);
@@ -271,7 +290,7 @@ Test(surface, what_is_open_is_answered_whatever_else_is_refused)
 {
     struct surface_call others[2];
     struct caller caller = {.id = 1}, other = {.id = 2};
-    make(&health.service.base, METHOD_OPEN);
+    make(&health.service.base, ROLE_NONE);
     fill(others, &other);
     request.method = "rpc.v1.Health/Check";
     surface_enter(&call, &caller, MEMORY);
@@ -286,10 +305,10 @@ Test(surface, a_message_that_is_handed_over_counts_twice)
     Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     struct caller caller = {.id = 1}, other = {.id = 2};
     struct surface_call others[2];
-    make(&health.service.base, METHOD_NEEDS_KEY);
+    make(&health.service.base, ROLE_READER);
     fill(others, &other);
     request.method = "rpc.v1.Health/Check";
-    request.credential = CREDENTIAL_RIGHT;
+    auth = (struct auth_result){.outcome = AUTH_KNOWN, .principal = {.role = ROLE_READER}};
     request.input = &input.base;
     request.input_bytes = MEMORY / 2 + 1;
     surface_enter(&call, &caller, 1);
@@ -314,7 +333,7 @@ Test(surface, an_answer_that_is_larger_than_reserved_may_be_refused)
     struct caller caller = {.id = 1}, other = {.id = 2};
     struct surface_call others[2];
     ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = reserve_much};
-    make(&service, METHOD_OPEN);
+    make(&service, ROLE_NONE);
     fill(others, &other);
     request.method = "rpc.v1.Health/Check";
     surface_enter(&call, &caller, 1);

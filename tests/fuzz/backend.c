@@ -6,6 +6,7 @@
 #include "fake_store.h"
 #include "fuzz.h"
 
+#include "auth/bootstrap_keys.h"
 #include "base/call.h"
 #include "base/message.h"
 #include "call/surface.h"
@@ -14,6 +15,7 @@
 #include "rpc/v1/frame.pb-c.h"
 #include "service/health.h"
 #include "service/order_service.h"
+#include "service/roles.h"
 
 static const char api_key[] = "key";
 
@@ -21,13 +23,7 @@ static struct health health;
 static struct fake_store store;
 static struct order_service order_service;
 
-static const struct {
-    ProtobufCService *service;
-    enum method_access access;
-} services[] = {
-    {&order_service.base.base, METHOD_NEEDS_KEY},
-    {&health.service.base, METHOD_OPEN},
-};
+static ProtobufCService *const services[] = {&order_service.base.base, &health.service.base};
 
 enum { SERVICES = sizeof services / sizeof services[0] };
 
@@ -44,7 +40,10 @@ static struct surface *surface(void)
     static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", NULL};
     static const struct health_check checks[] = {{always, NULL}, {NULL, NULL}};
     static struct budget memory = {.limit = 64 << 20};
+    static const char *const keys[] = {api_key, NULL};
+    static struct authenticator authenticator;
     static struct surface *made;
+    char error[128];
     if (made != NULL)
         return made;
     fake_store_init(&store);
@@ -52,8 +51,10 @@ static struct surface *surface(void)
     health_init(&health, names, checks);
     struct methods *methods = methods_new();
     for (size_t i = 0; i < SERVICES; i++)
-        must(methods_add(methods, services[i].service, services[i].access));
-    const struct surface_options options = {.methods = methods, .api_key = api_key, .memory = &memory};
+        must(methods_add(methods, services[i], roles_find, error, sizeof error));
+    authenticator_add(&authenticator, bootstrap_keys_source(keys));
+    const struct surface_options options = {
+        .methods = methods, .authenticator = &authenticator, .memory = &memory};
     made = surface_new(&options);
     must(made != NULL);
     return made;
@@ -64,7 +65,7 @@ size_t backend_methods(void)
     size_t n = 0;
     surface();
     for (size_t i = 0; i < SERVICES; i++)
-        n += services[i].service->descriptor->n_methods;
+        n += services[i]->descriptor->n_methods;
     return n;
 }
 
@@ -72,7 +73,7 @@ const ProtobufCMethodDescriptor *backend_method(size_t index, const ProtobufCSer
 {
     surface();
     for (size_t i = 0; i < SERVICES; i++) {
-        *service = services[i].service->descriptor;
+        *service = services[i]->descriptor;
         if (index < (*service)->n_methods)
             return &(*service)->methods[index];
         index -= (*service)->n_methods;
@@ -126,14 +127,16 @@ static void done(struct surface_call *surface_call, const ProtobufCMessage *mess
 static void invoke(struct under_way *under_way, const struct backend_request *request)
 {
     struct counted_arena counted;
+    struct auth_result auth;
     struct caller caller = {.id = 1};
     struct surface_call *call = &under_way->call;
     surface_call_init(call, surface(), done);
     counted_arena_begin(&counted, &call->call.arena);
     surface_enter(call, &caller, request->payload_size);
+    surface_check(surface(), &(struct auth_presented){.api_key = request->with_key ? api_key : NULL}, &auth);
     const struct surface_request surface_request = {
         .method = arena_printf(&call->call.arena, "%s/%s", request->service->name, request->method->name),
-        .credential = surface_check(surface(), request->with_key ? api_key : NULL),
+        .auth = &auth,
         .request_id = "",
         .validate_only = request->validate_only ? "true" : NULL,
         .payload = {request->payload_size, (uint8_t *)(uintptr_t)request->payload},

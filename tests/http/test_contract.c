@@ -573,6 +573,34 @@ Test(contract, orders_want_the_key)
     expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
     snprintf(headers, sizeof headers, "X-API-Key: wrong\r\n%s", key_header);
     expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
+    expect_key("Authorization: Basic a2V5\r\n", 401, "{\"detail\":\"API key is missing\"}");
+    expect_key("Authorization: Bearer wrong\r\n", 403, "{\"detail\":\"Invalid API key\"}");
+    snprintf(headers, sizeof headers, "%sAuthorization: Bearer wrong\r\n", key_header);
+    expect_key(headers, 403, "{\"detail\":\"Invalid API key\"}");
+}
+
+static void expect_challenge(const char *headers, const char *expected)
+{
+    struct http_reply reply = http_request(service->http_port, "GET", "/orders/", headers, NULL);
+    char *challenge = http_header(&reply, "WWW-Authenticate");
+    if (expected == NULL)
+        cr_expect_null(challenge);
+    else
+        cr_expect_str_eq(challenge, expected);
+    free(challenge);
+    http_free(&reply);
+}
+
+/* RFC 9110, 11.6.1. */
+Test(contract, a_bearer_s_key_is_one_and_is_asked_for)
+{
+    char headers[256];
+    snprintf(headers, sizeof headers, "Authorization: bearer %s\r\n", service->api_key);
+    struct http_reply reply = http_request(service->http_port, "GET", "/orders/", headers, NULL);
+    cr_expect_eq(reply.status, 200);
+    http_free(&reply);
+    expect_challenge(NULL, "Bearer");
+    expect_challenge("X-API-Key: wrong\r\n", NULL);
 }
 
 Test(contract, the_header_s_name_is_in_any_case)

@@ -1,6 +1,7 @@
 /* test_server.c: a server in this very process. */
 #include "rpc/server.h"
 
+#include "auth/bootstrap_keys.h"
 #include "rpc/client.h"
 #include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
@@ -26,15 +27,25 @@ static struct rpc_server *server;
 static char url[64];
 static const char *const urls[] = {url, NULL};
 
+static bool role_of(const char *method, enum role *role)
+{
+    (void)method;
+    *role = ROLE_READER;
+    return true;
+}
+
 static void serve(ProtobufCService *service, const char *scheme)
 {
+    static const char *const keys[] = {key, NULL};
+    static struct authenticator authenticator;
     char error[256] = "";
     snprintf(url, sizeof url, "%s/tmp/test-server.%d", scheme, (int)getpid());
     struct log *log = log_open(STDERR_FILENO, LOG_LEVEL_ERROR);
     struct methods *methods = methods_new();
-    cr_assert(methods_add(methods, service, METHOD_NEEDS_KEY));
+    cr_assert(methods_add(methods, service, role_of, error, sizeof error));
+    authenticator_add(&authenticator, bootstrap_keys_source(keys));
     const struct surface_options surface = {
-        .methods = methods, .api_key = key, .log = log, .memory = &memory};
+        .methods = methods, .authenticator = &authenticator, .log = log, .memory = &memory};
     const struct rpc_server_options options = {.urls = urls, .surface = surface_new(&surface), .log = log};
     server = rpc_server_start(&options, error, sizeof error);
     cr_assert_not_null(server, "%s", error);

@@ -1,0 +1,77 @@
+/* authenticator.c: each secret to the source that knows its form. */
+#include "auth/authenticator.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+void authenticator_add(struct authenticator *authenticator, struct auth_source source)
+{
+    assert(authenticator->n < AUTHENTICATOR_MAX_SOURCES);
+    authenticator->sources[authenticator->n++] = source;
+}
+
+const char *auth_bearer(const char *authorization)
+{
+    static const char scheme[] = "Bearer ";
+    if (strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+        return NULL;
+    return authorization + strlen(scheme) + strspn(authorization + strlen(scheme), " ");
+}
+
+static enum auth_outcome check_secret(const struct authenticator *authenticator, const char *secret,
+                                      struct principal *principal)
+{
+    for (size_t i = 0; i < authenticator->n; i++) {
+        const struct auth_source *source = &authenticator->sources[i];
+        const enum auth_outcome outcome = source->check(source->arg, secret, principal);
+        if (outcome != AUTH_MISSING)
+            return outcome;
+    }
+    return AUTH_UNKNOWN;
+}
+
+/* A further secret, which may be NULL or empty. */
+static void add_secret(const struct authenticator *authenticator, const char *secret,
+                       struct auth_result *result)
+{
+    struct auth_result next = {0};
+    if (secret == NULL || *secret == '\0')
+        return;
+    next.outcome = check_secret(authenticator, secret, &next.principal);
+    if (result->outcome == AUTH_KNOWN && next.outcome == AUTH_KNOWN &&
+        strcmp(result->principal.name, next.principal.name) != 0)
+        next.outcome = AUTH_UNKNOWN;
+    if (result->outcome == AUTH_MISSING || next.outcome != AUTH_KNOWN)
+        *result = next;
+}
+
+void authenticator_check(const struct authenticator *authenticator, const struct auth_presented *presented,
+                         struct auth_result *result)
+{
+    *result = (struct auth_result){.outcome = AUTH_MISSING};
+    add_secret(authenticator, presented->api_key, result);
+    if (presented->authorization != NULL)
+        add_secret(authenticator, auth_bearer(presented->authorization), result);
+    if (result->outcome == AUTH_MISSING && presented->peer != NULL)
+        *result = (struct auth_result){.outcome = AUTH_KNOWN, .principal = *presented->peer};
+    if (result->outcome != AUTH_KNOWN)
+        result->principal = (struct principal){0};
+}
+
+void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status)
+{
+    static const struct {
+        enum status_code code;
+        const char *message;
+    } refusals[] = {
+        [AUTH_MISSING] = {STATUS_UNAUTHENTICATED, "API key is missing"},
+        [AUTH_UNKNOWN] = {STATUS_PERMISSION_DENIED, "Invalid API key"},
+        [AUTH_EXPIRED] = {STATUS_PERMISSION_DENIED, "API key has expired"},
+        [AUTH_REVOKED] = {STATUS_PERMISSION_DENIED, "API key was revoked"},
+        [AUTH_UNCHECKED] = {STATUS_OK, NULL},
+        [AUTH_KNOWN] = {STATUS_OK, NULL},
+    };
+    if (refusals[outcome].code != STATUS_OK)
+        status_set(status, arena, refusals[outcome].code, "%s", refusals[outcome].message);
+}

@@ -1,0 +1,66 @@
+/* authenticator.h: from what a caller presents to who he is.
+ *
+ * A caller presents secrets: the value of X-API-Key, and that of "Authorization: Bearer". Each is shown to
+ * every source of principals (keys, issuers of tokens), of which the first that knows its form decides. All
+ * secrets that are presented must prove the same principal.
+ *
+ * Filled once by main and then only read, from any thread.
+ */
+#ifndef AUTH_AUTHENTICATOR_H
+#define AUTH_AUTHENTICATOR_H
+
+#include "auth/principal.h"
+#include "base/arena.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum auth_outcome {
+    AUTH_MISSING, /* nothing was presented */
+    AUTH_UNKNOWN,
+    AUTH_EXPIRED,
+    AUTH_REVOKED,
+    AUTH_UNCHECKED, /* it is for the service to say, which is another process */
+    AUTH_KNOWN,     /* the principal is set */
+};
+
+/* What a caller presents. Each may be NULL. */
+struct auth_presented {
+    const char *api_key;          /* X-API-Key; an empty one is none */
+    const char *authorization;    /* Authorization; one of another scheme than Bearer is none */
+    const struct principal *peer; /* that the connection proved, by its certificate; secrets go before it */
+};
+
+struct auth_result {
+    enum auth_outcome outcome;
+    struct principal principal; /* of AUTH_KNOWN; else its name is empty */
+};
+
+struct auth_source {
+    /* AUTH_MISSING: a secret of this form is not for this source. Any thread; it must not wait. */
+    enum auth_outcome (*check)(void *arg, const char *secret, struct principal *principal);
+    void *arg;
+};
+
+enum { AUTHENTICATOR_MAX_SOURCES = 4 };
+
+struct authenticator {
+    struct auth_source sources[AUTHENTICATOR_MAX_SOURCES];
+    size_t n;
+};
+
+void authenticator_add(struct authenticator *authenticator, struct auth_source source);
+
+void authenticator_check(const struct authenticator *authenticator, const struct auth_presented *presented,
+                         struct auth_result *result);
+
+/* The secret of an Authorization of the scheme Bearer (RFC 6750, 2.1; the scheme's name in any case, RFC
+ * 9110, 11.1), in it; NULL: it is of another. */
+const char *auth_bearer(const char *authorization);
+
+/* Why a call that wants to know its caller is refused: UNAUTHENTICATED or PERMISSION_DENIED. Left as it is,
+ * if he is known, or for another process to know. */
+void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status);
+
+#endif

@@ -1,0 +1,35 @@
+/* principal.h: who calls, and what he may.
+ *
+ * A principal is a name and a role, however they were proven. The name is unique: a key's has letters, digits
+ * and "-" only; that of another proof has a ":" behind what proved it ("example:alice", of the issuer that
+ * the operator calls "example"), so that nobody can take another's name by another proof.
+ */
+#ifndef AUTH_PRINCIPAL_H
+#define AUTH_PRINCIPAL_H
+
+#include <stdbool.h>
+
+/* Each may what the ones before it may. */
+enum role {
+    ROLE_NONE,   /* what wants no proof: health checks */
+    ROLE_READER, /* what changes nothing */
+    ROLE_WRITER, /* and changes orders */
+    ROLE_ADMIN,  /* and everything else */
+    ROLES
+};
+
+/* "reader". Static. */
+const char *role_name(enum role role);
+
+/* The role of that name, which a principal can have. False: there is none. */
+bool role_read(const char *name, enum role *role);
+
+enum { PRINCIPAL_NAME_BYTES = 160 }; /* with its end */
+
+struct principal {
+    char name[PRINCIPAL_NAME_BYTES];
+    enum role role;
+    bool is_key; /* its name is a key's: there are few of those, so that metrics may have each */
+};
+
+#endif

@@ -1,0 +1,95 @@
+/* test_authenticator.c: what is presented, and who that is. */
+#include "auth/authenticator.h"
+#include "auth/bootstrap_keys.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct authenticator authenticator;
+
+/* Knows secrets of the form "t:NAME" alone, of which "t:old" has expired. */
+static enum auth_outcome check(void *arg, const char *secret, struct principal *principal)
+{
+    (void)arg;
+    if (strncmp(secret, "t:", 2) != 0)
+        return AUTH_MISSING;
+    if (strcmp(secret, "t:old") == 0)
+        return AUTH_EXPIRED;
+    *principal = (struct principal){.role = ROLE_READER};
+    strcpy(principal->name, secret);
+    return AUTH_KNOWN;
+}
+
+static void set_up(void)
+{
+    static const char *const keys[] = {"right", "rightest", NULL};
+    authenticator = (struct authenticator){0};
+    authenticator_add(&authenticator, bootstrap_keys_source(keys));
+    authenticator_add(&authenticator, (struct auth_source){check, NULL});
+}
+
+TestSuite(authenticator, .init = set_up);
+
+Test(authenticator, what_is_presented)
+{
+    static const struct {
+        const char *api_key, *authorization;
+        enum auth_outcome outcome;
+        const char *name;
+    } cases[] = {
+        {NULL, NULL, AUTH_MISSING, ""},
+        {"", NULL, AUTH_MISSING, ""},
+        {"", "Bearer ", AUTH_MISSING, ""},
+        {"righ", NULL, AUTH_UNKNOWN, ""},
+        {"rightrigh", NULL, AUTH_UNKNOWN, ""},
+        {"right", NULL, AUTH_KNOWN, "bootstrap"},
+        {"rightest", NULL, AUTH_KNOWN, "bootstrap"},
+        {NULL, "right", AUTH_MISSING, ""},
+        {NULL, "Basic right", AUTH_MISSING, ""},
+        {NULL, "Bearer right", AUTH_KNOWN, "bootstrap"},
+        {NULL, "bearer   right", AUTH_KNOWN, "bootstrap"},
+        {NULL, "Bearerright", AUTH_MISSING, ""},
+        {"right", "Basic wrong", AUTH_KNOWN, "bootstrap"},
+        {"right", "Bearer rightest", AUTH_KNOWN, "bootstrap"},
+        {"right", "Bearer wrong", AUTH_UNKNOWN, ""},
+        {"wrong", "Bearer right", AUTH_UNKNOWN, ""},
+        {NULL, "Bearer t:alice", AUTH_KNOWN, "t:alice"},
+        {"right", "Bearer t:alice", AUTH_UNKNOWN, ""},
+        {"t:alice", "Bearer t:alice", AUTH_KNOWN, "t:alice"},
+        {NULL, "Bearer t:old", AUTH_EXPIRED, ""},
+        {"right", "Bearer t:old", AUTH_EXPIRED, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct auth_presented presented = {.api_key = cases[i].api_key,
+                                                 .authorization = cases[i].authorization};
+        struct auth_result result;
+        authenticator_check(&authenticator, &presented, &result);
+        cr_expect_eq(result.outcome, cases[i].outcome, "%zu", i);
+        cr_expect_str_eq(result.principal.name, cases[i].name, "%zu", i);
+        cr_expect_eq(result.principal.role != ROLE_NONE, result.outcome == AUTH_KNOWN, "%zu", i);
+    }
+}
+
+/* A certificate is that of the connection, which may carry calls of others. */
+Test(authenticator, a_secret_goes_before_a_certificate)
+{
+    const struct principal peer = {.name = "tls:erp", .role = ROLE_WRITER};
+    struct auth_result result;
+    authenticator_check(&authenticator, &(struct auth_presented){.peer = &peer}, &result);
+    cr_assert_eq(result.outcome, AUTH_KNOWN);
+    cr_assert_str_eq(result.principal.name, "tls:erp");
+    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "right", .peer = &peer}, &result);
+    cr_assert_str_eq(result.principal.name, "bootstrap");
+    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "wrong", .peer = &peer}, &result);
+    cr_assert_eq(result.outcome, AUTH_UNKNOWN);
+}
+
+Test(authenticator, roles_by_name)
+{
+    enum role role = ROLE_NONE;
+    cr_assert(role_read("writer", &role));
+    cr_assert_eq(role, ROLE_WRITER);
+    cr_assert_not(role_read("none", &role));
+    cr_assert_not(role_read("root", &role));
+    cr_assert_str_eq(role_name(ROLE_ADMIN), "admin");
+}
