@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* As it is, for its fields to be replaced. */
 static void *copy(const ProtobufCMessage *message, struct arena *arena)
@@ -43,6 +44,17 @@ void entity_tag_take_all(const ProtobufCMessage **message, const ProtobufCFieldD
     *message = (const ProtobufCMessage *)without;
 }
 
+static const char *quote(const char *etag, const char *coding, struct arena *arena)
+{
+    const size_t etag_length = strlen(etag), coding_length = strlen(coding);
+    char *quoted = arena_alloc(arena, etag_length + coding_length + sizeof "\"\"");
+    char *end = mempcpy(quoted + 1, etag, etag_length);
+    end = mempcpy(end, coding, coding_length);
+    quoted[0] = *end = '"';
+    end[1] = '\0';
+    return quoted;
+}
+
 void entity_tag_add(const char *etag, const char *coding, bool is_read,
                     const struct precondition *precondition, struct arena *arena, struct answer *answer)
 {
@@ -55,7 +67,7 @@ void entity_tag_add(const char *etag, const char *coding, bool is_read,
         answer_detail(answer, arena, MHD_HTTP_PRECONDITION_FAILED, "It has another entity tag");
         return;
     }
-    answer_header(answer, "ETag", arena_printf(arena, "\"%s%s\"", etag, coding));
+    answer_header(answer, "ETag", quote(etag, coding, arena));
     if (is_read && precondition->if_none_match != NULL &&
         precondition_names(precondition->if_none_match, etag, true)) {
         answer->status = MHD_HTTP_NOT_MODIFIED;

@@ -16,3 +16,16 @@ Test(hex, digits_of_either_case_and_nothing_else)
         cr_expect_eq(hex_digit(c), expected, "0x%02x: %d", (unsigned)byte, hex_digit(c));
     }
 }
+
+Test(hex, numbers_without_leading_zeros)
+{
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } cases[] = {{0, "0"}, {9, "9"}, {16, "10"}, {0xabcdef, "abcdef"}, {UINT64_MAX, "ffffffffffffffff"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[HEX_WORD_DIGITS + 1] = "";
+        text[hex_write(cases[i].number, text)] = '\0';
+        cr_expect_str_eq(text, cases[i].text);
+    }
+}
