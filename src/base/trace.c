@@ -87,6 +87,13 @@ void trace_begin(struct trace *trace)
     make_span(trace);
 }
 
+void trace_below(struct trace *trace, const struct trace *parent)
+{
+    *trace = *parent;
+    memcpy(trace->parent, parent->span, sizeof trace->parent);
+    make_span(trace);
+}
+
 bool trace_is_set(const struct trace *trace)
 {
     return trace->id[0] != '\0';

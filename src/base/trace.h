@@ -31,6 +31,9 @@ bool trace_join(struct trace *trace, const char *traceparent, size_t length);
 /* Begins a trace, which is not said to be recorded by anybody. */
 void trace_begin(struct trace *trace);
 
+/* Makes a span below another of this process. */
+void trace_below(struct trace *trace, const struct trace *parent);
+
 bool trace_is_set(const struct trace *trace);
 
 /* What is sent along with a call from here. */

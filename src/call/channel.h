@@ -10,6 +10,7 @@
 #include "auth/authenticator.h"
 #include "base/arena.h"
 #include "base/status.h"
+#include "base/trace.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -25,7 +26,7 @@ struct channel_request {
     const struct auth_presented *presented; /* by the caller */
     const struct auth_result *auth;         /* that channel_check found */
     const char *request_id;                 /* NULL: a new one */
-    const char *traceparent;                /* NULL: none */
+    const struct trace *trace;              /* the span that it is below; NULL: none */
     bool validate_only;
     uint32_t timeout_ms; /* 0: the service's default */
     uint32_t caller;     /* names the connection that the call came by: callers are served fairly */
@@ -37,6 +38,7 @@ struct channel_reply {
     const struct channel_type *type;
     struct status status;
     bool replayed;
+    bool more;    /* others end right after it: what is to be done of it may wait for theirs */
     size_t bytes; /* of memory that it takes beyond what any has, about */
 };
 

@@ -94,6 +94,7 @@ static void answer(struct surface_call *base, const ProtobufCMessage *message)
     surface_answered(base, call->reply.bytes);
     call->reply.status = base->call.status;
     call->reply.replayed = base->call.replayed;
+    call->reply.more = base->call.more;
     if (fits) {
         call->message = message != NULL ? message : make_empty(call);
     } else {
@@ -160,7 +161,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
         .descriptor = request->method,
         .auth = request->auth,
         .request_id = request->request_id != NULL ? request->request_id : new_id(arena),
-        .traceparent = request->traceparent,
+        .trace = request->trace,
         .validate_only = request->validate_only ? "true" : NULL,
         .timeout_ms = request->timeout_ms,
         .input = request->input,

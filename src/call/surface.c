@@ -219,7 +219,9 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
     };
     call->principal = request->auth->principal;
     /* A call that is in no trace gets none: its request_id names it as well. */
-    if (request->traceparent != NULL)
+    if (request->trace != NULL)
+        trace_below(&base->trace, request->trace);
+    else if (request->traceparent != NULL)
         trace_join(&base->trace, request->traceparent, strlen(request->traceparent));
     const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : CALL_DEFAULT_TIMEOUT_MS;
     base->method = is_there ? methods_get(surface->methods, method)->name : request->method;

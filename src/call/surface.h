@@ -67,12 +67,13 @@ struct surface_request {
     const ProtobufCMethodDescriptor *descriptor; /* or the method itself; NULL: it is named */
     const struct auth_result *auth;              /* that surface_check found */
     const char *request_id;                      /* not NULL */
-    const char *traceparent;
-    const char *validate_only;     /* "true" or "false" */
-    uint32_t timeout_ms;           /* 0: CALL_DEFAULT_TIMEOUT_MS */
-    ProtobufCBinaryData payload;   /* the method's input, packed */
-    const ProtobufCMessage *input; /* or as it is; NULL: it is packed */
-    size_t input_bytes;            /* of memory that it takes beyond what any has */
+    const char *traceparent;                     /* of the caller's span */
+    const struct trace *trace;                   /* or the span itself */
+    const char *validate_only;                   /* "true" or "false" */
+    uint32_t timeout_ms;                         /* 0: CALL_DEFAULT_TIMEOUT_MS */
+    ProtobufCBinaryData payload;                 /* the method's input, packed */
+    const ProtobufCMessage *input;               /* or as it is; NULL: it is packed */
+    size_t input_bytes;                          /* of memory that it takes beyond what any has */
 };
 
 /* What a call asks for, and by what right. */

@@ -148,6 +148,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},
         .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };
+    STAILQ_INIT(&host->ended);
     scrapes_init(&host->scrapes, options->metrics);
     pthread_mutex_init(&host->lock, NULL);
     time_cond_init(&host->idle);

@@ -1,12 +1,13 @@
-/* shim_host.c: two counts under a lock. */
+/* shim_host.c: two counts, and a row of connections, under a lock. */
 #include "http/shim_host.h"
 
 #include "base/time.h"
 
-static void leave(struct shim_host *host, size_t *count)
+static void leave(struct shim_host *host, size_t *count, size_t n)
 {
     pthread_mutex_lock(&host->lock);
-    if (--*count == 0)
+    *count -= n;
+    if (*count == 0)
         pthread_cond_broadcast(&host->idle);
     pthread_mutex_unlock(&host->lock);
 }
@@ -20,7 +21,7 @@ void shim_host_enter(struct shim_host *host)
 
 void shim_host_leave(struct shim_host *host)
 {
-    leave(host, &host->exchanges);
+    leave(host, &host->exchanges, 1);
 }
 
 bool shim_host_enter_call(struct shim_host *host)
@@ -32,9 +33,27 @@ bool shim_host_enter_call(struct shim_host *host)
     return enters;
 }
 
-void shim_host_leave_call(struct shim_host *host)
+/* Once its connection is resumed, a call may be gone. Returns how many there were. */
+static size_t resume(struct shim_calls *ended)
 {
-    leave(host, &host->calls);
+    size_t n = 0;
+    for (struct shim_call *call = STAILQ_FIRST(ended), *next; call != NULL; call = next, n++) {
+        next = STAILQ_NEXT(call, next);
+        MHD_resume_connection(call->connection);
+    }
+    return n;
+}
+
+void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more)
+{
+    struct shim_calls ended = STAILQ_HEAD_INITIALIZER(ended);
+    pthread_mutex_lock(&host->lock);
+    STAILQ_INSERT_TAIL(&host->ended, call, next);
+    if (!more)
+        STAILQ_CONCAT(&ended, &host->ended);
+    pthread_mutex_unlock(&host->lock);
+    if (!more)
+        leave(host, &host->calls, resume(&ended));
 }
 
 bool shim_host_is_stopping(struct shim_host *host)

@@ -11,10 +11,20 @@
 #include "http/shim_metrics.h"
 #include "http/writer.h"
 
+#include <microhttpd.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
+
+/* An RPC under way, of a connection that is suspended. */
+struct shim_call {
+    struct MHD_Connection *connection;
+    STAILQ_ENTRY(shim_call) next; /* the host's */
+};
+
+STAILQ_HEAD(shim_calls, shim_call);
 
 struct shim_host {
     const char *const *cors_origins;
@@ -29,11 +39,12 @@ struct shim_host {
     struct writer writer;
 
     pthread_mutex_t lock;
-    pthread_cond_t idle; /* exchanges or calls became 0 */
-    size_t exchanges;    /* guarded by lock; requests that are not yet answered */
-    size_t calls;        /* guarded by lock; RPCs whose callback has not returned */
-    bool stopping;       /* guarded by lock; every connection is closed after its answer */
-    bool closed;         /* guarded by lock; no further RPC is begun */
+    pthread_cond_t idle;     /* exchanges or calls became 0 */
+    size_t exchanges;        /* guarded by lock; requests that are not yet answered */
+    size_t calls;            /* guarded by lock; RPCs whose connections are not yet resumed */
+    struct shim_calls ended; /* guarded by lock; of them those that wait for the last of a row to end */
+    bool stopping;           /* guarded by lock; every connection is closed after its answer */
+    bool closed;             /* guarded by lock; no further RPC is begun */
 };
 
 /* All may be called on any thread. */
@@ -42,10 +53,13 @@ struct shim_host {
 void shim_host_enter(struct shim_host *host);
 void shim_host_leave(struct shim_host *host);
 
-/* Counts an RPC that is to begin, until its callback is about to return; the host may be gone then. False:
- * none may begin. */
+/* Counts an RPC that is to begin, until its connection is resumed. False: none may begin. */
 bool shim_host_enter_call(struct shim_host *host);
-void shim_host_leave_call(struct shim_host *host);
+
+/* An RPC ended: its connection is resumed, now, or, where others end right after it, together with theirs, so
+ * that their thread wakes up once for all. The call, its exchange, and the host may be gone when it returns.
+ */
+void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more);
 
 bool shim_host_is_stopping(struct shim_host *host);
 

@@ -113,21 +113,13 @@ void upstream_answer(struct upstream *upstream)
 
 /* --- the call --- */
 
-/* From here on the exchange may be gone. */
-static void resume(struct upstream *upstream)
-{
-    struct shim_host *host = upstream->host;
-    MHD_resume_connection(upstream->delivery->connection);
-    shim_host_leave_call(host);
-}
-
 /* What fails for want of memory fails again when it is to be sent. */
 static void write_answer(struct writing *writing)
 {
     struct upstream *upstream = (struct upstream *)((char *)writing - offsetof(struct upstream, writing));
     upstream_answer(upstream);
     (void)delivery_complete(upstream->delivery);
-    resume(upstream);
+    shim_host_leave_call(upstream->host, &upstream->call, false);
 }
 
 static void take_reply(struct channel_reply *reply, void *arg)
@@ -135,7 +127,7 @@ static void take_reply(struct channel_reply *reply, void *arg)
     struct upstream *upstream = arg;
     upstream->reply = reply;
     if (reply->bytes < LARGE_REPLY_BYTES) {
-        resume(upstream);
+        shim_host_leave_call(upstream->host, &upstream->call, reply->more);
         return;
     }
     upstream->writing.write = write_answer;
@@ -157,8 +149,6 @@ static bool call(struct upstream *upstream)
 {
     const struct route *route = upstream->request.route;
     struct delivery *delivery = upstream->delivery;
-    char *traceparent = arena_alloc(&delivery->draft, TRACE_PARENT_TEXT);
-    trace_write(&upstream->request.head->trace, traceparent);
     const struct channel_request request = {
         .service = route->service,
         .method = route_method(route),
@@ -167,7 +157,7 @@ static bool call(struct upstream *upstream)
         .presented = upstream->request.presented,
         .auth = upstream->request.auth,
         .request_id = call_id(&upstream->request),
-        .traceparent = traceparent,
+        .trace = &upstream->request.head->trace,
         /* What was refused here is answered together with what the service refuses. */
         .validate_only = upstream->transcoded.refused.n_violations > 0,
         .timeout_ms = route->timeout_ms,
@@ -188,7 +178,8 @@ bool upstream_call(struct upstream *upstream, struct shim_host *host, struct del
                    const struct upstream_request *request)
 {
     struct transcode_source *source = &upstream->source;
-    *upstream = (struct upstream){.host = host, .delivery = delivery, .request = *request};
+    *upstream = (struct upstream){
+        .host = host, .delivery = delivery, .request = *request, .call.connection = delivery->connection};
     *source = (struct transcode_source){
         .route = request->route,
         .variable = request->variable,

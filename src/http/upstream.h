@@ -36,6 +36,7 @@ struct upstream {
     struct transcode_source source;
     struct transcode_result transcoded;
     struct channel_reply *reply; /* owned; NULL while none came */
+    struct shim_call call;       /* counts it, and resumes its connection */
     struct writing writing;      /* of a large answer, on a thread of its own */
 };
 

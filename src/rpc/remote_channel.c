@@ -94,20 +94,24 @@ static void call(struct channel *base, const struct channel_request *request, ch
 {
     struct remote_channel *channel = (struct remote_channel *)base; /* its first member */
     struct remote_call *call = calloc(1, sizeof *call);
+    char traceparent[TRACE_PARENT_TEXT];
     struct rpc_metadata metadata[4];
     size_t n = 0;
     if (call == NULL)
         abort(); /* as the arena does */
     *call = (struct remote_call){.base.type = base->type, .channel = channel, .done = done, .arg = arg};
     /* With open methods too: without a key few a second are taken. */
-    if (request->auth->outcome != AUTH_UNCHECKED)
+    if (request->auth->outcome != AUTH_UNCHECKED) {
         add_metadata(metadata, &n, "x-api-key", channel->api_key);
-    else {
+    } else {
         add_metadata(metadata, &n, "x-api-key", request->presented->api_key);
         add_metadata(metadata, &n, "authorization", request->presented->authorization);
     }
     add_metadata(metadata, &n, "x-validate-only", request->validate_only ? "true" : NULL);
-    add_metadata(metadata, &n, "traceparent", request->traceparent);
+    if (request->trace != NULL) {
+        trace_write(request->trace, traceparent);
+        add_metadata(metadata, &n, "traceparent", traceparent);
+    }
     const struct rpc_request rpc_request = {
         .service = request->service,
         .method = request->method,
