@@ -202,7 +202,7 @@ static bool send_statement(PGconn *pg, const struct statement *statement, const 
 
 /* A deadline may have passed since the round was planned. A unit that is left empty goes, but not the end of
  * its transaction. */
-bool batch_send(struct batch *batch, struct connection *connection)
+bool batch_send(struct batch *batch, struct session *session)
 {
     size_t kept = 0;
     bool begun = false; /* a unit of the present transaction is sent */
@@ -211,14 +211,14 @@ bool batch_send(struct batch *batch, struct connection *connection)
         struct unit unit = batch->units[i];
         const bool ends_transaction = unit.ends_transaction;
         if (encode(batch, &unit)) {
-            if (!send_statement(connection->pg, unit.statement, &batch->params))
+            if (!send_statement(session->pg, unit.statement, &batch->params))
                 return false;
             unit.ends_transaction = false;
             batch->units[kept++] = unit;
             begun = true;
         }
         if (ends_transaction && begun) {
-            if (!PQpipelineSync(connection->pg))
+            if (!PQpipelineSync(session->pg))
                 return false;
             batch->units[kept - 1].ends_transaction = true;
             begun = false;
@@ -226,7 +226,7 @@ bool batch_send(struct batch *batch, struct connection *connection)
     }
     batch->n_units = kept;
     reset_if_done(batch);
-    return connection_flush(connection);
+    return session_flush(session);
 }
 
 /* --- a round: reading --- */
@@ -288,11 +288,11 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
 }
 
 /* Reads results up to the end of a unit's, or up to a sync when `sync` is asked for. */
-static bool read_unit(struct batch *batch, struct connection *connection, struct unit *unit, bool sync)
+static bool read_unit(struct batch *batch, struct session *session, struct unit *unit, bool sync)
 {
     PGresult *result;
     for (bool got = false;;) {
-        if (!connection_next(connection, &result))
+        if (!session_next(session, &result))
             return false;
         if (result == NULL && got && !sync)
             return true;
@@ -423,17 +423,17 @@ static void end_transaction(struct batch *batch, struct unit transaction[], size
     tell(&next->ended, operation_finish);
 }
 
-static bool receive_round(struct batch *batch, struct connection *connection, struct next_round *next)
+static bool receive_round(struct batch *batch, struct session *session, struct next_round *next)
 {
     struct unit *units = batch->units;
     size_t first = 0; /* of the transaction being read */
     for (size_t i = 0; i < batch->n_units; i++) {
-        if (!read_unit(batch, connection, &units[i], false))
+        if (!read_unit(batch, session, &units[i], false))
             return false;
         if (!units[i].ends_transaction)
             continue;
         /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
-        if (!read_unit(batch, connection, &units[i], true))
+        if (!read_unit(batch, session, &units[i], true))
             return false;
         end_transaction(batch, &units[first], i - first + 1, next);
         batch->answers =
@@ -443,12 +443,12 @@ static bool receive_round(struct batch *batch, struct connection *connection, st
     return true;
 }
 
-bool batch_receive(struct batch *batch, struct connection *connection, struct operation **locked)
+bool batch_receive(struct batch *batch, struct session *session, struct operation **locked)
 {
     struct next_round next = {.batch = batch, .units = batch->rounds[batch->units == batch->rounds[0]]};
     ended_init(&next.ended);
     ended_init(&next.locked);
-    const bool received = receive_round(batch, connection, &next);
+    const bool received = receive_round(batch, session, &next);
     *locked = next.locked.first;
     if (!received)
         return false;

@@ -11,10 +11,10 @@
 #define STORE_BATCH_H
 
 #include "base/log.h"
-#include "store/connection.h"
 #include "store/fault.h"
 #include "store/operation.h"
 #include "store/params.h"
+#include "store/session.h"
 #include "store/statement_log.h"
 #include "store/store_metrics.h"
 
@@ -71,13 +71,13 @@ void batch_plan(struct batch *batch, size_t n);
 bool batch_done(const struct batch *batch);
 
 /* Sends the round that is next. False: the connection is broken. */
-bool batch_send(struct batch *batch, struct connection *connection);
+bool batch_send(struct batch *batch, struct session *session);
 
 /* Reads what became of the round that was sent, which must be the oldest that the connection has to answer,
  * and answers its operations; what is to be tried again at once makes the next round. Those that found a lock
  * of another session's are the caller's again: `locked` is the list of them. False: the connection is broken.
  */
-bool batch_receive(struct batch *batch, struct connection *connection, struct operation **locked);
+bool batch_receive(struct batch *batch, struct session *session, struct operation **locked);
 
 /* The connection broke: those without an answer get UNAVAILABLE. */
 void batch_lose(struct batch *batch);

@@ -39,7 +39,7 @@ struct dial {
     struct notice_bound notices;
     PGconn *pg;
     struct backend backend; /* the session's, where that is known and its own */
-    enum connection_result outcome;
+    enum session_result outcome;
     char why[WHY_BYTES];
 };
 
@@ -181,7 +181,7 @@ static PGconn *open_session(struct dial *dial)
 {
     /* `dbname` may be a whole URL. What stands before it are presets it wins over, and what stands after it
      * wins over it.
-     * A connection that died silently is given up after 11 s, idle or not; the server's end: connection.c. */
+     * A connection that died silently is given up after 11 s, idle or not; the server's end: session.c. */
     const char *const passfile = avoids_passfile(dial) ? passfile_none : "";
     const char *const settings[][2] = {
         {"application_name", "ordersd"},
@@ -265,14 +265,14 @@ static PGconn *find_server(struct dial *dial, struct server *server)
 {
     dial->target = "any";
     PGconn *pg = open_session(dial);
-    *server = ask_server(dial, pg, CONNECTION_ATTEMPT_MS);
+    *server = ask_server(dial, pg, SESSION_ATTEMPT_MS);
     const bool suits = server->backend.pid != 0 && !is_unsuited(dial, server);
     if (suits || PQstatus(pg) != CONNECTION_OK || dial_has_one_host(dial->database_url) || is_given_up(dial))
         return pg;
     PQfinish(pg);
     dial->target = "read-write";
     pg = open_session(dial);
-    const struct server other = ask_server(dial, pg, CONNECTION_ATTEMPT_MS);
+    const struct server other = ask_server(dial, pg, SESSION_ATTEMPT_MS);
     if (other.backend.pid != 0)
         *server = other;
     return pg;
@@ -284,7 +284,7 @@ static PGconn *find_server(struct dial *dial, struct server *server)
 static bool is_seen_shared(const struct dial *dial, PGconn *pg, PGconn *second, int pid, bool *answers)
 {
     for (unsigned i = 0; i < 2; i++) {
-        const int again = ask_server(dial, pg, CONNECTION_ATTEMPT_MS).backend.pid;
+        const int again = ask_server(dial, pg, SESSION_ATTEMPT_MS).backend.pid;
         if (again != pid && again != 0)
             return true;
     }
@@ -321,7 +321,7 @@ static bool is_shared_alone(struct dial *dial, PGconn *pg, int pid)
 }
 
 /* The words are libpq's, where it found no server. */
-static enum connection_result fail(struct dial *dial, const PGconn *pg, const struct server *server)
+static enum session_result fail(struct dial *dial, const PGconn *pg, const struct server *server)
 {
     const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
     const bool unsuited = is_unsuited(dial, server);
@@ -331,21 +331,21 @@ static enum connection_result fail(struct dial *dial, const PGconn *pg, const st
         dial_explain_unsuited(server->is_standby, dial->why, sizeof dial->why);
     else
         snprintf(dial->why, sizeof dial->why, "no answer");
-    return unsuited ? CONNECTION_READ_ONLY : CONNECTION_UNREACHABLE;
+    return unsuited ? SESSION_READ_ONLY : SESSION_UNREACHABLE;
 }
 
-static enum connection_result check_session(struct dial *dial, PGconn *pg, const struct server *server)
+static enum session_result check_session(struct dial *dial, PGconn *pg, const struct server *server)
 {
     const bool is_own = server->backend.pid == PQbackendPID(pg);
     if (server->backend.pid == 0 || is_unsuited(dial, server))
         return fail(dial, pg, server);
     if (!is_own && is_shared_alone(dial, pg, server->backend.pid)) {
         snprintf(dial->why, sizeof dial->why, "%s", dial_shared_session);
-        return CONNECTION_SHARED;
+        return SESSION_SHARED;
     }
     if (is_own)
         dial->backend = server->backend;
-    return CONNECTION_READY;
+    return SESSION_READY;
 }
 
 static void *run(void *arg)
@@ -405,13 +405,13 @@ int dial_event(const struct dial *dial)
     return dial->over;
 }
 
-enum connection_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
-                                 size_t why_size)
+enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
+                              size_t why_size)
 {
     pthread_mutex_lock(&dial->lock);
-    const enum connection_result outcome = dial->outcome;
+    const enum session_result outcome = dial->outcome;
     snprintf(why, why_size, "%s", dial->why);
-    if (outcome == CONNECTION_READY) {
+    if (outcome == SESSION_READY) {
         *pg = dial->pg;
         *backend = dial->backend;
         dial->pg = NULL;

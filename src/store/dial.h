@@ -11,7 +11,7 @@
 #ifndef STORE_DIAL_H
 #define STORE_DIAL_H
 
-#include "store/connection.h"
+#include "store/session.h"
 
 #include <libpq-fe.h>
 #include <stddef.h>
@@ -25,11 +25,11 @@ struct dial *dial_start(const char *database_url, enum lane lane, struct log *lo
 /* A descriptor that is readable once the attempt is over. */
 int dial_event(const struct dial *dial);
 
-/* Frees a dial that is over and says how it ended. CONNECTION_READY: the session is the caller's to PQfinish,
+/* Frees a dial that is over and says how it ended. SESSION_READY: the session is the caller's to PQfinish,
  * and `backend` its server process; none, where it is a pooler's, who may give it to others after us.
  * Else `why` is one line without secrets. */
-enum connection_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
-                                 size_t why_size);
+enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
+                              size_t why_size);
 
 /* Frees a dial, over or not. NULL does nothing. */
 void dial_give_up(struct dial *dial);
@@ -48,7 +48,7 @@ bool dial_suits(const char *database_url, enum lane lane, bool is_standby, bool 
 /* Why one does not suit. */
 void dial_explain_unsuited(bool is_standby, char *why, size_t why_size);
 
-/* What is to be done about CONNECTION_SHARED, for who starts the program. */
+/* What is to be done about SESSION_SHARED, for who starts the program. */
 extern const char dial_shared_session[];
 
 /* libpq's words in one line; they name no password. */

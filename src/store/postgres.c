@@ -264,13 +264,13 @@ static bool await_first(struct postgres *postgres, char *error, size_t error_siz
 {
     bool wrong = false;
     for (unsigned i = 0; i < postgres->n_workers; i++) {
-        char why[CONNECTION_WHY];
-        const enum connection_result outcome = worker_await(&postgres->workers[i], why, sizeof why);
-        if (outcome == CONNECTION_SHARED || (outcome == CONNECTION_WRONG_SCHEMA && !wrong)) {
+        char why[SESSION_WHY];
+        const enum session_result outcome = worker_await(&postgres->workers[i], why, sizeof why);
+        if (outcome == SESSION_SHARED || (outcome == SESSION_WRONG_SCHEMA && !wrong)) {
             snprintf(error, error_size, "%s", why);
             wrong = true;
         }
-        if (outcome == CONNECTION_SHARED)
+        if (outcome == SESSION_SHARED)
             break;
     }
     return !wrong;

@@ -57,11 +57,11 @@ static const struct metric_family folded = {"orders_store_folded_rows_total",
 static const char *const states[WORKER_STATES] = {
     [WORKER_CONNECTING] = "connecting", [WORKER_IDLE] = "idle", [WORKER_BUSY] = "busy"};
 
-static const char *const results[CONNECTION_RESULTS] = {[CONNECTION_READY] = "ready",
-                                                        [CONNECTION_UNREACHABLE] = "unreachable",
-                                                        [CONNECTION_READ_ONLY] = "read_only",
-                                                        [CONNECTION_WRONG_SCHEMA] = "wrong_schema",
-                                                        [CONNECTION_SHARED] = "shared"};
+static const char *const results[SESSION_RESULTS] = {[SESSION_READY] = "ready",
+                                                     [SESSION_UNREACHABLE] = "unreachable",
+                                                     [SESSION_READ_ONLY] = "read_only",
+                                                     [SESSION_WRONG_SCHEMA] = "wrong_schema",
+                                                     [SESSION_SHARED] = "shared"};
 
 static void add_lane(struct lane_metrics *lane, struct metrics *metrics, const char *name)
 {
@@ -71,7 +71,7 @@ static void add_lane(struct lane_metrics *lane, struct metrics *metrics, const c
     lane->wait = metrics_add(metrics, &wait, by_lane);
     for (int i = 0; i < WORKER_STATES; i++)
         lane->connections[i] = metrics_add(metrics, &connections, (const char *const[]){name, states[i]});
-    for (int i = 0; i < CONNECTION_RESULTS; i++)
+    for (int i = 0; i < SESSION_RESULTS; i++)
         lane->connects[i] = metrics_add(metrics, &connects, (const char *const[]){name, results[i]});
     lane->lost = metrics_add(metrics, &lost, by_lane);
     lane->retried = metrics_add(metrics, &retried, by_lane);

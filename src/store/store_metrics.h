@@ -3,8 +3,8 @@
 #define STORE_STORE_METRICS_H
 
 #include "base/metrics.h"
-#include "store/connection.h"
 #include "store/lane.h"
+#include "store/session.h"
 #include "store/statement.h"
 
 /* What a worker's connection is doing. */
@@ -20,8 +20,8 @@ struct lane_metrics {
     struct metric *waiting;          /* operations, at this moment */
     struct metric *wait;             /* of each, in nanoseconds */
     struct metric *connections[WORKER_STATES];
-    struct metric *connects[CONNECTION_RESULTS]; /* attempts, by how they ended */
-    struct metric *lost;                         /* connections that broke */
+    struct metric *connects[SESSION_RESULTS]; /* attempts, by how they ended */
+    struct metric *lost;                      /* connections that broke */
     struct metric *retried, *splits;
 };
 

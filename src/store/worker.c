@@ -30,50 +30,50 @@ static void enter(struct worker *worker, enum worker_state state)
 
 /* --- connecting --- */
 
-static const char *const outcomes[CONNECTION_RESULTS] = {
-    [CONNECTION_READY] = "database connected",
-    [CONNECTION_UNREACHABLE] = "database out of reach",
-    [CONNECTION_READ_ONLY] = "database is read-only",
-    [CONNECTION_WRONG_SCHEMA] = "database has another schema",
-    [CONNECTION_SHARED] = "database sessions are shared",
+static const char *const outcomes[SESSION_RESULTS] = {
+    [SESSION_READY] = "database connected",
+    [SESSION_UNREACHABLE] = "database out of reach",
+    [SESSION_READ_ONLY] = "database is read-only",
+    [SESSION_WRONG_SCHEMA] = "database has another schema",
+    [SESSION_SHARED] = "database sessions are shared",
 };
 
 /* What the last check said, where it is something new. The thread is the only one that writes it. */
 static void note_degraded(struct worker *worker)
 {
-    const struct connection *connection = &worker->connection;
-    if (strcmp(worker->degraded, connection->degraded) == 0)
+    const struct session *session = &worker->session;
+    if (strcmp(worker->degraded, session->degraded) == 0)
         return;
     pthread_mutex_lock(&worker->lock);
-    memcpy(worker->degraded, connection->degraded, sizeof worker->degraded);
+    memcpy(worker->degraded, session->degraded, sizeof worker->degraded);
     pthread_mutex_unlock(&worker->lock);
-    if (*connection->degraded != '\0')
+    if (*session->degraded != '\0')
         log_line(worker->log, LOG_LEVEL_ERROR, "database serves, but not as it should",
-                 LOG_STR("lane", lane_name(connection->lane)), LOG_STR("error", connection->degraded));
+                 LOG_STR("lane", lane_name(session->lane)), LOG_STR("error", session->degraded));
 }
 
-static void report(struct worker *worker, enum connection_result outcome)
+static void report(struct worker *worker, enum session_result outcome)
 {
-    const struct connection *connection = &worker->connection;
+    const struct session *session = &worker->session;
     pthread_mutex_lock(&worker->lock);
-    const char *lane = lane_name(connection->lane);
+    const char *lane = lane_name(session->lane);
     bool changed = !worker->first_attempt_over || worker->outcome != outcome;
     worker->outcome = outcome;
-    memcpy(worker->reason, connection->reason, sizeof worker->reason);
-    memcpy(worker->why, connection->why, sizeof worker->why);
+    memcpy(worker->reason, session->reason, sizeof worker->reason);
+    memcpy(worker->why, session->why, sizeof worker->why);
     worker->first_attempt_over = true;
     pthread_cond_broadcast(&worker->attempted);
     pthread_mutex_unlock(&worker->lock);
     note_degraded(worker);
-    if (outcome == CONNECTION_READY)
+    if (outcome == SESSION_READY)
         log_line(worker->log, LOG_LEVEL_INFO, outcomes[outcome], LOG_STR("lane", lane));
     else if (changed && !stopped(worker)) /* not once an attempt */
         log_line(worker->log, LOG_LEVEL_ERROR, outcomes[outcome], LOG_STR("lane", lane),
-                 LOG_STR("error", connection->why));
+                 LOG_STR("error", session->why));
 }
 
 /* Callers are told at once, and readiness why. */
-static void stay_away(struct worker *worker, enum connection_result outcome)
+static void stay_away(struct worker *worker, enum session_result outcome)
 {
     queue_close(worker->queue, worker->slot);
     report(worker, outcome);
@@ -99,9 +99,9 @@ static bool connect_again(struct worker *worker)
     unsigned seed = (unsigned)time_monotonic_ns();
     int delay_ms = BACKOFF_FIRST_MS;
     while (!stopped(worker)) {
-        enum connection_result outcome = connection_open(&worker->connection);
+        enum session_result outcome = session_open(&worker->session);
         metric_add(worker->metrics->connects[outcome], 1);
-        if (outcome == CONNECTION_READY) {
+        if (outcome == SESSION_READY) {
             queue_open(worker->queue, worker->slot);
             report(worker, outcome);
             enter(worker, WORKER_BUSY);
@@ -121,12 +121,12 @@ static bool begin(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     assert(worker->n_taken == 0);
-    worker->n_taken = queue_take(worker->queue, batch->operations, lane_batch(worker->connection.lane));
+    worker->n_taken = queue_take(worker->queue, batch->operations, lane_batch(worker->session.lane));
     for (size_t i = 0; i < worker->n_taken; i++)
         worker->taken[i] = batch->operations[i]->hash;
     worker->shared = worker->n_taken > 1;
     batch_plan(batch, worker->n_taken);
-    return batch_done(batch) || batch_send(batch, &worker->connection);
+    return batch_done(batch) || batch_send(batch, &worker->session);
 }
 
 /* The batch is done: what came behind it may be taken. */
@@ -140,7 +140,7 @@ static void set_aside(struct worker *worker, struct operation *locked)
 {
     for (struct operation *next; locked != NULL; locked = next) {
         next = locked->next;
-        if (lane_sets_aside(worker->connection.lane))
+        if (lane_sets_aside(worker->session.lane))
             queue_set_aside(worker->queue, locked);
         else
             queue_put_back(worker->queue, locked);
@@ -159,32 +159,32 @@ static bool wait_for_work(struct worker *worker)
 {
     struct pollfd either[] = {
         {.fd = queue_event(worker->queue, worker->slot), .events = POLLIN},
-        {.fd = PQsocket(worker->connection.pg), .events = POLLIN},
+        {.fd = PQsocket(worker->session.pg), .events = POLLIN},
     };
     const int most_ms = queue_begin_wait(worker->queue, worker->slot);
     if (most_ms == 0)
         return true;
     enter(worker, WORKER_IDLE);
-    poll(either, 2, sooner(most_ms, connection_check_due_ms(&worker->connection)));
+    poll(either, 2, sooner(most_ms, session_check_due_ms(&worker->session)));
     queue_end_wait(worker->queue, worker->slot);
     enter(worker, WORKER_BUSY);
-    return either[1].revents == 0 || PQconsumeInput(worker->connection.pg);
+    return either[1].revents == 0 || PQconsumeInput(worker->session.pg);
 }
 
 /* The round that was sent, and the next one. False: the connection broke. */
 static bool go_on(struct worker *worker)
 {
     struct operation *locked;
-    const bool received = batch_receive(&worker->batch, &worker->connection, &locked);
+    const bool received = batch_receive(&worker->batch, &worker->session, &locked);
     set_aside(worker, locked);
-    return received && connection_refresh(&worker->connection) &&
-           (batch_done(&worker->batch) || batch_send(&worker->batch, &worker->connection));
+    return received && session_refresh(&worker->session) &&
+           (batch_done(&worker->batch) || batch_send(&worker->batch, &worker->session));
 }
 
 /* False: the connection broke. */
 static bool work(struct worker *worker)
 {
-    if (!connection_check(&worker->connection))
+    if (!session_check(&worker->session))
         return false;
     note_degraded(worker);
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
@@ -215,16 +215,16 @@ static void serve(struct worker *worker)
     metric_add(worker->metrics->lost, !alive);
     if (!alive)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
-                 LOG_STR("lane", lane_name(worker->connection.lane)),
-                 LOG_STR("error", connection_error(&worker->connection)));
+                 LOG_STR("lane", lane_name(worker->session.lane)),
+                 LOG_STR("error", session_error(&worker->session)));
     /* Of a server that cannot serve it is told before another is looked for, which may take long. */
-    if (connection_is_refused(worker->connection.outcome))
-        stay_away(worker, worker->connection.outcome);
+    if (session_is_refused(worker->session.outcome))
+        stay_away(worker, worker->session.outcome);
     queue_leave(worker->queue);
     if (is_under_way)
-        connection_leave(&worker->connection);
+        session_leave(&worker->session);
     else
-        connection_close(&worker->connection);
+        session_close(&worker->session);
 }
 
 static void *run(void *arg)
@@ -232,7 +232,7 @@ static void *run(void *arg)
     struct worker *worker = arg;
     while (connect_again(worker))
         serve(worker);
-    connection_close(&worker->connection);
+    session_close(&worker->session);
     queue_close(worker->queue, worker->slot);
     metric_add(worker->metrics->connections[worker->state], -1);
     return NULL;
@@ -249,13 +249,13 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->log = options->log.log;
     worker->metrics = &options->metrics->lanes[lane];
     metric_add(worker->metrics->connections[worker->state], 1);
-    worker->connection =
-        (struct connection){.database_url = options->database_url,
-                            .lane = lane,
-                            .log = options->log.log,
-                            .check_ms = options->check_ms != 0 ? options->check_ms : CONNECTION_CHECK_MS,
-                            .stopped = stopped,
-                            .arg = worker};
+    worker->session =
+        (struct session){.database_url = options->database_url,
+                         .lane = lane,
+                         .log = options->log.log,
+                         .check_ms = options->check_ms != 0 ? options->check_ms : SESSION_CHECK_MS,
+                         .stopped = stopped,
+                         .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);
@@ -268,12 +268,12 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     return false;
 }
 
-enum connection_result worker_await(struct worker *worker, char *why, size_t why_size)
+enum session_result worker_await(struct worker *worker, char *why, size_t why_size)
 {
     pthread_mutex_lock(&worker->lock);
     while (!worker->first_attempt_over)
         pthread_cond_wait(&worker->attempted, &worker->lock);
-    enum connection_result outcome = worker->outcome;
+    enum session_result outcome = worker->outcome;
     snprintf(why, why_size, "%s", worker->why);
     pthread_mutex_unlock(&worker->lock);
     return outcome;
@@ -282,10 +282,10 @@ enum connection_result worker_await(struct worker *worker, char *why, size_t why
 bool worker_ready(struct worker *worker, char *why, size_t why_size)
 {
     pthread_mutex_lock(&worker->lock);
-    const enum connection_result outcome = worker->outcome;
+    const enum session_result outcome = worker->outcome;
     snprintf(why, why_size, "%s", worker->reason);
     pthread_mutex_unlock(&worker->lock);
-    return outcome == CONNECTION_READY;
+    return outcome == SESSION_READY;
 }
 
 bool worker_degraded(struct worker *worker, char *why, size_t why_size)

@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "store/batch.h"
-#include "store/connection.h"
 #include "store/queue.h"
+#include "store/session.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ struct worker {
 
     struct batch batch;
     /* The thread's alone. */
-    struct connection connection;
+    struct session session;
     bool shared;                /* the last batch had several operations */
     uint32_t taken[BATCH_MOST]; /* the hashes of the orders of the batch that is under way */
     size_t n_taken;
@@ -34,16 +34,16 @@ struct worker {
     pthread_mutex_t lock;     /* guards all below */
     pthread_cond_t attempted; /* the first attempt to connect is over */
     bool first_attempt_over;
-    enum connection_result outcome;   /* of the last attempt */
-    char why[CONNECTION_WHY];         /* it failed */
-    char reason[CONNECTION_REASON];   /* the same for anybody */
-    char degraded[CONNECTION_REASON]; /* what is wrong while it serves; "": nothing is */
+    enum session_result outcome;   /* of the last attempt */
+    char why[SESSION_WHY];         /* it failed */
+    char reason[SESSION_REASON];   /* the same for anybody */
+    char degraded[SESSION_REASON]; /* what is wrong while it serves; "": nothing is */
 };
 
 /* What all of a store's workers have in common. What it points to must outlive them. */
 struct worker_options {
     const char *database_url;
-    unsigned check_ms; /* how often a session is asked whether it can still serve; 0: CONNECTION_CHECK_MS */
+    unsigned check_ms; /* how often a session is asked whether it can still serve; 0: SESSION_CHECK_MS */
     const struct store_metrics *metrics;
     struct statement_log log;
 };
@@ -53,8 +53,8 @@ struct worker_options {
 bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, unsigned slot,
                   const struct worker_options *options);
 
-/* Waits until the first attempt to connect is over and says how it ended; `why` as from connection_open. */
-enum connection_result worker_await(struct worker *worker, char *why, size_t why_size);
+/* Waits until the first attempt to connect is over and says how it ended; `why` as from session_open. */
+enum session_result worker_await(struct worker *worker, char *why, size_t why_size);
 
 /* Whether the last attempt to connect went well. If not, `why` is a few words for anybody, without secrets.
  */

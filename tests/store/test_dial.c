@@ -176,12 +176,12 @@ Test(dial, the_server_process_is_known_with_its_session)
 {
     PGconn *pg = NULL;
     struct backend backend = {0};
-    char why[CONNECTION_WHY], sql[128];
+    char why[SESSION_WHY], sql[128];
     struct dial *dial = dial_start(database_url, LANE_GET, NULL);
     cr_assert_not_null(dial);
     struct pollfd event = {.fd = dial_event(dial), .events = POLLIN};
     cr_assert_eq(poll(&event, 1, 30000), 1);
-    cr_assert_eq(dial_take(dial, &pg, &backend, why, sizeof why), CONNECTION_READY, "%s", why);
+    cr_assert_eq(dial_take(dial, &pg, &backend, why, sizeof why), SESSION_READY, "%s", why);
     cr_assert_eq(backend.pid, PQbackendPID(pg));
     snprintf(sql, sizeof sql, "SELECT " BACKEND_STARTED_US " FROM pg_stat_activity WHERE pid = %d",
              backend.pid);
@@ -285,7 +285,7 @@ Test(dial, a_password_file_that_others_may_read_is_told_of_in_the_log)
     stop_stderr(saved);
     store = postgres_open(&(struct postgres_options){.database_url = database_url, .workers = 1, .log = log},
                           error, sizeof error);
-    char why[CONNECTION_WHY] = "";
+    char why[SESSION_WHY] = "";
     const bool ready = store != NULL && postgres_ready(store, why, sizeof why);
     if (ready)
         postgres_close(store);

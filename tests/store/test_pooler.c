@@ -1,5 +1,5 @@
 /* test_pooler.c: behind a real pgbouncer, which runs as the user of a cluster of the test's own. */
-#include "store/connection.h"
+#include "store/session.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -241,7 +241,7 @@ static void expect_ends_known(struct store *store, unsigned round)
 Test(pooler, one_that_begins_to_share_sessions_is_told_of_and_no_call_fails_for_it)
 {
     struct store *store = open_by_way_of_pooler();
-    char why[CONNECTION_REASON] = "";
+    char why[SESSION_REASON] = "";
     unsigned round = 0;
     for (; round < 5; round++)
         expect_ends_known(store, round);
@@ -278,11 +278,11 @@ static bool never(void *arg)
 /* How many server processes are to be ended of a session that was left. */
 static size_t count_left(const char *database_url)
 {
-    struct connection connection = {
-        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = CONNECTION_CHECK_MS};
-    cr_assert_eq(connection_open(&connection), CONNECTION_READY, "%s", connection.why);
-    connection_leave(&connection);
-    return connection.n_left;
+    struct session session = {
+        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = SESSION_CHECK_MS};
+    cr_assert_eq(session_open(&session), SESSION_READY, "%s", session.why);
+    session_leave(&session);
+    return session.n_left;
 }
 
 /* The pooler may have given it to another client by then. */

@@ -1,6 +1,6 @@
 /* test_read_only.c: a primary that takes no writes any more, and a standby that takes them. On clusters of
  * the test's own. */
-#include "store/connection.h"
+#include "store/session.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -127,7 +127,7 @@ Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    char url[512], why[CONNECTION_REASON];
+    char url[512], why[SESSION_REASON];
     const int silent = socket(AF_INET, SOCK_STREAM, 0);
     cr_assert_eq(bind(silent, (struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(silent, 64), 0);
@@ -138,7 +138,7 @@ Test(read_only, a_fenced_primary_is_told_of_while_the_next_host_is_silent)
     expect_end(begin_create(store, "A", 10000), STATUS_OK);
     cluster_set(&first, "default_transaction_read_only = on");
     await_told(store, "database is read-only", TOLD_MS);
-    const uint64_t end_ns = time_monotonic_ns() + UINT64_C(2) * CONNECTION_ATTEMPT_MS * NS_PER_MS;
+    const uint64_t end_ns = time_monotonic_ns() + UINT64_C(2) * SESSION_ATTEMPT_MS * NS_PER_MS;
     while (time_monotonic_ns() < end_ns) { /* and so it is while another host is looked for */
         cr_assert_not(postgres_ready(store, why, sizeof why));
         cr_assert_str_eq(why, "database is read-only");

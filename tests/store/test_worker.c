@@ -28,7 +28,7 @@ static void set_up(void)
     snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
     const struct worker_options options = {.database_url = url, .metrics = &metrics};
     cr_assert(worker_start(&worker, LANE_WRITE, &queue, 0, &options));
-    cr_assert_eq(worker_await(&worker, why, sizeof why), CONNECTION_READY, "%s", why);
+    cr_assert_eq(worker_await(&worker, why, sizeof why), SESSION_READY, "%s", why);
     free(database_query(
         database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
                   "SELECT id, 'C', now(), 1, 'ISK', 'pending' FROM unnest('{a,b,c}'::text[]) AS id"));

@@ -1,10 +1,11 @@
-/* connection.h: one libpq connection in pipeline mode, with every statement of its lane prepared.
+/* session.h: a session with PostgreSQL: one libpq connection in pipeline mode, with every statement of its
+ * lane prepared.
  *
  * Used by one thread at a time. Nothing here waits longer than it says: what of libpq may block is done on
  * another thread (store/dial.h).
  */
-#ifndef STORE_CONNECTION_H
-#define STORE_CONNECTION_H
+#ifndef STORE_SESSION_H
+#define STORE_SESSION_H
 
 #include "base/log.h"
 #include "store/lane.h"
@@ -17,24 +18,24 @@
 #include <stdint.h>
 
 enum {
-    CONNECTION_TICK_MS = 20,
-    CONNECTION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
-    CONNECTION_CHECK_MS = 1000,   /* for `check_ms` */
-    CONNECTION_WHY = 512,
-    CONNECTION_REASON = 160,
+    SESSION_TICK_MS = 20,
+    SESSION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
+    SESSION_CHECK_MS = 1000,   /* for `check_ms` */
+    SESSION_WHY = 512,
+    SESSION_REASON = 160,
     /* Sessions that were given up and have not ended yet, before no further one is begun. */
-    CONNECTION_LEFT_MOST = 2,
+    SESSION_LEFT_MOST = 2,
 };
 
-#define CONNECTION_NO_LIMIT_NS (UINT64_MAX / 2) /* may be added to any time */
+#define SESSION_NO_LIMIT_NS (UINT64_MAX / 2) /* may be added to any time */
 
-enum connection_result {
-    CONNECTION_READY,
-    CONNECTION_UNREACHABLE,
-    CONNECTION_READ_ONLY,    /* it takes no writes: a standby, or set so */
-    CONNECTION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
-    CONNECTION_SHARED,       /* a pooler gives the session to others between transactions */
-    CONNECTION_RESULTS,
+enum session_result {
+    SESSION_READY,
+    SESSION_UNREACHABLE,
+    SESSION_READ_ONLY,    /* it takes no writes: a standby, or set so */
+    SESSION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
+    SESSION_SHARED,       /* a pooler gives the session to others between transactions */
+    SESSION_RESULTS,
 };
 
 struct dial;
@@ -49,10 +50,10 @@ struct backend {
 #define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
 
 /* Whether a server was there and said that it cannot serve: that is so until another attempt is over. */
-bool connection_is_refused(enum connection_result outcome);
+bool session_is_refused(enum session_result outcome);
 
-struct connection {
-    const char *database_url; /* outlives the connection */
+struct session {
+    const char *database_url; /* outlives the session */
     enum lane lane;
     struct log *log;            /* gets the server's notices; NULL: nobody does */
     PGconn *pg;                 /* owned; NULL: not connected */
@@ -61,58 +62,58 @@ struct connection {
     unsigned check_ms;   /* how often a session is asked whether it can still serve */
     uint64_t checked_ns; /* when the session was last known to serve; 0: that is in doubt */
     /* A server that says nothing for so long is lost: it would have ended any statement of its own accord.
-     * CONNECTION_NO_LIMIT_NS, where it ends none: then TCP alone tells whether it is there. */
+     * SESSION_NO_LIMIT_NS, where it ends none: then TCP alone tells whether it is there. */
     uint64_t silence_ns;
-    struct dial *dial;                         /* owned: an attempt that is not over; or NULL */
-    struct backend backend;                    /* the session's; none, where a pooler has it */
-    int answers_pid;                           /* which process answers, a pooler's too; 0: none did yet */
-    struct backend left[CONNECTION_LEFT_MOST]; /* sessions given up with something under way, which may not
+    struct dial *dial;                      /* owned: an attempt that is not over; or NULL */
+    struct backend backend;                 /* the session's; none, where a pooler has it */
+    int answers_pid;                        /* which process answers, a pooler's too; 0: none did yet */
+    struct backend left[SESSION_LEFT_MOST]; /* sessions given up with something under way, which may not
                                                   have ended */
     size_t n_left;
-    enum connection_result outcome;   /* of the last attempt or check */
-    char why[CONNECTION_WHY];         /* it is not ready: one line without secrets, for who runs it */
-    char reason[CONNECTION_REASON];   /* the same in a few words for anybody */
-    char degraded[CONNECTION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
+    enum session_result outcome;   /* of the last attempt or check */
+    char why[SESSION_WHY];         /* it is not ready: one line without secrets, for who runs it */
+    char reason[SESSION_REASON];   /* the same in a few words for anybody */
+    char degraded[SESSION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
     struct notice_bound notices;
     bool is_outdated;  /* somebody changed a table since its statements were prepared */
     bool unreplicated; /* a commit of the session was ended while it waited for a standby */
 };
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
- * Unless it is CONNECTION_READY, `why` and `reason` are set. An attempt that takes longer than
- * CONNECTION_ATTEMPT_MS is gone on with the next time; until then the outcome is the last one, where a server
- * refused, else CONNECTION_UNREACHABLE. */
-enum connection_result connection_open(struct connection *connection);
+ * Unless it is SESSION_READY, `why` and `reason` are set. An attempt that takes longer than
+ * SESSION_ATTEMPT_MS is gone on with the next time; until then the outcome is the last one, where a server
+ * refused, else SESSION_UNREACHABLE. */
+enum session_result session_open(struct session *session);
 
 /* Closes a session that has nothing under way, or ends an attempt. */
-void connection_close(struct connection *connection);
+void session_close(struct session *session);
 
 /* Closes a session that broke, or said nothing, with something under way: the next one ends it on the server,
  * too, so that it keeps no locks. */
-void connection_leave(struct connection *connection);
+void session_leave(struct session *session);
 
 /* When, in milliseconds, the session is to be checked. */
-int connection_check_due_ms(const struct connection *connection);
+int session_check_due_ms(const struct session *session);
 
 /* Asks, if it is time to and nothing is under way, whether the session is still the same, whether the server
  * takes writes, where that matters, and whether all tables, functions and rights are there. False: the
  * session is of no use; `outcome`, `why` and `reason` are set. True: `degraded` may say what is wrong all the
  * same. */
-bool connection_check(struct connection *connection);
+bool session_check(struct session *session);
 
 /* Why a connection that failed in use did, for the log. */
-const char *connection_error(const struct connection *connection);
+const char *session_error(const struct session *session);
 
 /* The next result of the pipeline, the caller's to PQclear; NULL at the end of a statement's results. False:
  * the connection is broken, or nothing came for longer than any statement may take; or `outcome`, `why` and
  * `reason` are set: a pooler has put another session in the place of the one that was prepared, or a commit
  * was made that no standby may have. */
-bool connection_next(struct connection *connection, PGresult **result);
+bool session_next(struct session *session, PGresult **result);
 
-/* Prepares the statements anew, if need be and nothing is under way. False: as of connection_check. */
-bool connection_refresh(struct connection *connection);
+/* Prepares the statements anew, if need be and nothing is under way. False: as of session_check. */
+bool session_refresh(struct session *session);
 
 /* Sends what is queued in libpq, as far as it goes without waiting. False: the connection is broken. */
-bool connection_flush(struct connection *connection);
+bool session_flush(struct session *session);
 
 #endif

@@ -1,6 +1,6 @@
-/* test_connection.c: sessions that die silently or hang, and what is left of them on the server. */
+/* test_session.c: sessions that die silently or hang, and what is left of them on the server. */
 #include "relay.h"
-#include "store/connection.h"
+#include "store/session.h"
 #include "store_calls.h"
 #include "support/cluster.h"
 #include "support/database.h"
@@ -40,7 +40,7 @@ static void tear_down(void)
     database_drop(database_url);
 }
 
-TestSuite(connection, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(session, .init = set_up, .fini = tear_down, .timeout = 120);
 
 /* With the timeouts that the store itself sets, but for these. */
 static void open_with(const char *url, const char *options)
@@ -79,7 +79,7 @@ static struct pending *begin_once(const char *order_id, unsigned timeout_ms)
 
 /* The network goes away after the statement, and before its commit. The server waits for the rest of the
  * transaction, and holds its locks. */
-Test(connection, a_session_that_died_before_its_commit_gives_back_its_locks)
+Test(session, a_session_that_died_before_its_commit_gives_back_its_locks)
 {
     static struct relay relay;
     char url[512];
@@ -95,7 +95,7 @@ Test(connection, a_session_that_died_before_its_commit_gives_back_its_locks)
 }
 
 /* Nothing on the server limits what is done at the commit. */
-Test(connection, hung_commits_leave_no_sessions_behind)
+Test(session, hung_commits_leave_no_sessions_behind)
 {
     free(database_query(database,
                         "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS "
@@ -136,7 +136,7 @@ static void await_serving(long sessions)
 
 /* A server process that hears no signal, as one whose disk does not answer, cannot be ended. In a cluster of
  * its own: others would wait for it when they make a database. */
-Test(connection, sessions_that_cannot_be_ended_are_bounded_and_told_of)
+Test(session, sessions_that_cannot_be_ended_are_bounded_and_told_of)
 {
     struct cluster cluster;
     char why[160] = "";
@@ -164,7 +164,7 @@ Test(connection, sessions_that_cannot_be_ended_are_bounded_and_told_of)
 }
 
 /* What is asked of a new session waits for a lock, or for a disk, as others do. */
-Test(connection, sessions_that_hang_while_they_are_set_up_are_ended)
+Test(session, sessions_that_hang_while_they_are_set_up_are_ended)
 {
     char sql[512];
     open_with(database_url, "");
@@ -204,7 +204,7 @@ static void make_creating_slow(void)
                                   "EXECUTE FUNCTION take_long()"));
 }
 
-Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
+Test(session, a_statement_may_take_as_long_as_its_timeout_says)
 {
     make_creating_slow();
     open_with(database_url, "-c statement_timeout=30000");
@@ -212,7 +212,7 @@ Test(connection, a_statement_may_take_as_long_as_its_timeout_says)
 }
 
 /* The call is over at its deadline, and what it began goes on to its end. */
-Test(connection, a_statement_without_a_timeout_takes_as_long_as_it_takes)
+Test(session, a_statement_without_a_timeout_takes_as_long_as_it_takes)
 {
     make_creating_slow();
     open_with(database_url, "-c statement_timeout=0");
@@ -237,7 +237,7 @@ static char *setting_of_writer(const char *options, const char *name)
 }
 
 /* 0 in DATABASE_URL is there on purpose. For a database it may be what all have. */
-Test(connection, a_timeout_that_somebody_set_is_kept)
+Test(session, a_timeout_that_somebody_set_is_kept)
 {
     static const struct {
         const char *of_database, *options, *name, *value;
@@ -345,7 +345,7 @@ static void expect_server_guards(const char *url)
     PQfinish(other);
 }
 
-Test(connection, both_ends_notice_within_seconds_that_the_other_died)
+Test(session, both_ends_notice_within_seconds_that_the_other_died)
 {
     struct cluster cluster;
     char settings[256], command[256], url[256];
@@ -377,39 +377,39 @@ static bool never(void *arg)
 }
 
 /* Sends SQL, or a statement that is prepared, with a parameter. How the reading of its results ended. */
-static bool run(struct connection *connection, const char *sql, const char *prepared)
+static bool run(struct session *session, const char *sql, const char *prepared)
 {
     const char *const values[] = {"{}"};
     PGresult *result = NULL;
     bool synced = false;
-    cr_assert(sql != NULL ? PQsendQueryParams(connection->pg, sql, 0, NULL, NULL, NULL, NULL, 0)
-                          : PQsendQueryPrepared(connection->pg, prepared, 1, values, NULL, NULL, 0));
-    cr_assert(PQpipelineSync(connection->pg));
-    while (!synced && connection_next(connection, &result)) {
+    cr_assert(sql != NULL ? PQsendQueryParams(session->pg, sql, 0, NULL, NULL, NULL, NULL, 0)
+                          : PQsendQueryPrepared(session->pg, prepared, 1, values, NULL, NULL, 0));
+    cr_assert(PQpipelineSync(session->pg));
+    while (!synced && session_next(session, &result)) {
         synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
         PQclear(result);
     }
     return synced;
 }
 
-static void expect_lost(const char *sql, enum connection_result outcome)
+static void expect_lost(const char *sql, enum session_result outcome)
 {
-    struct connection connection = {
-        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = CONNECTION_CHECK_MS};
-    cr_assert_eq(connection_open(&connection), CONNECTION_READY, "%s", connection.why);
-    cr_expect(run(&connection, NULL, "get"));
-    cr_expect(run(&connection, "DEALLOCATE get", NULL));
+    struct session session = {
+        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = SESSION_CHECK_MS};
+    cr_assert_eq(session_open(&session), SESSION_READY, "%s", session.why);
+    cr_expect(run(&session, NULL, "get"));
+    cr_expect(run(&session, "DEALLOCATE get", NULL));
     if (sql != NULL)
-        cr_expect(run(&connection, sql, NULL));
-    cr_expect_not(run(&connection, NULL, "get"), "it is still the session that was prepared");
-    cr_expect_eq(connection.outcome, outcome, "%d: %s", connection.outcome, connection.why);
-    cr_expect_str_neq(connection.why, "");
-    connection_close(&connection);
+        cr_expect(run(&session, sql, NULL));
+    cr_expect_not(run(&session, NULL, "get"), "it is still the session that was prepared");
+    cr_expect_eq(session.outcome, outcome, "%d: %s", session.outcome, session.why);
+    cr_expect_str_neq(session.why, "");
+    session_close(&session);
 }
 
 /* A statement that is not there (26000), or another one by its name (08P01). */
-Test(connection, a_session_without_the_statements_that_were_prepared_is_lost)
+Test(session, a_session_without_the_statements_that_were_prepared_is_lost)
 {
-    expect_lost(NULL, CONNECTION_SHARED);
-    expect_lost("PREPARE get AS SELECT 1", CONNECTION_UNREACHABLE);
+    expect_lost(NULL, SESSION_SHARED);
+    expect_lost("PREPARE get AS SELECT 1", SESSION_UNREACHABLE);
 }
