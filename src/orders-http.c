@@ -3,13 +3,14 @@
  * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0.
  */
 #include "auth/bootstrap_keys.h"
-#include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
 #include "base/process.h"
 #include "base/process_metrics.h"
 #include "base/watchdog.h"
+#include "config/build_info.h"
+#include "config/config.h"
 #include "http/shim.h"
 #include "rpc/remote_channel.h"
 
@@ -92,7 +93,8 @@ int main(void)
     notify_open(&notify);
     process_prepare();
     struct metrics *metrics = metrics_new();
-    process_metrics_add(&process, metrics, PROJECT_VERSION);
+    process_metrics_add(&process, metrics);
+    build_info_add(metrics, PROJECT_VERSION);
     struct log *log = log_open(STDERR_FILENO, config.log_level);
     const int code = serve(&config, &notify, log, metrics);
     log_close(log);

@@ -2,7 +2,6 @@
  * SIGINT, answers what is in hand, and ends with 0. */
 #include "auth/bootstrap_keys.h"
 #include "base/budget.h"
-#include "base/config.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
@@ -12,6 +11,8 @@
 #include "base/watchdog.h"
 #include "call/local_channel.h"
 #include "call/surface.h"
+#include "config/build_info.h"
+#include "config/config.h"
 #include "http/shim.h"
 #include "rpc/server.h"
 #include "service/health.h"
@@ -270,7 +271,8 @@ int main(void)
     notify_open(&daemon.notify);
     process_prepare();
     daemon.metrics = metrics_new();
-    process_metrics_add(&daemon.process, daemon.metrics, PROJECT_VERSION);
+    process_metrics_add(&daemon.process, daemon.metrics);
+    build_info_add(daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
     daemon.memory.limit = daemon.config.max_call_bytes;
     const bool started = start(&daemon, error, sizeof error);

@@ -7,7 +7,7 @@
  * words, and so that libpq does the reading. Exit code 78: DATABASE_URL is no setting; 69: the database is
  * out of reach.
  */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <libpq-fe.h>

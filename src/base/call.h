@@ -25,7 +25,7 @@ enum {
 struct call {
     struct arena arena;          /* request, answer and all between */
     struct shared_arena *shared; /* held: of the answer, what other calls have too; NULL: nothing */
-    const char *method;          /* "orders.v1.OrderService/GetOrder" */
+    const char *method;          /* "package.Service/Method" */
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
     const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */

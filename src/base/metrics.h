@@ -26,7 +26,7 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 /* What series of one name have in common. Must outlive the registry; a static one, as a rule. Names follow
  * https://prometheus.io/docs/practices/naming/. */
 struct metric_family {
-    const char *name; /* "orders_rpc_requests_total" */
+    const char *name; /* "process_open_fds" */
     const char *help; /* a sentence without its full stop */
     enum metric_type type;
     const char *labels[METRIC_LABELS_MOST]; /* their names, up to a NULL */

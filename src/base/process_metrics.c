@@ -27,9 +27,6 @@ static const struct metric_family families[PROCESS_FIGURES] = {
                             .scale = 1e3},
 };
 
-static const struct metric_family build_info = {"orders_build_info", "Which build this is; always 1",
-                                                METRIC_GAUGE, .labels = {"version"}};
-
 /* What is wanted of /proc/self/stat (proc_pid_stat(5)), which has numbers behind the program's name. */
 struct stat_line {
     int64_t threads;
@@ -111,12 +108,11 @@ static void refresh(void *arg)
     metric_set(figures[PROCESS_RESIDENT], line.resident_pages * sysconf(_SC_PAGESIZE));
 }
 
-void process_metrics_add(struct process_metrics *process, struct metrics *metrics, const char *version)
+void process_metrics_add(struct process_metrics *process, struct metrics *metrics)
 {
     struct stat_line line;
     for (int i = 0; i < PROCESS_FIGURES; i++)
         process->figures[i] = metrics_add(metrics, &families[i], NULL);
-    metric_set(metrics_add(metrics, &build_info, (const char *const[]){version}), 1);
     /* Once: it is reckoned from two clocks, which are never read at the same moment, and who sees it change
      * takes that for another process. */
     if (read_stat(&line))

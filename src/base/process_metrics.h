@@ -1,5 +1,5 @@
 /* process_metrics.h: what every program tells of its process, under the names that Prometheus' own clients
- * use, and which build it is. */
+ * use. */
 #ifndef BASE_PROCESS_METRICS_H
 #define BASE_PROCESS_METRICS_H
 
@@ -21,6 +21,6 @@ struct process_metrics {
 };
 
 /* Adds them to a registry, for which they are read anew each time it is read. Must outlive it. */
-void process_metrics_add(struct process_metrics *process, struct metrics *metrics, const char *version);
+void process_metrics_add(struct process_metrics *process, struct metrics *metrics);
 
 #endif

@@ -1,7 +1,7 @@
 /* exit_code.c: one table of the exit codes, and one from the status of a call to them. */
 #include "exit_code.h"
 
-#include "base/config.h"
+#include "config/config.h"
 
 _Static_assert(EXIT_BAD_CONFIG == (enum exit_code)EXIT_CONFIG,
                "every program here ends alike on a bad setting");

@@ -2,7 +2,7 @@
 #ifndef ORDERSCTL_SESSION_H
 #define ORDERSCTL_SESSION_H
 
-#include "base/config.h"
+#include "config/config.h"
 #include "exit_code.h"
 #include "interrupt.h"
 #include "output.h"

@@ -3,8 +3,8 @@
  * A `.env` file in the working directory is read first; the environment wins over it. An empty value
  * counts as unset.
  */
-#ifndef BASE_CONFIG_H
-#define BASE_CONFIG_H
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
 
 #include "base/arena.h"
 #include "base/log.h"

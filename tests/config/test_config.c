@@ -1,5 +1,5 @@
 /* test_config.c: each variable's good and bad values, and who wins. */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* config.c: one row of a table for each variable: its name, its default, and how its text is read. */
-#include "base/config.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>
