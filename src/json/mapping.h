@@ -47,7 +47,4 @@ void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *f
 void json_field_from_text(const char *text, size_t length, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
 
-/* The name of an enum value in JSON ("pending"), in the arena; NULL for an unspecified or unknown one. */
-const char *json_enum_name(const ProtobufCEnumDescriptor *type, int value, struct arena *arena);
-
 #endif

@@ -2,13 +2,11 @@
 #include "json/scalars.h"
 
 #include "base/utf8.h"
-#include "json/mapping.h"
+#include "json/enum_name.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
-
-enum { MAX_ENUM_NAME = 128 };
 
 /* --- integers --- */
 
@@ -271,47 +269,12 @@ static bool string_from_json(struct reader *reader, const struct place *place,
 
 /* --- enums --- */
 
-/* "PENDING" of "ORDER_STATUS_PENDING" in OrderStatus; the whole name when it has no such prefix. */
-static const char *without_prefix(const ProtobufCEnumDescriptor *type, const char *name)
-{
-    const char *at = name;
-    for (const char *letter = type->short_name; *letter != '\0'; letter++) {
-        if (letter != type->short_name && isupper((unsigned char)*letter) && *at++ != '_')
-            return name;
-        if (*at++ != toupper((unsigned char)*letter))
-            return name;
-    }
-    return *at == '_' ? at + 1 : name;
-}
-
-/* Writes the JSON name of a value; returns its length, 0 when it has none. */
-static size_t enum_name(const ProtobufCEnumDescriptor *type, const ProtobufCEnumValue *value,
-                        char out[static MAX_ENUM_NAME])
-{
-    if (value == NULL)
-        return 0;
-    const char *name = without_prefix(type, value->name);
-    size_t length = 0;
-    while (length < MAX_ENUM_NAME - 1 && name[length] != '\0') {
-        out[length] = (char)tolower((unsigned char)name[length]);
-        length++;
-    }
-    out[length] = '\0';
-    return value->value == 0 && strcmp(out, "unspecified") == 0 ? 0 : length;
-}
-
-const char *json_enum_name(const ProtobufCEnumDescriptor *type, int value, struct arena *arena)
-{
-    char name[MAX_ENUM_NAME];
-    size_t length = enum_name(type, protobuf_c_enum_descriptor_get_value(type, value), name);
-    return length == 0 ? NULL : arena_copy(arena, name, length);
-}
-
 static bool enum_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
 {
     const ProtobufCEnumDescriptor *type = field->descriptor;
-    char name[MAX_ENUM_NAME];
-    size_t length = enum_name(type, protobuf_c_enum_descriptor_get_value(type, *(const int *)value), name);
+    char name[ENUM_NAME_BYTES];
+    size_t length =
+        enum_name_write(type, protobuf_c_enum_descriptor_get_value(type, *(const int *)value), name);
     if (length > 0)
         text_string(out, name, length);
     return length > 0;
@@ -324,8 +287,8 @@ static const char *enum_message(struct arena *arena, const ProtobufCEnumDescript
     const char *last = NULL;
     const char *separator = "";
     for (unsigned i = 0; i < type->n_values; i++) {
-        char name[MAX_ENUM_NAME];
-        if (enum_name(type, &type->values[i], name) == 0)
+        char name[ENUM_NAME_BYTES];
+        if (enum_name_write(type, &type->values[i], name) == 0)
             continue;
         if (last != NULL) {
             message = arena_printf(arena, "%s%s'%s'", message, separator, last);
@@ -343,8 +306,8 @@ static bool enum_from_json(struct reader *reader, const struct place *place,
     const ProtobufCEnumDescriptor *type = field->descriptor;
     const size_t length = json_string_length(json); /* 0 when it is no string */
     for (unsigned i = 0; i < type->n_values && length > 0; i++) {
-        char name[MAX_ENUM_NAME];
-        if (enum_name(type, &type->values[i], name) == length &&
+        char name[ENUM_NAME_BYTES];
+        if (enum_name_write(type, &type->values[i], name) == length &&
             memcmp(name, json_string_value(json), length) == 0) {
             *(int *)out = type->values[i].value;
             return true;

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
-#include "json/mapping.h"
+#include "json/enum_name.h"
 
 #include <stddef.h>
 
@@ -57,7 +57,7 @@ static json_t *enum_names(const ProtobufCEnumDescriptor *type)
     struct arena arena;
     arena_init(&arena);
     for (unsigned i = 0; i < type->n_values; i++) {
-        const char *name = json_enum_name(type, type->values[i].value, &arena);
+        const char *name = enum_name(type, type->values[i].value, &arena);
         if (name != NULL)
             json_array_append_new(names, json_string(name));
     }

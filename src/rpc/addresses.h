@@ -1,11 +1,11 @@
-/* addresses.h: where an RPC server listens, and who has connected there. What server.h says of an rpc_address
- * is here too.
+/* addresses.h: where an RPC server listens, and who has connected there. What address.h
+ * says of one is here too.
  */
 #ifndef RPC_ADDRESSES_H
 #define RPC_ADDRESSES_H
 
+#include "rpc/address.h"
 #include "rpc/connections.h"
-#include "rpc/server.h"
 
 #include <nng/nng.h>
 #include <stdbool.h>

@@ -5,7 +5,7 @@
 #include "base/call.h"
 #include "base/time.h"
 #include "rpc/frame.h"
-#include "rpc/request.h"
+#include "rpc/request_pack.h"
 #include "rpc/servers.h"
 #include "rpc/v1/health.pb-c.h"
 

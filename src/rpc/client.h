@@ -12,8 +12,8 @@
 #define RPC_CLIENT_H
 
 #include "rpc/reply.h"
+#include "rpc/request.h"
 
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,24 +27,6 @@ struct rpc_client_options {
     /* A call that is answered STATUS_UNAVAILABLE or STATUS_RESOURCE_EXHAUSTED is made again after a while
      * that doubles each time, until its deadline: what it is answered then is the last one's answer. */
     bool retries;
-};
-
-/* Metadata of a call. Names are lower case. */
-struct rpc_metadata {
-    const char *name;
-    const char *value;
-};
-
-/* What to call. Everything it points to is read before rpc_client_call returns. */
-struct rpc_request {
-    const ProtobufCServiceDescriptor *service;
-    const ProtobufCMethodDescriptor *method;
-    const ProtobufCMessage *input;
-    const char *request_id; /* NULL: a new UUID. A write has its effect once, however often it is called with
-                               one id */
-    uint32_t timeout_ms;    /* 0: the client's */
-    const struct rpc_metadata *metadata;
-    size_t n_metadata;
 };
 
 /* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin

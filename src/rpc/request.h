@@ -1,19 +1,27 @@
-/* request.h: a call, as the rpc.v1.Request that its server gets. */
+/* request.h: what to call, as a caller of a client says it. */
 #ifndef RPC_REQUEST_H
 #define RPC_REQUEST_H
 
-#include "rpc/client.h"
-
-#include <nng/nng.h>
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* Packs a call to be made under the reply's request_id. The key is sent unless the call carries another;
- * NULL: none. The message, whose timeout is yet to be set, is the caller's to send or free. NULL:
- * reply->status says why; a frame that is too large for a server is a reason, as it would close the
- * connection, and the next one when it is sent again. */
-nng_msg *request_pack(const struct rpc_request *request, const char *api_key, struct rpc_reply *reply);
+/* Metadata of a call. Names are lower case. */
+struct rpc_metadata {
+    const char *name;
+    const char *value;
+};
 
-/* Says how long the caller waits from now on, however often the call was sent before. */
-void request_set_timeout(nng_msg *packed, uint32_t timeout_ms);
+/* What to call. Everything it points to is read before rpc_client_call returns. */
+struct rpc_request {
+    const ProtobufCServiceDescriptor *service;
+    const ProtobufCMethodDescriptor *method;
+    const ProtobufCMessage *input;
+    const char *request_id; /* NULL: a new UUID. A write has its effect once, however often it is called with
+                               one id */
+    uint32_t timeout_ms;    /* 0: the client's */
+    const struct rpc_metadata *metadata;
+    size_t n_metadata;
+};
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/surface.h"
+#include "rpc/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,16 +45,7 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
 const char *rpc_server_urls(const struct rpc_server *server);
 
 /* The i-th of those addresses; NULL: there are no more. */
-struct rpc_address;
 struct rpc_address *rpc_server_address(struct rpc_server *server, size_t i);
-const char *rpc_address_url(const struct rpc_address *address);
-
-/* Whether a call that is made there as by a client, but is neither counted nor logged as one, is answered;
- * see probe.h. One at a time for each address, until the server drains. */
-bool rpc_address_answers(void *address, unsigned timeout_ms, char *why, size_t why_size);
-
-/* Has rpc_address_answers return at once, now and from then on: a prober_abort. */
-void rpc_address_abort_answers(void *address);
 
 /* A drained server is left to the end of its process and never closed: calls that took too long still use it.
  *

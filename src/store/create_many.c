@@ -1,7 +1,7 @@
 /* create_many.c: the operations of one call, and what their outcomes make of the call's. */
 #include "store/create_many.h"
 
-#include "store/row.h"
+#include "store/order_row.h"
 #include "store/statement.h"
 
 #include <stdatomic.h>
@@ -168,7 +168,7 @@ static size_t make_operations(struct create_many *many, size_t n, Orders__V1__Or
         if (many->response->results[i]->code != RPC__V1__CODE__OK)
             continue;
         struct operation *operation = &operations[count++];
-        row_make_room(orders[i], arena);
+        order_row_make_room(orders[i], arena);
         *operation = (struct operation){
             .statement = &statements[STATEMENT_CREATE],
             .call = many->call,

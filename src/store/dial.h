@@ -11,9 +11,12 @@
 #ifndef STORE_DIAL_H
 #define STORE_DIAL_H
 
-#include "store/session.h"
+#include "base/log.h"
+#include "store/backend.h"
+#include "store/lane.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct dial;

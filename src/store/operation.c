@@ -2,7 +2,7 @@
 #include "store/operation.h"
 
 #include "google/protobuf/timestamp.pb-c.h"
-#include "store/row.h"
+#include "store/order_row.h"
 
 #include <assert.h>
 
@@ -80,6 +80,6 @@ struct operation *operation_abandon(const struct operation *operation, struct ca
     copy->order = arena_alloc(arena, sizeof *copy->order);
     orders__v1__order__init(copy->order);
     copy->order->order_date = arena_calloc(arena, 1, sizeof *copy->order->order_date);
-    row_make_room(copy->order, arena);
+    order_row_make_room(copy->order, arena);
     return copy;
 }

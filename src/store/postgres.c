@@ -5,7 +5,7 @@
 #include "store/create_many.h"
 #include "store/deadlines.h"
 #include "store/dial.h"
-#include "store/row.h"
+#include "store/order_row.h"
 #include "store/statement.h"
 #include "store/store_metrics.h"
 #include "store/upkeep.h"
@@ -82,7 +82,7 @@ static void submit(struct store *store, struct call *call, struct operation prot
 static void create(struct store *store, struct call *call, Orders__V1__Order *order,
                    Orders__V1__Order_Closure done, void *closure_data)
 {
-    row_make_room(order, &call->arena);
+    order_row_make_room(order, &call->arena);
     submit(store, call,
            (struct operation){
                .statement = &statements[STATEMENT_CREATE], .order_id = order->order_id, .order = order},

@@ -8,6 +8,8 @@
 #define STORE_SESSION_H
 
 #include "base/log.h"
+#include "store/backend.h"
+#include "store/dial.h"
 #include "store/lane.h"
 #include "store/notice.h"
 #include "store/schema.h"
@@ -19,35 +21,13 @@
 
 enum {
     SESSION_TICK_MS = 20,
-    SESSION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
-    SESSION_CHECK_MS = 1000,   /* for `check_ms` */
-    SESSION_WHY = 512,
+    SESSION_CHECK_MS = 1000, /* for `check_ms` */
     SESSION_REASON = 160,
     /* Sessions that were given up and have not ended yet, before no further one is begun. */
     SESSION_LEFT_MOST = 2,
 };
 
 #define SESSION_NO_LIMIT_NS (UINT64_MAX / 2) /* may be added to any time */
-
-enum session_result {
-    SESSION_READY,
-    SESSION_UNREACHABLE,
-    SESSION_READ_ONLY,    /* it takes no writes: a standby, or set so */
-    SESSION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
-    SESSION_SHARED,       /* a pooler gives the session to others between transactions */
-    SESSION_RESULTS,
-};
-
-struct dial;
-
-/* A server process. */
-struct backend {
-    int pid;            /* 0: none */
-    int64_t started_us; /* since 1970: pids are used again */
-};
-
-/* The latter, of a row of pg_stat_activity. */
-#define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
 
 /* Whether a server was there and said that it cannot serve: that is so until another attempt is over. */
 bool session_is_refused(enum session_result outcome);

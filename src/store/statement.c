@@ -4,10 +4,11 @@
 #include "orders/rules.h"
 #include "orders/status.h"
 #include "store/idempotency.h"
+#include "store/order_row.h"
+#include "store/page_walk.h"
 #include "store/row.h"
 #include "store/statistics.h"
 #include "store/summary.h"
-#include "store/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +154,24 @@ static void encode_nothing(struct params *params, struct operation *const operat
 
 /* --- answers --- */
 
+/* An order as the answer; one that cannot be answered is a fault, which names it. */
+static void answer_order(struct operation *operation, const PGresult *result, int row, int first)
+{
+    const char *fault;
+    const Orders__V1__Order *order = order_row_read(result, row, first, &operation->call->arena, &fault);
+    if (fault == NULL) {
+        operation->answer = &order->base;
+        return;
+    }
+    operation->answer = NULL;
+    operation->code = STATUS_DATA_LOSS;
+    operation->message =
+        arena_printf(&operation->call->arena, "Order %s is stored with %s", order->order_id, fault);
+}
+
 static void take_order(struct operation *operation, const PGresult *result, int row)
 {
-    row_answer_order(operation, result, row, 0);
+    answer_order(operation, result, row, 0);
 }
 
 /* The order that was sent is the answer, with what the database made. */
@@ -164,7 +180,7 @@ static void take_created(struct operation *operation, const PGresult *result, in
     if (!idempotency_take(operation, result, row))
         return;
     Orders__V1__Order *order = operation->order;
-    row_take_made(result, row, IDEMPOTENT_ANSWER_COLUMN, order);
+    order_row_take_made(result, row, IDEMPOTENT_ANSWER_COLUMN, order);
     row_timestamp(result, row, IDEMPOTENT_ANSWER_COLUMN + 3, order->order_date);
     operation->answer = &order->base;
 }
@@ -172,7 +188,7 @@ static void take_created(struct operation *operation, const PGresult *result, in
 static void take_updated(struct operation *operation, const PGresult *result, int row)
 {
     if (idempotency_take(operation, result, row))
-        row_answer_order(operation, result, row, IDEMPOTENT_ANSWER_COLUMN);
+        answer_order(operation, result, row, IDEMPOTENT_ANSWER_COLUMN);
 }
 
 static void take_removed(struct operation *operation, const PGresult *result, int row)
@@ -191,7 +207,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
     response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
     for (size_t i = 0; i < response->n_orders; i++) {
         const char *fault;
-        response->orders[i] = row_order(result, (int)i, 0, arena, &fault);
+        response->orders[i] = order_row_read(result, (int)i, 0, arena, &fault);
     }
     operation->answer = &response->base;
 }
@@ -202,7 +218,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 #define LIST(called, behind, direction, where, parameters, encoder, ...)                               \
     {                                                                                                  \
         .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
-        .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.id " behind " $1" where             \
+        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM orders o WHERE o.id " behind " $1" where             \
                " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
         .lane = LANE_SCAN, .encode = (encoder), .take_result = take_list,                              \
     }
@@ -216,7 +232,7 @@ const struct statement statements[STATEMENTS] =
         [STATEMENT_GET] =
             {
                 .name = "get",
-                .sql = "SELECT " ROW_ORDER_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
+                .sql = "SELECT " ORDER_ROW_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
                 .n_params = 1,
                 .types = {PG_TEXT_ARRAY},
                 .lane = LANE_GET,
@@ -224,7 +240,7 @@ const struct statement statements[STATEMENTS] =
                 .keyed = true,
                 .encode = encode_keys,
                 .take_row = take_order,
-                .key_column = ROW_ORDER_ID_COLUMN,
+                .key_column = ORDER_ROW_ID_COLUMN,
                 .absent = STATUS_NOT_FOUND,
             },
         [STATEMENT_LIST] = LIST("list", ">", "", "", 3, encode_list, ),
@@ -332,8 +348,8 @@ const struct statement statements[STATEMENTS] =
                 .n_params = 3,
                 .types = {PG_INT8, PG_INT8, PG_INT8},
                 .lane = LANE_PURGE,
-                .encode = upkeep_encode_purge,
-                .take_result = upkeep_take_result,
+                .encode = page_walk_encode_purge,
+                .take_result = page_walk_take_result,
             },
         [STATEMENT_FOLD] =
             {
@@ -342,8 +358,8 @@ const struct statement statements[STATEMENTS] =
                 .n_params = 2,
                 .types = {PG_INT8, PG_INT8},
                 .lane = LANE_PURGE,
-                .encode = upkeep_encode_fold,
-                .take_result = upkeep_take_result,
+                .encode = page_walk_encode_fold,
+                .take_result = page_walk_take_result,
             },
 };
 

@@ -2,71 +2,39 @@
 #include "store/upkeep.h"
 
 #include "base/time.h"
-#include "store/row.h"
-#include "store/statement.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     PAUSE_S = 1,
     PAUSE_FAILED_S = 60, /* after a step that failed: the next one may, too */
-    STEP_PAGES_LEAST = 64,
-    STEPS_A_WALK = 1800,
     STEP_TIMEOUT_S = 10,
 };
-
-static int64_t step_pages(const struct upkeep *upkeep)
-{
-    int64_t pages = upkeep->pages / STEPS_A_WALK;
-    return pages > STEP_PAGES_LEAST ? pages : STEP_PAGES_LEAST;
-}
-
-void upkeep_encode_fold(struct params *params, struct operation *const operations[], size_t n)
-{
-    const struct upkeep *upkeep = operations[0]->closure_data;
-    (void)n;
-    params_int8(params, upkeep->page);
-    params_int8(params, step_pages(upkeep));
-}
-
-void upkeep_encode_purge(struct params *params, struct operation *const operations[], size_t n)
-{
-    const struct upkeep *upkeep = operations[0]->closure_data;
-    upkeep_encode_fold(params, operations, n);
-    params_int8(params, upkeep->options.ttl_s);
-}
 
 static void rest(struct upkeep *upkeep, uint32_t rest_s)
 {
     upkeep->rest_until_ns = time_monotonic_ns() + (uint64_t)rest_s * NS_PER_S;
 }
 
-void upkeep_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
+/* Whose step an operation is. */
+static struct upkeep *owner_of(struct operation *step)
 {
-    struct upkeep *upkeep = operation->closure_data;
-    (void)arena;
-    if (upkeep == NULL)
-        return; /* the step took too long and was given up */
-    if (PQgetisnull(result, 0, 0))
-        return; /* another server is at it */
-    upkeep->page += step_pages(upkeep);
-    upkeep->pages = row_int8(result, 0, 0);
-    metric_add(upkeep->options.counts, row_int8(result, 0, 1));
-    if (upkeep->page >= upkeep->pages) {
-        upkeep->page = 0;
-        rest(upkeep, upkeep->options.rest_s);
-    }
+    return (struct upkeep *)((char *)step - offsetof(struct upkeep, operation));
 }
 
 /* Whatever came of the step: the next begins where this one did, if it failed. */
 static void end_step(struct operation *operation)
 {
-    struct upkeep *upkeep = operation->closure_data;
+    struct upkeep *upkeep = owner_of(operation);
     pthread_mutex_lock(&upkeep->lock);
+    metric_add(upkeep->options.counts, upkeep->walk.rows);
     if (operation->code != STATUS_OK)
         rest(upkeep, PAUSE_FAILED_S);
+    else if (upkeep->walk.is_over)
+        rest(upkeep, upkeep->options.rest_s);
     upkeep->under_way = false;
     pthread_mutex_unlock(&upkeep->lock);
 }
@@ -74,6 +42,8 @@ static void end_step(struct operation *operation)
 static void begin_step(struct upkeep *upkeep)
 {
     arena_reset(&upkeep->call.arena);
+    upkeep->walk.rows = 0;
+    upkeep->walk.is_over = false;
     upkeep->call.status = STATUS_INIT;
     upkeep->call.request_id = "";
     upkeep->call.start_ns = time_monotonic_ns();
@@ -82,7 +52,7 @@ static void begin_step(struct upkeep *upkeep)
         .statement = upkeep->options.step,
         .call = &upkeep->call,
         .finish = end_step,
-        .closure_data = upkeep,
+        .closure_data = &upkeep->walk,
     };
     queue_push(upkeep->options.queue, &upkeep->operation);
 }
@@ -113,7 +83,7 @@ static void *walk(void *arg)
 
 bool upkeep_start(struct upkeep *upkeep, const struct upkeep_options *options)
 {
-    *upkeep = (struct upkeep){.options = *options};
+    *upkeep = (struct upkeep){.options = *options, .walk = {.ttl_s = options->ttl_s}};
     arena_init(&upkeep->call.arena);
     pthread_mutex_init(&upkeep->lock, NULL);
     time_cond_init(&upkeep->changed);

@@ -11,25 +11,12 @@
 
 #include "base/metrics.h"
 #include "store/operation.h"
-#include "store/params.h"
+#include "store/page_walk.h"
 #include "store/queue.h"
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* A step's parameters begin with $1: the first page; $2: how many. Its result: how many pages the table has,
- * and how many rows went; of pages null: nothing was done, and the step is to be repeated. */
-
-/* $3: the age in seconds. */
-#define PURGE_SQL                                                                         \
-    "WITH gone AS (DELETE FROM idempotency WHERE ctid >= format('(%s,0)', $1)::tid "      \
-    "AND ctid < format('(%s,0)', $1 + $2)::tid "                                          \
-    "AND answered_at < now() - make_interval(secs => $3::double precision) RETURNING 1) " \
-    "SELECT pg_relation_size('idempotency') / current_setting('block_size')::bigint, count(*) FROM gone"
-
-#define FOLD_SQL "SELECT pages, folded FROM order_rollup_fold($1, $2)"
 
 struct upkeep_options {
     const struct statement *step;
@@ -48,8 +35,7 @@ struct upkeep {
     bool stop;
     bool under_way; /* a step, which has what is below to itself */
 
-    int64_t page; /* where the next step begins */
-    int64_t pages;
+    struct page_walk walk;
     uint64_t rest_until_ns; /* CLOCK_MONOTONIC */
     struct call call;
     struct operation operation;
@@ -63,10 +49,5 @@ void upkeep_stop(struct upkeep *upkeep);
 
 /* Once the lane's worker is gone. */
 void upkeep_free(struct upkeep *upkeep);
-
-/* For the table of statements. */
-void upkeep_encode_purge(struct params *params, struct operation *const operations[], size_t n);
-void upkeep_encode_fold(struct params *params, struct operation *const operations[], size_t n);
-void upkeep_take_result(struct operation *operation, const PGresult *result, struct arena *arena);
 
 #endif

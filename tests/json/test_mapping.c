@@ -3,6 +3,7 @@
 #include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
 #include "sample.pb-c.h"
+#include "json/enum_name.h"
 #include "json/mapping.h"
 
 #include <criterion/criterion.h>
@@ -375,10 +376,10 @@ Test(json, violations_are_bounded)
 
 Test(json, enum_names)
 {
-    cr_assert_str_eq(json_enum_name(&orders__v1__order_status__descriptor, 7, &arena), "cancelled");
-    cr_assert_null(json_enum_name(&orders__v1__order_status__descriptor, 0, &arena));
-    cr_assert_null(json_enum_name(&orders__v1__order_status__descriptor, 8, &arena));
-    cr_assert_str_eq(json_enum_name(&rpc__v1__code__descriptor, 5, &arena), "not_found");
-    cr_assert_str_eq(json_enum_name(&rpc__v1__health_check_response__serving_status__descriptor, 0, &arena),
+    cr_assert_str_eq(enum_name(&orders__v1__order_status__descriptor, 7, &arena), "cancelled");
+    cr_assert_null(enum_name(&orders__v1__order_status__descriptor, 0, &arena));
+    cr_assert_null(enum_name(&orders__v1__order_status__descriptor, 8, &arena));
+    cr_assert_str_eq(enum_name(&rpc__v1__code__descriptor, 5, &arena), "not_found");
+    cr_assert_str_eq(enum_name(&rpc__v1__health_check_response__serving_status__descriptor, 0, &arena),
                      "unknown");
 }

@@ -15,7 +15,7 @@
 #include "printable.h"
 #include "services.h"
 #include "targets.h"
-#include "json/mapping.h"
+#include "json/enum_name.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ static void offer_statuses(struct line *line)
 {
     const ProtobufCEnumDescriptor *type = &orders__v1__order_status__descriptor;
     for (unsigned i = 0; i < type->n_values; i++) {
-        const char *name = json_enum_name(type, type->values[i].value, &line->arena);
+        const char *name = enum_name(type, type->values[i].value, &line->arena);
         if (name != NULL)
             offer(line, name, NULL);
     }

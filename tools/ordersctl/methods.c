@@ -2,7 +2,7 @@
 #include "command.h"
 #include "output.h"
 #include "services.h"
-#include "json/mapping.h"
+#include "json/enum_name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static json_t *enum_to_json(const ProtobufCEnumDescriptor *type)
     struct arena arena;
     arena_init(&arena);
     for (unsigned i = 0; i < type->n_values; i++) {
-        const char *name = json_enum_name(type, type->values[i].value, &arena);
+        const char *name = enum_name(type, type->values[i].value, &arena);
         if (name != NULL)
             json_array_append_new(values, json_string(name));
     }

@@ -1,5 +1,5 @@
-/* request.c: a timeout, a method and metadata, and behind them the message. */
-#include "rpc/request.h"
+/* request_pack.c: a timeout, a method and metadata, and behind them the message. */
+#include "rpc/request_pack.h"
 
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"

@@ -1,0 +1,30 @@
+/* backend.h: a server process, and what can be said of a session with one. */
+#ifndef STORE_BACKEND_H
+#define STORE_BACKEND_H
+
+#include <stdint.h>
+
+enum {
+    SESSION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
+    SESSION_WHY = 512,         /* why a session is not ready, in one line */
+};
+
+enum session_result {
+    SESSION_READY,
+    SESSION_UNREACHABLE,
+    SESSION_READ_ONLY,    /* it takes no writes: a standby, or set so */
+    SESSION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
+    SESSION_SHARED,       /* a pooler gives the session to others between transactions */
+    SESSION_RESULTS,
+};
+
+/* A server process. */
+struct backend {
+    int pid;            /* 0: none */
+    int64_t started_us; /* since 1970: pids are used again */
+};
+
+/* The latter, of a row of pg_stat_activity. */
+#define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
+
+#endif
