@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/process_metrics.h"
 #include "base/watchdog.h"
+#include "config/arguments.h"
 #include "config/build_info.h"
 #include "config/config.h"
 #include "http/shim.h"
@@ -84,11 +85,15 @@ static int serve(const struct config *config, const struct notify *notify, struc
     return code;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
     struct process_metrics process;
     struct config config;
     struct notify notify;
+    arguments_read(argc, argv, "orders-http " PROJECT_VERSION,
+                   "Serves HTTP for an order service that is another process.\v"
+                   "Its settings come from the environment and from .env in the working directory, "
+                   "API_KEY at least; README.md has them all.");
     config_load_or_exit(&config, CONFIG_API_KEY | CONFIG_HTTP, program);
     notify_open(&notify);
     process_prepare();

@@ -11,6 +11,7 @@
 #include "base/watchdog.h"
 #include "call/local_channel.h"
 #include "call/surface.h"
+#include "config/arguments.h"
 #include "config/build_info.h"
 #include "config/config.h"
 #include "http/shim.h"
@@ -262,11 +263,15 @@ static void serve(struct daemon *daemon)
     watchdog_await_end(&daemon->notify, daemon->prober, daemon->log);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
     static struct daemon daemon;
     char error[1024] = "";
 
+    arguments_read(argc, argv, "ordersd " PROJECT_VERSION,
+                   "Serves orders from PostgreSQL, over RPC and HTTP.\v"
+                   "Its settings come from the environment and from .env in the working directory, "
+                   "DATABASE_URL and API_KEY at least; README.md has them all.");
     config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
     notify_open(&daemon.notify);
     process_prepare();
