@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "store/create_many.h"
+#include "store/database_url.h"
 #include "store/deadlines.h"
 #include "store/dial.h"
 #include "store/order_row.h"
@@ -156,16 +157,6 @@ static void create_many(struct store *store, struct call *call, size_t n, Orders
 
 /* --- opening and closing --- */
 
-/* Without libpq's words on what is wrong with it, which may show a password. */
-static bool check_url(const char *database_url, char *error, size_t error_size)
-{
-    PQconninfoOption *options = PQconninfoParse(database_url, NULL);
-    if (options == NULL)
-        snprintf(error, error_size, "DATABASE_URL: is neither a libpq URL nor a keyword string");
-    PQconninfoFree(options);
-    return options != NULL;
-}
-
 static const struct store functions = {
     .create = create,
     .create_many = create_many,
@@ -279,7 +270,7 @@ static bool await_first(struct postgres *postgres, char *error, size_t error_siz
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size)
 {
     const size_t most = (size_t)LANES * options->workers; /* of workers, and of queues */
-    if (!check_url(options->database_url, error, error_size)) {
+    if (!database_url_check(options->database_url, error, error_size)) {
         errno = EINVAL;
         return NULL;
     }
