@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
@@ -601,4 +602,58 @@ Test(nng, threads_may_open_the_first_sockets_at_once)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     pthread_barrier_destroy(&begin);
+}
+
+/* --- files at a listener's path --- */
+
+static int listen_at(const char *url, nng_socket *socket)
+{
+    cr_assert_eq(nng_rep0_open(socket), 0);
+    return nng_listen(*socket, url, NULL, 0);
+}
+
+static bool is_there(const char *url)
+{
+    struct stat there;
+    return lstat(url + strlen("ipc://"), &there) == 0;
+}
+
+Test(nng, a_file_is_not_replaced)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        char url[64];
+        nng_socket socket;
+        make_url(url, "file");
+        const char *path = url + strlen("ipc://");
+        cr_assert_eq(kind == 0   ? mknod(path, S_IFREG | 0600, 0)
+                     : kind == 1 ? mkfifo(path, 0600)
+                                 : symlink("/nowhere", path),
+                     0);
+        cr_expect_eq(listen_at(url, &socket), NNG_EADDRINUSE);
+        nng_close(socket);
+        cr_expect(is_there(url), "%d", kind);
+        unlink(path);
+    }
+}
+
+/* Who died left its socket, which is replaced. */
+Test(nng, a_successor_s_socket_stays)
+{
+    char url[64];
+    nng_socket first, second;
+    make_url(url, "successor");
+    cr_assert_eq(listen_at(url, &first), 0);
+    unlink(url + strlen("ipc://"));
+    cr_assert_eq(listen_at(url, &second), 0);
+    nng_close(first);
+    cr_expect(is_there(url));
+    nng_close(second);
+    cr_expect_not(is_there(url));
+
+    const struct sockaddr_un address = make_address(url);
+    const int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(dead, (const struct sockaddr *)&address, sizeof address), 0);
+    close(dead);
+    cr_assert_eq(listen_at(url, &first), 0);
+    nng_close(first);
 }
