@@ -75,7 +75,10 @@ static bool addresses_answer(void *arg, char *why, size_t why_size)
 {
     const struct daemon *daemon = arg;
     struct prober *prober = daemon->prober;
-    return prober == NULL || prober_ready(prober, why, why_size);
+    if (prober != NULL)
+        return prober_ready(prober, why, why_size);
+    snprintf(why, why_size, "starting");
+    return false;
 }
 
 /* All that may be called, and what each call goes through. */
