@@ -280,18 +280,36 @@ static void read_dotenv_line(char *line, struct arena *arena, const char *values
 }
 
 /* Lines of NAME=VALUE; of those, the variables above. */
-static void read_dotenv(struct arena *arena, const char *values[VARIABLES])
+/* The file's text in the arena; "" when there is none. NULL: it cannot be read, as errno says. */
+static char *load_dotenv(struct arena *arena)
 {
     FILE *file = fopen(".env", "re");
     if (file == NULL)
-        return;
+        return errno == ENOENT ? arena_strdup(arena, "") : NULL;
     char *text = arena_alloc(arena, DOTENV_MAX_BYTES + 1);
-    size_t length = fread(text, 1, DOTENV_MAX_BYTES, file);
+    errno = 0;
+    const size_t length = fread(text, 1, DOTENV_MAX_BYTES + 1, file);
+    if (length > DOTENV_MAX_BYTES)
+        errno = EFBIG;
+    const int why = errno;
     (void)fclose(file);
-    text[length] = '\0';
-    char *rest;
+    text[length > DOTENV_MAX_BYTES ? 0 : length] = '\0';
+    errno = why;
+    return why == 0 ? text : NULL;
+}
+
+/* False: the file is there and cannot be read, as errno says. */
+static bool read_dotenv(struct arena *arena, const char *values[VARIABLES])
+{
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    char *text = load_dotenv(arena), *rest;
+    if (text == NULL)
+        return false;
+    if (starts_with(text, byte_order_mark))
+        text += strlen(byte_order_mark);
     for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
         read_dotenv_line(line, arena, values);
+    return true;
 }
 
 static bool check_needs(struct reading *reading, unsigned needs)
@@ -329,7 +347,10 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
 
     *config = (struct config){0};
     arena_init(&config->arena);
-    read_dotenv(&config->arena, values);
+    if (!read_dotenv(&config->arena, values)) {
+        snprintf(error, error_size, ".env: cannot be read: %m");
+        return false;
+    }
     for (size_t i = 0; i < VARIABLES; i++) {
         /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
         const char *text = getenv(variables[i].name);
@@ -355,7 +376,7 @@ bool config_is_set(const char *name)
     bool is_set = text != NULL && *text != '\0';
     struct arena arena;
     arena_init(&arena);
-    read_dotenv(&arena, values);
+    (void)read_dotenv(&arena, values); /* what is wrong with it config_load says */
     for (size_t i = 0; i < VARIABLES; i++)
         is_set |= strcmp(variables[i].name, name) == 0 && values[i] != NULL && *values[i] != '\0';
     arena_free(&arena);

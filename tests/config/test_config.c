@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char directory[] = "/tmp/test-config-XXXXXX";
@@ -113,6 +114,39 @@ Test(config, the_environment_wins_over_dotenv)
     cr_assert_str_eq(config.http_host, "0.0.0.0");
     cr_assert_eq(config.http_port, 80);
     config_free(&config);
+}
+
+Test(config, a_byte_order_mark_is_no_part_of_a_name)
+{
+    struct config config;
+    char error[512];
+    write_file(".env", "\xef\xbb\xbfORDERS_LOG=debug\n");
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_assert_eq(config.log_level, LOG_LEVEL_DEBUG);
+    config_free(&config);
+}
+
+static void expect_unreadable(const char *expected)
+{
+    struct config config;
+    char error[512] = "";
+    cr_expect_not(config_load(&config, 0, error, sizeof error));
+    cr_expect_str_eq(error, expected);
+    config_free(&config);
+}
+
+/* Settings that are passed over are told as missing, or not at all. */
+Test(config, a_dotenv_that_cannot_be_read_is_told)
+{
+    FILE *file = fopen(".env", "w");
+    for (int i = 0; i <= 64 * 1024; i++)
+        fputc('#', file);
+    fclose(file);
+    expect_unreadable(".env: cannot be read: File too large");
+    unlink(".env");
+    cr_assert_eq(mkdir(".env", 0700), 0);
+    expect_unreadable(".env: cannot be read: Is a directory");
+    rmdir(".env");
 }
 
 Test(config, what_is_set_is_in_the_environment_or_dotenv)
