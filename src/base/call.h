@@ -62,8 +62,10 @@ static inline void call_forget(struct call *call)
 /* Ends the call in an error; the closure is then to be called with NULL. */
 #define call_fail(call, code, ...) status_set(&(call)->status, &(call)->arena, (code), __VA_ARGS__)
 
-/* Adds a field that was refused. */
+/* Adds a field that was refused, as status_add_violation and status_add_violation_of. */
 #define call_violation(call, field, type, ...) \
     status_add_violation(&(call)->status, &(call)->arena, (field), (type), __VA_ARGS__)
+#define call_violation_of(call, field, type, parameter, ...) \
+    status_add_violation_of(&(call)->status, &(call)->arena, (field), (type), (parameter), __VA_ARGS__)
 
 #endif

@@ -39,8 +39,8 @@ void status_set(struct status *status, struct arena *arena, enum status_code cod
         status->message = status_code_name(code);
 }
 
-void status_add_violation(struct status *status, struct arena *arena, const char *field, const char *type,
-                          const char *format, ...)
+void status_add_violation_of(struct status *status, struct arena *arena, const char *field, const char *type,
+                             const char *parameter, const char *format, ...)
 {
     if (status->n_violations == status->violation_capacity) {
         size_t capacity = status->violation_capacity == 0 ? 8 : 2 * status->violation_capacity;
@@ -55,6 +55,7 @@ void status_add_violation(struct status *status, struct arena *arena, const char
     status->violations[status->n_violations++] = (struct violation){
         .field = arena_strdup(arena, field),
         .type = arena_strdup(arena, type),
+        .parameter = arena_strdup(arena, parameter),
         .message = arena_vprintf(arena, format, args),
     };
     va_end(args);

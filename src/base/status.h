@@ -33,9 +33,10 @@ enum status_code {
 
 /* One field that was refused. The strings live as long as the status they are in. */
 struct violation {
-    const char *field;   /* its name in the resource or request: "total_amount" */
-    const char *type;    /* a word a program can act on: "greater_than" */
-    const char *message; /* for people */
+    const char *field;     /* its name in the resource or request: "total_amount" */
+    const char *type;      /* a word a program can act on: "greater_than" */
+    const char *parameter; /* what of the rule varies: "0", of greater_than; "": nothing */
+    const char *message;   /* for people, to be read behind the field: "must be greater than 0" */
 };
 
 struct status {
@@ -62,7 +63,12 @@ void status_set(struct status *status, struct arena *arena, enum status_code cod
 
 /* Adds a violation, whose strings are copied into the arena, which must not fail. A first violation sets the
  * status to STATUS_INVALID_ARGUMENT. */
-void status_add_violation(struct status *status, struct arena *arena, const char *field, const char *type,
-                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+void status_add_violation_of(struct status *status, struct arena *arena, const char *field, const char *type,
+                             const char *parameter, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* The same of a rule of which nothing varies. */
+#define status_add_violation(status, arena, field, type, ...) \
+    status_add_violation_of((status), (arena), (field), (type), "", __VA_ARGS__)
 
 #endif

@@ -58,6 +58,7 @@ static Rpc__V1__FieldViolation **copy_violations(struct rpc_reply *reply)
         all[i].field = (char *)(uintptr_t)from->field;
         all[i].type = (char *)(uintptr_t)from->type;
         all[i].message = (char *)(uintptr_t)from->message;
+        all[i].parameter = (char *)(uintptr_t)from->parameter;
         list[i] = &all[i];
     }
     return all != NULL ? list : NULL;

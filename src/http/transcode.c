@@ -150,7 +150,12 @@ static void end_listing(struct listing *listing, struct answer *answer)
 static void add(struct listing *listing, const char *part, const char *name, struct json_slice input,
                 const struct violation *violation)
 {
-    const struct violation_place place = {.part = part, .name = name, .input = input};
+    const struct violation_place place = {
+        .part = part,
+        .name = name,
+        .input = input,
+        .of_change = listing->source != NULL && listing->source->route->mask != NULL,
+    };
     if (listing->text.bytes[listing->text.length - 1] == '}')
         text_char(&listing->text, ',');
     violation_write(&listing->text, &place, violation);
@@ -167,24 +172,7 @@ static void add_query_violation(struct listing *listing, const struct route_para
     add(listing, "query", parameter->name, (struct json_slice){input.bytes, input.length}, violation);
 }
 
-static const struct violation missing = {.type = "missing", .message = "Field required"};
-
-/* What the original said otherwise of a change than of a new order. */
-static const struct rewording {
-    const char *field, *message, *of_change;
-} rewordings[] = {
-    {"customer_id", "Value error, Field cannot be empty or whitespace",
-     "Value error, Customer ID cannot be empty or whitespace"},
-};
-
-static const char *reword(const char *field, const char *message)
-{
-    for (size_t i = 0; i < sizeof rewordings / sizeof rewordings[0]; i++) {
-        if (strcmp(rewordings[i].field, field) == 0 && strcmp(rewordings[i].message, message) == 0)
-            return rewordings[i].of_change;
-    }
-    return message;
-}
+static const struct violation missing = {.type = "missing", .parameter = "", .message = ""};
 
 /* The service cannot tell an absent field from an empty one: proto3 has no difference. Here there is one. */
 static void add_body_violation(struct listing *listing, size_t field, const struct violation *violation)
@@ -192,11 +180,8 @@ static void add_body_violation(struct listing *listing, size_t field, const stru
     const struct route *route = listing->source->route;
     const struct transcode_body *body = listing->source->body;
     const char *name = route->body_fields[field];
-    struct violation worded = *violation;
-    if (route->mask != NULL)
-        worded.message = reword(name, violation->message);
     if (body->fields[field].bytes != NULL)
-        add(listing, "body", name, body->fields[field], &worded);
+        add(listing, "body", name, body->fields[field], violation);
     else
         add(listing, "body", name, body->text, &missing);
 }
@@ -258,13 +243,12 @@ void transcode_violations(const struct transcode_source *source, const struct st
 /* --- the JSON body --- */
 
 /* Answers a body that is none at all, or no object. */
-static void refuse_body(struct arena *arena, const char *type, const char *message, struct json_slice text,
+static void refuse_body(struct arena *arena, const struct violation *violation, struct json_slice text,
                         struct answer *answer)
 {
     struct listing listing = {.arena = arena};
-    const struct violation violation = {.type = type, .message = message};
     begin_listing(&listing);
-    add(&listing, "body", NULL, text, &violation);
+    add(&listing, "body", NULL, text, violation);
     end_listing(&listing, answer);
 }
 
@@ -280,6 +264,7 @@ bool transcode_body(const struct route *route, struct json_slice text, struct ar
                     struct transcode_body *body, struct answer *answer)
 {
     static const struct json_slice nothing = {NULL, 0};
+    static const struct violation no_object = {.type = "object_type", .parameter = "", .message = ""};
     const struct json_members members = {.names = route->body_fields, .values = body->fields};
     struct json_mistake mistake;
     *body = (struct transcode_body){0};
@@ -290,11 +275,9 @@ bool transcode_body(const struct route *route, struct json_slice text, struct ar
     if (text.length > 0 && body->json == NULL)
         refuse_text(arena, &mistake, answer);
     else if (text.length == 0 || json_is_null(body->json))
-        refuse_body(arena, missing.type, missing.message, nothing, answer);
+        refuse_body(arena, &missing, nothing, answer);
     else
-        refuse_body(arena, "model_attributes_type",
-                    "Input should be a valid dictionary or object to extract fields from", body->text,
-                    answer);
+        refuse_body(arena, &no_object, body->text, answer);
     json_decref(body->json);
     body->json = NULL;
     return false;

@@ -1,24 +1,73 @@
-/* violation.c: a table of what a type's context repeats of its message. */
+/* violation.c: what a violation is called here and what in pydantic 2, as a table. */
 #include "http/violation.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-static const struct context {
-    const char *type;
-    const char *name;   /* the one member of "ctx" */
-    const char *before; /* what a message has before that; NULL: it is an empty object */
-    bool is_number;
-} contexts[] = {
-    {"greater_than", "gt", "Input should be greater than ", true},
-    {"greater_than_equal", "ge", "Input should be greater than or equal to ", true},
-    {"less_than_equal", "le", "Input should be less than or equal to ", true},
-    {"string_too_short", "min_length", "String should have at least ", true},
-    {"string_too_long", "max_length", "String should have at most ", true},
-    {"enum", "expected", "Input should be ", false},
-    {"datetime_from_date_parsing", "error", "Input should be a valid datetime or date, ", false},
-    {"datetime_parsing", "error", "Input should be a valid datetime, ", false},
-    {"value_error", "error", NULL, false},
+/* How a parameter is shown, in a message and in a context. */
+enum shown {
+    SHOWN_NOT,
+    SHOWN_AS_TEXT,
+    SHOWN_AS_NUMBER,
+    SHOWN_AS_COUNT, /* of characters: a number, and "character" or "characters" behind it */
+    SHOWN_AS_WORDS, /* "a, b, c" as "'a', 'b' or 'c'" */
+};
+
+/* The wording of each type of violation that a service or a reader of JSON finds. */
+static const struct wording {
+    const char *type;      /* ours */
+    const char *pydantic;  /* its; NULL: the same */
+    const char *message;   /* up to the parameter */
+    enum shown parameter;  /* what of the message varies; one without it is of another version of the service,
+                              and says all in its own words */
+    const char *after;     /* behind the parameter; NULL: nothing */
+    const char *context;   /* the one member of "ctx"; NULL: there is none */
+    bool is_exception;     /* which as that member is an empty object, else it is the parameter */
+    const char *of_change; /* the field to whose change this wording belongs; NULL: to all else */
+} wordings[] = {
+    {"missing", .message = "Field required"},
+
+/* What the original's own validators refused, by an exception. */
+#define VALIDATOR(type, ...)                                                                       \
+    {                                                                                              \
+        type, "value_error", "Value error, " __VA_ARGS__, .context = "error", .is_exception = true \
+    }
+    VALIDATOR("blank", "Customer ID cannot be empty or whitespace", .of_change = "customer_id"),
+    VALIDATOR("blank", "Field cannot be empty or whitespace"),
+    VALIDATOR("control_character", "Field cannot contain control characters"),
+    VALIDATOR("reserved", "Order ID cannot be '", SHOWN_AS_TEXT, "'"),
+    VALIDATOR("unknown_currency", "Currency must be a valid ISO 4217 code. Supported: ", SHOWN_AS_TEXT),
+
+#define LIMIT(called, before, member)                              \
+    {                                                              \
+        called, NULL, before, SHOWN_AS_NUMBER, .context = (member) \
+    }
+    LIMIT("greater_than", "Input should be greater than ", "gt"),
+    LIMIT("greater_than_equal", "Input should be greater than or equal to ", "ge"),
+    LIMIT("less_than_equal", "Input should be less than or equal to ", "le"),
+    {"string_too_short", NULL, "String should have at least ", SHOWN_AS_COUNT, .context = "min_length"},
+    {"string_too_long", NULL, "String should have at most ", SHOWN_AS_COUNT, .context = "max_length"},
+    {"enum", NULL, "Input should be ", SHOWN_AS_WORDS, .context = "expected"},
+
+    {"datetime_type", .message = "Input should be a valid datetime"},
+    {"datetime_parsing", NULL, "Input should be a valid datetime, ", SHOWN_AS_TEXT, .context = "error"},
+    {"datetime_from_date_parsing", NULL, "Input should be a valid datetime or date, ", SHOWN_AS_TEXT,
+     .context = "error"},
+    {"date_parsing", .message = "Input should be a valid date in the format YYYY-MM-DD"},
+
+    {"string_type", .message = "Input should be a valid string"},
+    {"string_unicode",
+     .message = "Input should be a valid string, unable to parse raw data as a unicode string"},
+    {"int_type", .message = "Input should be a valid integer"},
+    {"int_parsing", .message = "Input should be a valid integer, unable to parse string as an integer"},
+    {"int_parsing_size", .message = "Unable to parse input string as an integer, exceeded maximum size"},
+    {"int_from_float", .message = "Input should be a valid integer, got a number with a fractional part"},
+    {"float_parsing", .message = "Input should be a valid number, unable to parse string as a number"},
+    {"bool_parsing", .message = "Input should be a valid boolean, unable to interpret input"},
+    {"list_type", .message = "Input should be a valid list"},
+    {"object_type", "model_attributes_type",
+     "Input should be a valid dictionary or object to extract fields from"},
+    {"nested_too_deeply", "recursion_loop", "Recursion error, nested too deeply"},
 };
 
 static void append(struct text *out, const char *json)
@@ -31,33 +80,70 @@ static void append_string(struct text *out, const char *string)
     text_string(out, string, strlen(string));
 }
 
-/* NULL: a violation of this type has none, or its message is not the table's. */
-static const struct context *find_context(const struct violation *violation)
+/* NULL: there is none, and the violation is told in its own words. */
+static const struct wording *find_wording(const struct violation_place *place,
+                                          const struct violation *violation)
 {
-    for (size_t i = 0; i < sizeof contexts / sizeof contexts[0]; i++) {
-        const struct context *context = &contexts[i];
-        if (strcmp(context->type, violation->type) == 0)
-            return context->before == NULL ||
-                           strncmp(violation->message, context->before, strlen(context->before)) == 0
-                       ? context
-                       : NULL;
+    for (const struct wording *each = wordings; each < wordings + sizeof wordings / sizeof wordings[0];
+         each++) {
+        if (strcmp(each->type, violation->type) != 0)
+            continue;
+        if (each->parameter != SHOWN_NOT && *violation->parameter == '\0')
+            return NULL;
+        if (each->of_change == NULL ||
+            (place->of_change && place->name != NULL && strcmp(each->of_change, place->name) == 0))
+            return each;
     }
     return NULL;
 }
 
-static void write_context(struct text *out, const struct context *context, const char *message)
+/* "'a', 'b' or 'c'" of "a, b, c" */
+static const char *alternatives(struct arena *arena, const char *words)
+{
+    static const char comma[] = ", ";
+    const char *text = "", *separator = "";
+    for (const char *at = words, *end; at != NULL; at = end) {
+        end = strstr(at, comma);
+        const int length = (int)(end != NULL ? (size_t)(end - at) : strlen(at));
+        text = arena_printf(arena, "%s%s'%.*s'", text, separator, length, at);
+        if (end != NULL) {
+            end += strlen(comma);
+            separator = strstr(end, comma) != NULL ? comma : " or ";
+        }
+    }
+    return text;
+}
+
+static const char *show(struct arena *arena, const struct wording *wording, const char *parameter)
+{
+    return wording->parameter == SHOWN_AS_WORDS ? alternatives(arena, parameter) : parameter;
+}
+
+static const char *message_of(struct arena *arena, const struct wording *wording, const char *parameter)
+{
+    const char *after = wording->after != NULL ? wording->after : "";
+    if (wording->parameter == SHOWN_AS_COUNT)
+        after = strcmp(parameter, "1") == 0 ? " character" : " characters";
+    return arena_printf(arena, "%s%s%s", wording->message,
+                        wording->parameter != SHOWN_NOT ? show(arena, wording, parameter) : "", after);
+}
+
+static bool is_number(enum shown shown)
+{
+    return shown == SHOWN_AS_NUMBER || shown == SHOWN_AS_COUNT;
+}
+
+static void write_context(struct text *out, const struct wording *wording, const char *parameter)
 {
     append(out, ",\"ctx\":{");
-    append_string(out, context->name);
+    append_string(out, wording->context);
     append(out, ":");
-    if (context->before == NULL) {
+    if (wording->is_exception)
         append(out, "{}");
-    } else if (context->is_number) {
-        const char *number = message + strlen(context->before);
-        text_append(out, number, strspn(number, "-0123456789"));
-    } else {
-        append_string(out, message + strlen(context->before));
-    }
+    else if (is_number(wording->parameter))
+        text_append(out, parameter, strspn(parameter, "-0123456789"));
+    else
+        append_string(out, show(out->arena, wording, parameter));
     append(out, "}");
 }
 
@@ -71,21 +157,23 @@ static void write_head(struct text *out, const char *type, const char *part)
 
 void violation_write(struct text *out, const struct violation_place *place, const struct violation *violation)
 {
-    write_head(out, violation->type, place->part);
+    const struct wording *wording = find_wording(place, violation);
+    write_head(out, wording != NULL && wording->pydantic != NULL ? wording->pydantic : violation->type,
+               place->part);
     if (place->name != NULL) {
         append(out, ",");
         append_string(out, place->name);
     }
     append(out, "],\"msg\":");
-    append_string(out, violation->message);
+    append_string(out, wording != NULL ? message_of(out->arena, wording, violation->parameter)
+                                       : violation->message);
     append(out, ",\"input\":");
     if (place->input.bytes != NULL)
         text_compact(out, place->input);
     else
         append(out, "null");
-    const struct context *context = find_context(violation);
-    if (context != NULL)
-        write_context(out, context, violation->message);
+    if (wording != NULL && wording->context != NULL)
+        write_context(out, wording, violation->parameter);
     append(out, "}");
 }
 

@@ -6,15 +6,18 @@
 #include "json/parse.h"
 #include "json/text.h"
 
+#include <stdbool.h>
+
 /* Where in a request something is wrong. */
 struct violation_place {
     const char *part;        /* "body" */
     const char *name;        /* of a field or parameter; NULL: the part itself */
     struct json_slice input; /* the JSON that stands there; NULL: none that can be shown */
+    bool of_change;          /* it is a change of something, and not the whole of it */
 };
 
-/* Appends an object: {"type":…,"loc":[…],"msg":…,"input":…}, and a "ctx" where pydantic has one. Of a
- * violation the type and the message count. */
+/* Appends an object: {"type":…,"loc":[…],"msg":…,"input":…}, and a "ctx" where pydantic has one, in
+ * pydantic's words. A type that pydantic does not have comes with the violation's own message. */
 void violation_write(struct text *out, const struct violation_place *place,
                      const struct violation *violation);
 

@@ -36,10 +36,9 @@ static bool message_from_json(struct reader *reader, const struct place *place,
         if (!well_known->from_json(reader, place, json, message))
             return false;
     } else if (!json_is_object(json)) {
-        return reader_refuse(reader, place, "model_attributes_type",
-                             "Input should be a valid dictionary or object to extract fields from");
+        return reader_refuse(reader, place, "object_type", "must be an object");
     } else if (place->depth > MAX_DEPTH) {
-        return reader_refuse(reader, place, "recursion_loop", "Recursion error, nested too deeply");
+        return reader_refuse(reader, place, "nested_too_deeply", "is nested too deeply");
     } else {
         read_members(reader, place, json, message);
     }
@@ -159,7 +158,7 @@ static void read_list(struct reader *reader, const struct place *place, const Pr
 {
     const struct kind *kind = kind_of(field);
     if (!json_is_array(list)) {
-        reader_refuse(reader, place, "list_type", "Input should be a valid list");
+        reader_refuse(reader, place, "list_type", "must be a list");
         return;
     }
     const size_t n = json_array_size(list);
@@ -210,8 +209,7 @@ void json_to_message(const json_t *object, ProtobufCMessage *message, struct are
     else if (json_is_object(object))
         read_members(&reader, NULL, object, message);
     else
-        reader_refuse(&reader, NULL, "model_attributes_type",
-                      "Input should be a valid dictionary or object to extract fields from");
+        reader_refuse(&reader, NULL, "object_type", "must be an object");
 }
 
 void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *field,

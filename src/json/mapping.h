@@ -32,9 +32,9 @@ json_t *json_from_message(const ProtobufCMessage *message);
  * cannot be taken is added to the status as a violation, named by its path ("orders.3.currency"), in field
  * order, and left unset; the others are filled. Takes 12.0 and "12" as an integer 12, and as a Timestamp a
  * number of seconds since 1970, or of milliseconds beyond 2e10 either way.
- * Types: string_type, string_unicode, value_error (a NUL in a string), int_type, int_parsing,
+ * Types: string_type, string_unicode, control_character (a NUL in a string), int_type, int_parsing,
  * int_parsing_size, int_from_float, float_parsing, enum, bool_parsing, datetime_type, datetime_parsing,
- * datetime_from_date_parsing, list_type, model_attributes_type, recursion_loop. */
+ * datetime_from_date_parsing, list_type, object_type, nested_too_deeply. */
 void json_to_message(const json_t *object, ProtobufCMessage *message, struct arena *arena,
                      struct status *status);
 

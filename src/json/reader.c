@@ -20,10 +20,16 @@ static const char *path_of(struct arena *arena, const struct place *place)
     return arena_printf(arena, "%s%s%zu", outer, dot, place->index);
 }
 
-bool reader_refuse(struct reader *reader, const struct place *place, const char *type, const char *message)
+bool reader_refuse_of(struct reader *reader, const struct place *place, const char *type,
+                      const char *parameter, const char *message)
 {
     if (reader->status->n_violations < MAX_VIOLATIONS)
-        status_add_violation(reader->status, reader->arena, path_of(reader->arena, place), type, "%s",
-                             message);
+        status_add_violation_of(reader->status, reader->arena, path_of(reader->arena, place), type, parameter,
+                                "%s%s", message, parameter);
     return false;
+}
+
+bool reader_refuse(struct reader *reader, const struct place *place, const char *type, const char *message)
+{
+    return reader_refuse_of(reader, place, type, "", message);
 }

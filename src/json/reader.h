@@ -27,4 +27,8 @@ struct place place_member(const struct place *outer, const char *name);
 /* Refuses the value at a place. False, for the caller to return. */
 bool reader_refuse(struct reader *reader, const struct place *place, const char *type, const char *message);
 
+/* The same of a rule of which the parameter varies, which the message ends in. */
+bool reader_refuse_of(struct reader *reader, const struct place *place, const char *type,
+                      const char *parameter, const char *message);
+
 #endif

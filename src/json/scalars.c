@@ -13,7 +13,7 @@
 static bool refuse_size(struct reader *reader, const struct place *place)
 {
     return reader_refuse(reader, place, "int_parsing_size",
-                         "Unable to parse input string as an integer, exceeded maximum size");
+                         "must be an integer within the range of its type");
 }
 
 /* Reads "12", "-12", " +12 " and "12.00": what pydantic takes for an integer. */
@@ -43,8 +43,7 @@ static bool integer_from_text(struct reader *reader, const struct place *place, 
         while (at < end && *at == '0');
     }
     if (!any || at != end)
-        return reader_refuse(reader, place, "int_parsing",
-                             "Input should be a valid integer, unable to parse string as an integer");
+        return reader_refuse(reader, place, "int_parsing", "must be an integer");
     if (overflow)
         return refuse_size(reader, place);
     *out = value;
@@ -54,8 +53,7 @@ static bool integer_from_text(struct reader *reader, const struct place *place, 
 static bool integer_from_real(struct reader *reader, const struct place *place, double real, int64_t *out)
 {
     if (real != trunc(real))
-        return reader_refuse(reader, place, "int_from_float",
-                             "Input should be a valid integer, got a number with a fractional part");
+        return reader_refuse(reader, place, "int_from_float", "must be an integer, without a fraction");
     // cppcheck-suppress incorrectLogicOperator; it misreads numbers in hexadecimal
     if (real < -0x1p63 || real >= 0x1p63)
         return refuse_size(reader, place);
@@ -75,7 +73,7 @@ static bool read_integer(struct reader *reader, const struct place *place, const
     } else if (json_is_string(json)) {
         taken = integer_from_text(reader, place, json_string_value(json), json_string_length(json), &value);
     } else {
-        taken = reader_refuse(reader, place, "int_type", "Input should be a valid integer");
+        taken = reader_refuse(reader, place, "int_type", "must be an integer");
     }
     if (taken && (value < least || value > most))
         return refuse_size(reader, place);
@@ -145,8 +143,7 @@ static bool uint64_from_json(struct reader *reader, const struct place *place,
 
 static bool refuse_real(struct reader *reader, const struct place *place)
 {
-    return reader_refuse(reader, place, "float_parsing",
-                         "Input should be a valid number, unable to parse string as a number");
+    return reader_refuse(reader, place, "float_parsing", "must be a number");
 }
 
 /* Text is read by JSON's own grammar, which no locale changes. */
@@ -221,8 +218,7 @@ static bool bool_from_json(struct reader *reader, const struct place *place,
     const char *text = json_is_string(json) ? json_string_value(json) : "";
     bool is_true = json_is_true(json) || strcmp(text, "true") == 0;
     if (!is_true && !json_is_false(json) && strcmp(text, "false") != 0)
-        return reader_refuse(reader, place, "bool_parsing",
-                             "Input should be a valid boolean, unable to interpret input");
+        return reader_refuse(reader, place, "bool_parsing", "must be true or false");
     *(protobuf_c_boolean *)out = is_true;
     return true;
 }
@@ -241,21 +237,19 @@ static bool string_write(const ProtobufCFieldDescriptor *field, const void *valu
 
 bool scalar_refuse_unicode(struct reader *reader, const struct place *place)
 {
-    return reader_refuse(reader, place, "string_unicode",
-                         "Input should be a valid string, unable to parse raw data as a unicode string");
+    return reader_refuse(reader, place, "string_unicode", "must be UTF-8");
 }
 
 bool scalar_read_string(struct reader *reader, const struct place *place, const json_t *json, char **out)
 {
     if (!json_is_string(json))
-        return reader_refuse(reader, place, "string_type", "Input should be a valid string");
+        return reader_refuse(reader, place, "string_type", "must be a string");
     const char *text = json_string_value(json);
     size_t length = json_string_length(json);
     if (!utf8_valid(text, length)) /* a lone surrogate, written as an escape */
         return scalar_refuse_unicode(reader, place);
     if (memchr(text, '\0', length) != NULL) /* it would end the string early in C */
-        return reader_refuse(reader, place, "value_error",
-                             "Value error, Field cannot contain control characters");
+        return reader_refuse(reader, place, "control_character", "must have no control characters");
     *out = arena_copy(reader->arena, text, length);
     return true;
 }
@@ -280,24 +274,16 @@ static bool enum_write(const ProtobufCFieldDescriptor *field, const void *value,
     return length > 0;
 }
 
-/* "Input should be 'pending', 'confirmed' or 'cancelled'" */
-static const char *enum_message(struct arena *arena, const ProtobufCEnumDescriptor *type)
+/* "pending, confirmed, cancelled" */
+static const char *enum_names(struct arena *arena, const ProtobufCEnumDescriptor *type)
 {
-    const char *message = "Input should be ";
-    const char *last = NULL;
-    const char *separator = "";
+    const char *names = "";
     for (unsigned i = 0; i < type->n_values; i++) {
         char name[ENUM_NAME_BYTES];
-        if (enum_name_write(type, &type->values[i], name) == 0)
-            continue;
-        if (last != NULL) {
-            message = arena_printf(arena, "%s%s'%s'", message, separator, last);
-            separator = ", ";
-        }
-        last = arena_strdup(arena, name);
+        if (enum_name_write(type, &type->values[i], name) > 0)
+            names = arena_printf(arena, "%s%s%s", names, *names != '\0' ? ", " : "", name);
     }
-    return arena_printf(arena, "%s%s'%s'", message, *separator == '\0' ? "" : " or ",
-                        last == NULL ? "" : last);
+    return names;
 }
 
 static bool enum_from_json(struct reader *reader, const struct place *place,
@@ -313,7 +299,7 @@ static bool enum_from_json(struct reader *reader, const struct place *place,
             return true;
         }
     }
-    return reader_refuse(reader, place, "enum", enum_message(reader->arena, type));
+    return reader_refuse_of(reader, place, "enum", enum_names(reader->arena, type), "must be one of ");
 }
 
 /* --- the table --- */

@@ -70,14 +70,12 @@ static bool timestamp_from_json(struct reader *reader, const struct place *place
     else if (json_is_number(json))
         why = read_number(json_number_value(json), &parsed);
     else
-        return reader_refuse(reader, place, "datetime_type", "Input should be a valid datetime");
+        return reader_refuse(reader, place, "datetime_type", "must be a date and time, as text or a number");
     if (why != NULL && (json_is_number(json) || why == timestamp_year_0))
-        return reader_refuse(reader, place, "datetime_parsing",
-                             arena_printf(reader->arena, "Input should be a valid datetime, %s", why));
+        return reader_refuse_of(reader, place, "datetime_parsing", why, "must be a date and time: ");
     if (why != NULL)
-        return reader_refuse(
-            reader, place, "datetime_from_date_parsing",
-            arena_printf(reader->arena, "Input should be a valid datetime or date, %s", why));
+        return reader_refuse_of(reader, place, "datetime_from_date_parsing", why,
+                                "must be a date and time: ");
     stamp->seconds = parsed.seconds;
     stamp->nanos = parsed.nanos;
     return true;

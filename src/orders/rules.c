@@ -21,6 +21,19 @@ struct check {
 #define refuse(check, type, ...) \
     status_add_violation((check)->status, (check)->arena, (check)->rule->name, (type), __VA_ARGS__)
 
+/* The message is the parameter, with something before and behind it. */
+static void refuse_of(const struct check *check, const char *type, const char *parameter, const char *before,
+                      const char *after)
+{
+    status_add_violation_of(check->status, check->arena, check->rule->name, type, parameter, "%s%s%s", before,
+                            parameter, after);
+}
+
+static const char *number(const struct check *check, int64_t value)
+{
+    return arena_printf(check->arena, "%" PRId64, value);
+}
+
 /* --- strings --- */
 
 /* Unicode's White_Space, and the four separators that Python's str.strip takes off too. */
@@ -74,18 +87,29 @@ static struct text look(const char *string)
     return text;
 }
 
+static void refuse_too_short(struct check *check, unsigned least)
+{
+    refuse_of(check, "string_too_short", number(check, least), "must have at least ",
+              least == 1 ? " character" : " characters");
+}
+
+static void refuse_too_long(struct check *check)
+{
+    refuse_of(check, "string_too_long", number(check, check->rule->most_characters), "must have at most ",
+              " characters");
+}
+
 static void check_string(struct check *check, char **string)
 {
     struct text text = look(*string);
     if (**string == '\0')
-        refuse(check, "string_too_short", "String should have at least 1 character");
+        refuse_too_short(check, 1);
     else if (text.length == 0)
-        refuse(check, "value_error", "Value error, Field cannot be empty or whitespace");
+        refuse(check, "blank", "must not be white space alone");
     else if (text.characters > check->rule->most_characters)
-        refuse(check, "string_too_long", "String should have at most %u characters",
-               check->rule->most_characters);
+        refuse_too_long(check);
     else if (text.control)
-        refuse(check, "value_error", "Value error, Field cannot contain control characters");
+        refuse(check, "control_character", "must have no control characters");
     else if (text.length != strlen(*string))
         *string = arena_copy(check->arena, text.start, text.length);
 }
@@ -97,7 +121,7 @@ static void check_order_id(struct check *check, Orders__V1__Order *order)
     size_t before = check->status->n_violations;
     check_string(check, &order->order_id);
     if (check->status->n_violations == before && strcmp(order->order_id, check->rule->reserved) == 0)
-        refuse(check, "value_error", "Value error, Order ID cannot be '%s'", check->rule->reserved);
+        refuse_of(check, "reserved", check->rule->reserved, "must not be ", "");
 }
 
 static void check_customer_id(struct check *check, Orders__V1__Order *order)
@@ -109,13 +133,13 @@ static void check_order_date(struct check *check, Orders__V1__Order *order)
 {
     const Google__Protobuf__Timestamp *given = order->order_date;
     if (given == NULL) {
-        refuse(check, "missing", "Field required");
+        refuse(check, "missing", "is required");
         return;
     }
     if (given->seconds < TIMESTAMP_MIN_SECONDS || given->seconds > TIMESTAMP_MAX_SECONDS ||
         given->nanos < 0 || given->nanos >= NS_PER_S) {
-        refuse(check, "datetime_from_date_parsing",
-               "Input should be a valid datetime or date, a time between the years 0001 and 9999");
+        refuse_of(check, "datetime_from_date_parsing", "a time between the years 0001 and 9999",
+                  "must be a date and time: ", "");
         return;
     }
     Google__Protobuf__Timestamp *stored = arena_alloc(check->arena, sizeof *stored);
@@ -129,9 +153,9 @@ static void check_total_amount(struct check *check, Orders__V1__Order *order)
 {
     const struct field_rule *rule = check->rule;
     if (order->total_amount < rule->least)
-        refuse(check, "greater_than", "Input should be greater than %" PRId64, rule->least - 1);
+        refuse_of(check, "greater_than", number(check, rule->least - 1), "must be greater than ", "");
     else if (order->total_amount > rule->most)
-        refuse(check, "less_than_equal", "Input should be less than or equal to %" PRId64, rule->most);
+        refuse_of(check, "less_than_equal", number(check, rule->most), "must be at most ", "");
 }
 
 static void check_currency(struct check *check, Orders__V1__Order *order)
@@ -144,13 +168,11 @@ static void check_currency(struct check *check, Orders__V1__Order *order)
 
     const char *code = currency_find(given);
     if (characters < rule->least_characters)
-        refuse(check, "string_too_short", "String should have at least %u characters",
-               rule->least_characters);
+        refuse_too_short(check, rule->least_characters);
     else if (characters > rule->most_characters)
-        refuse(check, "string_too_long", "String should have at most %u characters", rule->most_characters);
+        refuse_too_long(check);
     else if (code == NULL)
-        refuse(check, "value_error", "Value error, Currency must be a valid ISO 4217 code. Supported: %s",
-               currency_codes);
+        refuse_of(check, "unknown_currency", currency_codes, "must be one of ", "");
     else
         order->currency = (char *)(uintptr_t)code;
 }
@@ -158,9 +180,7 @@ static void check_currency(struct check *check, Orders__V1__Order *order)
 static void check_status(struct check *check, Orders__V1__Order *order)
 {
     if (order_status_word(order->status) == NULL)
-        refuse(check, "enum",
-               "Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', 'completed' or "
-               "'cancelled'");
+        refuse_of(check, "enum", order_status_words, "must be one of ", "");
 }
 
 /* In the order of the bits, as the first rows of field_rules are. */
@@ -228,7 +248,7 @@ unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, stru
     for (size_t i = 0; i < mask->n_paths; i++) {
         unsigned field = field_of_path(mask->paths[i]);
         if (field == 0 && status->n_violations < BAD_PATHS_TOLD)
-            status_add_violation(status, arena, "update_mask", "value_error",
+            status_add_violation(status, arena, "update_mask", "not_changeable",
                                  "\"%.*s\" cannot be changed; customer_id, order_date, total_amount, "
                                  "currency, status and * can",
                                  (int)utf8_cut(mask->paths[i], PATH_BYTES_TOLD), mask->paths[i]);

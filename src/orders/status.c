@@ -15,6 +15,9 @@ static const char *const words[] = {
 
 enum { WORDS = sizeof words / sizeof words[0] };
 
+const char *const order_status_words =
+    "pending, confirmed, processing, shipped, delivered, completed, cancelled";
+
 const char *order_status_word(Orders__V1__OrderStatus status)
 {
     return (unsigned)status < WORDS ? words[status] : NULL;

@@ -6,6 +6,9 @@
 
 #include <stddef.h>
 
+/* All of them, comma-separated as a message shows them: "pending, confirmed, …". */
+extern const char *const order_status_words;
+
 /* "pending"; NULL for unspecified and for a number that is no status. */
 const char *order_status_word(Orders__V1__OrderStatus status);
 

@@ -72,8 +72,12 @@ static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *re
         return false;
     for (size_t i = 0; i < n; i++) {
         const Rpc__V1__FieldViolation *from = response->violations[i];
-        violations[i] =
-            (struct violation){.field = from->field, .type = from->type, .message = from->message};
+        violations[i] = (struct violation){
+            .field = from->field,
+            .type = from->type,
+            .parameter = from->parameter,
+            .message = from->message,
+        };
     }
     reply->status.violations = violations;
     reply->status.n_violations = reply->status.violation_capacity = n;

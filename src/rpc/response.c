@@ -14,6 +14,7 @@ static Rpc__V1__FieldViolation **wire_violations(struct call *call)
         all[i].field = (char *)(uintptr_t)from->field;
         all[i].type = (char *)(uintptr_t)from->type;
         all[i].message = (char *)(uintptr_t)from->message;
+        all[i].parameter = (char *)(uintptr_t)from->parameter;
         list[i] = &all[i];
     }
     return list;

@@ -160,22 +160,23 @@ static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *i
                        struct store_query *query)
 {
     if (input->page_size < 0)
-        call_violation(call, "page_size", "greater_than_equal", "Input should be greater than or equal to 0");
+        call_violation_of(call, "page_size", "greater_than_equal", "0", "must be at least 0");
     if (input->page_size > ORDER_PAGE_MAX)
-        call_violation(call, "page_size", "less_than_equal", "Input should be less than or equal to %d",
-                       ORDER_PAGE_MAX);
+        call_violation_of(call, "page_size", "less_than_equal",
+                          arena_printf(&call->arena, "%d", ORDER_PAGE_MAX), "must be at most %d",
+                          ORDER_PAGE_MAX);
     if (!page_token_read(input, &query->after_id))
-        call_violation(call, "page_token", "value_error",
-                       "Value error, Page token must be the next_page_token of a list with the same filters");
+        call_violation(call, "page_token", "unknown_page_token",
+                       "must be the next_page_token of a list with the same filters");
     if (input->skip < 0)
-        call_violation(call, "skip", "greater_than_equal", "Input should be greater than or equal to 0");
+        call_violation_of(call, "skip", "greater_than_equal", "0", "must be at least 0");
     if (input->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED) {
         Orders__V1__Order filter = ORDERS__V1__ORDER__INIT;
         filter.status = input->status;
         order_check(&filter, ORDER_STATUS, &call->arena, &call->status);
     }
     if (!read_order_by(input->order_by, &query->newest_first))
-        call_violation(call, "order_by", "enum", "Input should be 'id' or 'id desc'");
+        call_violation_of(call, "order_by", "enum", "id, id desc", "must be one of id, id desc");
 }
 
 static void list_orders(Orders__V1__OrderService_Service *service, const Orders__V1__ListOrdersRequest *input,
@@ -286,7 +287,7 @@ static void check_day(struct call *call, const char *field, const char *day)
     struct timestamp unused;
     const size_t length = strlen(day);
     if (length > 0 && (length != DAY_LENGTH || timestamp_parse(day, length, &unused) != NULL))
-        call_violation(call, field, "date_parsing", "Input should be a valid date in the format YYYY-MM-DD");
+        call_violation(call, field, "date_parsing", "must be a date in the format YYYY-MM-DD");
 }
 
 static void get_order_statistics(Orders__V1__OrderService_Service *service,
@@ -308,8 +309,7 @@ static void get_order_statistics(Orders__V1__OrderService_Service *service,
 
 /* --- batch create --- */
 
-/* What was wrong with one order of many, in one line: "currency: String should have at least 3 characters".
- */
+/* What was wrong with one order of many, in one line: "currency: must have at least 3 characters". */
 static char *describe(struct call *call, const struct status *status)
 {
     char *text = NULL;
@@ -341,8 +341,8 @@ static void batch_create_orders(Orders__V1__OrderService_Service *service,
     struct store *store = store_of(service);
     const size_t n = input->n_orders;
     if (n > ORDER_BATCH_MAX) {
-        call_violation(call, "orders", "too_long", "List should have at most %d items, not %zu",
-                       ORDER_BATCH_MAX, n);
+        call_violation_of(call, "orders", "too_long", arena_printf(&call->arena, "%d", ORDER_BATCH_MAX),
+                          "must have at most %d elements, not %zu", ORDER_BATCH_MAX, n);
         closure(NULL, call);
         return;
     }

@@ -160,8 +160,8 @@ static const ProtobufCMessage *read_answer(const struct under_way *under_way,
                                                        under_way->frame, under_way->frame_size, &why);
     must(response != NULL);
     for (size_t i = 0; i < response->n_violations; i++)
-        status_add_violation(status, arena, response->violations[i]->field, response->violations[i]->type,
-                             "%s", response->violations[i]->message);
+        status_add_violation_of(status, arena, response->violations[i]->field, response->violations[i]->type,
+                                response->violations[i]->parameter, "%s", response->violations[i]->message);
     must(response->code == (Rpc__V1__Code)under_way->call.call.status.code);
     status->code = (enum status_code)response->code;
     status->message = response->message;

@@ -186,6 +186,40 @@ Test(transcode, violations_of_the_query_are_named_as_in_the_query)
         "data as a unicode string null\n");
 }
 
+/* The service says what varies, and this folder the rest. */
+Test(transcode, what_the_service_refuses_is_told_in_pydantics_words)
+{
+    struct status service = STATUS_INIT;
+    status_add_violation_of(&service, &arena, "order_id", "string_too_short", "1", "-");
+    status_add_violation_of(&service, &arena, "customer_id", "string_too_long", "255", "-");
+    status_add_violation_of(&service, &arena, "total_amount", "less_than_equal", "9", "-");
+    status_add_violation_of(&service, &arena, "currency", "unknown_currency", "AUD, CAD", "-");
+    status_add_violation_of(&service, &arena, "status", "enum", "a, b, c", "-");
+    request("POST", "/orders",
+            "{\"order_id\":1,\"customer_id\":1,\"total_amount\":1,\"currency\":1,\"status\":1}");
+    result.refused = STATUS_INIT;
+    struct answer answer = {0};
+    transcode_violations(&source, &result.refused, &service, &arena, &answer);
+    cr_assert_str_eq(answer.body,
+                     "{\"detail\":["
+                     "{\"type\":\"string_too_short\",\"loc\":[\"body\",\"order_id\"],\"msg\":\"String should "
+                     "have at least 1 "
+                     "character\",\"input\":1,\"ctx\":{\"min_length\":1}},"
+                     "{\"type\":\"string_too_long\",\"loc\":[\"body\",\"customer_id\"],\"msg\":\"String "
+                     "should have at most 255 "
+                     "characters\",\"input\":1,\"ctx\":{\"max_length\":255}},"
+                     "{\"type\":\"less_than_equal\",\"loc\":[\"body\",\"total_amount\"],\"msg\":\"Input "
+                     "should be less than or "
+                     "equal to 9\",\"input\":1,\"ctx\":{\"le\":9}},"
+                     "{\"type\":\"value_error\",\"loc\":[\"body\",\"currency\"],\"msg\":\"Value error, "
+                     "Currency must be a valid "
+                     "ISO 4217 code. Supported: AUD, CAD\",\"input\":1,\"ctx\":{\"error\":{}}},"
+                     "{\"type\":\"enum\",\"loc\":[\"body\",\"status\"],\"msg\":\"Input should be 'a', 'b' or "
+                     "'c'\",\"input\":1,"
+                     "\"ctx\":{\"expected\":\"'a', 'b' or 'c'\"}}]}",
+                     "%s", answer.body);
+}
+
 Test(transcode, a_violation_of_no_known_field_is_not_lost)
 {
     struct status service = STATUS_INIT;

@@ -78,21 +78,21 @@ static void check_strings(const char *name, unsigned field, char **(*where)(Orde
         const char *type, *message, *stored;
     } samples[] = {
         {"A", NULL, NULL, "A"},
-        {"", "string_too_short", "String should have at least 1 character", NULL},
-        {"   ", "value_error", "Value error, Field cannot be empty or whitespace", NULL},
-        {" \t\n", "value_error", "Value error, Field cannot be empty or whitespace", NULL},
-        {"\u00a0\u3000", "value_error", "Value error, Field cannot be empty or whitespace", NULL},
+        {"", "string_too_short", "must have at least 1 character", NULL},
+        {"   ", "blank", "must not be white space alone", NULL},
+        {" \t\n", "blank", "must not be white space alone", NULL},
+        {"\u00a0\u3000", "blank", "must not be white space alone", NULL},
         {"  A B\t", NULL, NULL, "A B"},
         {"\u2003\u00de\u3000", NULL, NULL, "\u00de"},
         {"A\n", NULL, NULL, "A"},
-        {"A\nB", "value_error", "Value error, Field cannot contain control characters", NULL},
-        {"A\x7f", "value_error", NULL, NULL},
+        {"A\nB", "control_character", "must have no control characters", NULL},
+        {"A\x7f", "control_character", NULL, NULL},
         {"A\xc2\x85"
          "B",
-         "value_error", NULL, NULL},
-        {"\x01", "value_error", NULL, NULL},
+         "control_character", NULL, NULL},
+        {"\x01", "control_character", NULL, NULL},
         {repeat("x", 255), NULL, NULL, repeat("x", 255)},
-        {repeat("x", 256), "string_too_long", "String should have at most 255 characters", NULL},
+        {repeat("x", 256), "string_too_long", "must have at most 255 characters", NULL},
         {repeat("\u00fe", 255), NULL, NULL, repeat("\u00fe", 255)},
         {repeat("\U0001f600", 256), "string_too_long", NULL, NULL},
         {arena_printf(&arena, "  %s  ", repeat("x", 255)), NULL, NULL, repeat("x", 255)},
@@ -121,7 +121,7 @@ Test(rules, order_id)
     check_strings("order_id", ORDER_ORDER_ID, order_id_of);
     Orders__V1__Order order = good_order();
     order.order_id = arena_strdup(&arena, " summary ");
-    expect(&order, ORDER_ORDER_ID, "order_id", "value_error", "Value error, Order ID cannot be 'summary'");
+    expect(&order, ORDER_ORDER_ID, "order_id", "reserved", "must not be summary");
     order.order_id = arena_strdup(&arena, "Summary");
     expect(&order, ORDER_ORDER_ID, "order_id", NULL, NULL);
 }
@@ -157,7 +157,7 @@ Test(rules, order_date)
     }
     Orders__V1__Order order = good_order();
     order.order_date = NULL;
-    expect(&order, ORDER_ORDER_DATE, "order_date", "missing", "Field required");
+    expect(&order, ORDER_ORDER_DATE, "order_date", "missing", "is required");
 }
 
 Test(rules, order_date_is_stored_in_microseconds)
@@ -177,11 +177,11 @@ Test(rules, total_amount)
         const char *type, *message;
     } samples[] = {
         {1, NULL, NULL},
-        {0, "greater_than", "Input should be greater than 0"},
+        {0, "greater_than", "must be greater than 0"},
         {-1, "greater_than", NULL},
         {INT64_MIN, "greater_than", NULL},
         {9007199254740991, NULL, NULL},
-        {9007199254740992, "less_than_equal", "Input should be less than or equal to 9007199254740991"},
+        {9007199254740992, "less_than_equal", "must be at most 9007199254740991"},
         {INT64_MAX, "less_than_equal", NULL},
     };
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -193,8 +193,7 @@ Test(rules, total_amount)
 
 Test(rules, currency)
 {
-    static const char unknown[] = "Value error, Currency must be a valid ISO 4217 code. Supported: AUD, CAD, "
-                                  "CHF, DKK, EUR, GBP, ISK, JPY, NOK, SEK, USD";
+    static const char unknown[] = "must be one of AUD, CAD, CHF, DKK, EUR, GBP, ISK, JPY, NOK, SEK, USD";
     static const struct {
         char *given;
         const char *type, *message, *stored;
@@ -202,12 +201,12 @@ Test(rules, currency)
         {"ISK", NULL, NULL, "ISK"},
         {"isk", NULL, NULL, "ISK"},
         {"uSd", NULL, NULL, "USD"},
-        {"", "string_too_short", "String should have at least 3 characters", NULL},
+        {"", "string_too_short", "must have at least 3 characters", NULL},
         {"IS", "string_too_short", NULL, NULL},
-        {"ISKX", "string_too_long", "String should have at most 3 characters", NULL},
-        {"XXX", "value_error", unknown, NULL},
-        {"   ", "value_error", unknown, NULL},
-        {"\u00fe\u00fe\u00fe", "value_error", unknown, NULL},
+        {"ISKX", "string_too_long", "must have at most 3 characters", NULL},
+        {"XXX", "unknown_currency", unknown, NULL},
+        {"   ", "unknown_currency", unknown, NULL},
+        {"\u00fe\u00fe\u00fe", "unknown_currency", unknown, NULL},
         {"\u00fe\u00fe", "string_too_short", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -224,16 +223,45 @@ Test(rules, status)
     for (int status = -1; status < 10; status++) {
         Orders__V1__Order order = good_order();
         order.status = (Orders__V1__OrderStatus)status;
-        expect(&order, ORDER_STATUS, "status", status >= 1 && status <= 7 ? NULL : "enum",
-               status >= 1 && status <= 7
-                   ? NULL
-                   : "Input should be 'pending', 'confirmed', 'processing', 'shipped', "
-                     "'delivered', 'completed' or 'cancelled'");
+        expect(
+            &order, ORDER_STATUS, "status", status >= 1 && status <= 7 ? NULL : "enum",
+            status >= 1 && status <= 7
+                ? NULL
+                : "must be one of pending, confirmed, processing, shipped, delivered, completed, cancelled");
         const char *word = order_status_word((Orders__V1__OrderStatus)status);
         if (word != NULL)
             cr_assert_eq((int)order_status_from_word(word, strlen(word)), status);
     }
     cr_assert_eq((int)order_status_from_word("pendin", 6), 0);
+}
+
+/* What a front end needs to say the same in words of its own. */
+Test(rules, what_of_a_rule_varies_is_told_apart_from_the_words)
+{
+    static const struct {
+        unsigned field;
+        char *order_id, *currency;
+        int64_t amount;
+        const char *parameter;
+    } samples[] = {
+        {ORDER_ORDER_ID, "", "ISK", 1, "1"},
+        {ORDER_ORDER_ID, "summary", "ISK", 1, "summary"},
+        {ORDER_ORDER_ID, " ", "ISK", 1, ""},
+        {ORDER_TOTAL_AMOUNT, "A", "ISK", 0, "0"},
+        {ORDER_TOTAL_AMOUNT, "A", "ISK", INT64_MAX, "9007199254740991"},
+        {ORDER_CURRENCY, "A", "IS", 1, "3"},
+        {ORDER_CURRENCY, "A", "XXX", 1, "AUD, CAD, CHF, DKK, EUR, GBP, ISK, JPY, NOK, SEK, USD"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        struct status status = STATUS_INIT;
+        Orders__V1__Order order = good_order();
+        order.order_id = samples[i].order_id;
+        order.currency = samples[i].currency;
+        order.total_amount = samples[i].amount;
+        order_check(&order, samples[i].field, &arena, &status);
+        cr_assert_eq(status.n_violations, 1);
+        cr_expect_str_eq(status.violations[0].parameter, samples[i].parameter);
+    }
 }
 
 Test(rules, all_violations_come_at_once_in_field_order)
@@ -296,6 +324,7 @@ Test(rules, update_mask_refuses_what_cannot_change)
         fields_of(&order, true, 1, &bad[i], &status);
         cr_assert_eq(status.n_violations, 1, "%s", bad[i]);
         cr_assert_str_eq(status.violations[0].field, "update_mask");
+        cr_assert_str_eq(status.violations[0].type, "not_changeable");
     }
 }
 

@@ -115,7 +115,7 @@ Test(cli, update_changes_the_fields_given_and_no_other)
     /* A field that is given is in the mask, even if it then holds what an absent one does. */
     assert_outcome(run_with(service, "update", "A-1", "--amount", "0"), 5, "",
                    "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
-                   "  total_amount: Input should be greater than 0\n");
+                   "  total_amount: must be greater than 0\n");
 }
 
 Test(cli, an_etag_keeps_a_change_of_somebody_else)
@@ -557,12 +557,12 @@ Test(cli, failures_are_told_by_class)
     assert_outcome(run_with(service, "create", "--order-id", "A-2", "--amount", "x", "--status", "new"), 5,
                    "",
                    "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
-                   "  total_amount: Input should be a valid integer, unable to parse string as an integer\n"
-                   "  status: Input should be 'pending', 'confirmed', 'processing', 'shipped', 'delivered', "
-                   "'completed' or 'cancelled'\n");
+                   "  total_amount: must be an integer\n"
+                   "  status: must be one of pending, confirmed, processing, shipped, delivered, completed, "
+                   "cancelled\n");
     assert_outcome(run_with(service, "create", "[1]"), 5, "",
                    "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
-                   "  Input should be a valid dictionary or object to extract fields from\n");
+                   "  must be an object\n");
     assert_outcome(run_with(service, "call", "GetOrder", "{"), 5, "", NULL);
     struct service stranger = *service;
     stranger.api_key = "wrong";
