@@ -60,7 +60,7 @@ static bool skip(struct input *input, uint64_t size)
 }
 
 /* What is checked. */
-struct check {
+struct message_check {
     struct arena *arena; /* for why it is refused */
     size_t max_fields;
     size_t fields; /* so far */
@@ -74,7 +74,7 @@ struct part {
     uint64_t came; /* a bit for each field of a single message: it came */
 };
 
-static const char *check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+static const char *check_message(struct message_check *check, const ProtobufCMessageDescriptor *type,
                                  struct input input, int depth);
 
 /* Whether a message field may come now. */
@@ -88,14 +88,14 @@ static bool take_once(struct part *part, const ProtobufCFieldDescriptor *field)
     return !again;
 }
 
-static const char *refuse_size(struct check *check)
+static const char *refuse_size(struct message_check *check)
 {
     const char *why =
         arena_printf(check->arena, "it has too many fields; at most %zu are taken", check->max_fields);
     return why != NULL ? why : message_no_memory;
 }
 
-static const char *refuse_again(struct check *check, const struct part *part,
+static const char *refuse_again(struct message_check *check, const struct part *part,
                                 const ProtobufCFieldDescriptor *field)
 {
     const char *why = arena_printf(check->arena, "%s.%s comes twice", part->type->name, field->name);
@@ -103,8 +103,8 @@ static const char *refuse_again(struct check *check, const struct part *part,
 }
 
 /* A length-delimited field's value. */
-static const char *check_value(struct check *check, struct part *part, const ProtobufCFieldDescriptor *field,
-                               struct input value)
+static const char *check_value(struct message_check *check, struct part *part,
+                               const ProtobufCFieldDescriptor *field, struct input value)
 {
     const char *text = (const char *)value.at;
     size_t length = (size_t)(value.end - value.at);
@@ -120,7 +120,7 @@ static const char *check_value(struct check *check, struct part *part, const Pro
 }
 
 /* The value of one field, passed over but for strings and messages. */
-static const char *check_field(struct check *check, struct part *part, uint64_t tag)
+static const char *check_field(struct message_check *check, struct part *part, uint64_t tag)
 {
     struct input *input = &part->input;
     uint64_t number;
@@ -146,7 +146,7 @@ static const char *check_field(struct check *check, struct part *part, uint64_t 
                        value);
 }
 
-static const char *check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+static const char *check_message(struct message_check *check, const ProtobufCMessageDescriptor *type,
                                  struct input input, int depth)
 {
     struct part part = {.type = type, .input = input, .depth = depth};
@@ -173,7 +173,7 @@ static void *unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, s
                     ProtobufCAllocator *allocator, const uint8_t *bytes, size_t size, const char **why)
 {
     static const uint8_t nothing[1];
-    struct check check = {.arena = arena, .max_fields = max_fields};
+    struct message_check check = {.arena = arena, .max_fields = max_fields};
     if (size == 0)
         bytes = nothing; /* protobuf-c hands out NULL for no bytes */
     *why = check_message(&check, type, (struct input){.at = bytes, .end = bytes + size}, 0);

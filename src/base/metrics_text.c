@@ -10,13 +10,13 @@
 enum { FIRST_BYTES = 16 << 10 };
 
 /* The text being made. */
-struct text {
+struct exposition {
     struct arena *arena;
     char *bytes;
     size_t length, capacity;
 };
 
-static void append(struct text *text, const char *bytes, size_t length)
+static void append(struct exposition *text, const char *bytes, size_t length)
 {
     if (length > text->capacity - text->length) {
         const size_t twice = 2 * text->capacity, least = text->length + length;
@@ -28,13 +28,13 @@ static void append(struct text *text, const char *bytes, size_t length)
     text->length += length;
 }
 
-static void append_string(struct text *text, const char *string)
+static void append_string(struct exposition *text, const char *string)
 {
     append(text, string, strlen(string));
 }
 
 /* HELP escapes backslash and line feed, a label's value the quote besides. */
-static void append_escaped(struct text *text, const char *string, bool quotes)
+static void append_escaped(struct exposition *text, const char *string, bool quotes)
 {
     for (; *string != '\0'; string++) {
         if (*string == '\n')
@@ -59,7 +59,7 @@ void metrics_number(double value, char out[static METRICS_NUMBER_TEXT])
     }
 }
 
-static void append_sample(struct text *text, const struct metrics_sample *sample)
+static void append_sample(struct exposition *text, const struct metrics_sample *sample)
 {
     char number[METRICS_NUMBER_TEXT];
     metrics_number(sample->value, number);
@@ -76,7 +76,7 @@ static void append_sample(struct text *text, const struct metrics_sample *sample
     append_string(text, "\n");
 }
 
-static void append_family(struct text *text, const struct metric_family *family)
+static void append_family(struct exposition *text, const struct metric_family *family)
 {
     static const char *const types[] = {
         [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
@@ -95,7 +95,7 @@ const char *metrics_text(struct metrics *metrics, struct arena *arena, size_t *l
 {
     size_t n;
     const struct metrics_group *groups = metrics_gather(metrics, arena, &n);
-    struct text text = {.arena = arena};
+    struct exposition text = {.arena = arena};
     text.bytes = arena_alloc(arena, FIRST_BYTES);
     text.capacity = FIRST_BYTES;
     for (size_t i = 0; i < n; i++) {

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* What is found in a walk over the headers. */
-struct walk {
+struct header_walk {
     struct request_head *head;
     struct arena *arena;
     unsigned hosts, lengths, encodings, traceparents;
@@ -28,7 +28,7 @@ static bool is_sane(const char *id, size_t length, const char *allowed)
 }
 
 /* A string as structured fields have it (RFC 8941), with its quotes, or without. */
-static void take_idempotency_key(struct walk *walk, const char *value, size_t size)
+static void take_idempotency_key(struct header_walk *walk, const char *value, size_t size)
 {
     if (size >= 2 && value[0] == '"' && value[size - 1] == '"') {
         value++;
@@ -42,7 +42,7 @@ static void take_idempotency_key(struct walk *walk, const char *value, size_t si
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
                             const char *value, size_t value_size)
 {
-    struct walk *walk = arg;
+    struct header_walk *walk = arg;
     (void)kind;
     (void)name_size;
     if (value == NULL)
@@ -70,7 +70,7 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
     return MHD_YES;
 }
 
-static const char *malformation(const struct walk *walk, bool http_1_1)
+static const char *malformation(const struct header_walk *walk, bool http_1_1)
 {
     if (walk->bad_key)
         return "Idempotency-Key should be one of 1 to 128 letters, digits, "
@@ -91,7 +91,7 @@ static const char *malformation(const struct walk *walk, bool http_1_1)
 void request_head_read(struct MHD_Connection *connection, const char *version, struct arena *arena,
                        struct request_head *head)
 {
-    struct walk walk = {.head = head, .arena = arena};
+    struct header_walk walk = {.head = head, .arena = arena};
     *head = (struct request_head){0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &walk);
     head->malformed = malformation(&walk, version != NULL && strcmp(version, "HTTP/1.1") == 0);

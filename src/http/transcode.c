@@ -125,20 +125,20 @@ void transcode_request(const struct transcode_source *source, struct arena *aren
 /* --- violations --- */
 
 /* The 422 being made. */
-struct listing {
+struct violation_list {
     const struct transcode_source *source;
     struct arena *arena;
     struct text text;
 };
 
-static void begin_listing(struct listing *listing)
+static void begin_listing(struct violation_list *listing)
 {
     static const char open[] = "{\"detail\":[";
     listing->text = TEXT_INIT(listing->arena);
     text_append(&listing->text, open, strlen(open));
 }
 
-static void end_listing(struct listing *listing, struct answer *answer)
+static void end_listing(struct violation_list *listing, struct answer *answer)
 {
     static const char close[] = "]}";
     text_append(&listing->text, close, strlen(close));
@@ -147,7 +147,7 @@ static void end_listing(struct listing *listing, struct answer *answer)
     answer->body = text_end(&listing->text);
 }
 
-static void add(struct listing *listing, const char *part, const char *name, struct json_slice input,
+static void add(struct violation_list *listing, const char *part, const char *name, struct json_slice input,
                 const struct violation *violation)
 {
     const struct violation_place place = {
@@ -161,7 +161,7 @@ static void add(struct listing *listing, const char *part, const char *name, str
     violation_write(&listing->text, &place, violation);
 }
 
-static void add_query_violation(struct listing *listing, const struct route_parameter *parameter,
+static void add_query_violation(struct violation_list *listing, const struct route_parameter *parameter,
                                 const struct violation *violation)
 {
     struct url_part value;
@@ -175,7 +175,8 @@ static void add_query_violation(struct listing *listing, const struct route_para
 static const struct violation missing = {.type = "missing", .parameter = "", .message = ""};
 
 /* The service cannot tell an absent field from an empty one: proto3 has no difference. Here there is one. */
-static void add_body_violation(struct listing *listing, size_t field, const struct violation *violation)
+static void add_body_violation(struct violation_list *listing, size_t field,
+                               const struct violation *violation)
 {
     const struct route *route = listing->source->route;
     const struct transcode_body *body = listing->source->body;
@@ -219,7 +220,7 @@ static bool is_placed(const struct route *route, const char *field)
 void transcode_violations(const struct transcode_source *source, const struct status *refused,
                           const struct status *service, struct arena *arena, struct answer *answer)
 {
-    struct listing listing = {.source = source, .arena = arena};
+    struct violation_list listing = {.source = source, .arena = arena};
     const struct violation *violation;
     const char *const *fields = source->route->body_fields;
     begin_listing(&listing);
@@ -246,7 +247,7 @@ void transcode_violations(const struct transcode_source *source, const struct st
 static void refuse_body(struct arena *arena, const struct violation *violation, struct json_slice text,
                         struct answer *answer)
 {
-    struct listing listing = {.arena = arena};
+    struct violation_list listing = {.arena = arena};
     begin_listing(&listing);
     add(&listing, "body", NULL, text, violation);
     end_listing(&listing, answer);
@@ -254,7 +255,7 @@ static void refuse_body(struct arena *arena, const struct violation *violation, 
 
 static void refuse_text(struct arena *arena, const struct json_mistake *mistake, struct answer *answer)
 {
-    struct listing listing = {.arena = arena};
+    struct violation_list listing = {.arena = arena};
     begin_listing(&listing);
     violation_write_mistake(&listing.text, mistake);
     end_listing(&listing, answer);

@@ -51,16 +51,16 @@ static bool is_control(uint32_t c)
 }
 
 /* What a look through a string finds. */
-struct text {
+struct trimmed {
     const char *start; /* behind leading white space */
     size_t length;     /* in bytes, before trailing white space */
     size_t characters; /* in those bytes */
     bool control;      /* whether one of them is a control character */
 };
 
-static struct text look(const char *string)
+static struct trimmed look(const char *string)
 {
-    struct text text = {.start = string};
+    struct trimmed text = {.start = string};
     size_t left = strlen(string), characters = 0;
     bool control = false, started = false;
 
@@ -101,7 +101,7 @@ static void refuse_too_long(struct check *check)
 
 static void check_string(struct check *check, char **string)
 {
-    struct text text = look(*string);
+    struct trimmed text = look(*string);
     if (**string == '\0')
         refuse_too_short(check, 1);
     else if (text.length == 0)
@@ -260,7 +260,7 @@ unsigned order_update_fields(const Orders__V1__UpdateOrderRequest *request, stru
 bool order_id_possible(const char *order_id)
 {
     const struct field_rule *rule = &field_rules[0]; /* order_id's */
-    struct text text = look(order_id);
+    struct trimmed text = look(order_id);
     return text.length > 0 && text.length == strlen(order_id) && text.characters <= rule->most_characters &&
            !text.control;
 }

@@ -1,4 +1,4 @@
-/* slots.c: each context goes round: receive, dispatch, reply, receive. What a connection may have in hand is
+/* slots.c: each context goes round: receive, run, reply, receive. What a connection may have in hand is
  * for connections.h to say.
  *
  * A reply keeps its context until its peer has taken it, and nng sends one of a connection after another. So

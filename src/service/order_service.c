@@ -87,7 +87,7 @@ enum {
 };
 
 /* A list under way. */
-struct listing {
+struct list_call {
     const Orders__V1__ListOrdersRequest *request;
     size_t page_size;
     Orders__V1__ListOrdersResponse_Closure closure;
@@ -122,7 +122,7 @@ static void set_apart(Orders__V1__ListOrdersResponse *page, struct arena *arena)
 /* The store was asked for one order more than the page holds: if it came, there is a next page. */
 static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closure_data)
 {
-    const struct listing *listing = closure_data;
+    const struct list_call *listing = closure_data;
     struct arena *arena = &listing->call->arena;
     if (found == NULL) {
         listing->closure(NULL, listing->call);
@@ -190,8 +190,8 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
         closure(NULL, call);
         return;
     }
-    struct listing *listing = arena_alloc(&call->arena, sizeof *listing);
-    *listing = (struct listing){
+    struct list_call *listing = arena_alloc(&call->arena, sizeof *listing);
+    *listing = (struct list_call){
         .request = input,
         .page_size = input->page_size == 0 ? ORDER_PAGE_DEFAULT : (size_t)input->page_size,
         .closure = closure,

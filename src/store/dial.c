@@ -213,7 +213,7 @@ static PGconn *open_session(struct dial *dial)
 /* --- who answers --- */
 
 /* What the server says that answers a session. */
-struct server {
+struct server_state {
     struct backend backend; /* its pid is 0: it said nothing within the time */
     bool is_standby;
     bool is_read_only;
@@ -224,10 +224,10 @@ static bool is_true(const PGresult *result, int column)
     return *PQgetvalue(result, 0, column) == 't';
 }
 
-static struct server ask_server(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
+static struct server_state ask_server(const struct dial *dial, PGconn *pg, unsigned timeout_ms)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-    struct server server = {0}, nobody = {0};
+    struct server_state server = {0}, nobody = {0};
     if (PQstatus(pg) != CONNECTION_OK || /* whose error is to stay */
         !PQsendQuery(pg, "SELECT pid, " BACKEND_STARTED_US ", pg_catalog.pg_is_in_recovery(), "
                          "pg_catalog.current_setting('transaction_read_only')::boolean "
@@ -252,7 +252,7 @@ static struct server ask_server(const struct dial *dial, PGconn *pg, unsigned ti
 }
 
 /* Whether it is none that suits; one that says nothing is left in doubt. */
-static bool is_unsuited(const struct dial *dial, const struct server *server)
+static bool is_unsuited(const struct dial *dial, const struct server_state *server)
 {
     return !dial_suits(dial->database_url, dial->lane, server->is_standby, server->is_read_only);
 }
@@ -261,7 +261,7 @@ static bool is_unsuited(const struct dial *dial, const struct server *server)
  * libpq would say in words alone: so the first that answers is asked, and libpq looks for another where that
  * one does not suit, or says nothing, and there are others. `server` is the one that is connected, or that
  * answered and does not suit. */
-static PGconn *find_server(struct dial *dial, struct server *server)
+static PGconn *find_server(struct dial *dial, struct server_state *server)
 {
     dial->target = "any";
     PGconn *pg = open_session(dial);
@@ -272,7 +272,7 @@ static PGconn *find_server(struct dial *dial, struct server *server)
     PQfinish(pg);
     dial->target = "read-write";
     pg = open_session(dial);
-    const struct server other = ask_server(dial, pg, SESSION_ATTEMPT_MS);
+    const struct server_state other = ask_server(dial, pg, SESSION_ATTEMPT_MS);
     if (other.backend.pid != 0)
         *server = other;
     return pg;
@@ -321,7 +321,7 @@ static bool is_shared_alone(struct dial *dial, PGconn *pg, int pid)
 }
 
 /* The words are libpq's, where it found no server. */
-static enum session_result fail(struct dial *dial, const PGconn *pg, const struct server *server)
+static enum session_result fail(struct dial *dial, const PGconn *pg, const struct server_state *server)
 {
     const char *words = pg != NULL ? PQerrorMessage(pg) : "out of memory";
     const bool unsuited = is_unsuited(dial, server);
@@ -334,7 +334,7 @@ static enum session_result fail(struct dial *dial, const PGconn *pg, const struc
     return unsuited ? SESSION_READ_ONLY : SESSION_UNREACHABLE;
 }
 
-static enum session_result check_session(struct dial *dial, PGconn *pg, const struct server *server)
+static enum session_result check_session(struct dial *dial, PGconn *pg, const struct server_state *server)
 {
     const bool is_own = server->backend.pid == PQbackendPID(pg);
     if (server->backend.pid == 0 || is_unsuited(dial, server))
@@ -351,7 +351,7 @@ static enum session_result check_session(struct dial *dial, PGconn *pg, const st
 static void *run(void *arg)
 {
     struct dial *dial = arg;
-    struct server server;
+    struct server_state server;
     PGconn *pg = find_server(dial, &server);
     dial->outcome = check_session(dial, pg, &server);
     pthread_mutex_lock(&dial->lock);

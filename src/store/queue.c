@@ -223,7 +223,7 @@ static bool joins(struct pick *pick, const struct operation *operation)
 }
 
 /* How far a flow was walked. */
-struct walk {
+struct flow_walk {
     struct operation **link;  /* to what is next in it */
     struct operation *stayed; /* the last that was passed over */
     unsigned calls;           /* taken to their last operation */
@@ -244,7 +244,7 @@ static bool is_tried(const struct queue *queue, const struct operation *operatio
 }
 
 /* Takes an operation out of its flow that is to stay behind another of its order. */
-static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
+static bool leaves(struct queue *queue, struct flow_walk *walk, struct pick *pick)
 {
     struct operation *operation = *walk->link;
     const bool aside = queue->aside != NULL && locked_is_marked(queue->aside->locked, operation->hash);
@@ -260,7 +260,7 @@ static bool leaves(struct queue *queue, struct walk *walk, struct pick *pick)
 }
 
 /* Takes the next operation of a flow that can join. NULL: there is none, or no room to find it. */
-static struct operation *take_next(struct queue *queue, struct walk *walk, struct pick *pick)
+static struct operation *take_next(struct queue *queue, struct flow_walk *walk, struct pick *pick)
 {
     while (*walk->link != NULL && has_room(pick)) {
         struct operation *operation = *walk->link;
@@ -337,7 +337,7 @@ static void begin_take(struct queue *queue)
 
 static size_t take(struct queue *queue, struct pick *pick, struct operation *out[], struct lane_batch most)
 {
-    struct walk walks[QUEUE_FLOWS];
+    struct flow_walk walks[QUEUE_FLOWS];
     size_t n = 0;
     uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
     if (queue->shared == 0 && (left & (left - 1)) == 0) /* one bit */
@@ -346,9 +346,9 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
         const unsigned index = next_flow(left, queue->next);
         const uint64_t bit = UINT64_C(1) << index;
         struct operation_list *flow = &queue->flows[index];
-        struct walk *walk = &walks[index];
+        struct flow_walk *walk = &walks[index];
         if ((begun & bit) == 0)
-            *walk = (struct walk){.link = &flow->first};
+            *walk = (struct flow_walk){.link = &flow->first};
         begun |= bit;
         if ((out[n] = take_next(queue, walk, pick)) != NULL)
             walk->calls += !goes_on(out[n++]);

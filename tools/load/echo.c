@@ -14,7 +14,7 @@
 
 /* One context of either side. */
 struct end {
-    struct slot slot; /* of the asking side */
+    struct load_slot slot; /* of the asking side */
     nng_ctx context;
     nng_aio *aio;
     bool sending;

@@ -26,14 +26,14 @@ enum {
 #define FIRST_DAY_SECONDS INT64_C(1735689600)       /* 2025-01-01, as tools/bench has it */
 #define NEW_IDS           INT64_C(9000000000000000) /* so many that two are never the same */
 
-struct caller;
+struct load_caller;
 
 struct load_case {
     const char *name;
     /* Makes the caller's next request: returns the method's name, and the message in *input. */
-    const char *(*prepare)(struct caller *caller, const ProtobufCMessage **input);
+    const char *(*prepare)(struct load_caller *caller, const ProtobufCMessage **input);
     /* Whether an answer with STATUS_OK is the right one. */
-    bool (*check)(const struct caller *caller, const ProtobufCMessage *message);
+    bool (*check)(const struct load_caller *caller, const ProtobufCMessage *message);
 };
 
 /* An order to be sent, and what its fields point to. */
@@ -45,8 +45,8 @@ struct new_order {
 };
 
 /* One request in flight. */
-struct caller {
-    struct slot slot;
+struct load_caller {
+    struct load_slot slot;
     const struct load_options *options;
     const struct load_case *load_case;
     struct rpc_client *client;
@@ -71,7 +71,7 @@ struct caller {
 };
 
 /* 1 to n; xorshift64*. */
-static uint64_t random_to(struct caller *caller, uint64_t n)
+static uint64_t random_to(struct load_caller *caller, uint64_t n)
 {
     caller->random ^= caller->random >> 12;
     caller->random ^= caller->random << 25;
@@ -81,7 +81,7 @@ static uint64_t random_to(struct caller *caller, uint64_t n)
 
 /* --- the cases --- */
 
-static void make_order(struct caller *caller, struct new_order *new)
+static void make_order(struct load_caller *caller, struct new_order *new)
 {
     static const char *const currencies[] = {"AUD", "CAD", "CHF", "DKK", "EUR", "GBP",
                                              "ISK", "JPY", "NOK", "SEK", "USD"};
@@ -97,26 +97,26 @@ static void make_order(struct caller *caller, struct new_order *new)
                                                  1]);
 }
 
-static void choose_order(struct caller *caller)
+static void choose_order(struct load_caller *caller)
 {
     snprintf(caller->order_id, sizeof caller->order_id, "bench-%" PRIu64,
              caller->options->first_key - 1 + random_to(caller, caller->options->keys));
 }
 
-static const char *prepare_create(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_create(struct load_caller *caller, const ProtobufCMessage **input)
 {
     make_order(caller, &caller->new_orders[0]);
     *input = &caller->create.base;
     return "CreateOrder";
 }
 
-static bool check_create(const struct caller *caller, const ProtobufCMessage *message)
+static bool check_create(const struct load_caller *caller, const ProtobufCMessage *message)
 {
     const Orders__V1__Order *order = (const void *)message;
     return strcmp(order->order_id, caller->new_orders[0].order_id) == 0;
 }
 
-static const char *prepare_get(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_get(struct load_caller *caller, const ProtobufCMessage **input)
 {
     choose_order(caller);
     *input = &caller->get.base;
@@ -124,13 +124,13 @@ static const char *prepare_get(struct caller *caller, const ProtobufCMessage **i
 }
 
 /* Of a get and of an update alike. */
-static bool check_order(const struct caller *caller, const ProtobufCMessage *message)
+static bool check_order(const struct load_caller *caller, const ProtobufCMessage *message)
 {
     const Orders__V1__Order *order = (const void *)message;
     return strcmp(order->order_id, caller->order_id) == 0;
 }
 
-static const char *prepare_update(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_update(struct load_caller *caller, const ProtobufCMessage **input)
 {
     choose_order(caller);
     caller->change.status =
@@ -139,37 +139,37 @@ static const char *prepare_update(struct caller *caller, const ProtobufCMessage 
     return "UpdateOrder";
 }
 
-static const char *prepare_mix(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_mix(struct load_caller *caller, const ProtobufCMessage **input)
 {
     return random_to(caller, 10) > 1 ? prepare_get(caller, input) : prepare_update(caller, input);
 }
 
-static const char *prepare_list(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_list(struct load_caller *caller, const ProtobufCMessage **input)
 {
     *input = &caller->list.base;
     return "ListOrders";
 }
 
-static bool check_list(const struct caller *caller, const ProtobufCMessage *message)
+static bool check_list(const struct load_caller *caller, const ProtobufCMessage *message)
 {
     const Orders__V1__ListOrdersResponse *page = (const void *)message;
     (void)caller;
     return page->n_orders == PAGE_SIZE;
 }
 
-static const char *prepare_summary(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_summary(struct load_caller *caller, const ProtobufCMessage **input)
 {
     *input = &caller->summary.base;
     return "GetOrderSummary";
 }
 
-static bool check_summary(const struct caller *caller, const ProtobufCMessage *message)
+static bool check_summary(const struct load_caller *caller, const ProtobufCMessage *message)
 {
     const Orders__V1__OrderSummary *summary = (const void *)message;
     return summary->total_orders >= (int64_t)caller->options->keys;
 }
 
-static const char *prepare_batch(struct caller *caller, const ProtobufCMessage **input)
+static const char *prepare_batch(struct load_caller *caller, const ProtobufCMessage **input)
 {
     for (size_t i = 0; i < caller->options->batch; i++)
         make_order(caller, &caller->new_orders[i]);
@@ -177,7 +177,7 @@ static const char *prepare_batch(struct caller *caller, const ProtobufCMessage *
     return "BatchCreateOrders";
 }
 
-static bool check_batch(const struct caller *caller, const ProtobufCMessage *message)
+static bool check_batch(const struct load_caller *caller, const ProtobufCMessage *message)
 {
     const Orders__V1__BatchCreateOrdersResponse *response = (const void *)message;
     for (size_t i = 0; i < response->n_results; i++) {
@@ -210,7 +210,7 @@ bool load_orders_has(const char *case_name)
 
 /* --- calling --- */
 
-static struct rpc_request next_request(struct caller *caller)
+static struct rpc_request next_request(struct load_caller *caller)
 {
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     struct rpc_request request = {.service = service};
@@ -225,7 +225,7 @@ static struct rpc_request next_request(struct caller *caller)
 
 static void take_reply(struct rpc_reply *reply, void *arg);
 
-static void call(struct caller *caller)
+static void call(struct load_caller *caller)
 {
     if (!slot_send(&caller->slot))
         return;
@@ -239,14 +239,14 @@ static size_t frame_bytes(const struct rpc_reply *reply)
     return frame_measure(&head.base, reply->message).size;
 }
 
-static void back_off(struct caller *caller)
+static void back_off(struct load_caller *caller)
 {
     pauses_begin(caller->pauses, BACK_OFF_MS / 2 + (unsigned)random_to(caller, BACK_OFF_MS), caller);
 }
 
 static void take_reply(struct rpc_reply *reply, void *arg)
 {
-    struct caller *caller = arg;
+    struct load_caller *caller = arg;
     const struct load_case *load_case = caller->load_case;
     rpc_reply_unpack(reply);
     if (reply->status.code == STATUS_RESOURCE_EXHAUSTED && caller->options->back_off) {
@@ -277,7 +277,7 @@ static void end_pause(void *caller)
 
 /* --- setting up --- */
 
-static void make_messages(struct caller *caller)
+static void make_messages(struct load_caller *caller)
 {
     static char status_path[] = "status";
     static char *paths[] = {status_path};
@@ -351,7 +351,7 @@ static char *walk_to(struct rpc_client *client, uint64_t depth)
 
 static bool measure(const struct load_options *options, struct rpc_client *client, const char *page_token)
 {
-    struct caller *callers = calloc(options->in_flight, sizeof *callers);
+    struct load_caller *callers = calloc(options->in_flight, sizeof *callers);
     const bool pausing = options->back_off || options->may_fail;
     struct pauses *pauses = pausing ? pauses_open(end_pause) : NULL;
     struct run run;

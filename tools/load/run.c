@@ -25,7 +25,7 @@ static void finish(struct run *run)
         sem_post(&run->finished);
 }
 
-bool slot_send(struct slot *slot)
+bool slot_send(struct load_slot *slot)
 {
     struct run *run = slot->run;
     uint64_t now_ns = time_monotonic_ns();
@@ -41,7 +41,7 @@ bool slot_send(struct slot *slot)
     return true;
 }
 
-void slot_answered(struct slot *slot)
+void slot_answered(struct load_slot *slot)
 {
     slot->last_answer_ns = time_monotonic_ns();
     if (slot->sent_ns >= slot->run->start_ns)
@@ -54,7 +54,7 @@ static void note_failure(struct run *run, const char *format, va_list args)
         vsnprintf(run->error, sizeof run->error, format, args);
 }
 
-void slot_error(struct slot *slot, const char *format, ...)
+void slot_error(struct load_slot *slot, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -63,7 +63,7 @@ void slot_error(struct slot *slot, const char *format, ...)
     slot->errors++;
 }
 
-void slot_failed(struct slot *slot, const char *format, ...)
+void slot_failed(struct load_slot *slot, const char *format, ...)
 {
     struct run *run = slot->run;
     va_list args;
@@ -82,12 +82,13 @@ bool run_wait(struct run *run)
     return !atomic_load(&run->failed);
 }
 
-void run_print(const struct run *run, const struct slot *first, size_t n, size_t stride, size_t reply_bytes)
+void run_print(const struct run *run, const struct load_slot *first, size_t n, size_t stride,
+               size_t reply_bytes)
 {
     static struct histogram all;
     uint64_t sent = 0, refused = 0, errors = 0, end_ns = run->start_ns;
     for (size_t i = 0; i < n; i++) {
-        const struct slot *slot = (const void *)((const char *)first + i * stride);
+        const struct load_slot *slot = (const void *)((const char *)first + i * stride);
         histogram_merge(&all, &slot->latencies);
         sent += slot->sent;
         refused += slot->refused;

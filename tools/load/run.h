@@ -25,7 +25,7 @@ struct run {
     char error[512]; /* the first; written by whoever set first_failure */
 };
 
-struct slot {
+struct load_slot {
     struct run *run;
     uint64_t sent_ns;
     uint64_t last_answer_ns;
@@ -39,21 +39,22 @@ struct slot {
 void run_begin(struct run *run, size_t n, double seconds);
 
 /* Notes that a slot's next request is sent now. False: the slot is done and sends none. */
-bool slot_send(struct slot *slot);
+bool slot_send(struct load_slot *slot);
 
 /* Notes that the request was answered well. */
-void slot_answered(struct slot *slot);
+void slot_answered(struct load_slot *slot);
 
 /* Notes that the request failed; the slot may send again. */
-void slot_error(struct slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void slot_error(struct load_slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Ends the run, which then has failed; the slot sends no more. */
-void slot_failed(struct slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void slot_failed(struct load_slot *slot, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Waits for every slot. False: the run failed. */
 bool run_wait(struct run *run);
 
 /* Prints what came of it as one line of JSON; slots lie `stride` bytes apart. */
-void run_print(const struct run *run, const struct slot *first, size_t n, size_t stride, size_t reply_bytes);
+void run_print(const struct run *run, const struct load_slot *first, size_t n, size_t stride,
+               size_t reply_bytes);
 
 #endif

@@ -20,7 +20,7 @@ enum {
     ORDER_BYTES = 384 * 1024,
 };
 
-struct batch {
+struct import_batch {
     struct arena arena; /* owns the orders */
     size_t n;
     size_t bytes;
@@ -42,7 +42,7 @@ struct batches {
     pthread_mutex_t lock;
     int done; /* eventfd: a reply came */
     size_t filling;
-    struct batch ring[RING];
+    struct import_batch ring[RING];
 };
 
 struct batches *batches_new(struct session *session, struct interrupt *interrupt,
@@ -79,7 +79,7 @@ void batches_free(struct batches *batches)
 
 static void take_reply(struct rpc_reply *reply, void *arg)
 {
-    struct batch *batch = arg;
+    struct import_batch *batch = arg;
     struct batches *batches = batch->batches;
     pthread_mutex_lock(&batches->lock);
     batch->reply = reply;
@@ -99,7 +99,7 @@ static void make_request_id(const char *run, size_t first_row, char out[static U
     uuid_unparse_lower(id, out);
 }
 
-static void send_batch(struct batches *batches, struct batch *batch)
+static void send_batch(struct batches *batches, struct import_batch *batch)
 {
     static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const struct batch_terms *terms = batches->terms;
@@ -122,7 +122,7 @@ static void send_batch(struct batches *batches, struct batch *batch)
     rpc_client_call(batches->session->client, &request, take_reply, batch);
 }
 
-static struct rpc_reply *reply_of(struct batches *batches, struct batch *batch)
+static struct rpc_reply *reply_of(struct batches *batches, struct import_batch *batch)
 {
     pthread_mutex_lock(&batches->lock);
     struct rpc_reply *reply = batch->reply;
@@ -131,7 +131,7 @@ static struct rpc_reply *reply_of(struct batches *batches, struct batch *batch)
     return reply;
 }
 
-static struct rpc_reply *wait_for_reply(struct batches *batches, struct batch *batch)
+static struct rpc_reply *wait_for_reply(struct batches *batches, struct import_batch *batch)
 {
     struct rpc_reply *reply;
     while ((reply = reply_of(batches, batch)) == NULL) {
@@ -143,7 +143,7 @@ static struct rpc_reply *wait_for_reply(struct batches *batches, struct batch *b
     return reply;
 }
 
-static void empty(struct batch *batch)
+static void empty(struct import_batch *batch)
 {
     arena_reset(&batch->arena);
     batch->n = batch->bytes = 0;
@@ -151,7 +151,7 @@ static void empty(struct batch *batch)
 }
 
 /* Waits for a batch, if it is under way, and gives its place back. */
-static void take_back(struct batches *batches, struct batch *batch)
+static void take_back(struct batches *batches, struct import_batch *batch)
 {
     if (!batch->in_flight)
         return;
@@ -183,7 +183,7 @@ static void send_filled(struct batches *batches)
 
 bool batches_add(struct batches *batches, const Orders__V1__Order *order, const struct batch_place *place)
 {
-    struct batch *batch = &batches->ring[batches->filling];
+    struct import_batch *batch = &batches->ring[batches->filling];
     const size_t size = orders__v1__order__get_packed_size(order);
     if (size > ORDER_BYTES)
         return false;

@@ -28,7 +28,7 @@ enum {
 };
 
 /* A command line, read up to its last word. */
-struct line {
+struct partial_line {
     struct session *session;
     struct arena arena;
     const struct command *command;     /* NULL: that comes next */
@@ -45,8 +45,8 @@ struct line {
 
 /* --- options, by the tables of argp --- */
 
-static void for_each_option(const struct argp *argp, struct line *line,
-                            void (*take)(const struct argp_option *option, struct line *line))
+static void for_each_option(const struct argp *argp, struct partial_line *line,
+                            void (*take)(const struct argp_option *option, struct partial_line *line))
 {
     for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->key != 0); o++)
         take(o, line);
@@ -69,7 +69,7 @@ static const struct argp_option *find_option(const struct argp *argp, const char
 /* --- candidates --- */
 
 /* A word with control characters could not be typed, and must not be shown. */
-static void offer(struct line *line, const char *word, const char *description)
+static void offer(struct partial_line *line, const char *word, const char *description)
 {
     if (strncmp(word, line->typed, strlen(line->typed)) != 0 ||
         strcmp(printable(&line->arena, word), word) != 0)
@@ -80,7 +80,7 @@ static void offer(struct line *line, const char *word, const char *description)
     puts("");
 }
 
-static void offer_statuses(struct line *line)
+static void offer_statuses(struct partial_line *line)
 {
     const ProtobufCEnumDescriptor *type = &orders__v1__order_status__descriptor;
     for (unsigned i = 0; i < type->n_values; i++) {
@@ -90,7 +90,7 @@ static void offer_statuses(struct line *line)
     }
 }
 
-static void offer_currencies(struct line *line)
+static void offer_currencies(struct partial_line *line)
 {
     const char *code;
     for (size_t i = 0; (code = currency_code(i)) != NULL; i++)
@@ -98,7 +98,7 @@ static void offer_currencies(struct line *line)
 }
 
 /* By short name; by full name when that is what is being typed. */
-static void offer_methods(struct line *line)
+static void offer_methods(struct partial_line *line)
 {
     for (size_t s = 0; services[s] != NULL; s++) {
         for (unsigned m = 0; m < services[s]->n_methods; m++) {
@@ -111,7 +111,7 @@ static void offer_methods(struct line *line)
 }
 
 /* The last of a list. */
-static void offer_columns(struct line *line)
+static void offer_columns(struct partial_line *line)
 {
     const ProtobufCMessageDescriptor *type = &orders__v1__order__descriptor;
     const char *comma = strrchr(line->typed, ',');
@@ -124,7 +124,7 @@ static void offer_columns(struct line *line)
         offer(line, type->fields[i].name, NULL);
 }
 
-static void offer_targets(struct line *line)
+static void offer_targets(struct partial_line *line)
 {
     struct targets targets;
     const char *error;
@@ -135,7 +135,7 @@ static void offer_targets(struct line *line)
 }
 
 /* Opens the service that the line's global options name. */
-static bool open_session(struct line *line)
+static bool open_session(struct partial_line *line)
 {
     struct session *session = line->session;
     if (argp_parse(&session_argp, line->n_globals, line->globals, ARGP_SILENT, NULL, session) != 0)
@@ -146,7 +146,7 @@ static bool open_session(struct line *line)
     return true;
 }
 
-static void offer_order_ids(struct line *line)
+static void offer_order_ids(struct partial_line *line)
 {
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     Orders__V1__ListOrdersRequest newest = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
@@ -169,7 +169,7 @@ static void offer_order_ids(struct line *line)
     rpc_reply_free(reply);
 }
 
-static void offer_choices(struct line *line, const char *choices)
+static void offer_choices(struct partial_line *line, const char *choices)
 {
     while (*choices != '\0') {
         const size_t length = strcspn(choices, "|");
@@ -179,11 +179,11 @@ static void offer_choices(struct line *line, const char *choices)
 }
 
 /* What an option or argument of this name takes; the name may have brackets around it and others behind. */
-static void offer_values(struct line *line, const char *name)
+static void offer_values(struct partial_line *line, const char *name)
 {
     static const struct {
         const char *name;
-        void (*offer)(struct line *line);
+        void (*offer)(struct partial_line *line);
     } kinds[] = {
         {"STATUS", offer_statuses}, {"CODE", offer_currencies}, {"METHOD", offer_methods},
         {"COLUMNS", offer_columns}, {"TARGET", offer_targets},  {"ORDER_ID", offer_order_ids},
@@ -203,13 +203,13 @@ static void offer_values(struct line *line, const char *name)
     }
 }
 
-static void offer_option(const struct argp_option *option, struct line *line)
+static void offer_option(const struct argp_option *option, struct partial_line *line)
 {
     if (option->name != NULL)
         offer(line, arena_printf(&line->arena, "--%s", option->name), option->doc);
 }
 
-static void offer_commands(struct line *line)
+static void offer_commands(struct partial_line *line)
 {
     puts("words");
     for (size_t i = 0; commands[i] != NULL; i++) {
@@ -220,12 +220,12 @@ static void offer_commands(struct line *line)
 
 /* --- reading the line --- */
 
-static void add_global(struct line *line, const char *word)
+static void add_global(struct partial_line *line, const char *word)
 {
     line->globals[line->n_globals++] = (char *)(uintptr_t)word;
 }
 
-static const struct argp_option *option_of(const struct line *line, const char *word)
+static const struct argp_option *option_of(const struct partial_line *line, const char *word)
 {
     const char *name = word + strlen("--");
     const size_t length = strcspn(name, "=");
@@ -235,7 +235,7 @@ static const struct argp_option *option_of(const struct line *line, const char *
     return option;
 }
 
-static void read_option(struct line *line, const char *word)
+static void read_option(struct partial_line *line, const char *word)
 {
     const struct argp_option *option = option_of(line, word);
     const bool has_value = strchr(word, '=') != NULL;
@@ -247,7 +247,7 @@ static void read_option(struct line *line, const char *word)
         add_global(line, word);
 }
 
-static void read_word(struct line *line, const char *word)
+static void read_word(struct partial_line *line, const char *word)
 {
     if (line->pending != NULL) {
         if (find_option(&session_argp, line->pending->name, strlen(line->pending->name)) == line->pending)
@@ -267,7 +267,7 @@ static void read_word(struct line *line, const char *word)
     }
 }
 
-static void offer_options(struct line *line)
+static void offer_options(struct partial_line *line)
 {
     puts("words");
     offer(line, "--help", "Say how it is used"); /* argp's own, as the next */
@@ -278,7 +278,7 @@ static void offer_options(struct line *line)
     for_each_option(&session_argp, line, offer_option);
 }
 
-static void offer_words(struct line *line, const char *last)
+static void offer_words(struct partial_line *line, const char *last)
 {
     const char *value = strchr(last, '=');
     const bool is_option = !line->options_ended && line->pending == NULL && *last == '-';
@@ -326,7 +326,7 @@ static const struct argp complete_argp = {
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
-    struct line line = {.session = session};
+    struct partial_line line = {.session = session};
     if (arguments->n == 0)
         return EXIT_USAGE;
     if (freopen("/dev/null", "w", stderr) == NULL)

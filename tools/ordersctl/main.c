@@ -10,7 +10,7 @@ const char *argp_program_version = "ordersctl " PROJECT_VERSION;
 
 /* --- before the subcommand: global options and its name --- */
 
-struct line {
+struct invocation {
     struct session *session;
     const struct command *command;
     int argc; /* of the command: its name and what follows */
@@ -19,7 +19,7 @@ struct line {
 
 static error_t parse_line(int key, char *argument, struct argp_state *state)
 {
-    struct line *line = state->input;
+    struct invocation *line = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = line->session;
@@ -59,7 +59,7 @@ static const char *help(struct arena *arena)
         text, exit_code_help(arena));
 }
 
-static void read_line(struct line *line, int argc, char **argv, struct arena *arena)
+static void read_line(struct invocation *line, int argc, char **argv, struct arena *arena)
 {
     const struct argp_child children[] = {{.argp = &session_argp}, {0}};
     const struct argp argp = {
@@ -85,7 +85,7 @@ static error_t parse_command(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static enum exit_code run_command(const struct line *line, struct arena *arena)
+static enum exit_code run_command(const struct invocation *line, struct arena *arena)
 {
     const struct command *command = line->command;
     const struct argp_child children[] = {
@@ -103,7 +103,7 @@ static enum exit_code run_command(const struct line *line, struct arena *arena)
 int main(int argc, char **argv)
 {
     struct session session = {0};
-    struct line line = {.session = &session};
+    struct invocation line = {.session = &session};
     struct arena arena;
 
     argp_err_exit_status = EXIT_USAGE;

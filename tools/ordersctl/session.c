@@ -231,14 +231,14 @@ void session_close(struct session *session)
 }
 
 /* Somebody who waits for an answer, and for Ctrl-C. */
-struct waiter {
+struct answer_wait {
     int answered; /* the session's */
     _Atomic(struct rpc_reply *) reply;
 };
 
 static void wake(struct rpc_reply *reply, void *arg)
 {
-    struct waiter *waiter = arg;
+    struct answer_wait *waiter = arg;
     const int answered = waiter->answered;
     atomic_store(&waiter->reply, reply); /* the waiter may be gone from here on */
     eventfd_write(answered, 1);
@@ -251,7 +251,7 @@ static struct rpc_reply *call_until_interrupt(struct session *session, const str
         session->answered = eventfd(0, EFD_CLOEXEC);
     if (session->answered < 0)
         return rpc_client_call_wait(session->client, request);
-    struct waiter waiter = {.answered = session->answered};
+    struct answer_wait waiter = {.answered = session->answered};
     eventfd_t answers;
     rpc_client_call(session->client, request, wake, &waiter);
     const bool interrupted = !interrupt_wait(session->interrupt, session->answered);

@@ -20,14 +20,14 @@
 enum { ONCE_MS = 1000, READINGS_MOST = 5 };
 
 /* What a server counted, at one moment. */
-struct reading {
+struct sample {
     struct rpc_reply *reply; /* owned; NULL: there is none */
     uint64_t taken_ns;
 };
 
 struct arguments {
     struct watch watch;
-    struct reading last; /* what the next one is compared with */
+    struct sample last; /* what the next one is compared with */
 };
 
 /* --- what there is to tell --- */
@@ -269,7 +269,7 @@ static void write_lanes(FILE *file, const struct figures *figures)
 
 /* --- reading --- */
 
-static bool read_metrics(struct session *session, struct reading *reading)
+static bool read_metrics(struct session *session, struct sample *reading)
 {
     const Rpc__V1__GetMetricsRequest all = RPC__V1__GET_METRICS_REQUEST__INIT;
     const ProtobufCServiceDescriptor *service = &rpc__v1__metrics__descriptor;
@@ -279,7 +279,7 @@ static bool read_metrics(struct session *session, struct reading *reading)
     return reading->reply->status.code == STATUS_OK;
 }
 
-static void forget(struct reading *reading)
+static void forget(struct sample *reading)
 {
     rpc_reply_free(reading->reply);
     reading->reply = NULL;
@@ -294,7 +294,7 @@ static bool pause_for(struct session *session, int ms)
     return true;
 }
 
-static struct figures compare(const struct reading *before, const struct reading *after)
+static struct figures compare(const struct sample *before, const struct sample *after)
 {
     return (struct figures){
         .before = (const Rpc__V1__GetMetricsResponse *)before->reply->message,
@@ -316,9 +316,9 @@ static void write_figures(FILE *file, enum output_format format, const struct fi
 
 /* Takes a reading, and tells what happened since the last one, which it takes the place of. False: that was
  * of another server, or of one that was started anew since, and nothing is told. */
-static bool tell_since(struct session *session, FILE *file, struct reading *last, enum exit_code *code)
+static bool tell_since(struct session *session, FILE *file, struct sample *last, enum exit_code *code)
 {
-    struct reading now;
+    struct sample now;
     bool told = false;
     *code = read_metrics(session, &now) ? EXIT_OK : exit_code_of(now.reply->status.code);
     if (*code == EXIT_OK && last->reply != NULL) {

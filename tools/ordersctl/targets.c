@@ -21,7 +21,7 @@ static const char *const setting_names[TARGET_SETTINGS] = {
 };
 
 /* A reading under way. */
-struct reading {
+struct targets_reading {
     struct targets *targets;
     struct arena *arena;
     const char *error; /* what is wrong in the first line that is */
@@ -45,7 +45,7 @@ static const char *path_of_file(struct arena *arena)
     return NULL;
 }
 
-static const char *path_beside(const struct reading *reading, const char *path)
+static const char *path_beside(const struct targets_reading *reading, const char *path)
 {
     const char *slash = strrchr(reading->targets->path, '/');
     if (strncmp(path, "~/", 2) == 0)
@@ -58,14 +58,14 @@ static const char *path_beside(const struct reading *reading, const char *path)
 
 /* --- what its lines say --- */
 
-static int refuse(struct reading *reading, const char *error)
+static int refuse(struct targets_reading *reading, const char *error)
 {
     if (reading->error == NULL)
         reading->error = error;
     return 0; /* inih's word for a failure */
 }
 
-static struct target *target_of(struct reading *reading, const char *section)
+static struct target *target_of(struct targets_reading *reading, const char *section)
 {
     static const char prefix[] = "target ";
     struct targets *targets = reading->targets;
@@ -82,7 +82,8 @@ static struct target *target_of(struct reading *reading, const char *section)
     return &targets->list[targets->n++];
 }
 
-static int take_setting(struct reading *reading, struct target *target, const char *name, const char *value)
+static int take_setting(struct targets_reading *reading, struct target *target, const char *name,
+                        const char *value)
 {
     for (size_t i = 0; i < TARGET_SETTINGS; i++) {
         if (strcmp(setting_names[i], name) == 0) {
@@ -99,7 +100,7 @@ static int take_setting(struct reading *reading, struct target *target, const ch
 
 static int take_line(void *user, const char *section, const char *name, const char *value)
 {
-    struct reading *reading = user;
+    struct targets_reading *reading = user;
     if (*section == '\0' && strcmp(name, "default") == 0) {
         reading->targets->preset = arena_strdup(reading->arena, value);
         return 1;
@@ -136,7 +137,8 @@ static bool holds_key(const struct targets *targets)
     return false;
 }
 
-static bool check(struct reading *reading, const char *text, const struct stat *about, const char **error)
+static bool check(struct targets_reading *reading, const char *text, const struct stat *about,
+                  const char **error)
 {
     const char *path = reading->targets->path;
     int line = long_line(text);
@@ -168,7 +170,7 @@ static char *read_text(int fd, struct arena *arena, struct stat *about)
 
 bool targets_read(struct targets *targets, struct arena *arena, const char **error)
 {
-    struct reading reading = {.targets = targets, .arena = arena};
+    struct targets_reading reading = {.targets = targets, .arena = arena};
     struct stat about;
     *targets = (struct targets){.path = path_of_file(arena)};
     *error = NULL;
