@@ -8,6 +8,7 @@
 #define AUTH_PRINCIPAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Each may what the ones before it may. */
 enum role {
@@ -31,5 +32,8 @@ struct principal {
     enum role role;
     bool is_key; /* its name is a key's: there are few of those, so that metrics may have each */
 };
+
+/* Of its name, for tables and for queueing fairly. */
+uint32_t principal_hash(const struct principal *principal);
 
 #endif

@@ -29,7 +29,10 @@ struct call {
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
     const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */
-    uint32_t caller;             /* which connection it came from: callers are queued fairly */
+    uint32_t principal_hash;     /* of that: principals are queued fairly */
+    uint32_t caller;             /* which connection it came from: so are those of one principal */
+    const char *peer;            /* where from, for logs; never NULL; "": not known */
+    const char *order_id;        /* which order it is about, for logs; never NULL; "": none, or not one */
     uint64_t fingerprint;        /* of method and payload: a request_id names one request only */
     uint64_t start_ns;           /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;        /* CLOCK_MONOTONIC; after it nobody waits for the answer */

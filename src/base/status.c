@@ -28,6 +28,22 @@ const char *status_code_name(enum status_code code)
     return code < STATUS_CODES ? code_names[code] : code_names[STATUS_UNKNOWN];
 }
 
+bool status_is_server_fault(const struct status *status)
+{
+    switch (status->code) {
+    case STATUS_UNKNOWN:
+    case STATUS_DEADLINE_EXCEEDED:
+    case STATUS_INTERNAL:
+    case STATUS_UNAVAILABLE:
+    case STATUS_DATA_LOSS:
+        return true;
+    case STATUS_RESOURCE_EXHAUSTED:
+        return status->limit == NULL;
+    default:
+        return false;
+    }
+}
+
 void status_set(struct status *status, struct arena *arena, enum status_code code, const char *format, ...)
 {
     va_list args;

@@ -39,12 +39,22 @@ struct violation {
     const char *message;   /* for people, to be read behind the field: "must be greater than 0" */
 };
 
+/* Of a call that was refused as its caller has had as much as it may: what HTTP's fields say of it, as of
+ * draft-ietf-httpapi-ratelimit-headers-11. */
+struct status_limit {
+    const char *policy;     /* RateLimit-Policy: what it may */
+    const char *state;      /* RateLimit: what is left of it */
+    unsigned retry_after_s; /* Retry-After */
+};
+
 struct status {
     enum status_code code;
     const char *message; /* for people; "" while code is STATUS_OK */
     struct violation *violations;
     size_t n_violations;
     size_t violation_capacity;
+    const struct status_limit
+        *limit; /* of STATUS_RESOURCE_EXHAUSTED; NULL: it is the service that has no room */
 };
 
 /* STATUS_OK with nothing wrong. */
@@ -56,6 +66,9 @@ struct status {
 
 /* "NOT_FOUND"; "UNKNOWN" for a number that is no code. */
 const char *status_code_name(enum status_code code);
+
+/* Whether a call that ended so is to be looked into by who runs the service, and not by who called. */
+bool status_is_server_fault(const struct status *status);
 
 /* Sets code and message; the message is copied into the arena. Has that no memory, the code's name is it. */
 void status_set(struct status *status, struct arena *arena, enum status_code code, const char *format, ...)

@@ -30,6 +30,7 @@ struct channel_request {
     bool validate_only;
     uint32_t timeout_ms; /* 0: the service's default */
     uint32_t caller;     /* names the connection that the call came by: callers are served fairly */
+    const char *peer;    /* its address, for the log; NULL: not known */
 };
 
 /* How a call ended. The one who called owns it, and gives it back with channel_reply_free. The memory that it

@@ -3,11 +3,13 @@
 
 #include "base/fingerprint.h"
 #include "base/message.h"
+#include "base/sampler.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "call/call_metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +27,23 @@ struct surface {
     struct log *log;
     struct budget *memory;
     unsigned max_calls;
+    unsigned max_calls_each;
     struct admission *admission; /* owned */
     struct call_metrics counts;
+    uint64_t slow_ns;
+    struct sampler samples[2]; /* of calls that went well, and of those that did not */
+    char calls_policy[64], rate_policy[64];
 };
+
+/* What a principal may, in the words of draft-ietf-httpapi-ratelimit-headers-11. */
+static void write_policies(struct surface *surface, const struct surface_options *options, unsigned burst)
+{
+    const unsigned window_s =
+        options->rate_each > 0 ? (burst + options->rate_each - 1) / options->rate_each : 0;
+    snprintf(surface->calls_policy, sizeof surface->calls_policy, "\"calls\";q=%u;qu=\"concurrent-requests\"",
+             options->max_calls_each);
+    snprintf(surface->rate_policy, sizeof surface->rate_policy, "\"rate\";q=%u;w=%u", burst, window_s);
+}
 
 struct surface *surface_new(const struct surface_options *options)
 {
@@ -39,14 +55,23 @@ struct surface *surface_new(const struct surface_options *options)
     surface->log = options->log;
     surface->memory = options->memory;
     surface->max_calls = options->max_calls != 0 ? options->max_calls : SURFACE_DEFAULT_MAX_CALLS;
+    surface->max_calls_each = options->max_calls_each;
+    surface->slow_ns = (uint64_t)options->slow_ms * NS_PER_MS;
+    for (int i = 0; i < 2; i++)
+        sampler_init(&surface->samples[i], options->log_sample);
+    const unsigned burst = options->burst_each != 0 ? options->burst_each : options->rate_each;
+    write_policies(surface, options, burst);
     const struct admission_limits limits = {
         .calls = surface->max_calls,
-        .most_calls = surface->max_calls + SURFACE_FURTHER_CALLS,
+        .further = SURFACE_FURTHER_CALLS,
         .memory = surface->memory,
+        .calls_each = options->max_calls_each,
+        .rate_each = rate_make(options->rate_each, burst),
     };
     if (call_metrics_init(&surface->counts, options->metrics, options->methods))
         surface->admission =
-            admission_new(&limits, (struct admission_gauges){surface->counts.calls, surface->counts.bytes});
+            admission_new(&limits, (struct admission_gauges){surface->counts.calls, surface->counts.bytes},
+                          options->metrics);
     if (surface->admission != NULL)
         return surface;
     surface_free(surface);
@@ -108,11 +133,6 @@ static void finish(const ProtobufCMessage *message, void *closure_data)
     call->answer(call, call->call.status.code == STATUS_OK ? message : NULL);
 }
 
-void surface_refuse(struct surface_call *call)
-{
-    finish(NULL, call);
-}
-
 /* --- room --- */
 
 const char surface_no_room[] = "Too many calls are under way; try again later";
@@ -134,13 +154,54 @@ void surface_enter(struct surface_call *call, struct caller *caller, size_t byte
     call->bytes = bytes;
     call->reserved = call->is_done = false;
     base->caller = caller != NULL ? caller->id : 0;
-    base->method = base->request_id = "";
+    base->peer = caller != NULL && caller->peer != NULL ? caller->peer : "";
+    base->method = base->request_id = base->order_id = "";
     base->principal = call->principal.name;
     base->start_ns = base->deadline_ns = time_monotonic_ns();
     base->trace = (struct trace){0};
     base->more = base->replayed = base->validate_only = false;
     base->status = STATUS_INIT;
-    call->admitted = admission_enter(call->surface->admission, caller, bytes);
+}
+
+/* Once it is known who calls, or that it never will be. */
+static void admit(struct surface_call *call)
+{
+    call->call.principal_hash = principal_hash(&call->principal);
+    const struct admission_request request = {
+        .caller = call->caller,
+        .principal = &call->principal,
+        .principal_hash = call->call.principal_hash,
+        .bytes = call->bytes,
+        .now_ns = call->call.start_ns,
+        .is_free = call->target.is_open || !call->target.is_known,
+    };
+    call->admitted = admission_enter(call->surface->admission, &request, &call->entry, &call->wait_ns);
+}
+
+/* What one principal may is no want of room: whoever calls is to wait, and is told for how long. */
+static void refuse_for_limit(struct surface_call *call)
+{
+    const struct surface *surface = call->surface;
+    struct arena *arena = &call->call.arena;
+    struct status_limit *limit = arena_alloc(arena, sizeof *limit);
+    if (call->admitted == ADMISSION_TOO_FAST) {
+        const unsigned wait_s = (unsigned)((call->wait_ns + NS_PER_S - 1) / NS_PER_S);
+        *limit = (struct status_limit){surface->rate_policy, arena_printf(arena, "\"rate\";r=0;t=%u", wait_s),
+                                       wait_s};
+        call_fail(&call->call, STATUS_RESOURCE_EXHAUSTED, "%s calls too often; try again later",
+                  call->principal.name);
+    } else {
+        *limit = (struct status_limit){surface->calls_policy, "\"calls\";r=0", 1};
+        call_fail(&call->call, STATUS_RESOURCE_EXHAUSTED, "%s has %u calls under way, and may have no more",
+                  call->principal.name, surface->max_calls_each);
+    }
+    call->call.status.limit = limit;
+}
+
+void surface_refuse(struct surface_call *call)
+{
+    admit(call);
+    finish(NULL, call);
 }
 
 /* Counts the call as so many bytes at least. False: that is more than it may take. */
@@ -150,7 +211,7 @@ static bool count_bytes(struct surface_call *call, size_t bytes)
         return true;
     const size_t more = bytes - call->bytes;
     call->bytes = bytes;
-    return admission_grow(call->surface->admission, call->caller, more);
+    return admission_grow(call->surface->admission, &call->entry, more);
 }
 
 /* The reserve of every call. */
@@ -218,6 +279,7 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
         .is_known = request->auth->outcome == AUTH_KNOWN,
     };
     call->principal = request->auth->principal;
+    admit(call);
     /* A call that is in no trace gets none: its request_id names it as well. */
     if (request->trace != NULL)
         trace_below(&base->trace, request->trace);
@@ -294,9 +356,12 @@ static uint64_t make_fingerprint(struct surface_call *call, const struct surface
 
 static bool is_admitted(struct surface_call *call)
 {
-    if (call->admitted || call->target.is_open)
+    if (call->admitted == ADMISSION_OK || call->target.is_open)
         return true;
-    refuse_for_room(call);
+    if (call->admitted == ADMISSION_NO_ROOM)
+        refuse_for_room(call);
+    else
+        refuse_for_limit(call);
     return false;
 }
 
@@ -321,40 +386,66 @@ void surface_run(struct surface_call *call, const struct surface_request *reques
 
 /* --- the end --- */
 
+static enum account_outcome outcome_of(const struct status *status)
+{
+    if (status->code == STATUS_OK)
+        return ACCOUNT_OK;
+    if (status->limit != NULL)
+        return ACCOUNT_LIMITED;
+    return status_is_server_fault(status) ? ACCOUNT_SERVER_ERROR : ACCOUNT_CLIENT_ERROR;
+}
+
+static void log_call(struct surface *surface, const struct call *call, uint64_t now_ns)
+{
+    const uint64_t duration_ns = now_ns - call->start_ns;
+    const bool is_slow = surface->slow_ns != 0 && duration_ns >= surface->slow_ns;
+    const bool is_kept = is_slow || status_is_server_fault(&call->status);
+    const enum log_level level = is_kept ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
+    if (!log_enabled(surface->log, level))
+        return;
+    struct sampler *sampler = &surface->samples[call->status.code != STATUS_OK];
+    const uint64_t stands_for = is_kept ? 1 : sampler_take(sampler, now_ns);
+    if (stands_for == 0)
+        return;
+    const struct log_field calls = {.name = stands_for > 1 ? "stands_for" : NULL,
+                                    .number = (int64_t)stands_for};
+    log_line(surface->log, level, "call", LOG_STR("method", call->method),
+             LOG_STR("code", status_code_name(call->status.code)),
+             LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", call->request_id),
+             LOG_OPT("principal", call->principal), LOG_OPT("peer", call->peer),
+             LOG_OPT("order_id", call->order_id), LOG_OPT("trace_id", call->trace.id),
+             LOG_OPT("span_id", call->trace.span), LOG_OPT("parent_id", call->trace.parent), calls);
+}
+
 static void note(const struct surface_call *call)
 {
-    const struct surface *surface = call->surface;
+    struct surface *surface = call->surface;
     const struct call *base = &call->call;
-    const uint64_t duration_ns = time_monotonic_ns() - base->start_ns;
+    const uint64_t now_ns = time_monotonic_ns();
     if (call->caller != NULL && call->caller->is_probe)
         return;
-    call_metrics_record(&surface->counts, call->target.method, base->status.code, duration_ns);
-    if (!log_enabled(surface->log, LOG_LEVEL_INFO))
-        return;
-    log_line(surface->log, LOG_LEVEL_INFO, "call", LOG_STR("method", base->method),
-             LOG_STR("code", status_code_name(base->status.code)),
-             LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", base->request_id),
-             LOG_OPT("trace_id", base->trace.id), LOG_OPT("span_id", base->trace.span),
-             LOG_OPT("parent_id", base->trace.parent));
+    call_metrics_record(&surface->counts, call->target.method, base->status.code, now_ns - base->start_ns);
+    metric_add(call->entry.account->series->requests[outcome_of(&base->status)], 1);
+    log_call(surface, base, now_ns);
 }
 
 void surface_answered(struct surface_call *call, size_t bytes)
 {
     note(call);
-    admission_answer(call->surface->admission, call->caller, call->bytes, bytes);
+    admission_answer(call->surface->admission, &call->entry, call->bytes, bytes);
     call->bytes = bytes;
 }
 
 void surface_leave(struct surface_call *call)
 {
-    admission_leave(call->surface->admission, call->caller, call->bytes);
+    admission_leave(call->surface->admission, &call->entry, call->bytes);
     call->bytes = 0;
 }
 
 void surface_abandon(struct surface_call *call)
 {
     call->is_done = true;
-    admission_answer(call->surface->admission, call->caller, call->bytes, 0);
-    admission_leave(call->surface->admission, call->caller, 0);
+    admission_answer(call->surface->admission, &call->entry, call->bytes, 0);
+    admission_leave(call->surface->admission, &call->entry, 0);
     call->bytes = 0;
 }

@@ -30,7 +30,9 @@
 
 enum {
     SURFACE_DEFAULT_MAX_CALLS = 4096,
-    SURFACE_FURTHER_CALLS = 32, /* beyond the bound: of callers who have few in hand when it is reached */
+    SURFACE_FURTHER_CALLS = 32, /* beyond the bound, of callers who have few in hand when it is reached: so
+                                   many of any, and as many of principals who have */
+    SURFACE_MOST_FURTHER_CALLS = 2 * SURFACE_FURTHER_CALLS,
 };
 
 struct surface;
@@ -43,6 +45,16 @@ struct surface_options {
     struct metrics *metrics;                   /* NULL: nothing is counted */
     struct budget *memory;                     /* that calls and their answers take; may be shared */
     unsigned max_calls;                        /* in hand at once; 0: SURFACE_DEFAULT_MAX_CALLS */
+
+    /* Of one principal; 0: as many as all. */
+    unsigned max_calls_each;
+    unsigned rate_each;  /* calls a second */
+    unsigned burst_each; /* that may come at once, when none came for some time; 0: those of a second */
+
+    /* What is logged: every refusal that is the service's fault, and every call that is slow; of the others
+     * so many lines a second (0: all), each of which says how many it stands for. */
+    unsigned log_sample;
+    unsigned slow_ms; /* 0: none is */
 };
 
 /* NULL: out of memory. */
@@ -97,9 +109,11 @@ struct surface_call {
     /* The surface's. */
     struct surface *surface;
     struct caller *caller;
+    struct admission_entry entry; /* once it was looked up, or refused before that */
+    enum admission_outcome admitted;
+    uint64_t wait_ns; /* of ADMISSION_TOO_FAST */
     surface_answer *answer;
     size_t bytes;  /* that it, or its answer, counts as */
-    bool admitted; /* it was, when it entered */
     bool reserved; /* for its answer too: one that is larger may be refused */
     bool is_done;  /* or none is under way */
     bool has_long_id;
@@ -109,7 +123,7 @@ struct surface_call {
 void surface_call_init(struct surface_call *call, struct surface *surface, surface_answer *answer);
 void surface_call_free(struct surface_call *call);
 
-/* A request of so many bytes came in, from a caller who is still there, or NULL. It is in hand. */
+/* A request of so many bytes came in, from a caller who is still there, or NULL. */
 void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes);
 
 /* Who presents this. */
@@ -121,7 +135,7 @@ void surface_check(const struct surface *surface, const struct auth_presented *p
 void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
                        struct arena *arena, struct status *status);
 
-/* Sets the target, and what of the call is to be known of any. */
+/* Sets the target, and what of the call is to be known of any. It is in hand. */
 void surface_look_up(struct surface_call *call, const struct surface_request *request);
 
 /* Refuses whom there is no room for or who has no right to the target, reads the request, and calls the

@@ -22,7 +22,7 @@ enum {
     DEFAULT_SEND_TIMEOUT_MS = 10000,
     /* Contexts beyond the bound of calls: some for callers who have few when it is reached, and the others,
      * which no caller's calls fill, refuse and answer health. */
-    FURTHER_CONTEXTS = 2 * SURFACE_FURTHER_CALLS,
+    FURTHER_CONTEXTS = SURFACE_MOST_FURTHER_CALLS + SURFACE_FURTHER_CALLS,
     WAITING_REPLIES = 4, /* with which a connection is read from no further */
     SWEEPS = 10,         /* of silent connections, in the time that one may be silent */
     SWEEP_MOST_MS = 250, /* in which who takes no answers is seen to, too, when memory is wanted */

@@ -21,7 +21,8 @@ void batch_init(struct batch *batch, enum lane lane, const struct store_metrics 
     batch->lane = lane;
     arena_init(&batch->nobody.arena);
     batch->answers = shared_arena_new();
-    batch->nobody.method = batch->nobody.request_id = "";
+    batch->nobody.method = batch->nobody.request_id = batch->nobody.principal = "";
+    batch->nobody.peer = batch->nobody.order_id = "";
 }
 
 void batch_free(struct batch *batch)

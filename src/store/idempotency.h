@@ -1,11 +1,12 @@
 /* idempotency.h: writes that have an effect once, however often their request is sent.
  *
- * What a write is answered is recorded under its request_id in the transaction that makes it; the same
- * request sent again gets the record and changes nothing. Two at once, on two servers perhaps: the one that
- * comes second waits for the first to commit, is undone by the table's primary key, and tried again, when it
- * finds the record.
+ * What a write is answered is recorded under its principal and request_id in the transaction that makes it;
+ * the same request sent again gets the record and changes nothing. Another principal's request of the same id
+ * is another request. Two at once, on two servers perhaps: the one that comes second waits for the first to
+ * commit, is undone by the table's primary key, and tried again, when it finds the record.
  *
- * One run of a statement serves a batch, in which no two writes have an order or a request_id in common.
+ * One run of a statement serves a batch, in which no two writes have an order in common, or a
+ * request_id of one principal.
  */
 #ifndef STORE_IDEMPOTENCY_H
 #define STORE_IDEMPOTENCY_H
@@ -17,16 +18,18 @@
 
 /* A write is one statement of common table expressions, of which IDEMPOTENT_GIVEN makes the first: what is
  * asked, what of it was answered before, and what is to be done. The arguments are the parameters and the
- * columns they are. A record of the same request_id with another fingerprint counts whatever its part, or a
- * batch could grow under one id. OFFSET 0 keeps a lookup one by index, row by row, whatever the table looked
- * like when the statement was planned. */
-#define IDEMPOTENT_GIVEN(arrays, columns)                                                                   \
-    "WITH given AS (SELECT * FROM unnest(" arrays ") AS g (" columns ", request_id, part, fingerprint)), "  \
-    "seen AS (SELECT g.order_id, CASE WHEN i.fingerprint = g.fingerprint THEN i.code ELSE 9 END AS code, "  \
-    "i.id, i.customer_id, i.order_date, i.total_amount, i.currency, i.status, i.created_at, i.updated_at "  \
-    "FROM given AS g CROSS JOIN LATERAL (SELECT * FROM idempotency AS r WHERE r.request_id = g.request_id " \
-    "AND (r.part = g.part OR r.fingerprint <> g.fingerprint) LIMIT 1 OFFSET 0) AS i), "                     \
-    "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "        \
+ * columns they are. A record of the same principal and request_id with another fingerprint counts whatever
+ * its part, or a batch could grow under one id. OFFSET 0 keeps a lookup one by index, row by row, whatever
+ * the table looked like when the statement was planned. */
+#define IDEMPOTENT_GIVEN(arrays, columns)                                                                  \
+    "WITH given AS (SELECT * FROM unnest(" arrays ") AS g (" columns                                       \
+    ", principal, request_id, part, fingerprint)), "                                                       \
+    "seen AS (SELECT g.order_id, CASE WHEN i.fingerprint = g.fingerprint THEN i.code ELSE 9 END AS code, " \
+    "i.id, i.customer_id, i.order_date, i.total_amount, i.currency, i.status, i.created_at, i.updated_at " \
+    "FROM given AS g CROSS JOIN LATERAL (SELECT * FROM idempotency AS r WHERE r.principal = g.principal "  \
+    "AND r.request_id = g.request_id AND (r.part = g.part OR r.fingerprint <> g.fingerprint) LIMIT 1 "     \
+    "OFFSET 0) AS i), "                                                                                    \
+    "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "       \
     "g.order_id)), "
 
 /* Whether it was replayed. It was committed perhaps by a session that was ended while it waited for a
@@ -41,15 +44,15 @@
  * fresh; a row of another order_id than was asked for, by a trigger, fails the statement, as else it would be
  * stored and its request refused. The join is a full one because PostgreSQL makes that by hash, and a left
  * one, of so few rows as it expects, by comparing each with each. */
-#define IDEMPOTENT_ANSWERED(failed, recorded, answered)                                       \
-    "outcome AS (SELECT f.order_id, f.request_id, f.part, f.fingerprint, "                    \
-    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 / (f.order_id IS NOT NULL)::int "     \
-    "END::bigint AS code, d.* "                                                               \
-    "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                        \
-    "recorded AS (INSERT INTO idempotency (request_id, part, fingerprint, code" recorded ") " \
-    "SELECT request_id, part, fingerprint, code" recorded " FROM outcome "                    \
-    "WHERE request_id IS NOT NULL AND code >= 0 ORDER BY order_id) "                          \
-    "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                        \
+#define IDEMPOTENT_ANSWERED(failed, recorded, answered)                                                  \
+    "outcome AS (SELECT f.order_id, f.principal, f.request_id, f.part, f.fingerprint, "                  \
+    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 / (f.order_id IS NOT NULL)::int "                \
+    "END::bigint AS code, d.* "                                                                          \
+    "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                                   \
+    "recorded AS (INSERT INTO idempotency (principal, request_id, part, fingerprint, code" recorded ") " \
+    "SELECT principal, request_id, part, fingerprint, code" recorded " FROM outcome "                    \
+    "WHERE request_id IS NOT NULL AND code >= 0 ORDER BY order_id) "                                     \
+    "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                                   \
     "SELECT order_id, code, " IDEMPOTENT_REPLAYED answered " FROM seen"
 
 /* The code of a write that was not made, nor recorded, as another session holds a lock on its order, or has
@@ -67,7 +70,7 @@ enum {
 /* order_date is recorded, since a request that has none gets the time at which it came. */
 #define IDEMPOTENT_CREATE_SQL                                                                            \
     IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
-                     "$7::text[], $8::bigint[], $9::bigint[]",                                           \
+                     "$7::text[], $8::text[], $9::bigint[], $10::bigint[]",                              \
                      "order_id, customer_id, order_date, total_amount, currency, status")                \
     "done AS (INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "   \
     "SELECT order_id, customer_id, order_date, total_amount, currency, status FROM fresh "               \
@@ -96,39 +99,40 @@ enum {
 
 /* updated_at moves with every change, even where the clock stands still or goes back. An update that changes
  * nothing writes the row again as it is: its lock is what the comparison counts on. */
-#define IDEMPOTENT_UPDATE_SQL                                                                            \
-    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
-                     "$7::bigint[], $8::timestamptz[], $9::text[], $10::bigint[], $11::bigint[]",        \
-                     "order_id, customer_id, order_date, total_amount, currency, status, etag_id, "      \
-                     "etag_updated_at")                                                                  \
-    IDEMPOTENT_HELD("NO KEY UPDATE")                                                                     \
-    "done AS (UPDATE orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), "             \
-    "order_date = coalesce(f.order_date, o.order_date), "                                                \
-    "total_amount = coalesce(f.total_amount, o.total_amount), "                                          \
-    "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "               \
-    "updated_at = CASE WHEN " UPDATE_HOLDS " THEN o.updated_at "                                         \
-    "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "                     \
-    "FROM held AS f WHERE o.id = f.held_id RETURNING o.order_id AS done_id, "                            \
-    "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "            \
-    "o.updated_at), " IDEMPOTENT_ANSWERED(                                                               \
-        ETAG_FAILED,                                                                                     \
-        ", id, customer_id, order_date, total_amount, currency, status, created_at, "                    \
-        "updated_at",                                                                                    \
-        ", id, order_id, customer_id, order_date, total_amount, currency, status, "                      \
+#define IDEMPOTENT_UPDATE_SQL                                                                     \
+    IDEMPOTENT_GIVEN(                                                                             \
+        "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], "       \
+        "$7::bigint[], $8::timestamptz[], $9::text[], $10::text[], $11::bigint[], $12::bigint[]", \
+        "order_id, customer_id, order_date, total_amount, currency, status, etag_id, "            \
+        "etag_updated_at")                                                                        \
+    IDEMPOTENT_HELD("NO KEY UPDATE")                                                              \
+    "done AS (UPDATE orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), "      \
+    "order_date = coalesce(f.order_date, o.order_date), "                                         \
+    "total_amount = coalesce(f.total_amount, o.total_amount), "                                   \
+    "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "        \
+    "updated_at = CASE WHEN " UPDATE_HOLDS " THEN o.updated_at "                                  \
+    "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "              \
+    "FROM held AS f WHERE o.id = f.held_id RETURNING o.order_id AS done_id, "                     \
+    "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "     \
+    "o.updated_at), " IDEMPOTENT_ANSWERED(                                                        \
+        ETAG_FAILED,                                                                              \
+        ", id, customer_id, order_date, total_amount, currency, status, created_at, "             \
+        "updated_at",                                                                             \
+        ", id, order_id, customer_id, order_date, total_amount, currency, status, "               \
         "created_at, updated_at")
 
-#define IDEMPOTENT_REMOVE_SQL                                                                  \
-    IDEMPOTENT_GIVEN("$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::bigint[], " \
-                     "$6::bigint[]",                                                           \
-                     "order_id, etag_id, etag_updated_at")                                     \
-    IDEMPOTENT_HELD("UPDATE")                                                                  \
-    "done AS (DELETE FROM orders AS o USING held AS f WHERE o.id = f.held_id "                 \
+#define IDEMPOTENT_REMOVE_SQL                                                                \
+    IDEMPOTENT_GIVEN("$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], " \
+                     "$6::bigint[], $7::bigint[]",                                           \
+                     "order_id, etag_id, etag_updated_at")                                   \
+    IDEMPOTENT_HELD("UPDATE")                                                                \
+    "done AS (DELETE FROM orders AS o USING held AS f WHERE o.id = f.held_id "               \
     "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
 
 /* What is no write records that its part was refused: so that a request_id is taken before the parts of a
  * request are made, in transactions of their own. */
-#define IDEMPOTENT_CLAIM_SQL                                                           \
-    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::bigint[], $4::bigint[]", "order_id") \
+#define IDEMPOTENT_CLAIM_SQL                                                                       \
+    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]", "order_id") \
     "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "")
 
 /* The id under which a write is recorded; NULL: its caller gave none, and it is not. */

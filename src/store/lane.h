@@ -22,10 +22,11 @@ enum lane {
 enum { LANE_BATCH_MOST = 256 }; /* operations in a batch of any lane */
 
 /* How much goes to the database at once, however much waits. A batch is what a caller with a single call
- * waits for behind one with a thousand: so while there are several, each has no more than some calls in it.
- * The operations of one call are better off together. */
+ * waits for behind one with a thousand: so while there are several, each has no more than some calls in it,
+ * be they principals or the connections of one. The operations of one call are better off together. */
 struct lane_batch {
-    unsigned calls;      /* of one caller, while there are others */
+    unsigned calls;      /* of one connection, while there are others */
+    unsigned calls_each; /* of one principal, while there are others */
     unsigned operations; /* of all */
     unsigned unfolded;   /* statements that serve one operation each, so that lists do not hold up the rest */
 };

@@ -55,8 +55,9 @@ uint32_t operation_request_hash(const struct operation *operation)
 {
     if (*operation->call->request_id == '\0')
         return 0;
-    uint32_t hash =
-        operation_hash(operation->call->request_id) + (uint32_t)operation->index * UINT32_C(2654435769);
+    const struct call *call = operation->call;
+    const uint32_t hash = operation_mix(operation_hash(call->request_id), call->principal_hash) +
+                          (uint32_t)operation->index * UINT32_C(2654435769);
     return hash != 0 ? hash : 1;
 }
 

@@ -19,7 +19,7 @@ struct operation {
     const struct statement *statement;
     struct call *call;
     uint32_t hash;         /* of order_id */
-    uint32_t request_hash; /* of request_id and index; 0: no write, or without request_id */
+    uint32_t request_hash; /* of principal, request_id and index; 0: no write, or without request_id */
     uint64_t sequence;     /* in which order the worker's queue took it in */
 
     const char *order_id;            /* statements by key: which order */

@@ -64,8 +64,10 @@ static void submit_to(struct store *store, enum lane lane, struct call *call, st
     operation->finish = finish_call;
     operation->closure = closure;
     operation->closure_data = closure_data;
-    if (operation->statement->keyed)
+    if (operation->statement->keyed) {
         operation->hash = operation_hash(operation->order_id);
+        call->order_id = operation->order_id;
+    }
     if (operation->statement->lane == LANE_WRITE)
         operation->request_hash = operation_request_hash(operation);
     queue_push(lane_queues_pick(&postgres->lanes[lane], operation->hash), operation);

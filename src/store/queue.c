@@ -14,7 +14,7 @@ enum {
     KEYS = 1 << 12,       /* of a set, a power of two */
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
     SHARED_BATCHES = 64,  /* how long several callers are remembered: one alone waits before it asks again */
-    PERTURB_BATCHES = 64, /* how long two callers may share a flow */
+    PERTURB_BATCHES = 64, /* how long two callers may share a place */
 };
 
 static const char out_of_reach[] = "The database is out of reach";
@@ -99,12 +99,53 @@ static void wake_one(struct queue *queue)
     }
 }
 
-/* Adds a chain of operations of one caller. */
+static uint64_t bit(unsigned index)
+{
+    return UINT64_C(1) << index;
+}
+
+/* Adds a chain of operations of one call. */
 static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
+    const unsigned whose = operation_mix(first->call->principal_hash, queue->salt) % QUEUE_PRINCIPALS;
     const unsigned index = operation_mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
-    operation_list_append(&queue->flows[index], first, last);
-    queue->waiting |= UINT64_C(1) << index;
+    struct queue_principal *principal = &queue->principals[whose];
+    operation_list_append(&principal->flows[index], first, last);
+    principal->waiting |= bit(index);
+    queue->waiting |= bit(whose);
+}
+
+/* A flow is empty perhaps, and then its principal has one less. */
+static void note_rest(struct queue *queue, unsigned whose, unsigned index)
+{
+    struct queue_principal *principal = &queue->principals[whose];
+    if (principal->flows[index].first == NULL)
+        principal->waiting &= ~bit(index);
+    if (principal->waiting == 0)
+        queue->waiting &= ~bit(whose);
+}
+
+/* Takes the lowest of a set out of it. */
+static unsigned pop_lowest(uint64_t *set)
+{
+    const unsigned index = (unsigned)__builtin_ctzll(*set);
+    *set &= *set - 1;
+    return index;
+}
+
+/* Empties all flows into one list: what one connection asked keeps its order. */
+static struct operation_list empty(struct queue *queue)
+{
+    struct operation_list all = {NULL, NULL};
+    while (queue->waiting != 0) {
+        struct queue_principal *principal = &queue->principals[pop_lowest(&queue->waiting)];
+        while (principal->waiting != 0) {
+            struct operation_list *flow = &principal->flows[pop_lowest(&principal->waiting)];
+            operation_list_append(&all, flow->first, flow->last);
+            flow->first = NULL;
+        }
+    }
+    return all;
 }
 
 static void push(struct queue *queue, struct operation *first)
@@ -229,6 +270,13 @@ struct flow_walk {
     unsigned calls;           /* taken to their last operation */
 };
 
+/* How far the flows of a principal were. */
+struct turn {
+    struct flow_walk walks[QUEUE_FLOWS];
+    uint64_t begun, left; /* the flows that were walked, and those that may have more */
+    unsigned calls;       /* taken to their last operation */
+};
+
 static void divert(struct queue *queue, struct pick *pick, struct operation *operation)
 {
     operation->locked = true;
@@ -276,10 +324,10 @@ static struct operation *take_next(struct queue *queue, struct flow_walk *walk, 
     return NULL;
 }
 
-/* The lowest flow of a set that is not below `from`, or the lowest of all. */
-static unsigned next_flow(uint64_t set, unsigned from)
+/* The lowest of a set that is not below `from`, or the lowest of all. */
+static unsigned next_of(uint64_t set, unsigned from)
 {
-    const uint64_t above = from < QUEUE_FLOWS ? set & (UINT64_MAX << from) : 0;
+    const uint64_t above = from < 64 ? set & (UINT64_MAX << from) : 0;
     return (unsigned)__builtin_ctzll(above != 0 ? above : set);
 }
 
@@ -302,16 +350,13 @@ static void deal(struct queue *queue, struct operation *list)
     }
 }
 
-/* Those who share a flow part. Each caller's operations keep their order, as they are all in one flow. */
+/* Those who share a place part. Each connection's operations keep their order, as they are all in one flow.
+ */
 static void perturb(struct queue *queue)
 {
-    struct operation_list flows[QUEUE_FLOWS];
-    memcpy(flows, queue->flows, sizeof flows);
-    memset(queue->flows, 0, sizeof queue->flows);
-    queue->waiting = 0;
+    struct operation *all = empty(queue).first;
     queue->salt += UINT32_C(0x9e3779b9);
-    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
-        deal(queue, flows[i].first);
+    deal(queue, all);
 }
 
 /* When the pass is over, what was tried in it comes behind what was not tried yet. What is of its order, and
@@ -335,36 +380,84 @@ static void begin_take(struct queue *queue)
         begin_pass(queue);
 }
 
+/* Takes the next operation of one flow, of those that are left. NULL: it has none that can join. */
+static struct operation *take_of_flow(struct queue *queue, unsigned whose, struct turn *turn,
+                                      struct pick *pick, unsigned most_calls)
+{
+    struct queue_principal *principal = &queue->principals[whose];
+    const unsigned index = next_of(turn->left, principal->next);
+    struct operation_list *flow = &principal->flows[index];
+    struct flow_walk *walk = &turn->walks[index];
+    if ((turn->begun & bit(index)) == 0)
+        *walk = (struct flow_walk){.link = &flow->first};
+    turn->begun |= bit(index);
+    struct operation *operation = take_next(queue, walk, pick);
+    if (operation != NULL && !goes_on(operation)) {
+        walk->calls++;
+        turn->calls++;
+    }
+    if (*walk->link == NULL) {
+        flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
+        turn->left &= ~bit(index);
+        note_rest(queue, whose, index);
+    }
+    if (walk->calls == most_calls)
+        turn->left &= ~bit(index);
+    principal->next = index + 1;
+    return operation;
+}
+
+static bool has_several(uint64_t set)
+{
+    return (set & (set - 1)) != 0;
+}
+
+/* Remembers for some batches that there were several. */
+static void note_shared(unsigned *shared, bool are_several, bool is_taken)
+{
+    if (are_several)
+        *shared = SHARED_BATCHES;
+    else if (is_taken && *shared > 0)
+        (*shared)--;
+}
+
+/* While there is nobody else to wait for it, one may fill a batch. */
+static void lift_bounds(const struct queue *queue, struct lane_batch *most)
+{
+    const bool are_several = has_several(queue->waiting);
+    const unsigned only = queue->waiting != 0 ? (unsigned)__builtin_ctzll(queue->waiting) : 0;
+    if (queue->shared_principals == 0 && !are_several)
+        most->calls_each = most->operations;
+    if (queue->shared == 0 && !are_several && !has_several(queue->principals[only].waiting))
+        most->calls = most->operations;
+}
+
 static size_t take(struct queue *queue, struct pick *pick, struct operation *out[], struct lane_batch most)
 {
-    struct flow_walk walks[QUEUE_FLOWS];
+    struct turn turns[QUEUE_PRINCIPALS]; /* each is set when it is first looked at */
     size_t n = 0;
-    uint64_t begun = 0, left = queue->waiting; /* the flows that were walked, and that may have more */
-    if (queue->shared == 0 && (left & (left - 1)) == 0) /* one bit */
-        most.calls = most.operations;
+    uint64_t begun = 0,
+             left = queue->waiting; /* the principals that had a turn, and those that may have more */
+    bool are_several = false;       /* connections */
+    lift_bounds(queue, &most);
     while (left != 0 && n < most.operations && has_room(pick)) {
-        const unsigned index = next_flow(left, queue->next);
-        const uint64_t bit = UINT64_C(1) << index;
-        struct operation_list *flow = &queue->flows[index];
-        struct flow_walk *walk = &walks[index];
-        if ((begun & bit) == 0)
-            *walk = (struct flow_walk){.link = &flow->first};
-        begun |= bit;
-        if ((out[n] = take_next(queue, walk, pick)) != NULL)
-            walk->calls += !goes_on(out[n++]);
-        if (*walk->link == NULL) {
-            flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
-            left &= ~bit;
-            queue->waiting &= flow->first == NULL ? ~bit : UINT64_MAX;
+        const unsigned whose = next_of(left, queue->next);
+        struct turn *turn = &turns[whose];
+        if ((begun & bit(whose)) == 0) {
+            turn->left = queue->principals[whose].waiting;
+            turn->begun = 0;
+            turn->calls = 0;
         }
-        if (walk->calls == most.calls)
-            left &= ~bit;
-        queue->next = index + 1;
+        begun |= bit(whose);
+        if ((out[n] = take_of_flow(queue, whose, turn, pick, most.calls)) != NULL)
+            n++;
+        are_several |= has_several(turn->begun);
+        if (turn->left == 0 || turn->calls >= most.calls_each)
+            left &= ~bit(whose);
+        queue->next = whose + 1;
     }
-    if ((begun & (begun - 1)) != 0)
-        queue->shared = SHARED_BATCHES;
-    else if (n > 0 && queue->shared > 0)
-        queue->shared--;
+    note_shared(&queue->shared_principals, has_several(begun), n > 0);
+    note_shared(&queue->shared, are_several || has_several(begun), n > 0);
     return n;
 }
 
@@ -411,10 +504,14 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 {
     struct operation *expired = NULL;
     pthread_mutex_lock(&queue->lock);
-    for (unsigned i = 0; i < QUEUE_FLOWS; i++) {
-        expire_flow(&queue->flows[i], now_ns, &expired);
-        if (queue->flows[i].first == NULL)
-            queue->waiting &= ~(UINT64_C(1) << i);
+    for (uint64_t left = queue->waiting; left != 0;) {
+        const unsigned whose = pop_lowest(&left);
+        struct queue_principal *principal = &queue->principals[whose];
+        for (uint64_t flows = principal->waiting; flows != 0;) {
+            const unsigned index = pop_lowest(&flows);
+            expire_flow(&principal->flows[index], now_ns, &expired);
+            note_rest(queue, whose, index);
+        }
     }
     if (queue->locked != NULL)
         expire_flow(&queue->locked->tried, now_ns, &expired);
@@ -437,22 +534,19 @@ void queue_leave(struct queue *queue)
 
 void queue_close(struct queue *queue, unsigned slot)
 {
-    struct operation_list waiting[QUEUE_FLOWS] = {{NULL, NULL}}, tried = {NULL, NULL};
+    struct operation_list waiting = {NULL, NULL}, tried = {NULL, NULL};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->slots[slot].open;
     queue->slots[slot].open = false;
     if (queue->n_open == 0) {
-        memcpy(waiting, queue->flows, sizeof queue->flows);
-        memset(queue->flows, 0, sizeof queue->flows);
-        queue->waiting = 0;
+        waiting = empty(queue);
         if (queue->locked != NULL) {
             tried = queue->locked->tried;
             queue->locked->tried = (struct operation_list){NULL, NULL};
         }
     }
     pthread_mutex_unlock(&queue->lock);
-    for (unsigned i = 0; i < QUEUE_FLOWS; i++)
-        metric_add(queue->depth, -fail_all(queue, waiting[i].first, STATUS_UNAVAILABLE, out_of_reach));
+    metric_add(queue->depth, -fail_all(queue, waiting.first, STATUS_UNAVAILABLE, out_of_reach));
     metric_add(queue->depth, -fail_all(queue, tried.first, STATUS_UNAVAILABLE, out_of_reach));
 }
 

@@ -1,8 +1,9 @@
-/* queue.h: operations that wait for a worker: fair queueing between callers, and first come first served for
- * what one caller asked.
+/* queue.h: operations that wait for a worker: fair queueing between principals, then between the connections
+ * of one principal, and first come first served for what one connection asked.
  *
- * Callers are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), which is perturbed now
- * and then: two of them that share a flow do so for a moment.
+ * Both are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), which is perturbed now
+ * and then: two of them that share a place do so for a moment. What it costs to take an operation does not
+ * depend on how many there are.
  *
  * Any thread pushes; the workers take, each of which has a worker slot of its own. The slot's file descriptor
  * is readable when its worker, having found nothing to take, was given something: so it can wait for that and
@@ -25,7 +26,16 @@
 
 enum {
     QUEUE_SLOTS_MOST = 64,
-    QUEUE_FLOWS = 64,
+    QUEUE_PRINCIPALS = 64,
+    QUEUE_FLOWS = 64, /* of each */
+};
+
+/* What is asked in the name of one principal. */
+struct queue_principal {
+    /* What one connection asked is in one flow, which a hash picks. */
+    struct operation_list flows[QUEUE_FLOWS];
+    uint64_t waiting; /* a bit for each flow that has operations */
+    unsigned next;    /* the flow that is next */
 };
 
 struct worker_slot {
@@ -40,15 +50,15 @@ struct queue {
     struct queue *aside;   /* where operations are set aside; NULL: none ever is. Set it before use */
     struct locked *locked; /* owned; of what is set aside here; NULL: nothing ever is */
     pthread_mutex_t lock;  /* guards all below, and what is said to be so in `locked` */
-    /* What one caller asked is in one flow, which a hash picks. */
-    struct operation_list flows[QUEUE_FLOWS];
-    uint64_t waiting;  /* a bit for each flow that has operations */
-    unsigned next;     /* the flow that is next */
-    uint32_t salt;     /* of the hash */
-    unsigned taken;    /* batches since it was changed */
-    unsigned shared;   /* batches to go as if there were several callers, since there lately were */
-    uint64_t sequence; /* of the last operation pushed */
-    unsigned n_open;   /* none: what is pushed fails at once, as the database is out of reach */
+    struct queue_principal principals[QUEUE_PRINCIPALS]; /* a hash picks which */
+    uint64_t waiting;                                    /* a bit for each that has operations */
+    unsigned next;                                       /* the one that is next */
+    uint32_t salt;                                       /* of the hashes */
+    unsigned taken;                                      /* batches since it was changed */
+    unsigned shared;            /* batches to go as if there were several callers, since there lately were */
+    unsigned shared_principals; /* the same of principals */
+    uint64_t sequence;          /* of the last operation pushed */
+    unsigned n_open;            /* none: what is pushed fails at once, as the database is out of reach */
     struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 
@@ -64,9 +74,10 @@ void queue_destroy(struct queue *queue);
 /* Adds a chain of operations of one call, linked by `next`; each fails at once when the queue is closed. */
 void queue_push(struct queue *queue, struct operation *first);
 
-/* Takes operations for one batch, as many as that may have, of each caller in turn: no two writes of one
- * order, since one statement cannot apply them in their order, nor of one request_id, since the later is to
- * find the record of the earlier; the later one stays. Returns how many. */
+/* Takes operations for one batch, as many as that may have, of each principal in turn, and of each connection
+ * of it: no two writes of one order, since one statement cannot apply them in their order, nor of one
+ * request_id of a principal's, since the later is to find the record of the earlier; the later one stays.
+ * Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most);
 
 /* The operations of these orders, which were taken, are answered, set aside or put back. */

@@ -50,8 +50,9 @@ bool sqlstate_is_disk_full(const char *sqlstate)
 /* Whether a column is one that statements give a value. */
 static bool is_given(const char *column)
 {
-    static const char *const columns[] = {"order_id", "customer_id", "order_date", "total_amount", "currency",
-                                          "status",   "request_id",  "part",       "fingerprint",  "code"};
+    static const char *const columns[] = {"order_id", "customer_id", "order_date", "total_amount",
+                                          "currency", "status",      "principal",  "request_id",
+                                          "part",     "fingerprint", "code"};
     for (size_t i = 0; column != NULL && i < sizeof columns / sizeof *columns; i++) {
         if (strcmp(columns[i], column) == 0)
             return true;

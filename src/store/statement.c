@@ -27,6 +27,9 @@ static void encode_request_ids(struct params *params, struct operation *const op
 {
     params_array(params, PG_TEXT, n);
     for (size_t i = 0; i < n; i++)
+        params_add_text(params, operations[i]->call->principal);
+    params_array(params, PG_TEXT, n);
+    for (size_t i = 0; i < n; i++)
         params_add_text_or_null(params, idempotency_key(operations[i]));
     params_array(params, PG_INT8, n);
     for (size_t i = 0; i < n; i++)
@@ -289,9 +292,9 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "create",
                 .sql = IDEMPOTENT_CREATE_SQL,
-                .n_params = 9,
+                .n_params = 10,
                 .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
-                          PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
+                          PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
                 .lane = LANE_WRITE,
                 .folds = true,
                 .keyed = true,
@@ -303,10 +306,10 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "update",
                 .sql = IDEMPOTENT_UPDATE_SQL,
-                .n_params = 11,
+                .n_params = 12,
                 .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
-                          PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
-                          PG_INT8_ARRAY},
+                          PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
+                          PG_INT8_ARRAY, PG_INT8_ARRAY},
                 .lane = LANE_WRITE,
                 .folds = true,
                 .keyed = true,
@@ -318,9 +321,9 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "remove",
                 .sql = IDEMPOTENT_REMOVE_SQL,
-                .n_params = 6,
-                .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY,
-                          PG_INT8_ARRAY},
+                .n_params = 7,
+                .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
+                          PG_INT8_ARRAY, PG_INT8_ARRAY},
                 .lane = LANE_WRITE,
                 .folds = true,
                 .keyed = true,
@@ -332,8 +335,8 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "claim",
                 .sql = IDEMPOTENT_CLAIM_SQL,
-                .n_params = 4,
-                .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
+                .n_params = 5,
+                .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
                 .lane = LANE_WRITE,
                 .folds = true,
                 .keyed = true,

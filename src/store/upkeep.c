@@ -45,7 +45,8 @@ static void begin_step(struct upkeep *upkeep)
     upkeep->walk.rows = 0;
     upkeep->walk.is_over = false;
     upkeep->call.status = STATUS_INIT;
-    upkeep->call.request_id = "";
+    upkeep->call.method = upkeep->call.request_id = upkeep->call.principal = "";
+    upkeep->call.peer = upkeep->call.order_id = "";
     upkeep->call.start_ns = time_monotonic_ns();
     upkeep->call.deadline_ns = upkeep->call.start_ns + (uint64_t)STEP_TIMEOUT_S * NS_PER_S;
     upkeep->operation = (struct operation){

@@ -90,7 +90,7 @@ static void ask(const char *service, const char *key, const char *id, struct cha
         .presented = &presented,
         .auth = &auth,
         .request_id = id,
-        .caller = 7,
+        .caller = 7 + (uint32_t)n_asked,
     };
     channel_call(channel, &request, keep, reply);
 }

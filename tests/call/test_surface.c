@@ -2,6 +2,9 @@
 #include "call/surface.h"
 
 #include "auth/bootstrap_keys.h"
+#include "base/metrics.h"
+#include "base/metrics_text.h"
+#include "base/time.h"
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
 #include "service/health.h"
@@ -9,7 +12,9 @@
 #include <criterion/criterion.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MEMORY = 1000 };
 
@@ -20,6 +25,7 @@ static struct surface *surface;
 static struct budget memory;
 static struct surface_request request;
 static struct auth_result auth;
+static struct surface_options options = {.max_calls = 3}; /* and what make adds to them */
 static unsigned answers;
 static Rpc__V1__HealthCheckResponse__ServingStatus answered_status; /* of the last answer */
 
@@ -49,6 +55,7 @@ static void free_all(void)
         return;
     surface_call_free(&call);
     surface_free(surface);
+    options = (struct surface_options){.max_calls = 3};
     methods_free(methods);
     surface = NULL;
     methods = NULL;
@@ -76,8 +83,9 @@ static void make(ProtobufCService *service, enum role role)
     needed = role;
     methods = methods_new();
     cr_assert(methods_add(methods, service, role_of, error, sizeof error));
-    const struct surface_options options = {
-        .methods = methods, .authenticator = &authenticator, .memory = &memory, .max_calls = 3};
+    options.methods = methods;
+    options.authenticator = &authenticator;
+    options.memory = &memory;
     surface = surface_new(&options);
     surface_call_init(&call, surface, answer);
 }
@@ -85,7 +93,7 @@ static void make(ProtobufCService *service, enum role role)
 /* Calls what is asked for, and takes the answer. */
 static void run(void)
 {
-    struct caller caller = {.id = 7};
+    struct caller caller = {.id = 7, .peer = "192.0.2.1:5000"};
     answers = 0;
     surface_enter(&call, &caller, 1);
     surface_look_up(&call, &request);
@@ -93,7 +101,7 @@ static void run(void)
     cr_assert_eq(answers, 1);
     surface_answered(&call, 1);
     surface_leave(&call);
-    cr_assert_eq(caller.calls + caller.answers + caller.bytes, 0);
+    cr_assert_eq(caller.bytes, 0);
 }
 
 static void invoke(enum role role, const char *method, const char *key, const char *payload)
@@ -256,9 +264,12 @@ Test(surface, targets_are_looked_up_with_the_right_to_them)
 /* The only call of three that may be in hand, which the others are. */
 static void fill(struct surface_call others[2], struct caller *caller)
 {
+    static const struct auth_result nobody;
+    static const struct surface_request any = {.method = "", .request_id = "", .auth = &nobody};
     for (int i = 0; i < 2; i++) {
         surface_call_init(&others[i], surface, answer);
         surface_enter(&others[i], caller, 1);
+        surface_look_up(&others[i], &any);
     }
 }
 
@@ -345,4 +356,215 @@ Test(surface, an_answer_that_is_larger_than_reserved_may_be_refused)
     cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
     call.reserved = false;
     cr_assert(surface_fits(&call, 10 * MEMORY));
+}
+
+/* --- what one principal may --- */
+
+static void ask_as(const char *name)
+{
+    auth = (struct auth_result){.outcome = AUTH_KNOWN, .principal = {.role = ROLE_READER, .is_key = true}};
+    snprintf(auth.principal.name, sizeof auth.principal.name, "%s", name);
+    request.method = "rpc.v1.Health/Check";
+}
+
+Test(surface, who_calls_too_often_is_told_when_to_come_again)
+{
+    options.rate_each = 2;
+    options.burst_each = 3;
+    make(&health.service.base, ROLE_READER);
+    ask_as("shop");
+    for (int i = 0; i < 3; i++) {
+        run();
+        cr_assert_eq(call.call.status.code, STATUS_OK);
+    }
+    run();
+    cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
+    const struct status_limit *limit = call.call.status.limit;
+    cr_assert_not_null(limit);
+    cr_assert_str_eq(limit->policy, "\"rate\";q=3;w=2");
+    cr_assert_str_eq(limit->state, "\"rate\";r=0;t=1");
+    cr_assert_eq(limit->retry_after_s, 1);
+    cr_assert_not(status_is_server_fault(&call.call.status));
+    ask_as("other");
+    run();
+    cr_assert_eq(call.call.status.code, STATUS_OK);
+}
+
+static void keep(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                 ProtobufCClosure closure, void *closure_data)
+{
+    (void)service, (void)index, (void)input, (void)closure, (void)closure_data;
+}
+
+Test(surface, who_has_as_many_calls_under_way_as_it_may_is_refused_another)
+{
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = keep};
+    struct surface_call first;
+    struct caller caller = {.id = 1};
+    options.max_calls_each = 1;
+    make(&service, ROLE_READER);
+    ask_as("shop");
+    surface_call_init(&first, surface, answer);
+    surface_enter(&first, &caller, 1);
+    surface_look_up(&first, &request);
+    surface_run(&first, &request);
+    run();
+    cr_assert_eq(call.call.status.code, STATUS_RESOURCE_EXHAUSTED);
+    cr_assert_str_eq(call.call.status.message, "shop has 1 calls under way, and may have no more");
+    cr_assert_str_eq(call.call.status.limit->policy, "\"calls\";q=1;qu=\"concurrent-requests\"");
+    cr_assert_str_eq(call.call.status.limit->state, "\"calls\";r=0");
+    surface_abandon(&first);
+    surface_call_free(&first);
+}
+
+/* Whoever watches the service is not one of those whom the limits are for. */
+Test(surface, what_is_open_has_no_limits)
+{
+    options.rate_each = options.max_calls_each = 1;
+    make(&health.service.base, ROLE_NONE);
+    ask_as("shop");
+    for (int i = 0; i < 5; i++) {
+        run();
+        cr_assert_eq(call.call.status.code, STATUS_OK);
+    }
+}
+
+Test(surface, calls_are_counted_by_principal_and_outcome)
+{
+    struct arena arena;
+    size_t length;
+    arena_init(&arena);
+    options.metrics = metrics_new();
+    options.rate_each = 1;
+    make(&health.service.base, ROLE_READER);
+    ask_as("shop");
+    run();
+    run();
+    auth = (struct auth_result){.outcome = AUTH_MISSING};
+    run();
+    const char *text = metrics_text(options.metrics, &arena, &length);
+    cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"ok\"} 1\n"), "%s", text);
+    cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"limited\"} 1\n"), "%s", text);
+    cr_assert_not_null(strstr(text, "{principal=\"none\",outcome=\"client_error\"} 1\n"), "%s", text);
+    arena_free(&arena);
+}
+
+/* --- the log --- */
+
+static FILE *logged;
+
+static void log_to_file(void)
+{
+    logged = tmpfile();
+    options.log = log_open(fileno(logged), LOG_LEVEL_INFO);
+}
+
+/* Free with free. */
+static char *end_log(void)
+{
+    log_close(options.log);
+    const long size = lseek(fileno(logged), 0, SEEK_END);
+    char *text = calloc(1, (size_t)size + 1);
+    cr_assert_eq(pread(fileno(logged), text, (size_t)size, 0), size);
+    fclose(logged);
+    return text;
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (; (text = strchr(text, '\n')) != NULL; text++)
+        n++;
+    return n;
+}
+
+static enum status_code ending;
+
+/* As the store does. */
+static void end_so(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                   ProtobufCClosure closure, void *closure_data)
+{
+    struct call *under_way = closure_data;
+    (void)service, (void)index, (void)input;
+    under_way->order_id = "ORD-1";
+    if (ending != STATUS_OK)
+        call_fail(under_way, ending, "so");
+    closure(NULL, closure_data);
+}
+
+Test(surface, a_line_says_who_called_from_where_about_which_order)
+{
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = end_so};
+    log_to_file();
+    make(&service, ROLE_READER);
+    ask_as("shop");
+    ending = STATUS_DEADLINE_EXCEEDED;
+    run();
+    char *text = end_log();
+    cr_assert_not_null(
+        strstr(text, "\"principal\":\"shop\",\"peer\":\"192.0.2.1:5000\",\"order_id\":\"ORD-1\""), "%s",
+        text);
+    cr_assert_not_null(strstr(text, "\"level\":\"warn\""), "%s", text);
+    free(text);
+}
+
+/* Whatever goes well, and what callers do wrong, is one line a second each; what is the service's fault has
+ * all. */
+Test(surface, lines_are_sampled_but_for_faults_of_the_service)
+{
+    enum { CALLS = 50 };
+    static const struct {
+        enum status_code code;
+        bool is_kept;
+    } cases[] = {
+        {STATUS_OK, false}, {STATUS_NOT_FOUND, false}, {STATUS_UNAVAILABLE, true}, {STATUS_INTERNAL, true}};
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = end_so};
+    log_to_file();
+    options.log_sample = 1;
+    make(&service, ROLE_READER);
+    ask_as("shop");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ending = cases[i].code;
+        for (int n = 0; n < CALLS; n++)
+            run();
+    }
+    char *text = end_log();
+    size_t lines[STATUS_CODES] = {0};
+    for (char *rest, *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        for (enum status_code code = 0; code < STATUS_CODES; code++) {
+            char name[64];
+            snprintf(name, sizeof name, "\"code\":\"%s\"", status_code_name(code));
+            lines[code] += strstr(line, name) != NULL;
+        }
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t n = lines[cases[i].code];
+        cr_expect(cases[i].is_kept ? n == CALLS : n >= 1 && n < CALLS / 2, "%s: %zu",
+                  status_code_name(cases[i].code), n);
+    }
+    free(text);
+}
+
+Test(surface, a_slow_call_has_a_line_always)
+{
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = end_so};
+    struct caller caller = {.id = 7};
+    log_to_file();
+    options.log_sample = 1;
+    options.slow_ms = 1000;
+    make(&service, ROLE_READER);
+    ask_as("shop");
+    ending = STATUS_OK;
+    run();
+    for (int i = 0; i < 5; i++) {
+        surface_enter(&call, &caller, 1);
+        surface_look_up(&call, &request);
+        call.call.start_ns -= 2 * (uint64_t)NS_PER_S;
+        surface_run(&call, &request);
+        surface_answered(&call, 1);
+        surface_leave(&call);
+    }
+    char *text = end_log();
+    cr_assert_eq(count_lines(text), 6, "%s", text);
+    free(text);
 }

@@ -9,15 +9,16 @@ enum { IDS = 64 };
 
 static struct connections *connections;
 static struct admission *admission;
-static struct caller *callers[IDS]; /* by their connections' ids */
+static struct admission_entry entries[IDS][64]; /* by their connections' ids; first in, first out */
+static unsigned n_entries[IDS], n_answered[IDS], n_taken[IDS];
 static struct budget memory;
 
 static void make(uint64_t idle_ns)
 {
-    const struct admission_limits calls = {.calls = 8, .most_calls = 40, .memory = &memory};
+    const struct admission_limits calls = {.calls = 8, .further = 32, .memory = &memory};
     memory = (struct budget){.limit = 1000};
     admission_free(admission);
-    admission = admission_new(&calls, (struct admission_gauges){NULL});
+    admission = admission_new(&calls, (struct admission_gauges){NULL}, NULL);
     const struct connections_limits limits = {
         .unsent = 6, .admission = admission, .memory = &memory, .connections = 4, .idle_ns = idle_ns};
     connections_free(connections);
@@ -43,33 +44,40 @@ static void tear_down(void)
 
 TestSuite(connections, .init = set_up, .fini = tear_down);
 
+static bool enter_admission(uint32_t id, size_t bytes)
+{
+    static const struct principal principal = {.name = "one"};
+    uint64_t wait_ns;
+    const struct admission_request request = {
+        .caller = connections_enter(connections, id), .principal = &principal, .bytes = bytes};
+    return admission_enter(admission, &request, &entries[id][n_entries[id]++], &wait_ns) == ADMISSION_OK;
+}
+
 static unsigned enter(uint32_t id, unsigned calls, size_t bytes)
 {
     unsigned admitted = 0;
-    for (unsigned i = 0; i < calls; i++) {
-        callers[id] = connections_enter(connections, id);
-        admitted += admission_enter(admission, callers[id], bytes);
-    }
+    for (unsigned i = 0; i < calls; i++)
+        admitted += enter_admission(id, bytes);
     return admitted;
 }
 
 static uint32_t answer_as(uint32_t id, size_t call_bytes, size_t reply_bytes, enum connections_access access,
                           uint64_t now_ns)
 {
-    admission_answer(admission, callers[id], call_bytes, reply_bytes);
+    admission_answer(admission, &entries[id][n_answered[id]++], call_bytes, reply_bytes);
     return connections_answer(connections, id, access, now_ns);
 }
 
 static bool take(uint32_t id, size_t bytes, uint64_t now_ns)
 {
-    admission_leave(admission, callers[id], bytes);
+    admission_leave(admission, &entries[id][n_taken[id]++], bytes);
     return connections_leave(connections, id, now_ns);
 }
 
 static void abandon(uint32_t id, size_t bytes, uint64_t now_ns)
 {
-    admission_answer(admission, callers[id], bytes, 0);
-    admission_leave(admission, callers[id], 0);
+    admission_answer(admission, &entries[id][n_answered[id]++], bytes, 0);
+    admission_leave(admission, &entries[id][n_taken[id]++], 0);
     connections_abandon(connections, id, now_ns);
 }
 

@@ -19,6 +19,8 @@ struct pending *pending_new(unsigned timeout_ms)
     pthread_cond_init(&pending->ended, NULL);
     arena_init(&pending->call.arena);
     pending->call.method = "test";
+    pending->call.principal = "bootstrap";
+    pending->call.peer = pending->call.order_id = "";
     char *request_id = arena_alloc(&pending->call.arena, UUID_TEXT);
     uuid_make(request_id);
     pending->call.request_id = request_id;

@@ -18,6 +18,7 @@ static struct queue queue;
 static struct operation operations[MOST];
 static struct call calls[MOST];
 static size_t made;
+static uint32_t principal; /* who asks, from now on */
 static unsigned failed[STATUS_CODES];
 
 static void set_up(void)
@@ -43,7 +44,8 @@ static struct operation *make(uint32_t caller, enum statement_id statement, cons
     struct call *call = &calls[made];
     struct operation *operation = &operations[made++];
     call->caller = caller;
-    call->request_id = "";
+    call->principal_hash = principal;
+    call->request_id = call->principal = call->peer = call->order_id = "";
     call->deadline_ns = 1000;
     *operation = (struct operation){
         .statement = &statements[statement],
@@ -64,7 +66,7 @@ static struct operation *push(uint32_t caller, enum statement_id statement, cons
 
 static struct lane_batch most_of(size_t n)
 {
-    return (struct lane_batch){.calls = (unsigned)n, .operations = (unsigned)n};
+    return (struct lane_batch){.calls = (unsigned)n, .calls_each = (unsigned)n, .operations = (unsigned)n};
 }
 
 static int compare_chars(const void *a, const void *b)
@@ -247,14 +249,18 @@ Test(queue, what_one_call_asks_stays_together)
     push(1, STATEMENT_CREATE, "D");
     push(1, STATEMENT_CREATE, "E");
     queue.shared = 2;
-    cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 4);
-    cr_assert_eq(queue_take(&queue, taken, (struct lane_batch){.calls = 2, .operations = MOST}), 1);
+    cr_assert_eq(
+        queue_take(&queue, taken, (struct lane_batch){.calls = 2, .calls_each = MOST, .operations = MOST}),
+        4);
+    cr_assert_eq(
+        queue_take(&queue, taken, (struct lane_batch){.calls = 2, .calls_each = MOST, .operations = MOST}),
+        1);
 }
 
 /* A lone caller waits for its answer before it asks again, and then is not to find a batch of hundreds. */
 Test(queue, while_there_are_several_callers_none_fills_a_batch)
 {
-    const struct lane_batch most = {.calls = 2, .operations = MOST};
+    const struct lane_batch most = {.calls = 2, .calls_each = MOST, .operations = MOST};
     struct operation *taken[MOST];
     for (int i = 0; i < 6; i++)
         push(1, STATEMENT_GET, "A");
@@ -264,6 +270,109 @@ Test(queue, while_there_are_several_callers_none_fills_a_batch)
     push(2, STATEMENT_GET, "A");
     cr_assert_eq(queue_take(&queue, taken, most), 3, "two of one, and that of the other");
     cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
+}
+
+/* --- principals --- */
+
+static struct operation *push_as(uint32_t of, uint32_t caller)
+{
+    principal = of;
+    return push(caller, STATEMENT_GET, "A");
+}
+
+static size_t count_of(uint32_t of, struct operation *const taken[], size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += taken[i]->call->principal_hash == of;
+    return count;
+}
+
+/* Whether it has one connection or four hundred. */
+Test(queue, principals_are_served_in_turn_and_the_connections_of_each)
+{
+    struct operation *taken[MOST];
+    for (uint32_t caller = 1; caller <= 40; caller++) {
+        for (int i = 0; i < 10; i++)
+            push_as(1, caller);
+    }
+    for (int i = 0; i < 100; i++)
+        push_as(2, 1000);
+    for (int batch = 0; batch < 20; batch++) {
+        cr_assert_eq(queue_take(&queue, taken, most_of(8)), 8);
+        cr_assert_eq(count_of(1, taken, 8), 4, "%d", batch);
+        for (size_t i = 0; i < 8; i++) {
+            for (size_t j = 0; j < i; j++)
+                cr_assert(taken[i]->call->principal_hash == 2 ||
+                          taken[i]->call->caller != taken[j]->call->caller);
+        }
+    }
+}
+
+/* Four hundred connections of one with a call each, and another's single call after another. */
+Test(queue, a_lone_call_is_behind_few_of_another_principal)
+{
+    enum { BATCHES = 130, BATCH = 8 };
+    const struct lane_batch most = {.calls = 32, .calls_each = 2, .operations = BATCH};
+    struct operation *taken[MOST];
+    for (uint32_t lone = 2; lone <= 60; lone++) {
+        unsigned at_once = 0;
+        made = 0;
+        for (uint32_t i = 0; i < 400; i++)
+            push_as(1, i);
+        for (int batch = 0; batch < BATCHES; batch++) {
+            struct operation *operation = push_as(lone, 7);
+            const size_t n = queue_take(&queue, taken, most);
+            const size_t others = count_of(1, taken, n);
+            for (size_t i = 0; i < n; i++)
+                at_once += taken[i] == operation && others <= 2;
+            for (uint32_t i = 0; i < others; i++)
+                push_as(1, i);
+        }
+        cr_expect_geq(at_once, BATCHES / 4, "%u: %u of %d", lone, at_once, BATCHES);
+        while (queue_take(&queue, taken, most_of(MOST)) > 0)
+            continue;
+    }
+}
+
+Test(queue, while_there_are_several_principals_none_fills_a_batch)
+{
+    const struct lane_batch most = {.calls = 8, .calls_each = 2, .operations = MOST};
+    struct operation *taken[MOST];
+    for (uint32_t i = 0; i < 20; i++)
+        push_as(1, i);
+    cr_assert_eq(queue_take(&queue, taken, most), 20, "alone");
+    for (uint32_t i = 0; i < 20; i++)
+        push_as(1, i);
+    push_as(2, 1);
+    cr_assert_eq(queue_take(&queue, taken, most), 3, "two of one, and that of the other");
+    cr_assert_eq(queue_take(&queue, taken, most), 2, "the other one may come back");
+}
+
+Test(queue, what_expires_or_fails_is_of_any_principal)
+{
+    for (uint32_t of = 1; of <= 50; of++)
+        push_as(of, of)->call->deadline_ns = of % 2 == 0 ? 10 : 1000;
+    queue_expire(&queue, 10);
+    cr_assert_eq(failed[STATUS_DEADLINE_EXCEEDED], 25);
+    queue_close(&queue, 0);
+    cr_assert_eq(failed[STATUS_UNAVAILABLE], 25);
+    cr_assert_eq(queue_begin_wait(&queue, 0), -1);
+}
+
+/* Two writes of one request are not made at once; of two principals they are two requests. */
+Test(queue, a_request_id_is_its_principals)
+{
+    struct operation *taken[MOST], *writes[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        principal = i == 2 ? 2 : 1;
+        writes[i] = make(i, STATEMENT_UPDATE, (const char *[]){"A", "B", "C"}[i]);
+        writes[i]->call->request_id = "same";
+        writes[i]->request_hash = operation_request_hash(writes[i]);
+        queue_push(&queue, writes[i]);
+    }
+    cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 2);
+    cr_assert_eq(count_of(2, taken, 2), 1);
 }
 
 /* --- what found a lock --- */
