@@ -41,9 +41,9 @@ struct admission_gauges {
 /* A connection, for a listener. Whoever made it keeps it for as long as it has calls in hand or answers to
  * take. */
 struct caller {
-    uint32_t id;      /* by which it is told from others */
-    bool is_probe;    /* this process, which asks itself: its calls are neither shown nor logged */
-    const char *peer; /* its address, for the log; NULL: not known */
+    uint32_t id;         /* by which it is told from others */
+    bool is_probe;       /* this process, which asks itself: its calls are neither shown nor logged */
+    const char *address; /* its peer's, for the log; NULL: not known */
 
     size_t bytes; /* the admission's: of its calls and answers */
 };

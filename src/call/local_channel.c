@@ -155,7 +155,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
     call->output = request->method->output;
     call->done = done;
     call->arg = arg;
-    call->caller = (struct caller){.id = request->caller, .peer = request->peer};
+    call->caller = (struct caller){.id = request->caller, .address = request->peer};
     surface_enter(&call->call, &call->caller, sizeof *call);
     const struct surface_request surface_request = {
         .descriptor = request->method,

@@ -154,7 +154,7 @@ void surface_enter(struct surface_call *call, struct caller *caller, size_t byte
     call->bytes = bytes;
     call->reserved = call->is_done = false;
     base->caller = caller != NULL ? caller->id : 0;
-    base->peer = caller != NULL && caller->peer != NULL ? caller->peer : "";
+    base->peer = caller != NULL && caller->address != NULL ? caller->address : "";
     base->method = base->request_id = base->order_id = "";
     base->principal = call->principal.name;
     base->start_ns = base->deadline_ns = time_monotonic_ns();

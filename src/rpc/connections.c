@@ -2,9 +2,11 @@
  * and of those that have replies to take, the one that has taken none for longest first. */
 #include "rpc/connections.h"
 
+#include "base/peer_address.h"
 #include "base/time.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -23,7 +25,8 @@ enum {
 };
 
 struct connection {
-    struct caller caller;    /* with the connection's id */
+    struct caller caller; /* with the connection's id */
+    char address[PEER_ADDRESS_TEXT];
     struct connection *next; /* in its bucket */
     unsigned calls;
     unsigned unsent;       /* replies that it has yet to take */
@@ -200,6 +203,17 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
     uint32_t close = excess != NULL ? excess->caller.id : 0;
     pthread_mutex_unlock(&connections->lock);
     return close;
+}
+
+void connections_set_address(struct connections *connections, uint32_t id, const char *address)
+{
+    pthread_mutex_lock(&connections->lock);
+    struct connection *connection = *find(connections, id);
+    if (connection != NULL) {
+        snprintf(connection->address, sizeof connection->address, "%s", address);
+        connection->caller.address = connection->address;
+    }
+    pthread_mutex_unlock(&connections->lock);
 }
 
 void connections_remove(struct connections *connections, uint32_t id)

@@ -48,6 +48,9 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
                          uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
+/* Where one that was made comes from, for the log; before its first call. */
+void connections_set_address(struct connections *connections, uint32_t id, const char *address);
+
 /* A call came in, and is in hand until connections_answer. Returns its caller, who stays until
  * connections_leave; NULL: its connection was closed behind it. */
 struct caller *connections_enter(struct connections *connections, uint32_t id);

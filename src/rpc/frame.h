@@ -18,6 +18,12 @@ typedef struct Rpc__V1__Request Rpc__V1__Request;
  */
 #define FRAME_REPLAYED "idempotency-replayed"
 
+/* Metadata of a response that is RESOURCE_EXHAUSTED because its caller has had as much as it may: what HTTP's
+ * fields of these names say. */
+#define FRAME_RETRY_AFTER      "retry-after"
+#define FRAME_RATELIMIT        "ratelimit"
+#define FRAME_RATELIMIT_POLICY "ratelimit-policy"
+
 enum {
     FRAME_MAX_BYTES = 1 << 20, /* a larger request is refused */
     /* Fields of an rpc.v1.Request itself: the payload is one. Each entry of its metadata has three, and

@@ -84,6 +84,31 @@ static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *re
     return true;
 }
 
+static const char *find_metadata(const Rpc__V1__Response *response, const char *key)
+{
+    for (size_t i = response->n_metadata; i > 0; i--) {
+        if (strcmp(response->metadata[i - 1]->key, key) == 0)
+            return response->metadata[i - 1]->value;
+    }
+    return NULL;
+}
+
+/* False: no memory. */
+static bool take_limit(struct rpc_reply *reply, const Rpc__V1__Response *response)
+{
+    const char *retry_after = find_metadata(response, FRAME_RETRY_AFTER);
+    const char *policy = find_metadata(response, FRAME_RATELIMIT_POLICY);
+    const char *state = find_metadata(response, FRAME_RATELIMIT);
+    if (retry_after == NULL || policy == NULL || state == NULL)
+        return true;
+    struct status_limit *limit = arena_alloc(&reply->arena, sizeof *limit);
+    if (limit == NULL)
+        return false;
+    *limit = (struct status_limit){policy, state, (unsigned)strtoul(retry_after, NULL, 10)};
+    reply->status.limit = limit;
+    return true;
+}
+
 /* The answer cannot be used. */
 static void refuse(struct rpc_reply *reply, const char *type, const char *why)
 {
@@ -96,12 +121,11 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const char *why;
     const Rpc__V1__Response *response =
         message_unpack(&rpc__v1__response__descriptor, MESSAGE_MAX_FIELDS, &reply->arena, frame, size, &why);
-    if (response == NULL || !take_violations(reply, response)) {
+    if (response == NULL || !take_violations(reply, response) || !take_limit(reply, response)) {
         refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }
-    for (size_t i = 0; i < response->n_metadata; i++)
-        reply->replayed |= strcmp(response->metadata[i]->key, FRAME_REPLAYED) == 0;
+    reply->replayed = find_metadata(response, FRAME_REPLAYED) != NULL;
     const unsigned code = (unsigned)response->code;
     reply->status.code = code < STATUS_CODES ? (enum status_code)code : STATUS_UNKNOWN;
     reply->status.message = response->message;

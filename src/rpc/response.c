@@ -20,16 +20,24 @@ static Rpc__V1__FieldViolation **wire_violations(struct call *call)
     return list;
 }
 
-/* The one thing that is told as metadata. */
-static void add_replayed(Rpc__V1__Response *response, struct arena *arena)
+enum { METADATA_MOST = 3 }; /* what is replayed was not refused */
+
+static void add_metadata(Rpc__V1__Response *response, struct arena *arena, const char *key, const char *value)
 {
     Rpc__V1__Response__MetadataEntry *entry = arena_alloc(arena, sizeof *entry);
-    response->metadata = arena_alloc(arena, sizeof(Rpc__V1__Response__MetadataEntry *));
+    if (response->metadata == NULL)
+        response->metadata = arena_calloc(arena, METADATA_MOST, sizeof *response->metadata);
     rpc__v1__response__metadata_entry__init(entry);
-    entry->key = (char *)(uintptr_t)FRAME_REPLAYED;
-    entry->value = (char *)(uintptr_t) "true";
-    response->metadata[0] = entry;
-    response->n_metadata = 1;
+    entry->key = (char *)(uintptr_t)key;
+    entry->value = (char *)(uintptr_t)value;
+    response->metadata[response->n_metadata++] = entry;
+}
+
+static void add_limit(Rpc__V1__Response *response, struct arena *arena, const struct status_limit *limit)
+{
+    add_metadata(response, arena, FRAME_RETRY_AFTER, arena_printf(arena, "%u", limit->retry_after_s));
+    add_metadata(response, arena, FRAME_RATELIMIT_POLICY, limit->policy);
+    add_metadata(response, arena, FRAME_RATELIMIT, limit->state);
 }
 
 void response_init(Rpc__V1__Response *response, struct call *call)
@@ -41,5 +49,7 @@ void response_init(Rpc__V1__Response *response, struct call *call)
     if (response->n_violations > 0)
         response->violations = wire_violations(call);
     if (call->replayed)
-        add_replayed(response, &call->arena);
+        add_metadata(response, &call->arena, FRAME_REPLAYED, "true");
+    if (call->status.limit != NULL)
+        add_limit(response, &call->arena, call->status.limit);
 }

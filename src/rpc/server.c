@@ -2,14 +2,17 @@
  * drain. */
 #include "rpc/server.h"
 
+#include "base/peer_address.h"
 #include "base/time.h"
 #include "rpc/addresses.h"
 #include "rpc/connections.h"
 #include "rpc/frame.h"
+#include "rpc/listening.h"
 #include "rpc/server_metrics.h"
 #include "rpc/slots.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdatomic.h>
@@ -48,6 +51,20 @@ struct rpc_server {
 
 /* --- connections --- */
 
+/* On a Unix socket, whose peer has no address, it is the user who runs it. */
+static void note_address(struct rpc_server *server, nng_pipe pipe)
+{
+    nng_sockaddr from;
+    struct sockaddr_storage address;
+    uint64_t user;
+    char text[PEER_ADDRESS_TEXT] = "";
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &from) == 0 && listening_convert(&from, &address) > 0)
+        peer_address_write((const struct sockaddr *)&address, text);
+    if (*text == '\0' && nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &user) == 0)
+        snprintf(text, sizeof text, "uid:%" PRIu64, user);
+    connections_set_address(server->connections, (uint32_t)nng_pipe_id(pipe), text);
+}
+
 static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
 {
     const uint32_t id = (uint32_t)nng_pipe_id(pipe);
@@ -58,6 +75,7 @@ static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
         return;
     }
     const uint32_t excess = connections_add(server->connections, id, kind, time_monotonic_ns());
+    note_address(server, pipe);
     if (excess != 0)
         server_metrics_close(&server->metrics, excess, SERVER_CLOSES_OVER_LIMIT);
 }

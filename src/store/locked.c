@@ -1,6 +1,7 @@
 /* locked.c: a count for each order, and a list that is handed back once a pass. */
 #include "store/locked.h"
 
+#include "base/hash.h"
 #include "base/time.h"
 
 #include <assert.h>
@@ -53,7 +54,7 @@ bool locked_is_marked(const struct locked *locked, uint32_t hash)
 /* Two orders that share a place do so in one pass: what is put off for that is tried in the next. */
 static uint32_t *pass_of(const struct locked *locked, uint32_t hash)
 {
-    return &locked->tried_in[operation_mix(hash, locked->pass) % LOCKED_MARKS];
+    return &locked->tried_in[hash_mix(hash, locked->pass) % LOCKED_MARKS];
 }
 
 bool locked_is_tried(const struct locked *locked, uint32_t hash)

@@ -1,6 +1,7 @@
 /* operation.c: what can be done to an operation whatever it is. */
 #include "store/operation.h"
 
+#include "base/hash.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "store/order_row.h"
 
@@ -37,18 +38,7 @@ void operation_expire(struct operation *operation)
 
 uint32_t operation_hash(const char *order_id)
 {
-    uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
-    for (; *order_id != '\0'; order_id++)
-        hash = (hash ^ (unsigned char)*order_id) * UINT32_C(16777619);
-    return hash;
-}
-
-uint32_t operation_mix(uint32_t hash, uint32_t salt)
-{
-    hash ^= salt; /* MurmurHash3's finalizer */
-    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
-    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
-    return hash ^ hash >> 16;
+    return hash_text(order_id);
 }
 
 uint32_t operation_request_hash(const struct operation *operation)
@@ -56,7 +46,7 @@ uint32_t operation_request_hash(const struct operation *operation)
     if (*operation->call->request_id == '\0')
         return 0;
     const struct call *call = operation->call;
-    const uint32_t hash = operation_mix(operation_hash(call->request_id), call->principal_hash) +
+    const uint32_t hash = hash_mix(hash_text(call->request_id), call->principal_hash) +
                           (uint32_t)operation->index * UINT32_C(2654435769);
     return hash != 0 ? hash : 1;
 }

@@ -66,9 +66,6 @@ void operation_expire(struct operation *operation);
 /* The hash that picks an order's queue. */
 uint32_t operation_hash(const char *order_id);
 
-/* Whether two hashes fall together is another matter with each salt. */
-uint32_t operation_mix(uint32_t hash, uint32_t salt);
-
 /* operation->request_hash. */
 uint32_t operation_request_hash(const struct operation *operation);
 

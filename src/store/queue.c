@@ -2,6 +2,7 @@
  * it. */
 #include "store/queue.h"
 
+#include "base/hash.h"
 #include "base/time.h"
 #include "store/statement.h"
 
@@ -107,8 +108,8 @@ static uint64_t bit(unsigned index)
 /* Adds a chain of operations of one call. */
 static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
 {
-    const unsigned whose = operation_mix(first->call->principal_hash, queue->salt) % QUEUE_PRINCIPALS;
-    const unsigned index = operation_mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
+    const unsigned whose = hash_mix(first->call->principal_hash, queue->salt) % QUEUE_PRINCIPALS;
+    const unsigned index = hash_mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
     struct queue_principal *principal = &queue->principals[whose];
     operation_list_append(&principal->flows[index], first, last);
     principal->waiting |= bit(index);

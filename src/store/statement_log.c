@@ -13,20 +13,28 @@ enum {
     CALLS_NAMED = 8,
     LIST_BYTES =
         1200, /* so many request_ids of the longest kind that are taken, and trace ids, fit in a line */
+    SHORT_LIST_BYTES = 160, /* of what else there is to say of them, as far as there is room */
 };
 
 /* Names, separated by commas. */
 struct list {
-    size_t length;
+    size_t length, most;
     char bytes[LIST_BYTES];
 };
+
+static void begin(struct list *list, size_t most)
+{
+    list->length = 0;
+    list->most = most;
+    list->bytes[0] = '\0';
+}
 
 /* What has no name, or no room, is left out. */
 static void add(struct list *list, const char *name)
 {
     const size_t length = strlen(name);
     const size_t comma = list->length > 0;
-    if (length == 0 || list->length + comma + length >= sizeof list->bytes)
+    if (length == 0 || list->length + comma + length >= list->most)
         return;
     if (comma > 0)
         list->bytes[list->length++] = ',';
@@ -37,15 +45,24 @@ static void add(struct list *list, const char *name)
 static void write_line(const struct statement_log *log, enum log_level level, const char *message,
                        struct operation *const operations[], size_t n, uint64_t duration_ns)
 {
-    struct list request_ids, trace_ids;
+    struct list request_ids, trace_ids, principals, peers, order_ids;
     const struct call *named = NULL; /* the last: the operations of one call stand together, as a rule */
     unsigned calls = 0;
-    request_ids.length = trace_ids.length = 0;
-    request_ids.bytes[0] = trace_ids.bytes[0] = '\0';
+    begin(&request_ids, LIST_BYTES);
+    begin(&trace_ids, LIST_BYTES);
+    begin(&principals, SHORT_LIST_BYTES);
+    begin(&peers, SHORT_LIST_BYTES);
+    begin(&order_ids, SHORT_LIST_BYTES);
     for (size_t i = 0; i < n && calls < CALLS_NAMED; i++) {
         const struct call *call = operations[i]->call;
         if (call == named || operation_abandoned(operations[i]))
             continue;
+        if (named == NULL || strcmp(named->principal, call->principal) != 0)
+            add(&principals, call->principal);
+        if (named == NULL || strcmp(named->peer, call->peer) != 0)
+            add(&peers, call->peer);
+        if (operations[i]->order_id != NULL)
+            add(&order_ids, operations[i]->order_id);
         named = call;
         calls++;
         add(&request_ids, call->request_id);
@@ -53,7 +70,9 @@ static void write_line(const struct statement_log *log, enum log_level level, co
     }
     log_line(log->log, level, message, LOG_STR("statement", operations[0]->statement->name),
              LOG_INT("operations", n), LOG_INT("duration_us", duration_ns / NS_PER_US),
-             LOG_OPT("trace_ids", trace_ids.bytes), LOG_OPT("request_ids", request_ids.bytes));
+             LOG_OPT("principals", principals.bytes), LOG_OPT("trace_ids", trace_ids.bytes),
+             LOG_OPT("request_ids", request_ids.bytes), LOG_OPT("order_ids", order_ids.bytes),
+             LOG_OPT("peers", peers.bytes));
 }
 
 void statement_log_run(const struct statement_log *log, struct operation *const operations[], size_t n,
@@ -88,6 +107,7 @@ void statement_log_error(struct statement_log *log, const struct operation *oper
     const char *said = PQresultErrorField(result, PG_DIAG_SQLSTATE), *sqlstate = said != NULL ? said : "";
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     const struct call *call = operation->call;
+    const char *order_id = operation->order_id != NULL ? operation->order_id : "";
     if (!log_enabled(log->log, LOG_LEVEL_WARN))
         return;
     if (!take_line(log, sqlstate)) {
@@ -99,7 +119,8 @@ void statement_log_error(struct statement_log *log, const struct operation *oper
     log_line(log->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", operation->statement->name),
              LOG_STR("sqlstate", sqlstate),
              LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
-             LOG_OPT("remedy", sqlstate_remedy(sqlstate, constraint)),
-             LOG_STR("request_id", call->request_id), LOG_OPT("trace_id", call->trace.id), left_out);
+             LOG_OPT("remedy", sqlstate_remedy(sqlstate, constraint)), LOG_OPT("principal", call->principal),
+             LOG_STR("request_id", call->request_id), LOG_OPT("order_id", order_id),
+             LOG_OPT("peer", call->peer), LOG_OPT("trace_id", call->trace.id), left_out);
     log->left_out = 0;
 }

@@ -93,7 +93,7 @@ static void make(ProtobufCService *service, enum role role)
 /* Calls what is asked for, and takes the answer. */
 static void run(void)
 {
-    struct caller caller = {.id = 7, .peer = "192.0.2.1:5000"};
+    struct caller caller = {.id = 7, .address = "192.0.2.1:5000"};
     answers = 0;
     surface_enter(&call, &caller, 1);
     surface_look_up(&call, &request);

@@ -15,8 +15,10 @@ static char *database_url;
 static PGconn *database;
 static FILE *file;
 static struct statement_log statement_log;
-static struct call call = {.request_id = "the-request"};
-static struct operation operation = {.statement = &statements[STATEMENT_GET], .call = &call};
+static struct call call = {
+    .request_id = "the-request", .principal = "shop", .peer = "192.0.2.1:5000", .order_id = ""};
+static struct operation operation = {
+    .statement = &statements[STATEMENT_GET], .call = &call, .order_id = "ORD-1"};
 
 static void set_up(void)
 {
@@ -58,7 +60,9 @@ static unsigned count_lines(unsigned *left_out)
     for (; fgets(line, sizeof line, file) != NULL; n++) {
         const char *member = strstr(line, "\"left_out\":");
         cr_expect_not_null(strstr(line, "\"message\":\"statement failed\""), "%s", line);
-        cr_expect_not_null(strstr(line, "\"request_id\":\"the-request\""), "%s", line);
+        cr_expect_not_null(strstr(line, "\"principal\":\"shop\",\"request_id\":\"the-request\","
+                                        "\"order_id\":\"ORD-1\",\"peer\":\"192.0.2.1:5000\""),
+                           "%s", line);
         if (member != NULL)
             *left_out += (unsigned)strtoul(member + strlen("\"left_out\":"), NULL, 10);
     }
@@ -116,4 +120,29 @@ Test(statement_log, errors_of_many_kinds_have_few_lines_too)
         PQclear(error);
     }
     cr_expect_leq(count_lines(&left_out), STATEMENT_LOG_ERRORS * seconds_since(began_ns));
+}
+
+/* The names in it are those of as many calls as there is room for. */
+Test(statement_log, a_slow_statement_says_whose_it_was_and_of_which_orders)
+{
+    struct call calls[2] = {call, call};
+    struct operation both[2] = {operation, operation}, *list[2] = {&both[0], &both[1]};
+    char line[4096];
+    calls[1].principal = "office";
+    calls[1].request_id = "other-request";
+    for (int i = 0; i < 2; i++) {
+        both[i].call = &calls[i];
+        both[i].finish = operation_finish; /* it is not abandoned */
+    }
+    both[1].order_id = "ORD-2";
+    statement_log.slow_ns = 1;
+    statement_log_run(&statement_log, list, 2, 1);
+    log_close(statement_log.log);
+    rewind(file);
+    cr_assert_not_null(fgets(line, sizeof line, file));
+    cr_expect_not_null(strstr(line, "\"message\":\"slow statement\""), "%s", line);
+    cr_expect_not_null(strstr(line, "\"principals\":\"shop,office\""), "%s", line);
+    cr_expect_not_null(strstr(line, "\"order_ids\":\"ORD-1,ORD-2\",\"peers\":\"192.0.2.1:5000\""), "%s",
+                       line);
+    (void)fclose(file);
 }

@@ -1,0 +1,26 @@
+/* hash.h: hashes for tables and for queueing fairly. Not for secrets, nor for what is kept.
+ */
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
+
+#include <stdint.h>
+
+/* FNV-1a. */
+static inline uint32_t hash_text(const char *text)
+{
+    uint32_t hash = UINT32_C(2166136261);
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT32_C(16777619);
+    return hash;
+}
+
+/* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */
+static inline uint32_t hash_mix(uint32_t hash, uint32_t salt)
+{
+    hash ^= salt;
+    hash = (hash ^ hash >> 16) * UINT32_C(0x85ebca6b);
+    hash = (hash ^ hash >> 13) * UINT32_C(0xc2b2ae35);
+    return hash ^ hash >> 16;
+}
+
+#endif
