@@ -59,8 +59,22 @@ void answer_detail(struct answer *answer, struct arena *arena, unsigned status, 
     answer->body = text_end(&text);
 }
 
+/* RFC 6585, 4, and draft-ietf-httpapi-ratelimit-headers-11. */
+static void answer_limit(struct answer *answer, struct arena *arena, const struct status *failure)
+{
+    const struct status_limit *limit = failure->limit;
+    answer_detail(answer, arena, 429, failure->message);
+    answer_header(answer, "Retry-After", arena_printf(arena, "%u", limit->retry_after_s));
+    answer_header(answer, "RateLimit-Policy", arena_strdup(arena, limit->policy));
+    answer_header(answer, "RateLimit", arena_strdup(arena, limit->state));
+}
+
 void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure)
 {
+    if (failure->limit != NULL) {
+        answer_limit(answer, arena, failure);
+        return;
+    }
     const struct row *row = &rows[failure->code < STATUS_CODES ? failure->code : STATUS_UNKNOWN];
     answer_detail(answer, arena, row->status, row->detail != NULL ? row->detail : failure->message);
     if (row->header != NULL)

@@ -37,7 +37,8 @@ bool answer_has_header(const struct answer *answer, const char *name);
 /* {"detail":"…"} */
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);
 
-/* An RPC that failed; one with violations is answered by those who know where its fields came from. */
+/* An RPC that failed; 429, if its caller has had as much as it may. One with violations is answered by those
+ * who know where its fields came from. */
 void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure);
 
 #endif

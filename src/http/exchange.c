@@ -87,7 +87,7 @@ static void find_route(struct exchange *exchange)
     struct arena *arena = &exchange->arena;
     struct route_match *match = &exchange->match;
     url_parse(exchange->target, arena, &exchange->url);
-    switch (routes_find(exchange->host->probes_only, exchange->method, &exchange->url, arena, match)) {
+    switch (routes_find(exchange->host->served, exchange->method, &exchange->url, arena, match)) {
     case ROUTE_NO_PATH:
         reject(exchange, 404, "Not Found");
         break;
@@ -311,28 +311,49 @@ static const char *loggable(struct exchange *exchange, const char *bytes, size_t
     return text;
 }
 
+/* How many requests its line stands for; 0: it has none. */
+static uint64_t sample(struct exchange *exchange, unsigned status, uint64_t now_ns)
+{
+    struct shim_host *host = exchange->host;
+    const bool is_slow = host->slow_ns != 0 && now_ns - exchange->start_ns >= host->slow_ns;
+    if (is_slow || status >= 500)
+        return 1;
+    return sampler_take(&host->samples[status == 0 || status >= 400], now_ns);
+}
+
+static void log_exchange(struct exchange *exchange, enum log_level level, unsigned status, uint64_t now_ns)
+{
+    const struct trace *trace = &exchange->head.trace;
+    const char *method = exchange->method != NULL ? exchange->method : "";
+    const char *target = exchange->target;
+    const char *error = exchange->upstream.error != NULL ? exchange->upstream.error : "";
+    const uint64_t stands_for = sample(exchange, status, now_ns);
+    if (stands_for == 0)
+        return;
+    const struct log_field requests = {.name = stands_for > 1 ? "stands_for" : NULL,
+                                       .number = (int64_t)stands_for};
+    log_line(
+        exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
+        LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
+        LOG_INT("duration_us", (now_ns - exchange->start_ns) / NS_PER_US),
+        LOG_STR("request_id", exchange->head.request_id), LOG_OPT("principal", exchange->auth.principal.name),
+        LOG_OPT("peer", peer_address(exchange->connection)), LOG_OPT("error", error),
+        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent),
+        requests);
+}
+
 /* Counts and logs it. Status 0 is a request that was broken off. */
 static void note_exchange(struct exchange *exchange)
 {
     const unsigned refused = peer_refused(exchange->connection);
     const unsigned status = refused != 0 ? refused : exchange->delivery.answer.status;
-    const uint64_t duration_ns = time_monotonic_ns() - exchange->start_ns;
-    const struct trace *trace = &exchange->head.trace;
+    const uint64_t now_ns = time_monotonic_ns();
     const enum log_level level = exchange->host->probes_only ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
     if (peer_is_self(exchange->connection))
         return;
-    shim_metrics_record(&exchange->host->counts, exchange->match.route, status, duration_ns);
-    if (!log_enabled(exchange->host->log, level))
-        return;
-    const char *method = exchange->method != NULL ? exchange->method : "";
-    const char *target = exchange->target;
-    const char *error = exchange->upstream.error != NULL ? exchange->upstream.error : "";
-    log_line(
-        exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
-        LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
-        LOG_INT("duration_us", duration_ns / NS_PER_US), LOG_STR("request_id", exchange->head.request_id),
-        LOG_OPT("error", error), LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span),
-        LOG_OPT("parent_id", trace->parent));
+    shim_metrics_record(&exchange->host->counts, exchange->match.route, status, now_ns - exchange->start_ns);
+    if (log_enabled(exchange->host->log, level))
+        log_exchange(exchange, level, status, now_ns);
 }
 
 /* --- libmicrohttpd's callbacks --- */

@@ -302,7 +302,7 @@ static const struct {
     {WANTS_KEY, "401", "KeyMissing"},  {WANTS_KEY, "403", "KeyWrong"},    {HAS_VARIABLE, "404", "NotFound"},
     {READS | KEEPS, "412", "Changed"}, {HAS_BODY, "413", "TooLarge"},     {HAS_BODY, "415", "Coded"},
     {HAS_BODY, "422", "BadBody"},      {HAS_QUERY, "422", "BadQuery"},    {WRITES, "422", "KeyReused"},
-    {CALLS, "503", "Unavailable"},     {ANY, "default", "Refused"},
+    {WANTS_KEY, "429", "Limited"},     {CALLS, "503", "Unavailable"},     {ANY, "default", "Refused"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
@@ -436,7 +436,7 @@ static void add_operation(json_t *paths, const struct route *route, json_t *sche
     json_object_set_new(json_object_get(paths, path), method, operation(route, schemas));
 }
 
-json_t *openapi_make(const char *base, size_t length)
+json_t *openapi_make(const char *base, size_t length, unsigned served)
 {
     json_t *document = json_loadb(base, length, 0, NULL);
     if (document == NULL)
@@ -447,7 +447,7 @@ json_t *openapi_make(const char *base, size_t length)
     const struct route *routes = routes_all(&n);
     json_object_set_new(json_object_get(document, "info"), "version", json_string(PROJECT_VERSION));
     for (size_t i = 0; i < n; i++) {
-        if (routes[i].summary != NULL)
+        if (routes[i].summary != NULL && (served & ROUTES_OF(routes[i].kind)) != 0)
             add_operation(paths, &routes[i], schemas);
     }
     return document;

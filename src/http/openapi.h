@@ -15,8 +15,8 @@
 /* The resource that has what is not made here, and whose place the document takes. */
 #define OPENAPI_NAME "openapi.json"
 
-/* The document: `base` with the paths and messages in it. A new reference, the caller's; NULL: base is not
- * JSON. */
-json_t *openapi_make(const char *base, size_t length);
+/* The document: `base` with the paths that are served, as ROUTES_OF has them, and the messages in it. A new
+ * reference, the caller's; NULL: base is not JSON. */
+json_t *openapi_make(const char *base, size_t length, unsigned served);
 
 #endif

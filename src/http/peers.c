@@ -3,6 +3,7 @@
  * took something last. */
 #include "http/peers.h"
 
+#include "base/peer_address.h"
 #include "base/time.h"
 
 #include <linux/tcp.h> /* for tcpi_bytes_acked, which <netinet/tcp.h> lacks */
@@ -30,6 +31,7 @@ struct peer {
     TAILQ_ENTRY(peer) unread_neighbours; /* in "answering": in one of the lists of those who are */
     struct peers *all;
     uint32_t number;
+    char address[PEER_ADDRESS_TEXT];
     int fd;       /* libmicrohttpd's; open until it says that the connection is closed */
     bool is_self; /* not counted */
     enum peer_phase phase;
@@ -273,11 +275,15 @@ static void *sweep(void *arg)
 
 /* --- their begin and end --- */
 
-static bool is_self(const struct peers *all, int fd)
+/* Who it is, as far as the socket tells. */
+static void look_at_name(struct peer *peer)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
-    return getpeername(fd, (struct sockaddr *)&name, &size) == 0 && own_peer_is(all->options.self, &name);
+    if (getpeername(peer->fd, (struct sockaddr *)&name, &size) != 0)
+        return;
+    peer->is_self = own_peer_is(peer->all->options.self, &name);
+    peer_address_write((const struct sockaddr *)&name, peer->address);
 }
 
 static struct peer *begin(struct peers *all, int fd)
@@ -287,7 +293,8 @@ static struct peer *begin(struct peers *all, int fd)
         shutdown(fd, SHUT_RDWR);
         return NULL;
     }
-    *peer = (struct peer){.all = all, .fd = fd, .is_self = is_self(all, fd)};
+    *peer = (struct peer){.all = all, .fd = fd};
+    look_at_name(peer);
     pthread_mutex_lock(&all->lock);
     peer->number = ++all->begun;
     enter_phase(peer, PEER_RECEIVING);
@@ -396,6 +403,12 @@ uint32_t peer_number(struct MHD_Connection *connection)
 {
     const struct peer *peer = find(connection);
     return peer != NULL ? peer->number : 0;
+}
+
+const char *peer_address(struct MHD_Connection *connection)
+{
+    const struct peer *peer = find(connection);
+    return peer != NULL ? peer->address : "";
 }
 
 bool peer_is_self(struct MHD_Connection *connection)

@@ -80,6 +80,9 @@ void peer_refuse(struct MHD_Connection *connection);
 /* Its number: no two that are open have the same one. */
 uint32_t peer_number(struct MHD_Connection *connection);
 
+/* Its address, for the log, as long as it is open. */
+const char *peer_address(struct MHD_Connection *connection);
+
 /* Whether it is the one by which this process asks itself whether it serves. */
 bool peer_is_self(struct MHD_Connection *connection);
 

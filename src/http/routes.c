@@ -43,7 +43,7 @@ static const struct route routes[] = {
         .open = true,
         .summary = "Whether the process lives",
         .success = "It does.",
-        .is_probe = true,
+        .kind = ROUTE_HEALTHZ,
         .status = 200,
         .text = "{\"status\":\"ok\"}",
     },
@@ -53,7 +53,7 @@ static const struct route routes[] = {
         .open = true,
         .summary = "Whether the service can serve",
         .success = "It can.",
-        .is_probe = true,
+        .kind = ROUTE_READYZ,
         .service = &rpc__v1__health__descriptor,
         .rpc = "Check",
         .timeout_ms = 2000,
@@ -67,13 +67,14 @@ static const struct route routes[] = {
         .open = true,
         .summary = "What this process counts",
         .success = "Its metrics, as Prometheus reads them.",
-        .is_probe = true,
+        .kind = ROUTE_METRICS,
         .status = 200,
         .metrics = true,
     },
     {
         .method = "GET",
         .path = "/openapi.json",
+        .kind = ROUTE_DOCS,
         .open = true,
         .summary = "This description",
         .success = "What the API does, as OpenAPI 3.1 has it.",
@@ -83,6 +84,7 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/docs/",
+        .kind = ROUTE_DOCS,
         .open = true,
         .status = 200,
         .file = "docs/index.html",
@@ -91,6 +93,7 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/docs/{file}",
+        .kind = ROUTE_DOCS,
         .open = true,
         .status = 200,
         .file = "docs/",
@@ -99,6 +102,7 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/redoc/",
+        .kind = ROUTE_DOCS,
         .open = true,
         .status = 200,
         .file = "redoc/index.html",
@@ -107,6 +111,7 @@ static const struct route routes[] = {
     {
         .method = "GET",
         .path = "/redoc/{file}",
+        .kind = ROUTE_DOCS,
         .open = true,
         .status = 200,
         .file = "redoc/",
@@ -258,17 +263,17 @@ static const char *methods_of(const char *path, struct arena *arena)
 }
 
 /* The first route of the path; NULL: there is none. */
-static const struct route *find_path(bool probes_only, const struct url *url, struct url_part *variable)
+static const struct route *find_path(unsigned served, const struct url *url, struct url_part *variable)
 {
     for (size_t i = 0; i < ROUTES; i++) {
-        if ((routes[i].is_probe || !probes_only) && matches(routes[i].path, url, variable))
+        if ((served & ROUTES_OF(routes[i].kind)) != 0 && matches(routes[i].path, url, variable))
             return &routes[i];
     }
     return NULL;
 }
 
 /* Whether a path ends in slashes and is known without them, wants a key, and is no list. */
-static bool ends_in_slash(bool probes_only, const struct url *url)
+static bool ends_in_slash(unsigned served, const struct url *url)
 {
     struct url shorter = *url;
     struct url_part variable;
@@ -276,17 +281,17 @@ static bool ends_in_slash(bool probes_only, const struct url *url)
         shorter.n_segments--;
     if (shorter.n_segments == url->n_segments)
         return false;
-    const struct route *route = find_path(probes_only, &shorter, &variable);
+    const struct route *route = find_path(served, &shorter, &variable);
     return route != NULL && !route->open && route->path[strlen(route->path) - 1] != '/';
 }
 
-enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
+enum route_found routes_find(unsigned served, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
-    const struct route *first = find_path(probes_only, url, &match->variable);
+    const struct route *first = find_path(served, url, &match->variable);
     if (first == NULL)
-        return ends_in_slash(probes_only, url) ? ROUTE_ENDS_IN_SLASH : ROUTE_NO_PATH;
+        return ends_in_slash(served, url) ? ROUTE_ENDS_IN_SLASH : ROUTE_NO_PATH;
     const char *path = first->path;
     for (size_t i = 0; i < ROUTES; i++) {
         if (strcmp(routes[i].path, path) == 0 && strcmp(routes[i].method, wanted) == 0) {

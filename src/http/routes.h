@@ -22,11 +22,26 @@ struct route_parameter {
     bool zero_is_none; /* 0 asks for nothing, where the RPC's 0 asks for the default */
 };
 
+/* What can be served apart from the rest. */
+enum route_kind {
+    ROUTE_API,
+    ROUTE_HEALTHZ,
+    ROUTE_READYZ,
+    ROUTE_METRICS,
+    ROUTE_DOCS, /* the description of the API, and pages that show it */
+    ROUTE_KINDS
+};
+
+#define ROUTES_OF(kind) (1U << (kind))
+#define ROUTES_ALL      (ROUTES_OF(ROUTE_KINDS) - 1)
+/* For who watches the service, on an address of its own. */
+#define ROUTES_PROBES (ROUTES_OF(ROUTE_HEALTHZ) | ROUTES_OF(ROUTE_READYZ) | ROUTES_OF(ROUTE_METRICS))
+
 struct route {
     const char *method;
     const char *path; /* "{…}" stands for any segment; a slash at the end may be left out */
     bool open;        /* wants no API key */
-    bool is_probe;    /* for who watches the service; there on an address of its own, too */
+    enum route_kind kind;
 
     const char *summary; /* for the API's description: what it does, in a line; NULL: it is no part of it */
     const char *success; /* likewise: what it answers */
@@ -61,10 +76,10 @@ struct route_match {
     const char *allow;        /* the path's methods, when the method is none of them: "GET, HEAD, POST" */
 };
 
-/* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. Where
- * there are probes only, no other path is known. ROUTE_ENDS_IN_SLASH: the path is not known, but without its
- * slashes at the end it is, wants a key, and is no list. */
-enum route_found routes_find(bool probes_only, const char *method, const struct url *url, struct arena *arena,
+/* The first path in the table that matches is the path, also when it lacks the method. HEAD is GET. Of those
+ * kinds that are not served (ROUTES_OF), no path is known. ROUTE_ENDS_IN_SLASH: the path is not known, but
+ * without its slashes at the end it is, wants a key, and is no list. */
+enum route_found routes_find(unsigned served, const char *method, const struct url *url, struct arena *arena,
                              struct route_match *match);
 
 /* The table. */

@@ -8,6 +8,7 @@
 #include "http/listen.h"
 #include "http/openapi.h"
 #include "http/peers.h"
+#include "http/routes.h"
 #include "http/shim_host.h"
 
 #include <errno.h>
@@ -120,9 +121,19 @@ static void make_json(struct resources *resources, const char *name, json_t *jso
     json_decref(json);
 }
 
+/* Which routes are served, as ROUTES_OF has them. */
+static unsigned served(const struct http_shim_options *options)
+{
+    const unsigned hidden = (options->hides_metrics ? ROUTES_OF(ROUTE_METRICS) : 0) |
+                            (options->hides_readyz ? ROUTES_OF(ROUTE_READYZ) : 0) |
+                            (options->hides_docs ? ROUTES_OF(ROUTE_DOCS) : 0);
+    return options->probes_only ? ROUTES_PROBES : ROUTES_ALL & ~hidden;
+}
+
 /* What is answered as it is: the files that are built in, the description of the API, and what the dashboard
  * has to know. */
-static bool make_resources(struct resources *resources, const char *rates, char *error, size_t error_size)
+static bool make_resources(struct resources *resources, const char *rates, unsigned shown, char *error,
+                           size_t error_size)
 {
     resources_init(resources);
     json_t *settings = dashboard_settings(rates, error, error_size);
@@ -132,7 +143,7 @@ static bool make_resources(struct resources *resources, const char *rates, char 
     }
     make_json(resources, DASHBOARD_SETTINGS_NAME, settings);
     const struct resource *base = resources_find(resources, OPENAPI_NAME);
-    make_json(resources, OPENAPI_NAME, openapi_make(base->plain.bytes, base->plain.length));
+    make_json(resources, OPENAPI_NAME, openapi_make(base->plain.bytes, base->plain.length, shown));
     return true;
 }
 
@@ -145,10 +156,14 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .channel = options->channel,
         .log = options->log,
         .probes_only = options->probes_only,
+        .served = served(options),
+        .slow_ns = (uint64_t)options->slow_ms * NS_PER_MS,
         .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},
         .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };
     STAILQ_INIT(&host->ended);
+    for (int i = 0; i < 2; i++)
+        sampler_init(&host->samples[i], options->log_sample);
     scrapes_init(&host->scrapes, options->metrics);
     pthread_mutex_init(&host->lock, NULL);
     time_cond_init(&host->idle);
@@ -156,7 +171,8 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         errno = ENOMEM;
         return false;
     }
-    return make_resources(&host->resources, options->rates, error, error_size) && writer_start(&host->writer);
+    return make_resources(&host->resources, options->rates, host->served, error, error_size) &&
+           writer_start(&host->writer);
 }
 
 static void free_shim(struct http_shim *shim)

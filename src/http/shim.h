@@ -23,6 +23,11 @@ struct http_shim_options {
     struct log *log;                 /* one line a request, at level info */
     struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */
     bool probes_only;        /* serve nothing but /metrics, /healthz and /readyz: no key is needed then */
+    bool hides_metrics;      /* do not serve /metrics, or /readyz, or /docs, /redoc and /openapi.json */
+    bool hides_readyz;
+    bool hides_docs;
+    unsigned log_sample; /* lines a second of what goes well, and as many of what clients do wrong; 0: all */
+    unsigned slow_ms;    /* from when on a request has a line always; 0: never */
 
     unsigned max_connections;             /* fewer, if the system lets this process open fewer files */
     unsigned max_connections_per_address; /* 0: as many */

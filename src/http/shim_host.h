@@ -4,6 +4,7 @@
 
 #include "base/budget.h"
 #include "base/log.h"
+#include "base/sampler.h"
 #include "call/channel.h"
 #include "http/body.h"
 #include "http/resource.h"
@@ -30,8 +31,11 @@ struct shim_host {
     const char *const *cors_origins;
     struct channel *channel;
     struct log *log;
-    bool probes_only;       /* no route is served but those that are probes */
-    struct scrapes scrapes; /* what /metrics shows */
+    bool probes_only;          /* no route is served but those that are probes */
+    unsigned served;           /* which routes are: a bit for each of enum route_kind */
+    uint64_t slow_ns;          /* from when on a request has a line always; 0: never */
+    struct sampler samples[2]; /* of lines: of what goes well, and of what its client does wrong */
+    struct scrapes scrapes;    /* what /metrics shows */
     struct shim_metrics counts;
     struct budget_part memory; /* that bodies and answers take */
     struct bodies bodies;

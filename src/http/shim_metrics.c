@@ -23,7 +23,7 @@ static const struct metric_family ended = {"orders_http_connections_ended_total"
 
 /* What there is an answer with; the last stands for any other. */
 static const unsigned statuses[] = {0,   200, 201, 204, 304, 307, 400, 401, 403, 404, 405, 408, 409,
-                                    412, 413, 414, 415, 422, 431, 500, 501, 503, 504, 505, 999};
+                                    412, 413, 414, 415, 422, 429, 431, 500, 501, 503, 504, 505, 999};
 
 enum { STATUSES = sizeof statuses / sizeof statuses[0] };
 

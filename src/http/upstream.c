@@ -1,6 +1,7 @@
 /* upstream.c: small replies are worked on where they are sent, large ones by the writer. */
 #include "http/upstream.h"
 
+#include "base/hash.h"
 #include "http/entity_tag.h"
 #include "http/peers.h"
 #include "http/unreachable.h"
@@ -69,7 +70,7 @@ static void answer_reply(struct upstream *upstream)
     const ProtobufCMessage *message = channel_reply_read(upstream->reply);
     if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
         upstream->error = arena_strdup(delivery->arena, status->message);
-    if (status->code == STATUS_RESOURCE_EXHAUSTED)
+    if (status->code == STATUS_RESOURCE_EXHAUSTED && status->limit == NULL)
         peer_make_room(delivery->connection);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
@@ -122,6 +123,16 @@ static void write_answer(struct writing *writing)
     shim_host_leave_call(upstream->host, &upstream->call, false);
 }
 
+/* Of whom only another process can tell who he is, by what he presents. */
+static uint32_t hash_principal(const struct upstream_request *request)
+{
+    const struct auth_presented *presented = request->presented;
+    if (request->auth->outcome != AUTH_UNCHECKED)
+        return principal_hash(&request->auth->principal);
+    return hash_text(presented->api_key != NULL ? presented->api_key : "") ^
+           hash_text(presented->authorization != NULL ? presented->authorization : "");
+}
+
 static void take_reply(struct channel_reply *reply, void *arg)
 {
     struct upstream *upstream = arg;
@@ -131,6 +142,7 @@ static void take_reply(struct channel_reply *reply, void *arg)
         return;
     }
     upstream->writing.write = write_answer;
+    upstream->writing.principal = hash_principal(&upstream->request);
     writer_add(&upstream->host->writer, &upstream->writing);
 }
 
@@ -162,6 +174,7 @@ static bool call(struct upstream *upstream)
         .validate_only = upstream->transcoded.refused.n_violations > 0,
         .timeout_ms = route->timeout_ms,
         .caller = peer_number(delivery->connection),
+        .peer = peer_address(delivery->connection),
     };
     if (!shim_host_enter_call(upstream->host)) {
         const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};

@@ -1,17 +1,65 @@
-/* writer.c: a queue, and a thread that empties it. */
+/* writer.c: a queue by principal, and a thread that empties it. */
 #include "http/writer.h"
 
+#include "base/hash.h"
+
 #include <errno.h>
+
+enum { PERTURB_WRITINGS = 64 }; /* how many are written while two principals may share a flow */
+
+static void add(struct writer *writer, struct writing *writing)
+{
+    const unsigned index = hash_mix(writing->principal, writer->salt) % WRITER_FLOWS;
+    STAILQ_INSERT_TAIL(&writer->flows[index], writing, next);
+    writer->waiting |= UINT64_C(1) << index;
+}
+
+static struct writing *take_of(struct writer *writer, unsigned index)
+{
+    struct writing *first = STAILQ_FIRST(&writer->flows[index]);
+    STAILQ_REMOVE_HEAD(&writer->flows[index], next);
+    if (STAILQ_EMPTY(&writer->flows[index]))
+        writer->waiting &= ~(UINT64_C(1) << index);
+    return first;
+}
+
+/* Those who share a flow part. */
+static void perturb(struct writer *writer)
+{
+    struct writing_list all = STAILQ_HEAD_INITIALIZER(all);
+    while (writer->waiting != 0) {
+        struct writing *first = take_of(writer, (unsigned)__builtin_ctzll(writer->waiting));
+        STAILQ_INSERT_TAIL(&all, first, next);
+    }
+    writer->salt += UINT32_C(0x9e3779b9);
+    while (!STAILQ_EMPTY(&all)) {
+        struct writing *first = STAILQ_FIRST(&all);
+        STAILQ_REMOVE_HEAD(&all, next);
+        add(writer, first);
+    }
+}
+
+/* With something waiting. */
+static struct writing *take_next(struct writer *writer)
+{
+    if (++writer->taken >= PERTURB_WRITINGS) {
+        writer->taken = 0;
+        perturb(writer);
+    }
+    const uint64_t from = writer->next < WRITER_FLOWS ? UINT64_MAX << writer->next : 0;
+    const uint64_t above = writer->waiting & from;
+    const unsigned index = (unsigned)__builtin_ctzll(above != 0 ? above : writer->waiting);
+    writer->next = index + 1;
+    return take_of(writer, index);
+}
 
 /* NULL: there is none, and will be none. */
 static struct writing *take(struct writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
-    while (STAILQ_EMPTY(&writer->waiting) && !writer->stop)
+    while (writer->waiting == 0 && !writer->stop)
         pthread_cond_wait(&writer->changed, &writer->lock);
-    struct writing *first = STAILQ_FIRST(&writer->waiting);
-    if (first != NULL)
-        STAILQ_REMOVE_HEAD(&writer->waiting, next);
+    struct writing *first = writer->waiting != 0 ? take_next(writer) : NULL;
     pthread_mutex_unlock(&writer->lock);
     return first;
 }
@@ -34,7 +82,8 @@ static void free_locks(struct writer *writer)
 bool writer_start(struct writer *writer)
 {
     *writer = (struct writer){.is_running = true};
-    STAILQ_INIT(&writer->waiting);
+    for (unsigned i = 0; i < WRITER_FLOWS; i++)
+        STAILQ_INIT(&writer->flows[i]);
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->changed, NULL);
     const int error = pthread_create(&writer->thread, NULL, run, writer);
@@ -49,7 +98,7 @@ bool writer_start(struct writer *writer)
 void writer_add(struct writer *writer, struct writing *writing)
 {
     pthread_mutex_lock(&writer->lock);
-    STAILQ_INSERT_TAIL(&writer->waiting, writing, next);
+    add(writer, writing);
     pthread_cond_signal(&writer->changed);
     pthread_mutex_unlock(&writer->lock);
 }

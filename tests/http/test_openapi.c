@@ -18,7 +18,7 @@ static void setup(void)
     resources_init(&resources);
     const struct resource *base = resources_find(&resources, OPENAPI_NAME);
     cr_assert_not_null(base);
-    document = openapi_make(base->plain.bytes, base->plain.length);
+    document = openapi_make(base->plain.bytes, base->plain.length, ROUTES_ALL);
     cr_assert_not_null(document);
 }
 
@@ -317,5 +317,16 @@ Test(openapi, names_every_operation_once)
 
 Test(openapi, nothing_else_is_made_of_what_is_no_json)
 {
-    cr_expect_null(openapi_make("{", 1));
+    cr_expect_null(openapi_make("{", 1, ROUTES_ALL));
+}
+
+Test(openapi, what_is_not_served_is_not_described)
+{
+    const struct resource *base = resources_find(&resources, OPENAPI_NAME);
+    json_t *without =
+        openapi_make(base->plain.bytes, base->plain.length, ROUTES_ALL & ~ROUTES_OF(ROUTE_METRICS));
+    cr_expect_not_null(json_object_get(json_object_get(document, "paths"), "/metrics"));
+    cr_expect_null(json_object_get(json_object_get(without, "paths"), "/metrics"));
+    cr_expect_not_null(json_object_get(json_object_get(without, "paths"), "/readyz"));
+    json_decref(without);
 }

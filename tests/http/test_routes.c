@@ -83,7 +83,7 @@ ParameterizedTest(struct match_case *c, routes, match, .init = setup, .fini = te
     struct route_match match = {0};
     const char *found = "404";
     url_parse(c->target, &arena, &url);
-    switch (routes_find(false, c->method, &url, &arena, &match)) {
+    switch (routes_find(ROUTES_ALL, c->method, &url, &arena, &match)) {
     case ROUTE_FOUND:
         found = arena_printf(&arena, "%s %s", match.route->rpc != NULL ? match.route->rpc : "-",
                              match.variable.bytes != NULL ? match.variable.bytes : "");
