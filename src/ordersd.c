@@ -100,6 +100,11 @@ static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
         .metrics = daemon->metrics,
         .memory = &daemon->memory,
         .max_calls = daemon->config.max_calls,
+        .max_calls_each = daemon->config.max_calls_each,
+        .rate_each = daemon->config.rate_each,
+        .burst_each = daemon->config.burst_each,
+        .log_sample = daemon->config.log_sample,
+        .slow_ms = daemon->config.slow_statement_ms,
     };
     snprintf(error, error_size, "out of memory");
     errno = ENOMEM;
@@ -169,6 +174,11 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .channel = daemon->channel,
         .log = daemon->log,
         .metrics = daemon->metrics,
+        .hides_metrics = daemon->config.http_hidden.metrics || daemon->config.metrics_host != NULL,
+        .hides_readyz = daemon->config.http_hidden.readyz,
+        .hides_docs = daemon->config.http_hidden.docs,
+        .log_sample = daemon->config.log_sample,
+        .slow_ms = daemon->config.slow_statement_ms,
         .max_connections = fit_connections(daemon, "http", daemon->config.http_max_connections),
         .max_connections_per_address = daemon->config.http_max_connections_per_address,
         .request_timeout_s = daemon->config.http_request_timeout_s,

@@ -90,6 +90,28 @@ static bool read_cors_origins(struct reading *reading, const char *text)
                      &reading->config->cors_origins);
 }
 
+static bool read_hidden(struct reading *reading, const char *text)
+{
+    struct config_hidden *hidden = &reading->config->http_hidden;
+    const struct {
+        const char *name;
+        bool *is_hidden;
+    } words[] = {{"metrics", &hidden->metrics}, {"readyz", &hidden->readyz}, {"docs", &hidden->docs}};
+    size_t n;
+    const char *const *items = split(&reading->config->arena, text, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool known = false;
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+            if (strcmp(items[i], words[w].name) == 0)
+                known = *words[w].is_hidden = true;
+        }
+        if (!known)
+            return fail(reading, items[i],
+                        "one of metrics, readyz and docs, or a comma-separated list of them");
+    }
+    return true;
+}
+
 /* Of which currencies there are this folder knows nothing. */
 static bool read_rates(struct reading *reading, const char *text)
 {
@@ -219,15 +241,20 @@ static const struct variable {
     {"ORDERS_METRICS", NULL, 0, read_metrics},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
     {"ORDERS_RATES", NULL, 0, read_rates},
+    {"ORDERS_HTTP_HIDE", NULL, 0, read_hidden},
     {"ORDERS_LOG", "info", 0, read_log},
 #define NUMBER(name, preset, member, least, most, unit)                                              \
     {                                                                                                \
         name, preset, 0, NULL, offsetof(struct config, member), (least), (most), "a number of " unit \
     }
+    NUMBER("ORDERS_LOG_SAMPLE", "100", log_sample, 0, 1000000, "lines a second"),
     NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds"),
     NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections"),
     NUMBER("ORDERS_SLOW_STATEMENT", "1000", slow_statement_ms, 0, 600000, "milliseconds"),
     NUMBER("ORDERS_MAX_CALLS", "4096", max_calls, 1, 65536, "calls"),
+    NUMBER("ORDERS_MAX_CALLS_PER_PRINCIPAL", "0", max_calls_each, 0, 65536, "calls"),
+    NUMBER("ORDERS_RATE_PER_PRINCIPAL", "0", rate_each, 0, 1000000, "calls a second"),
+    NUMBER("ORDERS_BURST_PER_PRINCIPAL", "0", burst_each, 0, 1000000, "calls"),
     NUMBER("ORDERS_MAX_CALL_BYTES", "33554432", max_call_bytes, 1048576, 1073741824, "bytes"),
     NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections"),
     NUMBER("ORDERS_IDLE_TIMEOUT", "900", idle_timeout_s, 1, 86400, "seconds"),

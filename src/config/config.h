@@ -45,15 +45,20 @@ struct config {
     const char *const *cors_origins; /* ORDERS_CORS_ORIGINS, NULL-terminated */
     const char *rates;               /* ORDERS_RATES, as it is; NULL when unset */
     enum log_level log_level;        /* ORDERS_LOG */
-    unsigned idempotency_ttl_s;      /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
-    unsigned workers;                /* ORDERS_WORKERS: connections that write, 1 to 64 */
-    unsigned
-        slow_statement_ms;    /* ORDERS_SLOW_STATEMENT: from when on one is logged at level warn; 0: never */
-    unsigned max_calls;       /* ORDERS_MAX_CALLS: in hand at once */
-    unsigned max_call_bytes;  /* ORDERS_MAX_CALL_BYTES: of memory, for requests and answers */
-    unsigned max_connections; /* ORDERS_MAX_CONNECTIONS: of RPC clients */
-    unsigned idle_timeout_s;  /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
-    unsigned send_timeout_s;  /* ORDERS_SEND_TIMEOUT: of an answer */
+    unsigned log_sample; /* ORDERS_LOG_SAMPLE: lines a second of calls that go well, and of those whose caller
+                            is at fault; 0: all */
+    unsigned idempotency_ttl_s; /* ORDERS_IDEMPOTENCY_TTL: how long an answer to a write is kept */
+    unsigned workers;           /* ORDERS_WORKERS: connections that write, 1 to 64 */
+    unsigned slow_statement_ms; /* ORDERS_SLOW_STATEMENT: from when on one, or a call, is logged at level
+                                   warn; 0: never */
+    unsigned max_calls;         /* ORDERS_MAX_CALLS: in hand at once */
+    unsigned max_calls_each;    /* ORDERS_MAX_CALLS_PER_PRINCIPAL: of one key, say; 0: as many as all */
+    unsigned rate_each;         /* ORDERS_RATE_PER_PRINCIPAL: calls a second of one; 0: no limit */
+    unsigned burst_each;        /* ORDERS_BURST_PER_PRINCIPAL: that may come at once; 0: those of a second */
+    unsigned max_call_bytes;    /* ORDERS_MAX_CALL_BYTES: of memory, for requests and answers */
+    unsigned max_connections;   /* ORDERS_MAX_CONNECTIONS: of RPC clients */
+    unsigned idle_timeout_s;    /* ORDERS_IDLE_TIMEOUT: of an RPC connection */
+    unsigned send_timeout_s;    /* ORDERS_SEND_TIMEOUT: of an answer */
 
     unsigned http_max_connections;             /* ORDERS_HTTP_MAX_CONNECTIONS */
     unsigned http_max_connections_per_address; /* ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS; 0: as many */
@@ -61,6 +66,9 @@ struct config {
     unsigned http_send_timeout_s;              /* ORDERS_HTTP_SEND_TIMEOUT: until an answer is taken */
     unsigned http_idle_timeout_s;              /* ORDERS_HTTP_IDLE_TIMEOUT: between two requests */
     unsigned http_max_body_bytes;              /* ORDERS_HTTP_MAX_BODY_BYTES: of one request */
+    struct config_hidden {
+        bool metrics, readyz, docs;
+    } http_hidden; /* ORDERS_HTTP_HIDE: what is not served at ORDERS_HTTP */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and
