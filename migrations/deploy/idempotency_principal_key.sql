@@ -20,6 +20,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS idempotency_principal_key ON idempotency (prin
 BEGIN;
 
 SET LOCAL lock_timeout = '1s';
+SET LOCAL client_min_messages = warning; -- not that the index gets its name
 
 -- The name stays: by it both builds know that a request was answered meanwhile.
 ALTER TABLE idempotency

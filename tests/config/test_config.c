@@ -33,6 +33,11 @@ static void set_up(void)
                                         "ORDERS_MAX_CONNECTIONS",
                                         "ORDERS_IDLE_TIMEOUT",
                                         "ORDERS_SEND_TIMEOUT",
+                                        "ORDERS_MAX_CALLS_PER_PRINCIPAL",
+                                        "ORDERS_RATE_PER_PRINCIPAL",
+                                        "ORDERS_BURST_PER_PRINCIPAL",
+                                        "ORDERS_LOG_SAMPLE",
+                                        "ORDERS_HTTP_HIDE",
                                         "ORDERS_HTTP_MAX_CONNECTIONS",
                                         "ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS",
                                         "ORDERS_HTTP_REQUEST_TIMEOUT",
@@ -226,6 +231,10 @@ static const struct bad {
      "ORDERS_HTTP_REQUEST_TIMEOUT: \"0\" is not a number of seconds from 1 to 3600"},
     {"ORDERS_HTTP_SEND_TIMEOUT", "10s", "ORDERS_HTTP_SEND_TIMEOUT: "},
     {"ORDERS_HTTP_IDLE_TIMEOUT", "3601", "ORDERS_HTTP_IDLE_TIMEOUT: "},
+    {"ORDERS_RATE_PER_PRINCIPAL", "-1",
+     "ORDERS_RATE_PER_PRINCIPAL: \"-1\" is not a number of calls a second from 0 to 1000000"},
+    {"ORDERS_HTTP_HIDE", "docs,all",
+     "ORDERS_HTTP_HIDE: \"all\" is not one of metrics, readyz and docs, or a comma-separated list of them"},
     {"ORDERS_HTTP_MAX_BODY_BYTES", "2097152",
      "ORDERS_HTTP_MAX_BODY_BYTES: \"2097152\" is not a number of bytes from 1024 to 1048576"},
     {"API_KEY_FILE", "/no/such/file", "API_KEY_FILE: \"/no/such/file\" is not a readable file"},
@@ -303,4 +312,29 @@ Test(config, a_driver_of_sqlalchemys_is_taken_out_of_the_url)
         cr_assert_str_eq(config.database_url, cases[i].wanted);
         config_free(&config);
     }
+}
+
+/* Unless something is set, callers have no limits of their own, nothing is hidden, and the log has a bound.
+ */
+Test(config, limits_are_for_who_sets_them)
+{
+    struct config config;
+    char error[512] = "";
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_expect_eq(config.max_calls_each + config.rate_each + config.burst_each, 0);
+    cr_expect_eq(config.log_sample, 100);
+    cr_expect(!config.http_hidden.metrics && !config.http_hidden.readyz && !config.http_hidden.docs);
+    config_free(&config);
+    setenv("ORDERS_MAX_CALLS_PER_PRINCIPAL", "10", 1);
+    setenv("ORDERS_RATE_PER_PRINCIPAL", "20", 1);
+    setenv("ORDERS_BURST_PER_PRINCIPAL", "30", 1);
+    setenv("ORDERS_LOG_SAMPLE", "0", 1);
+    setenv("ORDERS_HTTP_HIDE", " docs , metrics", 1);
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_expect_eq(config.max_calls_each, 10);
+    cr_expect_eq(config.rate_each, 20);
+    cr_expect_eq(config.burst_each, 30);
+    cr_expect_eq(config.log_sample, 0);
+    cr_expect(config.http_hidden.metrics && !config.http_hidden.readyz && config.http_hidden.docs);
+    config_free(&config);
 }

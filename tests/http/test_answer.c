@@ -111,3 +111,18 @@ Test(answer, options_without_the_headers_of_a_preflight_is_none)
     cr_assert(!cors_answer_preflight(origins, &no_method, &arena, &answer));
     cr_assert(!cors_answer_preflight(origins, &no_origin, &arena, &answer));
 }
+
+/* It is no want of room, which is 503. */
+Test(answer, who_has_had_as_much_as_he_may_is_told_what_and_for_how_long)
+{
+    const struct status_limit limit = {"\"rate\";q=20;w=2", "\"rate\";r=0;t=3", 3};
+    const struct status failure = {
+        .code = STATUS_RESOURCE_EXHAUSTED, .message = "shop calls too often", .limit = &limit};
+    struct answer answer = {.status = 0};
+    answer_failure(&answer, &arena, &failure);
+    cr_expect_eq(answer.status, 429);
+    cr_expect_str_eq(answer.body, "{\"detail\":\"shop calls too often\"}");
+    cr_expect_str_eq(header(&answer, "Retry-After"), "3");
+    cr_expect_str_eq(header(&answer, "RateLimit-Policy"), "\"rate\";q=20;w=2");
+    cr_expect_str_eq(header(&answer, "RateLimit"), "\"rate\";r=0;t=3");
+}
