@@ -71,3 +71,33 @@ void budget_part_give_back(struct budget_part *part, size_t bytes)
     atomic_fetch_sub(&part->taken, bytes);
     budget_give_back(part->whole, bytes);
 }
+
+static unsigned count_sharers(const struct budget_shares *shares)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < BUDGET_SHARES; i++)
+        n += atomic_load_explicit(&shares->taken[i], memory_order_relaxed) > 0;
+    return n;
+}
+
+bool budget_shares_take(struct budget_shares *shares, unsigned whose, size_t bytes)
+{
+    const size_t taken = atomic_fetch_add(&shares->taken[whose], bytes) + bytes;
+    if (budget_part_take(shares->part, bytes))
+        return true;
+    const unsigned sharers = count_sharers(shares);
+    if (sharers > 0 && taken <= shares->part->own / sharers) {
+        budget_part_add(shares->part, bytes);
+        return true;
+    }
+    atomic_fetch_sub(&shares->taken[whose], bytes);
+    return false;
+}
+
+void budget_shares_give_back(struct budget_shares *shares, unsigned whose, size_t bytes)
+{
+    const size_t taken = atomic_fetch_sub(&shares->taken[whose], bytes);
+    assert(taken >= bytes);
+    (void)taken;
+    budget_part_give_back(shares->part, bytes);
+}

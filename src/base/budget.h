@@ -47,4 +47,18 @@ bool budget_part_take(struct budget_part *part, size_t bytes);
 void budget_part_add(struct budget_part *part, size_t bytes);
 void budget_part_give_back(struct budget_part *part, size_t bytes);
 
+/* A part that several share, by a number of theirs. Whoever has taken less than an equal share of the part's
+ * own, of those who have any, finds room for so much when there is none for others: more than the budget is
+ * taken then. */
+enum { BUDGET_SHARES = 64 };
+
+struct budget_shares {
+    struct budget_part *part; /* set before it is shared */
+    atomic_size_t taken[BUDGET_SHARES];
+};
+
+/* `whose` is below BUDGET_SHARES. */
+bool budget_shares_take(struct budget_shares *shares, unsigned whose, size_t bytes);
+void budget_shares_give_back(struct budget_shares *shares, unsigned whose, size_t bytes);
+
 #endif

@@ -395,12 +395,20 @@ static enum account_outcome outcome_of(const struct status *status)
     return status_is_server_fault(status) ? ACCOUNT_SERVER_ERROR : ACCOUNT_CLIENT_ERROR;
 }
 
+/* What befell one call, which somebody is to look into. An outage and want of room befall all, and have
+ * warnings of their own. */
+static bool is_warning(const struct status *status)
+{
+    return status_is_server_fault(status) && status->code != STATUS_UNAVAILABLE &&
+           status->code != STATUS_RESOURCE_EXHAUSTED;
+}
+
 static void log_call(struct surface *surface, const struct call *call, uint64_t now_ns)
 {
     const uint64_t duration_ns = now_ns - call->start_ns;
     const bool is_slow = surface->slow_ns != 0 && duration_ns >= surface->slow_ns;
     const bool is_kept = is_slow || status_is_server_fault(&call->status);
-    const enum log_level level = is_kept ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
+    const enum log_level level = is_slow || is_warning(&call->status) ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
     if (!log_enabled(surface->log, level))
         return;
     struct sampler *sampler = &surface->samples[call->status.code != STATUS_OK];

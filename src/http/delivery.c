@@ -16,7 +16,7 @@ enum { SMALL_ANSWER_BYTES = 4 << 10 };
 const struct status delivery_no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
                                         .message = "Too many requests at once"};
 
-void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_part *memory,
+void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_shares *memory,
                    struct arena *arena)
 {
     *delivery = (struct delivery){.connection = connection, .memory = memory, .arena = arena};
@@ -29,10 +29,12 @@ void delivery_init(struct delivery *delivery, struct MHD_Connection *connection,
 static bool count(struct delivery *delivery, size_t bytes)
 {
     const size_t counts = bytes > SMALL_ANSWER_BYTES ? bytes : 0;
-    if (counts > delivery->counted && !budget_part_take(delivery->memory, counts - delivery->counted))
+    const unsigned whose = delivery->principal % BUDGET_SHARES;
+    if (counts > delivery->counted &&
+        !budget_shares_take(delivery->memory, whose, counts - delivery->counted))
         return false;
     if (counts < delivery->counted)
-        budget_part_give_back(delivery->memory, delivery->counted - counts);
+        budget_shares_give_back(delivery->memory, whose, delivery->counted - counts);
     if ((counts > 0) != (delivery->counted > 0))
         peer_hold_memory(delivery->connection, counts > 0);
     delivery->counted = counts;

@@ -11,10 +11,13 @@
 #include "http/precondition.h"
 
 #include <microhttpd.h>
+#include <stdint.h>
 
 struct delivery {
     struct MHD_Connection *connection;
-    struct budget_part *memory;
+    struct budget_shares *memory;
+    uint32_t principal; /* a hash of who asked, whose share of the memory it takes; set before there is an
+                           answer */
     const char *accept_encoding; /* the request's; NULL: none */
     struct arena *arena;         /* the exchange's, which owns what is not large */
     struct arena draft;          /* what the answer is made in, until it is complete */
@@ -31,7 +34,7 @@ struct delivery {
 extern const struct status delivery_no_room;
 
 /* The memory and the arena must outlive it. */
-void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_part *memory,
+void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_shares *memory,
                    struct arena *arena);
 void delivery_free(struct delivery *delivery);
 

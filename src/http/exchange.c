@@ -368,7 +368,7 @@ void *exchange_open(void *arg, const char *target, struct MHD_Connection *connec
     exchange->connection = connection;
     exchange->start_ns = time_monotonic_ns();
     arena_init(&exchange->arena);
-    delivery_init(&exchange->delivery, connection, &host->memory, &exchange->arena);
+    delivery_init(&exchange->delivery, connection, &host->answers, &exchange->arena);
     exchange->target = arena_strdup(&exchange->arena, target != NULL ? target : "");
     shim_host_enter(host);
     peer_enter(connection, PEER_RECEIVING);

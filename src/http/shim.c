@@ -159,6 +159,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .served = served(options),
         .slow_ns = (uint64_t)options->slow_ms * NS_PER_MS,
         .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},
+        .answers = {.part = &host->memory},
         .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };
     STAILQ_INIT(&host->ended);

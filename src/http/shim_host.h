@@ -37,7 +37,8 @@ struct shim_host {
     struct sampler samples[2]; /* of lines: of what goes well, and of what its client does wrong */
     struct scrapes scrapes;    /* what /metrics shows */
     struct shim_metrics counts;
-    struct budget_part memory; /* that bodies and answers take */
+    struct budget_part memory;    /* that bodies and answers take */
+    struct budget_shares answers; /* of it, by who asked */
     struct bodies bodies;
     struct resources resources; /* not changed any more */
     struct writer writer;

@@ -123,16 +123,6 @@ static void write_answer(struct writing *writing)
     shim_host_leave_call(upstream->host, &upstream->call, false);
 }
 
-/* Of whom only another process can tell who he is, by what he presents. */
-static uint32_t hash_principal(const struct upstream_request *request)
-{
-    const struct auth_presented *presented = request->presented;
-    if (request->auth->outcome != AUTH_UNCHECKED)
-        return principal_hash(&request->auth->principal);
-    return hash_text(presented->api_key != NULL ? presented->api_key : "") ^
-           hash_text(presented->authorization != NULL ? presented->authorization : "");
-}
-
 static void take_reply(struct channel_reply *reply, void *arg)
 {
     struct upstream *upstream = arg;
@@ -142,7 +132,7 @@ static void take_reply(struct channel_reply *reply, void *arg)
         return;
     }
     upstream->writing.write = write_answer;
-    upstream->writing.principal = hash_principal(&upstream->request);
+    upstream->writing.principal = upstream->delivery->principal;
     writer_add(&upstream->host->writer, &upstream->writing);
 }
 
@@ -154,6 +144,16 @@ static const char *call_id(const struct upstream_request *request)
     if (!request->is_read && head->idempotency_key != NULL)
         return head->idempotency_key;
     return request->is_read || head->request_id_is_new ? head->request_id : NULL;
+}
+
+/* Of whom only another process can tell who he is, by what he presents. */
+static uint32_t hash_principal(const struct upstream_request *request)
+{
+    const struct auth_presented *presented = request->presented;
+    if (request->auth->outcome != AUTH_UNCHECKED)
+        return principal_hash(&request->auth->principal);
+    return hash_text(presented->api_key != NULL ? presented->api_key : "") ^
+           hash_text(presented->authorization != NULL ? presented->authorization : "");
 }
 
 /* False: none may begin, and the answer says so. */

@@ -87,3 +87,24 @@ Test(budget, threads_share_it)
         pthread_join(threads[i], NULL);
     cr_assert_eq(atomic_load(&budget.taken), 0);
 }
+
+/* What one has taken, of its own part and of all else, is no reason to refuse another a little. */
+Test(budget, who_has_less_than_a_share_finds_room)
+{
+    struct budget whole = {.limit = 100};
+    struct budget_part part = {.whole = &whole, .own = 20};
+    struct budget_shares shares = {.part = &part};
+    budget_add(&whole, 100);
+    cr_assert(budget_shares_take(&shares, 1, 20), "its own part");
+    cr_assert_not(budget_shares_take(&shares, 1, 1));
+    cr_assert(budget_shares_take(&shares, 2, 10), "half of the part");
+    cr_assert_not(budget_shares_take(&shares, 2, 1));
+    cr_assert(budget_shares_take(&shares, 3, 6), "a third");
+    cr_assert_not(budget_shares_take(&shares, 3, 1));
+    cr_assert_eq(atomic_load(&whole.taken), 136);
+    budget_shares_give_back(&shares, 1, 20);
+    budget_shares_give_back(&shares, 2, 10);
+    budget_shares_give_back(&shares, 3, 6);
+    cr_assert_eq(atomic_load(&whole.taken), 100);
+    cr_assert_eq(atomic_load(&part.taken), 0);
+}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from .orders import (
-    API_KEY, BATCH, BOUND, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, IDLE_CLIENTS, IMPORT_FEW_ROWS,
+    API_KEY, BATCH, BOUND, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, HEAVY_LISTS, IDLE_CLIENTS, IMPORT_FEW_ROWS,
     IMPORT_ROWS, IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
@@ -54,6 +54,10 @@ local cases = {
     },
     summary = {
         template = function() return wrk.format("GET", "/orders/summary", headers) end,
+        here = function() return "" end,
+    },
+    list = {
+        template = function() return wrk.format("GET", "/orders/", headers) end,
         here = function() return "" end,
     },
     create = {
@@ -130,10 +134,19 @@ class Bench:
     def __init__(self, state: Path, database: Database, service: Service, url: str, orders: int = ORDERS):
         self.state, self.database, self.service, self.url, self.orders = state, database, service, url, orders
         self.get_reply_bytes = 128  # until a get was answered
+        self.other_key = None       # of another principal, once one was made
         for name, script in PGBENCH_SCRIPTS.items():
             (state / f"{name}.sql").write_text(script)
-        for case in ("get", "create", "summary"):
-            (state / f"{case}.lua").write_text(WRK_SCRIPT % {"case": case, "keys": orders, "key": API_KEY})
+        for case in ("get", "create", "summary", "list"):
+            self.write_wrk_script(case, case, API_KEY)
+
+    def write_wrk_script(self, name: str, case: str, key: str) -> None:
+        (self.state / f"{name}.lua").write_text(WRK_SCRIPT % {"case": case, "keys": self.orders, "key": key})
+
+    def make_key(self, name: str) -> str:
+        """A key of that name, for a caller who is another principal."""
+        env = environment(API_KEY=API_KEY, ORDERS_CONNECT=self.service.ipc)
+        return json.loads(run([ORDERSCTL, "keys", "create", name, "--role", "reader", "--output", "json"], env=env))["key"]
 
     def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options) -> dict:
         answer = run(
@@ -243,6 +256,27 @@ class Bench:
 
         return measure
 
+    def lists_beside_another_key(self) -> Callable:
+        """A lone list of one key, while another has hundreds in flight, each on a connection of its own."""
+        lone = self.wrk("list", 1)
+
+        def measure_beside(seconds: float) -> dict:
+            if self.other_key is None:
+                self.other_key = self.make_key("heavy-hitter")
+                self.write_wrk_script("list-other", "list", self.other_key)
+            heavy_hitter = subprocess.Popen(
+                ["wrk", "--threads", "1", "--connections", str(HEAVY_LISTS), "--duration", f"{round(seconds) + 4}s",
+                 "--timeout", "30s", "--script", str(self.state / "list-other.lua"), self.service.http],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), start_new_session=True,
+            )
+            time.sleep(2)  # until all of it is in flight
+            result = lone(seconds)
+            if heavy_hitter.poll() is not None or heavy_hitter.wait() != 0:
+                raise Failed("lists: the heavy hitter ended before the lone caller")
+            return result
+
+        return measure_beside
+
     def copy(self, seconds: float) -> dict:
         """COPY of as many rows at once as a batch has, over one connection; the clock is the server's."""
         clock = "SELECT extract(epoch FROM clock_timestamp());\n"
@@ -299,6 +333,8 @@ class Bench:
         cases += [rpc("ipc", "create", 1)]
         cases += [Case("ipc", f"{op} beside a heavy hitter", 1, self.beside_heavy_hitter(op))
                   for op in ("get", "create")]
+        cases += [Case("http", "list", 1, self.wrk("list", 1)),
+                  Case("http", "list beside another key's", 1, self.lists_beside_another_key())]
         cases += [rpc("ipc", "create", 16)]
         cases += [rpc("ipc", "get", 16), Case("echo", "echo", 16, self.echo(16))]
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]

@@ -21,6 +21,8 @@ SUMMARY_ORDERS = {"small": 10_000, "large": 10_000_000}
 IN_FLIGHT = (1, 16, 64)
 # Of one caller, beside which another has a single request in flight.
 HEAVY = 1_000
+# Connections over HTTP of another key, each with a list in flight, beside which one key has a single list in flight.
+HEAVY_LISTS = 400
 # Calls that a service is told to take at once, and how many times as many are in flight.
 BOUND, OVERLOAD = 256, 5
 # Orders as every part of the benchmark makes them: of 100 days from 2025-01-01 on (as tools/load/orders.c has it) and

@@ -11,8 +11,8 @@ from typing import Optional
 
 from .cases import Case
 from .orders import (
-    BATCH, BOUND, DEPTH, HEAVY, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, OVERLOAD, ROOT,
-    SUMMARY_ORDERS,
+    BATCH, BOUND, DEPTH, HEAVY, HEAVY_LISTS, IDLE_CLIENTS, IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, ORDERS, OVERLOAD,
+    ROOT, SUMMARY_ORDERS,
 )
 from .processes import run
 
@@ -132,6 +132,9 @@ def limits_of(cases: list[Case], imported: Optional[dict], overload: Optional[di
                 f"p99 of a lone {case} beside {HEAVY:,} in flight of another caller, to alone",
                 divided(of.p99(f"ipc {case} beside a heavy hitter 1"), of.p99(f"ipc {case} 1")), at_most=10)
           for case in ("get", "create")),
+        Ratio("http_list_beside_another_key",
+              f"p50 of a lone list over HTTP beside {HEAVY_LISTS} in flight of another key, to alone",
+              divided(of.p50("http list beside another key's 1"), of.p50("http list 1")), at_most=3),
         *overload_ratios(overload),
     ]
 
