@@ -336,10 +336,9 @@ static void log_exchange(struct exchange *exchange, enum log_level level, unsign
         exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
         LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
         LOG_INT("duration_us", (now_ns - exchange->start_ns) / NS_PER_US),
-        LOG_STR("request_id", exchange->head.request_id), LOG_OPT("principal", exchange->auth.principal.name),
-        LOG_OPT("peer", peer_address(exchange->connection)), LOG_OPT("error", error),
-        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent),
-        requests);
+        LOG_STR("request_id", exchange->head.request_id), LOG_OPT("error", error),
+        LOG_OPT("principal", exchange->auth.principal.name), LOG_OPT("peer", peer_address(exchange->connection)),
+        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent), requests);
 }
 
 /* Counts and logs it. Status 0 is a request that was broken off. */

@@ -193,6 +193,7 @@ bool upstream_call(struct upstream *upstream, struct shim_host *host, struct del
     struct transcode_source *source = &upstream->source;
     *upstream = (struct upstream){
         .host = host, .delivery = delivery, .request = *request, .call.connection = delivery->connection};
+    delivery->principal = hash_principal(request);
     *source = (struct transcode_source){
         .route = request->route,
         .variable = request->variable,

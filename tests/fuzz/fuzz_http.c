@@ -87,7 +87,7 @@ static void check_allowed(const char *allowed, const struct url *url, struct are
     char *rest, *list = arena_strdup(arena, allowed);
     must(*allowed != '\0');
     for (char *method = strtok_r(list, ", ", &rest); method != NULL; method = strtok_r(NULL, ", ", &rest))
-        must(routes_find(false, method, url, arena, &match) == ROUTE_FOUND);
+        must(routes_find(ROUTES_ALL, method, url, arena, &match) == ROUTE_FOUND);
 }
 
 /* Where a client is sent to is on this server, and a path with some method. */
@@ -98,7 +98,7 @@ static void check_redirection(const char *target, struct arena *arena)
     const char *location = url_without_slash(target, arena);
     must(location[0] == '/' && location[1] != '/');
     url_parse(location, arena, &url);
-    const enum route_found found = routes_find(false, "GET", &url, arena, &match);
+    const enum route_found found = routes_find(ROUTES_ALL, "GET", &url, arena, &match);
     must(found == ROUTE_FOUND || found == ROUTE_NO_METHOD);
 }
 
@@ -212,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         for (const struct route_parameter *parameter = routes[i].query; parameter->name != NULL; parameter++)
             check_parameter(url.query, parameter->name, &arena);
     }
-    switch (routes_find(false, request.method, &url, &arena, &match)) {
+    switch (routes_find(ROUTES_ALL, request.method, &url, &arena, &match)) {
     case ROUTE_FOUND:
         exchange(&request, &match, url.query, &arena);
         break;

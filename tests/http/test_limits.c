@@ -80,7 +80,7 @@ Test(limits, who_has_as_many_under_way_as_it_may_gets_429_until_one_ends)
                      "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}");
     cr_assert_eq(reply.status, 201, "%s", reply.body);
     http_free(&reply);
-    free(database_query(database, "BEGIN; SELECT FROM orders FOR UPDATE"));
+    free(database_query(database, "BEGIN; SELECT id FROM orders FOR UPDATE"));
     const char *body = "{\"total_amount\":2}";
     const int fd = http_connect(service->http_port);
     snprintf(request, sizeof request,

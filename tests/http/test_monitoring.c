@@ -286,8 +286,8 @@ Test(monitoring, without_a_database_it_lives_and_is_not_ready)
         http_free(&alive);
     }
     cr_expect_eq(ask("GET", "/orders/A", key_header, NULL), 503);
-    expect_value(service->http_port, HTTP("GET", "/orders/{order_id}", "503"), 1);
-    expect_value(service->http_port, RPC(ORDERS("GetOrder"), "UNAVAILABLE"), 1);
+    expect_value(service->metrics_port, HTTP("GET", "/orders/{order_id}", "503"), 1);
+    expect_value(service->metrics_port, RPC(ORDERS("GetOrder"), "UNAVAILABLE"), 1);
     char *text = scrape(service->metrics_port);
     cr_expect_geq(value_in(text, "orders_store_connects_total{lane=\"get\",result=\"unreachable\"}"), 1);
     cr_expect_eq(value_in(text, "orders_store_connections{lane=\"write\",state=\"connecting\"}"), 2);
@@ -330,8 +330,9 @@ Test(monitoring, a_schema_that_changed_is_named)
     snprintf(body, sizeof body, "{\"detail\":\"schema is at of \\\"the\\\" future, %s is wanted\"}", wanted);
     await_readyz(service->metrics_port, 503, body);
     await_readyz(service->http_port, 503, body);
-    cr_expect_geq(await_value(service->http_port, "orders_store_connections_lost_total{lane=\"get\"}", 1), 1);
-    cr_expect_geq(await_value(service->http_port,
+    cr_expect_geq(await_value(service->metrics_port, "orders_store_connections_lost_total{lane=\"get\"}", 1),
+                  1);
+    cr_expect_geq(await_value(service->metrics_port,
                               "orders_store_connects_total{lane=\"get\",result=\"wrong_schema\"}", 1),
                   1);
     free(wanted);
@@ -351,7 +352,7 @@ Test(monitoring, a_database_that_takes_no_writes_is_told_of)
     break_connections(database); /* only new sessions know */
     await_readyz(service->metrics_port, 503, "{\"detail\":\"database is read-only\"}");
     await_readyz(service->http_port, 503, "{\"detail\":\"database is read-only\"}");
-    cr_expect_geq(await_value(service->http_port,
+    cr_expect_geq(await_value(service->metrics_port,
                               "orders_store_connects_total{lane=\"write\",result=\"read_only\"}", 1),
                   1);
     snprintf(sql, sizeof sql, "ALTER DATABASE %s RESET default_transaction_read_only", name);

@@ -30,7 +30,7 @@ static const char *request(const char *method, const char *target, const char *b
 {
     struct url *url = arena_alloc(&arena, sizeof *url);
     url_parse(target, &arena, url);
-    cr_assert_eq(routes_find(false, method, url, &arena, &match), ROUTE_FOUND);
+    cr_assert_eq(routes_find(ROUTES_ALL, method, url, &arena, &match), ROUTE_FOUND);
     source = (struct transcode_source){
         .route = match.route,
         .variable = &match.variable,
@@ -238,7 +238,7 @@ static bool read_body(const char *bytes, size_t length, struct answer *answer)
 {
     struct url url;
     url_parse("/orders/", &arena, &url);
-    cr_assert_eq(routes_find(false, "POST", &url, &arena, &match), ROUTE_FOUND);
+    cr_assert_eq(routes_find(ROUTES_ALL, "POST", &url, &arena, &match), ROUTE_FOUND);
     *answer = (struct answer){0};
     return transcode_body(match.route, (struct json_slice){bytes, length}, &arena, &json, answer);
 }

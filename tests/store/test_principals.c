@@ -49,7 +49,7 @@ Test(principals, the_same_request_id_of_another_is_another_request)
     expect(begin_as("office", "one", "B", 2), STATUS_OK, false);
     expect(begin_as("shop", "one", "A", 1), STATUS_OK, true);
     expect(begin_as("office", "one", "B", 2), STATUS_OK, true);
-    expect(begin_as("shop", "one", "B", 2), STATUS_FAILED_PRECONDITION, true);
+    expect(begin_as("shop", "one", "B", 2), STATUS_FAILED_PRECONDITION, false);
     expect(begin_as("other", "one", "A", 1), STATUS_ALREADY_EXISTS, false);
     cr_assert_eq(count("SELECT count(*) FROM orders"), 2);
     cr_assert_eq(count("SELECT count(*) FROM idempotency WHERE request_id = 'one'"), 3);
@@ -79,7 +79,7 @@ Test(principals, a_build_from_before_and_this_one_find_each_others_records)
     cr_assert_eq(count(sql), 0);
     snprintf(sql, sizeof sql, OLD_RECORD, "old");
     free(database_query(database, sql));
-    expect(begin_as("bootstrap", "old", "B", 8), STATUS_FAILED_PRECONDITION, true);
+    expect(begin_as("bootstrap", "old", "B", 8), STATUS_FAILED_PRECONDITION, false);
     expect(begin_as("shop", "old", "B", 8), STATUS_OK, false);
     /* What the old one takes for a sign that the request was answered meanwhile. */
     snprintf(sql, sizeof sql, OLD_RECORD, "new");
@@ -103,10 +103,7 @@ Test(principals, records_are_found_by_the_primary_key)
     for (int i = 0; i < PQntuples(result); i++) {
         const char *line = PQgetvalue(result, i, 0);
         cr_expect_null(strstr(line, "Seq Scan on idempotency"), "%s", line);
-        by_key |=
-            strstr(line, "Index Cond: ((r.principal = g.principal) AND (r.request_id = g.request_id))") !=
-                NULL ||
-            strstr(line, "Index Cond: ((principal = g.principal) AND (request_id = g.request_id))") != NULL;
+        by_key |= strstr(line, "Index Cond: ((principal = ") != NULL && strstr(line, "(request_id = ") != NULL;
     }
     if (!by_key) {
         for (int i = 0; i < PQntuples(result); i++)
