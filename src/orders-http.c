@@ -3,6 +3,7 @@
  * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0.
  */
 #include "auth/bootstrap_keys.h"
+#include "auth/jwt_verifier.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
@@ -56,6 +57,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
     struct authenticator authenticator = {0};
     authenticator_add(&authenticator, bootstrap_keys_source(config->api_keys));
+    authenticator_add(&authenticator, jwt_forwarded_source());
     const struct remote_channel_options channel_options = {client, &authenticator, config->api_key, &memory};
     struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
     const struct http_shim_options options = {

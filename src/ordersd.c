@@ -1,6 +1,7 @@
 /* ordersd.c: the order service as a process: starts each layer on the one below, serves until SIGTERM or
  * SIGINT, answers what is in hand, and ends with 0. */
 #include "auth/bootstrap_keys.h"
+#include "auth/jwt_verifier.h"
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -51,6 +52,7 @@ struct daemon {
     struct health health;
     struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
+    struct jwt_verifier *tokens; /* NULL: ORDERS_JWT_ISSUERS is not set */
     struct authenticator authenticator;
     struct methods *methods;
     struct surface *surface;
@@ -81,6 +83,26 @@ static bool addresses_answer(void *arg, char *why, size_t why_size)
     return false;
 }
 
+/* Who may call. */
+static bool make_authenticator(struct daemon *daemon, char *error, size_t error_size)
+{
+    static const char variable[] = "ORDERS_JWT_ISSUERS: ";
+    const struct jwt_verifier_options options = {
+        .path = daemon->config.jwt_issuers,
+        .log = daemon->log,
+        .metrics = daemon->metrics,
+    };
+    authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
+    if (options.path == NULL)
+        return true;
+    const int length = snprintf(error, error_size, "%s", variable);
+    daemon->tokens = jwt_verifier_start(&options, error + length, error_size - (size_t)length);
+    if (daemon->tokens == NULL)
+        return false;
+    authenticator_add(&daemon->authenticator, jwt_verifier_source(daemon->tokens));
+    return true;
+}
+
 /* All that may be called, and what each call goes through. */
 static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -92,7 +114,6 @@ static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
     ProtobufCService *const services[] = {&daemon->service.base.base, &daemon->health.service.base,
                                           &daemon->metrics_service.service.base};
-    authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
     const struct surface_options options = {
         .methods = daemon->methods = methods_new(),
         .authenticator = &daemon->authenticator,
@@ -227,8 +248,9 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
     daemon->store = postgres_open(&options, error, error_size);
-    return daemon->store != NULL && make_surface(daemon, error, error_size) &&
-           start_rpc(daemon, error, error_size) && (!has_http || make_channel(daemon, error, error_size)) &&
+    return daemon->store != NULL && make_authenticator(daemon, error, error_size) &&
+           make_surface(daemon, error, error_size) && start_rpc(daemon, error, error_size) &&
+           (!has_http || make_channel(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
            (config->http_host == NULL || start_http(daemon, error, error_size)) &&
            start_prober(daemon, error, error_size);
@@ -264,6 +286,7 @@ static void stop(struct daemon *daemon)
     if (daemon->server != NULL && !rpc_server_drain(daemon->server, left_ms))
         log_line(daemon->log, LOG_LEVEL_WARN, "calls cut short");
     http_shim_stop(daemon->probes);
+    jwt_verifier_stop(daemon->tokens);
     if (daemon->store != NULL)
         postgres_close(daemon->store);
 }

@@ -59,19 +59,37 @@ void authenticator_check(const struct authenticator *authenticator, const struct
         result->principal = (struct principal){0};
 }
 
+static const struct {
+    enum status_code code;
+    const char *message;
+} refusals[AUTH_OUTCOMES] = {
+    [AUTH_MISSING] = {STATUS_UNAUTHENTICATED, "API key is missing"},
+    [AUTH_UNKNOWN] = {STATUS_PERMISSION_DENIED, "Invalid API key"},
+    [AUTH_EXPIRED] = {STATUS_PERMISSION_DENIED, "API key has expired"},
+    [AUTH_REVOKED] = {STATUS_PERMISSION_DENIED, "API key was revoked"},
+    [AUTH_UNCHECKED] = {STATUS_OK, NULL},
+    [AUTH_TOKEN_MALFORMED] = {STATUS_UNAUTHENTICATED, "The token is malformed"},
+    [AUTH_TOKEN_TYPE] = {STATUS_UNAUTHENTICATED, "The token is no access token"},
+    [AUTH_TOKEN_KEY] = {STATUS_UNAUTHENTICATED, "The token's key is not known"},
+    [AUTH_TOKEN_KEYS_DUE] = {STATUS_UNAVAILABLE,
+                             "The keys of the token's issuer are not known yet; try again later"},
+    [AUTH_TOKEN_ALGORITHM] = {STATUS_UNAUTHENTICATED, "The token's algorithm is not its key's"},
+    [AUTH_TOKEN_SIGNATURE] = {STATUS_UNAUTHENTICATED, "The token's signature does not hold"},
+    [AUTH_TOKEN_ISSUER] = {STATUS_UNAUTHENTICATED, "The token is of another issuer"},
+    [AUTH_TOKEN_AUDIENCE] = {STATUS_UNAUTHENTICATED, "The token is for another audience"},
+    [AUTH_TOKEN_EXPIRED] = {STATUS_UNAUTHENTICATED, "The token has expired"},
+    [AUTH_TOKEN_EARLY] = {STATUS_UNAUTHENTICATED, "The token is not valid yet"},
+    [AUTH_TOKEN_CLAIMS] = {STATUS_UNAUTHENTICATED, "The token lacks a claim, or one is of another type"},
+    [AUTH_KNOWN] = {STATUS_OK, NULL},
+};
+
+const char *auth_reason(enum auth_outcome outcome)
+{
+    return refusals[outcome].message;
+}
+
 void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status)
 {
-    static const struct {
-        enum status_code code;
-        const char *message;
-    } refusals[] = {
-        [AUTH_MISSING] = {STATUS_UNAUTHENTICATED, "API key is missing"},
-        [AUTH_UNKNOWN] = {STATUS_PERMISSION_DENIED, "Invalid API key"},
-        [AUTH_EXPIRED] = {STATUS_PERMISSION_DENIED, "API key has expired"},
-        [AUTH_REVOKED] = {STATUS_PERMISSION_DENIED, "API key was revoked"},
-        [AUTH_UNCHECKED] = {STATUS_OK, NULL},
-        [AUTH_KNOWN] = {STATUS_OK, NULL},
-    };
     if (refusals[outcome].code != STATUS_OK)
         status_set(status, arena, refusals[outcome].code, "%s", refusals[outcome].message);
 }

@@ -22,7 +22,22 @@ enum auth_outcome {
     AUTH_EXPIRED,
     AUTH_REVOKED,
     AUTH_UNCHECKED, /* it is for the service to say, which is another process */
-    AUTH_KNOWN,     /* the principal is set */
+
+    /* Of a token (jwt.h): what it is not. Nothing here tells more than who sent it can read in it. */
+    AUTH_TOKEN_MALFORMED,
+    AUTH_TOKEN_TYPE,     /* it is signed for another use, such as to tell a client who signed in */
+    AUTH_TOKEN_KEY,      /* it names none that is known */
+    AUTH_TOKEN_KEYS_DUE, /* nor could be: an issuer's were not fetched yet */
+    AUTH_TOKEN_ALGORITHM,
+    AUTH_TOKEN_SIGNATURE,
+    AUTH_TOKEN_ISSUER,
+    AUTH_TOKEN_AUDIENCE,
+    AUTH_TOKEN_EXPIRED,
+    AUTH_TOKEN_EARLY,
+    AUTH_TOKEN_CLAIMS, /* one is missing, or of another type */
+
+    AUTH_KNOWN, /* the principal is set; he may have no role */
+    AUTH_OUTCOMES
 };
 
 /* What a caller presents. Each may be NULL. */
@@ -59,8 +74,13 @@ void authenticator_check(const struct authenticator *authenticator, const struct
  * 9110, 11.1), in it; NULL: it is of another. */
 const char *auth_bearer(const char *authorization);
 
-/* Why a call that wants to know its caller is refused: UNAUTHENTICATED or PERMISSION_DENIED. Left as it is,
- * if he is known, or for another process to know. */
+/* Why a caller is refused, for people: "The token has expired". NULL: he is not. Static. */
+const char *auth_reason(enum auth_outcome outcome);
+
+/* Why a call that wants to know its caller is refused: UNAUTHENTICATED or PERMISSION_DENIED; UNAVAILABLE,
+ * when it cannot be said yet. A key that does not hold is PERMISSION_DENIED, as it has always been; a token
+ * UNAUTHENTICATED (RFC 6750, 3.1), upon which its client gets another one. Left as it is, if he is known, or
+ * for another process to know. */
 void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status);
 
 #endif

@@ -4,11 +4,15 @@
 #include <stddef.h>
 #include <string.h>
 
+/* One of another length is compared with itself. Nothing ends the loop early: a token of a kilobyte, which is
+ * compared with each key, costs little. */
 bool secret_equal(const char *presented, const char *secret)
 {
-    size_t presented_length = strlen(presented), secret_length = strlen(secret);
-    volatile unsigned char differs = presented_length != secret_length;
-    for (size_t i = 0; i < presented_length; i++)
-        differs |= (unsigned char)(presented[i] ^ secret[secret_length == 0 ? 0 : i % secret_length]);
-    return !differs;
+    const size_t length = strlen(presented);
+    const bool has_length = length == strlen(secret);
+    const char *other = has_length ? secret : presented;
+    unsigned char differs = has_length ? 0 : 1;
+    for (size_t i = 0; i < length; i++)
+        differs |= (unsigned char)(presented[i] ^ other[i]);
+    return differs == 0;
 }

@@ -119,6 +119,13 @@ static bool read_rates(struct reading *reading, const char *text)
     return true;
 }
 
+/* What stands in the file src/auth knows. */
+static bool read_jwt_issuers(struct reading *reading, const char *path)
+{
+    reading->config->jwt_issuers = arena_strdup(&reading->config->arena, path);
+    return true;
+}
+
 static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
 {
     char *end;
@@ -235,6 +242,7 @@ static const struct variable {
     {"DATABASE_URL", NULL, 0, read_database_url},
     {"API_KEY", NULL, 0, read_api_key},
     {"API_KEY_FILE", NULL, 0, read_api_key_file},
+    {"ORDERS_JWT_ISSUERS", NULL, 0, read_jwt_issuers},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},

@@ -36,6 +36,7 @@ struct config {
     const char *const *api_keys;     /* API_KEY, or the first line of API_KEY_FILE, NULL-terminated */
     const char *api_key;             /* the first of them, which a client presents; NULL when unset */
     const char *api_key_file;        /* API_KEY_FILE; NULL when unset */
+    const char *jwt_issuers;         /* ORDERS_JWT_ISSUERS, a path; NULL when unset */
     const char *const *listen;       /* ORDERS_LISTEN, NULL-terminated */
     const char *const *connect;      /* ORDERS_CONNECT, NULL-terminated */
     const char *http_host;           /* ORDERS_HTTP's host; NULL when unset and not needed */

@@ -93,3 +93,29 @@ Test(authenticator, roles_by_name)
     cr_assert_not(role_read("root", &role));
     cr_assert_str_eq(role_name(ROLE_ADMIN), "admin");
 }
+
+Test(authenticator, why_a_caller_is_refused)
+{
+    static const struct {
+        enum auth_outcome outcome;
+        enum status_code code;
+        const char *message;
+    } cases[] = {
+        {AUTH_TOKEN_MALFORMED, STATUS_UNAUTHENTICATED, "The token is malformed"},
+        {AUTH_TOKEN_EXPIRED, STATUS_UNAUTHENTICATED, "The token has expired"},
+        {AUTH_TOKEN_AUDIENCE, STATUS_UNAUTHENTICATED, "The token is for another audience"},
+        {AUTH_TOKEN_KEYS_DUE, STATUS_UNAVAILABLE,
+         "The keys of the token's issuer are not known yet; try again later"},
+    };
+    struct arena arena;
+    arena_init(&arena);
+    for (enum auth_outcome each = AUTH_TOKEN_MALFORMED; each <= AUTH_TOKEN_CLAIMS; each++)
+        cr_expect_not_null(auth_reason(each), "%d", each);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct status status = STATUS_INIT;
+        auth_refuse(cases[i].outcome, &arena, &status);
+        cr_expect_eq(status.code, cases[i].code);
+        cr_expect_str_eq(status.message, cases[i].message);
+    }
+    arena_free(&arena);
+}
