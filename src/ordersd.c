@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "http/shim.h"
 #include "rpc/server.h"
+#include "service/auth_service.h"
 #include "service/health.h"
 #include "service/metrics_service.h"
 #include "service/order_service.h"
@@ -52,6 +53,7 @@ struct daemon {
     struct health health;
     struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
+    Rpc__V1__Auth_Service auth_service;
     struct jwt_verifier *tokens; /* NULL: ORDERS_JWT_ISSUERS is not set */
     struct authenticator authenticator;
     struct methods *methods;
@@ -106,14 +108,16 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
 /* All that may be called, and what each call goes through. */
 static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
 {
-    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Health", "rpc.v1.Metrics", NULL};
+    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Auth", "rpc.v1.Health",
+                                        "rpc.v1.Metrics", NULL};
     order_service_init(&daemon->service, daemon->store);
     daemon->checks[0] = (struct health_check){postgres_ready, daemon->store};
     daemon->checks[1] = (struct health_check){addresses_answer, daemon};
     health_init(&daemon->health, names, daemon->checks);
+    auth_service_init(&daemon->auth_service);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
     ProtobufCService *const services[] = {&daemon->service.base.base, &daemon->health.service.base,
-                                          &daemon->metrics_service.service.base};
+                                          &daemon->metrics_service.service.base, &daemon->auth_service.base};
     const struct surface_options options = {
         .methods = daemon->methods = methods_new(),
         .authenticator = &daemon->authenticator,
@@ -185,6 +189,17 @@ static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
     return daemon->probes != NULL;
 }
 
+static struct dashboard_sign_in sign_in_of(const struct daemon *daemon)
+{
+    if (daemon->config.oidc_client == NULL)
+        return (struct dashboard_sign_in){0};
+    return (struct dashboard_sign_in){
+        .issuer = jwt_verifier_first_issuer(daemon->tokens),
+        .client = daemon->config.oidc_client,
+        .scope = daemon->config.oidc_scope,
+    };
+}
+
 static bool start_http(struct daemon *daemon, char *error, size_t error_size)
 {
     const struct http_shim_options options = {
@@ -192,6 +207,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .port = daemon->config.http_port,
         .cors_origins = daemon->config.cors_origins,
         .rates = daemon->config.rates,
+        .sign_in = sign_in_of(daemon),
         .channel = daemon->channel,
         .log = daemon->log,
         .metrics = daemon->metrics,
@@ -247,10 +263,11 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     };
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
+    if (!make_authenticator(daemon, error, error_size))
+        return false;
     daemon->store = postgres_open(&options, error, error_size);
-    return daemon->store != NULL && make_authenticator(daemon, error, error_size) &&
-           make_surface(daemon, error, error_size) && start_rpc(daemon, error, error_size) &&
-           (!has_http || make_channel(daemon, error, error_size)) &&
+    return daemon->store != NULL && make_surface(daemon, error, error_size) &&
+           start_rpc(daemon, error, error_size) && (!has_http || make_channel(daemon, error, error_size)) &&
            (config->metrics_host == NULL || start_probes(daemon, error, error_size)) &&
            (config->http_host == NULL || start_http(daemon, error, error_size)) &&
            start_prober(daemon, error, error_size);

@@ -29,6 +29,7 @@ struct call {
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
     const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */
+    const char *role;            /* and what he may, likewise: "reader" */
     uint32_t principal_hash;     /* of that: principals are queued fairly */
     uint32_t caller;             /* which connection it came from: so are those of one principal */
     const char *peer;            /* where from, for logs; never NULL; "": not known */

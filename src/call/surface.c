@@ -157,6 +157,7 @@ void surface_enter(struct surface_call *call, struct caller *caller, size_t byte
     base->peer = caller != NULL && caller->address != NULL ? caller->address : "";
     base->method = base->request_id = base->order_id = "";
     base->principal = call->principal.name;
+    base->role = role_name(ROLE_NONE);
     base->start_ns = base->deadline_ns = time_monotonic_ns();
     base->trace = (struct trace){0};
     base->more = base->replayed = base->validate_only = false;
@@ -279,6 +280,7 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
         .is_known = request->auth->outcome == AUTH_KNOWN,
     };
     call->principal = request->auth->principal;
+    base->role = role_name(call->principal.role);
     admit(call);
     /* A call that is in no trace gets none: its request_id names it as well. */
     if (request->trace != NULL)

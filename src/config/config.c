@@ -126,6 +126,18 @@ static bool read_jwt_issuers(struct reading *reading, const char *path)
     return true;
 }
 
+static bool read_oidc_client(struct reading *reading, const char *text)
+{
+    reading->config->oidc_client = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
+static bool read_oidc_scope(struct reading *reading, const char *text)
+{
+    reading->config->oidc_scope = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
 static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
 {
     char *end;
@@ -243,6 +255,8 @@ static const struct variable {
     {"API_KEY", NULL, 0, read_api_key},
     {"API_KEY_FILE", NULL, 0, read_api_key_file},
     {"ORDERS_JWT_ISSUERS", NULL, 0, read_jwt_issuers},
+    {"ORDERS_OIDC_CLIENT", NULL, 0, read_oidc_client},
+    {"ORDERS_OIDC_SCOPE", "openid", 0, read_oidc_scope},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
@@ -355,6 +369,9 @@ static bool check_needs(struct reading *reading, unsigned needs)
     else if ((needs & CONFIG_API_KEY) != 0 && reading->config->api_key == NULL)
         missing =
             "API_KEY: is not set; it, or the file that API_KEY_FILE names, holds the key callers present";
+    else if (reading->config->oidc_client != NULL && reading->config->jwt_issuers == NULL)
+        missing = "ORDERS_OIDC_CLIENT: is a client of the first issuer in the file that ORDERS_JWT_ISSUERS "
+                  "names, which is not set";
     if (missing != NULL)
         snprintf(reading->error, reading->error_size, "%s", missing);
     return missing == NULL;

@@ -37,6 +37,8 @@ struct config {
     const char *api_key;             /* the first of them, which a client presents; NULL when unset */
     const char *api_key_file;        /* API_KEY_FILE; NULL when unset */
     const char *jwt_issuers;         /* ORDERS_JWT_ISSUERS, a path; NULL when unset */
+    const char *oidc_client;         /* ORDERS_OIDC_CLIENT; NULL when unset */
+    const char *oidc_scope;          /* ORDERS_OIDC_SCOPE */
     const char *const *listen;       /* ORDERS_LISTEN, NULL-terminated */
     const char *const *connect;      /* ORDERS_CONNECT, NULL-terminated */
     const char *http_host;           /* ORDERS_HTTP's host; NULL when unset and not needed */

@@ -47,6 +47,14 @@ bool answer_has_header(const struct answer *answer, const char *name)
     return false;
 }
 
+void answer_change_header(struct answer *answer, const char *name, const char *value)
+{
+    for (size_t i = 0; i < answer->n_headers; i++) {
+        if (strcmp(answer->headers[i].name, name) == 0)
+            answer->headers[i].value = value;
+    }
+}
+
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail)
 {
     static const char open[] = "{\"detail\":";

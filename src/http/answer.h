@@ -34,6 +34,9 @@ void answer_header(struct answer *answer, const char *name, const char *value);
 
 bool answer_has_header(const struct answer *answer, const char *name);
 
+/* Gives a header that is there another value; does nothing when it is not. */
+void answer_change_header(struct answer *answer, const char *name, const char *value);
+
 /* {"detail":"…"} */
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);
 

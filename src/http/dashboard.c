@@ -63,7 +63,30 @@ static bool read_rates(const char *text, json_t *rates, const char **measure)
     return *measure != NULL;
 }
 
-json_t *dashboard_settings(const char *rates, char *error, size_t error_size)
+/* NULL: they give a key. */
+static json_t *describe_sign_in(const struct dashboard_sign_in *sign_in)
+{
+    if (sign_in->client == NULL)
+        return NULL;
+    return json_pack("{ss ss ss}", "issuer", sign_in->issuer, "client", sign_in->client, "scope",
+                     sign_in->scope);
+}
+
+const char *dashboard_policy(const char *policy, const struct dashboard_sign_in *sign_in, struct arena *arena)
+{
+    static const char own[] = "connect-src 'self'";
+    const char *at = strstr(policy, own);
+    if (sign_in->client == NULL || at == NULL)
+        return policy;
+    at += strlen(own);
+    const char *host = strstr(sign_in->issuer, "://");
+    const size_t scheme = host != NULL ? (size_t)(host - sign_in->issuer) + strlen("://") : 0;
+    const size_t origin = scheme + strcspn(sign_in->issuer + scheme, "/?#");
+    return arena_printf(arena, "%.*s %.*s%s", (int)(at - policy), policy, (int)origin, sign_in->issuer, at);
+}
+
+json_t *dashboard_settings(const char *rates, const struct dashboard_sign_in *sign_in, char *error,
+                           size_t error_size)
 {
     json_t *read = json_object();
     const char *measure = NULL;
@@ -76,6 +99,7 @@ json_t *dashboard_settings(const char *rates, char *error, size_t error_size)
         json_decref(read);
         return NULL;
     }
-    return json_pack("{so so so? ss?}", "currencies", list_currencies(), "statuses", list_statuses(), "rates",
-                     measure != NULL ? read : (json_decref(read), (json_t *)NULL), "estimate_in", measure);
+    return json_pack("{so so so? ss? so?}", "currencies", list_currencies(), "statuses", list_statuses(),
+                     "rates", measure != NULL ? read : (json_decref(read), (json_t *)NULL), "estimate_in",
+                     measure, "sign_in", describe_sign_in(sign_in));
 }

@@ -218,8 +218,11 @@ static void answer_file(struct exchange *exchange)
         reject(exchange, 404, "Not Found");
         return;
     }
+    const char *policy = route->signs_in
+                             ? dashboard_policy(route->policy, &exchange->host->sign_in, &exchange->arena)
+                             : route->policy;
     answer->status = route->status;
-    resource_answer(resource, exchange->delivery.accept_encoding, route->policy, &exchange->head.precondition,
+    resource_answer(resource, exchange->delivery.accept_encoding, policy, &exchange->head.precondition,
                     &exchange->arena, answer);
 }
 
@@ -270,12 +273,23 @@ static bool complete_answer(struct exchange *exchange)
     return true;
 }
 
+/* Who presented something is told that it was that which did not hold (RFC 6750, 3.1): a client that has a
+ * token gets another one then. */
+static void name_what_is_wrong(const struct exchange *exchange, struct answer *answer)
+{
+    const struct auth_presented *presented = &exchange->presented;
+    if (presented->api_key != NULL ||
+        (presented->authorization != NULL && auth_bearer(presented->authorization) != NULL))
+        answer_change_header(answer, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
+}
+
 /* NULL: no memory, or the client was told already that it came too late. */
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->delivery.answer;
     if (!peer_enter(exchange->connection, PEER_ANSWERING) || !complete_answer(exchange))
         return NULL;
+    name_what_is_wrong(exchange, answer);
     answer_header(answer, "X-Request-ID", exchange->head.request_id);
     if (!answer_has_header(answer, "Cache-Control"))
         answer_header(answer, "Cache-Control", ANSWER_CACHE_CONTROL);

@@ -2,6 +2,7 @@
 #include "http/routes.h"
 
 #include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/auth.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
 
 #include <string.h>
@@ -124,6 +125,7 @@ static const struct route routes[] = {
         .status = 200,
         .file = "dashboard/index.html",
         .policy = DASHBOARD_MAY,
+        .signs_in = true,
     },
     {
         .method = "GET",
@@ -132,6 +134,7 @@ static const struct route routes[] = {
         .status = 200,
         .file = "dashboard/",
         .policy = DASHBOARD_MAY,
+        .signs_in = true,
     },
     {
         .method = "GET",
@@ -177,6 +180,15 @@ static const struct route routes[] = {
         .service = &orders__v1__order_service__descriptor,
         .rpc = "GetOrderStatistics",
         .query = {{"first_day", "first_day", false}, {"last_day", "last_day", false}},
+        .status = 200,
+    },
+    {
+        .method = "GET",
+        .path = "/whoami",
+        .summary = "Say who calls",
+        .success = "The caller's name, and the highest role that he has.",
+        .service = &rpc__v1__auth__descriptor,
+        .rpc = "WhoAmI",
         .status = 200,
     },
     {

@@ -64,6 +64,7 @@ struct route {
     const char *text;        /* the body, instead of the response */
     const char *file; /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
     const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
+    bool signs_in;      /* it may ask an OpenID provider, too, where people sign in at one */
     bool metrics;       /* the body is what this process counts, as Prometheus reads it */
     const char *(*not_ready_reason)(const ProtobufCMessage *response); /* of a 503 after all; NULL: none */
 };

@@ -132,11 +132,11 @@ static unsigned served(const struct http_shim_options *options)
 
 /* What is answered as it is: the files that are built in, the description of the API, and what the dashboard
  * has to know. */
-static bool make_resources(struct resources *resources, const char *rates, unsigned shown, char *error,
-                           size_t error_size)
+static bool make_resources(struct resources *resources, const struct http_shim_options *options,
+                           unsigned shown, char *error, size_t error_size)
 {
     resources_init(resources);
-    json_t *settings = dashboard_settings(rates, error, error_size);
+    json_t *settings = dashboard_settings(options->rates, &options->sign_in, error, error_size);
     if (settings == NULL) {
         errno = EINVAL;
         return false;
@@ -153,6 +153,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
 {
     *host = (struct shim_host){
         .cors_origins = options->cors_origins,
+        .sign_in = options->sign_in,
         .channel = options->channel,
         .log = options->log,
         .probes_only = options->probes_only,
@@ -172,7 +173,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         errno = ENOMEM;
         return false;
     }
-    return make_resources(&host->resources, options->rates, host->served, error, error_size) &&
+    return make_resources(&host->resources, options, host->served, error, error_size) &&
            writer_start(&host->writer);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/channel.h"
+#include "http/dashboard.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +16,13 @@ struct http_shim;
 
 /* Everything pointed to must outlive the shim. */
 struct http_shim_options {
-    const char *host;                /* a name or an address */
-    uint16_t port;                   /* 0 lets the system choose */
-    const char *const *cors_origins; /* NULL-terminated */
-    const char *rates;               /* for the dashboard; see dashboard.h. NULL: none */
-    struct channel *channel;         /* to the service; its callers present an X-API-Key */
-    struct log *log;                 /* one line a request, at level info */
+    const char *host;                 /* a name or an address */
+    uint16_t port;                    /* 0 lets the system choose */
+    const char *const *cors_origins;  /* NULL-terminated */
+    const char *rates;                /* for the dashboard; see dashboard.h. NULL: none */
+    struct dashboard_sign_in sign_in; /* how people sign in at the dashboard; see dashboard.h */
+    struct channel *channel;          /* to the service; its callers present an X-API-Key */
+    struct log *log;                  /* one line a request, at level info */
     struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */
     bool probes_only;        /* serve nothing but /metrics, /healthz and /readyz: no key is needed then */
     bool hides_metrics;      /* do not serve /metrics, or /readyz, or /docs, /redoc and /openapi.json */

@@ -7,6 +7,7 @@
 #include "base/sampler.h"
 #include "call/channel.h"
 #include "http/body.h"
+#include "http/dashboard.h"
 #include "http/resource.h"
 #include "http/scrape.h"
 #include "http/shim_metrics.h"
@@ -40,6 +41,7 @@ struct shim_host {
     struct budget_part memory;    /* that bodies and answers take */
     struct budget_shares answers; /* of it, by who asked */
     struct bodies bodies;
+    struct dashboard_sign_in sign_in;
     struct resources resources; /* not changed any more */
     struct writer writer;
 

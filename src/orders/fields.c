@@ -3,6 +3,7 @@
 
 #include "orders/currency.h"
 #include "orders/v1/orders.pb-c.h"
+#include "rpc/v1/auth.pb-c.h"
 
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #define STATISTICS         &orders__v1__order_statistics__descriptor
 #define OF_CURRENCY        &orders__v1__currency_statistics__descriptor
 #define OF_DAY             &orders__v1__day_statistics__descriptor
+#define WHO_AM_I           &rpc__v1__who_am_iresponse__descriptor
 
 /* An order_id is one of these in whichever message it is. */
 #define ID_RULE                                                                               \
@@ -29,6 +31,13 @@ static const char *ordering(size_t index)
 {
     static const char *const orderings[] = {"id", "id desc"};
     return index < sizeof orderings / sizeof orderings[0] ? orderings[index] : NULL;
+}
+
+/* That a caller can have. */
+static const char *role(size_t index)
+{
+    static const char *const roles[] = {"reader", "writer", "admin"};
+    return index < sizeof roles / sizeof roles[0] ? roles[index] : NULL;
 }
 
 const struct field_rule field_rules[] = {
@@ -306,6 +315,20 @@ const struct field_rule field_rules[] = {
         .amount = true,
         .least = 1,
         .most = INT64_MAX,
+    },
+    {
+        .message = WHO_AM_I,
+        .name = "name",
+        .description = "A key's name; of a token the issuer's, as the operator calls it, a colon, and the "
+                       "subject.",
+        .example = "bootstrap",
+    },
+    {
+        .message = WHO_AM_I,
+        .name = "role",
+        .description = "What the caller may do: each may what the ones before may.",
+        .example = "admin",
+        .word = role,
     },
 };
 

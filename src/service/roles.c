@@ -16,6 +16,7 @@ static const struct row {
     {"orders.v1.OrderService/GetOrderSummary", ROLE_READER},
     {"orders.v1.OrderService/ListOrders", ROLE_READER},
     {"orders.v1.OrderService/UpdateOrder", ROLE_WRITER},
+    {"rpc.v1.Auth/WhoAmI", ROLE_READER},
     {"rpc.v1.Health/Check", ROLE_NONE},
     {"rpc.v1.Metrics/GetMetrics", ROLE_READER},
 };

@@ -23,15 +23,15 @@ static void exec_with(const char *program, char *const environment[])
         if (strstr(*own, "SAN_OPTIONS=") != NULL)
             all[n++] = *own;
     }
-    execle(program, "orders-http", (char *)NULL, all);
+    execle(program, program, (char *)NULL, all);
 }
 
-struct process process_spawn(char *const environment[])
+static struct process spawn(const char *variable, char *const environment[])
 {
-    const char *program = getenv("ORDERS_HTTP_PROGRAM");
+    const char *program = getenv(variable);
     struct process process = {0};
     int out[2], err[2];
-    cr_assert_not_null(program, "ORDERS_HTTP_PROGRAM must name the orders-http to test");
+    cr_assert_not_null(program, "%s must name the program to test", variable);
     cr_assert(pipe(out) == 0 && pipe(err) == 0);
     process.pid = fork();
     if (process.pid == 0) {
@@ -49,6 +49,16 @@ struct process process_spawn(char *const environment[])
     process.output = out[0];
     process.errors = err[0];
     return process;
+}
+
+struct process process_spawn(char *const environment[])
+{
+    return spawn("ORDERS_HTTP_PROGRAM", environment);
+}
+
+struct process process_spawn_ordersd(char *const environment[])
+{
+    return spawn("ORDERSD", environment);
 }
 
 void process_read_line(int fd, char *line, size_t size)

@@ -16,6 +16,9 @@ struct process {
  * a sanitizer keeps its options. */
 struct process process_spawn(char *const environment[]);
 
+/* The same of ordersd ($ORDERSD). */
+struct process process_spawn_ordersd(char *const environment[]);
+
 /* Fails the test unless it gets ready. */
 void process_await_ready(struct process *process);
 

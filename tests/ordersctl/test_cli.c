@@ -689,7 +689,7 @@ Test(cli_alone, methods_come_from_the_descriptors)
                      "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
                      "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
                      "orders.v1.OrderService/BatchCreateOrders\norders.v1.OrderService/GetOrderStatistics\n"
-                     "rpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
+                     "rpc.v1.Auth/WhoAmI\nrpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
 }
 
 struct usage {

@@ -55,7 +55,7 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"import", ""}, 2, "files "},
         {{"export", "--all", "o"}, 3, "files "},
         {{"call", "Get"}, 2, "words GetOrder GetOrderSummary GetOrderStatistics GetMetrics "},
-        {{"call", "rpc."}, 2, "words rpc.v1.Health/Check rpc.v1.Metrics/GetMetrics "},
+        {{"call", "rpc."}, 2, "words rpc.v1.Auth/WhoAmI rpc.v1.Health/Check rpc.v1.Metrics/GetMetrics "},
         {{"call", "GetOrder", ""}, 3, ""},
         {{"methods", "He"}, 2, "words "},
         {{"create", ""}, 2, "words "},

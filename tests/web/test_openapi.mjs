@@ -125,7 +125,7 @@ test("every answer is one that is described", async () => {
     await call("post", "/orders", 413, { body: "x".repeat(1 << 20) + "x" });
     await call("post", "/orders", 415, { body: newOrder(), headers: { "Content-Encoding": "gzip" } });
 
-    for (const path of ["/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/orders", "/orders/summary", "/statistics", one]) {
+    for (const path of ["/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/orders", "/orders/summary", "/statistics", "/whoami", one]) {
         const { reply } = await call("get", path, 200);
         await call("get", path, 400, { headers: { "Idempotency-Key": "no blanks" } });
         const etag = reply.headers.get("ETag");

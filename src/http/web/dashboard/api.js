@@ -1,4 +1,4 @@
-// api.js: the REST API: the key, what is shown again when it has changed, and refusals.
+// api.js: the REST API: the key, or the token of who has signed in, what is shown again when it has changed, and refusals.
 
 const KEY = "orders.api-key";
 
@@ -7,6 +7,11 @@ export const key = {
   set: (value) => sessionStorage.setItem(KEY, value),
   forget: () => sessionStorage.removeItem(KEY),
 };
+
+// Of who has signed in: in memory alone, so that nothing that is kept in the browser has it.
+let token = null;
+export const setToken = (given) => { token = given; };
+export const hasSecret = () => token !== null || key.get() !== null;
 
 // A refusal: its status, and what was said; for a 422, a message for each field.
 export class Refusal extends Error {
@@ -32,7 +37,7 @@ async function ask(method, path, { headers, body, etag } = {}) {
     method,
     body,
     cache: "no-store",
-    headers: { "X-API-Key": key.get() ?? "", ...(etag && { "If-None-Match": etag }), ...headers },
+    headers: { ...(token !== null ? { Authorization: `Bearer ${token}` } : { "X-API-Key": key.get() ?? "" }), ...(etag && { "If-None-Match": etag }), ...headers },
   });
   if (answer.status === 304) return { unchanged: true };
   const text = await answer.text();

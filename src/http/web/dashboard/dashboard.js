@@ -1,36 +1,65 @@
-// dashboard.js: the page: asks for the key, then for what is shown, again and again.
+// dashboard.js: the page: asks for the key, or has people sign in, then asks for what is shown, again and again.
 
-import { get, key, Refusal } from "./api.js";
+import { get, hasSecret, key, Refusal, setToken } from "./api.js";
 import { openOrderForm, prepareOrderForm } from "./form.js";
 import { Orders } from "./orders.js";
 import { Overview } from "./overview.js";
 import { by, write } from "./page.js";
+import { beginSignIn, finishSignIn } from "./signin.js";
 
 const POLL_MS = 5000;
 
 // --- what is shown ---
 
-let parts; // made when the settings are known
+let settings; // of this service
+let parts; // made when it is known who asks
 let polling; // the timer of the next time
 let asking = 0; // which asking is the newest: an older one's answer comes too late
 
-function makeParts(settings) {
+function makeParts() {
   prepareOrderForm(settings, refresh);
   by("new-order").addEventListener("click", openOrderForm);
   return [new Overview(settings, refresh), new Orders(settings, refresh)];
 }
 
+// Nobody sees a form that he may not use. A service that does not know yet who asks refuses what he may not.
+async function showRole() {
+  let role = "writer";
+  try {
+    ({ role } = await get("/whoami"));
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status === 401 || error.status === 403) throw error;
+  }
+  by("new-order").hidden = role === "reader";
+}
+
+async function begin() {
+  settings = await get("/dashboard/settings.json");
+  if (settings.sign_in !== null) {
+    by("forget-key").textContent = "Sign out";
+    setToken(await finishSignIn(settings.sign_in));
+  }
+}
+
+async function prepare() {
+  await (begun ??= begin());
+  if (!hasSecret() || parts !== undefined) return;
+  await showRole();
+  parts ??= makeParts();
+}
+
+let begun; // once, as a code is good for one time
+
 async function refresh() {
   const turn = ++asking;
   clearTimeout(polling);
-  if (key.get() === null) {
-    askForKey();
-    return;
-  }
   try {
-    const settings = parts === undefined ? await get("/dashboard/settings.json") : null;
+    await prepare();
     if (turn !== asking) return;
-    parts ??= makeParts(settings);
+    if (!hasSecret()) {
+      askForSecret();
+      return;
+    }
     await Promise.all(parts.map((part) => part.refresh()));
     if (turn !== asking) return;
     write("state", "Live");
@@ -38,9 +67,10 @@ async function refresh() {
   } catch (error) {
     if (turn !== asking) return;
     write("state", `Not live: ${error.message}`);
-    if (error instanceof Refusal && (error.status === 401 || error.status === 403)) {
-      key.forget();
-      askForKey(error.message);
+    if (settings === undefined) begun = undefined; // the service was away
+    if ((error instanceof Refusal && (error.status === 401 || error.status === 403)) || (settings && !hasSecret())) {
+      forget();
+      askForSecret(error.message);
       return;
     }
   }
@@ -49,7 +79,28 @@ async function refresh() {
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 
-// --- the key ---
+// --- who asks ---
+
+function forget() {
+  key.forget();
+  setToken(null);
+  if (settings?.sign_in) begun = Promise.resolve();
+}
+
+function askForSecret(why) {
+  if (settings.sign_in === null) askForKey(why);
+  else askToSignIn(why);
+}
+
+function askToSignIn(why) {
+  if (why !== undefined) write("sign-in-error", why);
+  if (!by("sign-in-dialog").open) by("sign-in-dialog").showModal();
+}
+
+by("sign-in").addEventListener("click", () => {
+  beginSignIn(settings.sign_in).catch((error) => askToSignIn(error.message));
+});
+by("sign-in-dialog").addEventListener("cancel", (event) => event.preventDefault());
 
 function askForKey(why) {
   if (why !== undefined) write("key-error", why);
@@ -72,7 +123,7 @@ by("key-form").addEventListener("submit", (event) => {
 by("key-dialog").addEventListener("close", refresh);
 
 by("forget-key").addEventListener("click", () => {
-  key.forget();
+  forget();
   location.reload();
 });
 

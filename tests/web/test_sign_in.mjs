@@ -1,0 +1,125 @@
+// test_sign_in.mjs: signing in at the dashboard, in a real browser, at a real OpenID provider.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { AxeBuilder } from "@axe-core/playwright";
+
+import { launch, openPage } from "./browser.mjs";
+import { makeKey, page as client, startProvider } from "./provider.mjs";
+import { startService } from "./service.mjs";
+
+const keys = [makeKey("ES256", "a")];
+const fonts = "https://fonts.googleapis.com"; // which the provider's own pages ask for
+
+let provider, reading, writing, browser, page, complaints, folder;
+
+before(async () => {
+    browser = await launch();
+    provider = await startProvider(keys);
+    folder = mkdtempSync(join(tmpdir(), "sign-in-"));
+    const ORDERS_JWT_ISSUERS = join(folder, "issuers");
+    writeFileSync(ORDERS_JWT_ISSUERS, `[issuer test]
+issuer = ${provider.issuer}
+audience = orders
+role-claim = scope
+reader = orders.read
+writer = orders.write
+`);
+    const settings = { ORDERS_JWT_ISSUERS, ORDERS_OIDC_CLIENT: client };
+    reading = await startService({ ...settings, ORDERS_OIDC_SCOPE: "openid orders.read" });
+    writing = await startService({ ...settings, ORDERS_OIDC_SCOPE: "openid orders.read orders.write" });
+    provider.rotate(keys, [reading, writing].map((service) => `${service.url}/dashboard`));
+});
+
+after(async () => {
+    await browser?.close();
+    await reading?.stop();
+    await writing?.stop();
+    await provider?.stop();
+    rmSync(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+    ({ page, complaints } = await openPage(browser, reading));
+    await page.route(`${fonts}/**`, (route) => route.fulfill({ contentType: "text/css", body: "" }));
+});
+
+// The provider is asked, and its own pages are its own.
+afterEach(async () => {
+    await page.context().close();
+    assert.deepEqual(complaints.filter((complaint) => ![provider.issuer, fonts].some((one) => complaint.includes(one))), []);
+});
+
+async function signIn(service) {
+    await page.goto(`${service.url}/dashboard`);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator("input[name=login]").fill("alice");
+    await page.locator("input[name=password]").fill("any");
+    await page.getByRole("button", { name: /sign-?in/i }).click();
+    await page.getByRole("button", { name: /continue/i }).click();
+}
+
+const newOrder = () => page.getByRole("button", { name: "New order" });
+
+test("who reads sees no form", async () => {
+    await signIn(reading);
+    await page.getByText(/^Live/).waitFor();
+    assert.equal(page.url(), `${reading.url}/dashboard`); // without the code
+    assert.equal(await newOrder().isVisible(), false);
+    const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+    assert.equal(kept, '[{},{},""]'); // the token is in memory alone
+});
+
+test("who writes does, and makes an order", async () => {
+    complaints.splice(0);
+    await signIn(writing);
+    await page.getByText(/^Live/).waitFor();
+    await newOrder().click();
+    await page.getByLabel("Order ID").last().fill("BY-ALICE");
+    await page.getByLabel("Customer").last().fill("c");
+    await page.getByLabel("Amount").fill("12");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.getByRole("button", { name: "BY-ALICE" }).waitFor();
+    complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !complaint.includes(writing.url)));
+});
+
+test("who signs out is asked to sign in", async () => {
+    await signIn(reading);
+    await page.getByText(/^Live/).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    assert.deepEqual(violations, []);
+});
+
+test("a code that this page did not ask for is not taken", async () => {
+    let asked = 0;
+    await page.route(`${provider.issuer}/token`, (route) => { asked++; return route.abort(); });
+    await page.goto(`${reading.url}/dashboard?code=stolen&state=other`);
+    await page.getByText("The sign-in failed: this page did not ask for it").first().waitFor();
+    assert.equal(asked, 0);
+});
+
+test("an ID token that is for another sign-in is not taken", async () => {
+    await page.route(`${provider.issuer}/token`, async (route) => {
+        const response = await route.fetch();
+        const json = await response.json();
+        const [header, claims, signature] = json.id_token.split(".");
+        const changed = { ...JSON.parse(Buffer.from(claims, "base64url")), nonce: "another" };
+        json.id_token = [header, Buffer.from(JSON.stringify(changed)).toString("base64url"), signature].join(".");
+        return route.fulfill({ response, json });
+    });
+    await signIn(reading);
+    await page.getByText("The sign-in failed: its answer is for another one").first().waitFor();
+    assert.equal(await page.getByText(/^Live/).isVisible(), false);
+});
+
+test("the page may ask the issuer, and nobody else", async () => {
+    const policy = (await fetch(`${reading.url}/dashboard`)).headers.get("Content-Security-Policy");
+    assert.match(policy, new RegExp(`connect-src 'self' ${provider.issuer};`));
+    const docs = (await fetch(`${reading.url}/docs`)).headers.get("Content-Security-Policy");
+    assert.match(docs, /connect-src 'self';/);
+});
