@@ -15,6 +15,7 @@ enum session_result {
     SESSION_READ_ONLY,    /* it takes no writes: a standby, or set so */
     SESSION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
     SESSION_SHARED,       /* a pooler gives the session to others between transactions */
+    SESSION_CANCELED,     /* a statement of its set-up was ended: by a statement_timeout, or by hand */
     SESSION_RESULTS,
 };
 

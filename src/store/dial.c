@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "store/notice.h"
 #include "store/passfile.h"
+#include "store/sqlstate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -217,6 +218,7 @@ struct server_state {
     struct backend backend; /* its pid is 0: it said nothing within the time */
     bool is_standby;
     bool is_read_only;
+    bool is_canceled; /* it ended the question instead */
 };
 
 static bool is_true(const PGresult *result, int column)
@@ -247,6 +249,7 @@ static struct server_state ask_server(const struct dial *dial, PGconn *pg, unsig
             server.is_standby = is_true(result, 2);
             server.is_read_only = is_true(result, 3);
         }
+        server.is_canceled = sqlstate_is_canceled(PQresultErrorField(result, PG_DIAG_SQLSTATE));
         PQclear(result);
     }
 }
@@ -331,7 +334,9 @@ static enum session_result fail(struct dial *dial, const PGconn *pg, const struc
         dial_explain_unsuited(server->is_standby, dial->why, sizeof dial->why);
     else
         snprintf(dial->why, sizeof dial->why, "no answer");
-    return unsuited ? SESSION_READ_ONLY : SESSION_UNREACHABLE;
+    if (unsuited)
+        return SESSION_READ_ONLY;
+    return server->is_canceled ? SESSION_CANCELED : SESSION_UNREACHABLE;
 }
 
 static enum session_result check_session(struct dial *dial, PGconn *pg, const struct server_state *server)

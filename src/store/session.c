@@ -14,9 +14,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What every session is set to. jit never pays for statements that take microseconds. The rest is set unless
- * somebody set it already: in DATABASE_URL's `options`, 0 too, which is there on purpose; or for the role,
- * the database or the server, where 0 counts as not set, as it is what most of them are by default.
+/* What every session is set to. The first ones are what statements rely on, whatever DATABASE_URL's
+ * `options`, the role, the database or the server say:
+ * - jit never pays for statements that take microseconds.
+ * - client_min_messages: a commit that was not to wait for its standby is told of by a WARNING alone.
+ * - default_transaction_isolation: a statement that finds a row changed looks at it again; in a stricter one
+ * it fails, and reads fail with it. (default_transaction_deferrable says something in SERIALIZABLE alone.)
+ * - exit_on_error: a statement that fails would end the session, and the calls that wait behind it.
+ * - idle_session_timeout: a session is asked something each second, and is to be there when a call comes.
+ * All else that they may say of answers is of text, and these come in binary, or of the planner, of
+ * durability (synchronous_commit), of memory or of the server's log, and whoever set it knows why.
+ *
+ * The rest is set unless somebody set it already: in DATABASE_URL's `options`, 0 too, which is there on
+ * purpose; or for the role, the database or the server, where 0 counts as not set, as it is what most of them
+ * are by default.
  * - lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not
  * hold up a worker's other work for long.
  * - tcp_keepalives_* (s), tcp_user_timeout (ms): the server ends a session whose client died silently, and
@@ -24,12 +35,14 @@
  * the statements of a pipeline, and there are no other transactions.
  * - client_connection_check_interval (ms): what still runs when its client has gone is ended. */
 static const char session_sql[] =
-    "SELECT set_config('jit', 'off', false) UNION ALL "
-    "SELECT set_config(name, preset, false) FROM pg_settings JOIN (VALUES ('lock_timeout', '2000'), "
-    "('statement_timeout', '10000'), ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), "
-    "('tcp_keepalives_count', '3'), ('tcp_user_timeout', '10000'), "
-    "('client_connection_check_interval', '1000')) AS presets (name, preset) USING (name) "
-    "WHERE source = 'default' OR (setting = '0' AND source <> 'client')";
+    "SELECT set_config(name, value, false) FROM pg_settings JOIN (VALUES ('jit', 'off', true), "
+    "('client_min_messages', 'notice', true), ('default_transaction_isolation', 'read committed', true), "
+    "('exit_on_error', 'off', true), ('idle_session_timeout', '0', true), ('lock_timeout', '2000', false), "
+    "('statement_timeout', '10000', false), ('tcp_keepalives_idle', '5', false), "
+    "('tcp_keepalives_interval', '2', false), ('tcp_keepalives_count', '3', false), "
+    "('tcp_user_timeout', '10000', false), ('client_connection_check_interval', '1000', false)) "
+    "AS ours (name, value, always) USING (name) "
+    "WHERE always OR source = 'default' OR (setting = '0' AND source <> 'client')";
 
 #define PLAN_ONCE \
     "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
@@ -131,6 +144,7 @@ static const char *const reasons[SESSION_RESULTS] = {
     [SESSION_READ_ONLY] = "database is read-only",
     [SESSION_WRONG_SCHEMA] = "schema lacks what this program needs",
     [SESSION_SHARED] = "a pooler shares database sessions",
+    [SESSION_CANCELED] = "database ends statements too soon",
 };
 
 bool session_is_refused(enum session_result outcome)
@@ -170,7 +184,7 @@ static enum session_result take_error(struct session *session, const PGresult *r
     dial_explain(PQresultErrorMessage(result), session->why, sizeof session->why);
     if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
         return give_reason(session, SESSION_WRONG_SCHEMA);
-    return give_reason(session, SESSION_UNREACHABLE);
+    return give_reason(session, sqlstate_is_canceled(sqlstate) ? SESSION_CANCELED : SESSION_UNREACHABLE);
 }
 
 /* Gives the session up, since what comes of it is not to be acknowledged. */

@@ -42,6 +42,11 @@ bool sqlstate_is_locked(const char *sqlstate)
     return sqlstate != NULL && strcmp(sqlstate, "55P03") == 0;
 }
 
+bool sqlstate_is_canceled(const char *sqlstate)
+{
+    return sqlstate != NULL && strcmp(sqlstate, "57014") == 0;
+}
+
 bool sqlstate_is_disk_full(const char *sqlstate)
 {
     return sqlstate != NULL && strcmp(sqlstate, "53100") == 0;

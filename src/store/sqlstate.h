@@ -27,6 +27,9 @@ bool sqlstate_is_outdated(const PGresult *result);
 /* Whether another session held a lock for longer than this one waits. */
 bool sqlstate_is_locked(const char *sqlstate);
 
+/* Whether a statement was ended before it was done: it took longer than it may, or somebody ended it. */
+bool sqlstate_is_canceled(const char *sqlstate);
+
 /* Whether the database has no room for what was to be written. */
 bool sqlstate_is_disk_full(const char *sqlstate);
 

@@ -57,11 +57,10 @@ static const struct metric_family folded = {"orders_store_folded_rows_total",
 static const char *const states[WORKER_STATES] = {
     [WORKER_CONNECTING] = "connecting", [WORKER_IDLE] = "idle", [WORKER_BUSY] = "busy"};
 
-static const char *const results[SESSION_RESULTS] = {[SESSION_READY] = "ready",
-                                                     [SESSION_UNREACHABLE] = "unreachable",
-                                                     [SESSION_READ_ONLY] = "read_only",
-                                                     [SESSION_WRONG_SCHEMA] = "wrong_schema",
-                                                     [SESSION_SHARED] = "shared"};
+static const char *const results[SESSION_RESULTS] = {
+    [SESSION_READY] = "ready",         [SESSION_UNREACHABLE] = "unreachable",
+    [SESSION_READ_ONLY] = "read_only", [SESSION_WRONG_SCHEMA] = "wrong_schema",
+    [SESSION_SHARED] = "shared",       [SESSION_CANCELED] = "canceled"};
 
 static void add_lane(struct lane_metrics *lane, struct metrics *metrics, const char *name)
 {

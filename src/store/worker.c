@@ -36,6 +36,7 @@ static const char *const outcomes[SESSION_RESULTS] = {
     [SESSION_READ_ONLY] = "database is read-only",
     [SESSION_WRONG_SCHEMA] = "database has another schema",
     [SESSION_SHARED] = "database sessions are shared",
+    [SESSION_CANCELED] = "database ends statements too soon",
 };
 
 /* What the last check said, where it is something new. The thread is the only one that writes it. */

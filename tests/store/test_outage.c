@@ -401,7 +401,7 @@ static PGconn *lose_standby(PGconn *other)
 }
 
 /* PostgreSQL says no more of it than a warning. The order is in this server's table, and nowhere else. */
-Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
+static void expect_unreplicated_not_acknowledged(void)
 {
     PGconn *other = database_connect(cluster.database_url), *first = lose_standby(other);
     struct pending *create = begin_create_once("A", "once", 60000);
@@ -423,6 +423,17 @@ Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
     pending_free(create);
     PQfinish(first);
     PQfinish(other);
+}
+
+Test(outage, a_commit_that_was_not_to_wait_for_its_standby_is_not_acknowledged)
+{
+    expect_unreplicated_not_acknowledged();
+}
+
+Test(outage, nor_is_it_where_sessions_are_not_to_be_sent_warnings)
+{
+    cluster_set(&cluster, "client_min_messages = error");
+    expect_unreplicated_not_acknowledged();
 }
 
 /* --- a table that is changed while the service runs --- */

@@ -222,6 +222,17 @@ Test(session, a_statement_without_a_timeout_takes_as_long_as_it_takes)
     expect_end(begin_set_amount(store, "A", 5, 30000), STATUS_OK); /* by the same worker */
 }
 
+/* Each order that is made notes what its session is set to. */
+static void note_settings(void)
+{
+    free(database_query(database,
+                        "CREATE TABLE seen (order_id text, name text, value text); "
+                        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                        "INSERT INTO seen SELECT new.order_id, name, current_setting(name) FROM pg_settings; "
+                        "RETURN new; END $$; CREATE TRIGGER note BEFORE INSERT ON orders FOR EACH ROW "
+                        "EXECUTE FUNCTION note()"));
+}
+
 /* The value of a setting in a session of the store that writes. Free with free. */
 static char *setting_of_writer(const char *options, const char *name)
 {
@@ -232,45 +243,69 @@ static char *setting_of_writer(const char *options, const char *name)
     expect_end(begin_create(store, id, 10000), STATUS_OK);
     postgres_close(store);
     store = NULL;
-    snprintf(sql, sizeof sql, "SELECT %s FROM seen WHERE order_id = '%s'", name, id);
+    snprintf(sql, sizeof sql, "SELECT value FROM seen WHERE order_id = '%s' AND name = '%s'", id, name);
     return database_query(database, sql);
 }
 
-/* 0 in DATABASE_URL is there on purpose. For a database it may be what all have. */
-Test(session, a_timeout_that_somebody_set_is_kept)
+static void set_for_database(const char *setting)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s SET %s", strrchr(database_url, '=') + 1, setting);
+    free(database_query(database, sql));
+}
+
+/* 0 in DATABASE_URL is there on purpose. For a database it may be what all have. What statements rely on is
+ * set whatever anybody says. */
+Test(session, a_setting_of_others_is_kept_unless_statements_rely_on_another)
 {
     static const struct {
         const char *of_database, *options, *name, *value;
     } cases[] = {
+        {"client_min_messages = error", "", "client_min_messages", "notice"},
+        {"client_min_messages = error", "-c client_min_messages=error", "client_min_messages", "notice"},
+        {"default_transaction_isolation = serializable", "-c default_transaction_isolation=serializable",
+         "transaction_isolation", "read committed"},
+        {"exit_on_error = on", "-c exit_on_error=on", "exit_on_error", "off"},
+        {"idle_session_timeout = '20s'", "-c idle_session_timeout=20s", "idle_session_timeout", "0"},
+        {"synchronous_commit = local", "", "synchronous_commit", "local"},
         {"statement_timeout = 0", "", "statement_timeout", "10s"},
         {"statement_timeout = 0", "-c statement_timeout=0", "statement_timeout", "0"},
         {"statement_timeout = 0", "-c statement_timeout=7s", "statement_timeout", "7s"},
         {"statement_timeout = '20s'", "", "statement_timeout", "20s"},
         {"statement_timeout = '20s'", "-c statement_timeout=0", "statement_timeout", "0"},
-        {"client_connection_check_interval = 500", "-c client_connection_check_interval=0", "client_check",
-         "0"},
+        {"client_connection_check_interval = 500", "-c client_connection_check_interval=0",
+         "client_connection_check_interval", "0"},
         {"lock_timeout = 0", "-c lock_timeout=0", "lock_timeout", "20ms"}, /* the lane's */
         {"jit = on", "-c jit=on", "jit", "off"},
     };
-    char sql[256];
-    free(database_query(database,
-                        "CREATE TABLE seen (order_id text, statement_timeout text, lock_timeout text, "
-                        "client_check text, jit text); "
-                        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                        "INSERT INTO seen VALUES (new.order_id, current_setting('statement_timeout'), "
-                        "current_setting('lock_timeout'), "
-                        "current_setting('client_connection_check_interval'), current_setting('jit')); "
-                        "RETURN new; END $$; CREATE TRIGGER note BEFORE INSERT ON orders FOR EACH ROW "
-                        "EXECUTE FUNCTION note()"));
+    note_settings();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(sql, sizeof sql, "ALTER DATABASE %s SET %s", strrchr(database_url, '=') + 1,
-                 cases[i].of_database);
-        free(database_query(database, sql));
+        set_for_database(cases[i].of_database);
         char *value = setting_of_writer(cases[i].options, cases[i].name);
         cr_expect_str_eq(value, cases[i].value, "%s and '%s': %s", cases[i].of_database, cases[i].options,
                          value);
         free(value);
     }
+}
+
+/* The server is there all the same. It ends the first thing that a session asks, or one that waits. */
+Test(session, a_timeout_that_lets_no_session_begin_is_told_of)
+{
+    static const char told[] = "database ends statements too soon";
+    set_for_database("statement_timeout = 1");
+    store = open_store(database_url, 1);
+    await_told(store, told, TOLD_AGAIN_MS);
+    set_for_database("statement_timeout = 0");
+    await_told(store, "", TOLD_AGAIN_MS);
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    postgres_close(store);
+
+    set_for_database("statement_timeout = '500ms'");
+    free(database_query(database, "BEGIN; LOCK TABLE sqitch.changes IN ACCESS EXCLUSIVE MODE"));
+    store = open_store(database_url, 1);
+    await_told(store, told, TOLD_AGAIN_MS);
+    free(database_query(database, "COMMIT"));
+    await_told(store, "", TOLD_AGAIN_MS);
 }
 
 /* --- what TCP is told --- */
