@@ -23,11 +23,11 @@ BEGIN
   SELECT string_agg(format('%s %s', day, currency), ', ') INTO wrong
   FROM (
     SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, count(*) AS orders, sum(total_amount) AS revenue
-    FROM orders GROUP BY day, currency
+    FROM ONLY orders GROUP BY day, currency
   ) AS counted
   FULL JOIN (
     SELECT day, currency, sum(orders) AS orders, sum(revenue) AS revenue
-    FROM order_rollup GROUP BY day, currency HAVING sum(orders) <> 0 OR sum(revenue) <> 0
+    FROM ONLY order_rollup GROUP BY day, currency HAVING sum(orders) <> 0 OR sum(revenue) <> 0
   ) AS rolled USING (day, currency)
   WHERE (counted.orders, counted.revenue) IS DISTINCT FROM (rolled.orders, rolled.revenue);
   IF wrong IS NOT NULL THEN

@@ -26,7 +26,8 @@
     ", principal, request_id, part, fingerprint)), "                                                       \
     "seen AS (SELECT g.order_id, CASE WHEN i.fingerprint = g.fingerprint THEN i.code ELSE 9 END AS code, " \
     "i.id, i.customer_id, i.order_date, i.total_amount, i.currency, i.status, i.created_at, i.updated_at " \
-    "FROM given AS g CROSS JOIN LATERAL (SELECT * FROM idempotency AS r WHERE r.principal = g.principal "  \
+    "FROM given AS g CROSS JOIN LATERAL (SELECT * FROM ONLY idempotency AS r WHERE r.principal = "         \
+    "g.principal "                                                                                         \
     "AND r.request_id = g.request_id AND (r.part = g.part OR r.fingerprint <> g.fingerprint) LIMIT 1 "     \
     "OFFSET 0) AS i), "                                                                                    \
     "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "       \
@@ -81,14 +82,15 @@ enum {
 /* Whether the order has the etag that was given; and what to say when a write found none to change: that it
  * is locked, has another etag, or is not there. */
 #define ETAG_HOLDS "(f.etag_id IS NULL OR (o.id, o.updated_at) = (f.etag_id, f.etag_updated_at))"
-#define ETAG_FAILED                                                                                      \
-    "coalesce((SELECT CASE WHEN " ETAG_HOLDS " THEN -1 ELSE 10 END FROM orders AS o WHERE o.order_id = " \
+#define ETAG_FAILED                                                  \
+    "coalesce((SELECT CASE WHEN " ETAG_HOLDS                         \
+    " THEN -1 ELSE 10 END FROM ONLY orders AS o WHERE o.order_id = " \
     "f.order_id OFFSET 0), 5)"
 
 /* The next one, `held`: the orders to be changed, each locked as the change will. Those that another session
  * has locked are skipped, so that no write ever waits for an order. */
-#define IDEMPOTENT_HELD(strength)                                                                       \
-    "held AS (SELECT f.*, o.id AS held_id FROM fresh AS f JOIN orders AS o ON o.order_id = f.order_id " \
+#define IDEMPOTENT_HELD(strength)                                                                            \
+    "held AS (SELECT f.*, o.id AS held_id FROM fresh AS f JOIN ONLY orders AS o ON o.order_id = f.order_id " \
     "AND " ETAG_HOLDS " FOR " strength " OF o SKIP LOCKED), "
 
 /* Whether an update asks for nothing but what the order has. */
@@ -106,7 +108,7 @@ enum {
         "order_id, customer_id, order_date, total_amount, currency, status, etag_id, "            \
         "etag_updated_at")                                                                        \
     IDEMPOTENT_HELD("NO KEY UPDATE")                                                              \
-    "done AS (UPDATE orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), "      \
+    "done AS (UPDATE ONLY orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), " \
     "order_date = coalesce(f.order_date, o.order_date), "                                         \
     "total_amount = coalesce(f.total_amount, o.total_amount), "                                   \
     "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "        \
@@ -126,7 +128,7 @@ enum {
                      "$6::bigint[], $7::bigint[]",                                           \
                      "order_id, etag_id, etag_updated_at")                                   \
     IDEMPOTENT_HELD("UPDATE")                                                                \
-    "done AS (DELETE FROM orders AS o USING held AS f WHERE o.id = f.held_id "               \
+    "done AS (DELETE FROM ONLY orders AS o USING held AS f WHERE o.id = f.held_id "          \
     "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
 
 /* What is no write records that its part was refused: so that a request_id is taken before the parts of a

@@ -18,7 +18,7 @@
 
 /* $3: the age in seconds. */
 #define PURGE_SQL                                                                         \
-    "WITH gone AS (DELETE FROM idempotency WHERE ctid >= format('(%s,0)', $1)::tid "      \
+    "WITH gone AS (DELETE FROM ONLY idempotency WHERE ctid >= format('(%s,0)', $1)::tid " \
     "AND ctid < format('(%s,0)', $1 + $2)::tid "                                          \
     "AND answered_at < now() - make_interval(secs => $3::double precision) RETURNING 1) " \
     "SELECT pg_relation_size('idempotency') / current_setting('block_size')::bigint, count(*) FROM gone"

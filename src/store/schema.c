@@ -11,7 +11,9 @@ const char schema_sql[] =
 
 /* The rights are those of migrations/grants.sql. The triggers are those of order_rollup_arm() in
  * migrations/deploy, each with the states that will do: A in all sessions, O not in those that apply what
- * another database has, R in those alone. tests/store/test_schema.c holds both lists against a database. */
+ * another database has, R in those alone. tests/store/test_schema.c holds both lists against a database.
+ * Every statement names our tables as ONLY, since what others derive from them has none of our keys and
+ * triggers; of a table that is partitioned that is nothing. */
 const char schema_access_sql[] =
     "SELECT pg_is_in_recovery() AS is_standby, "
     "current_setting('transaction_read_only')::boolean AS is_read_only, "
@@ -32,6 +34,8 @@ const char schema_access_sql[] =
     "(SELECT 'row level security is on for table ' || name "
     "FROM (VALUES ('orders'), ('idempotency'), ('order_rollup')) AS needed (name) "
     "WHERE row_security_active(to_regclass(name)) LIMIT 1), "
+    "(SELECT 'table ' || relname || ' is partitioned' FROM pg_class WHERE relkind = 'p' AND oid IN "
+    "(to_regclass('orders'), to_regclass('idempotency'), to_regclass('order_rollup')) LIMIT 1), "
     "(SELECT format('column %s of table %s is %s, %s is wanted', col, name, "
     "format_type(atttypid, NULL), format_type(type, NULL)) FROM (VALUES "
     "('id', 'bigint'::regtype), ('total_amount', 'bigint'), ('order_date', 'timestamptz'), "
@@ -40,7 +44,7 @@ const char schema_access_sql[] =
     "JOIN pg_attribute ON attrelid = to_regclass(name) AND attname = col "
     "WHERE atttypid <> type LIMIT 1)) AS lacks, "
     "pg_backend_pid() AS pid, "
-    "(SELECT format('trigger %s of table %s is ', name, relation) || CASE tgenabled "
+    "coalesce((SELECT format('trigger %s of table %s is ', name, relation) || CASE tgenabled "
     "WHEN 'D' THEN 'disabled: tools/migrate --recount' "
     "WHEN 'O' THEN 'disabled in replica sessions: tools/migrate --recount' "
     "WHEN 'R' THEN 'disabled but in replica sessions: tools/migrate --recount' ELSE 'missing' END "
@@ -51,7 +55,9 @@ const char schema_access_sql[] =
     "('orders', 'order_rollup_row', 'RA'), ('order_rollup', 'order_rollup_leave_out', 'A')) "
     "AS wanted (relation, name, states) "
     "LEFT JOIN pg_trigger ON tgrelid = to_regclass(relation) AND tgname = name "
-    "WHERE coalesce(strpos(states, tgenabled::text), 0) = 0 ORDER BY name LIMIT 1) AS degraded";
+    "WHERE coalesce(strpos(states, tgenabled::text), 0) = 0 ORDER BY name LIMIT 1), "
+    "(SELECT format('table %s inherits from orders: SQL without ONLY counts its orders', inhrelid::regclass) "
+    "FROM pg_inherits WHERE inhparent = to_regclass('orders') ORDER BY inhrelid LIMIT 1)) AS degraded";
 
 static bool is_wanted(const char *deployed)
 {

@@ -11,11 +11,12 @@ extern const char schema_sql[];
 
 /* Asks what a session can do, in one row:
  * - is_standby, is_read_only: whether the server takes no writes, and why;
- * - lacks: a table, a function or a right that is missing, or a table whose rows are hidden, in a few words
- * for anybody; or null;
+ * - lacks: a table, a function or a right that is missing, or a table whose rows are hidden or are others',
+ * in a few words for anybody; or null;
  * - pid: which process answers;
- * - degraded: a trigger of ours that is missing or does not run where it is to, likewise. What is written
- * then is not counted, or keeps its etag. */
+ * - degraded: a trigger of ours that is missing or does not run where it is to, likewise: what is written
+ * then is not counted, or keeps its etag. Or a table that inherits from orders: a statement of others that
+ * changes both fires our triggers with the rows of both, which cannot tell them apart. */
 extern const char schema_access_sql[];
 
 enum { SCHEMA_NAME = 128 }; /* room for a change's name, which is cut there, and its NUL */

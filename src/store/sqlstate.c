@@ -83,7 +83,7 @@ const char *sqlstate_remedy(const char *sqlstate, const char *constraint)
     if (sqlstate == NULL || strcmp(sqlstate, "23505") != 0 || constraint == NULL ||
         strcmp(constraint, "orders_pkey") != 0)
         return "";
-    return "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM orders";
+    return "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM ONLY orders";
 }
 
 bool sqlstate_is_conflict(const PGresult *result)

@@ -221,7 +221,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 #define LIST(called, behind, direction, where, parameters, encoder, ...)                               \
     {                                                                                                  \
         .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
-        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM orders o WHERE o.id " behind " $1" where             \
+        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where             \
                " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
         .lane = LANE_SCAN, .encode = (encoder), .take_result = take_list,                              \
     }
@@ -235,7 +235,7 @@ const struct statement statements[STATEMENTS] =
         [STATEMENT_GET] =
             {
                 .name = "get",
-                .sql = "SELECT " ORDER_ROW_COLUMNS " FROM orders o WHERE o.order_id = ANY ($1)",
+                .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.order_id = ANY ($1)",
                 .n_params = 1,
                 .types = {PG_TEXT_ARRAY},
                 .lane = LANE_GET,

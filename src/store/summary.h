@@ -7,8 +7,8 @@
 
 #include <libpq-fe.h>
 
-#define SUMMARY_ROLLED                                                                        \
-    "SELECT day, currency, sum(revenue) AS revenue, sum(orders) AS orders FROM order_rollup " \
+#define SUMMARY_ROLLED                                                                             \
+    "SELECT day, currency, sum(revenue) AS revenue, sum(orders) AS orders FROM ONLY order_rollup " \
     "GROUP BY day, currency HAVING sum(orders) <> 0 OR sum(revenue) <> 0"
 
 /* One row a UTC day and currency: newest day first, then currency A to Z. One statement, so one snapshot. */
@@ -21,7 +21,7 @@
     "SELECT day, currency, coalesce(counted.revenue, 0)::bigint, coalesce(counted.orders, 0)::bigint, "   \
     "(counted.revenue, counted.orders) IS NOT DISTINCT FROM (rolled.revenue, rolled.orders) "             \
     "FROM (SELECT (order_date AT TIME ZONE 'UTC')::date AS day, currency, sum(total_amount) AS revenue, " \
-    "count(*)::numeric AS orders FROM orders GROUP BY 1, 2) AS counted "                                  \
+    "count(*)::numeric AS orders FROM ONLY orders GROUP BY 1, 2) AS counted "                             \
     "FULL JOIN (" SUMMARY_ROLLED ") AS rolled USING (day, currency) ORDER BY day DESC, currency"
 
 /* The columns of both, and one more of SUMMARY_VERIFIED_SQL. */

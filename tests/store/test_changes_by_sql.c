@@ -119,13 +119,18 @@ Test(changes_by_sql, an_update_that_leaves_updated_at_out_moves_the_etag)
     free(after);
 }
 
+static void make_three(void)
+{
+    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
+    expect_end(begin_create(store, "b", LONG_MS), STATUS_OK);
+    expect_end(begin_create(store, "c", LONG_MS), STATUS_OK);
+}
+
 /* Three orders, of which the second holds what the constraints, and a trigger, would refuse. */
 static void make_odd(const char *constraint, const char *assignment)
 {
     char sql[256];
-    expect_end(begin_create(store, "a", LONG_MS), STATUS_OK);
-    expect_end(begin_create(store, "b", LONG_MS), STATUS_OK);
-    expect_end(begin_create(store, "c", LONG_MS), STATUS_OK);
+    make_three();
     snprintf(sql, sizeof sql, "ALTER TABLE orders DROP CONSTRAINT %s, DISABLE TRIGGER orders_touch_room",
              constraint);
     free(database_query(database, sql));
@@ -212,6 +217,86 @@ Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
     cr_assert_eq(seen.on_day, 2);
     cr_assert_eq(seen.total, seen.of_day / 2 * 3);
     pending_free(seen.pending);
+}
+
+/* --- tables that others derive from ours --- */
+
+static void expect_summary(int64_t orders)
+{
+    struct seen seen = {.pending = pending_new(LONG_MS)};
+    store->summarize(store, &seen.pending->call, true, summary_done, &seen);
+    cr_assert_eq(pending_wait(seen.pending), STATUS_OK, "%s", seen.pending->call.status.message);
+    cr_assert_eq(seen.orders, orders);
+    pending_free(seen.pending);
+}
+
+static void expect_listed(int64_t orders)
+{
+    struct seen seen = {.pending = pending_new(LONG_MS)};
+    const struct store_query query = {.limit = 10, .customer_id = ""};
+    store->list(store, &seen.pending->call, &query, list_done, &seen);
+    cr_assert_eq(pending_wait(seen.pending), STATUS_OK, "%s", seen.pending->call.status.message);
+    cr_assert_eq(seen.orders, orders);
+    pending_free(seen.pending);
+}
+
+/* An order, an answer and a sum in tables of somebody else's, which are found wherever ours are asked. */
+static void derive_tables(void)
+{
+    free(database_query(
+        database, "CREATE TABLE kid () INHERITS (orders); "
+                  "INSERT INTO kid (id, order_id, customer_id, order_date, total_amount, currency, status) "
+                  "VALUES (9999, 'KID', 'c', '2025-01-01', 5, 'EUR', 'pending')"));
+    free(database_query(database, "CREATE TABLE answers () INHERITS (idempotency); "
+                                  "INSERT INTO answers (request_id, part, fingerprint, code) "
+                                  "VALUES ('once', 0, 0, 6)"));
+    free(database_query(database, "CREATE TABLE sums () INHERITS (order_rollup); "
+                                  "INSERT INTO sums VALUES ('2025-01-01', 'EUR', 0, 0, 0)"));
+    free(database_query(database, "INSERT INTO sums VALUES ('2025-01-02', 'EUR', 0, 3, 5)"));
+}
+
+Test(changes_by_sql, rows_of_tables_that_inherit_from_ours_are_not_ours)
+{
+    expect_end(begin_create(store, "A", LONG_MS), STATUS_OK);
+    derive_tables();
+    expect_end(begin_get(store, "KID", LONG_MS), STATUS_NOT_FOUND);
+    expect_end(begin_set_amount(store, "KID", 9, LONG_MS), STATUS_NOT_FOUND);
+    expect_end(begin_remove(store, "KID", LONG_MS), STATUS_NOT_FOUND);
+    expect_listed(1);
+    expect_summary(1);
+
+    struct pending *create = pending_new(LONG_MS);
+    create->call.request_id = "once";
+    store->create(store, &create->call, pending_order(create, "KID"), (Orders__V1__Order_Closure)pending_done,
+                  create);
+    cr_assert_eq(pending_wait(create), STATUS_OK, "%s", create->call.status.message);
+    cr_assert_not(create->call.replayed);
+    pending_free(create);
+    expect_end(begin_create(store, "KID", LONG_MS), STATUS_ALREADY_EXISTS);
+    expect_end(begin_set_amount(store, "KID", 9, LONG_MS), STATUS_OK);
+    expect_listed(2);
+    expect_summary(2);
+    expect_end(begin_remove(store, "KID", LONG_MS), STATUS_OK);
+    expect_end(begin_get(store, "KID", LONG_MS), STATUS_NOT_FOUND);
+
+    cr_expect_eq(database_number(database, "SELECT order_rollup_recount()"), 0);
+    free(database_query(database, "SELECT order_rollup_fold(0, 1000)"));
+    expect_summary(1);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM kid"), 1);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM sums"), 2);
+}
+
+/* What such a statement changes of either comes to our triggers as one. */
+Test(changes_by_sql, a_table_that_inherits_from_orders_is_told_of)
+{
+    expect_end(begin_create(store, "A", LONG_MS), STATUS_OK);
+    derive_tables();
+    await_told(store, "table kid inherits from orders: SQL without ONLY counts its orders", TOLD_MS);
+    free(database_query(database, "DELETE FROM orders WHERE order_id = 'KID'"));
+    free(database_query(database, "ALTER TABLE kid NO INHERIT orders"));
+    cr_expect_eq(database_number(database, "SELECT order_rollup_recount()"), 1);
+    await_told(store, "", TOLD_MS);
+    expect_summary(1);
 }
 
 /* --- triggers of others --- */

@@ -175,6 +175,29 @@ Test(schema, row_level_security_is_told_of)
     database_drop(database_url);
 }
 
+/* ONLY such a table is an empty one. */
+Test(schema, a_table_that_is_partitioned_is_told_of)
+{
+    static const char *const tables[][2] = {
+        {"orders", "order_id"}, {"idempotency", "request_id"}, {"order_rollup", "day"}};
+    char *database_url = database_create(), sql[256], wanted[64];
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql,
+                 "BEGIN; ALTER TABLE %1$s RENAME TO whole; CREATE TABLE %1$s (LIKE whole) PARTITION BY HASH "
+                 "(%2$s)",
+                 tables[i][0], tables[i][1]);
+        free(database_query(database, sql));
+        snprintf(wanted, sizeof wanted, "table %s is partitioned", tables[i][0]);
+        char *lacked = ask_access(database, "lacks");
+        cr_expect_str_eq(lacked, wanted, "%s", lacked);
+        free(lacked);
+        free(database_query(database, "ROLLBACK"));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 /* As pg_restore --disable-triggers does; and what tools/migrate --recount does then. Calls go on. */
 Test(schema, triggers_that_are_disabled_are_told_of)
 {
