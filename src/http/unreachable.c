@@ -12,7 +12,7 @@ static bool is_unreserved(char c)
 
 static size_t encoded_length(const char *name)
 {
-    size_t length = 0;
+    size_t length = *name == '\0';
     for (; *name != '\0'; name++)
         length += is_unreserved(*name) ? 1 : 3;
     return length;
@@ -21,6 +21,8 @@ static size_t encoded_length(const char *name)
 static char *encode(char *out, const char *name)
 {
     static const char hex[] = "0123456789ABCDEF";
+    if (*name == '\0')
+        *out++ = '*';
     for (; *name != '\0'; name++) {
         const unsigned char c = (unsigned char)*name;
         if (is_unreserved(*name)) {

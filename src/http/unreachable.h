@@ -14,8 +14,8 @@ enum { UNREACHABLE_MOST_BYTES = 1024 };
 
 #define UNREACHABLE_HEADER "X-Unreachable-Orders"
 
-/* Adds their names, percent-encoded and separated by commas; a "*" stands for those that there is no room
- * for, which no name can be. Without any, there is no header. */
+/* Adds their names, percent-encoded and separated by commas; a "*" stands for one that has no name, and for
+ * those that there is no room for, which no name can be. Without any, there is no header. */
 void unreachable_add(char *const names[], size_t n, struct arena *arena, struct answer *answer);
 
 #endif

@@ -22,6 +22,8 @@ const char *store_message(enum status_code code)
         return "This request_id was used for another request";
     case STATUS_ABORTED:
         return "The order was changed: it has another etag";
+    case STATUS_DATA_LOSS:
+        return "What this request_id was answered is lost";
     default:
         return "";
     }
@@ -29,7 +31,8 @@ const char *store_message(enum status_code code)
 
 bool idempotency_take(struct operation *operation, const PGresult *result, int row)
 {
-    const int64_t code = row_int8(result, row, IDEMPOTENT_CODE_COLUMN);
+    const bool is_kept = !PQgetisnull(result, row, IDEMPOTENT_CODE_COLUMN);
+    const int64_t code = is_kept ? row_int8(result, row, IDEMPOTENT_CODE_COLUMN) : STATUS_DATA_LOSS;
     operation->locked = code == IDEMPOTENT_LOCKED;
     operation->code = operation->locked ? STATUS_UNAVAILABLE : (enum status_code)code;
     operation->message = store_message(operation->code);

@@ -17,6 +17,23 @@ static bool is_within(const Google__Protobuf__Timestamp *timestamp)
     return timestamp->seconds >= TIMESTAMP_MIN_SECONDS && timestamp->seconds <= TIMESTAMP_MAX_SECONDS;
 }
 
+/* Of ORDER_ROW_COLUMNS. */
+static const char *const null_faults[] = {
+    "an id that is null",         "an order_id that is null",    "a customer_id that is null",
+    "an order_date that is null", "a total_amount that is null", "a currency that is null",
+    "a status that is null",      "a created_at that is null",   "an updated_at that is null",
+};
+
+/* The first column that has no value, where each should: somebody has dropped its NOT NULL. NULL: none. */
+static const char *null_fault_of(const PGresult *result, int row, int first)
+{
+    for (int i = 0; i < (int)(sizeof null_faults / sizeof null_faults[0]); i++) {
+        if (PQgetisnull(result, row, first + i))
+            return null_faults[i];
+    }
+    return NULL;
+}
+
 /* Why an order cannot be answered; NULL: it can. */
 static const char *fault_of(const Orders__V1__Order *order)
 {
@@ -31,8 +48,8 @@ static const char *fault_of(const Orders__V1__Order *order)
     return NULL;
 }
 
-Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, struct arena *arena,
-                                  const char **fault)
+/* A row without nulls. */
+static Orders__V1__Order *read_whole(const PGresult *result, int row, int first, struct arena *arena)
 {
     struct stored {
         Orders__V1__Order order;
@@ -54,16 +71,30 @@ Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, st
     row_timestamp(result, row, first + 7, order->created_at = &stored->created_at);
     row_timestamp(result, row, first + 8, order->updated_at = &stored->updated_at);
     order->etag = etag_write(order, stored->etag);
-
-    *fault = fault_of(order);
-    if (*fault == NULL)
-        return order;
-    const int64_t id = order->id;
-    char *order_id = order->order_id;
-    orders__v1__order__init(order);
-    order->id = id;
-    order->order_id = order_id;
     return order;
+}
+
+/* What names a row, and is there to be read. */
+static Orders__V1__Order *read_name(const PGresult *result, int row, int first, struct arena *arena)
+{
+    Orders__V1__Order *order = arena_alloc(arena, sizeof *order);
+    orders__v1__order__init(order);
+    order->id = PQgetisnull(result, row, first) ? 0 : row_int8(result, row, first);
+    order->order_id = text(result, row, first + ORDER_ROW_ID_COLUMN, arena);
+    return order;
+}
+
+Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, struct arena *arena,
+                                  const char **fault)
+{
+    *fault = null_fault_of(result, row, first);
+    if (*fault == NULL) {
+        Orders__V1__Order *order = read_whole(result, row, first, arena);
+        *fault = fault_of(order);
+        if (*fault == NULL)
+            return order;
+    }
+    return read_name(result, row, first, arena);
 }
 
 void order_row_make_room(Orders__V1__Order *order, struct arena *arena)
@@ -77,10 +108,16 @@ void order_row_make_room(Orders__V1__Order *order, struct arena *arena)
     order->etag = made->etag;
 }
 
-void order_row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order)
+bool order_row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order)
 {
+    for (int i = 0; i < ORDER_ROW_MADE_COLUMNS; i++) {
+        if (PQgetisnull(result, row, column + i))
+            return false;
+    }
     order->id = row_int8(result, row, column);
     row_timestamp(result, row, column + 1, order->created_at);
     row_timestamp(result, row, column + 2, order->updated_at);
+    row_timestamp(result, row, column + 3, order->order_date);
     etag_write(order, order->etag);
+    return fault_of(order) == NULL;
 }

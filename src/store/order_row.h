@@ -12,11 +12,14 @@
     "o.id, o.order_id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, " \
     "o.updated_at"
 
-enum { ORDER_ROW_ID_COLUMN = 1 }; /* of ORDER_ROW_COLUMNS */
+enum {
+    ORDER_ROW_ID_COLUMN = 1,    /* of ORDER_ROW_COLUMNS */
+    ORDER_ROW_MADE_COLUMNS = 4, /* of order_row_take_made */
+};
 
 /* ORDER_ROW_COLUMNS, of which the first is given, as a message in the arena. A row may hold what no message
  * can, as SQL may write where a constraint is gone or not validated: *fault then says what, and the order has
- * its id and order_id alone. NULL: it does not. */
+ * its id and order_id alone, 0 and "" where those are null. NULL: it does not. */
 Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, struct arena *arena,
                                   const char **fault);
 
@@ -24,7 +27,8 @@ Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, st
  * BatchCreateOrders are answered by several workers, which must not share the call's arena. */
 void order_row_make_room(Orders__V1__Order *order, struct arena *arena);
 
-/* From a row's columns, of which the first is given: id, created_at, updated_at. */
-void order_row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order);
+/* From a row's columns, of which the first is given: id, created_at, updated_at, order_date. False: it is
+ * stored with what no message can hold. */
+bool order_row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order);
 
 #endif

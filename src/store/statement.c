@@ -183,9 +183,13 @@ static void take_created(struct operation *operation, const PGresult *result, in
     if (!idempotency_take(operation, result, row))
         return;
     Orders__V1__Order *order = operation->order;
-    order_row_take_made(result, row, IDEMPOTENT_ANSWER_COLUMN, order);
-    row_timestamp(result, row, IDEMPOTENT_ANSWER_COLUMN + 3, order->order_date);
-    operation->answer = &order->base;
+    if (order_row_take_made(result, row, IDEMPOTENT_ANSWER_COLUMN, order)) {
+        operation->answer = &order->base;
+        return;
+    }
+    operation->answer = NULL;
+    operation->code = STATUS_DATA_LOSS;
+    operation->message = "The order is stored with what cannot be answered";
 }
 
 static void take_updated(struct operation *operation, const PGresult *result, int row)
@@ -221,7 +225,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 #define LIST(called, behind, direction, where, parameters, encoder, ...)                               \
     {                                                                                                  \
         .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
-        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where             \
+        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where        \
                " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
         .lane = LANE_SCAN, .encode = (encoder), .take_result = take_list,                              \
     }

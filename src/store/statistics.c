@@ -69,6 +69,8 @@ static bool add_row(Orders__V1__OrderStatistics *statistics, const PGresult *res
 void statistics_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     const size_t rows = (size_t)PQntuples(result);
+    if (!summary_is_whole(operation, result))
+        return;
     Orders__V1__OrderStatistics *statistics = arena_alloc(arena, sizeof *statistics);
     orders__v1__order_statistics__init(statistics);
     statistics->days = arena_calloc(arena, rows, sizeof *statistics->days);

@@ -15,6 +15,8 @@ enum {
 char *summary_day(const PGresult *result, int row, struct arena *arena)
 {
     char date[DATE_TEXT];
+    if (PQgetisnull(result, row, SUMMARY_DAY))
+        return NULL;
     const int64_t days = (int64_t)row_int4(result, row, SUMMARY_DAY) + DAYS_TO_2000;
     if (days < TIMESTAMP_MIN_SECONDS / S_PER_DAY || days > TIMESTAMP_MAX_SECONDS / S_PER_DAY)
         return NULL;
@@ -32,6 +34,19 @@ void summary_overflow(struct operation *operation)
 {
     operation->code = STATUS_OUT_OF_RANGE;
     operation->message = "A sum is too large for a 64-bit integer";
+}
+
+bool summary_is_whole(struct operation *operation, const PGresult *result)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        if (!PQgetisnull(result, row, SUMMARY_CURRENCY) && !PQgetisnull(result, row, SUMMARY_REVENUE) &&
+            !PQgetisnull(result, row, SUMMARY_ORDERS))
+            continue;
+        operation->code = STATUS_DATA_LOSS;
+        operation->message = "The summary has a currency or a sum that is null";
+        return false;
+    }
+    return true;
 }
 
 static void add_day(Orders__V1__OrderSummary *summary, char *date, char *currency, int64_t revenue,
@@ -68,6 +83,8 @@ static int compare_totals(const void *a, const void *b)
 void summary_take_result(struct operation *operation, const PGresult *result, struct arena *arena)
 {
     const size_t rows = (size_t)PQntuples(result);
+    if (!summary_is_whole(operation, result))
+        return;
     Orders__V1__OrderSummary *summary = arena_alloc(arena, sizeof *summary);
     orders__v1__order_summary__init(summary);
     summary->revenue_per_day = arena_calloc(arena, rows, sizeof *summary->revenue_per_day);

@@ -27,8 +27,12 @@
 /* The columns of both, and one more of SUMMARY_VERIFIED_SQL. */
 enum { SUMMARY_DAY, SUMMARY_CURRENCY, SUMMARY_REVENUE, SUMMARY_ORDERS, SUMMARY_SAME };
 
-/* A row's day, "2025-01-16", and its currency. No day is outside the years 1 to 9999: NULL. Orders of such
- * days count in sums, as every order does. */
+/* Whether each row has a currency and sums, or the operation fails with DATA_LOSS: somebody has dropped a NOT
+ * NULL. */
+bool summary_is_whole(struct operation *operation, const PGresult *result);
+
+/* A row's day, "2025-01-16", and its currency. No day is outside the years 1 to 9999, nor null: NULL. Orders
+ * of such days count in sums, as every order does. */
 char *summary_day(const PGresult *result, int row, struct arena *arena);
 char *summary_currency(const PGresult *result, int row, struct arena *arena);
 

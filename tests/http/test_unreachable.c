@@ -42,6 +42,12 @@ Test(unreachable, no_name_ends_the_header_or_the_list)
                      "a%2Cb,x%0D%0ASet-Cookie%3A%20y,%2A,%2541,%C3%BE");
 }
 
+Test(unreachable, who_has_no_name_has_a_place)
+{
+    cr_assert_str_eq(header_of((char *[]){""}, 1), "*");
+    cr_assert_str_eq(header_of((char *[]){"a", "", "b"}, 3), "a,*,b");
+}
+
 /* What is left out is told of. */
 Test(unreachable, it_is_bounded)
 {

@@ -219,6 +219,101 @@ Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
     pending_free(seen.pending);
 }
 
+/* --- columns that somebody lets be null --- */
+
+/* Ours would refuse some nulls, and undo others. */
+static void let_be_null(const char *column)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql, "ALTER TABLE orders ALTER %s DROP NOT NULL, DISABLE TRIGGER USER", column);
+    free(database_query(database, sql));
+}
+
+Test(changes_by_sql, an_order_with_a_null_is_data_loss_and_the_others_are_served)
+{
+    static const struct {
+        const char *column, *told;
+        enum status_code after_update; /* of the amount, by the service */
+    } cases[] = {
+        {"customer_id", "a customer_id", STATUS_DATA_LOSS}, {"order_date", "an order_date", STATUS_DATA_LOSS},
+        {"total_amount", "a total_amount", STATUS_OK},      {"currency", "a currency", STATUS_DATA_LOSS},
+        {"status", "a status", STATUS_DATA_LOSS},           {"created_at", "a created_at", STATUS_DATA_LOSS},
+        {"updated_at", "an updated_at", STATUS_OK},
+    };
+    char sql[256], told[128];
+    make_three();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        let_be_null(cases[i].column);
+        snprintf(sql, sizeof sql, "UPDATE orders SET %s = NULL WHERE order_id = 'b'", cases[i].column);
+        free(database_query(database, sql));
+        snprintf(told, sizeof told, "Order b is stored with %s that is null", cases[i].told);
+        expect_only_b_lost(told);
+        expect_end(begin_set_amount(store, "b", 100 + (int64_t)i, LONG_MS), cases[i].after_update);
+        snprintf(sql, sizeof sql,
+                 "UPDATE orders SET %1$s = (SELECT %1$s FROM orders WHERE order_id = 'a') "
+                 "WHERE order_id = 'b'",
+                 cases[i].column);
+        free(database_query(database, sql));
+        expect_list(0, 3, "");
+    }
+}
+
+Test(changes_by_sql, an_order_without_an_id_has_its_place_in_a_list)
+{
+    make_three();
+    let_be_null("order_id");
+    free(database_query(database, "UPDATE orders SET order_id = NULL WHERE order_id = 'b'"));
+    struct seen seen = {.pending = pending_new(LONG_MS)};
+    const struct store_query query = {.limit = 10, .customer_id = ""};
+    store->list(store, &seen.pending->call, &query, list_done, &seen);
+    cr_assert_eq(pending_wait(seen.pending), STATUS_OK, "%s", seen.pending->call.status.message);
+    cr_assert_eq(seen.orders, 3);
+    cr_assert_eq(seen.unreadable, 1);
+    pending_free(seen.pending);
+}
+
+static void expect_create_once(const char *order_id, enum status_code code)
+{
+    struct pending *create = pending_new(LONG_MS);
+    create->call.request_id = "once";
+    store->create(store, &create->call, pending_order(create, order_id),
+                  (Orders__V1__Order_Closure)pending_done, create);
+    expect_end(create, code);
+}
+
+/* Nor is it when it is asked again. */
+Test(changes_by_sql, an_order_that_is_made_with_a_null_is_not_answered_as_if_it_had_none)
+{
+    let_be_null("created_at");
+    free(database_query(database, "ALTER TABLE orders ALTER created_at DROP DEFAULT"));
+    expect_create_once("a", STATUS_DATA_LOSS);
+    expect_create_once("a", STATUS_DATA_LOSS);
+    expect_get("a", "Order a is stored with a created_at that is null");
+}
+
+Test(changes_by_sql, an_answer_whose_code_is_lost_is_data_loss)
+{
+    expect_create_once("a", STATUS_OK);
+    free(database_query(database, "ALTER TABLE idempotency ALTER code DROP NOT NULL"));
+    free(database_query(database, "UPDATE idempotency SET code = NULL"));
+    expect_create_once("a", STATUS_DATA_LOSS);
+    expect_end(begin_get(store, "a", LONG_MS), STATUS_OK);
+}
+
+Test(changes_by_sql, a_sum_that_is_null_is_data_loss)
+{
+    const struct store_days days = {.first = "", .last = ""};
+    make_three();
+    free(database_query(database, "ALTER TABLE order_rollup ALTER revenue DROP NOT NULL"));
+    free(database_query(database, "SET orders.rollup_upkeep = on; UPDATE order_rollup SET revenue = NULL"));
+    struct seen seen = {.pending = pending_new(LONG_MS)};
+    store->summarize(store, &seen.pending->call, false, summary_done, &seen);
+    expect_end(seen.pending, STATUS_DATA_LOSS);
+    seen.pending = pending_new(LONG_MS);
+    store->count(store, &seen.pending->call, &days, statistics_done, &seen);
+    expect_end(seen.pending, STATUS_DATA_LOSS);
+}
+
 /* --- tables that others derive from ours --- */
 
 static void expect_summary(int64_t orders)

@@ -28,12 +28,12 @@ static void tell_unreachable(struct session *session, struct order_pages *pages,
     if (page->n_unreachable > 0 && session->progress != NULL)
         progress_clear(session->progress);
     for (size_t i = 0; i < page->n_unreachable; i++) {
+        const char *name = *page->unreachable[i] != '\0' ? page->unreachable[i] : "without an order_id";
         if (session->lasts)
             snprintf(session->passing, sizeof session->passing,
-                     "DATA_LOSS: Orders that cannot be read: %zu, such as %s", pages->n_unreachable,
-                     page->unreachable[i]);
+                     "DATA_LOSS: Orders that cannot be read: %zu, such as %s", pages->n_unreachable, name);
         else
-            report("DATA_LOSS: Order %s cannot be read", page->unreachable[i]);
+            report("DATA_LOSS: Order %s cannot be read", name);
     }
 }
 
