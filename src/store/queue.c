@@ -100,55 +100,6 @@ static void wake_one(struct queue *queue)
     }
 }
 
-static uint64_t bit(unsigned index)
-{
-    return UINT64_C(1) << index;
-}
-
-/* Adds a chain of operations of one call. */
-static void add_to_flow(struct queue *queue, struct operation *first, struct operation *last)
-{
-    const unsigned whose = hash_mix(first->call->principal_hash, queue->salt) % QUEUE_PRINCIPALS;
-    const unsigned index = hash_mix(first->call->caller, queue->salt) % QUEUE_FLOWS;
-    struct queue_principal *principal = &queue->principals[whose];
-    operation_list_append(&principal->flows[index], first, last);
-    principal->waiting |= bit(index);
-    queue->waiting |= bit(whose);
-}
-
-/* A flow is empty perhaps, and then its principal has one less. */
-static void note_rest(struct queue *queue, unsigned whose, unsigned index)
-{
-    struct queue_principal *principal = &queue->principals[whose];
-    if (principal->flows[index].first == NULL)
-        principal->waiting &= ~bit(index);
-    if (principal->waiting == 0)
-        queue->waiting &= ~bit(whose);
-}
-
-/* Takes the lowest of a set out of it. */
-static unsigned pop_lowest(uint64_t *set)
-{
-    const unsigned index = (unsigned)__builtin_ctzll(*set);
-    *set &= *set - 1;
-    return index;
-}
-
-/* Empties all flows into one list: what one connection asked keeps its order. */
-static struct operation_list empty(struct queue *queue)
-{
-    struct operation_list all = {NULL, NULL};
-    while (queue->waiting != 0) {
-        struct queue_principal *principal = &queue->principals[pop_lowest(&queue->waiting)];
-        while (principal->waiting != 0) {
-            struct operation_list *flow = &principal->flows[pop_lowest(&principal->waiting)];
-            operation_list_append(&all, flow->first, flow->last);
-            flow->first = NULL;
-        }
-    }
-    return all;
-}
-
 static void push(struct queue *queue, struct operation *first)
 {
     const uint64_t before = queue->sequence;
@@ -157,7 +108,7 @@ static void push(struct queue *queue, struct operation *first)
         each->sequence = ++queue->sequence;
         last = each;
     }
-    add_to_flow(queue, first, last);
+    fair_flows_add(&queue->flows, first, last);
     metric_add(queue->depth, (int64_t)(queue->sequence - before));
     wake_one(queue);
 }
@@ -273,7 +224,7 @@ struct flow_walk {
 
 /* How far the flows of a principal were. */
 struct turn {
-    struct flow_walk walks[QUEUE_FLOWS];
+    struct flow_walk walks[FAIR_FLOWS];
     uint64_t begun, left; /* the flows that were walked, and those that may have more */
     unsigned calls;       /* taken to their last operation */
 };
@@ -325,13 +276,6 @@ static struct operation *take_next(struct queue *queue, struct flow_walk *walk, 
     return NULL;
 }
 
-/* The lowest of a set that is not below `from`, or the lowest of all. */
-static unsigned next_of(uint64_t set, unsigned from)
-{
-    const uint64_t above = from < 64 ? set & (UINT64_MAX << from) : 0;
-    return (unsigned)__builtin_ctzll(above != 0 ? above : set);
-}
-
 /* Whether the next operation of its flow is of the same call. */
 static bool goes_on(const struct operation *operation)
 {
@@ -347,7 +291,7 @@ static void deal(struct queue *queue, struct operation *list)
         if (is_tried(queue, list))
             locked_put_off(queue->locked, list);
         else
-            add_to_flow(queue, list, list);
+            fair_flows_add(&queue->flows, list, list);
     }
 }
 
@@ -355,9 +299,7 @@ static void deal(struct queue *queue, struct operation *list)
  */
 static void perturb(struct queue *queue)
 {
-    struct operation *all = empty(queue).first;
-    queue->salt += UINT32_C(0x9e3779b9);
-    deal(queue, all);
+    deal(queue, fair_flows_empty(&queue->flows).first);
 }
 
 /* When the pass is over, what was tried in it comes behind what was not tried yet. What is of its order, and
@@ -385,13 +327,13 @@ static void begin_take(struct queue *queue)
 static struct operation *take_of_flow(struct queue *queue, unsigned whose, struct turn *turn,
                                       struct pick *pick, unsigned most_calls)
 {
-    struct queue_principal *principal = &queue->principals[whose];
-    const unsigned index = next_of(turn->left, principal->next);
+    struct fair_principal *principal = &queue->flows.principals[whose];
+    const unsigned index = fair_next_of(turn->left, principal->next);
     struct operation_list *flow = &principal->flows[index];
     struct flow_walk *walk = &turn->walks[index];
-    if ((turn->begun & bit(index)) == 0)
+    if ((turn->begun & fair_bit(index)) == 0)
         *walk = (struct flow_walk){.link = &flow->first};
-    turn->begun |= bit(index);
+    turn->begun |= fair_bit(index);
     struct operation *operation = take_next(queue, walk, pick);
     if (operation != NULL && !goes_on(operation)) {
         walk->calls++;
@@ -399,11 +341,11 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
     }
     if (*walk->link == NULL) {
         flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
-        turn->left &= ~bit(index);
-        note_rest(queue, whose, index);
+        turn->left &= ~fair_bit(index);
+        fair_flows_note_rest(&queue->flows, whose, index);
     }
     if (walk->calls == most_calls)
-        turn->left &= ~bit(index);
+        turn->left &= ~fair_bit(index);
     principal->next = index + 1;
     return operation;
 }
@@ -425,37 +367,37 @@ static void note_shared(unsigned *shared, bool are_several, bool is_taken)
 /* While there is nobody else to wait for it, one may fill a batch. */
 static void lift_bounds(const struct queue *queue, struct lane_batch *most)
 {
-    const bool are_several = has_several(queue->waiting);
-    const unsigned only = queue->waiting != 0 ? (unsigned)__builtin_ctzll(queue->waiting) : 0;
+    const bool are_several = has_several(queue->flows.waiting);
+    const unsigned only = queue->flows.waiting != 0 ? (unsigned)__builtin_ctzll(queue->flows.waiting) : 0;
     if (queue->shared_principals == 0 && !are_several)
         most->calls_each = most->operations;
-    if (queue->shared == 0 && !are_several && !has_several(queue->principals[only].waiting))
+    if (queue->shared == 0 && !are_several && !has_several(queue->flows.principals[only].waiting))
         most->calls = most->operations;
 }
 
 static size_t take(struct queue *queue, struct pick *pick, struct operation *out[], struct lane_batch most)
 {
-    struct turn turns[QUEUE_PRINCIPALS]; /* each is set when it is first looked at */
+    struct turn turns[FAIR_PRINCIPALS]; /* each is set when it is first looked at */
     size_t n = 0;
     uint64_t begun = 0,
-             left = queue->waiting; /* the principals that had a turn, and those that may have more */
-    bool are_several = false;       /* connections */
+             left = queue->flows.waiting; /* the principals that had a turn, and those that may have more */
+    bool are_several = false;             /* connections */
     lift_bounds(queue, &most);
     while (left != 0 && n < most.operations && has_room(pick)) {
-        const unsigned whose = next_of(left, queue->next);
+        const unsigned whose = fair_next_of(left, queue->flows.next);
         struct turn *turn = &turns[whose];
-        if ((begun & bit(whose)) == 0) {
-            turn->left = queue->principals[whose].waiting;
+        if ((begun & fair_bit(whose)) == 0) {
+            turn->left = queue->flows.principals[whose].waiting;
             turn->begun = 0;
             turn->calls = 0;
         }
-        begun |= bit(whose);
+        begun |= fair_bit(whose);
         if ((out[n] = take_of_flow(queue, whose, turn, pick, most.calls)) != NULL)
             n++;
         are_several |= has_several(turn->begun);
         if (turn->left == 0 || turn->calls >= most.calls_each)
-            left &= ~bit(whose);
-        queue->next = whose + 1;
+            left &= ~fair_bit(whose);
+        queue->flows.next = whose + 1;
     }
     note_shared(&queue->shared_principals, has_several(begun), n > 0);
     note_shared(&queue->shared, are_several || has_several(begun), n > 0);
@@ -484,38 +426,13 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
 
 /* --- waiting and ending --- */
 
-/* Moves the operations of a flow whose deadline has passed to a list. */
-static void expire_flow(struct operation_list *flow, uint64_t now_ns, struct operation **expired)
-{
-    flow->last = NULL;
-    for (struct operation **link = &flow->first; *link != NULL;) {
-        struct operation *operation = *link;
-        if (operation->call->deadline_ns <= now_ns) {
-            *link = operation->next;
-            operation->next = *expired;
-            *expired = operation;
-        } else {
-            flow->last = operation;
-            link = &operation->next;
-        }
-    }
-}
-
 void queue_expire(struct queue *queue, uint64_t now_ns)
 {
     struct operation *expired = NULL;
     pthread_mutex_lock(&queue->lock);
-    for (uint64_t left = queue->waiting; left != 0;) {
-        const unsigned whose = pop_lowest(&left);
-        struct queue_principal *principal = &queue->principals[whose];
-        for (uint64_t flows = principal->waiting; flows != 0;) {
-            const unsigned index = pop_lowest(&flows);
-            expire_flow(&principal->flows[index], now_ns, &expired);
-            note_rest(queue, whose, index);
-        }
-    }
+    fair_flows_expire(&queue->flows, now_ns, &expired);
     if (queue->locked != NULL)
-        expire_flow(&queue->locked->tried, now_ns, &expired);
+        operation_list_expire(&queue->locked->tried, now_ns, &expired);
     pthread_mutex_unlock(&queue->lock);
     for (struct operation *next; expired != NULL; expired = next) {
         next = expired->next;
@@ -528,7 +445,7 @@ void queue_expire(struct queue *queue, uint64_t now_ns)
 void queue_leave(struct queue *queue)
 {
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0 || (queue->locked != NULL && queue->locked->tried.first != NULL))
+    if (queue->flows.waiting != 0 || (queue->locked != NULL && queue->locked->tried.first != NULL))
         wake_one(queue);
     pthread_mutex_unlock(&queue->lock);
 }
@@ -540,7 +457,7 @@ void queue_close(struct queue *queue, unsigned slot)
     queue->n_open -= queue->slots[slot].open;
     queue->slots[slot].open = false;
     if (queue->n_open == 0) {
-        waiting = empty(queue);
+        waiting = fair_flows_empty(&queue->flows);
         if (queue->locked != NULL) {
             tried = queue->locked->tried;
             queue->locked->tried = (struct operation_list){NULL, NULL};
@@ -571,7 +488,7 @@ int queue_begin_wait(struct queue *queue, unsigned slot)
 {
     int most_ms = -1;
     pthread_mutex_lock(&queue->lock);
-    if (queue->waiting != 0)
+    if (queue->flows.waiting != 0)
         most_ms = 0;
     else if (queue->locked != NULL)
         most_ms = locked_due_ms(queue->locked);

@@ -15,6 +15,7 @@
 #define STORE_QUEUE_H
 
 #include "base/metrics.h"
+#include "store/fair_flows.h"
 #include "store/lane.h"
 #include "store/locked.h"
 #include "store/operation.h"
@@ -26,16 +27,6 @@
 
 enum {
     QUEUE_SLOTS_MOST = 64,
-    QUEUE_PRINCIPALS = 64,
-    QUEUE_FLOWS = 64, /* of each */
-};
-
-/* What is asked in the name of one principal. */
-struct queue_principal {
-    /* What one connection asked is in one flow, which a hash picks. */
-    struct operation_list flows[QUEUE_FLOWS];
-    uint64_t waiting; /* a bit for each flow that has operations */
-    unsigned next;    /* the flow that is next */
 };
 
 struct worker_slot {
@@ -50,11 +41,8 @@ struct queue {
     struct queue *aside;   /* where operations are set aside; NULL: none ever is. Set it before use */
     struct locked *locked; /* owned; of what is set aside here; NULL: nothing ever is */
     pthread_mutex_t lock;  /* guards all below, and what is said to be so in `locked` */
-    struct queue_principal principals[QUEUE_PRINCIPALS]; /* a hash picks which */
-    uint64_t waiting;                                    /* a bit for each that has operations */
-    unsigned next;                                       /* the one that is next */
-    uint32_t salt;                                       /* of the hashes */
-    unsigned taken;                                      /* batches since it was changed */
+    struct fair_flows flows;
+    unsigned taken;             /* batches since they were perturbed */
     unsigned shared;            /* batches to go as if there were several callers, since there lately were */
     unsigned shared_principals; /* the same of principals */
     uint64_t sequence;          /* of the last operation pushed */

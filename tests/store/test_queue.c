@@ -159,7 +159,7 @@ Test(queue, what_one_caller_asked_keeps_its_order_when_flows_change)
 Test(queue, callers_of_any_number_are_served)
 {
     push(UINT32_MAX, STATEMENT_GET, "A");
-    push(QUEUE_FLOWS - 1, STATEMENT_GET, "A");
+    push(FAIR_FLOWS - 1, STATEMENT_GET, "A");
     push(0, STATEMENT_GET, "A");
     struct operation *taken[MOST];
     cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 3);

@@ -1,0 +1,81 @@
+/* fair_flows.c: lists, and a bit for each that has something. */
+#include "store/fair_flows.h"
+
+#include "base/hash.h"
+
+void fair_flows_add(struct fair_flows *flows, struct operation *first, struct operation *last)
+{
+    const unsigned whose = hash_mix(first->call->principal_hash, flows->salt) % FAIR_PRINCIPALS;
+    const unsigned index = hash_mix(first->call->caller, flows->salt) % FAIR_FLOWS;
+    struct fair_principal *principal = &flows->principals[whose];
+    operation_list_append(&principal->flows[index], first, last);
+    principal->waiting |= fair_bit(index);
+    flows->waiting |= fair_bit(whose);
+}
+
+void fair_flows_note_rest(struct fair_flows *flows, unsigned whose, unsigned index)
+{
+    struct fair_principal *principal = &flows->principals[whose];
+    if (principal->flows[index].first == NULL)
+        principal->waiting &= ~fair_bit(index);
+    if (principal->waiting == 0)
+        flows->waiting &= ~fair_bit(whose);
+}
+
+/* Takes the lowest of a set out of it. */
+static unsigned pop_lowest(uint64_t *set)
+{
+    const unsigned index = (unsigned)__builtin_ctzll(*set);
+    *set &= *set - 1;
+    return index;
+}
+
+struct operation_list fair_flows_empty(struct fair_flows *flows)
+{
+    struct operation_list all = {NULL, NULL};
+    while (flows->waiting != 0) {
+        struct fair_principal *principal = &flows->principals[pop_lowest(&flows->waiting)];
+        while (principal->waiting != 0) {
+            struct operation_list *flow = &principal->flows[pop_lowest(&principal->waiting)];
+            operation_list_append(&all, flow->first, flow->last);
+            flow->first = NULL;
+        }
+    }
+    flows->salt += UINT32_C(0x9e3779b9);
+    return all;
+}
+
+unsigned fair_next_of(uint64_t set, unsigned from)
+{
+    const uint64_t above = from < 64 ? set & (UINT64_MAX << from) : 0;
+    return (unsigned)__builtin_ctzll(above != 0 ? above : set);
+}
+
+void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired)
+{
+    list->last = NULL;
+    for (struct operation **link = &list->first; *link != NULL;) {
+        struct operation *operation = *link;
+        if (operation->call->deadline_ns <= now_ns) {
+            *link = operation->next;
+            operation->next = *expired;
+            *expired = operation;
+        } else {
+            list->last = operation;
+            link = &operation->next;
+        }
+    }
+}
+
+void fair_flows_expire(struct fair_flows *flows, uint64_t now_ns, struct operation **expired)
+{
+    for (uint64_t left = flows->waiting; left != 0;) {
+        const unsigned whose = pop_lowest(&left);
+        struct fair_principal *principal = &flows->principals[whose];
+        for (uint64_t of = principal->waiting; of != 0;) {
+            const unsigned index = pop_lowest(&of);
+            operation_list_expire(&principal->flows[index], now_ns, expired);
+            fair_flows_note_rest(flows, whose, index);
+        }
+    }
+}
