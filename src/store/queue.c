@@ -329,6 +329,7 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
 {
     struct fair_principal *principal = &queue->flows.principals[whose];
     const unsigned index = fair_next_of(turn->left, principal->next);
+    assert(index < FAIR_FLOWS);
     struct operation_list *flow = &principal->flows[index];
     struct flow_walk *walk = &turn->walks[index];
     if ((turn->begun & fair_bit(index)) == 0)
