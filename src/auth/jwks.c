@@ -84,7 +84,7 @@ static bool read_ec(const json_t *object, struct jwk *jwk)
 {
     enum { P256_BYTES = 32 }; /* RFC 7518, 6.2.1.2, and two of them in a signature, 3.4 */
     const char *curve = string_of(object, "crv");
-    jwk->signature_bytes = 2 * P256_BYTES;
+    jwk->signature_bytes = (size_t)2 * P256_BYTES;
     return curve != NULL && strcmp(curve, "P-256") == 0 && has_bytes(string_of(object, "x"), P256_BYTES) &&
            has_bytes(string_of(object, "y"), P256_BYTES);
 }

@@ -45,6 +45,7 @@ static char *find_answer(struct provider *provider, const char *request)
             request[strlen("GET ") + strlen(path)] == ' ') {
             provider->paths[i].asked++;
             answer = provider->paths[i].answer != NULL ? strdup(provider->paths[i].answer) : NULL;
+            break;
         }
     }
     return answer;

@@ -36,8 +36,12 @@ static char *encode(const void *bytes, size_t size)
     while (length > 0 && text[length - 1] == '=')
         length--;
     text[length] = '\0';
-    for (char *at = text; *at != '\0'; at++)
-        *at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+    for (char *at = strpbrk(text, "+/"); at != NULL; at = strpbrk(at, "+/")) {
+        if (*at == '+')
+            *at = '-';
+        else
+            *at = '_';
+    }
     return text;
 }
 
