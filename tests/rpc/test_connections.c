@@ -5,11 +5,11 @@
 
 #include <criterion/criterion.h>
 
-enum { IDS = 64 };
+enum { IDS = 64, CALLS = 512 };
 
 static struct connections *connections;
 static struct admission *admission;
-static struct admission_entry entries[IDS][64]; /* by their connections' ids; first in, first out */
+static struct admission_entry entries[IDS][CALLS]; /* by their connections' ids; first in, first out */
 static unsigned n_entries[IDS], n_answered[IDS], n_taken[IDS];
 static struct budget memory;
 
