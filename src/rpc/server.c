@@ -32,10 +32,10 @@ enum {
     SWEEP_IDS = 64,
     DRAIN_SWEEP_MS = 50,
     DISCARD_MS = 5000,
-    /* nng counts the request's backtrace too, of four bytes a hop; a frame that is too large only by less
-     * than this gets an answer, a larger one a closed pipe. */
-    RECEIVE_SLACK = 1024,
-    UNFINISHED_SHARE = 4, /* of the memory: what frames that are not whole may take in addition */
+    RECEIVE_SLACK =
+        1024, /* a frame that is too large by no more gets an answer, a larger one a closed pipe */
+    REQUEST_NUMBER_BYTES = 4, /* before the frame; nng counts them */
+    UNFINISHED_SHARE = 4,     /* of the memory: what frames that are not whole may take in addition */
 };
 
 struct rpc_server {
@@ -194,7 +194,8 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
         return NULL;
     }
     server->log = options->log;
-    nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ, FRAME_MAX_BYTES + RECEIVE_SLACK);
+    nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ,
+                        REQUEST_NUMBER_BYTES + FRAME_MAX_BYTES + RECEIVE_SLACK);
     nng_socket_set_int(server->socket, NNG_OPT_SENDBUF, WAITING_REPLIES); /* a patch of ours has it for REP */
 
     const struct connections_limits limits = get_limits(options);

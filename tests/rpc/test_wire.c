@@ -282,22 +282,40 @@ Test(wire, a_broken_payload_gets_invalid_argument)
     close(peer);
 }
 
+enum { MOST_BEYOND = 1024 }; /* that a frame which is too large is answered */
+
+/* A request of this size: an unknown field of bytes fills it up. */
+static void fill_up(uint8_t *frame, size_t size)
+{
+    const size_t head_size = make_request(frame, "rpc.v1.Health/Check", NULL, NULL, 0);
+    const size_t fill = size - head_size - 4; /* a tag and a length of three bytes */
+    frame[head_size] = 0x72;
+    frame[head_size + 1] = (uint8_t)(fill | 0x80);
+    frame[head_size + 2] = (uint8_t)(fill >> 7 | 0x80);
+    frame[head_size + 3] = (uint8_t)(fill >> 14);
+}
+
 Test(wire, a_frame_of_1_MiB_is_taken_and_one_byte_more_is_not)
 {
-    uint8_t *frame = calloc(1, FRAME_MAX_BYTES + 1), head[256];
-    /* An unknown field of bytes fills the frame up. */
-    size_t head_size = make_request(head, "rpc.v1.Health/Check", NULL, NULL, 0);
-    int peer = sp_connect(service);
-    for (size_t size = FRAME_MAX_BYTES; size <= FRAME_MAX_BYTES + 1; size++) {
-        size_t fill = size - head_size - 4; /* a tag and a length of three bytes */
-        memcpy(frame, head, head_size);
-        frame[head_size] = 0x72;
-        frame[head_size + 1] = (uint8_t)(fill | 0x80);
-        frame[head_size + 2] = (uint8_t)(fill >> 7 | 0x80);
-        frame[head_size + 3] = (uint8_t)(fill >> 14);
-        expect_answer(peer, frame, size,
-                      size == FRAME_MAX_BYTES ? RPC__V1__CODE__OK : RPC__V1__CODE__INVALID_ARGUMENT);
+    static const size_t beyond[] = {0, 1, MOST_BEYOND - 1, MOST_BEYOND};
+    uint8_t *frame = calloc(1, FRAME_MAX_BYTES + MOST_BEYOND);
+    for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+        int peer = sp_connect(service); /* one that is refused closes it */
+        fill_up(frame, FRAME_MAX_BYTES + beyond[i]);
+        expect_answer(peer, frame, FRAME_MAX_BYTES + beyond[i],
+                      beyond[i] == 0 ? RPC__V1__CODE__OK : RPC__V1__CODE__INVALID_ARGUMENT);
+        close(peer);
     }
+    free(frame);
+}
+
+Test(wire, a_frame_of_1_MiB_and_1_025_bytes_closes_the_pipe)
+{
+    uint8_t *frame = calloc(1, FRAME_MAX_BYTES + MOST_BEYOND + 1);
+    int peer = sp_connect(service);
+    fill_up(frame, FRAME_MAX_BYTES + MOST_BEYOND + 1);
+    sp_send_frame(peer, 1, frame, FRAME_MAX_BYTES + MOST_BEYOND + 1);
+    cr_assert_null(sp_read_response(peer, 1));
     close(peer);
     free(frame);
 }
