@@ -37,9 +37,12 @@ struct call {
     uint64_t fingerprint;        /* of method and payload: a request_id names one request only */
     uint64_t start_ns;           /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;        /* CLOCK_MONOTONIC; after it nobody waits for the answer */
-    bool more;          /* set when it ends: others end right after it, so its reply may wait for theirs */
-    bool replayed;      /* set when it ends: the answer is the one that this request_id was given before */
-    bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
+    bool more;           /* set when it ends: others end right after it, so its reply may wait for theirs */
+    bool replayed;       /* set when it ends: the answer is the one that this request_id was given before */
+    bool validate_only;  /* check the request and answer an empty message; change nothing (AIP-163) */
+    size_t answer_bytes; /* by estimate, of an answer that may be large: reserved when it is about to be made,
+                          * not while the call waits for that. 0: it is not large, or the call changes
+                          * something */
     struct status status;
 
     /* Of who received the call: whether there is memory for an answer of so many bytes. NULL: nobody counts.

@@ -197,10 +197,7 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
         .closure = closure,
         .call = call,
     };
-    if (!call_reserve(call, listing->page_size * LISTED_ORDER_BYTES)) {
-        closure(NULL, call);
-        return;
-    }
+    call->answer_bytes = listing->page_size * LISTED_ORDER_BYTES;
     query->skip = input->skip;
     query->limit = (int64_t)listing->page_size + 1;
     query->status = input->status;
@@ -273,10 +270,12 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES))
+    if (ends_here(call)) {
         closure(NULL, call);
-    else
-        store->summarize(store, call, input->verify, closure, call);
+        return;
+    }
+    call->answer_bytes = SUMMARY_BYTES;
+    store->summarize(store, call, input->verify, closure, call);
 }
 
 /* --- statistics --- */
@@ -298,10 +297,11 @@ static void get_order_statistics(Orders__V1__OrderService_Service *service,
     struct store *store = store_of(service);
     check_day(call, "first_day", input->first_day);
     check_day(call, "last_day", input->last_day);
-    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES)) {
+    if (ends_here(call)) {
         closure(NULL, call);
         return;
     }
+    call->answer_bytes = SUMMARY_BYTES;
     struct store_days *days = arena_alloc(&call->arena, sizeof *days);
     *days = (struct store_days){.first = input->first_day, .last = input->last_day};
     store->count(store, call, days, closure, call);

@@ -102,16 +102,27 @@ static void note_wait(const struct batch *batch, size_t n, uint64_t now_ns)
         metric_observe(lane_metrics(batch)->wait, now_ns - batch->operations[i]->call->start_ns);
 }
 
-/* Leaves out what nobody waits for, before it reaches the database. Returns how many are left. */
-static size_t drop_expired(struct batch *batch, size_t n, uint64_t now_ns)
+/* Whether there is room for its answer, which is to be made now. Those that wait for others' have none yet.
+ */
+static bool reserve(struct operation *operation)
+{
+    struct call *call = operation->call;
+    return call->answer_bytes == 0 || call_reserve(call, call->answer_bytes);
+}
+
+/* Leaves out what nobody waits for, and what there is no room for, before it reaches the database. Returns
+ * how many are left. */
+static size_t drop_vain(struct batch *batch, size_t n, uint64_t now_ns)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         struct operation *operation = batch->operations[i];
-        if (operation->call->deadline_ns > now_ns)
-            batch->operations[kept++] = operation;
-        else
+        if (operation->call->deadline_ns <= now_ns)
             operation_expire(operation);
+        else if (!reserve(operation))
+            operation_fail(operation, operation->call->status.code, operation->call->status.message);
+        else
+            batch->operations[kept++] = operation;
     }
     return kept;
 }
@@ -158,7 +169,7 @@ void batch_plan(struct batch *batch, size_t n)
     assert(batch_done(batch) && batch->n == 0);
     if (n > 0)
         note_wait(batch, n, now_ns);
-    n = drop_expired(batch, n, now_ns);
+    n = drop_vain(batch, n, now_ns);
     fold(batch, n);
     pthread_mutex_lock(&batch->lock);
     batch->n = n; /* from here on batch_expire looks after them */
@@ -459,16 +470,27 @@ bool batch_receive(struct batch *batch, struct session *session, struct operatio
     return true;
 }
 
-/* Ends an operation in an error. */
-static void lose(struct operation *operation)
+static bool writes(const struct operation *operation)
 {
-    const bool writes = operation->statement->lane == LANE_WRITE;
-    operation_fail(operation, STATUS_UNAVAILABLE,
-                   writes ? "The database went away; whether the change was made is not known"
-                          : "The database went away");
+    return operation->statement->lane == LANE_WRITE;
 }
 
-void batch_lose(struct batch *batch)
+/* End an operation in an error. */
+static void lose(struct operation *operation)
+{
+    operation_fail(operation, STATUS_UNAVAILABLE,
+                   writes(operation) ? "The database went away; whether the change was made is not known"
+                                     : "The database went away");
+}
+
+static void stop(struct operation *operation)
+{
+    operation_fail(operation, STATUS_UNAVAILABLE,
+                   writes(operation) ? "The service is stopping; whether the change was made is not known"
+                                     : "The service is stopping");
+}
+
+void batch_lose(struct batch *batch, bool is_stopping)
 {
     struct ended lost;
     ended_init(&lost);
@@ -478,7 +500,7 @@ void batch_lose(struct batch *batch)
             end(&batch->operations[i], &lost);
     }
     pthread_mutex_unlock(&batch->lock);
-    tell(&lost, lose);
+    tell(&lost, is_stopping ? stop : lose);
     batch->n_units = 0;
     reset_if_done(batch);
 }

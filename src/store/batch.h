@@ -79,8 +79,9 @@ bool batch_send(struct batch *batch, struct session *session);
  */
 bool batch_receive(struct batch *batch, struct session *session, struct operation **locked);
 
-/* The connection broke: those without an answer get UNAVAILABLE. */
-void batch_lose(struct batch *batch);
+/* The connection broke, or the service is stopping and waits for it no longer: those without an answer get
+ * UNAVAILABLE. */
+void batch_lose(struct batch *batch, bool is_stopping);
 
 /* Answers those whose deadline has passed, while they are under way. Any thread. */
 void batch_expire(struct batch *batch, uint64_t now_ns);

@@ -3,6 +3,8 @@
 
 #include "base/hash.h"
 
+#include <string.h>
+
 void fair_flows_add(struct fair_flows *flows, struct operation *first, struct operation *last)
 {
     const unsigned whose = hash_mix(first->call->principal_hash, flows->salt) % FAIR_PRINCIPALS;
@@ -30,6 +32,14 @@ static unsigned pop_lowest(uint64_t *set)
     return index;
 }
 
+/* They are of places. */
+static void forget_debts(struct fair_flows *flows)
+{
+    memset(flows->debts, 0, sizeof flows->debts);
+    for (unsigned i = 0; i < FAIR_PRINCIPALS; i++)
+        memset(flows->principals[i].debts, 0, sizeof flows->principals[i].debts);
+}
+
 struct operation_list fair_flows_empty(struct fair_flows *flows)
 {
     struct operation_list all = {NULL, NULL};
@@ -41,14 +51,42 @@ struct operation_list fair_flows_empty(struct fair_flows *flows)
             flow->first = NULL;
         }
     }
+    forget_debts(flows);
     flows->salt += UINT32_C(0x9e3779b9);
     return all;
 }
 
-unsigned fair_next_of(uint64_t set, unsigned from)
+/* The lowest of a set that is not below `from`, or the lowest of all. */
+static unsigned next_of(uint64_t set, unsigned from)
 {
     const uint64_t above = from < 64 ? set & (UINT64_MAX << from) : 0;
     return (unsigned)__builtin_ctzll(above != 0 ? above : set);
+}
+
+unsigned fair_whose_turn(unsigned debts[static 64], uint64_t set, unsigned from)
+{
+    for (;;) {
+        const unsigned index = next_of(set, from);
+        if (debts[index] == 0)
+            return index;
+        debts[index] = debts[index] > FAIR_TURN_ROWS ? debts[index] - FAIR_TURN_ROWS : 0;
+        from = index + 1;
+    }
+}
+
+bool fair_are_in_debt(const unsigned debts[static 64], uint64_t set)
+{
+    while (set != 0) {
+        if (debts[pop_lowest(&set)] == 0)
+            return false;
+    }
+    return true;
+}
+
+void fair_charge(unsigned *debt, unsigned rows)
+{
+    if (rows > FAIR_TURN_ROWS)
+        *debt = rows - FAIR_TURN_ROWS;
 }
 
 void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired)

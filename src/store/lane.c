@@ -10,10 +10,8 @@ static const struct {
     [LANE_GET] = {"get", LANE_GET, {.calls = 8, .calls_each = 32, .operations = LANE_BATCH_MOST}},
     [LANE_SCAN] = {"scan",
                    LANE_SCAN,
-                   {.calls = 32, .calls_each = 2, .operations = LANE_BATCH_MOST, .unfolded = 16}},
-    [LANE_LONG] = {"long",
-                   LANE_SCAN,
-                   {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST, .unfolded = 1}},
+                   {.calls = 32, .calls_each = 2, .operations = LANE_BATCH_MOST, .rows = 2000}},
+    [LANE_LONG] = {"long", LANE_SCAN, {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST}},
     [LANE_WRITE] = {"write",
                     LANE_WRITE,
                     {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST},
@@ -23,7 +21,7 @@ static const struct {
                      {.calls = LANE_BATCH_MOST,
                       .calls_each = LANE_BATCH_MOST,
                       .operations = LANE_BATCH_MOST}},
-    [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .calls_each = 1, .operations = 1, .unfolded = 1}},
+    [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .calls_each = 1, .operations = 1}},
 };
 
 const char *lane_name(enum lane lane)

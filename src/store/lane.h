@@ -28,7 +28,8 @@ struct lane_batch {
     unsigned calls;      /* of one connection, while there are others */
     unsigned calls_each; /* of one principal, while there are others */
     unsigned operations; /* of all */
-    unsigned unfolded;   /* statements that serve one operation each, so that lists do not hold up the rest */
+    unsigned rows; /* that lists read, all together: so a caller waits for little more than one large page.
+                      Alone one may read more */
 };
 
 /* For logs. */

@@ -111,7 +111,10 @@ static void list(struct store *store, struct call *call, const struct store_quer
     };
     const struct statement *statement = &statements[by[query->newest_first][by_status][by_customer]];
     submit_to(store, query->skip > LONG_SKIP ? LANE_LONG : LANE_SCAN, call,
-              (struct operation){.statement = statement, .query = query}, CLOSURE(done), closure_data);
+              (struct operation){.statement = statement,
+                                 .query = query,
+                                 .rows = (uint64_t)query->skip + (uint64_t)query->limit},
+              CLOSURE(done), closure_data);
 }
 
 static void update(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,

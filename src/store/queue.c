@@ -16,13 +16,13 @@ enum {
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
     SHARED_BATCHES = 64,  /* how long several callers are remembered: one alone waits before it asks again */
     PERTURB_BATCHES = 64, /* how long two callers may share a place */
+    COST_MOST = 64 * FAIR_TURN_ROWS, /* of one operation, so that few turns are passed for it */
+    STATEMENT_ROWS = 20,             /* what a statement that does not fold costs besides its rows, in rows */
 };
-
-static const char out_of_reach[] = "The database is out of reach";
 
 bool queue_init(struct queue *queue, unsigned n_slots)
 {
-    *queue = (struct queue){0};
+    *queue = (struct queue){.why_closed = "The database is out of reach"};
     pthread_mutex_init(&queue->lock, NULL);
     for (; queue->n_slots < n_slots; queue->n_slots++) {
         int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -64,14 +64,13 @@ static void unmark(struct queue *queue, const struct operation *operation)
 }
 
 /* Returns how many. */
-static int64_t fail_all(struct queue *queue, struct operation *list, enum status_code code,
-                        const char *message)
+static int64_t fail_all(struct queue *queue, struct operation *list, const char *why)
 {
     int64_t n = 0;
     while (list != NULL) {
         struct operation *next = list->next; /* the operation is gone once it failed */
         unmark(queue, list);
-        operation_fail(list, code, message);
+        operation_fail(list, STATUS_UNAVAILABLE, why);
         list = next;
         n++;
     }
@@ -118,12 +117,12 @@ void queue_push(struct queue *queue, struct operation *first)
     if (first == NULL)
         return;
     pthread_mutex_lock(&queue->lock);
-    bool closed = queue->n_open == 0;
-    if (!closed)
+    const char *why_closed = queue->n_open == 0 ? queue->why_closed : NULL;
+    if (why_closed == NULL)
         push(queue, first);
     pthread_mutex_unlock(&queue->lock);
-    if (closed)
-        fail_all(queue, first, STATUS_UNAVAILABLE, out_of_reach);
+    if (why_closed != NULL)
+        fail_all(queue, first, why_closed);
 }
 
 void queue_set_aside(struct queue *queue, struct operation *operation)
@@ -139,14 +138,14 @@ void queue_put_back(struct queue *queue, struct operation *operation)
     operation->next = NULL;
     locked_mark(queue->locked, operation->hash);
     pthread_mutex_lock(&queue->lock);
-    bool closed = queue->n_open == 0;
-    if (!closed) {
+    const char *why_closed = queue->n_open == 0 ? queue->why_closed : NULL;
+    if (why_closed == NULL) {
         locked_put_back(queue->locked, operation);
         metric_add(queue->depth, 1);
     }
     pthread_mutex_unlock(&queue->lock);
-    if (closed)
-        fail_all(queue, operation, STATUS_UNAVAILABLE, out_of_reach);
+    if (why_closed != NULL)
+        fail_all(queue, operation, why_closed);
 }
 
 void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
@@ -167,8 +166,9 @@ struct pick {
     uint32_t keys[KEYS]; /* hashes of the orders and requests that it writes; 0: none. Two with one hash,
                             which are rare, only put off the later. */
     size_t n_keys;
-    size_t unfolded;
-    size_t unfolded_most;
+    unsigned rows; /* what it costs, in rows */
+    unsigned rows_most;
+    bool is_full;                /* the next operation is for another batch, which it begins */
     struct operation_list aside; /* what is to follow others that were set aside */
     int64_t n_aside;
 };
@@ -198,12 +198,25 @@ static bool has_room(const struct pick *pick)
     return pick->n_keys + 2 <= KEYS_MOST;
 }
 
+/* What of a batch an operation takes that has a statement of its own; what folds is bounded by its number. */
+static unsigned cost(const struct operation *operation)
+{
+    if (operation->statement->folds)
+        return 0;
+    return operation->rows < COST_MOST - STATEMENT_ROWS ? STATEMENT_ROWS + (unsigned)operation->rows
+                                                        : COST_MOST;
+}
+
+/* Whether a batch would read more rows with it than it may. The first one may read any number. */
+static bool is_too_large(const struct pick *pick, const struct operation *operation)
+{
+    return pick->rows > 0 && cost(operation) > 0 && pick->rows + cost(operation) > pick->rows_most;
+}
+
 /* Whether an operation can join the batch. One that cannot marks its order, so that none behind it overtakes
  * it. Both of its keys are looked for before either is marked, as they may be the same. */
 static bool joins(struct pick *pick, const struct operation *operation)
 {
-    if (!operation->statement->folds)
-        return pick->unfolded++ < pick->unfolded_most;
     if (operation->statement->lane != LANE_WRITE)
         return true;
     const uint32_t order = operation->hash | 1; /* never 0 */
@@ -266,7 +279,11 @@ static struct operation *take_next(struct queue *queue, struct flow_walk *walk, 
         struct operation *operation = *walk->link;
         if (leaves(queue, walk, pick))
             continue;
+        pick->is_full = is_too_large(pick, operation);
+        if (pick->is_full)
+            return NULL;
         if (joins(pick, operation)) {
+            pick->rows += cost(operation);
             *walk->link = operation->next;
             return operation;
         }
@@ -328,14 +345,19 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
                                       struct pick *pick, unsigned most_calls)
 {
     struct fair_principal *principal = &queue->flows.principals[whose];
-    const unsigned index = fair_next_of(turn->left, principal->next);
+    const unsigned index = fair_whose_turn(principal->debts, turn->left, principal->next);
     assert(index < FAIR_FLOWS);
     struct operation_list *flow = &principal->flows[index];
     struct flow_walk *walk = &turn->walks[index];
     if ((turn->begun & fair_bit(index)) == 0)
         *walk = (struct flow_walk){.link = &flow->first};
     turn->begun |= fair_bit(index);
+    principal->next = index;
     struct operation *operation = take_next(queue, walk, pick);
+    if (pick->is_full)
+        return NULL;
+    if (operation != NULL)
+        fair_charge(&principal->debts[index], cost(operation));
     if (operation != NULL && !goes_on(operation)) {
         walk->calls++;
         turn->calls++;
@@ -385,7 +407,9 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
     bool are_several = false;             /* connections */
     lift_bounds(queue, &most);
     while (left != 0 && n < most.operations && has_room(pick)) {
-        const unsigned whose = fair_next_of(left, queue->flows.next);
+        if (left != queue->flows.waiting && fair_are_in_debt(queue->flows.debts, left & queue->flows.waiting))
+            break; /* the next turns are those of others, in the next batch */
+        const unsigned whose = fair_whose_turn(queue->flows.debts, left, queue->flows.next);
         struct turn *turn = &turns[whose];
         if ((begun & fair_bit(whose)) == 0) {
             turn->left = queue->flows.principals[whose].waiting;
@@ -393,8 +417,14 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
             turn->calls = 0;
         }
         begun |= fair_bit(whose);
-        if ((out[n] = take_of_flow(queue, whose, turn, pick, most.calls)) != NULL)
-            n++;
+        queue->flows.next = whose;
+        struct operation *operation = take_of_flow(queue, whose, turn, pick, most.calls);
+        if (pick->is_full)
+            break;
+        if (operation != NULL) {
+            fair_charge(&queue->flows.debts[whose], cost(operation));
+            out[n++] = operation;
+        }
         are_several |= has_several(turn->begun);
         if (turn->left == 0 || turn->calls >= most.calls_each)
             left &= ~fair_bit(whose);
@@ -408,8 +438,10 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
 size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most)
 {
     struct pick pick;
-    pick.n_keys = pick.unfolded = 0;
-    pick.unfolded_most = most.unfolded;
+    pick.n_keys = 0;
+    pick.rows = 0;
+    pick.rows_most = most.rows;
+    pick.is_full = false;
     pick.aside = (struct operation_list){NULL, NULL};
     pick.n_aside = 0;
     pthread_mutex_lock(&queue->lock);
@@ -451,12 +483,13 @@ void queue_leave(struct queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
-void queue_close(struct queue *queue, unsigned slot)
+void queue_close(struct queue *queue, unsigned slot, const char *why)
 {
     struct operation_list waiting = {NULL, NULL}, tried = {NULL, NULL};
     pthread_mutex_lock(&queue->lock);
     queue->n_open -= queue->slots[slot].open;
     queue->slots[slot].open = false;
+    queue->why_closed = why;
     if (queue->n_open == 0) {
         waiting = fair_flows_empty(&queue->flows);
         if (queue->locked != NULL) {
@@ -465,8 +498,8 @@ void queue_close(struct queue *queue, unsigned slot)
         }
     }
     pthread_mutex_unlock(&queue->lock);
-    metric_add(queue->depth, -fail_all(queue, waiting.first, STATUS_UNAVAILABLE, out_of_reach));
-    metric_add(queue->depth, -fail_all(queue, tried.first, STATUS_UNAVAILABLE, out_of_reach));
+    metric_add(queue->depth, -fail_all(queue, waiting.first, why));
+    metric_add(queue->depth, -fail_all(queue, tried.first, why));
 }
 
 void queue_open(struct queue *queue, unsigned slot)

@@ -46,7 +46,8 @@ struct queue {
     unsigned shared;            /* batches to go as if there were several callers, since there lately were */
     unsigned shared_principals; /* the same of principals */
     uint64_t sequence;          /* of the last operation pushed */
-    unsigned n_open;            /* none: what is pushed fails at once, as the database is out of reach */
+    unsigned n_open;            /* none: what is pushed fails at once */
+    const char *why_closed;     /* then */
     struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 
@@ -83,9 +84,10 @@ void queue_expire(struct queue *queue, uint64_t now_ns);
 /* A worker lost its connection. What waits, and what it was woken for perhaps, is another's to take. */
 void queue_leave(struct queue *queue);
 
-/* A worker comes, or stays away; with the last one, what waits fails. Either may be said again. */
+/* A worker comes, or stays away; with the last one, what waits fails, and what is pushed. Either may be said
+ * again. Why: for callers; static. */
 void queue_open(struct queue *queue, unsigned slot);
-void queue_close(struct queue *queue, unsigned slot);
+void queue_close(struct queue *queue, unsigned slot, const char *why);
 bool queue_is_closed(struct queue *queue);
 
 /* Makes ready to wait for the slot's event. Returns for how long, in milliseconds; 0: not at all, as there is

@@ -73,10 +73,16 @@ static void report(struct worker *worker, enum session_result outcome)
                  LOG_STR("error", session->why));
 }
 
+static void close_slot(struct worker *worker)
+{
+    queue_close(worker->queue, worker->slot,
+                stopped(worker) ? "The service is stopping" : "The database is out of reach");
+}
+
 /* Callers are told at once, and readiness why. */
 static void stay_away(struct worker *worker, enum session_result outcome)
 {
-    queue_close(worker->queue, worker->slot);
+    close_slot(worker);
     report(worker, outcome);
 }
 
@@ -209,12 +215,13 @@ static void serve(struct worker *worker)
     bool alive = true;
     while (alive && !stopped(worker))
         alive = work(worker);
-    const bool is_under_way = !batch_done(&worker->batch);
-    batch_lose(&worker->batch);
+    const bool is_under_way = !batch_done(&worker->batch), is_stopping = stopped(worker);
+    batch_lose(&worker->batch, is_stopping);
     end(worker);
     enter(worker, WORKER_CONNECTING);
-    metric_add(worker->metrics->lost, !alive);
-    if (!alive)
+    const bool is_lost = !alive && !is_stopping; /* a wait that is ended by a stop looks so too */
+    metric_add(worker->metrics->lost, is_lost);
+    if (is_lost)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
                  LOG_STR("lane", lane_name(worker->session.lane)),
                  LOG_STR("error", session_error(&worker->session)));
@@ -234,7 +241,7 @@ static void *run(void *arg)
     while (connect_again(worker))
         serve(worker);
     session_close(&worker->session);
-    queue_close(worker->queue, worker->slot);
+    close_slot(worker);
     metric_add(worker->metrics->connections[worker->state], -1);
     return NULL;
 }

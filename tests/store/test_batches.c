@@ -658,3 +658,46 @@ Test(batches, a_deadlock_with_another_session_is_tried_again)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 3);
     PQfinish(other);
 }
+
+/* --- memory for answers --- */
+
+static size_t reserved_bytes;
+static bool has_room;
+
+static bool reserve(struct call *call, size_t bytes)
+{
+    reserved_bytes += bytes;
+    if (!has_room)
+        call_fail(call, STATUS_RESOURCE_EXHAUSTED, "No room");
+    return has_room;
+}
+
+static struct pending *begin_counted_list(void)
+{
+    static const struct store_query all = {.limit = 10, .customer_id = ""};
+    struct pending *list = pending_new(LONG_MS);
+    list->call.answer_bytes = 1000;
+    list->call.reserve = reserve;
+    store->list(store, &list->call, &all, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+    return list;
+}
+
+/* A hundred lists that wait take no memory, which others may have meanwhile. */
+Test(batches, memory_for_an_answer_is_reserved_when_it_is_made)
+{
+    has_room = true;
+    free(database_query(database, "BEGIN; LOCK TABLE orders"));
+    struct pending *first = begin_counted_list();
+    await_blocked(1);
+    struct pending *second = begin_counted_list();
+    has_room = false;
+    cr_expect_eq(reserved_bytes, 1000);
+    release();
+    cr_expect_eq(pending_wait(second), STATUS_RESOURCE_EXHAUSTED);
+    cr_expect_str_eq(second->call.status.message, "No room");
+    cr_expect_eq(reserved_bytes, 2000);
+    expect_end(first, STATUS_OK);
+    pending_free(second);
+    has_room = true;
+    expect_end(begin_counted_list(), STATUS_OK);
+}

@@ -311,3 +311,22 @@ Test(locks, a_batch_whose_first_number_is_taken_can_be_sent_again)
     pending_free(first);
     pending_free(again);
 }
+
+/* The database was there all the time. */
+Test(locks, what_waits_for_a_lock_when_the_service_stops_is_told_so)
+{
+    make_orders("a-", 1);
+    free(database_query(database, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'a-1' FOR UPDATE"));
+    struct pending *changed = begin_set_amount(store, "a-1", 2, LONG_MS);
+    struct pending *behind = begin_remove(store, "a-1", LONG_MS);
+    expect_end(begin_create(store, "b", SOON_MS), STATUS_OK); /* by then the first was set aside */
+    postgres_close(store);
+    cr_assert_eq(pending_wait(changed), STATUS_UNAVAILABLE);
+    cr_expect_str_eq(changed->call.status.message, "The service is stopping");
+    cr_assert_eq(pending_wait(behind), STATUS_UNAVAILABLE);
+    cr_expect_str_eq(behind->call.status.message, "The service is stopping");
+    pending_free(changed);
+    pending_free(behind);
+    free(database_query(database, "COMMIT"));
+    store = open_store(database_url, 1); /* for the end of the test */
+}

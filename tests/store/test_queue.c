@@ -20,6 +20,7 @@ static struct call calls[MOST];
 static size_t made;
 static uint32_t principal; /* who asks, from now on */
 static unsigned failed[STATUS_CODES];
+static const char *why_failed; /* the last of them */
 
 static void set_up(void)
 {
@@ -37,6 +38,7 @@ TestSuite(queue, .init = set_up, .fini = tear_down);
 static void count_failure(struct operation *operation)
 {
     failed[operation->code]++;
+    why_failed = operation->message;
 }
 
 static struct operation *make(uint32_t caller, enum statement_id statement, const char *order_id)
@@ -230,9 +232,11 @@ Test(queue, a_closed_one_fails_what_waits_and_what_comes)
 {
     push(1, STATEMENT_GET, "A");
     push(2, STATEMENT_GET, "B");
-    queue_close(&queue, 0);
+    queue_close(&queue, 0, "Closed");
+    cr_assert_str_eq(why_failed, "Closed");
     push(3, STATEMENT_GET, "C");
     cr_assert_eq(failed[STATUS_UNAVAILABLE], 3);
+    cr_assert_str_eq(why_failed, "Closed");
     queue_open(&queue, 0);
     push(1, STATEMENT_GET, "D");
     expect_callers(MOST, "1");
@@ -355,7 +359,7 @@ Test(queue, what_expires_or_fails_is_of_any_principal)
         push_as(of, of)->call->deadline_ns = of % 2 == 0 ? 10 : 1000;
     queue_expire(&queue, 10);
     cr_assert_eq(failed[STATUS_DEADLINE_EXCEEDED], 25);
-    queue_close(&queue, 0);
+    queue_close(&queue, 0, "Closed");
     cr_assert_eq(failed[STATUS_UNAVAILABLE], 25);
     cr_assert_eq(queue_begin_wait(&queue, 0), -1);
 }
@@ -373,6 +377,105 @@ Test(queue, a_request_id_is_its_principals)
     }
     cr_assert_eq(queue_take(&queue, taken, most_of(MOST)), 2);
     cr_assert_eq(count_of(2, taken, 2), 1);
+}
+
+/* --- lists --- */
+
+enum { LARGE = 1001, SMALL = 101 }; /* rows: one more than is answered */
+
+static struct operation *push_list(uint32_t of, uint32_t caller, uint64_t rows)
+{
+    principal = of;
+    struct operation *operation = push(caller, STATEMENT_LIST, "");
+    operation->rows = rows;
+    return operation;
+}
+
+/* As its lane takes them. */
+static size_t take_scans(struct operation *taken[])
+{
+    return queue_take(&queue, taken, lane_batch(LANE_SCAN));
+}
+
+static uint64_t rows_of(uint32_t caller, struct operation *const taken[], size_t n)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < n; i++)
+        rows += taken[i]->call->caller == caller ? taken[i]->rows : 0;
+    return rows;
+}
+
+Test(queue, lists_share_a_batch_as_long_as_they_are_small)
+{
+    struct operation *taken[MOST];
+    for (int i = 0; i < 20; i++)
+        push_list(1, 1, SMALL);
+    cr_assert_eq(take_scans(taken), 16);
+    cr_assert_eq(take_scans(taken), 4);
+    push_list(1, 1, LARGE);
+    push_list(1, 1, LARGE);
+    push_list(1, 1, SMALL);
+    cr_assert_eq(take_scans(taken), 1);
+    cr_assert_eq(take_scans(taken), 2, "in their order");
+}
+
+/* Rows that it passes over cost as much. */
+Test(queue, a_list_may_be_larger_than_a_batch)
+{
+    struct operation *taken[MOST];
+    push_list(1, 1, UINT64_MAX);
+    push_list(1, 1, 1);
+    cr_assert_eq(take_scans(taken), 1);
+    cr_assert_eq(take_scans(taken), 1);
+}
+
+Test(queue, a_lone_list_waits_for_one_large_page)
+{
+    struct operation *taken[MOST];
+    for (int i = 0; i < 40; i++)
+        push_list(1, 1, LARGE);
+    cr_assert_eq(take_scans(taken), 1);
+    const struct operation *lone = push_list(1, 2, SMALL);
+    const struct operation *summary = push(3, STATEMENT_SUMMARY, "");
+    const size_t n = take_scans(taken);
+    bool has_lone = false, has_summary = false;
+    for (size_t i = 0; i < n; i++) {
+        has_lone |= taken[i] == lone;
+        has_summary |= taken[i] == summary;
+    }
+    cr_assert(has_lone && has_summary);
+    cr_assert_leq(rows_of(1, taken, n), LARGE);
+}
+
+/* What four ask is in large pages of one, and in small ones of the others; be they connections or principals.
+ */
+static void expect_equal_rows(bool are_principals)
+{
+    enum { CALLERS = 4, TAKES = 60 };
+    struct operation *taken[MOST];
+    uint64_t rows[CALLERS + 1] = {0};
+    for (uint32_t caller = 1; caller <= CALLERS; caller++) {
+        for (int i = 0; i < (caller == 1 ? 100 : 1000); i++)
+            push_list(are_principals ? caller : 1, caller, caller == 1 ? LARGE : SMALL);
+    }
+    for (int take = 0; take < TAKES; take++) { /* before they are hashed anew */
+        const size_t n = take_scans(taken);
+        for (uint32_t caller = 1; caller <= CALLERS; caller++)
+            rows[caller] += rows_of(caller, taken, n);
+    }
+    for (uint32_t caller = 2; caller <= CALLERS; caller++)
+        cr_expect(rows[1] < rows[caller] * 5 / 4 && rows[1] > rows[caller] * 3 / 4, "%lu and %lu", rows[1],
+                  rows[caller]);
+}
+
+Test(queue, large_pages_are_no_larger_share_for_a_connection)
+{
+    expect_equal_rows(false);
+}
+
+Test(queue, large_pages_are_no_larger_share_for_a_principal)
+{
+    expect_equal_rows(true);
 }
 
 /* --- what found a lock --- */

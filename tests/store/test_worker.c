@@ -118,13 +118,21 @@ Test(worker, what_was_sent_fails_with_its_connection)
     expect_end(push_remove("b", LONG_MS), STATUS_OK);
 }
 
-Test(worker, one_that_is_stopped_answers)
+/* The database did not go away. */
+Test(worker, one_that_is_stopped_says_so)
 {
     hold();
-    struct pending *a = push_remove("a", LONG_MS);
+    struct pending *sent = push_remove("a", LONG_MS);
     await_blocked(1);
+    struct pending *waiting = push_remove("b", LONG_MS);
     atomic_store(&worker.stop, true);
     queue_wake(&queue, 0);
-    expect_end(a, STATUS_UNAVAILABLE);
+    cr_assert_eq(pending_wait(sent), STATUS_UNAVAILABLE);
+    cr_expect_str_eq(sent->call.status.message,
+                     "The service is stopping; whether the change was made is not known");
+    cr_assert_eq(pending_wait(waiting), STATUS_UNAVAILABLE);
+    cr_expect_str_eq(waiting->call.status.message, "The service is stopping");
+    pending_free(sent);
+    pending_free(waiting);
     release();
 }
