@@ -56,8 +56,11 @@ void budget_part_add(struct budget_part *part, size_t bytes)
 bool budget_part_take(struct budget_part *part, size_t bytes)
 {
     const size_t taken = atomic_fetch_add(&part->taken, bytes);
-    if (budget_take(part->whole, bytes))
+    const bool leaves_some = taken == 0 || (taken <= part->most && bytes <= part->most - taken);
+    if (leaves_some && budget_take(part->whole, bytes))
         return true;
+    if (!leaves_some)
+        budget_want(part->whole);
     if (taken <= part->own && bytes <= part->own - taken) {
         budget_add(part->whole, bytes);
         return true;
@@ -92,6 +95,12 @@ bool budget_shares_take(struct budget_shares *shares, unsigned whose, size_t byt
     }
     atomic_fetch_sub(&shares->taken[whose], bytes);
     return false;
+}
+
+void budget_shares_add(struct budget_shares *shares, unsigned whose, size_t bytes)
+{
+    atomic_fetch_add(&shares->taken[whose], bytes);
+    budget_part_add(shares->part, bytes);
 }
 
 void budget_shares_give_back(struct budget_shares *shares, unsigned whose, size_t bytes)

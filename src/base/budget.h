@@ -35,10 +35,11 @@ bool budget_is_wanted(const struct budget *budget);
 void budget_meet_want(struct budget *budget);
 
 /* A budget as one of those who share it has it: there is always room for its own part, whatever the others
- * take. */
+ * take, and it leaves them some. */
 struct budget_part {
     struct budget *whole;
-    size_t own;          /* in bytes; set before it is shared, as `whole` is */
+    size_t own;          /* in bytes; set before it is shared, as `whole` and `most` are */
+    size_t most;         /* which it takes together; one thing alone may take the whole */
     atomic_size_t taken; /* of the whole */
 };
 
@@ -59,6 +60,7 @@ struct budget_shares {
 
 /* `whose` is below BUDGET_SHARES. */
 bool budget_shares_take(struct budget_shares *shares, unsigned whose, size_t bytes);
+void budget_shares_add(struct budget_shares *shares, unsigned whose, size_t bytes);
 void budget_shares_give_back(struct budget_shares *shares, unsigned whose, size_t bytes);
 
 #endif

@@ -25,18 +25,33 @@ void delivery_init(struct delivery *delivery, struct MHD_Connection *connection,
 
 /* --- memory --- */
 
+static unsigned share_of(const struct delivery *delivery)
+{
+    return delivery->principal % BUDGET_SHARES;
+}
+
+/* Or else in the place of those who take nothing of theirs. */
+static bool take_memory(struct delivery *delivery, size_t bytes)
+{
+    if (budget_shares_take(delivery->memory, share_of(delivery), bytes))
+        return true;
+    if (!peer_make_room(delivery->connection, bytes))
+        return false;
+    budget_shares_add(delivery->memory, share_of(delivery), bytes);
+    return true;
+}
+
 /* Counts it as so many bytes, instead of those it counted as. False: there is no room for them. */
 static bool count(struct delivery *delivery, size_t bytes)
 {
     const size_t counts = bytes > SMALL_ANSWER_BYTES ? bytes : 0;
-    const unsigned whose = delivery->principal % BUDGET_SHARES;
-    if (counts > delivery->counted &&
-        !budget_shares_take(delivery->memory, whose, counts - delivery->counted))
+    if (counts == delivery->counted)
+        return true;
+    if (counts > delivery->counted && !take_memory(delivery, counts - delivery->counted))
         return false;
     if (counts < delivery->counted)
-        budget_shares_give_back(delivery->memory, whose, delivery->counted - counts);
-    if ((counts > 0) != (delivery->counted > 0))
-        peer_hold_memory(delivery->connection, counts > 0);
+        budget_shares_give_back(delivery->memory, share_of(delivery), delivery->counted - counts);
+    peer_hold_memory(delivery->connection, counts);
     delivery->counted = counts;
     return true;
 }
@@ -74,7 +89,6 @@ static void keep_answer(struct delivery *delivery)
         (void)count(delivery, 0);
         delivery->answer = (struct answer){.status = 0};
         answer_failure(&delivery->answer, delivery->arena, &delivery_no_room);
-        peer_make_room(delivery->connection);
     }
     arena_free(&delivery->draft);
 }

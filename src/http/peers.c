@@ -23,6 +23,7 @@ enum {
      * idle for as long, newcomers can only displace one another. */
     UNUSED_MS = 2 * SENDING_MS,
     MOST_LOOKS = 64, /* at a list of those in "answering" at once: each is a system call */
+    ROOM_SHARE = 8,  /* of the memory: how much is made free at once, at least */
 };
 
 /* Its fields are guarded by the lock of all. */
@@ -38,7 +39,7 @@ struct peer {
     uint64_t since_ns; /* its phase began; in "answering", its client was last seen to take something */
     uint64_t deadline_ns;
     uint64_t taken_bytes;   /* of all its answers, when that was last looked at */
-    bool holds_memory;      /* for its answer */
+    size_t held_bytes;      /* of memory, for its answer */
     const char *request_id; /* the exchange's; NULL: not known */
     enum refusal when_late;
     unsigned refused; /* the status that it was ended with */
@@ -75,7 +76,7 @@ static uint64_t taken_bytes(const struct peer *peer)
 
 static struct peer_list *unread_list(struct peer *peer)
 {
-    return &peer->all->unread[peer->holds_memory];
+    return &peer->all->unread[peer->held_bytes > 0];
 }
 
 static void leave_unread(struct peer *peer)
@@ -118,10 +119,11 @@ static void look_at_unread(struct peer_list *list)
     }
 }
 
-/* The one of whose answer nothing was taken for longest, up to now; NULL: there is none, or not for long. */
-static struct peer *find_stalled(struct peer_list *list)
+/* The one of whose answer nothing was taken for longest, up to now; NULL: there is none, or not for long, or
+ * not in as many looks as are left. */
+static struct peer *find_stalled(struct peer_list *list, unsigned *looks)
 {
-    for (unsigned looks = 0; looks < MOST_LOOKS; looks++) {
+    for (; *looks > 0; --*looks) {
         struct peer *first = TAILQ_FIRST(list);
         if (first == NULL || !has_been_for(first, STALLED_MS))
             return NULL;
@@ -190,7 +192,9 @@ static struct peer *next_late(const struct peers *all)
 static struct peer *longest_in(struct peers *all, enum peer_phase phase, unsigned ms)
 {
     if (phase == PEER_ANSWERING && ms > 0) {
-        struct peer *without = find_stalled(&all->unread[false]), *with = find_stalled(&all->unread[true]);
+        unsigned looks[] = {MOST_LOOKS, MOST_LOOKS};
+        struct peer *without = find_stalled(&all->unread[false], &looks[false]);
+        struct peer *with = find_stalled(&all->unread[true], &looks[true]);
         const bool is_with = without == NULL || (with != NULL && with->since_ns < without->since_ns);
         return is_with ? with : without;
     }
@@ -235,16 +239,28 @@ static void end_late(struct peers *all)
     }
 }
 
-/* In memory, by who has some and takes nothing of its answer. */
-static void make_room(struct peers *all)
+/* In memory, by those who have some and take nothing of their answers: as many as have that much together, so
+ * that however many they are, others wait for few steps. False: they have less. */
+static bool make_room(struct peers *all, size_t bytes)
 {
-    struct peer *stalled = find_stalled(&all->unread[true]);
-    if (stalled == NULL)
-        return;
-    budget_meet_want(all->options.memory);
-    end(stalled, REFUSAL_NO_ROOM);
-    all->evicted++;
-    metric_add(all->options.evicted, 1);
+    unsigned looks = MOST_LOOKS;
+    size_t freed = 0;
+    struct peer *stalled;
+    while (freed < bytes && (stalled = find_stalled(&all->unread[true], &looks)) != NULL) {
+        freed += stalled->held_bytes;
+        budget_meet_want(all->options.memory);
+        end(stalled, REFUSAL_NO_ROOM);
+        all->evicted++;
+        metric_add(all->options.evicted, 1);
+        looks--;
+    }
+    return freed >= bytes;
+}
+
+static void meet_want(struct peers *all)
+{
+    if (budget_is_wanted(all->options.memory))
+        (void)make_room(all, all->options.memory->limit / ROOM_SHARE);
 }
 
 /* One line a sweep, however many there were. */
@@ -265,8 +281,7 @@ static void *sweep(void *arg)
         look_at_unread(&all->unread[false]);
         look_at_unread(&all->unread[true]);
         end_late(all);
-        if (budget_is_wanted(all->options.memory))
-            make_room(all);
+        meet_want(all);
         log_ended(all);
     }
     pthread_mutex_unlock(&all->lock);
@@ -354,14 +369,14 @@ bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase)
     return enters;
 }
 
-void peer_hold_memory(struct MHD_Connection *connection, bool holds)
+void peer_hold_memory(struct MHD_Connection *connection, size_t bytes)
 {
     struct peer *peer = find(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
     leave_unread(peer);
-    peer->holds_memory = holds;
+    peer->held_bytes = bytes;
     enter_unread(peer);
     pthread_mutex_unlock(&peer->all->lock);
 }
@@ -388,14 +403,24 @@ void peer_refuse(struct MHD_Connection *connection)
     pthread_mutex_unlock(&peer->all->lock);
 }
 
-void peer_make_room(struct MHD_Connection *connection)
+bool peer_make_room(struct MHD_Connection *connection, size_t bytes)
+{
+    struct peer *peer = find(connection);
+    if (peer == NULL)
+        return false;
+    pthread_mutex_lock(&peer->all->lock);
+    const bool is_made = make_room(peer->all, bytes);
+    pthread_mutex_unlock(&peer->all->lock);
+    return is_made;
+}
+
+void peer_meet_want(struct MHD_Connection *connection)
 {
     struct peer *peer = find(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
-    if (budget_is_wanted(peer->all->options.memory))
-        make_room(peer->all);
+    meet_want(peer->all);
     pthread_mutex_unlock(&peer->all->lock);
 }
 

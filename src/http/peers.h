@@ -11,9 +11,9 @@
  * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
  * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or
  * has taken nothing of its answer for some time, else who has been idle longest. So nobody is locked out by
- * silent or idle clients, however many: they make room. When memory is wanted, who holds some of it for an
- * answer of which its client has taken nothing for some time is ended; one that reads, however slowly, is
- * not. One in "calling" is never ended, as it is the service that keeps it waiting.
+ * silent or idle clients, however many: they make room. When memory is wanted, those who hold some of it for
+ * an answer of which their client has taken nothing for some time are ended; one that reads, however slowly,
+ * is not. One in "calling" is never ended, as it is the service that keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
@@ -63,12 +63,16 @@ enum peer_phase { PEER_RECEIVING, PEER_CALLING, PEER_ANSWERING, PEER_IDLE, PEER_
  * ended, perhaps with an answer, and nothing more is to be done for it. */
 bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase);
 
-/* Whether it has some of the memory for all, for its answer. */
-void peer_hold_memory(struct MHD_Connection *connection, bool holds);
+/* How much it has of the memory for all, for its answer. */
+void peer_hold_memory(struct MHD_Connection *connection, size_t bytes);
 
-/* When memory is short: of those who hold some, ends the one whose client has taken nothing of its answer for
- * longest, if that is some time. */
-void peer_make_room(struct MHD_Connection *connection);
+/* Of those who hold memory, ends the ones whose clients have taken nothing of their answers for longest, if
+ * that is some time, until those had so much. False: they had less. What they had is free a moment later,
+ * when libmicrohttpd's threads have noticed. */
+bool peer_make_room(struct MHD_Connection *connection, size_t bytes);
+
+/* If memory is wanted, does so now with a part of it, instead of within a quarter of a second. */
+void peer_meet_want(struct MHD_Connection *connection);
 
 /* What to answer if the request is not whole in time, and under which id, which must live until the
  * connection is idle again. */

@@ -26,7 +26,7 @@ enum {
      * to repeat a header of the request. What nothing was written to takes no memory. */
     CONNECTION_BYTES = 2 * (HEAD_BYTES + (4 << 10)),
     STRICT = 1,    /* refuse what RFC 9112 lets servers refuse, but for an empty line before a request */
-    OWN_SHARE = 4, /* of the memory, which there is for HTTP whatever others take */
+    OWN_SHARE = 4, /* of the memory, which there is for HTTP whatever others take; and as much for others */
     DRAIN_TIMEOUT_S = 10,
     CLOSING_CONNECTIONS = 256, /* that were ended, and that libmicrohttpd has yet to close */
     REAL_DIGITS = 15,          /* a decimal number of as many comes out as it went in */
@@ -159,7 +159,9 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .probes_only = options->probes_only,
         .served = served(options),
         .slow_ns = (uint64_t)options->slow_ms * NS_PER_MS,
-        .memory = {.whole = options->memory, .own = options->memory->limit / OWN_SHARE},
+        .memory = {.whole = options->memory,
+                   .own = options->memory->limit / OWN_SHARE,
+                   .most = options->memory->limit - options->memory->limit / OWN_SHARE},
         .answers = {.part = &host->memory},
         .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };

@@ -71,7 +71,7 @@ static void answer_reply(struct upstream *upstream)
     if (status->code == STATUS_INTERNAL || status->code == STATUS_UNKNOWN)
         upstream->error = arena_strdup(delivery->arena, status->message);
     if (status->code == STATUS_RESOURCE_EXHAUSTED && status->limit == NULL)
-        peer_make_room(delivery->connection);
+        peer_meet_want(delivery->connection);
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&upstream->source, refused, status, &delivery->draft, answer);

@@ -134,7 +134,8 @@ struct channel *remote_channel_new(const struct remote_channel_options *options)
     channel->client = options->client;
     channel->authenticator = options->authenticator;
     channel->api_key = options->api_key;
-    channel->memory = (struct budget_part){options->memory, options->memory->limit / OWN_SHARE, 0};
+    channel->memory = (struct budget_part){
+        .whole = options->memory, .own = options->memory->limit / OWN_SHARE, .most = options->memory->limit};
     return &channel->base;
 }
 

@@ -45,7 +45,7 @@ Test(budget, more_is_wanted_once_something_was_refused)
 Test(budget, a_part_of_it_is_there_whatever_others_take)
 {
     struct budget budget = {.limit = 20};
-    struct budget_part part = {.whole = &budget, .own = 5};
+    struct budget_part part = {.whole = &budget, .own = 5, .most = budget.limit};
     cr_assert(budget_part_take(&part, 8));
     budget_add(&budget, 15);
     cr_assert_not(budget_part_take(&part, 1), "it has more than its own");
@@ -92,7 +92,7 @@ Test(budget, threads_share_it)
 Test(budget, who_has_less_than_a_share_finds_room)
 {
     struct budget whole = {.limit = 100};
-    struct budget_part part = {.whole = &whole, .own = 20};
+    struct budget_part part = {.whole = &whole, .own = 20, .most = whole.limit};
     struct budget_shares shares = {.part = &part};
     budget_add(&whole, 100);
     cr_assert(budget_shares_take(&shares, 1, 20), "its own part");
@@ -106,5 +106,22 @@ Test(budget, who_has_less_than_a_share_finds_room)
     budget_shares_give_back(&shares, 2, 10);
     budget_shares_give_back(&shares, 3, 6);
     cr_assert_eq(atomic_load(&whole.taken), 100);
+    cr_assert_eq(atomic_load(&part.taken), 0);
+}
+
+/* Alone it may be larger. */
+Test(budget, a_part_of_it_leaves_some_to_others)
+{
+    struct budget budget = {.limit = 20};
+    struct budget_part part = {.whole = &budget, .own = 5, .most = 15};
+    cr_assert(budget_part_take(&part, 10));
+    cr_assert_not(budget_part_take(&part, 6));
+    cr_assert(budget_is_wanted(&budget));
+    cr_assert(budget_part_take(&part, 5));
+    cr_assert(budget_take(&budget, 5));
+    budget_give_back(&budget, 5);
+    budget_part_give_back(&part, 15);
+    cr_assert(budget_part_take(&part, 20));
+    budget_part_give_back(&part, 20);
     cr_assert_eq(atomic_load(&part.taken), 0);
 }

@@ -132,6 +132,36 @@ Test(peers, who_holds_memory_makes_room_and_nobody_else)
     }
 }
 
+/* In few steps, however many they are, and also for one that asks just then. */
+Test(peers, who_takes_nothing_makes_room_for_who_asks)
+{
+    enum { PEERS = 16, SWEEP_MS = 250 };
+    int fds[PEERS];
+    size_t n = 0;
+    while (memory.taken < memory.limit / 2) {
+        cr_assert_lt(n, PEERS);
+        fds[n++] = begin_list();
+    }
+    poll(NULL, 0, STALLED_MS + 2 * SWEEP_MS); /* nothing was taken for so long, and nothing is wanted */
+    const size_t taken = memory.taken;
+    cr_assert_not(budget_is_wanted(&memory));
+    budget_add(&memory, 2 * memory.limit); /* by others */
+    const int list = begin_list();
+    struct http_reply reply = http_read(list, false);
+    cr_expect_eq(reply.status, 200);
+    cr_expect_not_null(reply.json);
+    http_free(&reply);
+    close(list);
+    budget_give_back(&memory, 2 * memory.limit);
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SLACK_MS * NS_PER_MS;
+    while (memory.taken >= taken && time_monotonic_ns() < limit_ns)
+        poll(NULL, 0, LOOK_MS);
+    cr_expect_lt(memory.taken, taken);
+    for (size_t i = 0; i < n; i++)
+        close(fds[i]);
+    await_memory();
+}
+
 /* Whether it goes on being read is what counts, not when it began. */
 Test(peers, who_reads_slowly_is_not_ended_until_he_stops)
 {
