@@ -4,6 +4,7 @@
  */
 #include "auth/bootstrap_keys.h"
 #include "auth/jwt_verifier.h"
+#include "auth/keys.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
@@ -15,6 +16,7 @@
 #include "config/config.h"
 #include "http/shim.h"
 #include "rpc/remote_channel.h"
+#include "service/roles.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,6 +59,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
     struct authenticator authenticator = {0};
     authenticator_add(&authenticator, bootstrap_keys_source(config->api_keys));
+    authenticator_add(&authenticator, keys_unchecked_source());
     authenticator_add(&authenticator, jwt_forwarded_source());
     const struct remote_channel_options channel_options = {client, &authenticator, config->api_key, &memory};
     struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
@@ -65,6 +68,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .port = config->http_port,
         .cors_origins = config->cors_origins,
         .rates = config->rates,
+        .role_of = roles_find,
         .channel = channel,
         .log = log,
         .metrics = metrics,

@@ -19,6 +19,7 @@
 #include "rpc/server.h"
 #include "service/auth_service.h"
 #include "service/health.h"
+#include "service/keys_service.h"
 #include "service/metrics_service.h"
 #include "service/order_service.h"
 #include "service/roles.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct log *log;
     struct metrics *metrics;
     struct process_metrics process;
+    struct keys *keys;    /* that callers present, besides those of the settings */
     struct budget memory; /* that requests and answers take, over RPC and HTTP */
     struct store *store;
     struct order_service service;
@@ -54,6 +56,7 @@ struct daemon {
     struct health_check checks[3]; /* what readiness depends on, and the end of that list */
     struct metrics_service metrics_service;
     Rpc__V1__Auth_Service auth_service;
+    struct keys_service keys_service;
     struct jwt_verifier *tokens; /* NULL: ORDERS_JWT_ISSUERS is not set */
     struct authenticator authenticator;
     struct methods *methods;
@@ -95,6 +98,7 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
         .metrics = daemon->metrics,
     };
     authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
+    authenticator_add(&daemon->authenticator, keys_source(daemon->keys));
     if (options.path == NULL)
         return true;
     const int length = snprintf(error, error_size, "%s", variable);
@@ -108,16 +112,18 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
 /* All that may be called, and what each call goes through. */
 static bool make_surface(struct daemon *daemon, char *error, size_t error_size)
 {
-    static const char *const names[] = {"orders.v1.OrderService", "rpc.v1.Auth", "rpc.v1.Health",
-                                        "rpc.v1.Metrics", NULL};
+    static const char *const names[] = {
+        "orders.v1.OrderService", "rpc.v1.Auth", "rpc.v1.Health", "rpc.v1.Keys", "rpc.v1.Metrics", NULL};
     order_service_init(&daemon->service, daemon->store);
     daemon->checks[0] = (struct health_check){postgres_ready, daemon->store};
     daemon->checks[1] = (struct health_check){addresses_answer, daemon};
     health_init(&daemon->health, names, daemon->checks);
     auth_service_init(&daemon->auth_service);
     metrics_service_init(&daemon->metrics_service, daemon->metrics);
+    keys_service_init(&daemon->keys_service, postgres_key_store(daemon->store));
     ProtobufCService *const services[] = {&daemon->service.base.base, &daemon->health.service.base,
-                                          &daemon->metrics_service.service.base, &daemon->auth_service.base};
+                                          &daemon->metrics_service.service.base, &daemon->auth_service.base,
+                                          &daemon->keys_service.service.base};
     const struct surface_options options = {
         .methods = daemon->methods = methods_new(),
         .authenticator = &daemon->authenticator,
@@ -208,6 +214,7 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .cors_origins = daemon->config.cors_origins,
         .rates = daemon->config.rates,
         .sign_in = sign_in_of(daemon),
+        .role_of = roles_find,
         .channel = daemon->channel,
         .log = daemon->log,
         .metrics = daemon->metrics,
@@ -253,6 +260,10 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
 /* False: errno is what config_exit_code wants to know. */
 static bool start(struct daemon *daemon, char *error, size_t error_size)
 {
+    snprintf(error, error_size, "out of memory");
+    daemon->keys = keys_new();
+    if (daemon->keys == NULL)
+        return false;
     const struct postgres_options options = {
         .database_url = daemon->config.database_url,
         .workers = daemon->config.workers,
@@ -260,6 +271,7 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
         .slow_statement_ms = daemon->config.slow_statement_ms,
         .log = daemon->log,
         .metrics = daemon->metrics,
+        .keys = keys_service_memory(daemon->keys),
     };
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;

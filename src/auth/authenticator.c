@@ -65,8 +65,10 @@ static const struct {
 } refusals[AUTH_OUTCOMES] = {
     [AUTH_MISSING] = {STATUS_UNAUTHENTICATED, "API key is missing"},
     [AUTH_UNKNOWN] = {STATUS_PERMISSION_DENIED, "Invalid API key"},
+    [AUTH_DAMAGED] = {STATUS_PERMISSION_DENIED, "Invalid API key: it was mistyped or cut"},
     [AUTH_EXPIRED] = {STATUS_PERMISSION_DENIED, "API key has expired"},
     [AUTH_REVOKED] = {STATUS_PERMISSION_DENIED, "API key was revoked"},
+    [AUTH_UNAVAILABLE] = {STATUS_UNAVAILABLE, "API keys cannot be checked at present; try again"},
     [AUTH_UNCHECKED] = {STATUS_OK, NULL},
     [AUTH_TOKEN_MALFORMED] = {STATUS_UNAUTHENTICATED, "The token is malformed"},
     [AUTH_TOKEN_TYPE] = {STATUS_UNAUTHENTICATED, "The token is no access token"},

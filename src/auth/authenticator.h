@@ -19,9 +19,11 @@
 enum auth_outcome {
     AUTH_MISSING, /* nothing was presented */
     AUTH_UNKNOWN,
+    AUTH_DAMAGED, /* it was mistyped or cut: it cannot be one that there is */
     AUTH_EXPIRED,
     AUTH_REVOKED,
-    AUTH_UNCHECKED, /* it is for the service to say, which is another process */
+    AUTH_UNAVAILABLE, /* it cannot be said now, but perhaps later */
+    AUTH_UNCHECKED,   /* it is for the service to say, which is another process */
 
     /* Of a token (jwt.h): what it is not. Nothing here tells more than who sent it can read in it. */
     AUTH_TOKEN_MALFORMED,

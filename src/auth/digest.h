@@ -1,4 +1,4 @@
-/* digest.h: SHA-256, by OpenSSL. Any thread. */
+/* digest.h: SHA-256, by nettle. Any thread. */
 #ifndef AUTH_DIGEST_H
 #define AUTH_DIGEST_H
 
@@ -11,7 +11,6 @@ struct digest {
     uint8_t bytes[DIGEST_BYTES];
 };
 
-/* Memory that is wanting ends the process, as in arena.h. */
 void digest_of(const void *bytes, size_t size, struct digest *digest);
 
 void digest_format(const struct digest *digest, char text[static DIGEST_TEXT]);

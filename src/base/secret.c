@@ -11,8 +11,10 @@ bool secret_equal(const char *presented, const char *secret)
     const size_t length = strlen(presented);
     const bool has_length = length == strlen(secret);
     const char *other = has_length ? secret : presented;
-    unsigned char differs = has_length ? 0 : 1;
-    for (size_t i = 0; i < length; i++)
+    unsigned differs = has_length ? 0 : 1;
+    for (size_t i = 0; i < length; i++) {
         differs |= (unsigned char)(presented[i] ^ other[i]);
+        __asm__("" : "+r"(differs)); /* the compiler is not to know when it is enough */
+    }
     return differs == 0;
 }

@@ -409,13 +409,38 @@ static json_t *operation_id(const struct route *route)
     return json_stringn(id, n);
 }
 
-static json_t *operation(const struct route *route, json_t *schemas)
+/* "writer"; NULL: none, or nobody says. */
+static const char *needed_role(const struct route *route, method_role *role_of)
 {
-    const unsigned traits = traits_of(route);
-    json_t *security = (traits & WANTS_KEY) != 0 ? json_pack("[{s:[]}]", "ApiKey") : json_array();
+    enum role role = ROLE_NONE;
+    char name[128];
+    if (role_of == NULL || route->rpc == NULL)
+        return NULL;
+    snprintf(name, sizeof name, "%s/%s", route->service->name, route->rpc);
+    return role_of(name, &role) && role != ROLE_NONE ? role_name(role) : NULL;
+}
+
+/* Of either scheme, with the role that its key is to have (OpenAPI 3.1, Security Requirement Object). */
+static json_t *security(const struct route *route, const char *role)
+{
+    static const char *const schemes[] = {"ApiKey", "Bearer"};
+    json_t *made = json_array();
+    for (size_t i = 0; !route->open && i < COUNT(schemes); i++)
+        json_array_append_new(made, json_pack("{s:[s*]}", schemes[i], role));
+    return made;
+}
+
+static json_t *operation(const struct route *route, json_t *schemas, method_role *role_of)
+{
+    const bool wants_key = (traits_of(route) & WANTS_KEY) != 0;
+    const char *role = wants_key ? needed_role(route, role_of) : NULL;
     json_t *made = json_pack("{s:o, s:s, s:[s], s:o, s:o}", "operationId", operation_id(route), "summary",
-                             route->summary, "tags", (traits & WANTS_KEY) != 0 ? "orders" : "service",
-                             "security", security, "parameters", parameters(route));
+                             route->summary, "tags", wants_key ? "orders" : "service", "security",
+                             security(route, role), "parameters", parameters(route));
+    if (role != NULL) {
+        json_object_set_new(made, "description", json_sprintf("Needs the role `%s`.", role));
+        json_object_set_new(made, "x-role", json_string(role));
+    }
     if (route->body != NULL)
         json_object_set_new(made, "requestBody", request_body(route, schemas));
     json_object_set_new(made, "responses", responses(route, schemas));
@@ -423,7 +448,7 @@ static json_t *operation(const struct route *route, json_t *schemas)
 }
 
 /* A path has its operations by method in lower case. The slash at its end may be left out, and is. */
-static void add_operation(json_t *paths, const struct route *route, json_t *schemas)
+static void add_operation(json_t *paths, const struct route *route, json_t *schemas, method_role *role_of)
 {
     char method[16] = "", path[128];
     size_t length = strlen(route->path);
@@ -433,10 +458,10 @@ static void add_operation(json_t *paths, const struct route *route, json_t *sche
         method[i] = (char)tolower((unsigned char)route->method[i]);
     if (json_object_get(paths, path) == NULL)
         json_object_set_new(paths, path, json_object());
-    json_object_set_new(json_object_get(paths, path), method, operation(route, schemas));
+    json_object_set_new(json_object_get(paths, path), method, operation(route, schemas, role_of));
 }
 
-json_t *openapi_make(const char *base, size_t length, unsigned served)
+json_t *openapi_make(const char *base, size_t length, unsigned served, method_role *role_of)
 {
     json_t *document = json_loadb(base, length, 0, NULL);
     if (document == NULL)
@@ -448,7 +473,7 @@ json_t *openapi_make(const char *base, size_t length, unsigned served)
     json_object_set_new(json_object_get(document, "info"), "version", json_string(PROJECT_VERSION));
     for (size_t i = 0; i < n; i++) {
         if (routes[i].summary != NULL && (served & ROUTES_OF(routes[i].kind)) != 0)
-            add_operation(paths, &routes[i], schemas);
+            add_operation(paths, &routes[i], schemas, role_of);
     }
     return document;
 }

@@ -8,6 +8,7 @@
 #define HTTP_OPENAPI_H
 
 #include "base/arena.h"
+#include "call/methods.h"
 
 #include <jansson.h>
 #include <stddef.h>
@@ -15,8 +16,9 @@
 /* The resource that has what is not made here, and whose place the document takes. */
 #define OPENAPI_NAME "openapi.json"
 
-/* The document: `base` with the paths that are served, as ROUTES_OF has them, and the messages in it. A new
- * reference, the caller's; NULL: base is not JSON. */
-json_t *openapi_make(const char *base, size_t length, unsigned served);
+/* The document: `base` with the paths that are served, as ROUTES_OF has them, the messages in it, and the
+ * role that each operation needs, unless nobody says that (NULL). A new reference, the caller's; NULL: base
+ * is not JSON. */
+json_t *openapi_make(const char *base, size_t length, unsigned served, method_role *role_of);
 
 #endif

@@ -132,8 +132,8 @@ static unsigned served(const struct http_shim_options *options)
 
 /* What is answered as it is: the files that are built in, the description of the API, and what the dashboard
  * has to know. */
-static bool make_resources(struct resources *resources, const struct http_shim_options *options,
-                           unsigned shown, char *error, size_t error_size)
+static bool make_resources(struct resources *resources, const struct http_shim_options *options, char *error,
+                           size_t error_size)
 {
     resources_init(resources);
     json_t *settings = dashboard_settings(options->rates, &options->sign_in, error, error_size);
@@ -143,7 +143,8 @@ static bool make_resources(struct resources *resources, const struct http_shim_o
     }
     make_json(resources, DASHBOARD_SETTINGS_NAME, settings);
     const struct resource *base = resources_find(resources, OPENAPI_NAME);
-    make_json(resources, OPENAPI_NAME, openapi_make(base->plain.bytes, base->plain.length, shown));
+    make_json(resources, OPENAPI_NAME,
+              openapi_make(base->plain.bytes, base->plain.length, served(options), options->role_of));
     return true;
 }
 
@@ -175,8 +176,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         errno = ENOMEM;
         return false;
     }
-    return make_resources(&host->resources, options, host->served, error, error_size) &&
-           writer_start(&host->writer);
+    return make_resources(&host->resources, options, error, error_size) && writer_start(&host->writer);
 }
 
 static void free_shim(struct http_shim *shim)

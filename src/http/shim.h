@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/channel.h"
+#include "call/methods.h"
 #include "http/dashboard.h"
 
 #include <stdbool.h>
@@ -21,7 +22,8 @@ struct http_shim_options {
     const char *const *cors_origins;  /* NULL-terminated */
     const char *rates;                /* for the dashboard; see dashboard.h. NULL: none */
     struct dashboard_sign_in sign_in; /* how people sign in at the dashboard; see dashboard.h */
-    struct channel *channel;          /* to the service; its callers present an X-API-Key */
+    struct channel *channel;          /* to the service */
+    method_role *role_of;             /* for the description of the API; NULL: nobody says */
     struct log *log;                  /* one line a request, at level info */
     struct metrics *metrics; /* what /metrics shows, and, unless there are probes only, where it counts */
     bool probes_only;        /* serve nothing but /metrics, /healthz and /readyz: no key is needed then */

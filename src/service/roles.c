@@ -18,6 +18,10 @@ static const struct row {
     {"orders.v1.OrderService/UpdateOrder", ROLE_WRITER},
     {"rpc.v1.Auth/WhoAmI", ROLE_READER},
     {"rpc.v1.Health/Check", ROLE_NONE},
+    {"rpc.v1.Keys/CreateKey", ROLE_ADMIN},
+    {"rpc.v1.Keys/ListKeys", ROLE_ADMIN},
+    {"rpc.v1.Keys/RevokeKey", ROLE_ADMIN},
+    {"rpc.v1.Keys/RotateKey", ROLE_ADMIN},
     {"rpc.v1.Metrics/GetMetrics", ROLE_READER},
 };
 

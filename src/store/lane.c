@@ -22,6 +22,7 @@ static const struct {
                       .calls_each = LANE_BATCH_MOST,
                       .operations = LANE_BATCH_MOST}},
     [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .calls_each = 1, .operations = 1}},
+    [LANE_KEYS] = {"keys", LANE_KEYS, {.calls = 1, .calls_each = 1, .operations = 1}},
 };
 
 const char *lane_name(enum lane lane)
@@ -31,7 +32,7 @@ const char *lane_name(enum lane lane)
 
 bool lane_reads(enum lane lane)
 {
-    return lane == LANE_GET || lane == LANE_SCAN || lane == LANE_LONG;
+    return lane == LANE_GET || lane == LANE_SCAN || lane == LANE_LONG || lane == LANE_KEYS;
 }
 
 struct lane_batch lane_batch(enum lane lane)

@@ -16,6 +16,7 @@ enum lane {
     LANE_WRITE,  /* the work on one order goes to one worker */
     LANE_LOCKED, /* writes that found a lock of another session's, tried again until their deadlines */
     LANE_PURGE,  /* of old records and of the rollup's slots, in the background */
+    LANE_KEYS,   /* of callers: kept in memory, and changed now and then (store/postgres_keys.h) */
     LANES,
 };
 

@@ -7,6 +7,7 @@
 #include "store/deadlines.h"
 #include "store/dial.h"
 #include "store/order_row.h"
+#include "store/postgres_keys.h"
 #include "store/statement.h"
 #include "store/store_metrics.h"
 #include "store/upkeep.h"
@@ -33,6 +34,8 @@ struct postgres {
     unsigned n_upkeeps;
     struct deadlines deadlines;
     bool keeps_deadlines;
+    struct postgres_keys keys;
+    bool has_keys;
     unsigned n_workers;
     struct worker workers[];
 };
@@ -245,9 +248,26 @@ static void expire(void *arg, uint64_t now_ns)
         queue_expire(&postgres->queues[i], now_ns);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_expire(&postgres->workers[i], now_ns);
+    if (postgres->has_keys)
+        postgres_keys_expire(&postgres->keys, now_ns);
 }
 
-/* Once all workers are started: it looks at each. */
+static bool start_keys(struct postgres *postgres, const struct postgres_options *options)
+{
+    const struct postgres_keys_options keys = {
+        .database_url = options->database_url,
+        .check_ms = options->check_ms,
+        .memory = options->keys,
+        .metrics = &postgres->metrics.lanes[LANE_KEYS],
+        .log = options->log,
+    };
+    if (options->keys.load == NULL)
+        return true;
+    postgres->has_keys = postgres_keys_start(&postgres->keys, &keys);
+    return postgres->has_keys;
+}
+
+/* Once all workers are started, and the keys: it looks at each. */
 static bool start_deadlines(struct postgres *postgres)
 {
     postgres->keeps_deadlines = deadlines_start(&postgres->deadlines, expire, postgres);
@@ -267,8 +287,10 @@ static bool await_first(struct postgres *postgres, char *error, size_t error_siz
             wrong = true;
         }
         if (outcome == SESSION_SHARED)
-            break;
+            return false;
     }
+    if (postgres->has_keys) /* which can be wrong in no way of their own */
+        postgres_keys_await(&postgres->keys, (char[SESSION_WHY]){""}, SESSION_WHY);
     return !wrong;
 }
 
@@ -291,7 +313,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     postgres->base = functions;
     postgres->queues = queues;
     store_metrics_init(&postgres->metrics, options->metrics);
-    if (!start_lanes(postgres, options) || !start_deadlines(postgres) ||
+    if (!start_lanes(postgres, options) || !start_keys(postgres, options) || !start_deadlines(postgres) ||
         !start_upkeeps(postgres, options->idempotency_ttl_s)) {
         const int why = errno;
         snprintf(error, error_size, "cannot start a worker: %m");
@@ -305,6 +327,11 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
         return NULL;
     }
     return &postgres->base;
+}
+
+struct key_store *postgres_key_store(struct store *store)
+{
+    return &postgres_of(store)->keys.base;
 }
 
 /* Any worker of a queue knows as much as the others. */
@@ -333,7 +360,7 @@ bool postgres_ready(void *store, char *why, size_t why_size)
         if (worker_degraded(&postgres->workers[i], why, why_size))
             return false;
     }
-    return true;
+    return !postgres->has_keys || postgres_keys_ready(&postgres->keys, why, why_size);
 }
 
 void postgres_close(struct store *store)
@@ -343,6 +370,8 @@ void postgres_close(struct store *store)
         upkeep_stop(&postgres->upkeeps[i]);
     for (unsigned i = 0; i < postgres->n_workers; i++)
         worker_stop(&postgres->workers[i]);
+    if (postgres->has_keys)
+        postgres_keys_stop(&postgres->keys);
     if (postgres->keeps_deadlines)
         deadlines_stop(&postgres->deadlines);
     for (unsigned i = 0; i < postgres->n_workers; i++)
@@ -351,6 +380,8 @@ void postgres_close(struct store *store)
         upkeep_free(&postgres->upkeeps[i]);
     for (unsigned i = 0; i < postgres->n_queues; i++)
         queue_destroy(&postgres->queues[i]);
+    if (postgres->has_keys)
+        postgres_keys_free(&postgres->keys);
     free(postgres->queues);
     free(postgres);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "store/key_store.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct postgres_options {
     unsigned slow_statement_ms; /* a run of a statement that takes so long is logged at level warn; 0: none */
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
+    struct key_memory keys;  /* that is kept up to date; all NULL: there are no keys */
 };
 
 /* Starts the workers and waits for their first attempts to connect. A database that is out of reach is no
@@ -28,7 +30,11 @@ struct postgres_options {
  * schema, and errno is EINVAL, or what was short. */
 struct store *postgres_open(const struct postgres_options *options, char *error, size_t error_size);
 
-/* Whether something can be asked of every lane, and written of every order, and is counted. If not, `why` is
+/* Where keys are kept, which is the store's; of one that was opened with a memory of them. */
+struct key_store *postgres_key_store(struct store *store);
+
+/* Whether something can be asked of every lane, and written of every order, and is counted, and the memory of
+ * keys is kept up to date. If not, `why` is
  * a few words without secrets: "database out of reach", "schema is at X, Y is wanted". Any thread. The first
  * argument is a struct store. */
 bool postgres_ready(void *store, char *why, size_t why_size);

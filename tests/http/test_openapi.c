@@ -5,6 +5,7 @@
 #include "http/routes.h"
 #include "orders/currency.h"
 #include "orders/fields.h"
+#include "service/roles.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
@@ -18,7 +19,7 @@ static void setup(void)
     resources_init(&resources);
     const struct resource *base = resources_find(&resources, OPENAPI_NAME);
     cr_assert_not_null(base);
-    document = openapi_make(base->plain.bytes, base->plain.length, ROUTES_ALL);
+    document = openapi_make(base->plain.bytes, base->plain.length, ROUTES_ALL, roles_find);
     cr_assert_not_null(document);
 }
 
@@ -277,6 +278,28 @@ static void check_answers(const struct route *route, const json_t *operation)
     }
 }
 
+/* Each scheme wants the role that the table of roles has for the method; what is open wants none. */
+static void check_role(const struct route *route, const json_t *operation)
+{
+    static const char *const schemes[] = {"ApiKey", "Bearer"};
+    const json_t *security = json_object_get(operation, "security");
+    enum role role = ROLE_NONE;
+    cr_assert_eq(json_array_size(security), route->open ? 0 : 2, "%s", route->path);
+    cr_expect_eq(json_object_get(operation, "x-role") == NULL, route->open, "%s", route->path);
+    if (route->open)
+        return;
+    cr_assert(roles_find(arena_printf(&resources.arena, "%s/%s", route->service->name, route->rpc), &role));
+    check_text(operation, "x-role", role_name(role));
+    check_text(operation, "description",
+               arena_printf(&resources.arena, "Needs the role `%s`.", role_name(role)));
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *roles = json_object_get(json_array_get(security, i), schemes[i]);
+        cr_expect_str_eq(json_string_value(json_array_get(roles, 0)), role_name(role), "%s", route->path);
+        cr_expect_not_null(
+            at(document, arena_printf(&resources.arena, "components/securitySchemes/%s", schemes[i])));
+    }
+}
+
 Test(openapi, describes_every_route_that_is_no_page)
 {
     size_t n;
@@ -289,7 +312,7 @@ Test(openapi, describes_every_route_that_is_no_page)
         const json_t *operation = operation_of(route);
         cr_assert_not_null(operation, "%s %s is not described", route->method, route->path);
         check_text(operation, "summary", route->summary);
-        cr_expect_eq(json_array_size(json_object_get(operation, "security")), !route->open);
+        check_role(route, operation);
         check_parameters(route, operation);
         check_body(route, operation);
         check_answers(route, operation);
@@ -317,14 +340,14 @@ Test(openapi, names_every_operation_once)
 
 Test(openapi, nothing_else_is_made_of_what_is_no_json)
 {
-    cr_expect_null(openapi_make("{", 1, ROUTES_ALL));
+    cr_expect_null(openapi_make("{", 1, ROUTES_ALL, roles_find));
 }
 
 Test(openapi, what_is_not_served_is_not_described)
 {
     const struct resource *base = resources_find(&resources, OPENAPI_NAME);
-    json_t *without =
-        openapi_make(base->plain.bytes, base->plain.length, ROUTES_ALL & ~ROUTES_OF(ROUTE_METRICS));
+    json_t *without = openapi_make(base->plain.bytes, base->plain.length,
+                                   ROUTES_ALL & ~ROUTES_OF(ROUTE_METRICS), roles_find);
     cr_expect_not_null(json_object_get(json_object_get(document, "paths"), "/metrics"));
     cr_expect_null(json_object_get(json_object_get(without, "paths"), "/metrics"));
     cr_expect_not_null(json_object_get(json_object_get(without, "paths"), "/readyz"));

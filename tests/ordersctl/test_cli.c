@@ -390,8 +390,8 @@ Test(cli, every_format_of_the_rest)
                    "{\"status\":\"serving\",\"reason\":\"\"}\n", "");
     assert_outcome(run_with(service, "health", "--output", "csv"), 0, "status\nserving\n", "");
     assert_outcome(run_with(service, "methods", "GetOrder", "--output", "csv"), 0,
-                   "method,request,response\n"
-                   "orders.v1.OrderService/GetOrder,orders.v1.GetOrderRequest,orders.v1.Order\n",
+                   "method,request,response,role\n"
+                   "orders.v1.OrderService/GetOrder,orders.v1.GetOrderRequest,orders.v1.Order,reader\n",
                    "");
     assert_outcome(run_with(service, "call", "Health/Check", "--output", "ndjson"), 0,
                    "{\"status\":\"serving\",\"reason\":\"\"}\n", "");
@@ -598,7 +598,7 @@ Test(cli, what_others_wrote_cannot_steer_the_terminal)
 Test(cli, a_full_disk_is_an_error)
 {
     static const char *const commands[][2] = {{"list"},    {"get", "A-1"}, {"summary"}, {"export"},
-                                              {"methods"}, {"health"},     {"stats"}};
+                                              {"methods"}, {"health"},     {"stats"},   {"keys", "list"}};
     const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     create("A-1", "C", "1", "pending");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
@@ -628,8 +628,8 @@ Test(cli, a_reader_that_leaves_ends_it_quietly)
 
 TestSuite(cli_alone, .fini = test_end, .timeout = 60);
 
-static const char *const commands[] = {"create", "get",    "list", "update",  "delete", "summary",
-                                       "import", "export", "call", "methods", "health", "stats"};
+static const char *const commands[] = {"create", "get",  "list",    "update", "delete", "summary", "import",
+                                       "export", "call", "methods", "health", "stats",  "keys"};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -662,6 +662,7 @@ Test(cli_alone, methods_come_from_the_descriptors)
 {
     assert_outcome(run_with(NULL, "methods", "GetOrder"), 0,
                    "orders.v1.OrderService/GetOrder\n"
+                   "  role  reader\n"
                    "  request  orders.v1.GetOrderRequest\n"
                    "    order_id  string\n"
                    "  response  orders.v1.Order\n"
@@ -689,7 +690,14 @@ Test(cli_alone, methods_come_from_the_descriptors)
                      "orders.v1.OrderService/ListOrders\norders.v1.OrderService/UpdateOrder\n"
                      "orders.v1.OrderService/DeleteOrder\norders.v1.OrderService/GetOrderSummary\n"
                      "orders.v1.OrderService/BatchCreateOrders\norders.v1.OrderService/GetOrderStatistics\n"
-                     "rpc.v1.Auth/WhoAmI\nrpc.v1.Health/Check\nrpc.v1.Metrics/GetMetrics\n");
+                     "rpc.v1.Auth/WhoAmI\nrpc.v1.Health/Check\nrpc.v1.Keys/CreateKey\nrpc.v1.Keys/ListKeys\n"
+                     "rpc.v1.Keys/RevokeKey\nrpc.v1.Keys/RotateKey\nrpc.v1.Metrics/GetMetrics\n");
+    const char *roles = "";
+    json_array_foreach(list, i, method)
+    {
+        roles = format("%s%c", roles, *member(method, "role"));
+    }
+    cr_assert_str_eq(roles, "wrrwwrwrrnaaaar");
 }
 
 struct usage {

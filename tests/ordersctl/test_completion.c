@@ -31,7 +31,9 @@ static const char *offered(const struct service *service, const struct offer *of
 ParameterizedTestParameters(completion, what_may_come_next)
 {
     static struct offer offers[] = {
-        {{""}, 1, "words create get list update delete summary import export call methods health stats "},
+        {{""},
+         1,
+         "words create get list update delete summary import export call methods health stats keys "},
         {{"e"}, 1, "words export "},
         {{"nonsense", ""}, 2, ""},
         {{"summary", "--"},
@@ -55,7 +57,12 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"import", ""}, 2, "files "},
         {{"export", "--all", "o"}, 3, "files "},
         {{"call", "Get"}, 2, "words GetOrder GetOrderSummary GetOrderStatistics GetMetrics "},
-        {{"call", "rpc."}, 2, "words rpc.v1.Auth/WhoAmI rpc.v1.Health/Check rpc.v1.Metrics/GetMetrics "},
+        {{"call", "rpc."},
+         2,
+         "words rpc.v1.Auth/WhoAmI rpc.v1.Health/Check rpc.v1.Keys/CreateKey rpc.v1.Keys/ListKeys rpc.v1.Keys/RevokeKey "
+         "rpc.v1.Keys/RotateKey rpc.v1.Metrics/GetMetrics "},
+        {{"keys", ""}, 2, "words create list revoke rotate "},
+        {{"keys", "create", "a", "--role", ""}, 5, "words reader writer admin "},
         {{"call", "GetOrder", ""}, 3, ""},
         {{"methods", "He"}, 2, "words "},
         {{"create", ""}, 2, "words "},

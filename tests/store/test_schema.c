@@ -140,6 +140,10 @@ Test(schema, a_right_that_is_missing_is_told_of)
     await_told(store, "no right to UPDATE on table orders", TOLD_MS);
     free(database_query(database, "GRANT UPDATE (status) ON orders TO orders_service"));
     await_told(store, "", TOLD_AGAIN_MS);
+    free(database_query(database, "REVOKE SELECT ON api_keys FROM orders_service"));
+    await_told(store, "no right to SELECT on table api_keys", TOLD_MS);
+    free(database_query(database, "GRANT SELECT ON api_keys TO orders_service"));
+    await_told(store, "", TOLD_AGAIN_MS);
     free(
         database_query(database, "REVOKE EXECUTE ON FUNCTION order_rollup_fold FROM PUBLIC, orders_service"));
     await_told(store, "no right to EXECUTE function order_rollup_fold", TOLD_MS);
@@ -154,7 +158,7 @@ Test(schema, a_right_that_is_missing_is_told_of)
 /* Calls are refused rather than answered as if there were no orders. */
 Test(schema, row_level_security_is_told_of)
 {
-    static const char *const tables[] = {"orders", "idempotency", "order_rollup"};
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
     char *database_url = database_create(), *url = database_service_url(database_url), sql[256], told[128];
     PGconn *database = database_connect(database_url);
     struct store *store = open_store(url, 1);
@@ -304,6 +308,10 @@ Test(schema, a_role_with_the_grants_may_do_no_more_than_serve)
         "ALTER TABLE orders DISABLE TRIGGER USER",
         "SELECT order_rollup_recount()",
         "UPDATE idempotency SET code = 0",
+        "UPDATE api_keys SET role = 'admin'",
+        "UPDATE api_keys SET hash = sha256('')",
+        "UPDATE api_keys SET expires_at = NULL",
+        "DELETE FROM api_keys",
         "DELETE FROM sqitch.changes",
         "CREATE TABLE another ()",
         "SET session_replication_role = replica",

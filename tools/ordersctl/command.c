@@ -4,13 +4,9 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &create_command,   &get_command,
-    &list_command,     &update_command,
-    &delete_command,   &summary_command,
-    &import_command,   &export_command,
-    &call_command,     &methods_command,
-    &health_command,   &stats_command,
-    &complete_command, NULL,
+    &create_command,  &get_command,    &list_command,   &update_command,   &delete_command,
+    &summary_command, &import_command, &export_command, &call_command,     &methods_command,
+    &health_command,  &stats_command,  &keys_command,   &complete_command, NULL,
 };
 
 const struct command *command_find(const char *name)

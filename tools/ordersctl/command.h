@@ -18,7 +18,7 @@ struct command {
 
 extern const struct command create_command, get_command, list_command, update_command, delete_command,
     summary_command, import_command, export_command, call_command, methods_command, health_command,
-    stats_command, complete_command;
+    stats_command, keys_command, complete_command;
 
 /* All of them, NULL-terminated, in the order in which --help lists them. */
 extern const struct command *const commands[];

@@ -196,7 +196,7 @@ static void offer_values(struct partial_line *line, const char *name)
     }
     puts("words");
     if (islower((unsigned char)*name))
-        offer_choices(line, name);
+        offer_choices(line, arena_copy(&line->arena, name, strcspn(name, "] ")));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
             kinds[i].offer(line);

@@ -1,6 +1,7 @@
 /* methods.c: what can be called, told from the descriptors. */
 #include "command.h"
 #include "output.h"
+#include "service/roles.h"
 #include "services.h"
 #include "json/enum_name.h"
 
@@ -29,9 +30,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp methods_argp = {
     .parser = parse,
     .args_doc = "[METHOD]",
-    .doc = "Lists the methods that `ordersctl call' can call, with the fields of their requests and "
-           "responses; or those of "
-           "one METHOD.",
+    .doc =
+        "Lists the methods that `ordersctl call' can call, with the role that each needs and the fields of "
+        "their requests and responses; or those of one METHOD.",
 };
 
 static const char *const type_names[] = {
@@ -101,11 +102,15 @@ static json_t *message_to_json(const ProtobufCMessageDescriptor *type, unsigned 
     return json_pack("{ss so}", "type", type->name, "fields", fields);
 }
 
+/* Every method has a role: the service does not start without. */
 static json_t *method_to_json(const struct service_method *target)
 {
-    return json_pack(
-        "{so so so}", "method", json_sprintf("%s/%s", target->service->name, target->method->name), "request",
-        message_to_json(target->method->input, 1), "response", message_to_json(target->method->output, 1));
+    enum role role = ROLE_NONE;
+    json_t *name = json_sprintf("%s/%s", target->service->name, target->method->name);
+    (void)roles_find(json_string_value(name), &role);
+    return json_pack("{so ss so so}", "method", name, "role", role_name(role), "request",
+                     message_to_json(target->method->input, 1), "response",
+                     message_to_json(target->method->output, 1));
 }
 
 /* --- for people, from the same --- */
@@ -159,7 +164,7 @@ static void write_fields(const json_t *message, int indent)
 static void write_method(const json_t *method)
 {
     static const char *const sides[] = {"request", "response"};
-    printf("%s\n", member(method, "method"));
+    printf("%s\n  role  %s\n", member(method, "method"), member(method, "role"));
     for (size_t i = 0; i < 2; i++) {
         const json_t *message = json_object_get(method, sides[i]);
         printf("  %s  %s\n", sides[i], member(message, "type"));
@@ -183,8 +188,8 @@ static json_t *list_methods(const struct arguments *arguments)
 /* A line each: the messages are told by name alone. */
 static void write_csv(const json_t *method)
 {
-    printf("%s,%s,%s\n", member(method, "method"), member(json_object_get(method, "request"), "type"),
-           member(json_object_get(method, "response"), "type"));
+    printf("%s,%s,%s,%s\n", member(method, "method"), member(json_object_get(method, "request"), "type"),
+           member(json_object_get(method, "response"), "type"), member(method, "role"));
 }
 
 static void write_one(enum output_format format, json_t *method, size_t i)
@@ -194,7 +199,7 @@ static void write_one(enum output_format format, json_t *method, size_t i)
         return;
     }
     if (format == OUTPUT_CSV) {
-        fputs(i == 0 ? "method,request,response\n" : "", stdout);
+        fputs(i == 0 ? "method,request,response,role\n" : "", stdout);
         write_csv(method);
         return;
     }

@@ -4,6 +4,7 @@
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/auth.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
+#include "rpc/v1/keys.pb-c.h"
 #include "rpc/v1/metrics.pb-c.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ const ProtobufCServiceDescriptor *const services[] = {
     &orders__v1__order_service__descriptor,
     &rpc__v1__auth__descriptor,
     &rpc__v1__health__descriptor,
+    &rpc__v1__keys__descriptor,
     &rpc__v1__metrics__descriptor,
     NULL,
 };

@@ -1,0 +1,187 @@
+/* key_queue.c: whoever takes an operation's call away under the lock is the one to answer it. */
+#include "store/key_queue.h"
+
+#include "store/sqlstate.h"
+
+#include <stdlib.h>
+
+static const char out_of_reach[] = "The database is out of reach";
+
+void key_queue_init(struct key_queue *queue)
+{
+    *queue = (struct key_queue){.last = &queue->first};
+    pthread_mutex_init(&queue->lock, NULL);
+}
+
+void key_queue_destroy(struct key_queue *queue)
+{
+    pthread_mutex_destroy(&queue->lock);
+}
+
+/* --- answering --- */
+
+static struct call *take_call(struct key_queue *queue, struct key_operation *operation)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct call *call = operation->call;
+    operation->call = NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return call;
+}
+
+static void fail(struct key_queue *queue, struct key_operation *operation, enum status_code code,
+                 const char *message)
+{
+    struct call *call = take_call(queue, operation);
+    if (call == NULL)
+        return;
+    call_fail(call, code, "%s", message);
+    operation->done(NULL, 0, operation->closure_data);
+}
+
+static void answer(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
+{
+    struct call *call = take_call(queue, operation);
+    size_t n;
+    if (call == NULL)
+        return;
+    const struct stored_key *rows = key_rows_read(result, &call->arena, &n);
+    operation->done(rows, n, operation->closure_data);
+}
+
+static void finish(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
+{
+    const struct key_statement *statement = operation->statement;
+    if (result == NULL) {
+        fail(queue, operation, STATUS_UNAVAILABLE, out_of_reach);
+    } else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        const struct sqlstate_meaning *meaning = sqlstate_meaning(result);
+        fail(queue, operation, meaning->code, meaning->message);
+    } else if (PQntuples(result) == 0 && statement->none != NULL) {
+        fail(queue, operation, statement->none_code, statement->none);
+    } else {
+        answer(queue, operation, result);
+    }
+}
+
+static void free_operation(struct key_operation *operation)
+{
+    arena_free(&operation->arena);
+    free(operation);
+}
+
+/* --- waiting --- */
+
+static struct key_operation *copy(const struct key_operation *given)
+{
+    struct key_operation *operation = malloc(sizeof *operation);
+    if (operation == NULL)
+        abort(); /* as the arena does */
+    *operation = *given;
+    arena_init(&operation->arena);
+    for (int i = 0; i < given->statement->n_params; i++) {
+        if (given->params[i] != NULL)
+            operation->params[i] = arena_strdup(&operation->arena, given->params[i]);
+    }
+    operation->deadline_ns = operation->call->deadline_ns;
+    operation->next = NULL;
+    return operation;
+}
+
+bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
+{
+    struct key_operation *operation = copy(given);
+    pthread_mutex_lock(&queue->lock);
+    const bool is_open = queue->is_open;
+    if (is_open) {
+        *queue->last = operation;
+        queue->last = &operation->next;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (!is_open) {
+        finish(queue, operation, NULL);
+        free_operation(operation);
+    }
+    return is_open;
+}
+
+struct key_operation *key_queue_take(struct key_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    struct key_operation *operation = queue->first;
+    if (operation != NULL) {
+        queue->first = operation->next;
+        queue->last = queue->first != NULL ? queue->last : &queue->first;
+    }
+    queue->current = operation;
+    pthread_mutex_unlock(&queue->lock);
+    return operation;
+}
+
+void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
+{
+    finish(queue, operation, result);
+    pthread_mutex_lock(&queue->lock);
+    queue->current = NULL;
+    pthread_mutex_unlock(&queue->lock);
+    free_operation(operation);
+}
+
+void key_queue_open(struct key_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->is_open = true;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void key_queue_close(struct key_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->is_open = false;
+    pthread_mutex_unlock(&queue->lock);
+    for (struct key_operation *each; (each = key_queue_take(queue)) != NULL;)
+        key_queue_end(queue, each, NULL);
+}
+
+/* --- deadlines --- */
+
+static bool is_late(const struct key_operation *operation, uint64_t now_ns)
+{
+    return operation != NULL && operation->call != NULL && now_ns >= operation->deadline_ns;
+}
+
+/* With the lock. */
+static struct key_operation *find_late(struct key_queue *queue, uint64_t now_ns)
+{
+    if (is_late(queue->current, now_ns))
+        return queue->current;
+    for (struct key_operation *each = queue->first; each != NULL; each = each->next) {
+        if (is_late(each, now_ns))
+            return each;
+    }
+    return NULL;
+}
+
+/* Answers one, without the lock. False: none is late. */
+static bool expire_one(struct key_queue *queue, uint64_t now_ns)
+{
+    struct key_operation taken = {0};
+    pthread_mutex_lock(&queue->lock);
+    struct key_operation *late = find_late(queue, now_ns);
+    if (late != NULL) {
+        taken = *late; /* it may be freed as soon as it can be locked */
+        late->call = NULL;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    if (late == NULL)
+        return false;
+    call_fail(taken.call, STATUS_DEADLINE_EXCEEDED, "The database took too long");
+    taken.done(NULL, 0, taken.closure_data);
+    return true;
+}
+
+void key_queue_expire(struct key_queue *queue, uint64_t now_ns)
+{
+    while (expire_one(queue, now_ns))
+        continue;
+}

@@ -1,0 +1,59 @@
+/* key_queue.h: what is asked of keys and waits, or is under way, each with a call that is answered once: when
+ * it was done, when its deadline has passed, or when there is nobody to do it.
+ */
+#ifndef STORE_KEY_QUEUE_H
+#define STORE_KEY_QUEUE_H
+
+#include "base/arena.h"
+#include "base/call.h"
+#include "store/key_statements.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A change or a list. Its call may be answered, and gone, before it is done. */
+struct key_operation {
+    struct arena arena; /* owns the parameters */
+    const struct key_statement *statement;
+    const char *params[KEY_PARAMS_MOST];
+    struct call *call; /* guarded by the queue's lock; NULL: it was answered */
+    uint64_t deadline_ns;
+    key_store_done *done;
+    void *closure_data;
+    struct key_operation *next;
+};
+
+struct key_queue {
+    pthread_mutex_t lock; /* guards all below */
+    bool is_open;
+    struct key_operation *first, **last; /* that wait */
+    struct key_operation *current;       /* that was taken */
+};
+
+/* It is closed. */
+void key_queue_init(struct key_queue *queue);
+
+/* Of one that is closed. */
+void key_queue_destroy(struct key_queue *queue);
+
+/* There is somebody to do what is asked. */
+void key_queue_open(struct key_queue *queue);
+
+/* There is nobody: what waits, and whatever comes, is answered that the database is out of reach. */
+void key_queue_close(struct key_queue *queue);
+
+/* Adds a copy of one, with its parameters; one that is not taken is answered at once. False: it was not. */
+bool key_queue_push(struct key_queue *queue, const struct key_operation *operation);
+
+/* The next one, which is under way until it is ended; NULL: none waits. */
+struct key_operation *key_queue_take(struct key_queue *queue);
+
+/* Answers it, if it was not, and frees it. A result of NULL: the connection broke. */
+void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result);
+
+/* Answers those whose deadline has passed. What they asked for may be done all the same. Any thread. */
+void key_queue_expire(struct key_queue *queue, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,400 @@
+/* postgres_keys.c: connect, load, and then what comes next: a change to make, one to load, uses to write. */
+#include "store/postgres_keys.h"
+
+#include "base/time.h"
+#include "store/key_statements.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    LOAD_EVERY_MS = 1000,
+    USE_EVERY_MS = 60000,
+    BACKOFF_FIRST_MS = 20, /* a session that was ended is to be there again before a second is over */
+    BACKOFF_MOST_MS = 500,
+    STOP_MS = 2000,
+};
+
+static uint64_t after_ms(unsigned ms)
+{
+    return time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
+}
+
+static struct postgres_keys *keys_of(struct key_store *store)
+{
+    return (struct postgres_keys *)store; /* its first member */
+}
+
+static void enter(struct postgres_keys *keys, enum worker_state state)
+{
+    metric_add(keys->options.metrics->connections[keys->state], -1);
+    metric_add(keys->options.metrics->connections[state], 1);
+    keys->state = state;
+}
+
+static bool is_stopping(struct postgres_keys *keys)
+{
+    return atomic_load(&keys->stop_by_ns) != 0;
+}
+
+/* Of the connection: what is under way has some time to end, but none is begun. */
+static bool stopped(void *arg)
+{
+    struct postgres_keys *keys = arg;
+    const uint64_t by_ns = atomic_load(&keys->stop_by_ns);
+    return by_ns != 0 && (keys->session.outcome != SESSION_READY || time_monotonic_ns() > by_ns);
+}
+
+/* --- what is asked --- */
+
+static void submit(struct key_store *store, struct call *call, struct key_operation operation)
+{
+    struct postgres_keys *keys = keys_of(store);
+    operation.call = call;
+    if (key_queue_push(&keys->queue, &operation))
+        eventfd_write(keys->wake, 1);
+}
+
+static void create_key(struct key_store *store, struct call *call, const struct stored_key *key,
+                       key_store_done *done, void *closure_data)
+{
+    struct arena *arena = &call->arena;
+    submit(store, call,
+           (struct key_operation){.statement = &key_create,
+                                  .params = {key->id, key_hash_param(key->hash, arena), key->name, key->role,
+                                             key_time_param(key->expires_us, arena)},
+                                  .done = done,
+                                  .closure_data = closure_data});
+}
+
+static void list_keys(struct key_store *store, struct call *call, key_store_done *done, void *closure_data)
+{
+    submit(store, call,
+           (struct key_operation){.statement = &key_list, .done = done, .closure_data = closure_data});
+}
+
+static void revoke_key(struct key_store *store, struct call *call, const char *name, key_store_done *done,
+                       void *closure_data)
+{
+    submit(store, call,
+           (struct key_operation){
+               .statement = &key_revoke, .params = {name}, .done = done, .closure_data = closure_data});
+}
+
+static void rotate_key(struct key_store *store, struct call *call, const struct stored_key *key,
+                       uint32_t grace_s, key_store_done *done, void *closure_data)
+{
+    struct arena *arena = &call->arena;
+    submit(store, call,
+           (struct key_operation){.statement = &key_rotate,
+                                  .params = {key->id, key_hash_param(key->hash, arena), key->name,
+                                             arena_printf(arena, "%u", grace_s),
+                                             key_time_param(key->expires_us, arena)},
+                                  .done = done,
+                                  .closure_data = closure_data});
+}
+
+/* --- the session --- */
+
+/* Runs a statement. NULL: the session broke. */
+static PGresult *ask(struct postgres_keys *keys, const char *sql, int n_params, const char *const params[])
+{
+    struct session *session = &keys->session;
+    PGresult *first = NULL, *result;
+    if (!PQsendQueryParams(session->pg, sql, n_params, NULL, params, NULL, NULL, 0) ||
+        !PQpipelineSync(session->pg))
+        return NULL;
+    while (session_next(session, &result)) {
+        if (result == NULL)
+            continue;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            return first;
+        }
+        PQclear(first);
+        first = result;
+    }
+    PQclear(first);
+    return NULL;
+}
+
+static void log_error(struct postgres_keys *keys, const char *what, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (sqlstate != NULL)
+        log_line(keys->options.log, LOG_LEVEL_ERROR, what, LOG_STR("sqlstate", sqlstate),
+                 LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+}
+
+/* Notifications are of no content: whatever they were of, all that was told so far is in what is loaded. */
+static void forget_notifications(PGconn *pg)
+{
+    for (PGnotify *notify; (notify = PQnotifies(pg)) != NULL;)
+        PQfreemem(notify);
+}
+
+/* False: the session broke. An error of the statement's own leaves memory as it is, and out of date. */
+static bool load(struct postgres_keys *keys)
+{
+    const struct key_memory *memory = &keys->options.memory;
+    const uint64_t as_of_ns = time_monotonic_ns();
+    forget_notifications(keys->session.pg);
+    PGresult *result = ask(keys, key_list.sql, 0, NULL);
+    if (result == NULL)
+        return false;
+    struct arena arena;
+    arena_init(&arena);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+        size_t n;
+        const struct stored_key *rows = key_rows_read(result, &arena, &n);
+        memory->load(memory->arg, rows, n, as_of_ns);
+    } else {
+        log_error(keys, "keys cannot be read", result);
+        memory->lose(memory->arg);
+    }
+    arena_free(&arena);
+    PQclear(result);
+    keys->load_due_ns = as_of_ns + (uint64_t)LOAD_EVERY_MS * NS_PER_MS;
+    return true;
+}
+
+/* False: the session broke. */
+static bool write_uses(struct postgres_keys *keys)
+{
+    const struct key_memory *memory = &keys->options.memory;
+    PGresult *result = NULL;
+    struct arena arena;
+    size_t n;
+    arena_init(&arena);
+    const struct stored_key_use *uses = memory->uses(memory->arg, &arena, &n);
+    const char *params[2];
+    if (n > 0) {
+        key_use_params(uses, n, &arena, params);
+        result = ask(keys, key_use_sql, 2, params);
+        log_error(keys, "uses of keys cannot be stored", result);
+    }
+    arena_free(&arena);
+    PQclear(result);
+    keys->use_due_ns = after_ms(USE_EVERY_MS);
+    return n == 0 || result != NULL;
+}
+
+/* Whoever made a change finds it in memory when he is told. False: the session broke. */
+static bool run_operation(struct postgres_keys *keys, struct key_operation *operation)
+{
+    const struct key_statement *statement = operation->statement;
+    PGresult *result = ask(keys, statement->sql, statement->n_params, operation->params);
+    const bool alive = result != NULL && (!statement->changes || load(keys));
+    log_error(keys, "keys cannot be changed or listed", result);
+    key_queue_end(&keys->queue, operation, result);
+    PQclear(result);
+    return alive;
+}
+
+static bool run_operations(struct postgres_keys *keys)
+{
+    struct key_operation *next;
+    bool alive = true;
+    while (alive && (next = key_queue_take(&keys->queue)) != NULL)
+        alive = run_operation(keys, next);
+    return alive;
+}
+
+static bool is_told(PGconn *pg)
+{
+    PGnotify *notify = PQnotifies(pg);
+    PQfreemem(notify);
+    return notify != NULL;
+}
+
+static int left_ms(uint64_t due_ns)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
+/* False: the session broke. */
+static bool wait_for_work(struct postgres_keys *keys)
+{
+    struct pollfd either[] = {
+        {.fd = keys->wake, .events = POLLIN},
+        {.fd = PQsocket(keys->session.pg), .events = POLLIN},
+    };
+    const int load_ms = left_ms(keys->load_due_ns), check_ms = session_check_due_ms(&keys->session);
+    eventfd_t wakes;
+    enter(keys, WORKER_IDLE);
+    poll(either, 2, load_ms < check_ms ? load_ms : check_ms);
+    enter(keys, WORKER_BUSY);
+    if (either[0].revents != 0)
+        eventfd_read(keys->wake, &wakes);
+    return either[1].revents == 0 || PQconsumeInput(keys->session.pg);
+}
+
+/* False: the session broke. */
+static bool work(struct postgres_keys *keys)
+{
+    if (!session_check(&keys->session) || !run_operations(keys))
+        return false;
+    if (is_told(keys->session.pg) || left_ms(keys->load_due_ns) == 0)
+        return load(keys);
+    if (left_ms(keys->use_due_ns) == 0)
+        return write_uses(keys);
+    return wait_for_work(keys);
+}
+
+/* The first time after it connected. False: the session broke. */
+static bool begin(struct postgres_keys *keys)
+{
+    PGresult *result = ask(keys, key_listen_sql, 0, NULL);
+    const bool alive = result != NULL && load(keys);
+    PQclear(result);
+    return alive;
+}
+
+/* --- its life --- */
+
+static void report(struct postgres_keys *keys, enum session_result outcome)
+{
+    const struct session *session = &keys->session;
+    pthread_mutex_lock(&keys->lock);
+    const bool changed = !keys->first_attempt_over || keys->outcome != outcome;
+    keys->outcome = outcome;
+    snprintf(keys->why, sizeof keys->why, "%s", session->why);
+    snprintf(keys->reason, sizeof keys->reason, "%s", session->reason);
+    keys->first_attempt_over = true;
+    pthread_cond_broadcast(&keys->attempted);
+    pthread_mutex_unlock(&keys->lock);
+    if (changed && outcome == SESSION_READY)
+        log_line(keys->options.log, LOG_LEVEL_INFO, "keys loaded");
+    else if (changed && !is_stopping(keys)) /* not once an attempt */
+        log_line(keys->options.log, LOG_LEVEL_ERROR, "keys cannot be loaded", LOG_STR("error", session->why));
+}
+
+static void serve(struct postgres_keys *keys)
+{
+    key_queue_open(&keys->queue);
+    enter(keys, WORKER_BUSY);
+    bool alive = true;
+    while (alive && !is_stopping(keys))
+        alive = work(keys);
+    if (alive)
+        write_uses(keys);
+    else
+        log_line(keys->options.log, LOG_LEVEL_WARN, "database connection lost", LOG_STR("lane", "keys"),
+                 LOG_STR("error", session_error(&keys->session)));
+    metric_add(keys->options.metrics->lost, !alive);
+    enter(keys, WORKER_CONNECTING);
+}
+
+/* False: it failed, and something else is to be tried later. */
+static bool connect_and_serve(struct postgres_keys *keys)
+{
+    const struct key_memory *memory = &keys->options.memory;
+    enum session_result outcome = session_open(&keys->session);
+    metric_add(keys->options.metrics->connects[outcome], 1);
+    const bool begun = outcome == SESSION_READY && begin(keys);
+    report(keys, outcome == SESSION_READY && !begun ? SESSION_UNREACHABLE : outcome);
+    if (begun)
+        serve(keys);
+    memory->lose(memory->arg);
+    key_queue_close(&keys->queue);
+    session_leave(&keys->session);
+    return begun;
+}
+
+static void wait_for_stop(struct postgres_keys *keys, int delay_ms)
+{
+    struct pollfd event = {.fd = keys->wake, .events = POLLIN};
+    eventfd_t wakes;
+    if (poll(&event, 1, delay_ms) > 0)
+        eventfd_read(keys->wake, &wakes);
+}
+
+static void *run(void *arg)
+{
+    struct postgres_keys *keys = arg;
+    int delay_ms = BACKOFF_FIRST_MS;
+    while (!is_stopping(keys)) {
+        delay_ms = connect_and_serve(keys) ? BACKOFF_FIRST_MS : 2 * delay_ms;
+        delay_ms = delay_ms < BACKOFF_MOST_MS ? delay_ms : BACKOFF_MOST_MS;
+        if (!is_stopping(keys))
+            wait_for_stop(keys, delay_ms);
+    }
+    session_close(&keys->session);
+    metric_add(keys->options.metrics->connections[keys->state], -1);
+    return NULL;
+}
+
+bool postgres_keys_start(struct postgres_keys *keys, const struct postgres_keys_options *options)
+{
+    *keys = (struct postgres_keys){
+        .base = {.create = create_key, .list = list_keys, .revoke = revoke_key, .rotate = rotate_key},
+        .options = *options,
+        .wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        .session = {.database_url = options->database_url,
+                    .lane = LANE_KEYS,
+                    .log = options->log,
+                    .check_ms = options->check_ms != 0 ? options->check_ms : SESSION_CHECK_MS,
+                    .stopped = stopped,
+                    .arg = keys},
+    };
+    if (keys->wake < 0)
+        return false;
+    key_queue_init(&keys->queue);
+    pthread_mutex_init(&keys->lock, NULL);
+    pthread_cond_init(&keys->attempted, NULL);
+    metric_add(options->metrics->connections[keys->state], 1);
+    const int error = pthread_create(&keys->thread, NULL, run, keys);
+    if (error == 0)
+        return true;
+    metric_add(options->metrics->connections[keys->state], -1);
+    postgres_keys_free(keys);
+    errno = error;
+    return false;
+}
+
+enum session_result postgres_keys_await(struct postgres_keys *keys, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&keys->lock);
+    while (!keys->first_attempt_over)
+        pthread_cond_wait(&keys->attempted, &keys->lock);
+    const enum session_result outcome = keys->outcome;
+    snprintf(why, why_size, "%s", keys->why);
+    pthread_mutex_unlock(&keys->lock);
+    return outcome;
+}
+
+bool postgres_keys_ready(struct postgres_keys *keys, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&keys->lock);
+    const bool is_ready = keys->outcome == SESSION_READY;
+    if (!is_ready)
+        snprintf(why, why_size, "%s", keys->reason);
+    pthread_mutex_unlock(&keys->lock);
+    return is_ready;
+}
+
+void postgres_keys_expire(struct postgres_keys *keys, uint64_t now_ns)
+{
+    key_queue_expire(&keys->queue, now_ns);
+}
+
+void postgres_keys_stop(struct postgres_keys *keys)
+{
+    atomic_store(&keys->stop_by_ns, after_ms(STOP_MS));
+    eventfd_write(keys->wake, 1);
+    pthread_join(keys->thread, NULL);
+}
+
+void postgres_keys_free(struct postgres_keys *keys)
+{
+    key_queue_destroy(&keys->queue);
+    pthread_cond_destroy(&keys->attempted);
+    pthread_mutex_destroy(&keys->lock);
+    close(keys->wake);
+}

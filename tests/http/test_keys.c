@@ -1,0 +1,211 @@
+/* test_keys.c: keys over HTTP: what each role may, and how a caller without one is refused; by ordersd itself
+ * and by orders-http in front of it, which tell the same. */
+#include "client.h"
+#include "process.h"
+#include "support/database.h"
+#include "support/service.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { KEY_TEXT = 97, FRONTS = 2, AWAIT_S = 20, PAUSE_NS = 10000000 };
+
+static const char order[] =
+    "{\"order_id\":\"A-1\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}";
+
+static struct service *service;
+static struct process front;
+static uint16_t ports[FRONTS]; /* of ordersd, and of orders-http */
+static PGconn *database;
+static char reader[KEY_TEXT], writer[KEY_TEXT], expired[KEY_TEXT], revoked[KEY_TEXT], unknown[KEY_TEXT];
+
+/* Digits that are the same in each key, and a checksum over all. */
+static void make_key(unsigned number, char key[static KEY_TEXT])
+{
+    snprintf(key, KEY_TEXT, "orders_%016x_%064x", number, number);
+    const uLong sum = crc32(0, (const Bytef *)key, (uInt)strlen(key));
+    snprintf(key + strlen(key), 9, "%08lx", sum);
+}
+
+/* By SQL, as a database has it that was restored. */
+static void store_key(unsigned number, const char *name, const char *role, const char *times,
+                      char key[static KEY_TEXT])
+{
+    char sql[512];
+    make_key(number, key);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO api_keys (id, hash, name, role, expires_at, revoked_at) VALUES "
+             "('%.16s', sha256('%.64s'::bytea), '%s', '%s', %s)",
+             key + 7, key + 24, name, role, times);
+    free(database_query(database, sql));
+}
+
+static struct http_reply call(uint16_t port, const char *scheme, const char *key, const char *method,
+                              const char *target, const char *body)
+{
+    char headers[256];
+    snprintf(headers, sizeof headers, "%s%s\r\n", scheme, key);
+    return http_request(port, method, target, headers, body);
+}
+
+/* Until the server has loaded the last key. */
+static void await_key(const char *key)
+{
+    const time_t limit = time(NULL) + AWAIT_S;
+    for (int status = 0; status != 200;) {
+        struct http_reply reply = call(ports[0], "X-API-Key: ", key, "GET", "/orders/", NULL);
+        status = reply.status;
+        http_free(&reply);
+        cr_assert_lt(time(NULL), limit);
+        nanosleep(&(struct timespec){0, PAUSE_NS}, NULL);
+    }
+}
+
+static void setup(void)
+{
+    char connect[300], api_key[64];
+    service = service_start(NULL);
+    snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service->rpc_url);
+    snprintf(api_key, sizeof api_key, "API_KEY=%s", service->api_key);
+    front = process_spawn((char *const[]){api_key, "ORDERS_HTTP=127.0.0.1:0", connect, NULL});
+    process_await_ready(&front);
+    ports[0] = service->http_port;
+    ports[1] = front.port;
+    database = database_connect(service->database_url);
+    make_key(9, unknown);
+    store_key(1, "old", "admin", "now() - interval '1 second', NULL", expired);
+    store_key(2, "gone", "admin", "NULL, now()", revoked);
+    store_key(3, "shop", "writer", "NULL, NULL", writer);
+    store_key(4, "report", "reader", "now() + interval '1 hour', now() + interval '1 hour'", reader);
+    await_key(reader);
+}
+
+static void teardown(void)
+{
+    PQfinish(database);
+    kill(front.pid, SIGTERM);
+    must(process_wait(&front) == 0, "orders-http did not end with 0");
+    service_stop_clean(service);
+}
+
+TestSuite(keys, .init = setup, .fini = teardown, .timeout = 120);
+
+static void expect(struct http_reply reply, int status, const char *body)
+{
+    cr_expect_eq(reply.status, status, "%d %s", reply.status, reply.body);
+    if (body != NULL)
+        cr_expect_str_eq(reply.body, body);
+    http_free(&reply);
+}
+
+Test(keys, who_is_refused_and_why)
+{
+    static const char *const schemes[] = {"X-API-Key: ", "Authorization: Bearer "};
+    char mistyped[KEY_TEXT], cut[KEY_TEXT];
+    strcpy(mistyped, writer);
+    mistyped[30] = '7';
+    snprintf(cut, sizeof cut, "%.95s", writer);
+    const struct {
+        const char *key;
+        int status;
+        const char *body;
+    } cases[] = {
+        {"", 401, "{\"detail\":\"API key is missing\"}"},
+        {"wrong", 403, "{\"detail\":\"Invalid API key\"}"},
+        {unknown, 403, "{\"detail\":\"Invalid API key\"}"},
+        {mistyped, 403, "{\"detail\":\"Invalid API key: it was mistyped or cut\"}"},
+        {cut, 403, "{\"detail\":\"Invalid API key: it was mistyped or cut\"}"},
+        {expired, 403, "{\"detail\":\"API key has expired\"}"},
+        {revoked, 403, "{\"detail\":\"API key was revoked\"}"},
+        {reader, 200, "[]"},
+        {writer, 200, "[]"},
+    };
+    for (size_t f = 0; f < FRONTS; f++) {
+        for (size_t s = 0; s < 2; s++) {
+            for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+                expect(call(ports[f], schemes[s], cases[i].key, "GET", "/orders/", NULL), cases[i].status,
+                       cases[i].body);
+        }
+    }
+}
+
+Test(keys, a_reader_changes_nothing)
+{
+    static const struct {
+        const char *method, *target, *body, *refusal;
+    } cases[] = {
+        {"POST", "/orders/", order, "{\"detail\":\"orders.v1.OrderService/CreateOrder needs role writer\"}"},
+        {"PATCH", "/orders/A-1", "{\"total_amount\":2}",
+         "{\"detail\":\"orders.v1.OrderService/UpdateOrder needs role writer\"}"},
+        {"DELETE", "/orders/A-1", NULL,
+         "{\"detail\":\"orders.v1.OrderService/DeleteOrder needs role writer\"}"},
+    };
+    expect(call(ports[0], "X-API-Key: ", writer, "POST", "/orders/", order), 201, NULL);
+    for (size_t f = 0; f < FRONTS; f++) {
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+            expect(call(ports[f], "X-API-Key: ", reader, cases[i].method, cases[i].target, cases[i].body),
+                   403, cases[i].refusal);
+        expect(call(ports[f], "X-API-Key: ", reader, "GET", "/orders/A-1", NULL), 200, NULL);
+        expect(call(ports[f], "X-API-Key: ", reader, "GET", "/orders/summary", NULL), 200, NULL);
+        expect(call(ports[f], "X-API-Key: ", reader, "GET", "/statistics", NULL), 200, NULL);
+    }
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE total_amount = 1"), 1);
+}
+
+/* Nothing of the body has come, and it would be none. */
+Test(keys, a_role_is_looked_at_before_the_body)
+{
+    static const char missing[] = "{\"detail\":\"orders.v1.OrderService/CreateOrder needs role writer\"}";
+    char head[512];
+    expect(call(ports[0], "X-API-Key: ", reader, "POST", "/orders/", "{"), 403, missing);
+    const int fd = http_connect(ports[0]);
+    snprintf(head, sizeof head,
+             "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nContent-Length: 9\r\n"
+             "Expect: 100-continue\r\n\r\n",
+             reader);
+    http_send_text(fd, head);
+    expect(http_read(fd, false), 403, missing);
+    close(fd);
+}
+
+Test(keys, a_writer_writes)
+{
+    for (size_t f = 0; f < FRONTS; f++) {
+        expect(call(ports[f], "Authorization: Bearer ", writer, "POST", "/orders/", order), 201, NULL);
+        expect(call(ports[f], "X-API-Key: ", writer, "PATCH", "/orders/A-1", "{\"total_amount\":2}"), 200,
+               NULL);
+        expect(call(ports[f], "X-API-Key: ", writer, "DELETE", "/orders/A-1", NULL), 204, NULL);
+    }
+}
+
+/* Who presents what is refused, and often, is no trouble to others behind the same front. */
+Test(keys, others_are_not_refused_with_one)
+{
+    enum { TIMES = 40 };
+    for (size_t f = 0; f < FRONTS; f++) {
+        for (int i = 0; i < TIMES; i++)
+            expect(call(ports[f], "X-API-Key: ", unknown, "GET", "/orders/", NULL), 403,
+                   "{\"detail\":\"Invalid API key\"}");
+        expect(call(ports[f], "X-API-Key: ", reader, "GET", "/orders/", NULL), 200, "[]");
+        expect(call(ports[f], "X-API-Key: ", service->api_key, "GET", "/orders/", NULL), 200, "[]");
+    }
+}
+
+Test(keys, the_description_of_the_api_has_the_roles)
+{
+    for (size_t f = 0; f < FRONTS; f++) {
+        struct http_reply reply = http_request(ports[f], "GET", "/openapi.json", NULL, NULL);
+        json_t *get, *post;
+        cr_assert_eq(
+            json_unpack(reply.json, "{s:{s:{s:o, s:o}}}", "paths", "/orders", "get", &get, "post", &post), 0);
+        cr_expect_str_eq(json_string_value(json_object_get(get, "x-role")), "reader");
+        cr_expect_str_eq(json_string_value(json_object_get(post, "x-role")), "writer");
+        http_free(&reply);
+    }
+}
