@@ -1,6 +1,8 @@
 /* orders-http.c: the REST API as a process of its own, in front of ordersd's RPC.
  *
- * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0.
+ * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0;
+ * SIGHUP reads the certificate again. A client's certificate, where one is wanted, lets it in and gives
+ * nothing: who has which role is for the service to say, to which a key is passed on.
  */
 #include "auth/bootstrap_keys.h"
 #include "auth/jwt_verifier.h"
@@ -17,6 +19,7 @@
 #include "http/shim.h"
 #include "rpc/remote_channel.h"
 #include "service/roles.h"
+#include "tls/upkeep.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,16 +37,46 @@ static struct prober *start_prober(struct http_shim *shim, const struct notify *
     return watchdog_start_prober(notify, &target, notify->watchdog_ms != 0 ? 1 : 0, error, error_size);
 }
 
-/* Serves until it is to end. False: it cannot, and errno and `error` say why. */
-static bool serve_shim(struct http_shim *shim, const struct notify *notify, struct log *log, char *error,
-                       size_t error_size)
+struct reloading {
+    struct tls_server *tls; /* NULL: there is nothing to load */
+    struct log *log;
+};
+
+/* What SIGHUP is for. */
+static void load_again(void *arg)
 {
+    const struct reloading *reloading = arg;
+    if (reloading->tls != NULL)
+        tls_upkeep_load(reloading->tls, reloading->log);
+}
+
+/* NULL: as tls_server_open, or there is none: then the error is "". */
+static struct tls_server *open_tls(const struct config *config, struct metrics *metrics, char *error,
+                                   size_t error_size)
+{
+    static struct tls_upkeep upkeep;
+    const struct tls_server_files files = {config->tls_cert, config->tls_key, config->tls_client_ca};
+    error[0] = '\0';
+    if (!config->http_tls)
+        return NULL;
+    struct tls_server *tls = tls_server_open(&files, error, error_size);
+    if (tls != NULL)
+        tls_upkeep_show(&upkeep, tls, metrics);
+    return tls;
+}
+
+/* Serves until it is to end. False: it cannot, and errno and `error` say why. */
+static bool serve_shim(struct http_shim *shim, struct tls_server *tls, const struct notify *notify,
+                       struct log *log, char *error, size_t error_size)
+{
+    struct reloading reloading = {tls, log};
+    const struct watchdog_reload reload = {load_again, &reloading};
     struct prober *prober = start_prober(shim, notify, error, error_size);
     if (prober == NULL)
         return false;
     printf("ready http=%s\n", http_shim_url(shim));
     fflush(stdout);
-    watchdog_await_end(notify, prober, log);
+    watchdog_await_end(notify, prober, log, &reload);
     prober_stop(prober);
     prober_free(prober);
     return true;
@@ -54,9 +87,14 @@ static int serve(const struct config *config, const struct notify *notify, struc
                  struct metrics *metrics)
 {
     struct budget memory = {.limit = config->max_call_bytes};
-    char error[512] = "no memory";
-    const struct rpc_client_options client_options = {.urls = config->connect};
-    struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
+    char error[512];
+    const struct rpc_client_options client_options = {
+        .urls = config->connect,
+        .tls = {config->tls_ca, config->tls_cert, config->tls_key},
+    };
+    struct tls_server *tls = open_tls(config, metrics, error, sizeof error);
+    struct rpc_client *client =
+        tls != NULL || error[0] == '\0' ? rpc_client_open(&client_options, error, sizeof error) : NULL;
     struct authenticator authenticator = {0};
     authenticator_add(&authenticator, bootstrap_keys_source(config->api_keys));
     authenticator_add(&authenticator, keys_unchecked_source());
@@ -77,6 +115,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .hides_docs = config->http_hidden.docs,
         .log_sample = config->log_sample,
         .slow_ms = config->slow_statement_ms,
+        .tls = tls,
         .max_connections = config->http_max_connections,
         .max_connections_per_address = config->http_max_connections_per_address,
         .request_timeout_s = config->http_request_timeout_s,
@@ -86,13 +125,14 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .memory = &memory,
     };
     struct http_shim *shim = channel != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
-    const bool served = shim != NULL && serve_shim(shim, notify, log, error, sizeof error);
+    const bool served = shim != NULL && serve_shim(shim, tls, notify, log, error, sizeof error);
     const int code = served ? EXIT_SUCCESS : config_exit_code(errno);
     if (!served)
         fprintf(stderr, "%s: %s\n", program, error);
     http_shim_stop(shim);
     rpc_client_close(client);
     remote_channel_free(channel);
+    tls_server_release(tls);
     return code;
 }
 
@@ -105,7 +145,7 @@ int main(int argc, char *argv[])
                    "Serves HTTP for an order service that is another process.\v"
                    "Its settings come from the environment and from .env in the working directory, "
                    "API_KEY at least; README.md has them all.");
-    config_load_or_exit(&config, CONFIG_API_KEY | CONFIG_HTTP, program);
+    config_load_or_exit(&config, CONFIG_API_KEY | CONFIG_HTTP | CONFIG_LISTEN, program);
     notify_open(&notify);
     process_prepare();
     struct metrics *metrics = metrics_new();

@@ -1,6 +1,7 @@
 /* ordersd.c: the order service as a process: starts each layer on the one below, serves until SIGTERM or
- * SIGINT, answers what is in hand, and ends with 0. */
+ * SIGINT, answers what is in hand, and ends with 0. SIGHUP reads the files of TLS again. */
 #include "auth/bootstrap_keys.h"
+#include "auth/certificate_roles.h"
 #include "auth/jwt_verifier.h"
 #include "base/budget.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@
 #include "service/order_service.h"
 #include "service/roles.h"
 #include "store/postgres.h"
+#include "tls/upkeep.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -59,6 +61,9 @@ struct daemon {
     struct keys_service keys_service;
     struct jwt_verifier *tokens; /* NULL: ORDERS_JWT_ISSUERS is not set */
     struct authenticator authenticator;
+    struct tls_server *tls; /* NULL: ORDERS_TLS_CERT is not set */
+    struct tls_upkeep tls_upkeep;
+    struct certificate_roles *certificate_roles; /* NULL: clients show no certificates */
     struct methods *methods;
     struct surface *surface;
     struct rpc_server *server;
@@ -156,6 +161,8 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .surface = daemon->surface,
         .log = daemon->log,
         .metrics = daemon->metrics,
+        .tls = daemon->tls,
+        .certificate_roles = daemon->certificate_roles,
         .max_connections = fit_connections(daemon, "rpc", daemon->config.max_connections),
         .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
@@ -223,6 +230,8 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .hides_docs = daemon->config.http_hidden.docs,
         .log_sample = daemon->config.log_sample,
         .slow_ms = daemon->config.slow_statement_ms,
+        .tls = daemon->config.http_tls ? daemon->tls : NULL,
+        .certificate_roles = daemon->certificate_roles,
         .max_connections = fit_connections(daemon, "http", daemon->config.http_max_connections),
         .max_connections_per_address = daemon->config.http_max_connections_per_address,
         .request_timeout_s = daemon->config.http_request_timeout_s,
@@ -257,6 +266,34 @@ static bool start_prober(struct daemon *daemon, char *error, size_t error_size)
     return daemon->prober != NULL;
 }
 
+static bool open_tls(struct daemon *daemon, char *error, size_t error_size)
+{
+    const struct config *config = &daemon->config;
+    const struct tls_server_files files = {config->tls_cert, config->tls_key, config->tls_client_ca};
+    if (config->tls_cert == NULL)
+        return true;
+    daemon->tls = tls_server_open(&files, error, error_size);
+    if (daemon->tls == NULL)
+        return false;
+    tls_upkeep_show(&daemon->tls_upkeep, daemon->tls, daemon->metrics);
+    if (config->tls_client_ca == NULL)
+        return true;
+    daemon->certificate_roles = certificate_roles_open(config->tls_roles, error, error_size);
+    return daemon->certificate_roles != NULL;
+}
+
+/* What SIGHUP is for. */
+static void load_again(void *arg)
+{
+    struct daemon *daemon = arg;
+    char why[512];
+    if (daemon->tls != NULL)
+        tls_upkeep_load(daemon->tls, daemon->log);
+    if (daemon->certificate_roles != NULL &&
+        !certificate_roles_load(daemon->certificate_roles, why, sizeof why))
+        log_line(daemon->log, LOG_LEVEL_ERROR, "roles not loaded: the last ones stay", LOG_STR("why", why));
+}
+
 /* False: errno is what config_exit_code wants to know. */
 static bool start(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -275,7 +312,7 @@ static bool start(struct daemon *daemon, char *error, size_t error_size)
     };
     const struct config *config = &daemon->config;
     const bool has_http = config->http_host != NULL || config->metrics_host != NULL;
-    if (!make_authenticator(daemon, error, error_size))
+    if (!open_tls(daemon, error, error_size) || !make_authenticator(daemon, error, error_size))
         return false;
     daemon->store = postgres_open(&options, error, error_size);
     return daemon->store != NULL && make_surface(daemon, error, error_size) &&
@@ -325,7 +362,8 @@ static void serve(struct daemon *daemon)
     log_line(daemon->log, LOG_LEVEL_INFO, "listening", LOG_STR("rpc", rpc_server_urls(daemon->server)),
              LOG_STR("http", daemon->shim != NULL ? http_shim_url(daemon->shim) : ""));
     print_ready(daemon);
-    watchdog_await_end(&daemon->notify, daemon->prober, daemon->log);
+    const struct watchdog_reload reload = {load_again, daemon};
+    watchdog_await_end(&daemon->notify, daemon->prober, daemon->log, &reload);
 }
 
 int main(int argc, char *argv[])
@@ -337,7 +375,7 @@ int main(int argc, char *argv[])
                    "Serves orders from PostgreSQL, over RPC and HTTP.\v"
                    "Its settings come from the environment and from .env in the working directory, "
                    "DATABASE_URL and API_KEY at least; README.md has them all.");
-    config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY, "ordersd");
+    config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY | CONFIG_LISTEN, "ordersd");
     notify_open(&daemon.notify);
     process_prepare();
     daemon.metrics = metrics_new();

@@ -98,9 +98,9 @@ int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, s
     return is_aborted(peer) ? -1 : 0;
 }
 
-ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size)
+ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size, int flags)
 {
-    return limit(peer, SO_RCVTIMEO) ? recv(peer->fd, bytes, size, MSG_WAITALL) : -1;
+    return limit(peer, SO_RCVTIMEO) ? recv(peer->fd, bytes, size, flags) : -1;
 }
 
 static bool is_v4(const struct sockaddr_in *own, const struct sockaddr_in *name)

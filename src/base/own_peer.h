@@ -36,9 +36,9 @@ void own_peer_init(struct own_peer *peer);
 int own_peer_open(struct own_peer *peer, int family, unsigned timeout_ms);
 void own_peer_close(struct own_peer *peer);
 
-/* What connect(2) returns, and recv(2) with MSG_WAITALL; EINPROGRESS or EAGAIN: the time is up. */
+/* What connect(2) returns, and recv(2), with these flags; EINPROGRESS or EAGAIN: the time is up. */
 int own_peer_connect(struct own_peer *peer, const struct sockaddr_storage *to, socklen_t size);
-ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size);
+ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size, int flags);
 
 /* What it waits for, now or ever after, fails at once: but a connect over ipc, which may take its time. */
 void own_peer_abort(struct own_peer *peer);

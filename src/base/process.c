@@ -16,20 +16,21 @@
 /* Of the process itself, and of connections that were closed and that a library has yet to let go. */
 enum { OTHER_FILES = 512 };
 
-static sigset_t ending_signals(void)
+static sigset_t awaited_signals(void)
 {
-    sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGTERM);
-    sigaddset(&ending, SIGINT);
-    return ending;
+    sigset_t awaited;
+    sigemptyset(&awaited);
+    sigaddset(&awaited, SIGTERM);
+    sigaddset(&awaited, SIGINT);
+    sigaddset(&awaited, SIGHUP);
+    return awaited;
 }
 
 void process_prepare(void)
 {
-    const sigset_t ending = ending_signals();
+    const sigset_t awaited = awaited_signals();
     struct rlimit files;
-    pthread_sigmask(SIG_BLOCK, &ending, NULL);
+    pthread_sigmask(SIG_BLOCK, &awaited, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -39,16 +40,16 @@ void process_prepare(void)
     mallopt(M_MMAP_THRESHOLD, PROCESS_MAPS_FROM);
 }
 
-int process_await_end(unsigned timeout_ms)
+int process_await_signal(unsigned timeout_ms)
 {
-    const sigset_t ending = ending_signals();
+    const sigset_t awaited = awaited_signals();
     const uint64_t until_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     int signal_number = -1;
     do {
         const uint64_t now_ns = time_monotonic_ns(), left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
         const struct timespec left = {.tv_sec = (time_t)(left_ns / NS_PER_S),
                                       .tv_nsec = (long)(left_ns % NS_PER_S)};
-        signal_number = timeout_ms != 0 ? sigtimedwait(&ending, NULL, &left) : sigwaitinfo(&ending, NULL);
+        signal_number = timeout_ms != 0 ? sigtimedwait(&awaited, NULL, &left) : sigwaitinfo(&awaited, NULL);
     } while (signal_number < 0 && errno == EINTR); /* stopped and continued, for one */
     return signal_number > 0 ? signal_number : 0;
 }

@@ -8,13 +8,13 @@
  * them back. It takes four, with malloc's own words. */
 enum { PROCESS_MAPS_FROM = 16 * 1024 - 32 };
 
-/* Before the first thread: holds SIGTERM and SIGINT back for process_await_end, ignores SIGPIPE, allows as
- * many open files as the system lets, so that connections are bounded by the program's own limits, and has
- * malloc map from PROCESS_MAPS_FROM on. */
+/* Before the first thread: holds SIGTERM, SIGINT and SIGHUP back for process_await_signal, ignores SIGPIPE,
+ * allows as many open files as the system lets, so that connections are bounded by the program's own limits,
+ * and has malloc map from PROCESS_MAPS_FROM on. */
 void process_prepare(void);
 
-/* Waits for SIGTERM or SIGINT: which of them. 0: none came within timeout_ms, unless that is 0. */
-int process_await_end(unsigned timeout_ms);
+/* Waits for SIGTERM, SIGINT or SIGHUP: which of them. 0: none came within timeout_ms, unless that is 0. */
+int process_await_signal(unsigned timeout_ms);
 
 /* As many of the wanted connections as there may be open files for, beside those that the process has for
  * itself, when `kinds` of connections share them: without files left nobody could be let in, even to make

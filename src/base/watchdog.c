@@ -4,6 +4,7 @@
 #include "base/process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,12 +43,17 @@ static void ping(const struct notify *notify, struct prober *prober, struct log 
     log_line(log, LOG_LEVEL_ERROR, "no answer at an address of its own", LOG_STR("why", why));
 }
 
-int watchdog_await_end(const struct notify *notify, struct prober *prober, struct log *log)
+int watchdog_await_end(const struct notify *notify, struct prober *prober, struct log *log,
+                       const struct watchdog_reload *reload)
 {
     int ended;
     notify_send(notify, "READY=1");
-    while ((ended = process_await_end(ping_ms(notify))) == 0)
-        ping(notify, prober, log);
+    while ((ended = process_await_signal(ping_ms(notify))) == 0 || ended == SIGHUP) {
+        if (ended == SIGHUP && reload != NULL)
+            reload->load(reload->arg);
+        if (notify->watchdog_ms != 0)
+            ping(notify, prober, log);
+    }
     notify_send(notify, "STOPPING=1");
     log_line(log, LOG_LEVEL_INFO, "stopping", LOG_STR("signal", sigdescr_np(ended)));
     return ended;

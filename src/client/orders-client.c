@@ -107,6 +107,12 @@ static Rpc__V1__Code code_of_errno(int failed)
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error)
 {
+    return orders_client_open_tls(options, &(struct orders_tls){0}, error);
+}
+
+struct orders_client *orders_client_open_tls(const struct orders_client_options *options,
+                                             const struct orders_tls *tls, struct orders_error **error)
+{
     char why[512] = "no memory for a client";
     const struct rpc_client_options rpc = {
         .urls = options->servers,
@@ -114,6 +120,7 @@ struct orders_client *orders_client_open(const struct orders_client_options *opt
         .timeout_ms = options->timeout_ms,
         .connect_timeout_ms = options->connect_timeout_ms != 0 ? options->connect_timeout_ms : UINT32_MAX,
         .retries = !options->no_retries,
+        .tls = {tls->ca, tls->cert, tls->cert_key},
     };
     struct orders_client *client = calloc(1, sizeof *client);
     if (client != NULL) /* else errno is ENOMEM, as it is then with rpc_client_open */

@@ -50,7 +50,8 @@ struct orders_client;
 
 /* Zero is the default of every field but the first. */
 struct orders_client_options {
-    const char *const *servers; /* "tcp://host:port" or "ipc:///path", NULL-terminated; at least one */
+    const char *const *servers; /* "tcp://host:port", "tls+tcp://host:port" or "ipc:///path", NULL-terminated;
+                                   at least one */
     const char *api_key;        /* NULL: none, and every call ends with RPC__V1__CODE__UNAUTHENTICATED */
     uint32_t timeout_ms;        /* of a call that names none; 0: 30,000 */
     uint32_t
@@ -87,6 +88,23 @@ void orders_error_free(struct orders_error *error);
  * RPC__V1__CODE__FAILED_PRECONDITION, a fork came between. */
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error);
+
+/* For servers of "tls+tcp://host:port": files in PEM, which are read as the client is opened. Zero is the
+ * default of every field. */
+struct orders_tls {
+    const char *ca; /* the authorities that servers are to have their certificates of, which are of the URL's
+                       name or IP address; NULL: those of the system */
+    const char *cert;     /* an own certificate, for servers that ask for one, and those between it and its
+                             authority; NULL: none */
+    const char *cert_key; /* its key, without a passphrase */
+};
+
+/* The same as orders_client_open, which has the defaults, with these. INVALID_ARGUMENT: also, a file is none.
+ * With a server of tls+tcp OpenSSL is asked to free nothing as the process ends, since the library's threads
+ * may still use it then. A program that calls OpenSSL before this should have asked so itself:
+ * OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL). */
+struct orders_client *orders_client_open_tls(const struct orders_client_options *options,
+                                             const struct orders_tls *tls, struct orders_error **error);
 
 /* Ends the calls under way with RPC__V1__CODE__CANCELLED and frees the client. Not to be called from a
  * function that a call has called, nor while another thread begins a call. NULL does nothing. */

@@ -1,6 +1,8 @@
 /* config.c: one row of a table for each variable: its name, its default, and how its text is read. */
 #include "config/config.h"
 
+#include "config/config_tls.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -70,8 +72,9 @@ static bool read_list(struct reading *reading, const char *text, const char *con
     return true;
 }
 
-static const char *const rpc_schemes[] = {"tcp://", "ipc://", "abstract://", NULL};
-static const char rpc_urls[] = "a comma-separated list of tcp://host:port, ipc://path or abstract://name";
+static const char *const rpc_schemes[] = {CONFIG_TCP, CONFIG_TLS_TCP, "ipc://", "abstract://", NULL};
+static const char rpc_urls[] =
+    "a comma-separated list of tcp://host:port, tls+tcp://host:port, ipc://path or abstract://name";
 
 static bool read_listen(struct reading *reading, const char *text)
 {
@@ -167,6 +170,12 @@ static bool read_address(struct reading *reading, const char *text, const char *
 
 static bool read_http(struct reading *reading, const char *text)
 {
+    static const char http[] = "http://", https[] = "https://";
+    reading->config->http_tls = starts_with(text, https);
+    if (reading->config->http_tls)
+        text += strlen(https);
+    else if (starts_with(text, http))
+        text += strlen(http);
     return read_address(reading, text, &reading->config->http_host, &reading->config->http_port);
 }
 
@@ -240,6 +249,37 @@ static bool read_api_key_file(struct reading *reading, const char *path)
     return read_api_key(reading, line);
 }
 
+static bool read_path(struct reading *reading, const char *text, const char **path)
+{
+    *path = arena_strdup(&reading->config->arena, text);
+    return true;
+}
+
+static bool read_tls_cert(struct reading *reading, const char *text)
+{
+    return read_path(reading, text, &reading->config->tls_cert);
+}
+
+static bool read_tls_key(struct reading *reading, const char *text)
+{
+    return read_path(reading, text, &reading->config->tls_key);
+}
+
+static bool read_tls_client_ca(struct reading *reading, const char *text)
+{
+    return read_path(reading, text, &reading->config->tls_client_ca);
+}
+
+static bool read_tls_ca(struct reading *reading, const char *text)
+{
+    return read_path(reading, text, &reading->config->tls_ca);
+}
+
+static bool read_tls_roles(struct reading *reading, const char *text)
+{
+    return read_path(reading, text, &reading->config->tls_roles);
+}
+
 static const struct variable {
     const char *name;
     const char *preset;    /* NULL: none */
@@ -288,6 +328,12 @@ static const struct variable {
     NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "75", http_idle_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes"),
+    {"ORDERS_TLS_CERT", NULL, 0, read_tls_cert},
+    {"ORDERS_TLS_KEY", NULL, 0, read_tls_key},
+    {"ORDERS_TLS_CLIENT_CA", NULL, 0, read_tls_client_ca},
+    {"ORDERS_TLS_CA", NULL, 0, read_tls_ca},
+    {"ORDERS_TLS_ROLES", NULL, 0, read_tls_roles},
+    NUMBER("ORDERS_PLAINTEXT", "0", plaintext, 0, 1, "addresses"),
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
@@ -377,6 +423,24 @@ static bool check_needs(struct reading *reading, unsigned needs)
     return missing == NULL;
 }
 
+static bool check_tls(struct reading *reading, unsigned needs)
+{
+    static const char *const nowhere[] = {NULL};
+    const struct config *config = reading->config;
+    const struct config_tls settings = {
+        .listens = (needs & CONFIG_LISTEN) != 0,
+        .listen = (needs & CONFIG_DATABASE) != 0 ? config->listen : nowhere,
+        .http_host = config->http_host,
+        .http_tls = config->http_tls,
+        .cert = config->tls_cert,
+        .key = config->tls_key,
+        .client_ca = config->tls_client_ca,
+        .roles = config->tls_roles,
+        .plaintext = config->plaintext != 0,
+    };
+    return config_tls_check(&settings, reading->error, reading->error_size);
+}
+
 static bool read_variable(struct reading *reading, const struct variable *variable, const char *text)
 {
     char may_hold[64];
@@ -413,7 +477,7 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
         if (text != NULL && *text != '\0' && !read_variable(&reading, &variables[i], text))
             return false;
     }
-    return check_needs(&reading, needs);
+    return check_needs(&reading, needs) && check_tls(&reading, needs);
 }
 
 void config_free(struct config *config)

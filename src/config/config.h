@@ -26,7 +26,10 @@ int config_exit_code(int error);
 enum config_need {
     CONFIG_DATABASE = 1 << 0,
     CONFIG_API_KEY = 1 << 1,
-    CONFIG_HTTP = 1 << 2, /* ORDERS_HTTP has its default instead of being NULL when unset */
+    CONFIG_HTTP = 1 << 2,   /* ORDERS_HTTP has its default instead of being NULL when unset */
+    CONFIG_LISTEN = 1 << 3, /* it listens: on ORDERS_HTTP, if that is set, and with CONFIG_DATABASE on
+                             * ORDERS_LISTEN: what TLS wants is there, or what is without has an address of
+                             * this machine alone, or ORDERS_PLAINTEXT allows it */
 };
 
 struct config {
@@ -72,6 +75,14 @@ struct config {
     struct config_hidden {
         bool metrics, readyz, docs;
     } http_hidden; /* ORDERS_HTTP_HIDE: what is not served at ORDERS_HTTP */
+
+    bool http_tls;             /* ORDERS_HTTP begins with https:// */
+    const char *tls_cert;      /* ORDERS_TLS_CERT, a path; NULL when unset, as are those below */
+    const char *tls_key;       /* ORDERS_TLS_KEY, a path */
+    const char *tls_client_ca; /* ORDERS_TLS_CLIENT_CA, a path: what clients' certificates are checked by */
+    const char *tls_ca;        /* ORDERS_TLS_CA, a path: what servers' certificates are checked by */
+    const char *tls_roles;     /* ORDERS_TLS_ROLES, a path: what clients' certificates give */
+    unsigned plaintext;        /* ORDERS_PLAINTEXT: 1, keys may cross a network in the clear */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

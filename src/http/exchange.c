@@ -35,6 +35,7 @@ struct exchange {
     struct url url;
     struct route_match match;
     struct auth_presented presented;
+    struct principal peer; /* of the connection's certificate */
     struct auth_result auth;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
@@ -56,9 +57,19 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
     answer_detail(&exchange->delivery.answer, &exchange->arena, status, detail);
 }
 
+/* Whom the connection has proven to be. */
+static void find_peer(struct exchange *exchange)
+{
+    struct certificate_roles *roles = exchange->host->certificate_roles;
+    const char *subject = roles != NULL ? peer_subject(exchange->connection) : NULL;
+    if (subject != NULL && certificate_roles_find(roles, subject, &exchange->peer))
+        exchange->presented.peer = &exchange->peer;
+}
+
 static void check_right(struct exchange *exchange)
 {
     struct status refusal = STATUS_INIT;
+    find_peer(exchange);
     if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
         auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
     } else {
@@ -346,13 +357,14 @@ static void log_exchange(struct exchange *exchange, enum log_level level, unsign
         return;
     const struct log_field requests = {.name = stands_for > 1 ? "stands_for" : NULL,
                                        .number = (int64_t)stands_for};
-    log_line(
-        exchange->host->log, level, "http", LOG_STR("method", loggable(exchange, method, strlen(method))),
-        LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
-        LOG_INT("duration_us", (now_ns - exchange->start_ns) / NS_PER_US),
-        LOG_STR("request_id", exchange->head.request_id), LOG_OPT("error", error),
-        LOG_OPT("principal", exchange->auth.principal.name), LOG_OPT("peer", peer_address(exchange->connection)),
-        LOG_OPT("trace_id", trace->id), LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent), requests);
+    log_line(exchange->host->log, level, "http",
+             LOG_STR("method", loggable(exchange, method, strlen(method))),
+             LOG_STR("path", loggable(exchange, target, strcspn(target, "?"))), LOG_INT("status", status),
+             LOG_INT("duration_us", (now_ns - exchange->start_ns) / NS_PER_US),
+             LOG_STR("request_id", exchange->head.request_id), LOG_OPT("error", error),
+             LOG_OPT("principal", exchange->auth.principal.name),
+             LOG_OPT("peer", peer_address(exchange->connection)), LOG_OPT("trace_id", trace->id),
+             LOG_OPT("span_id", trace->span), LOG_OPT("parent_id", trace->parent), requests);
 }
 
 /* Counts and logs it. Status 0 is a request that was broken off. */

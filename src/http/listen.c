@@ -1,6 +1,8 @@
 /* listen.c: the first of the host's addresses that can be listened on. */
 #include "http/listen.h"
 
+#include "tls/own_stream.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -60,16 +62,13 @@ int listen_open(const char *host, uint16_t *port, char *error, size_t error_size
     return fd;
 }
 
-static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length, const char *request,
-                struct own_peer *self, char *why, size_t why_size)
+static bool talk(struct own_stream *stream, const char *request, char *why, size_t why_size)
 {
     static const char expected[] = "HTTP/1.";
     char answer[sizeof expected - 1];
-    if (own_peer_connect(self, address, length) != 0)
+    if (!own_stream_send(stream, request, strlen(request)))
         return own_peer_failed(why, why_size);
-    if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-        return own_peer_failed(why, why_size);
-    const ssize_t n = own_peer_receive(self, answer, sizeof answer);
+    const ssize_t n = own_stream_receive(stream, answer, sizeof answer);
     if (n < 0)
         return own_peer_failed(why, why_size);
     if (n == 0)
@@ -78,17 +77,28 @@ static bool ask(int fd, const struct sockaddr_storage *address, socklen_t length
            own_peer_refuse(why, why_size, "answers otherwise");
 }
 
-bool listen_answers(int fd, const char *request, struct own_peer *self, unsigned timeout_ms, char *why,
-                    size_t why_size)
+static bool ask(const struct sockaddr_storage *address, socklen_t length, const char *request,
+                struct own_peer *self, struct tls_server *tls, char *why, size_t why_size)
+{
+    struct own_stream stream;
+    if (own_peer_connect(self, address, length) != 0)
+        return own_peer_failed(why, why_size);
+    const bool answers = own_stream_open(&stream, self, tls) ? talk(&stream, request, why, why_size)
+                                                             : own_peer_failed(why, why_size);
+    own_stream_close(&stream);
+    return answers;
+}
+
+bool listen_answers(int fd, const char *request, struct own_peer *self, struct tls_server *tls,
+                    unsigned timeout_ms, char *why, size_t why_size)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         return own_peer_failed(why, why_size);
-    const int client = own_peer_open(self, address.ss_family, timeout_ms);
-    if (client < 0)
+    if (own_peer_open(self, address.ss_family, timeout_ms) < 0)
         return own_peer_failed(why, why_size);
-    const bool answers = ask(client, &address, length, request, self, why, why_size);
+    const bool answers = ask(&address, length, request, self, tls, why, why_size);
     own_peer_close(self);
     return answers;
 }

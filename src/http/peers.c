@@ -43,6 +43,7 @@ struct peer {
     const char *request_id; /* the exchange's; NULL: not known */
     enum refusal when_late;
     unsigned refused; /* the status that it was ended with */
+    char *subject;    /* owned, and not guarded; NULL: nobody has asked for it */
 };
 
 TAILQ_HEAD(peer_list, peer);
@@ -164,7 +165,7 @@ static void show_open(const struct peers *all)
 
 static void end(struct peer *peer, enum refusal refusal)
 {
-    if (peer->phase == PEER_RECEIVING) {
+    if (peer->phase == PEER_RECEIVING && peer->all->options.tls == NULL) {
         refusal_send(peer->fd, refusal, peer->request_id);
         peer->refused = refusal_status(refusal);
     }
@@ -332,6 +333,7 @@ static void forget(struct peer *peer)
     all->open -= peer->phase != PEER_ENDED && !peer->is_self;
     show_open(all);
     pthread_mutex_unlock(&all->lock);
+    free(peer->subject);
     free(peer);
 }
 
@@ -422,6 +424,20 @@ void peer_meet_want(struct MHD_Connection *connection)
     pthread_mutex_lock(&peer->all->lock);
     meet_want(peer->all);
     pthread_mutex_unlock(&peer->all->lock);
+}
+
+struct tls_server *peer_tls(struct MHD_Connection *connection)
+{
+    const struct peer *peer = find(connection);
+    return peer != NULL ? peer->all->options.tls : NULL;
+}
+
+char *peer_subject(struct MHD_Connection *connection)
+{
+    struct peer *peer = find(connection);
+    if (peer != NULL && peer->subject == NULL)
+        peer->subject = calloc(1, TLS_SUBJECT_BYTES);
+    return peer != NULL ? peer->subject : NULL;
 }
 
 uint32_t peer_number(struct MHD_Connection *connection)

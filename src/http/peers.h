@@ -29,6 +29,7 @@
 #include "base/metrics.h"
 #include "base/own_peer.h"
 #include "http/refusal.h"
+#include "tls/server.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -39,9 +40,11 @@ struct peers_options {
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
-    struct own_peer *self;                /* whose connection is no client's, and not one of the limit */
-    struct budget *memory;                /* that answers are kept in */
-    struct log *log;                      /* how many were ended, at level info */
+    struct own_peer *self;  /* whose connection is no client's, and not one of the limit */
+    struct tls_server *tls; /* what connections are served by; NULL: without. Who is ended then is ended
+                               without an answer, which only libmicrohttpd's own thread could give */
+    struct budget *memory;  /* that answers are kept in */
+    struct log *log;        /* how many were ended, at level info */
     struct metric *open, *late, *evicted; /* there are, and were ended; each may be NULL */
 };
 
@@ -86,6 +89,13 @@ uint32_t peer_number(struct MHD_Connection *connection);
 
 /* Its address, for the log, as long as it is open. */
 const char *peer_address(struct MHD_Connection *connection);
+
+/* What serves it by TLS, which is not to be called without. */
+struct tls_server *peer_tls(struct MHD_Connection *connection);
+
+/* Its certificate's subject, of TLS_SUBJECT_BYTES: "" until it is written, by who verifies it, and if it has
+ * none. On libmicrohttpd's thread alone. NULL: there is no memory for it. */
+char *peer_subject(struct MHD_Connection *connection);
 
 /* Whether it is the one by which this process asks itself whether it serves. */
 bool peer_is_self(struct MHD_Connection *connection);

@@ -10,6 +10,7 @@
 #include "http/peers.h"
 #include "http/routes.h"
 #include "http/shim_host.h"
+#include "http/tls_sessions.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -38,7 +39,8 @@ struct http_shim {
     struct peers *peers;
     struct MHD_Daemon *daemon;
     char url[256];
-    int listen_fd; /* the daemon closes it */
+    struct tls_server *tls; /* NULL: it serves without */
+    int listen_fd;          /* the daemon closes it */
     uint16_t port;
 };
 
@@ -68,6 +70,7 @@ static struct peers *open_peers(struct http_shim *shim, const struct http_shim_o
     const struct peers_options peers = {
         .limit = max_connections,
         .self = &shim->self,
+        .tls = options->tls,
         .request_timeout_s = options->request_timeout_s,
         .send_timeout_s = options->send_timeout_s,
         .idle_timeout_s = options->idle_timeout_s,
@@ -90,24 +93,26 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
     const unsigned max_connections = process_connections(options->max_connections, 1);
     const unsigned flags =
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
     shim->peers = open_peers(shim, options, max_connections);
     if (shim->peers == NULL)
         return false;
-    shim->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, exchange_advance, &shim->host,                            //
-                         MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                                   //
-                         MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                                      //
-                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,                                 //
-                         MHD_OPTION_CONNECTION_LIMIT, THREADS * (max_connections + CLOSING_CONNECTIONS), //
-                         MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_address,       //
-                         MHD_OPTION_NOTIFY_CONNECTION, peers_notify, shim->peers,                        //
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,                   //
-                         MHD_OPTION_HEAD_SIZE_LIMIT, (size_t)HEAD_BYTES,                                 //
-                         MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)STRICT,                                  //
-                         MHD_OPTION_REFUSAL_CALLBACK, exchange_refuse, &shim->host,                      //
-                         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,                        //
-                         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,                       //
-                         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    shim->daemon = MHD_start_daemon(
+        options->tls != NULL ? flags | MHD_USE_TLS : flags, 0, NULL, NULL, exchange_advance, &shim->host, //
+        MHD_OPTION_EXTERNAL_LOGGER, log_daemon, shim,                                                     //
+        MHD_OPTION_LISTEN_SOCKET, shim->listen_fd,                                                        //
+        MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,                                                   //
+        MHD_OPTION_CONNECTION_LIMIT, THREADS * (max_connections + CLOSING_CONNECTIONS),                   //
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, options->max_connections_per_address,                         //
+        MHD_OPTION_NOTIFY_CONNECTION, peers_notify, shim->peers,                                          //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,                                     //
+        MHD_OPTION_HEAD_SIZE_LIMIT, (size_t)HEAD_BYTES,                                                   //
+        MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)STRICT,                                                    //
+        MHD_OPTION_REFUSAL_CALLBACK, exchange_refuse, &shim->host,                                        //
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,                                          //
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,                                         //
+        MHD_OPTION_ARRAY, options->tls != NULL ? tls_sessions_options : plain,                            //
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
     return shim->daemon != NULL;
 }
 
@@ -160,6 +165,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .probes_only = options->probes_only,
         .served = served(options),
         .slow_ns = (uint64_t)options->slow_ms * NS_PER_MS,
+        .certificate_roles = options->certificate_roles,
         .memory = {.whole = options->memory,
                    .own = options->memory->limit / OWN_SHARE,
                    .most = options->memory->limit - options->memory->limit / OWN_SHARE},
@@ -194,8 +200,8 @@ static void free_shim(struct http_shim *shim)
 static void note_url(struct http_shim *shim, const char *host)
 {
     bool is_ipv6 = strchr(host, ':') != NULL;
-    snprintf(shim->url, sizeof shim->url, "http://%s%s%s:%u", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
-             shim->port);
+    snprintf(shim->url, sizeof shim->url, "http%s://%s%s%s:%u", shim->tls != NULL ? "s" : "",
+             is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", shim->port);
 }
 
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size)
@@ -211,6 +217,7 @@ struct http_shim *http_shim_start(const struct http_shim_options *options, char 
         return NULL;
     }
     own_peer_init(&shim->self);
+    shim->tls = options->tls;
     shim->port = options->port;
     shim->listen_fd = listen_open(options->host, &shim->port, error, error_size);
     int why = errno;
@@ -238,7 +245,7 @@ bool http_shim_answers(void *arg, unsigned timeout_ms, char *why, size_t why_siz
     struct http_shim *shim = arg;
     return listen_answers(shim->listen_fd,
                           "HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                          &shim->self, timeout_ms, why, why_size);
+                          &shim->self, shim->tls, timeout_ms, why, why_size);
 }
 
 void http_shim_abort_answers(void *arg)

@@ -2,12 +2,14 @@
 #ifndef HTTP_SHIM_H
 #define HTTP_SHIM_H
 
+#include "auth/certificate_roles.h"
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/channel.h"
 #include "call/methods.h"
 #include "http/dashboard.h"
+#include "tls/server.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +34,8 @@ struct http_shim_options {
     bool hides_docs;
     unsigned log_sample; /* lines a second of what goes well, and as many of what clients do wrong; 0: all */
     unsigned slow_ms;    /* from when on a request has a line always; 0: never */
+    struct tls_server *tls;                      /* serve https by it; NULL: http */
+    struct certificate_roles *certificate_roles; /* what the certificates of clients give; NULL: nothing */
 
     unsigned max_connections;             /* fewer, if the system lets this process open fewer files */
     unsigned max_connections_per_address; /* 0: as many */
@@ -48,7 +52,7 @@ struct http_shim_options {
  * config_exit_code wants: EADDRINUSE if another process listens there. */
 struct http_shim *http_shim_start(const struct http_shim_options *options, char *error, size_t error_size);
 
-/* Where it serves: "http://127.0.0.1:5000". */
+/* Where it serves: "http://127.0.0.1:5000", or "https://...". */
 const char *http_shim_url(const struct http_shim *shim);
 
 /* Whether its threads take a connection and answer over HTTP within the time: a prober_ask, whose

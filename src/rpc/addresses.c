@@ -4,6 +4,7 @@
 #include "base/own_peer.h"
 #include "rpc/listening.h"
 #include "rpc/probe.h"
+#include "rpc/tls_engine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ enum { URL_MAX_BYTES = 512 };
 struct rpc_address {
     nng_listener listener;
     char url[URL_MAX_BYTES];
-    struct own_peer self; /* who asks here whether it serves, of this process too */
+    struct tls_server *tls; /* by which others connect; NULL: without */
+    struct own_peer self;   /* who asks here whether it serves, of this process too */
 };
 
 /* --- listening --- */
@@ -51,12 +53,28 @@ static bool cannot_listen(const char *url, int failed, char *error, size_t error
     return false;
 }
 
+/* An error of nng's, or 0. */
+static int make_listener(struct addresses *addresses, struct rpc_address *address, nng_socket socket,
+                         const char *url)
+{
+    const bool is_tls = tls_engine_is_for(url);
+    if (is_tls && addresses->tls == NULL)
+        return NNG_ENOTSUP;
+    int failed = is_tls ? tls_engine_register() : 0;
+    if (failed == 0)
+        failed = nng_listener_create(&address->listener, socket, url);
+    if (failed == 0 && is_tls)
+        failed = tls_engine_serve(address->listener, addresses->tls);
+    address->tls = is_tls ? addresses->tls : NULL;
+    return failed;
+}
+
 static bool make_listeners(struct addresses *addresses, nng_socket socket, const char *const urls[],
                            char *error, size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
         struct rpc_address *address = &addresses->list[i];
-        int failed = nng_listener_create(&address->listener, socket, urls[i]);
+        const int failed = make_listener(addresses, address, socket, urls[i]);
         if (failed != 0)
             return cannot_listen(urls[i], failed, error, error_size);
         own_peer_init(&address->self);
@@ -172,13 +190,14 @@ const char *rpc_address_url(const struct rpc_address *address)
 bool rpc_address_answers(void *arg, unsigned timeout_ms, char *why, size_t why_size)
 {
     struct rpc_address *address = arg;
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     nng_sockaddr local;
     if (nng_listener_get_addr(address->listener, NNG_OPT_LOCADDR, &local) != 0) {
         snprintf(why, why_size, "no listener");
         return false;
     }
-    return probe_answers(&name, listening_convert(&local, &name), &address->self, timeout_ms, why, why_size);
+    return probe_answers(&name, listening_convert(&local, &name), &address->self, address->tls, timeout_ms,
+                         why, why_size);
 }
 
 void rpc_address_abort_answers(void *arg)

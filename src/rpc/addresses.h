@@ -15,6 +15,7 @@
 enum { ADDRESSES_URLS_BYTES = 4096 };
 
 struct addresses {
+    struct tls_server *tls;   /* what addresses of TLS are served by; NULL: there are none. Set before */
     struct rpc_address *list; /* owned; set before anybody can connect */
     size_t n;
     char urls[ADDRESSES_URLS_BYTES]; /* comma-separated, with the real ports */

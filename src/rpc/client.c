@@ -7,6 +7,7 @@
 #include "rpc/frame.h"
 #include "rpc/request_pack.h"
 #include "rpc/servers.h"
+#include "rpc/tls_engine.h"
 #include "rpc/v1/health.pb-c.h"
 
 #include <errno.h>
@@ -69,6 +70,7 @@ struct rpc_client {
     uint32_t connect_timeout_ms;
     bool retries;
     struct servers *servers; /* owned */
+    struct tls_client *tls;  /* held; NULL: no server is called by TLS */
     nng_aio *watch; /* owned; wakes up to look for servers that do not respond; NULL: there is one, and no
                        choice */
 
@@ -118,6 +120,16 @@ static void finish(struct client_call *call)
     done(reply, arg);
 }
 
+/* With what TLS had against one that was in reach. */
+static void say_unreachable(const struct rpc_client *client, struct rpc_reply *reply)
+{
+    char why[256] = "";
+    if (client->tls != NULL)
+        tls_client_failure(client->tls, why, sizeof why);
+    status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach%s%s",
+               *why != '\0' ? ": " : "", why);
+}
+
 static void finish_with_error(struct client_call *call, int error)
 {
     struct rpc_reply *reply = call->reply;
@@ -127,7 +139,7 @@ static void finish_with_error(struct client_call *call, int error)
     if (error == NNG_ETIMEDOUT && connected)
         status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
     else if (error == NNG_ETIMEDOUT)
-        status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach");
+        say_unreachable(call->client, reply);
     else if (error == NNG_ECLOSED || error == NNG_ECANCELED)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
     else if (error == NNG_ENOMEM)
@@ -409,11 +421,36 @@ static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
         servers_remove(client->servers, id);
 }
 
+/* An errno value; 0: they can be dialled. */
+static int prepare_tls(struct rpc_client *client, const struct rpc_client_options *options, char *error,
+                       size_t error_size)
+{
+    bool any = false;
+    for (size_t i = 0; options->urls[i] != NULL; i++)
+        any |= tls_engine_is_for(options->urls[i]);
+    if (!any)
+        return 0;
+    client->tls = tls_client_open(&options->tls, error, error_size);
+    if (client->tls == NULL)
+        return errno;
+    return tls_engine_register() == 0 ? 0 : ENOTSUP;
+}
+
+/* An error of nng's, or 0. */
+static int dial_one(struct rpc_client *client, const char *url)
+{
+    nng_dialer dialer;
+    int failed = nng_dialer_create(&dialer, client->socket, url);
+    if (failed == 0 && tls_engine_is_for(url))
+        failed = tls_engine_connect(dialer, client->tls);
+    return failed == 0 ? nng_dialer_start(dialer, NNG_FLAG_NONBLOCK) : failed;
+}
+
 /* An errno value; 0: it dials them all. */
 static int dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
-        int failed = nng_dial(client->socket, urls[i], NULL, NNG_FLAG_NONBLOCK);
+        const int failed = dial_one(client, urls[i]);
         if (failed != 0) {
             snprintf(error, error_size, "cannot connect to %s: %s", urls[i], nng_strerror(failed));
             return failed == NNG_ENOMEM ? ENOMEM : EINVAL;
@@ -469,7 +506,9 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
         snprintf(error, error_size, "no memory for a client");
         failed = ENOMEM;
     } else {
-        failed = dial(client, options->urls, error, error_size);
+        failed = prepare_tls(client, options, error, error_size);
+        if (failed == 0)
+            failed = dial(client, options->urls, error, error_size);
     }
     if (failed != 0) {
         rpc_client_close(client);
@@ -520,6 +559,7 @@ void rpc_client_close(struct rpc_client *client)
     nng_close(client->socket);
     pthread_mutex_destroy(&client->lock);
     servers_free(client->servers);
+    tls_client_release(client->tls);
     free(client->api_key);
     free(client);
 }

@@ -13,6 +13,7 @@
 
 #include "rpc/reply.h"
 #include "rpc/request.h"
+#include "tls/client.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ struct rpc_client_options {
     /* A call that is answered STATUS_UNAVAILABLE or STATUS_RESOURCE_EXHAUSTED is made again after a while
      * that doubles each time, until its deadline: what it is answered then is the last one's answer. */
     bool retries;
+    struct tls_client_files tls; /* for URLs of TLS ("tls+tcp://host:port"); of others it is not looked at */
 };
 
 /* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
@@ -36,8 +38,9 @@ struct rpc_client_options {
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
 /* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when there is
- * no URL or one is none, ENOTSUP in a process that was forked from one that has opened a client, else ENOMEM.
- * There an inherited client's calls end with STATUS_FAILED_PRECONDITION, and closing it does nothing. */
+ * no URL or one is none, or a file of TLS is, ENOTSUP in a process that was forked from one that has opened a
+ * client, else ENOMEM. There an inherited client's calls end with STATUS_FAILED_PRECONDITION, and closing it
+ * does nothing. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the

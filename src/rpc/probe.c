@@ -2,6 +2,7 @@
 #include "rpc/probe.h"
 
 #include "rpc/v1/frame.pb-c.h"
+#include "tls/own_stream.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -27,9 +28,9 @@ struct __attribute__((packed)) head {
 
 static const uint32_t request_id = UINT32_C(0x80000001);
 
-static bool receive(struct own_peer *self, void *bytes, size_t size, char *why, size_t why_size)
+static bool receive(struct own_stream *stream, void *bytes, size_t size, char *why, size_t why_size)
 {
-    const ssize_t n = own_peer_receive(self, bytes, size);
+    const ssize_t n = own_stream_receive(stream, bytes, size);
     if (n == (ssize_t)size)
         return true;
     if (n >= 0)
@@ -37,18 +38,18 @@ static bool receive(struct own_peer *self, void *bytes, size_t size, char *why, 
     return own_peer_failed(why, why_size);
 }
 
-static bool exchange_greetings(struct own_peer *self, int fd, char *why, size_t why_size)
+static bool exchange_greetings(struct own_stream *stream, char *why, size_t why_size)
 {
     uint8_t theirs[GREETING_BYTES];
-    if (send(fd, greeting, sizeof greeting, MSG_NOSIGNAL) < 0)
+    if (!own_stream_send(stream, greeting, sizeof greeting))
         return own_peer_failed(why, why_size);
-    return receive(self, theirs, sizeof theirs, why, why_size) &&
+    return receive(stream, theirs, sizeof theirs, why, why_size) &&
            (memcmp(theirs, their_greeting, sizeof theirs) == 0 ||
             own_peer_refuse(why, why_size, "greets otherwise"));
 }
 
 /* What it is answered is not read: any will do. */
-static bool ask_health(struct own_peer *self, int fd, size_t head_from, unsigned timeout_ms, char *why,
+static bool ask_health(struct own_stream *stream, size_t head_from, unsigned timeout_ms, char *why,
                        size_t why_size)
 {
     static char method[] = "rpc.v1.Health/Check";
@@ -63,9 +64,9 @@ static bool ask_health(struct own_peer *self, int fd, size_t head_from, unsigned
     const size_t size = rpc__v1__request__pack(&request, message.frame);
     message.head = (struct head){
         .is_message = 1, .length = htobe64(sizeof message.head.id + size), .id = htobe32(request_id)};
-    if (send(fd, (uint8_t *)&message + head_from, sizeof message.head - head_from + size, MSG_NOSIGNAL) < 0)
+    if (!own_stream_send(stream, (uint8_t *)&message + head_from, sizeof message.head - head_from + size))
         return own_peer_failed(why, why_size);
-    return receive(self, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
+    return receive(stream, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
            (be32toh(answer.id) == request_id || own_peer_refuse(why, why_size, "answers otherwise"));
 }
 
@@ -78,23 +79,36 @@ static bool is_ours(int fd, char *why, size_t why_size)
            own_peer_refuse(why, why_size, "another process listens there");
 }
 
+static bool talk(struct own_peer *self, struct tls_server *tls, bool is_ipc, unsigned timeout_ms, char *why,
+                 size_t why_size)
+{
+    struct own_stream stream;
+    const bool answers =
+        own_stream_open(&stream, self, tls)
+            ? exchange_greetings(&stream, why, why_size) &&
+                  ask_health(&stream, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size)
+            : own_peer_failed(why, why_size);
+    own_stream_close(&stream);
+    return answers;
+}
+
 static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
-                unsigned timeout_ms, char *why, size_t why_size)
+                struct tls_server *tls, unsigned timeout_ms, char *why, size_t why_size)
 {
     const bool is_ipc = address->ss_family == AF_UNIX;
     if (own_peer_connect(self, address, size) != 0)
         return own_peer_failed(why, why_size);
-    return (!is_ipc || is_ours(fd, why, why_size)) && exchange_greetings(self, fd, why, why_size) &&
-           ask_health(self, fd, is_ipc ? 0 : sizeof(uint8_t), timeout_ms, why, why_size);
+    return (!is_ipc || is_ours(fd, why, why_size)) &&
+           talk(self, is_ipc ? NULL : tls, is_ipc, timeout_ms, why, why_size);
 }
 
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
-                   unsigned timeout_ms, char *why, size_t why_size)
+                   struct tls_server *tls, unsigned timeout_ms, char *why, size_t why_size)
 {
     const int fd = own_peer_open(self, address->ss_family, timeout_ms);
     if (fd < 0)
         return own_peer_failed(why, why_size);
-    const bool answers = ask(fd, address, size, self, timeout_ms, why, why_size);
+    const bool answers = ask(fd, address, size, self, tls, timeout_ms, why, why_size);
     own_peer_close(self);
     return answers;
 }

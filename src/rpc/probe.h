@@ -7,6 +7,7 @@
 #define RPC_PROBE_H
 
 #include "base/own_peer.h"
+#include "tls/server.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +16,8 @@
 /* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not
  * helped by starting it anew. It takes timeout_ms at most. For what is returned and written when it
  * cannot be asked, see own_peer_failed. Whoever takes the connection knows it by
- * `self`, or over ipc by the process. */
+ * `self`, or over ipc by the process. Over TLS, if there is a server of it. */
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
-                   unsigned timeout_ms, char *why, size_t why_size);
+                   struct tls_server *tls, unsigned timeout_ms, char *why, size_t why_size);
 
 #endif

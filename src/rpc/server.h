@@ -9,10 +9,12 @@
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
+#include "auth/certificate_roles.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/surface.h"
 #include "rpc/address.h"
+#include "tls/server.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +27,11 @@ struct rpc_server_options {
     struct surface *surface; /* must outlive the server */
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
+
+    /* What addresses of TLS are served by, and what the certificates of clients give; each may be NULL, and
+     * must outlive the server. */
+    struct tls_server *tls;
+    struct certificate_roles *certificate_roles;
 
     /* Of these, 0 is the default that the README names under Settings.
      *

@@ -124,7 +124,7 @@ Test(watchdog, is_pinged_while_the_addresses_answer)
     answers = true;
     start();
     pthread_create(&listener, NULL, hear_of_life, NULL);
-    cr_expect_eq(watchdog_await_end(&notify, prober, log_), SIGINT);
+    cr_expect_eq(watchdog_await_end(&notify, prober, log_, NULL), SIGINT);
     pthread_join(listener, NULL);
 }
 
@@ -147,7 +147,7 @@ Test(watchdog, waits_for_no_address_to_hear_of_the_end)
     blocks = true;
     start();
     pthread_create(&listener, NULL, hear_of_the_end, NULL);
-    cr_expect_eq(watchdog_await_end(&notify, prober, log_), SIGTERM);
+    cr_expect_eq(watchdog_await_end(&notify, prober, log_, NULL), SIGTERM);
     pthread_join(listener, NULL);
 }
 
@@ -156,7 +156,35 @@ Test(watchdog, without_one_nothing_is_said_but_begin_and_end)
     notify.watchdog_ms = 0;
     start();
     kill(getpid(), SIGTERM);
-    cr_expect_eq(watchdog_await_end(&notify, prober, log_), SIGTERM);
+    cr_expect_eq(watchdog_await_end(&notify, prober, log_, NULL), SIGTERM);
     expect_heard("READY=1");
     expect_heard("STOPPING=1");
+}
+
+/* --- SIGHUP --- */
+
+static void end_after_the_second(void *arg)
+{
+    unsigned *loads = arg;
+    kill(getpid(), ++*loads == 2 ? SIGTERM : SIGHUP);
+}
+
+Test(watchdog, a_hangup_loads_and_ends_nothing)
+{
+    unsigned loads = 0;
+    const struct watchdog_reload reload = {end_after_the_second, &loads};
+    answers = true;
+    start();
+    kill(getpid(), SIGHUP);
+    cr_expect_eq(watchdog_await_end(&notify, prober, log_, &reload), SIGTERM);
+    cr_expect_eq(loads, 2);
+}
+
+Test(watchdog, a_hangup_with_nothing_to_load_is_passed_over)
+{
+    notify.watchdog_ms = 0;
+    start();
+    kill(getpid(), SIGHUP);
+    kill(getpid(), SIGTERM); /* both wait, and the lower number is taken first */
+    cr_expect_eq(watchdog_await_end(&notify, prober, log_, NULL), SIGTERM);
 }

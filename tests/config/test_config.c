@@ -46,7 +46,13 @@ static void set_up(void)
                                         "ORDERS_HTTP_REQUEST_TIMEOUT",
                                         "ORDERS_HTTP_SEND_TIMEOUT",
                                         "ORDERS_HTTP_IDLE_TIMEOUT",
-                                        "ORDERS_HTTP_MAX_BODY_BYTES"};
+                                        "ORDERS_HTTP_MAX_BODY_BYTES",
+                                        "ORDERS_TLS_CERT",
+                                        "ORDERS_TLS_KEY",
+                                        "ORDERS_TLS_CLIENT_CA",
+                                        "ORDERS_TLS_CA",
+                                        "ORDERS_TLS_ROLES",
+                                        "ORDERS_PLAINTEXT"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         unsetenv(names[i]);
 }

@@ -49,7 +49,7 @@ static void *serve(void *arg)
 static void expect(bool answers, unsigned timeout_ms, const char *said)
 {
     char why[128] = "";
-    cr_expect_eq(listen_answers(listen_fd, "GET", &self, timeout_ms, why, sizeof why), answers);
+    cr_expect_eq(listen_answers(listen_fd, "GET", &self, NULL, timeout_ms, why, sizeof why), answers);
     cr_expect_str_eq(why, said);
 }
 

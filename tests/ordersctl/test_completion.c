@@ -38,7 +38,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"nonsense", ""}, 2, ""},
         {{"summary", "--"},
          2,
-         "words --help --verify --days --currency --watch --target --connect --api-key-file --timeout "
+         "words --help --verify --days --currency --watch --target --connect --api-key-file --ca --cert "
+         "--cert-key --timeout "
          "--output "
          "--color "},
         {{"--ver"}, 1, "words --version "},

@@ -102,7 +102,7 @@ Test(targets, a_bad_file_is_told_with_its_line)
         const char *content, *why;
     } bad[] = {
         {"[target here]\nconect = x\n", "line 2: a target has no \"conect\"; it may have connect, "
-                                        "api-key-file, api-key, timeout and output"},
+                                        "api-key-file, api-key, timeout, output, ca, cert and cert-key"},
         {"connect = x\n",
          "line 1: a setting is to stand below [target NAME], of which there are at most 64; above "
          "them only default = NAME"},
@@ -112,7 +112,7 @@ Test(targets, a_bad_file_is_told_with_its_line)
         {"\n[target here]\nconnect\n", "line 3: neither [SECTION] nor NAME = VALUE"},
         {format("[target here]\nconnect = %s\n", longer), "line 2: longer than 199 characters"},
         {"[target \x1b[2J]\n\x1b[2J = 1\n", "line 2: a target has no \"\\u001b[2J\"; it may have connect, "
-                                            "api-key-file, api-key, timeout and output"},
+                                            "api-key-file, api-key, timeout, output, ca, cert and cert-key"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *path = config(bad[i].content);

@@ -60,7 +60,7 @@ TestSuite(probe, .init = set_up, .fini = tear_down, .timeout = 60);
 static void expect(bool answers, unsigned timeout_ms, const char *said)
 {
     char why[128] = "";
-    cr_expect_eq(probe_answers(&address, size, &self, timeout_ms, why, sizeof why), answers);
+    cr_expect_eq(probe_answers(&address, size, &self, NULL, timeout_ms, why, sizeof why), answers);
     cr_expect_str_eq(why, said);
 }
 
@@ -187,7 +187,8 @@ struct hung {
 static bool ask_hung(void *arg, unsigned timeout_ms, char *why, size_t why_size)
 {
     struct hung *hung = arg;
-    return probe_answers(&hung->address, sizeof(struct sockaddr_in), &hung->self, timeout_ms, why, why_size);
+    return probe_answers(&hung->address, sizeof(struct sockaddr_in), &hung->self, NULL, timeout_ms, why,
+                         why_size);
 }
 
 static void abort_hung(void *arg)
@@ -250,10 +251,10 @@ Test(probe, one_that_is_aborted_returns_at_once)
     pthread_t server;
     char why[128] = "";
     pthread_create(&server, NULL, abort_greeting, &ended);
-    cr_expect_not(probe_answers(&address, size, &self, FOR_EVER_MS, why, sizeof why));
+    cr_expect_not(probe_answers(&address, size, &self, NULL, FOR_EVER_MS, why, sizeof why));
     pthread_join(server, NULL);
     cr_expect(ended);
-    cr_expect_not(probe_answers(&address, size, &self, FOR_EVER_MS, why, sizeof why), "it asks again");
+    cr_expect_not(probe_answers(&address, size, &self, NULL, FOR_EVER_MS, why, sizeof why), "it asks again");
 }
 
 /* Over ipc: the path is not this process's any more. */

@@ -73,7 +73,7 @@ def main() -> None:
         compare(options)
         return
     with contextlib.ExitStack() as stack:
-        bench = prepare(stack, "bench")
+        bench = prepare(stack, "bench", with_tls=True)
         psql(bench.url, f"""
             CREATE TABLE plain_orders (LIKE orders INCLUDING ALL);
             INSERT INTO plain_orders ({COLUMNS}) SELECT {COLUMNS} FROM orders ORDER BY id;

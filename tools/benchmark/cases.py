@@ -19,7 +19,7 @@ from .orders import (
     IMPORT_ROWS, IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
-from .subjects import Database, Service, load_orders, psql
+from .subjects import Certificate, Database, Service, Tunnel, load_orders, psql
 
 PGBENCH_INSERT = rf"""\set id random(1, {NEW_IDS})
 \set customer random(1, 1000)
@@ -101,7 +101,7 @@ end
 class Case:
     """Something that is measured again and again. Figures are those of its runs; the median is what counts."""
 
-    path: str  # pgbench, ipc, tcp, http, echo, psql, ordersctl
+    path: str  # pgbench, ipc, tcp, tls, http, https, stunnel, echo, psql
     operation: str
     in_flight: int
     # Runs it for that many seconds and returns requests, seconds, p50_us, p99_us; "sent" when that is more.
@@ -128,10 +128,21 @@ class Case:
         }
 
 
+@dataclass
+class ByTls:
+    """A further ordersd, which serves by TLS, and a stunnel in front of the HTTP of the one that does not."""
+
+    certificate: Certificate
+    service: Service
+    tunnel: Tunnel
+
+
 class Bench:
     """The programs that are measured, and every way to measure them."""
 
-    def __init__(self, state: Path, database: Database, service: Service, url: str, orders: int = ORDERS):
+    def __init__(self, state: Path, database: Database, service: Service, url: str, orders: int = ORDERS,
+                 by_tls: Optional[ByTls] = None):
+        self.by_tls = by_tls
         self.state, self.database, self.service, self.url, self.orders = state, database, service, url, orders
         self.get_reply_bytes = 128  # until a get was answered
         self.other_key = None       # of another principal, once one was made
@@ -149,17 +160,18 @@ class Bench:
         return json.loads(run([ORDERSCTL, "keys", "create", name, "--role", "reader", "--output", "json"], env=env))["key"]
 
     def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options) -> dict:
+        ca = {"ORDERS_TLS_CA": str(self.by_tls.certificate.cert)} if self.by_tls else {}
         answer = run(
             [LOAD, "--case", case, "--url", url, "--in-flight", in_flight, "--seconds", seconds, *options],
-            env=environment(API_KEY=API_KEY), stderr=None,
+            env=environment(API_KEY=API_KEY, **ca), stderr=None,
         )
         return json.loads(answer)
 
     def rpc(self, transport: str, case: str, in_flight: int, *options) -> Callable:
         def measure(seconds: float) -> dict:
+            service = self.by_tls.service if transport == "tls" else self.service
             result = self.orders_load(
-                case, self.service.urls()[transport], in_flight, seconds, "--keys", self.orders,
-                *options)
+                case, service.urls()[transport], in_flight, seconds, "--keys", self.orders, *options)
             if case == "get":
                 self.get_reply_bytes = result["reply_bytes"]
             return result
@@ -240,11 +252,11 @@ class Bench:
 
         return measure
 
-    def wrk(self, case: str, connections: int, may_fail: bool = False) -> Callable:
+    def wrk(self, case: str, connections: int, may_fail: bool = False, url: Optional[str] = None) -> Callable:
         def measure(seconds: float) -> dict:
             ended = subprocess.run(
                 ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(seconds))}s",
-                 "--timeout", "30s", "--script", str(self.state / f"{case}.lua"), self.service.http],
+                 "--timeout", "30s", "--script", str(self.state / f"{case}.lua"), url or self.service.http],
                 text=True, capture_output=True, env=environment(),
             )
             if ended.returncode != 0:
@@ -340,6 +352,10 @@ class Bench:
         cases += [rpc("tcp", "create", n) for n in IN_FLIGHT] + [rpc("tcp", "get", n) for n in (1, 16)]
         cases += [Case("http", op, n, self.wrk(op, n)) for op in ("get", "create", "summary") for n in (16, 64)
                   if (op, n) != ("get", 64)]
+        if self.by_tls:
+            cases += [rpc("tls", "get", n) for n in (1, 64)]
+            cases += [Case("https", "get", 64, self.wrk("get", 64, url=self.by_tls.service.http)),
+                      Case("stunnel", "get", 64, self.wrk("get", 64, url=self.by_tls.tunnel.https))]
         cases += [rpc("ipc", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
         cases += [rpc("tcp", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
         assert len({case.name for case in cases}) == len(cases)

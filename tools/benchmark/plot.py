@@ -3,10 +3,11 @@
 from .cases import Case
 from .orders import IN_FLIGHT
 
-PATH_COLOURS = {"pgbench": "#6b7280", "ipc": "#1d4ed8", "tcp": "#0891b2", "http": "#c2410c", "echo": "#9ca3af"}
+PATH_COLOURS = {"pgbench": "#6b7280", "ipc": "#1d4ed8", "tcp": "#0891b2", "tls": "#7c3aed", "http": "#c2410c",
+                "echo": "#9ca3af"}
 PANELS = {
     "create": {"pgbench": "insert", "ipc": "create", "tcp": "create", "http": "create"},
-    "get": {"pgbench": "select", "ipc": "get", "tcp": "get", "http": "get", "echo": "echo"},
+    "get": {"pgbench": "select", "ipc": "get", "tcp": "get", "tls": "get", "http": "get", "echo": "echo"},
     "get and update, 90/10": {"ipc": "mix", "tcp": "mix"},
     "list of 100": {"ipc": "list", "tcp": "list"},
     "summary": {"ipc": "summary", "tcp": "summary", "http": "summary"},

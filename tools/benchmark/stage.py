@@ -9,10 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .cases import Bench
+from .cases import Bench, ByTls
 from .orders import ORDERS
 from .processes import Failed, run, say
-from .subjects import Database, Service, load_orders
+from .subjects import Certificate, Database, Service, Tunnel, load_orders
 
 
 def make_state(stack: contextlib.ExitStack) -> Path:
@@ -38,7 +38,7 @@ def start_database(stack: contextlib.ExitStack) -> tuple[Path, Database]:
     return state, database
 
 
-def prepare(stack: contextlib.ExitStack, name: str, orders: int = ORDERS) -> Bench:
+def prepare(stack: contextlib.ExitStack, name: str, orders: int = ORDERS, with_tls: bool = False) -> Bench:
     """Of which the stack cleans everything up."""
     state, database = start_database(stack)
     say(f"loading {orders:,} orders")
@@ -46,4 +46,13 @@ def prepare(stack: contextlib.ExitStack, name: str, orders: int = ORDERS) -> Ben
     load_orders(url, orders)
     service = Service(state, url)
     stack.callback(service.stop)
-    return Bench(state, database, service, url, orders)
+    return Bench(state, database, service, url, orders, serve_by_tls(stack, state, url, service) if with_tls else None)
+
+
+def serve_by_tls(stack: contextlib.ExitStack, state: Path, url: str, plain: Service) -> ByTls:
+    certificate = Certificate(state)
+    service = Service(state, url, certificate=certificate)
+    stack.callback(service.stop)
+    tunnel = Tunnel(state, certificate, plain.http)
+    stack.callback(tunnel.stop)
+    return ByTls(certificate, service, tunnel)

@@ -1,8 +1,11 @@
 """What is measured: a private PostgreSQL, and an ordersd."""
 
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
+from typing import Optional
 
 from .orders import API_KEY, COLUMNS, CURRENCIES, DAYS, FIRST_DAY, ORDERSD, ROOT, STATUSES
 from .processes import Failed, children_of, cpu_seconds, environment, peak_bytes, run, say, stop
@@ -50,20 +53,58 @@ def load_orders(url: str, n: int) -> None:
         VACUUM (ANALYZE) orders;""")
 
 
-class Service:
-    """An ordersd."""
+class Certificate:
+    """Of this machine, which trusts it as it is."""
 
-    def __init__(self, directory: Path, database_url: str, program: Path = ORDERSD, **settings: str):
+    def __init__(self, directory: Path):
+        self.cert, self.key = directory / "certificate.pem", directory / "certificate.key"
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2,
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", self.cert, "-keyout", self.key])
+
+
+class Tunnel:
+    """A stunnel in front of an address: what TLS costs beside the service."""
+
+    def __init__(self, directory: Path, certificate: Certificate, to: str):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        settings = directory / "stunnel.conf"
+        settings.write_text(f"foreground = yes\npid =\n[http]\naccept = 127.0.0.1:{port}\n"
+                            f"connect = {to.removeprefix('http://')}\ncert = {certificate.cert}\nkey = {certificate.key}\n")
+        self.https = f"https://127.0.0.1:{port}"
+        self.process = subprocess.Popen(["stunnel4", settings], stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise Failed("stunnel did not start")
+
+    def stop(self) -> None:
+        stop(self.process)
+
+
+class Service:
+    """An ordersd: with a certificate by TLS as well, and then its HTTP is https."""
+
+    def __init__(self, directory: Path, database_url: str, program: Path = ORDERSD,
+                 certificate: Optional[Certificate] = None, **settings: str):
+        if certificate:
+            directory = directory / "tls"
+            directory.mkdir()
+            settings |= {"ORDERS_TLS_CERT": str(certificate.cert), "ORDERS_TLS_KEY": str(certificate.key)}
+        scheme, tls = ("https://", ",tls+tcp://127.0.0.1:0") if certificate else ("", "")
         self.ipc = f"ipc://{directory}/ordersd.sock"
         self.process = subprocess.Popen(
             [program], cwd=directory, stdout=subprocess.PIPE, text=True,
             env=environment(
-                DATABASE_URL=database_url, API_KEY=API_KEY, ORDERS_LISTEN=f"tcp://127.0.0.1:0,{self.ipc}",
-                ORDERS_HTTP="127.0.0.1:0", ORDERS_LOG="warn", **settings,
+                DATABASE_URL=database_url, API_KEY=API_KEY, ORDERS_LISTEN=f"tcp://127.0.0.1:0,{self.ipc}{tls}",
+                ORDERS_HTTP=f"{scheme}127.0.0.1:0", ORDERS_LOG="warn", **settings,
             ),
         )
         ready = self.process.stdout.readline()
-        self.http, self.tcp = (self.found(pattern, ready) for pattern in (r"(http://[\d.:]+)", r"(tcp://[\d.:]+)"))
+        self.http, self.tcp = (self.found(pattern, ready) for pattern in (r"(https?://[\d.:]+)", r"(tcp://[\d.:]+)"))
+        self.tls = self.found(r"(tls\+tcp://[\d.:]+)", ready) if certificate else None
 
     def found(self, pattern: str, ready: str) -> str:
         match = re.search(pattern, ready)
@@ -73,7 +114,7 @@ class Service:
         return match[1]
 
     def urls(self) -> dict:
-        return {"ipc": self.ipc, "tcp": self.tcp, "http": self.http}
+        return {"ipc": self.ipc, "tcp": self.tcp, "tls": self.tls, "http": self.http}
 
     def stop(self) -> None:
         if self.process.poll() is not None:

@@ -389,7 +389,8 @@ static bool measure(const struct load_options *options, struct rpc_client *clien
 int load_orders(const struct load_options *options)
 {
     const char *const urls[] = {options->url, NULL};
-    const struct rpc_client_options client_options = {.urls = urls, .api_key = options->api_key};
+    const struct rpc_client_options client_options = {
+        .urls = urls, .api_key = options->api_key, .tls.ca = getenv("ORDERS_TLS_CA")};
     char error[256];
     struct rpc_client *client = rpc_client_open(&client_options, error, sizeof error);
     if (client == NULL) {

@@ -52,6 +52,8 @@ static const char *help(struct arena *arena)
         "%s\n`ordersctl COMMAND --help' says more. Global options may stand before or behind the command.\n\n"
         "Environment (also read from .env):\n"
         "  ORDERS_CONNECT  where the service listens (default tcp://127.0.0.1:6600)\n"
+        "  ORDERS_TLS_CA   whose certificates servers of tls+tcp:// have (default: the system's "
+        "authorities)\n"
         "  API_KEY         the key to present, or API_KEY_FILE, the file that holds it\n"
         "  NO_COLOR        when it is set and not empty, no colours\n\n"
         "Config file: ~/.config/ordersctl/config, see ordersctl(1).\n\n"

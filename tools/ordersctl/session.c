@@ -15,7 +15,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR, KEY_TARGET };
+enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR, KEY_TARGET, KEY_TLS };
+
+/* What says it in the environment. */
+static const char *const tls_variables[SESSION_TLS_FILES] = {
+    [SESSION_CA] = "ORDERS_TLS_CA",
+    [SESSION_CERT] = "ORDERS_TLS_CERT",
+    [SESSION_CERT_KEY] = "ORDERS_TLS_KEY",
+};
 
 enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096 };
 
@@ -23,6 +30,11 @@ static const struct argp_option options[] = {
     {"target", KEY_TARGET, "TARGET", 0, "Service of this name in the config file"},
     {"connect", KEY_CONNECT, "URL[,URL]", 0, "Where the service listens, instead of ORDERS_CONNECT"},
     {"api-key-file", KEY_API_KEY_FILE, "FILE", 0, "File that holds the API key, instead of API_KEY"},
+    {"ca", KEY_TLS + SESSION_CA, "FILE", 0,
+     "File of the authorities that servers of tls+tcp:// have their certificates of, instead of "
+     "ORDERS_TLS_CA"},
+    {"cert", KEY_TLS + SESSION_CERT, "FILE", 0, "File of an own certificate, instead of ORDERS_TLS_CERT"},
+    {"cert-key", KEY_TLS + SESSION_CERT_KEY, "FILE", 0, "File of its key, instead of ORDERS_TLS_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
     {"output", KEY_OUTPUT, "table|json|ndjson|csv", 0,
      "For people (default, also on a pipe), or for programs: one JSON document, one a line, or CSV"},
@@ -98,6 +110,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         setenv("ORDERS_CONNECT", argument, 1);
         session->connect_given = true;
         break;
+    case KEY_TLS + SESSION_CA:
+    case KEY_TLS + SESSION_CERT:
+    case KEY_TLS + SESSION_CERT_KEY:
+        setenv(tls_variables[key - KEY_TLS], argument, 1);
+        session->tls_given[key - KEY_TLS] = true;
+        break;
     case KEY_API_KEY_FILE:
         error = take_key_file(argument, &arena);
         if (error != NULL) {
@@ -144,6 +162,12 @@ static const char *apply_target(struct session *session, const struct target *ta
 
     if (connects)
         setenv("ORDERS_CONNECT", settings[TARGET_CONNECT], 1);
+    for (int i = 0; i < SESSION_TLS_FILES; i++) {
+        const char *file = settings[TARGET_CA + i];
+        if (file != NULL && !session->tls_given[i] &&
+            (chosen || (connects && !config_is_set(tls_variables[i]))))
+            setenv(tls_variables[i], file, 1);
+    }
     if (keyed && settings[TARGET_API_KEY] != NULL)
         setenv("API_KEY", settings[TARGET_API_KEY], 1);
     else if (keyed && settings[TARGET_API_KEY_FILE] != NULL)
@@ -206,7 +230,9 @@ enum exit_code session_open(struct session *session, enum session_need need)
         return EXIT_BAD_CONFIG;
     if (need == SESSION_NEEDS_OUTPUT)
         return EXIT_OK;
-    if (!config_load(&session->config, need == SESSION_NEEDS_KEY ? CONFIG_API_KEY : 0, error, sizeof error)) {
+    /* A certificate may do in place of a key: that is for the service to say. */
+    const bool needs_key = need == SESSION_NEEDS_KEY && !config_is_set("ORDERS_TLS_CERT");
+    if (!config_load(&session->config, needs_key ? CONFIG_API_KEY : 0, error, sizeof error)) {
         report("%s", error);
         return EXIT_BAD_CONFIG;
     }
@@ -214,6 +240,7 @@ enum exit_code session_open(struct session *session, enum session_need need)
         .urls = session->config.connect,
         .api_key = session->config.api_key,
         .timeout_ms = session->timeout_ms,
+        .tls = {session->config.tls_ca, session->config.tls_cert, session->config.tls_key},
     };
     session->client = open_client(&client, error, sizeof error);
     if (session->client != NULL)

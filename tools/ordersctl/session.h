@@ -16,6 +16,9 @@
 /* What a command cannot do without; each wants what stands before it too. */
 enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_OUTPUT, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY };
 
+/* Files of TLS. */
+enum session_tls_file { SESSION_CA, SESSION_CERT, SESSION_CERT_KEY, SESSION_TLS_FILES };
+
 enum { SESSION_FAILURE_TEXT = 256 };
 
 struct session {
@@ -35,11 +38,12 @@ struct session {
     const char *target; /* --target; NULL: not given */
     bool connect_given;
     bool key_given;
+    bool tls_given[SESSION_TLS_FILES];
     bool output_given;
 };
 
-/* The global options; their input is a struct session. --connect and --api-key-file stand for the variables
- * of the environment with the same meaning, which they set. */
+/* The global options; their input is a struct session. --connect, --api-key-file and those of TLS stand for
+ * the variables of the environment with the same meaning, which they set. */
 extern const struct argp session_argp;
 
 /* Reads the settings and starts to connect. An option wins over the environment, and that over the target

@@ -16,8 +16,9 @@ enum {
 };
 
 static const char *const setting_names[TARGET_SETTINGS] = {
-    [TARGET_CONNECT] = "connect", [TARGET_API_KEY] = "api-key", [TARGET_API_KEY_FILE] = "api-key-file",
-    [TARGET_TIMEOUT] = "timeout", [TARGET_OUTPUT] = "output",
+    [TARGET_CONNECT] = "connect", [TARGET_API_KEY] = "api-key",   [TARGET_API_KEY_FILE] = "api-key-file",
+    [TARGET_TIMEOUT] = "timeout", [TARGET_OUTPUT] = "output",     [TARGET_CA] = "ca",
+    [TARGET_CERT] = "cert",       [TARGET_CERT_KEY] = "cert-key",
 };
 
 /* A reading under way. */
@@ -87,14 +88,15 @@ static int take_setting(struct targets_reading *reading, struct target *target, 
 {
     for (size_t i = 0; i < TARGET_SETTINGS; i++) {
         if (strcmp(setting_names[i], name) == 0) {
-            target->settings[i] =
-                i == TARGET_API_KEY_FILE ? path_beside(reading, value) : arena_strdup(reading->arena, value);
+            target->settings[i] = i == TARGET_API_KEY_FILE || i >= TARGET_CA
+                                      ? path_beside(reading, value)
+                                      : arena_strdup(reading->arena, value);
             return 1;
         }
     }
     return refuse(reading, arena_printf(reading->arena,
                                         "a target has no \"%s\"; it may have connect, api-key-file, api-key, "
-                                        "timeout and output",
+                                        "timeout, output, ca, cert and cert-key",
                                         name));
 }
 

@@ -22,6 +22,9 @@ enum target_setting {
     TARGET_API_KEY_FILE,
     TARGET_TIMEOUT,
     TARGET_OUTPUT,
+    TARGET_CA, /* these three in the order of enum session_tls_file */
+    TARGET_CERT,
+    TARGET_CERT_KEY,
     TARGET_SETTINGS,
 };
 
