@@ -60,7 +60,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"call", "Get"}, 2, "words GetOrder GetOrderSummary GetOrderStatistics GetMetrics "},
         {{"call", "rpc."},
          2,
-         "words rpc.v1.Auth/WhoAmI rpc.v1.Health/Check rpc.v1.Keys/CreateKey rpc.v1.Keys/ListKeys rpc.v1.Keys/RevokeKey "
+         "words rpc.v1.Auth/WhoAmI rpc.v1.Health/Check rpc.v1.Keys/CreateKey rpc.v1.Keys/ListKeys "
+         "rpc.v1.Keys/RevokeKey "
          "rpc.v1.Keys/RotateKey rpc.v1.Metrics/GetMetrics "},
         {{"keys", ""}, 2, "words create list revoke rotate "},
         {{"keys", "create", "a", "--role", ""}, 5, "words reader writer admin "},

@@ -103,7 +103,8 @@ Test(principals, records_are_found_by_the_primary_key)
     for (int i = 0; i < PQntuples(result); i++) {
         const char *line = PQgetvalue(result, i, 0);
         cr_expect_null(strstr(line, "Seq Scan on idempotency"), "%s", line);
-        by_key |= strstr(line, "Index Cond: ((principal = ") != NULL && strstr(line, "(request_id = ") != NULL;
+        by_key |=
+            strstr(line, "Index Cond: ((principal = ") != NULL && strstr(line, "(request_id = ") != NULL;
     }
     if (!by_key) {
         for (int i = 0; i < PQntuples(result); i++)

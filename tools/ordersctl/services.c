@@ -10,12 +10,9 @@
 #include <string.h>
 
 const ProtobufCServiceDescriptor *const services[] = {
-    &orders__v1__order_service__descriptor,
-    &rpc__v1__auth__descriptor,
-    &rpc__v1__health__descriptor,
-    &rpc__v1__keys__descriptor,
-    &rpc__v1__metrics__descriptor,
-    NULL,
+    &orders__v1__order_service__descriptor, &rpc__v1__auth__descriptor,
+    &rpc__v1__health__descriptor,           &rpc__v1__keys__descriptor,
+    &rpc__v1__metrics__descriptor,          NULL,
 };
 
 /* Whether `name` is "SERVICE/METHOD", or the end of it behind a dot or slash. */
