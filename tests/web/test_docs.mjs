@@ -43,7 +43,7 @@ test("/docs: authorize, create an order, read it back, see the summary", async (
     await page.getByRole("heading", { name: /Order Service/ }).waitFor();
 
     await page.getByRole("button", { name: "Authorize" }).click();
-    const dialog = page.locator(".auth-container");
+    const dialog = page.locator(".auth-container", { has: page.locator("#api_key_value") }); // or a token
     await dialog.locator("input").fill(key);
     await dialog.getByRole("button", { name: "Apply credentials" }).click();
     await page.getByRole("button", { name: "Close" }).click();
