@@ -30,6 +30,8 @@ static inline struct rate rate_make(unsigned a_second, unsigned burst)
  * nanoseconds there will be one. */
 static inline uint64_t rate_take(const struct rate *rate, uint64_t *full_ns, uint64_t now_ns)
 {
+    if (rate->interval_ns == 0)
+        return 0; /* whatever another thread's clock said, that was read later and came first */
     const uint64_t full = *full_ns > now_ns ? *full_ns : now_ns;
     if (full - now_ns > rate->burst_ns)
         return full - now_ns - rate->burst_ns;
