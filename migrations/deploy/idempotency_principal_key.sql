@@ -7,7 +7,8 @@ SELECT EXISTS (SELECT FROM idempotency) AS has_rows \gset
 \if :has_rows
 DROP INDEX CONCURRENTLY IF EXISTS idempotency_principal_key;
 CREATE UNIQUE INDEX CONCURRENTLY idempotency_principal_key ON idempotency (principal, request_id, part);
--- By which a build from before finds records, as long as one runs. When none does any more it is of no use:
+-- By which a build from before finds records, as long as one runs. It knows no principals: make no keys until none does any
+-- more. Then it is of no use:
 -- DROP INDEX CONCURRENTLY idempotency_request_id_idx.
 DROP INDEX CONCURRENTLY IF EXISTS idempotency_request_id_idx;
 CREATE INDEX CONCURRENTLY idempotency_request_id_idx ON idempotency (request_id);

@@ -67,26 +67,25 @@ static bool may_be_of_another(enum auth_outcome outcome)
            outcome == AUTH_TOKEN_SIGNATURE || outcome == AUTH_TOKEN_ISSUER;
 }
 
-static void want_keys(struct jwt_verifier *verifier)
-{
-    for (size_t i = 0; i < verifier->issuers.n; i++)
-        issuer_keys_want(verifier->keys[i]);
-}
-
 /* The outcome that says the most: the later in the order of the steps. */
 static enum auth_outcome try_all(struct jwt_verifier *verifier, const struct jwt *jwt, int64_t now_s,
                                  struct verified_token *token)
 {
+    bool unknown_to[JWT_ISSUERS_MOST];
     enum auth_outcome found = AUTH_TOKEN_KEY;
     for (size_t i = 0; i < verifier->issuers.n; i++) {
         const enum auth_outcome outcome = try_issuer(verifier, i, jwt, now_s, token);
         if (!may_be_of_another(outcome))
             return outcome;
+        unknown_to[i] = outcome == AUTH_TOKEN_KEY;
         if (outcome > found)
             found = outcome;
     }
-    if (found == AUTH_TOKEN_KEY)
-        want_keys(verifier);
+    /* Whatever another says, which may be out of reach. */
+    for (size_t i = 0; i < verifier->issuers.n; i++) {
+        if (unknown_to[i])
+            issuer_keys_want(verifier->keys[i]);
+    }
     return found;
 }
 

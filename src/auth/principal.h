@@ -36,4 +36,7 @@ struct principal {
 /* Of its name, for tables and for queueing fairly. */
 uint32_t principal_hash(const struct principal *principal);
 
+/* The same of a text, where it is not known who it is. */
+uint32_t principal_hash_text(const char *text);
+
 #endif

@@ -5,13 +5,18 @@
 
 #include <stdint.h>
 
-/* FNV-1a. */
-static inline uint32_t hash_text(const char *text)
+/* FNV-1a, from a basis of one's own: which texts have the same hash is another matter with each. */
+static inline uint32_t hash_text_from(uint32_t basis, const char *text)
 {
-    uint32_t hash = UINT32_C(2166136261);
+    uint32_t hash = basis;
     for (; *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * UINT32_C(16777619);
     return hash;
+}
+
+static inline uint32_t hash_text(const char *text)
+{
+    return hash_text_from(UINT32_C(2166136261), text);
 }
 
 /* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */

@@ -47,7 +47,7 @@ void accounts_label(const struct principal *principal, char label[static PRINCIP
 {
     const int proof = (int)strcspn(principal->name, ":");
     if (*principal->name == '\0')
-        snprintf(label, PRINCIPAL_NAME_BYTES, "none");
+        snprintf(label, PRINCIPAL_NAME_BYTES, "(none)");
     else if (principal->is_key)
         snprintf(label, PRINCIPAL_NAME_BYTES, "%s", principal->name);
     else
@@ -75,7 +75,7 @@ struct accounts *accounts_new(struct metrics *metrics)
         return NULL;
     accounts->metrics = metrics;
     TAILQ_INIT(&accounts->idle);
-    accounts->others.series = add_series(accounts, "other");
+    accounts->others.series = add_series(accounts, "(other)");
     return accounts;
 }
 
@@ -136,9 +136,8 @@ static struct account *open_account(struct accounts *accounts, const struct prin
 struct account *accounts_use(struct accounts *accounts, const struct principal *principal, uint32_t hash,
                              uint64_t now_ns)
 {
-    struct account *each;
-    LIST_FOREACH(each, &accounts->buckets[hash % BUCKETS], neighbours)
-    {
+    for (struct account *each = LIST_FIRST(&accounts->buckets[hash % BUCKETS]); each != NULL;
+         each = LIST_NEXT(each, neighbours)) {
         if (each->hash == hash && strcmp(each->name, principal->name) == 0) {
             end_rest(accounts, each);
             return each;

@@ -20,7 +20,8 @@
 
 enum {
     ACCOUNTS_MOST = 1024,
-    ACCOUNTS_SERIES_MOST = 256, /* labels of their own; those beyond are one, "other" */
+    ACCOUNTS_SERIES_MOST =
+        256, /* labels of their own; those beyond are one, "(other)", which no key is called */
 };
 
 /* How a call ended, for who counts by principal. */
@@ -73,7 +74,7 @@ void accounts_rest(struct accounts *accounts, struct account *account);
 size_t accounts_count(const struct accounts *accounts);
 
 /* What a principal is called in metrics: a key by its name; whoever another proof names by that, "example:*";
- * nobody known "none". */
+ * nobody known "(none)". */
 void accounts_label(const struct principal *principal, char label[static PRINCIPAL_NAME_BYTES]);
 
 #endif

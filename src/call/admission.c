@@ -110,13 +110,11 @@ static struct flow *new_flow(struct admission *admission)
 static struct flow *use_flow(struct admission *admission, struct account *account, uint32_t caller)
 {
     struct flow_bucket *bucket = bucket_of(admission, account, caller);
-    struct flow *flow;
-    LIST_FOREACH(flow, bucket, neighbours)
-    {
+    for (struct flow *flow = LIST_FIRST(bucket); flow != NULL; flow = LIST_NEXT(flow, neighbours)) {
         if (flow->account == account && flow->caller == caller)
             return flow;
     }
-    flow = new_flow(admission);
+    struct flow *flow = new_flow(admission);
     *flow = (struct flow){.account = account, .caller = caller};
     LIST_INSERT_HEAD(bucket, flow, neighbours);
     account->flows++;

@@ -143,6 +143,7 @@ static struct local_call *make_call(struct local_channel *channel, const struct 
     if (call == NULL)
         abort(); /* as the arena does */
     surface_call_init(&call->call, channel->surface, answer);
+    call->call.call.is_local = true;
     call->channel = channel;
     call->reply.type = type;
     return call;

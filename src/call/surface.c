@@ -260,9 +260,12 @@ void surface_authorize(const struct surface *surface, const struct auth_result *
     const struct method *asked = methods_get(surface->methods, method);
     if (asked->role == ROLE_NONE)
         return;
-    if (auth->outcome != AUTH_KNOWN)
-        auth_refuse(auth->outcome, arena, status);
-    else if (auth->principal.role < asked->role)
+    if (auth->outcome != AUTH_KNOWN) {
+        /* What another process is to check is nobody here. */
+        auth_refuse(auth->outcome == AUTH_UNCHECKED ? AUTH_UNKNOWN : auth->outcome, arena, status);
+        return;
+    }
+    if (auth->principal.role < asked->role)
         status_set(status, arena, STATUS_PERMISSION_DENIED, "%s needs role %s", asked->name,
                    role_name(asked->role));
 }

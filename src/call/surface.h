@@ -40,7 +40,7 @@ struct surface;
 /* All that is pointed to must outlive the surface. */
 struct surface_options {
     const struct methods *methods;             /* filled */
-    const struct authenticator *authenticator; /* filled; NULL: nobody is known */
+    const struct authenticator *authenticator; /* filled */
     struct log *log;                           /* one line a call, at level info */
     struct metrics *metrics;                   /* NULL: nothing is counted */
     struct budget *memory;                     /* that calls and their answers take; may be shared */

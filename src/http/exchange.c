@@ -255,6 +255,10 @@ static void answer_without_call(struct exchange *exchange)
 static bool proceed(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
+    if (exchange->body.length > 0)
+        check_right(exchange); /* which may have been taken while the body came */
+    if (exchange->delivery.answer.status != 0)
+        return false;
     const struct upstream_request request = {
         .route = route,
         .variable = &exchange->match.variable,

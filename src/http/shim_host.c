@@ -44,16 +44,24 @@ static size_t resume(struct shim_calls *ended)
     return n;
 }
 
-void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more)
+void shim_host_end_row(struct shim_host *host)
 {
     struct shim_calls ended = STAILQ_HEAD_INITIALIZER(ended);
     pthread_mutex_lock(&host->lock);
+    STAILQ_CONCAT(&ended, &host->ended);
+    pthread_mutex_unlock(&host->lock);
+    const size_t n = resume(&ended);
+    if (n > 0)
+        leave(host, &host->calls, n);
+}
+
+void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more)
+{
+    pthread_mutex_lock(&host->lock);
     STAILQ_INSERT_TAIL(&host->ended, call, next);
-    if (!more)
-        STAILQ_CONCAT(&ended, &host->ended);
     pthread_mutex_unlock(&host->lock);
     if (!more)
-        leave(host, &host->calls, resume(&ended));
+        shim_host_end_row(host);
 }
 
 bool shim_host_is_stopping(struct shim_host *host)

@@ -70,6 +70,9 @@ bool shim_host_enter_call(struct shim_host *host);
  */
 void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more);
 
+/* The last of a row ended, and is not resumed yet: those that wait for it are. */
+void shim_host_end_row(struct shim_host *host);
+
 bool shim_host_is_stopping(struct shim_host *host);
 
 /* Waits for the requests in hand for so long at most, but for calls however long: they end by their deadline,

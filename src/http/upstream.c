@@ -131,6 +131,8 @@ static void take_reply(struct channel_reply *reply, void *arg)
         shim_host_leave_call(upstream->host, &upstream->call, reply->more);
         return;
     }
+    if (!reply->more)
+        shim_host_end_row(upstream->host); /* before the writer has it, and the exchange may be gone */
     upstream->writing.write = write_answer;
     upstream->writing.principal = upstream->delivery->principal;
     writer_add(&upstream->host->writer, &upstream->writing);
@@ -152,8 +154,9 @@ static uint32_t hash_principal(const struct upstream_request *request)
     const struct auth_presented *presented = request->presented;
     if (request->auth->outcome != AUTH_UNCHECKED)
         return principal_hash(&request->auth->principal);
-    return hash_text(presented->api_key != NULL ? presented->api_key : "") ^
-           hash_text(presented->authorization != NULL ? presented->authorization : "");
+    const char *bearer = presented->authorization != NULL ? auth_bearer(presented->authorization) : NULL;
+    const bool has_key = presented->api_key != NULL && *presented->api_key != '\0';
+    return principal_hash_text(has_key ? presented->api_key : bearer != NULL ? bearer : "");
 }
 
 /* False: none may begin, and the answer says so. */

@@ -352,13 +352,14 @@ static void hold_answers(const struct unit *unit, struct shared_arena *answers)
 static void answer(struct unit *unit, struct next_round *next)
 {
     const struct statement_metrics *metrics = metrics_of(next->batch, unit);
-    size_t last = 0; /* that ends a call: those before it may wait for it */
+    size_t last[2] = {0, 0}; /* of each kind, that ends a call: those before it may wait for it */
     for (size_t i = 0; i < unit->n; i++) {
         if (ends_call(unit->operations[i]))
-            last = i;
+            last[unit->operations[i]->call->is_local] = i;
     }
     for (size_t i = 0; i < unit->n; i++) {
-        unit->operations[i]->more = i < last;
+        unit->operations[i]->more =
+            ends_call(unit->operations[i]) && i < last[unit->operations[i]->call->is_local];
         if (unit->operations[i]->replayed)
             metric_add(metrics->replayed, 1);
         end(&unit->operations[i], unit->operations[i]->locked ? &next->locked : &next->ended);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static const char out_of_reach[] = "The database is out of reach";
+static const char not_known[] = "The database went away; whether the change was made is not known";
 
 void key_queue_init(struct key_queue *queue)
 {
@@ -49,11 +50,13 @@ static void answer(struct key_queue *queue, struct key_operation *operation, con
     operation->done(rows, n, operation->closure_data);
 }
 
-static void finish(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
+static void finish(struct key_queue *queue, struct key_operation *operation, bool was_taken,
+                   const PGresult *result)
 {
     const struct key_statement *statement = operation->statement;
     if (result == NULL) {
-        fail(queue, operation, STATUS_UNAVAILABLE, out_of_reach);
+        fail(queue, operation, STATUS_UNAVAILABLE,
+             was_taken && statement->changes ? not_known : out_of_reach);
     } else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         const struct sqlstate_meaning *meaning = sqlstate_meaning(result);
         fail(queue, operation, meaning->code, meaning->message);
@@ -99,7 +102,7 @@ bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
     }
     pthread_mutex_unlock(&queue->lock);
     if (!is_open) {
-        finish(queue, operation, NULL);
+        finish(queue, operation, false, NULL);
         free_operation(operation);
     }
     return is_open;
@@ -120,7 +123,7 @@ struct key_operation *key_queue_take(struct key_queue *queue)
 
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
 {
-    finish(queue, operation, result);
+    finish(queue, operation, true, result);
     pthread_mutex_lock(&queue->lock);
     queue->current = NULL;
     pthread_mutex_unlock(&queue->lock);

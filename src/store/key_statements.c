@@ -31,13 +31,13 @@ const struct key_statement key_create = {
 };
 
 const struct key_statement key_list = {
-    .sql = "SELECT " COLUMNS " FROM api_keys WHERE revoked_at IS NULL "
+    .sql = "SELECT " COLUMNS " FROM ONLY api_keys WHERE revoked_at IS NULL "
            "OR revoked_at > now() - interval '" TEXT(KEY_REVOKED_DAYS) " days' "
                                                                        "ORDER BY name, created_at DESC, id",
 };
 
 const struct key_statement key_revoke = {
-    .sql = "WITH ended AS (UPDATE api_keys SET revoked_at = clock_timestamp() "
+    .sql = "WITH ended AS (UPDATE ONLY api_keys SET revoked_at = clock_timestamp() "
            "WHERE name = $1 AND (revoked_at IS NULL OR revoked_at > now()) RETURNING *) "
            "SELECT " COLUMNS " FROM ended ORDER BY created_at DESC",
     .n_params = 1,
@@ -49,16 +49,17 @@ const struct key_statement key_revoke = {
 /* Of keys that were rotated before, those that would hold for longer hold for as long. */
 #define UNTIL "now() + $4::bigint * interval '1 second'"
 const struct key_statement key_rotate = {
-    .sql = "WITH old AS (UPDATE api_keys SET revoked_at = " UNTIL " WHERE name = $3 AND revoked_at IS NULL "
-           "AND (expires_at IS NULL OR expires_at > now() OR $5::bigint IS NOT NULL) RETURNING *), "
-           "older AS (UPDATE api_keys SET revoked_at = " UNTIL " "
-           "WHERE name = $3 AND revoked_at > " UNTIL " AND EXISTS (SELECT FROM old)), "
-           "new AS (INSERT INTO api_keys (id, hash, name, role, expires_at) "
-           "SELECT $1, decode($2, 'hex'), name, role, coalesce(" TIME(
-               "$5") ", expires_at) FROM old "
-                     "RETURNING *) "
-                     "SELECT " COLUMNS ", 1 AS place FROM new UNION ALL SELECT " COLUMNS
-                     ", 2 FROM old ORDER BY place",
+    .sql =
+        "WITH old AS (UPDATE ONLY api_keys SET revoked_at = " UNTIL " WHERE name = $3 AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > now() OR $5::bigint IS NOT NULL) RETURNING *), "
+        "older AS (UPDATE ONLY api_keys SET revoked_at = " UNTIL " "
+        "WHERE name = $3 AND revoked_at > " UNTIL " AND EXISTS (SELECT FROM old)), "
+        "new AS (INSERT INTO api_keys (id, hash, name, role, expires_at) "
+        "SELECT $1, decode($2, 'hex'), name, role, coalesce(" TIME(
+            "$5") ", expires_at) FROM old "
+                  "RETURNING *) "
+                  "SELECT " COLUMNS ", 1 AS place FROM new UNION ALL SELECT " COLUMNS
+                  ", 2 FROM old ORDER BY place",
     .n_params = 5,
     .changes = true,
     .none_code = STATUS_NOT_FOUND,
@@ -70,8 +71,9 @@ const char key_listen_sql[] = "LISTEN orders_api_keys";
 /* In one order everywhere: other servers write the same rows. */
 const char key_use_sql[] =
     "WITH uses AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS given (used_id, used_us)), "
-    "rows AS (SELECT id FROM api_keys JOIN uses ON id = used_id ORDER BY id FOR NO KEY UPDATE OF api_keys) "
-    "UPDATE api_keys SET last_used_at = " TIME(
+    "rows AS (SELECT id FROM ONLY api_keys JOIN uses ON id = used_id ORDER BY id FOR NO KEY UPDATE OF "
+    "api_keys SKIP LOCKED) "
+    "UPDATE ONLY api_keys SET last_used_at = " TIME(
         "used_us") " FROM rows JOIN uses ON rows.id = used_id "
                    "WHERE api_keys.id = rows.id AND (last_used_at IS NULL OR last_used_at < " TIME(
                        "used_us") ")";

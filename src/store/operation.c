@@ -25,6 +25,7 @@ void operation_fail(struct operation *operation, enum status_code code, const ch
 {
     operation->code = code;
     operation->message = message;
+    operation->more = false; /* whatever was to end after it in a batch that it was in */
     operation_finish(operation);
 }
 

@@ -184,14 +184,15 @@ static bool write_uses(struct postgres_keys *keys)
     return n == 0 || result != NULL;
 }
 
-/* Whoever made a change finds it in memory when he is told. False: the session broke. */
+/* Whoever made a change finds it in memory when he is told; if it cannot be loaded he is not told that it was
+ * made. False: the session broke. */
 static bool run_operation(struct postgres_keys *keys, struct key_operation *operation)
 {
     const struct key_statement *statement = operation->statement;
     PGresult *result = ask(keys, statement->sql, statement->n_params, operation->params);
     const bool alive = result != NULL && (!statement->changes || load(keys));
     log_error(keys, "keys cannot be changed or listed", result);
-    key_queue_end(&keys->queue, operation, result);
+    key_queue_end(&keys->queue, operation, alive ? result : NULL);
     PQclear(result);
     return alive;
 }

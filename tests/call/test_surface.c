@@ -445,7 +445,7 @@ Test(surface, calls_are_counted_by_principal_and_outcome)
     const char *text = metrics_text(options.metrics, &arena, &length);
     cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"ok\"} 1\n"), "%s", text);
     cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"limited\"} 1\n"), "%s", text);
-    cr_assert_not_null(strstr(text, "{principal=\"none\",outcome=\"client_error\"} 1\n"), "%s", text);
+    cr_assert_not_null(strstr(text, "{principal=\"(none)\",outcome=\"client_error\"} 1\n"), "%s", text);
     arena_free(&arena);
 }
 

@@ -371,10 +371,10 @@ static void *terminate(void *arg)
     struct terminator *terminator = arg;
     PGconn *connection = database_connect(database_url);
     while (!atomic_load(&terminator->stop)) {
-        terminator->ended +=
-            database_number(connection, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                                        "WHERE datname = current_database() "
-                                        "AND usename = 'orders_service' AND query LIKE '%FROM api_keys%'");
+        terminator->ended += database_number(
+            connection, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                        "WHERE datname = current_database() "
+                        "AND usename = 'orders_service' AND query LIKE '%FROM ONLY api_keys%'");
         pause_ms(200);
     }
     PQfinish(connection);

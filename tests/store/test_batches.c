@@ -387,6 +387,50 @@ Test(batches, the_last_call_of_a_batch_knows_that_it_is)
     pending_free(single[1]);
 }
 
+static struct pending *begin_local(const char *order_id)
+{
+    struct pending *local = pending_new(LONG_MS);
+    local->call.is_local = true;
+    store->create(store, &local->call, pending_order(local, order_id),
+                  (Orders__V1__Order_Closure)pending_done, local);
+    return local;
+}
+
+/* Replies over RPC and those of this process go different ways: none may wait for one of the other kind. */
+Test(batches, the_last_call_of_each_kind_knows_that_it_is)
+{
+    static const bool more[] = {true, true, false, false};
+    struct pending *first = hold();
+    struct pending *all[] = {begin_local("1"), begin_create(store, "2", LONG_MS), begin_local("3"),
+                             begin_create(store, "4", LONG_MS)};
+    release();
+    for (size_t i = 0; i < 4; i++) {
+        cr_assert_eq(pending_wait(all[i]), STATUS_OK);
+        cr_expect_eq(all[i]->call.more, more[i], "%zu", i);
+        pending_free(all[i]);
+    }
+    expect_end(first, STATUS_OK);
+}
+
+/* It ends by itself, long after the others of its batch. */
+Test(batches, one_that_waited_for_a_lock_is_followed_by_nobody)
+{
+    PGconn *other = database_connect(database_url);
+    create("1");
+    create("2");
+    free(database_query(other, "BEGIN; SELECT 1 FROM orders WHERE order_id = '1' FOR UPDATE"));
+    struct pending *first = hold();
+    struct pending *locked = begin_set_amount(store, "1", 5, 1000);
+    struct pending *free_one = begin_set_amount(store, "2", 5, LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(free_one, STATUS_OK);
+    cr_assert_eq(pending_wait(locked), STATUS_DEADLINE_EXCEEDED);
+    cr_assert_not(locked->call.more);
+    pending_free(locked);
+    PQfinish(other);
+}
+
 /* The last of a batch was given up while it was under way: its end is no call's. */
 Test(batches, the_last_call_may_be_given_up)
 {

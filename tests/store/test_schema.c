@@ -183,7 +183,7 @@ Test(schema, row_level_security_is_told_of)
 Test(schema, a_table_that_is_partitioned_is_told_of)
 {
     static const char *const tables[][2] = {
-        {"orders", "order_id"}, {"idempotency", "request_id"}, {"order_rollup", "day"}};
+        {"orders", "order_id"}, {"idempotency", "request_id"}, {"order_rollup", "day"}, {"api_keys", "id"}};
     char *database_url = database_create(), sql[256], wanted[64];
     PGconn *database = database_connect(database_url);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
