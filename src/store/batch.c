@@ -358,11 +358,11 @@ static void answer(struct unit *unit, struct next_round *next)
             last[unit->operations[i]->call->is_local] = i;
     }
     for (size_t i = 0; i < unit->n; i++) {
-        unit->operations[i]->more =
-            ends_call(unit->operations[i]) && i < last[unit->operations[i]->call->is_local];
-        if (unit->operations[i]->replayed)
+        struct operation *operation = unit->operations[i];
+        operation->more = i < last[operation->call->is_local] && ends_call(operation);
+        if (operation->replayed)
             metric_add(metrics->replayed, 1);
-        end(&unit->operations[i], unit->operations[i]->locked ? &next->locked : &next->ended);
+        end(&unit->operations[i], operation->locked ? &next->locked : &next->ended);
     }
 }
 
