@@ -144,8 +144,8 @@ static void take_memory(struct admission *admission, const struct admission_entr
 {
     budget_add(admission->limits.memory, bytes);
     admission->bytes += bytes;
-    if (entry->caller == NULL)
-        return;
+    if (entry->flow == NULL)
+        return; /* its caller is gone */
     entry->caller->bytes += bytes;
     entry->flow->bytes += bytes;
 }
@@ -154,7 +154,7 @@ static void free_memory(struct admission *admission, const struct admission_entr
 {
     budget_give_back(admission->limits.memory, bytes);
     admission->bytes -= bytes;
-    if (entry->caller == NULL)
+    if (entry->flow == NULL)
         return;
     entry->caller->bytes -= bytes;
     entry->flow->bytes -= bytes;

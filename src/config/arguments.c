@@ -9,5 +9,6 @@ void arguments_read(int argc, char *argv[], const char *version, const char *doe
     const struct argp none = {.doc = does};
     argp_program_version = version;
     argp_err_exit_status = EX_USAGE;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
     argp_parse(&none, argc, argv, 0, NULL, NULL);
 }
