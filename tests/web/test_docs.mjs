@@ -46,7 +46,7 @@ test("/docs: authorize, create an order, read it back, see the summary", async (
     const dialog = page.locator(".auth-container", { has: page.locator("#api_key_value") }); // or a token
     await dialog.locator("input").fill(key);
     await dialog.getByRole("button", { name: "Apply credentials" }).click();
-    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Close" }).first().click(); // each way has one
 
     const order = { order_id: "DOCS-1", customer_id: "C-1", total_amount: 4200, currency: "EUR" };
     const made = await execute("createOrder", (operation) =>
