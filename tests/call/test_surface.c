@@ -434,7 +434,8 @@ Test(surface, calls_are_counted_by_principal_and_outcome)
     struct arena arena;
     size_t length;
     arena_init(&arena);
-    options.metrics = metrics_new();
+    struct metrics *metrics = metrics_new();
+    options.metrics = metrics;
     options.rate_each = 1;
     make(&health.service.base, ROLE_READER);
     ask_as("shop");
@@ -442,11 +443,13 @@ Test(surface, calls_are_counted_by_principal_and_outcome)
     run();
     auth = (struct auth_result){.outcome = AUTH_MISSING};
     run();
-    const char *text = metrics_text(options.metrics, &arena, &length);
+    const char *text = metrics_text(metrics, &arena, &length);
     cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"ok\"} 1\n"), "%s", text);
     cr_assert_not_null(strstr(text, "{principal=\"shop\",outcome=\"limited\"} 1\n"), "%s", text);
     cr_assert_not_null(strstr(text, "{principal=\"(none)\",outcome=\"client_error\"} 1\n"), "%s", text);
     arena_free(&arena);
+    free_all();
+    metrics_free(metrics);
 }
 
 /* --- the log --- */
