@@ -197,7 +197,11 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
         .closure = closure,
         .call = call,
     };
-    call->answer_bytes = listing->page_size * LISTED_ORDER_BYTES;
+    /* At once: lists that wait for it would fill the bound of calls, and shut out who asks for little. */
+    if (!call_reserve(call, listing->page_size * LISTED_ORDER_BYTES)) {
+        closure(NULL, call);
+        return;
+    }
     query->skip = input->skip;
     query->limit = (int64_t)listing->page_size + 1;
     query->status = input->status;
