@@ -40,10 +40,7 @@ struct call {
     bool is_local; /* it came from this process, and not over RPC: replies of each kind wait for their like */
     bool more;     /* set when it ends: others end right after it, so its reply may wait for theirs */
     bool replayed; /* set when it ends: the answer is the one that this request_id was given before */
-    bool validate_only;  /* check the request and answer an empty message; change nothing (AIP-163) */
-    size_t answer_bytes; /* by estimate, of an answer that may be large: reserved when it is about to be made,
-                          * not while the call waits for that. 0: it is not large, or the call changes
-                          * something */
+    bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 
     /* Of who received the call: whether there is memory for an answer of so many bytes. NULL: nobody counts.

@@ -160,7 +160,6 @@ void surface_enter(struct surface_call *call, struct caller *caller, size_t byte
     base->role = role_name(ROLE_NONE);
     base->start_ns = base->deadline_ns = time_monotonic_ns();
     base->trace = (struct trace){0};
-    base->answer_bytes = 0;
     base->more = base->replayed = base->validate_only = false;
     base->status = STATUS_INIT;
 }

@@ -274,12 +274,10 @@ static void get_order_summary(Orders__V1__OrderService_Service *service,
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    if (ends_here(call)) {
+    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES))
         closure(NULL, call);
-        return;
-    }
-    call->answer_bytes = SUMMARY_BYTES;
-    store->summarize(store, call, input->verify, closure, call);
+    else
+        store->summarize(store, call, input->verify, closure, call);
 }
 
 /* --- statistics --- */
@@ -301,11 +299,10 @@ static void get_order_statistics(Orders__V1__OrderService_Service *service,
     struct store *store = store_of(service);
     check_day(call, "first_day", input->first_day);
     check_day(call, "last_day", input->last_day);
-    if (ends_here(call)) {
+    if (ends_here(call) || !call_reserve(call, SUMMARY_BYTES)) {
         closure(NULL, call);
         return;
     }
-    call->answer_bytes = SUMMARY_BYTES;
     struct store_days *days = arena_alloc(&call->arena, sizeof *days);
     *days = (struct store_days){.first = input->first_day, .last = input->last_day};
     store->count(store, call, days, closure, call);

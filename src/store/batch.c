@@ -102,27 +102,16 @@ static void note_wait(const struct batch *batch, size_t n, uint64_t now_ns)
         metric_observe(lane_metrics(batch)->wait, now_ns - batch->operations[i]->call->start_ns);
 }
 
-/* Whether there is room for its answer, which is to be made now. Those that wait for others' have none yet.
- */
-static bool reserve(struct operation *operation)
-{
-    struct call *call = operation->call;
-    return call->answer_bytes == 0 || call_reserve(call, call->answer_bytes);
-}
-
-/* Leaves out what nobody waits for, and what there is no room for, before it reaches the database. Returns
- * how many are left. */
-static size_t drop_vain(struct batch *batch, size_t n, uint64_t now_ns)
+/* Leaves out what nobody waits for any more, before it reaches the database. Returns how many are left. */
+static size_t drop_expired(struct batch *batch, size_t n, uint64_t now_ns)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         struct operation *operation = batch->operations[i];
-        if (operation->call->deadline_ns <= now_ns)
-            operation_expire(operation);
-        else if (!reserve(operation))
-            operation_fail(operation, operation->call->status.code, operation->call->status.message);
-        else
+        if (operation->call->deadline_ns > now_ns)
             batch->operations[kept++] = operation;
+        else
+            operation_expire(operation);
     }
     return kept;
 }
@@ -169,7 +158,7 @@ void batch_plan(struct batch *batch, size_t n)
     assert(batch_done(batch) && batch->n == 0);
     if (n > 0)
         note_wait(batch, n, now_ns);
-    n = drop_vain(batch, n, now_ns);
+    n = drop_expired(batch, n, now_ns);
     fold(batch, n);
     pthread_mutex_lock(&batch->lock);
     batch->n = n; /* from here on batch_expire looks after them */

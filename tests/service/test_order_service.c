@@ -377,3 +377,47 @@ Test(order_service, a_delete_hands_the_etag_on)
     invoke("DeleteOrder", &request.base, STATUS_OK, "remove");
     cr_assert_str_eq(asked.etag, "1-b");
 }
+
+/* --- memory for answers --- */
+
+static size_t reserved_bytes;
+static bool has_room;
+
+static bool reserve(struct call *its_call, size_t bytes)
+{
+    reserved_bytes += bytes;
+    if (!has_room)
+        call_fail(its_call, STATUS_RESOURCE_EXHAUSTED, "No room");
+    return has_room;
+}
+
+/* When the call comes: those that wait for the store would fill the bound of calls, and shut out others. */
+Test(order_service, memory_for_a_large_answer_is_reserved_before_the_store_is_asked)
+{
+    Orders__V1__ListOrdersRequest list = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    Orders__V1__GetOrderSummaryRequest summary = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
+    Orders__V1__GetOrderStatisticsRequest statistics = ORDERS__V1__GET_ORDER_STATISTICS_REQUEST__INIT;
+    const struct {
+        const char *method;
+        const ProtobufCMessage *input;
+    } cases[] = {{"ListOrders", &list.base},
+                 {"GetOrderSummary", &summary.base},
+                 {"GetOrderStatistics", &statistics.base}};
+    call.reserve = reserve;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        reserved_bytes = 0;
+        has_room = false;
+        invoke(cases[i].method, cases[i].input, STATUS_RESOURCE_EXHAUSTED, NULL);
+        cr_expect_gt(reserved_bytes, 0, "%s", cases[i].method);
+    }
+    has_room = true;
+    reserved_bytes = 0;
+    list.page_size = 10;
+    invoke("ListOrders", &list.base, STATUS_OK, "list");
+    const size_t ten = reserved_bytes;
+    reserved_bytes = 0;
+    list.page_size = 100;
+    invoke("ListOrders", &list.base, STATUS_OK, "list");
+    cr_expect_eq(reserved_bytes, 10 * ten, "it is by the page's size");
+    call.reserve = NULL;
+}
