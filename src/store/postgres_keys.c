@@ -104,23 +104,10 @@ static void rotate_key(struct key_store *store, struct call *call, const struct 
 /* Runs a statement. NULL: the session broke. */
 static PGresult *ask(struct postgres_keys *keys, const char *sql, int n_params, const char *const params[])
 {
-    struct session *session = &keys->session;
-    PGresult *first = NULL, *result;
-    if (!PQsendQueryParams(session->pg, sql, n_params, NULL, params, NULL, NULL, 0) ||
-        !PQpipelineSync(session->pg))
-        return NULL;
-    while (session_next(session, &result)) {
-        if (result == NULL)
-            continue;
-        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
-            PQclear(result);
-            return first;
-        }
-        PQclear(first);
-        first = result;
-    }
-    PQclear(first);
-    return NULL;
+    PGconn *pg = keys->session.pg;
+    const bool is_sent =
+        PQsendQueryParams(pg, sql, n_params, NULL, params, NULL, NULL, 0) && PQpipelineSync(pg);
+    return is_sent ? session_read(&keys->session) : NULL;
 }
 
 static void log_error(struct postgres_keys *keys, const char *what, const PGresult *result)

@@ -200,9 +200,9 @@ static bool give_up(struct session *session, PGresult *result, const char *why)
 /* A session whose statements are not those that were prepared in it is another one, by a pooler that did not
  * share them when they were. What becomes of what is under way is not known: some of it may have been done by
  * one session, the rest refused by the next. */
-bool session_next(struct session *session, PGresult **result)
+static bool next_of_statement(struct session *session, PGresult **result, uint64_t limit_ns)
 {
-    if (!next_before(session, result, time_monotonic_ns() + session->silence_ns))
+    if (!next_before(session, result, limit_ns))
         return false;
     const char *sqlstate = PQresultErrorField(*result, PG_DIAG_SQLSTATE);
     if (session->unreplicated && PQresultStatus(*result) == PGRES_PIPELINE_SYNC)
@@ -213,6 +213,11 @@ bool session_next(struct session *session, PGresult **result)
     session->outcome = take_error(session, *result);
     PQclear(*result);
     return false;
+}
+
+bool session_next(struct session *session, PGresult **result)
+{
+    return next_of_statement(session, result, time_monotonic_ns() + session->silence_ns);
 }
 
 /* --- what a new session is asked, and what it says --- */
@@ -390,11 +395,14 @@ static bool send_preparation(const struct session *session, struct setup *setup)
            send_statements(session, setup);
 }
 
-/* Reads one statement's result and its sync. NULL: the connection broke or the limit passed. */
-static PGresult *read_setup(struct session *session, uint64_t limit_ns)
+/* False: the connection broke, or the limit passed. */
+typedef bool next_result(struct session *session, PGresult **result, uint64_t limit_ns);
+
+/* Reads one statement's result and its sync. NULL: as of next_result. */
+static PGresult *read_by(next_result *next, struct session *session, uint64_t limit_ns)
 {
     PGresult *first = NULL, *result;
-    while (next_before(session, &result, limit_ns)) {
+    while (next(session, &result, limit_ns)) {
         if (result == NULL)
             continue;
         if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
@@ -406,6 +414,11 @@ static PGresult *read_setup(struct session *session, uint64_t limit_ns)
     }
     PQclear(first);
     return NULL;
+}
+
+PGresult *session_read(struct session *session)
+{
+    return read_by(next_of_statement, session, time_monotonic_ns() + session->silence_ns);
 }
 
 /* There is room: no session is made ready when there is not. */
@@ -435,7 +448,7 @@ static enum session_result run_setup(struct session *session, send_setup *send, 
     if (!send(session, &setup))
         return break_off(session, 0);
     for (size_t i = 0; i < setup.n; i++) {
-        PGresult *result = read_setup(session, limit_ns);
+        PGresult *result = read_by(next_before, session, limit_ns);
         if (result == NULL) {
             if (PQstatus(session->pg) == CONNECTION_OK && session->n_left < SESSION_LEFT_MOST)
                 note_left(session);
@@ -539,7 +552,7 @@ static enum session_result check(struct session *session)
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CHECK_SILENCE_MS * NS_PER_MS;
     if (!send_access(session->pg) || !PQpipelineSync(session->pg))
         return break_off(session, 0);
-    PGresult *result = read_setup(session, limit_ns);
+    PGresult *result = read_by(next_before, session, limit_ns);
     if (result == NULL) {
         if (PQstatus(session->pg) == CONNECTION_OK)
             note_left(session);

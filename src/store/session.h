@@ -90,6 +90,10 @@ const char *session_error(const struct session *session);
  * was made that no standby may have. */
 bool session_next(struct session *session, PGresult **result);
 
+/* Reads one statement's result and the sync behind it; the caller's. NULL: the connection broke, or was
+ * silent for too long. */
+PGresult *session_read(struct session *session);
+
 /* Prepares the statements anew, if need be and nothing is under way. False: as of session_check. */
 bool session_refresh(struct session *session);
 
