@@ -33,11 +33,11 @@ static unsigned pop_lowest(uint64_t *set)
 }
 
 /* They are of places. */
-static void forget_debts(struct fair_flows *flows)
+static void forget_deficits(struct fair_flows *flows)
 {
-    memset(flows->debts, 0, sizeof flows->debts);
+    memset(flows->deficits, 0, sizeof flows->deficits);
     for (unsigned i = 0; i < FAIR_PRINCIPALS; i++)
-        memset(flows->principals[i].debts, 0, sizeof flows->principals[i].debts);
+        memset(flows->principals[i].deficits, 0, sizeof flows->principals[i].deficits);
 }
 
 struct operation_list fair_flows_empty(struct fair_flows *flows)
@@ -51,7 +51,7 @@ struct operation_list fair_flows_empty(struct fair_flows *flows)
             flow->first = NULL;
         }
     }
-    forget_debts(flows);
+    forget_deficits(flows);
     flows->salt += UINT32_C(0x9e3779b9);
     return all;
 }
@@ -63,30 +63,30 @@ static unsigned next_of(uint64_t set, unsigned from)
     return (unsigned)__builtin_ctzll(above != 0 ? above : set);
 }
 
-unsigned fair_whose_turn(unsigned debts[static 64], uint64_t set, unsigned from)
+unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from)
 {
     for (;;) {
         const unsigned index = next_of(set, from);
-        if (debts[index] == 0)
+        if (deficits[index] == 0)
             return index;
-        debts[index] = debts[index] > FAIR_TURN_ROWS ? debts[index] - FAIR_TURN_ROWS : 0;
+        deficits[index] = deficits[index] > FAIR_QUANTUM_ROWS ? deficits[index] - FAIR_QUANTUM_ROWS : 0;
         from = index + 1;
     }
 }
 
-bool fair_are_in_debt(const unsigned debts[static 64], uint64_t set)
+bool fair_have_deficits(const unsigned deficits[static 64], uint64_t set)
 {
     while (set != 0) {
-        if (debts[pop_lowest(&set)] == 0)
+        if (deficits[pop_lowest(&set)] == 0)
             return false;
     }
     return true;
 }
 
-void fair_charge(unsigned *debt, unsigned rows)
+void fair_charge(unsigned *deficit, unsigned rows)
 {
-    if (rows > FAIR_TURN_ROWS)
-        *debt = rows - FAIR_TURN_ROWS;
+    if (rows > FAIR_QUANTUM_ROWS)
+        *deficit = rows - FAIR_QUANTUM_ROWS;
 }
 
 void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired)

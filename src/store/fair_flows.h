@@ -1,7 +1,7 @@
 /* fair_flows.h: lists of operations by principal, and by connection of one: what store/queue.h queues fairly.
  *
- * Turns are equal in rows (deficit round robin, M. Shreedhar and G. Varghese 1995): whoever had a large page
- * passes for as many turns as there are in it.
+ * They are served round robin, with an equal number of rows each (deficit round robin, M. Shreedhar and
+ * G. Varghese 1995): whoever had a large page is passed over for as many rounds as it had quanta of rows.
  *
  * Both are told apart by a hash, which is perturbed now and then. No locks: whoever has the flows guards
  * them.
@@ -16,17 +16,17 @@
 
 enum {
     FAIR_PRINCIPALS = 64,
-    FAIR_FLOWS = 64,      /* of each */
-    FAIR_TURN_ROWS = 128, /* which one may have each time that it is its turn: a list of the usual size */
+    FAIR_FLOWS = 64,         /* of each */
+    FAIR_QUANTUM_ROWS = 128, /* which each may have in a round: a list of the usual size */
 };
 
 /* What is asked in the name of one principal. */
 struct fair_principal {
     /* What one connection asked is in one flow, which a hash picks. */
     struct operation_list flows[FAIR_FLOWS];
-    uint64_t waiting;           /* a bit for each flow that has operations */
-    unsigned next;              /* the flow that is next */
-    unsigned debts[FAIR_FLOWS]; /* rows that each flow had beyond its turns */
+    uint64_t waiting;              /* a bit for each flow that has operations */
+    unsigned next;                 /* the flow that is next */
+    unsigned deficits[FAIR_FLOWS]; /* rows that each flow had beyond its quanta */
 };
 
 /* Zeros: nothing is in it. */
@@ -34,7 +34,7 @@ struct fair_flows {
     struct fair_principal principals[FAIR_PRINCIPALS]; /* a hash picks which */
     uint64_t waiting;                                  /* a bit for each that has operations */
     unsigned next;                                     /* the one that is next */
-    unsigned debts[FAIR_PRINCIPALS];                   /* rows that each had beyond its turns */
+    unsigned deficits[FAIR_PRINCIPALS];                /* rows that each had beyond its quanta */
     uint32_t salt;                                     /* of the hashes */
 };
 
@@ -59,14 +59,14 @@ static inline uint64_t fair_bit(unsigned index)
     return UINT64_C(1) << index;
 }
 
-/* Whose turn it is of a set, which is not empty, from `from` on: each that is in debt passes, and owes less.
- */
-unsigned fair_whose_turn(unsigned debts[static 64], uint64_t set, unsigned from);
+/* Who is served next of a set, which is not empty, from `from` on: who has a deficit is passed over, and has
+ * one less by a quantum. */
+unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from);
 
-/* Whether all of a set are. */
-bool fair_are_in_debt(const unsigned debts[static 64], uint64_t set);
+/* Whether all of a set have one. */
+bool fair_have_deficits(const unsigned deficits[static 64], uint64_t set);
 
-/* One had its turn, and so many rows. */
-void fair_charge(unsigned *debt, unsigned rows);
+/* One was served so many rows. */
+void fair_charge(unsigned *deficit, unsigned rows);
 
 #endif

@@ -16,8 +16,8 @@ enum {
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
     SHARED_BATCHES = 64,  /* how long several callers are remembered: one alone waits before it asks again */
     PERTURB_BATCHES = 64, /* how long two callers may share a place */
-    COST_MOST = 64 * FAIR_TURN_ROWS, /* of one operation, so that few turns are passed for it */
-    STATEMENT_ROWS = 20,             /* what a statement that does not fold costs besides its rows, in rows */
+    COST_MOST = 64 * FAIR_QUANTUM_ROWS, /* of one operation, so that it is passed over for few rounds */
+    STATEMENT_ROWS = 20, /* what a statement that does not fold costs besides its rows, in rows */
 };
 
 bool queue_init(struct queue *queue, unsigned n_slots)
@@ -236,8 +236,8 @@ struct flow_walk {
 };
 
 /* How far the flows of a principal were. */
-struct turn {
-    struct flow_walk walks[FAIR_FLOWS];
+struct principal_walk {
+    struct flow_walk flows[FAIR_FLOWS];
     uint64_t begun, left; /* the flows that were walked, and those that may have more */
     unsigned calls;       /* taken to their last operation */
 };
@@ -341,34 +341,34 @@ static void begin_take(struct queue *queue)
 }
 
 /* Takes the next operation of one flow, of those that are left. NULL: it has none that can join. */
-static struct operation *take_of_flow(struct queue *queue, unsigned whose, struct turn *turn,
+static struct operation *take_of_flow(struct queue *queue, unsigned whose, struct principal_walk *visited,
                                       struct pick *pick, unsigned most_calls)
 {
     struct fair_principal *principal = &queue->flows.principals[whose];
-    const unsigned index = fair_whose_turn(principal->debts, turn->left, principal->next);
+    const unsigned index = fair_next(principal->deficits, visited->left, principal->next);
     assert(index < FAIR_FLOWS);
     struct operation_list *flow = &principal->flows[index];
-    struct flow_walk *walk = &turn->walks[index];
-    if ((turn->begun & fair_bit(index)) == 0)
+    struct flow_walk *walk = &visited->flows[index];
+    if ((visited->begun & fair_bit(index)) == 0)
         *walk = (struct flow_walk){.link = &flow->first};
-    turn->begun |= fair_bit(index);
+    visited->begun |= fair_bit(index);
     principal->next = index;
     struct operation *operation = take_next(queue, walk, pick);
     if (pick->is_full)
         return NULL;
     if (operation != NULL)
-        fair_charge(&principal->debts[index], cost(operation));
+        fair_charge(&principal->deficits[index], cost(operation));
     if (operation != NULL && !goes_on(operation)) {
         walk->calls++;
-        turn->calls++;
+        visited->calls++;
     }
     if (*walk->link == NULL) {
         flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
-        turn->left &= ~fair_bit(index);
+        visited->left &= ~fair_bit(index);
         fair_flows_note_rest(&queue->flows, whose, index);
     }
     if (walk->calls == most_calls)
-        turn->left &= ~fair_bit(index);
+        visited->left &= ~fair_bit(index);
     principal->next = index + 1;
     return operation;
 }
@@ -400,33 +400,34 @@ static void lift_bounds(const struct queue *queue, struct lane_batch *most)
 
 static size_t take(struct queue *queue, struct pick *pick, struct operation *out[], struct lane_batch most)
 {
-    struct turn turns[FAIR_PRINCIPALS]; /* each is set when it is first looked at */
+    struct principal_walk visits[FAIR_PRINCIPALS]; /* each is set when it is first looked at */
     size_t n = 0;
     uint64_t begun = 0,
-             left = queue->flows.waiting; /* the principals that had a turn, and those that may have more */
+             left = queue->flows.waiting; /* the principals that were served, and those that may be */
     bool are_several = false;             /* connections */
     lift_bounds(queue, &most);
     while (left != 0 && n < most.operations && has_room(pick)) {
-        if (left != queue->flows.waiting && fair_are_in_debt(queue->flows.debts, left & queue->flows.waiting))
-            break; /* the next turns are those of others, in the next batch */
-        const unsigned whose = fair_whose_turn(queue->flows.debts, left, queue->flows.next);
-        struct turn *turn = &turns[whose];
+        if (left != queue->flows.waiting &&
+            fair_have_deficits(queue->flows.deficits, left & queue->flows.waiting))
+            break; /* others are served first, in the next batch */
+        const unsigned whose = fair_next(queue->flows.deficits, left, queue->flows.next);
+        struct principal_walk *visited = &visits[whose];
         if ((begun & fair_bit(whose)) == 0) {
-            turn->left = queue->flows.principals[whose].waiting;
-            turn->begun = 0;
-            turn->calls = 0;
+            visited->left = queue->flows.principals[whose].waiting;
+            visited->begun = 0;
+            visited->calls = 0;
         }
         begun |= fair_bit(whose);
         queue->flows.next = whose;
-        struct operation *operation = take_of_flow(queue, whose, turn, pick, most.calls);
+        struct operation *operation = take_of_flow(queue, whose, visited, pick, most.calls);
         if (pick->is_full)
             break;
         if (operation != NULL) {
-            fair_charge(&queue->flows.debts[whose], cost(operation));
+            fair_charge(&queue->flows.deficits[whose], cost(operation));
             out[n++] = operation;
         }
-        are_several |= has_several(turn->begun);
-        if (turn->left == 0 || turn->calls >= most.calls_each)
+        are_several |= has_several(visited->begun);
+        if (visited->left == 0 || visited->calls >= most.calls_each)
             left &= ~fair_bit(whose);
         queue->flows.next = whose + 1;
     }
