@@ -1,7 +1,9 @@
 /* jwt_issuers.c: inih reads the file's lines; a table says which members there are. */
 #include "auth/jwt_issuers.h"
 
-#include <ctype.h>
+#include "base/loopback.h"
+#include "base/text_list.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <ini.h>
@@ -52,16 +54,6 @@ static char *part_of(CURLU *url, CURLUPart part)
     return curl_url_get(url, part, &text, 0) == CURLUE_OK ? text : NULL;
 }
 
-static bool is_own_host(const char *host)
-{
-    static const char *const hosts[] = {"127.0.0.1", "[::1]", "localhost"};
-    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-        if (strcmp(hosts[i], host) == 0)
-            return true;
-    }
-    return false;
-}
-
 bool jwt_issuers_is_fit_url(const char *text)
 {
     CURLU *url = curl_url();
@@ -71,8 +63,9 @@ bool jwt_issuers_is_fit_url(const char *text)
     char *scheme = is_url ? part_of(url, CURLUPART_SCHEME) : NULL;
     char *host = is_url ? part_of(url, CURLUPART_HOST) : NULL;
     char *user = is_url ? part_of(url, CURLUPART_USER) : NULL;
-    const bool is_fit = scheme != NULL && host != NULL && user == NULL &&
-                        (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && is_own_host(host)));
+    const bool is_fit =
+        scheme != NULL && host != NULL && user == NULL &&
+        (strcmp(scheme, "https") == 0 || (strcmp(scheme, "http") == 0 && loopback_is(host, strlen(host))));
     curl_free(scheme);
     curl_free(host);
     curl_free(user);
@@ -88,25 +81,11 @@ static int set_text(struct reading *reading, const char *value, const char **out
     return 1;
 }
 
-/* At commas, without the blanks around. */
 static int set_list(struct reading *reading, const char *member, const char *value, const char *const **out)
 {
-    const char **list = arena_calloc(reading->arena, LIST_MOST + 1, sizeof *list);
-    size_t n = 0;
-    for (const char *at = value; *at != '\0';) {
-        at += strspn(at, ", \t");
-        const size_t length = strcspn(at, ",");
-        size_t trimmed = length;
-        while (trimmed > 0 && isspace((unsigned char)at[trimmed - 1]))
-            trimmed--;
-        if (trimmed > 0 && n == LIST_MOST)
-            return refuse(reading, "%s: more than %d values", member, LIST_MOST);
-        if (trimmed > 0)
-            list[n++] = arena_copy(reading->arena, at, trimmed);
-        at += length;
-    }
-    *out = list;
-    return 1;
+    size_t n;
+    *out = text_list_split(reading->arena, value, LIST_MOST, &n);
+    return *out != NULL ? 1 : refuse(reading, "%s: more than %d values", member, LIST_MOST);
 }
 
 static const char *path_beside(struct reading *reading, const char *path)

@@ -1,6 +1,7 @@
 /* config.c: one row of a table for each variable: its name, its default, and how its text is read. */
 #include "config/config.h"
 
+#include "base/text_list.h"
 #include "config/config_tls.h"
 
 #include <ctype.h>
@@ -36,30 +37,20 @@ static bool starts_with(const char *string, const char *prefix)
     return strncmp(string, prefix, strlen(prefix)) == 0;
 }
 
-/* Splits at commas, trimming blanks and leaving out empty items. */
-static const char *const *split(struct arena *arena, const char *text, size_t *count)
+static bool split(struct reading *reading, const char *text, const char *const **items, size_t *n)
 {
-    const char **items = arena_calloc(arena, LIST_MAX + 1, sizeof *items);
-    size_t n = 0;
-    while (n < LIST_MAX && *text != '\0') {
-        text += strspn(text, ", \t");
-        size_t length = strcspn(text, ",");
-        size_t trimmed = length;
-        while (trimmed > 0 && isspace((unsigned char)text[trimmed - 1]))
-            trimmed--;
-        if (trimmed > 0)
-            items[n++] = arena_copy(arena, text, trimmed);
-        text += length;
-    }
-    *count = n;
-    return items;
+    *items = text_list_split(&reading->config->arena, text, LIST_MAX, n);
+    if (*items == NULL)
+        snprintf(reading->error, reading->error_size, "%s: has more than %d items", reading->name, LIST_MAX);
+    return *items != NULL;
 }
 
 static bool read_list(struct reading *reading, const char *text, const char *const *prefixes,
                       const char *may_hold, const char *const **out)
 {
     size_t n;
-    *out = split(&reading->config->arena, text, &n);
+    if (!split(reading, text, out, &n))
+        return false;
     if (n == 0)
         return fail(reading, text, may_hold);
     for (size_t i = 0; i < n; i++) {
@@ -101,7 +92,9 @@ static bool read_hidden(struct reading *reading, const char *text)
         bool *is_hidden;
     } words[] = {{"metrics", &hidden->metrics}, {"readyz", &hidden->readyz}, {"docs", &hidden->docs}};
     size_t n;
-    const char *const *items = split(&reading->config->arena, text, &n);
+    const char *const *items;
+    if (!split(reading, text, &items, &n))
+        return false;
     for (size_t i = 0; i < n; i++) {
         bool known = false;
         for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
@@ -112,32 +105,6 @@ static bool read_hidden(struct reading *reading, const char *text)
             return fail(reading, items[i],
                         "one of metrics, readyz and docs, or a comma-separated list of them");
     }
-    return true;
-}
-
-/* Of which currencies there are this folder knows nothing. */
-static bool read_rates(struct reading *reading, const char *text)
-{
-    reading->config->rates = arena_strdup(&reading->config->arena, text);
-    return true;
-}
-
-/* What stands in the file src/auth knows. */
-static bool read_jwt_issuers(struct reading *reading, const char *path)
-{
-    reading->config->jwt_issuers = arena_strdup(&reading->config->arena, path);
-    return true;
-}
-
-static bool read_oidc_client(struct reading *reading, const char *text)
-{
-    reading->config->oidc_client = arena_strdup(&reading->config->arena, text);
-    return true;
-}
-
-static bool read_oidc_scope(struct reading *reading, const char *text)
-{
-    reading->config->oidc_scope = arena_strdup(&reading->config->arena, text);
     return true;
 }
 
@@ -227,7 +194,8 @@ static bool read_api_key(struct reading *reading, const char *text)
         }
     }
     size_t n;
-    reading->config->api_keys = split(&reading->config->arena, text, &n);
+    if (!split(reading, text, &reading->config->api_keys, &n))
+        return false;
     reading->config->api_key = reading->config->api_keys[0];
     return n > 0 || fail(reading, "no key", "keys, separated by commas");
 }
@@ -249,66 +217,39 @@ static bool read_api_key_file(struct reading *reading, const char *path)
     return read_api_key(reading, line);
 }
 
-static bool read_path(struct reading *reading, const char *text, const char **path)
-{
-    *path = arena_strdup(&reading->config->arena, text);
-    return true;
-}
-
-static bool read_tls_cert(struct reading *reading, const char *text)
-{
-    return read_path(reading, text, &reading->config->tls_cert);
-}
-
-static bool read_tls_key(struct reading *reading, const char *text)
-{
-    return read_path(reading, text, &reading->config->tls_key);
-}
-
-static bool read_tls_client_ca(struct reading *reading, const char *text)
-{
-    return read_path(reading, text, &reading->config->tls_client_ca);
-}
-
-static bool read_tls_ca(struct reading *reading, const char *text)
-{
-    return read_path(reading, text, &reading->config->tls_ca);
-}
-
-static bool read_tls_roles(struct reading *reading, const char *text)
-{
-    return read_path(reading, text, &reading->config->tls_roles);
-}
+#define TEXT(name, preset, member)                                         \
+    {                                                                      \
+        name, preset, 0, NULL, offsetof(struct config, member), NULL, 0, 0 \
+    }
+#define NUMBER(name, preset, member, least, most, unit)                                              \
+    {                                                                                                \
+        name, preset, 0, NULL, offsetof(struct config, member), "a number of " unit, (least), (most) \
+    }
 
 static const struct variable {
     const char *name;
     const char *preset;    /* NULL: none */
     unsigned preset_needs; /* the preset holds only where this is needed; 0: always */
-    bool (*read)(struct reading *reading, const char *text); /* NULL: a number */
+    bool (*read)(struct reading *reading, const char *text); /* NULL: a text, or a number */
 
-    /* Of a number: where it goes, and what it may be. */
-    size_t offset;
-    unsigned least, most;
-    const char *unit;
+    size_t offset;        /* of those two: where it goes */
+    const char *unit;     /* of a number; NULL: it is a text, taken as it is */
+    unsigned least, most; /* what a number may be */
 } variables[] = {
     {"DATABASE_URL", NULL, 0, read_database_url},
     {"API_KEY", NULL, 0, read_api_key},
     {"API_KEY_FILE", NULL, 0, read_api_key_file},
-    {"ORDERS_JWT_ISSUERS", NULL, 0, read_jwt_issuers},
-    {"ORDERS_OIDC_CLIENT", NULL, 0, read_oidc_client},
-    {"ORDERS_OIDC_SCOPE", "openid", 0, read_oidc_scope},
+    TEXT("ORDERS_JWT_ISSUERS", NULL, jwt_issuers),
+    TEXT("ORDERS_OIDC_CLIENT", NULL, oidc_client),
+    TEXT("ORDERS_OIDC_SCOPE", "openid", oidc_scope),
     {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
     {"ORDERS_METRICS", NULL, 0, read_metrics},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
-    {"ORDERS_RATES", NULL, 0, read_rates},
+    TEXT("ORDERS_RATES", NULL, rates),
     {"ORDERS_HTTP_HIDE", NULL, 0, read_hidden},
     {"ORDERS_LOG", "info", 0, read_log},
-#define NUMBER(name, preset, member, least, most, unit)                                              \
-    {                                                                                                \
-        name, preset, 0, NULL, offsetof(struct config, member), (least), (most), "a number of " unit \
-    }
     NUMBER("ORDERS_LOG_SAMPLE", "100", log_sample, 0, 1000000, "lines a second"),
     NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds"),
     NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections"),
@@ -328,11 +269,11 @@ static const struct variable {
     NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "75", http_idle_timeout_s, 1, 3600, "seconds"),
     NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes"),
-    {"ORDERS_TLS_CERT", NULL, 0, read_tls_cert},
-    {"ORDERS_TLS_KEY", NULL, 0, read_tls_key},
-    {"ORDERS_TLS_CLIENT_CA", NULL, 0, read_tls_client_ca},
-    {"ORDERS_TLS_CA", NULL, 0, read_tls_ca},
-    {"ORDERS_TLS_ROLES", NULL, 0, read_tls_roles},
+    TEXT("ORDERS_TLS_CERT", NULL, tls_cert),
+    TEXT("ORDERS_TLS_KEY", NULL, tls_key),
+    TEXT("ORDERS_TLS_CLIENT_CA", NULL, tls_client_ca),
+    TEXT("ORDERS_TLS_CA", NULL, tls_ca),
+    TEXT("ORDERS_TLS_ROLES", NULL, tls_roles),
     NUMBER("ORDERS_PLAINTEXT", "0", plaintext, 0, 1, "addresses"),
 };
 
@@ -374,7 +315,6 @@ static void read_dotenv_line(char *line, struct arena *arena, const char *values
     }
 }
 
-/* Lines of NAME=VALUE; of those, the variables above. */
 /* The file's text in the arena; "" when there is none. NULL: it cannot be read, as errno says. */
 static char *load_dotenv(struct arena *arena)
 {
@@ -393,7 +333,9 @@ static char *load_dotenv(struct arena *arena)
     return why == 0 ? text : NULL;
 }
 
-/* False: the file is there and cannot be read, as errno says. */
+/* Its lines of NAME=VALUE; of those, the variables above. False: it is there and cannot be read, as errno
+ * says.
+ */
 static bool read_dotenv(struct arena *arena, const char *values[VARIABLES])
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
@@ -448,8 +390,13 @@ static bool read_variable(struct reading *reading, const struct variable *variab
     reading->name = variable->name;
     if (variable->read != NULL)
         return variable->read(reading, text);
+    void *member = (char *)reading->config + variable->offset;
+    if (variable->unit == NULL) {
+        *(const char **)member = arena_strdup(&reading->config->arena, text);
+        return true;
+    }
     if (read_number(text, variable->least, variable->most, &value)) {
-        *(unsigned *)((char *)reading->config + variable->offset) = (unsigned)value;
+        *(unsigned *)member = (unsigned)value;
         return true;
     }
     snprintf(may_hold, sizeof may_hold, "%s from %u to %u", variable->unit, variable->least, variable->most);

@@ -1,7 +1,8 @@
 /* config_tls.c: who could connect without TLS, and what TLS wants. */
 #include "config/config_tls.h"
 
-#include <arpa/inet.h>
+#include "base/loopback.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,27 +15,6 @@ struct check {
 static bool starts_with(const char *string, const char *prefix)
 {
     return strncmp(string, prefix, strlen(prefix)) == 0;
-}
-
-/* Whether only this machine can connect there. A name other than localhost may be of any address. */
-static bool is_loopback(const char *host, size_t length)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    char name[INET6_ADDRSTRLEN];
-    if (length > 2 && host[0] == '[' && host[length - 1] == ']') {
-        host++;
-        length -= 2;
-    }
-    if (length == 0 || length >= sizeof name)
-        return false;
-    memcpy(name, host, length);
-    name[length] = '\0';
-    if (strcmp(name, "localhost") == 0)
-        return true;
-    if (inet_pton(AF_INET, name, &v4) == 1)
-        return ntohl(v4.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-    return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 static bool refuse_plaintext(const struct check *check, const char *name, const char *address)
@@ -53,7 +33,7 @@ static bool check_plaintext_urls(const struct check *check)
         if (!starts_with(*url, CONFIG_TCP))
             continue;
         const char *host = *url + strlen(CONFIG_TCP), *port = strrchr(host, ':');
-        if (!is_loopback(host, port != NULL ? (size_t)(port - host) : strlen(host)))
+        if (!loopback_is(host, port != NULL ? (size_t)(port - host) : strlen(host)))
             return refuse_plaintext(check, "ORDERS_LISTEN", *url);
     }
     return true;
@@ -66,7 +46,7 @@ static bool check_plaintext(const struct check *check)
     if (settings->plaintext)
         return true;
     if (settings->http_host != NULL && !settings->http_tls &&
-        !is_loopback(settings->http_host, strlen(settings->http_host)))
+        !loopback_is(settings->http_host, strlen(settings->http_host)))
         return refuse_plaintext(check, "ORDERS_HTTP", settings->http_host);
     return check_plaintext_urls(check);
 }

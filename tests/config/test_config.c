@@ -163,6 +163,19 @@ Test(config, a_dotenv_that_cannot_be_read_is_told)
     rmdir(".env");
 }
 
+/* Those beyond would be passed over. */
+Test(config, a_list_that_is_too_long_is_told)
+{
+    struct config config;
+    char error[512], keys[65 * 2 + 1] = "";
+    for (int i = 0; i < 65; i++)
+        strcat(keys, "k,");
+    setenv("API_KEY", keys, 1);
+    cr_assert_not(config_load(&config, CONFIG_API_KEY, error, sizeof error));
+    cr_assert_str_eq(error, "API_KEY: has more than 64 items");
+    config_free(&config);
+}
+
 Test(config, what_is_set_is_in_the_environment_or_dotenv)
 {
     write_file(".env", "ORDERS_CONNECT=tcp://127.0.0.1:1\nORDERS_HTTP=\n");
