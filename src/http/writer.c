@@ -1,6 +1,7 @@
 /* writer.c: a queue by principal, and a thread that empties it. */
 #include "http/writer.h"
 
+#include "base/bit_set.h"
 #include "base/hash.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@ static void add(struct writer *writer, struct writing *writing)
 {
     const unsigned index = hash_mix(writing->principal, writer->salt) % WRITER_FLOWS;
     STAILQ_INSERT_TAIL(&writer->flows[index], writing, next);
-    writer->waiting |= UINT64_C(1) << index;
+    writer->waiting |= bit_set_of(index);
 }
 
 static struct writing *take_of(struct writer *writer, unsigned index)
@@ -19,7 +20,7 @@ static struct writing *take_of(struct writer *writer, unsigned index)
     struct writing *first = STAILQ_FIRST(&writer->flows[index]);
     STAILQ_REMOVE_HEAD(&writer->flows[index], next);
     if (STAILQ_EMPTY(&writer->flows[index]))
-        writer->waiting &= ~(UINT64_C(1) << index);
+        writer->waiting &= ~bit_set_of(index);
     return first;
 }
 
@@ -28,7 +29,7 @@ static void perturb(struct writer *writer)
 {
     struct writing_list all = STAILQ_HEAD_INITIALIZER(all);
     while (writer->waiting != 0) {
-        struct writing *first = take_of(writer, (unsigned)__builtin_ctzll(writer->waiting));
+        struct writing *first = take_of(writer, bit_set_next(writer->waiting, 0));
         STAILQ_INSERT_TAIL(&all, first, next);
     }
     writer->salt += UINT32_C(0x9e3779b9);
@@ -46,9 +47,7 @@ static struct writing *take_next(struct writer *writer)
         writer->taken = 0;
         perturb(writer);
     }
-    const uint64_t from = writer->next < WRITER_FLOWS ? UINT64_MAX << writer->next : 0;
-    const uint64_t above = writer->waiting & from;
-    const unsigned index = (unsigned)__builtin_ctzll(above != 0 ? above : writer->waiting);
+    const unsigned index = bit_set_next(writer->waiting, writer->next);
     writer->next = index + 1;
     return take_of(writer, index);
 }

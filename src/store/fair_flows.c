@@ -11,25 +11,17 @@ void fair_flows_add(struct fair_flows *flows, struct operation *first, struct op
     const unsigned index = hash_mix(first->call->caller, flows->salt) % FAIR_FLOWS;
     struct fair_principal *principal = &flows->principals[whose];
     operation_list_append(&principal->flows[index], first, last);
-    principal->waiting |= fair_bit(index);
-    flows->waiting |= fair_bit(whose);
+    principal->waiting |= bit_set_of(index);
+    flows->waiting |= bit_set_of(whose);
 }
 
 void fair_flows_note_rest(struct fair_flows *flows, unsigned whose, unsigned index)
 {
     struct fair_principal *principal = &flows->principals[whose];
     if (principal->flows[index].first == NULL)
-        principal->waiting &= ~fair_bit(index);
+        principal->waiting &= ~bit_set_of(index);
     if (principal->waiting == 0)
-        flows->waiting &= ~fair_bit(whose);
-}
-
-/* Takes the lowest of a set out of it. */
-static unsigned pop_lowest(uint64_t *set)
-{
-    const unsigned index = (unsigned)__builtin_ctzll(*set);
-    *set &= *set - 1;
-    return index;
+        flows->waiting &= ~bit_set_of(whose);
 }
 
 /* They are of places. */
@@ -44,9 +36,9 @@ struct operation_list fair_flows_empty(struct fair_flows *flows)
 {
     struct operation_list all = {NULL, NULL};
     while (flows->waiting != 0) {
-        struct fair_principal *principal = &flows->principals[pop_lowest(&flows->waiting)];
+        struct fair_principal *principal = &flows->principals[bit_set_pop(&flows->waiting)];
         while (principal->waiting != 0) {
-            struct operation_list *flow = &principal->flows[pop_lowest(&principal->waiting)];
+            struct operation_list *flow = &principal->flows[bit_set_pop(&principal->waiting)];
             operation_list_append(&all, flow->first, flow->last);
             flow->first = NULL;
         }
@@ -56,17 +48,10 @@ struct operation_list fair_flows_empty(struct fair_flows *flows)
     return all;
 }
 
-/* The lowest of a set that is not below `from`, or the lowest of all. */
-static unsigned next_of(uint64_t set, unsigned from)
-{
-    const uint64_t above = from < 64 ? set & (UINT64_MAX << from) : 0;
-    return (unsigned)__builtin_ctzll(above != 0 ? above : set);
-}
-
 unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from)
 {
     for (;;) {
-        const unsigned index = next_of(set, from);
+        const unsigned index = bit_set_next(set, from);
         if (deficits[index] == 0)
             return index;
         deficits[index] = deficits[index] > FAIR_QUANTUM_ROWS ? deficits[index] - FAIR_QUANTUM_ROWS : 0;
@@ -77,7 +62,7 @@ unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from)
 bool fair_have_deficits(const unsigned deficits[static 64], uint64_t set)
 {
     while (set != 0) {
-        if (deficits[pop_lowest(&set)] == 0)
+        if (deficits[bit_set_pop(&set)] == 0)
             return false;
     }
     return true;
@@ -108,10 +93,10 @@ void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct 
 void fair_flows_expire(struct fair_flows *flows, uint64_t now_ns, struct operation **expired)
 {
     for (uint64_t left = flows->waiting; left != 0;) {
-        const unsigned whose = pop_lowest(&left);
+        const unsigned whose = bit_set_pop(&left);
         struct fair_principal *principal = &flows->principals[whose];
         for (uint64_t of = principal->waiting; of != 0;) {
-            const unsigned index = pop_lowest(&of);
+            const unsigned index = bit_set_pop(&of);
             operation_list_expire(&principal->flows[index], now_ns, expired);
             fair_flows_note_rest(flows, whose, index);
         }

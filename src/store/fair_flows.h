@@ -9,6 +9,7 @@
 #ifndef STORE_FAIR_FLOWS_H
 #define STORE_FAIR_FLOWS_H
 
+#include "base/bit_set.h"
 #include "store/operation.h"
 
 #include <stdbool.h>
@@ -53,11 +54,6 @@ void fair_flows_expire(struct fair_flows *flows, uint64_t now_ns, struct operati
 
 /* The same of one list. */
 void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired);
-
-static inline uint64_t fair_bit(unsigned index)
-{
-    return UINT64_C(1) << index;
-}
 
 /* Who is served next of a set, which is not empty, from `from` on: who has a deficit is passed over, and has
  * one less by a quantum. */

@@ -349,9 +349,9 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
     assert(index < FAIR_FLOWS);
     struct operation_list *flow = &principal->flows[index];
     struct flow_walk *walk = &visited->flows[index];
-    if ((visited->begun & fair_bit(index)) == 0)
+    if ((visited->begun & bit_set_of(index)) == 0)
         *walk = (struct flow_walk){.link = &flow->first};
-    visited->begun |= fair_bit(index);
+    visited->begun |= bit_set_of(index);
     principal->next = index;
     struct operation *operation = take_next(queue, walk, pick);
     if (pick->is_full)
@@ -364,11 +364,11 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
     }
     if (*walk->link == NULL) {
         flow->last = walk->stayed; /* the whole flow was walked: what stayed ends there */
-        visited->left &= ~fair_bit(index);
+        visited->left &= ~bit_set_of(index);
         fair_flows_note_rest(&queue->flows, whose, index);
     }
     if (walk->calls == most_calls)
-        visited->left &= ~fair_bit(index);
+        visited->left &= ~bit_set_of(index);
     principal->next = index + 1;
     return operation;
 }
@@ -391,7 +391,7 @@ static void note_shared(unsigned *shared, bool are_several, bool is_taken)
 static void lift_bounds(const struct queue *queue, struct lane_batch *most)
 {
     const bool are_several = has_several(queue->flows.waiting);
-    const unsigned only = queue->flows.waiting != 0 ? (unsigned)__builtin_ctzll(queue->flows.waiting) : 0;
+    const unsigned only = queue->flows.waiting != 0 ? bit_set_next(queue->flows.waiting, 0) : 0;
     if (queue->shared_principals == 0 && !are_several)
         most->calls_each = most->operations;
     if (queue->shared == 0 && !are_several && !has_several(queue->flows.principals[only].waiting))
@@ -412,12 +412,12 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
             break; /* others are served first, in the next batch */
         const unsigned whose = fair_next(queue->flows.deficits, left, queue->flows.next);
         struct principal_walk *visited = &visits[whose];
-        if ((begun & fair_bit(whose)) == 0) {
+        if ((begun & bit_set_of(whose)) == 0) {
             visited->left = queue->flows.principals[whose].waiting;
             visited->begun = 0;
             visited->calls = 0;
         }
-        begun |= fair_bit(whose);
+        begun |= bit_set_of(whose);
         queue->flows.next = whose;
         struct operation *operation = take_of_flow(queue, whose, visited, pick, most.calls);
         if (pick->is_full)
@@ -428,7 +428,7 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
         }
         are_several |= has_several(visited->begun);
         if (visited->left == 0 || visited->calls >= most.calls_each)
-            left &= ~fair_bit(whose);
+            left &= ~bit_set_of(whose);
         queue->flows.next = whose + 1;
     }
     note_shared(&queue->shared_principals, has_several(begun), n > 0);

@@ -2,6 +2,7 @@
 #include "auth/issuer_keys.h"
 
 #include "base/time.h"
+#include "metric_value.h"
 #include "provider.h"
 #include "signer.h"
 
@@ -91,21 +92,7 @@ static bool await_key(const char *kid)
 
 static double metric(const char *name, const char *outcome)
 {
-    struct arena arena;
-    size_t n;
-    double value = -1;
-    arena_init(&arena);
-    const struct metrics_group *groups = metrics_gather(metrics, &arena, &n);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < groups[i].n_samples; j++) {
-            const struct metrics_sample *sample = &groups[i].samples[j];
-            if (strcmp(sample->name, name) == 0 &&
-                (outcome == NULL || strcmp(sample->labels[1].value, outcome) == 0))
-                value = sample->value;
-        }
-    }
-    arena_free(&arena);
-    return value;
+    return metric_value(metrics, name, 1, outcome);
 }
 
 static void await_outcome(const char *outcome)

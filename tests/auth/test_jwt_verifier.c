@@ -3,6 +3,7 @@
 
 #include "auth/jwt_claims.h"
 #include "base/time.h"
+#include "metric_value.h"
 #include "signer.h"
 
 #include <criterion/criterion.h>
@@ -352,21 +353,7 @@ Test(jwt_verifier, of_which_issuer)
 
 static double count_tokens(const char *outcome)
 {
-    struct arena arena;
-    size_t n;
-    double value = -1;
-    arena_init(&arena);
-    const struct metrics_group *groups = metrics_gather(metrics, &arena, &n);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < groups[i].n_samples; j++) {
-            const struct metrics_sample *sample = &groups[i].samples[j];
-            if (strcmp(sample->name, "orders_jwt_tokens_total") == 0 &&
-                strcmp(sample->labels[0].value, outcome) == 0)
-                value = sample->value;
-        }
-    }
-    arena_free(&arena);
-    return value;
+    return metric_value(metrics, "orders_jwt_tokens_total", 0, outcome);
 }
 
 Test(jwt_verifier, a_token_is_checked_once)
