@@ -175,6 +175,12 @@ class Handshakes(Served):
         self.assertEqual(status, 200)
         self.assertEqual(len(load_json(body)), 900)
 
+    def test_a_message_is_one_record(self):
+        rpc = Rpc(self.rpc, self.context())
+        rpc.connection.sendall(REQUEST)
+        got = rpc.connection.recv(1 << 16)  # no more than one record holds
+        self.assertEqual(len(got), 8 + struct.unpack_from(">Q", got)[0])
+
     def test_a_key_is_wanted_still(self):
         self.assertEqual(self.get(self.https())[0], 401)
         self.assertNotEqual(ordersctl(self.url, "list", key="wrong", ca=self.ca)[0], 0)
