@@ -16,10 +16,12 @@ from benchmark.processes import Failed  # noqa: E402
 class Tree:
     """Whose throughputs are known beforehand, each the one of a round."""
 
+    presented = {}
+
     def __init__(self, name, throughputs, order):
         self.name, self.throughputs, self.order = name, iter(throughputs), order
 
-    def rpc(self, *_):
+    def rpc(self, *_, **__):
         return None
 
     wrk = rpc

@@ -14,7 +14,7 @@ from .orders import ORDERS, ROOT
 from .processes import Failed, run, say
 from .report import described, shown, table
 from .stage import start_database
-from .subjects import Database, Service, load_orders
+from .subjects import Database, Issuer, Service, load_orders
 
 # Of each case.
 ROUNDS, SECONDS = 9, 2
@@ -30,6 +30,8 @@ build_release src/ordersd
 def cases_of(bench: Bench) -> list[Case]:
     cases = [Case("ipc", case, n, bench.rpc("ipc", case, n))
              for case, n in (("get", 64), ("create", 64), ("get", 1), ("create", 1), ("list", 16))]
+    cases += [Case("ipc", f"get by a {kind}", 64, bench.rpc("ipc", "get", 64, presented=bench.presented.get(kind)))
+              for kind in ("key", "token")]
     return [*cases, Case("http", "get", 64, bench.wrk("get", 64))]
 
 
@@ -39,9 +41,14 @@ def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name:
     load_orders(url, ORDERS)
     directory = state / name
     directory.mkdir()
-    service = Service(directory, url, program=tree / "build-release/src/ordersd")
+    issuer = Issuer(directory)
+    service = Service(directory, url, program=tree / "build-release/src/ordersd", ORDERS_JWT_ISSUERS=str(issuer.issuers))
     stack.callback(service.stop)
-    return Bench(directory, database, service, url)
+    bench = Bench(directory, database, service, url)
+    if tree == ROOT:  # the other may know neither keys nor tokens
+        bench.presented = {"key": {"API_KEY": bench.make_key("reader")},
+                           "token": {"AUTHORIZATION": f"Bearer {issuer.token()}"}}
+    return bench
 
 
 def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) -> list[dict]:

@@ -146,6 +146,7 @@ class Bench:
         self.state, self.database, self.service, self.url, self.orders = state, database, service, url, orders
         self.get_reply_bytes = 128  # until a get was answered
         self.other_key = None       # of another principal, once one was made
+        self.presented = {}         # what a caller may present in place of API_KEY, by what it is
         for name, script in PGBENCH_SCRIPTS.items():
             (state / f"{name}.sql").write_text(script)
         for case in ("get", "create", "summary", "list"):
@@ -159,19 +160,20 @@ class Bench:
         env = environment(API_KEY=API_KEY, ORDERS_CONNECT=self.service.ipc)
         return json.loads(run([ORDERSCTL, "keys", "create", name, "--role", "reader", "--output", "json"], env=env))["key"]
 
-    def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options) -> dict:
+    def orders_load(self, case: str, url: str, in_flight: int, seconds: float, *options,
+                    presented: Optional[dict] = None) -> dict:
         ca = {"ORDERS_TLS_CA": str(self.by_tls.certificate.cert)} if self.by_tls else {}
         answer = run(
             [LOAD, "--case", case, "--url", url, "--in-flight", in_flight, "--seconds", seconds, *options],
-            env=environment(API_KEY=API_KEY, **ca), stderr=None,
+            env=environment(**(presented or {"API_KEY": API_KEY}), **ca), stderr=None,
         )
         return json.loads(answer)
 
-    def rpc(self, transport: str, case: str, in_flight: int, *options) -> Callable:
+    def rpc(self, transport: str, case: str, in_flight: int, *options, presented: Optional[dict] = None) -> Callable:
         def measure(seconds: float) -> dict:
             service = self.by_tls.service if transport == "tls" else self.service
             result = self.orders_load(
-                case, service.urls()[transport], in_flight, seconds, "--keys", self.orders, *options)
+                case, service.urls()[transport], in_flight, seconds, "--keys", self.orders, *options, presented=presented)
             if case == "get":
                 self.get_reply_bytes = result["reply_bytes"]
             return result

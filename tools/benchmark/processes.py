@@ -30,7 +30,7 @@ def run(command: list, **options) -> str:
 
 def environment(**settings: str) -> dict:
     """The environment without what could lead the programs elsewhere, and with these settings."""
-    ours = re.compile(r"(ORDERS_|API_KEY|DATABASE_URL|PG)")
+    ours = re.compile(r"(ORDERS_|API_KEY|AUTHORIZATION|DATABASE_URL|PG)")
     return {name: value for name, value in os.environ.items() if not ours.match(name)} | settings
 
 

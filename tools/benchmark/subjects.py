@@ -1,5 +1,7 @@
 """What is measured: a private PostgreSQL, and an ordersd."""
 
+import base64
+import json
 import re
 import socket
 import subprocess
@@ -60,6 +62,34 @@ class Certificate:
         self.cert, self.key = directory / "certificate.pem", directory / "certificate.key"
         run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 2,
              "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", self.cert, "-keyout", self.key])
+
+
+class Issuer:
+    """Of JSON Web Tokens, whose keys are a file, for a service's ORDERS_JWT_ISSUERS."""
+
+    NAME = "https://issuer.example"
+
+    def __init__(self, directory: Path):
+        self.private_key, keys, self.issuers = (directory / name for name in ("issuer.pem", "jwks.json", "issuers.ini"))
+        run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", self.private_key])
+        modulus = run(["openssl", "rsa", "-in", self.private_key, "-noout", "-modulus"]).strip().removeprefix("Modulus=")
+        keys.write_text(json.dumps({"keys": [
+            {"kty": "RSA", "kid": "1", "n": base64url(bytes.fromhex(modulus)), "e": base64url(b"\1\0\1")}]}))
+        self.issuers.write_text(f"[issuer bench]\nissuer = {self.NAME}\naudience = orders\njwks = {keys}\n"
+                                "role-claim = role\nreader = reader\n")
+
+    def token(self) -> str:
+        """A reader's, for a day."""
+        head = {"alg": "RS256", "kid": "1", "typ": "at+jwt"}
+        claims = {"iss": self.NAME, "aud": "orders", "sub": "bench", "exp": int(time.time()) + 86400, "role": "reader"}
+        signed = ".".join(base64url(json.dumps(part).encode()) for part in (head, claims))
+        signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(self.private_key)], input=signed.encode(),
+                                   capture_output=True, check=True).stdout
+        return f"{signed}.{base64url(signature)}"
+
+
+def base64url(some: bytes) -> str:
+    return base64.urlsafe_b64encode(some).decode().rstrip("=")
 
 
 class Tunnel:

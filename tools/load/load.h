@@ -9,6 +9,7 @@
 struct load_options {
     const char *url;
     const char *api_key;
+    const char *authorization; /* presented with each call; NULL: nothing but the key */
     const char *case_name;
     size_t in_flight;
     double seconds;

@@ -125,11 +125,14 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.options = options,
-                                     .parser = take_option,
-                                     .doc = "Puts load on the order service. API_KEY is its key."};
+    static const struct argp argp = {
+        .options = options,
+        .parser = take_option,
+        .doc = "Puts load on the order service. API_KEY is its key, and AUTHORIZATION "
+               "what is presented in its place, like \"Bearer TOKEN\"."};
     struct load_options load = {
         .api_key = getenv("API_KEY"),
+        .authorization = getenv("AUTHORIZATION"),
         .in_flight = 1,
         .seconds = 1,
         .first_key = 1,

@@ -230,6 +230,9 @@ static void call(struct load_caller *caller)
     if (!slot_send(&caller->slot))
         return;
     struct rpc_request request = next_request(caller);
+    const struct rpc_metadata presented = {"authorization", caller->options->authorization};
+    request.metadata = &presented;
+    request.n_metadata = presented.value != NULL;
     rpc_client_call(caller->client, &request, take_reply, caller);
 }
 
