@@ -31,6 +31,11 @@ struct channel_request {
     uint32_t timeout_ms; /* 0: the service's default */
     uint32_t caller;     /* names the connection that the call came by: callers are served fairly */
     const char *peer;    /* its address, for the log; NULL: not known */
+
+    /* Why it is not to be done, which the front end found. NULL: it is to be. A refused one counts as a call
+     * of its caller: its reply says this, or that its caller may not call just now, before channel_call
+     * returns. */
+    const struct status *refused;
 };
 
 /* How a call ended. The one who called owns it, and gives it back with channel_reply_free. The memory that it

@@ -167,6 +167,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
         .timeout_ms = request->timeout_ms,
         .input = request->input,
         .input_bytes = request->input_bytes,
+        .refused = request->refused,
     };
     surface_look_up(&call->call, &surface_request);
     surface_run(&call->call, &surface_request);

@@ -314,6 +314,14 @@ static bool check_right(struct surface_call *call, const struct surface_request 
     return base->status.code == STATUS_OK;
 }
 
+/* A request in which a listener found something wrong is a call as any other until here. */
+static bool is_wanted(struct surface_call *call, const struct surface_request *request)
+{
+    if (request->refused != NULL)
+        call->call.status = *request->refused;
+    return request->refused == NULL;
+}
+
 static bool check_request_id(struct surface_call *call)
 {
     if (call->has_long_id)
@@ -373,7 +381,7 @@ static bool is_admitted(struct surface_call *call)
 void surface_run(struct surface_call *call, const struct surface_request *request)
 {
     if (!is_admitted(call) || !find_method(call, request) || !check_right(call, request) ||
-        !check_request_id(call) || !read_validate_only(call, request)) {
+        !is_wanted(call, request) || !check_request_id(call) || !read_validate_only(call, request)) {
         finish(NULL, call);
         return;
     }

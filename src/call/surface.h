@@ -86,6 +86,7 @@ struct surface_request {
     ProtobufCBinaryData payload;                 /* the method's input, packed */
     const ProtobufCMessage *input;               /* or as it is; NULL: it is packed */
     size_t input_bytes;                          /* of memory that it takes beyond what any has */
+    const struct status *refused;                /* why the listener does not want it done; NULL: it does */
 };
 
 /* What a call asks for, and by what right. */

@@ -41,6 +41,7 @@ struct exchange {
     struct body body;
 
     struct upstream upstream;
+    bool is_called;        /* its RPC was */
     struct scrape *scrape; /* held: the answer's body; NULL: it is not */
     struct delivery delivery;
 };
@@ -275,8 +276,9 @@ static bool proceed(struct exchange *exchange)
     else if (route->service == NULL)
         answer_without_call(exchange);
     else
-        return upstream_call(&exchange->upstream, exchange->host, &exchange->delivery, &request);
-    return false;
+        exchange->is_called =
+            upstream_call(&exchange->upstream, exchange->host, &exchange->delivery, &request);
+    return exchange->is_called;
 }
 
 /* False: no memory. */
@@ -287,6 +289,56 @@ static bool complete_answer(struct exchange *exchange)
     body_free(&exchange->host->bodies, &exchange->body);
     return true;
 }
+
+/* --- what is refused before it is called --- */
+
+static enum status_code code_of(unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_FORBIDDEN:
+        return STATUS_PERMISSION_DENIED;
+    case MHD_HTTP_NOT_FOUND:
+        return STATUS_NOT_FOUND;
+    default:
+        return STATUS_INVALID_ARGUMENT;
+    }
+}
+
+static void take_refusal(struct channel_reply *reply, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct answer *answer = &exchange->delivery.answer;
+    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED) {
+        *answer = (struct answer){0};
+        answer_failure(answer, &exchange->arena, &reply->status);
+    }
+    channel_reply_free(reply);
+}
+
+/* It counts as the call that it would have been: a caller who may not call just now is told that instead. */
+static void count_refusal(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    const unsigned status = exchange->delivery.answer.status;
+    if (exchange->is_called || exchange->auth.outcome != AUTH_KNOWN || route->service == NULL ||
+        status < 400 || status >= 500)
+        return;
+    const struct status refused = {.code = code_of(status), .message = ""};
+    const struct channel_request request = {
+        .service = route->service,
+        .method = route_method(route),
+        .presented = &exchange->presented,
+        .auth = &exchange->auth,
+        .request_id = exchange->head.request_id,
+        .trace = &exchange->head.trace,
+        .caller = peer_number(exchange->connection),
+        .peer = peer_address(exchange->connection),
+        .refused = &refused,
+    };
+    channel_call(exchange->host->channel, &request, take_refusal, exchange);
+}
+
+/* --- sending it --- */
 
 /* Who presented something is told that it was that which did not hold (RFC 6750, 3.1): a client that has a
  * token gets another one then. */
@@ -302,7 +354,10 @@ static void name_what_is_wrong(const struct exchange *exchange, struct answer *a
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->delivery.answer;
-    if (!peer_enter(exchange->connection, PEER_ANSWERING) || !complete_answer(exchange))
+    if (!peer_enter(exchange->connection, PEER_ANSWERING))
+        return NULL;
+    count_refusal(exchange);
+    if (!complete_answer(exchange))
         return NULL;
     name_what_is_wrong(exchange, answer);
     answer_header(answer, "X-Request-ID", exchange->head.request_id);

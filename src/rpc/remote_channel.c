@@ -100,6 +100,11 @@ static void call(struct channel *base, const struct channel_request *request, ch
     if (call == NULL)
         abort(); /* as the arena does */
     *call = (struct remote_call){.base.type = base->type, .channel = channel, .done = done, .arg = arg};
+    if (request->refused != NULL) { /* only the service counts calls */
+        call->base.status = *request->refused;
+        done(&call->base, arg);
+        return;
+    }
     /* With open methods too: without a key few a second are taken. */
     if (request->auth->outcome != AUTH_UNCHECKED) {
         add_metadata(metadata, &n, "x-api-key", channel->api_key);

@@ -70,6 +70,9 @@ static void keep(struct channel_reply *reply, void *arg)
 /* What was said to the last one before it called. */
 static enum status_code refused;
 
+/* What the next ones are refused for. */
+static const struct status *to_refuse;
+
 static void ask(const char *service, const char *key, const char *id, struct channel_reply **reply)
 {
     Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
@@ -91,6 +94,7 @@ static void ask(const char *service, const char *key, const char *id, struct cha
         .auth = &auth,
         .request_id = id,
         .caller = 7 + (uint32_t)n_asked,
+        .refused = to_refuse,
     };
     channel_call(channel, &request, keep, reply);
 }
@@ -169,6 +173,24 @@ Test(local_channel, an_answer_that_there_is_no_room_for_is_refused)
     expect_reason(other, "small");
     channel_reply_free(reply);
     channel_reply_free(other);
+}
+
+/* Its caller is known, and it is no call of the service's. */
+Test(local_channel, what_a_front_end_refuses_is_not_called)
+{
+    static const struct status refused_here = {.code = STATUS_INVALID_ARGUMENT, .message = "no JSON"};
+    to_refuse = &refused_here;
+    struct channel_reply *reply = NULL;
+    ask("", "right", NULL, &reply);
+    cr_assert_not_null(reply);
+    cr_expect_eq(reply->status.code, STATUS_INVALID_ARGUMENT);
+    cr_expect_str_eq(reply->status.message, "no JSON");
+    cr_expect_null(channel_reply_read(reply));
+    channel_reply_free(reply);
+    ask("", "wrong", NULL, &reply);
+    cr_expect_eq(reply->status.code, STATUS_PERMISSION_DENIED);
+    channel_reply_free(reply);
+    cr_expect_eq(n_asked, 0);
 }
 
 Test(local_channel, a_refusal_is_a_reply)

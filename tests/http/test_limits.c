@@ -70,6 +70,36 @@ Test(limits, who_asks_too_often_gets_429_and_is_told_when_to_come_again)
     service_stop_clean(service);
 }
 
+/* What the front end finds wrong before there is a call counts as one. */
+Test(limits, a_request_that_is_refused_early_is_a_call_of_its_caller)
+{
+    static const struct {
+        const char *method, *target, *header, *body;
+        int status;
+    } refused[] = {
+        {"POST", "/orders/", "", "{", 422},
+        {"GET", "/orders/%ff", "", NULL, 404},
+        {"DELETE", "/orders/A", "If-None-Match: *\r\n", NULL, 400},
+        {"POST", "/orders/", "Content-Encoding: gzip\r\n", "{}", 415},
+        {"POST", "/orders/", "Content-Length: 9000000\r\nExpect: 100-continue\r\n", NULL, 413},
+    };
+    start((const char *const[]){"ORDERS_RATE_PER_PRINCIPAL=1", "ORDERS_BURST_PER_PRINCIPAL=2", NULL});
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char headers[256];
+        bool is_refused = false, is_limited = false;
+        snprintf(headers, sizeof headers, "%s%s", key_header, refused[i].header);
+        while (!is_limited || !is_refused) { /* there is room for one a second */
+            struct http_reply reply = http_request(service->http_port, refused[i].method, refused[i].target,
+                                                   headers, refused[i].body);
+            cr_assert(reply.status == refused[i].status || reply.status == 429, "%s", reply.head);
+            is_refused |= reply.status == refused[i].status;
+            is_limited |= reply.status == 429;
+            http_free(&reply);
+        }
+    }
+    service_stop_clean(service);
+}
+
 Test(limits, who_has_as_many_under_way_as_it_may_gets_429_until_one_ends)
 {
     start((const char *const[]){"ORDERS_MAX_CALLS_PER_PRINCIPAL=1", NULL});
