@@ -18,6 +18,11 @@ enum {
     BACKOFF_FIRST_MS = 20, /* a session that was ended is to be there again before a second is over */
     BACKOFF_MOST_MS = 500,
     STOP_MS = 2000,
+
+    /* A session that hangs without a word is to be followed by another, and that to have loaded, within a
+     * second of the look that it does not answer. */
+    ANSWER_LEAST_MS = 500,
+    ANSWER_TO_LOAD = 4, /* it may be silent for so many times as long as its last answer took */
 };
 
 static uint64_t after_ms(unsigned ms)
@@ -101,13 +106,35 @@ static void rotate_key(struct key_store *store, struct call *call, const struct 
 
 /* --- the session --- */
 
+static bool send_statement(PGconn *pg, const char *sql, int n_params, const char *const params[])
+{
+    return PQsendQueryParams(pg, sql, n_params, NULL, params, NULL, NULL, 0) && PQpipelineSync(pg);
+}
+
 /* Runs a statement. NULL: the session broke. */
 static PGresult *ask(struct postgres_keys *keys, const char *sql, int n_params, const char *const params[])
 {
-    PGconn *pg = keys->session.pg;
-    const bool is_sent =
-        PQsendQueryParams(pg, sql, n_params, NULL, params, NULL, NULL, 0) && PQpipelineSync(pg);
-    return is_sent ? session_read(&keys->session) : NULL;
+    return send_statement(keys->session.pg, sql, n_params, params) ? session_read(&keys->session) : NULL;
+}
+
+/* How long the session may be silent, from how long it took to answer. */
+static void allow_silence(struct postgres_keys *keys, uint64_t took_ns)
+{
+    const uint64_t ms = ANSWER_TO_LOAD * (took_ns / NS_PER_MS);
+    keys->session.answer_ms = ms < ANSWER_LEAST_MS     ? ANSWER_LEAST_MS
+                              : ms < SESSION_ANSWER_MS ? (unsigned)ms
+                                                       : SESSION_ANSWER_MS;
+}
+
+/* Runs one that waits for nobody. NULL: the session broke. */
+static PGresult *look(struct postgres_keys *keys, const char *sql)
+{
+    struct session *session = &keys->session;
+    const uint64_t asked_ns = time_monotonic_ns();
+    PGresult *result =
+        send_statement(session->pg, sql, 0, NULL) ? session_read_within(session, session->answer_ms) : NULL;
+    allow_silence(keys, time_monotonic_ns() - asked_ns);
+    return result;
 }
 
 static void log_error(struct postgres_keys *keys, const char *what, const PGresult *result)
@@ -131,7 +158,7 @@ static bool load(struct postgres_keys *keys)
     const struct key_memory *memory = &keys->options.memory;
     const uint64_t as_of_ns = time_monotonic_ns();
     forget_notifications(keys->session.pg);
-    PGresult *result = ask(keys, key_list.sql, 0, NULL);
+    PGresult *result = look(keys, key_list.sql);
     if (result == NULL)
         return false;
     struct arena arena;
@@ -238,7 +265,7 @@ static bool work(struct postgres_keys *keys)
 /* The first time after it connected. False: the session broke. */
 static bool begin(struct postgres_keys *keys)
 {
-    PGresult *result = ask(keys, key_listen_sql, 0, NULL);
+    PGresult *result = look(keys, key_listen_sql);
     const bool alive = result != NULL && load(keys);
     PQclear(result);
     return alive;
@@ -328,6 +355,7 @@ bool postgres_keys_start(struct postgres_keys *keys, const struct postgres_keys_
                     .lane = LANE_KEYS,
                     .log = options->log,
                     .check_ms = options->check_ms != 0 ? options->check_ms : SESSION_CHECK_MS,
+                    .answer_ms = SESSION_ANSWER_MS,
                     .stopped = stopped,
                     .arg = keys},
     };

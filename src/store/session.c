@@ -88,7 +88,6 @@ static const char access_statement[] = "access"; /* schema_access_sql, prepared 
 enum {
     SETUP_MOST = STATEMENTS + 8,
     SILENCE_BEYOND_MS = 2000, /* the longest that a statement may take */
-    CHECK_SILENCE_MS = 5000,  /* a server that does not even answer a check for so long is lost */
 };
 
 /* Waits for a descriptor. False: stopped, or past the limit. */
@@ -421,6 +420,11 @@ PGresult *session_read(struct session *session)
     return read_by(next_of_statement, session, time_monotonic_ns() + session->silence_ns);
 }
 
+PGresult *session_read_within(struct session *session, unsigned ms)
+{
+    return read_by(next_of_statement, session, time_monotonic_ns() + (uint64_t)ms * NS_PER_MS);
+}
+
 /* There is room: no session is made ready when there is not. */
 static void note_left(struct session *session)
 {
@@ -549,14 +553,14 @@ int session_check_due_ms(const struct session *session)
 
 static enum session_result check(struct session *session)
 {
-    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)CHECK_SILENCE_MS * NS_PER_MS;
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)session->answer_ms * NS_PER_MS;
     if (!send_access(session->pg) || !PQpipelineSync(session->pg))
         return break_off(session, 0);
     PGresult *result = read_by(next_before, session, limit_ns);
     if (result == NULL) {
         if (PQstatus(session->pg) == CONNECTION_OK)
             note_left(session);
-        return break_off(session, CHECK_SILENCE_MS);
+        return break_off(session, session->answer_ms);
     }
     const enum session_result outcome = take_access(session, result);
     PQclear(result);

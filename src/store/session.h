@@ -21,7 +21,8 @@
 
 enum {
     SESSION_TICK_MS = 20,
-    SESSION_CHECK_MS = 1000, /* for `check_ms` */
+    SESSION_CHECK_MS = 1000,  /* for `check_ms` */
+    SESSION_ANSWER_MS = 5000, /* for `answer_ms` */
     SESSION_REASON = 160,
     /* Sessions that were given up and have not ended yet, before no further one is begun. */
     SESSION_LEFT_MOST = 2,
@@ -40,6 +41,7 @@ struct session {
     bool (*stopped)(void *arg); /* asked on each tick of a wait: end it as if the connection broke */
     void *arg;
     unsigned check_ms;   /* how often a session is asked whether it can still serve */
+    unsigned answer_ms;  /* a server that does not even answer that for so long is lost */
     uint64_t checked_ns; /* when the session was last known to serve; 0: that is in doubt */
     /* A server that says nothing for so long is lost: it would have ended any statement of its own accord.
      * SESSION_NO_LIMIT_NS, where it ends none: then TCP alone tells whether it is there. */
@@ -91,8 +93,9 @@ const char *session_error(const struct session *session);
 bool session_next(struct session *session, PGresult **result);
 
 /* Reads one statement's result and the sync behind it; the caller's. NULL: the connection broke, or was
- * silent for too long. */
+ * silent for longer than any statement may take, or than so many milliseconds. */
 PGresult *session_read(struct session *session);
+PGresult *session_read_within(struct session *session, unsigned ms);
 
 /* Prepares the statements anew, if need be and nothing is under way. False: as of session_check. */
 bool session_refresh(struct session *session);

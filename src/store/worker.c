@@ -262,6 +262,7 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
                          .lane = lane,
                          .log = options->log.log,
                          .check_ms = options->check_ms != 0 ? options->check_ms : SESSION_CHECK_MS,
+                         .answer_ms = SESSION_ANSWER_MS,
                          .stopped = stopped,
                          .arg = worker};
     batch_init(&worker->batch, lane, options->metrics, options->log);

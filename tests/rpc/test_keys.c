@@ -409,6 +409,27 @@ Test(keys, a_revoked_one_is_refused_everywhere_while_sessions_that_listen_are_en
     pthread_join(terminator.thread, NULL);
 }
 
+/* In a cluster of its own: others would wait for the server process when they make a database. */
+Test(keys_alone, a_revoked_one_is_refused_while_the_session_that_listens_hangs)
+{
+    struct cluster cluster;
+    char key[KEY_TEXT];
+    cluster_create(&cluster);
+    a = service_start(&(struct service_options){.database_url = cluster.database_url, .without_http = true});
+    PGconn *session = database_connect(cluster.database_url);
+    create("billing", RPC__V1__ROLE__ROLE_READER, 0, key);
+    expect_held(a, key);
+    const long listener = database_number(session, "SELECT pid FROM pg_stat_activity WHERE pid <> "
+                                                   "pg_backend_pid() AND query LIKE '%FROM ONLY api_keys%'");
+    kill((pid_t)listener, SIGSTOP);
+    free(database_query(session, "UPDATE api_keys SET revoked_at = now()"));
+    await(a, key, STATUS_PERMISSION_DENIED, EVERYWHERE_MS);
+    kill((pid_t)listener, SIGCONT);
+    PQfinish(session);
+    service_stop_clean(a);
+    cluster_destroy(&cluster);
+}
+
 /* --- without the database --- */
 
 static void expect_unavailable(const struct service *service, const char *key)

@@ -278,8 +278,11 @@ static bool never(void *arg)
 /* How many server processes are to be ended of a session that was left. */
 static size_t count_left(const char *database_url)
 {
-    struct session session = {
-        .database_url = database_url, .lane = LANE_GET, .stopped = never, .check_ms = SESSION_CHECK_MS};
+    struct session session = {.database_url = database_url,
+                              .lane = LANE_GET,
+                              .stopped = never,
+                              .check_ms = SESSION_CHECK_MS,
+                              .answer_ms = SESSION_ANSWER_MS};
     cr_assert_eq(session_open(&session), SESSION_READY, "%s", session.why);
     session_leave(&session);
     return session.n_left;
