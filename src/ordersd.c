@@ -104,6 +104,8 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
     };
     authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
     authenticator_add(&daemon->authenticator, keys_source(daemon->keys));
+    if (daemon->certificate_roles != NULL)
+        daemon->authenticator.subjects = certificate_roles_source(daemon->certificate_roles);
     if (options.path == NULL)
         return true;
     const int length = snprintf(error, error_size, "%s", variable);
@@ -162,7 +164,6 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .log = daemon->log,
         .metrics = daemon->metrics,
         .tls = daemon->tls,
-        .certificate_roles = daemon->certificate_roles,
         .max_connections = fit_connections(daemon, "rpc", daemon->config.max_connections),
         .idle_timeout_ms = daemon->config.idle_timeout_s * MS_PER_S,
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
@@ -231,7 +232,6 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .log_sample = daemon->config.log_sample,
         .slow_ms = daemon->config.slow_statement_ms,
         .tls = daemon->config.http_tls ? daemon->tls : NULL,
-        .certificate_roles = daemon->certificate_roles,
         .max_connections = fit_connections(daemon, "http", daemon->config.http_max_connections),
         .max_connections_per_address = daemon->config.http_max_connections_per_address,
         .request_timeout_s = daemon->config.http_request_timeout_s,

@@ -53,8 +53,9 @@ void authenticator_check(const struct authenticator *authenticator, const struct
     add_secret(authenticator, presented->api_key, result);
     if (presented->authorization != NULL)
         add_secret(authenticator, auth_bearer(presented->authorization), result);
-    if (result->outcome == AUTH_MISSING && presented->peer != NULL)
-        *result = (struct auth_result){.outcome = AUTH_KNOWN, .principal = *presented->peer};
+    const struct auth_source *subjects = &authenticator->subjects;
+    if (result->outcome == AUTH_MISSING && presented->subject != NULL && subjects->check != NULL)
+        result->outcome = subjects->check(subjects->arg, presented->subject, &result->principal);
     if (result->outcome != AUTH_KNOWN)
         result->principal = (struct principal){0};
 }

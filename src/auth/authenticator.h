@@ -2,7 +2,8 @@
  *
  * A caller presents secrets: the value of X-API-Key, and that of "Authorization: Bearer". Each is shown to
  * every source of principals (keys, issuers of tokens), of which the first that knows its form decides. All
- * secrets that are presented must prove the same principal.
+ * secrets that are presented must prove the same principal. Where there is none, the certificate of the
+ * connection says who it is.
  *
  * Filled once by main and then only read, from any thread.
  */
@@ -44,9 +45,9 @@ enum auth_outcome {
 
 /* What a caller presents. Each may be NULL. */
 struct auth_presented {
-    const char *api_key;          /* X-API-Key; an empty one is none */
-    const char *authorization;    /* Authorization; one of another scheme than Bearer is none */
-    const struct principal *peer; /* that the connection proved, by its certificate; secrets go before it */
+    const char *api_key;       /* X-API-Key; an empty one is none */
+    const char *authorization; /* Authorization; one of another scheme than Bearer is none */
+    const char *subject; /* of the certificate that the connection has proven to have; "": it has none */
 };
 
 struct auth_result {
@@ -65,6 +66,8 @@ enum { AUTHENTICATOR_MAX_SOURCES = 4 };
 struct authenticator {
     struct auth_source sources[AUTHENTICATOR_MAX_SOURCES];
     size_t n;
+    struct auth_source
+        subjects; /* of which a subject is the secret; without `check`: no subject is anybody's */
 };
 
 void authenticator_add(struct authenticator *authenticator, struct auth_source source);

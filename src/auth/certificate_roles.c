@@ -170,13 +170,14 @@ void certificate_roles_free(struct certificate_roles *roles)
 
 /* --- finding --- */
 
-bool certificate_roles_find(struct certificate_roles *roles, const char *subject, struct principal *principal)
+static enum auth_outcome find(void *arg, const char *subject, struct principal *principal)
 {
+    struct certificate_roles *roles = arg;
     struct row key = {.role = ROLE_NONE};
     const size_t length = strlen(subject);
     *principal = (struct principal){.role = ROLE_NONE};
     if (length == 0 || length >= sizeof key.subject)
-        return false;
+        return AUTH_MISSING;
     memcpy(key.subject, subject, length);
     pthread_mutex_lock(&roles->lock);
     const struct row *row =
@@ -184,5 +185,10 @@ bool certificate_roles_find(struct certificate_roles *roles, const char *subject
     principal->role = row != NULL ? row->role : ROLE_NONE;
     pthread_mutex_unlock(&roles->lock);
     snprintf(principal->name, sizeof principal->name, "%s%s", prefix, subject);
-    return true;
+    return AUTH_KNOWN;
+}
+
+struct auth_source certificate_roles_source(struct certificate_roles *roles)
+{
+    return (struct auth_source){.check = find, .arg = roles};
 }

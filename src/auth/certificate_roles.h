@@ -14,7 +14,7 @@
 #ifndef AUTH_CERTIFICATE_ROLES_H
 #define AUTH_CERTIFICATE_ROLES_H
 
-#include "auth/principal.h"
+#include "auth/authenticator.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,9 +29,8 @@ void certificate_roles_free(struct certificate_roles *roles);
 /* Reads the file again. False: it is broken, `error` says how, and all is as it was. */
 bool certificate_roles_load(struct certificate_roles *roles, char *error, size_t error_size);
 
-/* Who the holder of a certificate with this subject is. False: nobody: it has none, or one that is too long
- * for a principal's name. */
-bool certificate_roles_find(struct certificate_roles *roles, const char *subject,
-                            struct principal *principal);
+/* Who the holder of a certificate is, by its subject. AUTH_MISSING: nobody: it has none, or one that is too
+ * long for a principal's name. The roles must outlive the authenticator. */
+struct auth_source certificate_roles_source(struct certificate_roles *roles);
 
 #endif

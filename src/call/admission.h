@@ -44,7 +44,7 @@ struct caller {
     uint32_t id;         /* by which it is told from others */
     bool is_probe;       /* this process, which asks itself: its calls are neither shown nor logged */
     const char *address; /* its peer's, for the log; NULL: not known */
-    const struct principal *peer; /* whom its connection has proven to be; NULL: nobody */
+    const char *subject; /* of its certificate; "", or NULL: it has none */
 
     size_t bytes; /* the admission's: of its calls and answers */
 };

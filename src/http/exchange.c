@@ -35,7 +35,6 @@ struct exchange {
     struct url url;
     struct route_match match;
     struct auth_presented presented;
-    struct principal peer; /* of the connection's certificate */
     struct auth_result auth;
     const char *if_match_etag; /* that the RPC is to find; "" for any */
     struct body body;
@@ -58,19 +57,10 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
     answer_detail(&exchange->delivery.answer, &exchange->arena, status, detail);
 }
 
-/* Whom the connection has proven to be. */
-static void find_peer(struct exchange *exchange)
-{
-    struct certificate_roles *roles = exchange->host->certificate_roles;
-    const char *subject = roles != NULL ? peer_subject(exchange->connection) : NULL;
-    if (subject != NULL && certificate_roles_find(roles, subject, &exchange->peer))
-        exchange->presented.peer = &exchange->peer;
-}
-
 static void check_right(struct exchange *exchange)
 {
     struct status refusal = STATUS_INIT;
-    find_peer(exchange);
+    exchange->presented.subject = peer_subject(exchange->connection);
     if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
         auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
     } else {

@@ -432,7 +432,13 @@ struct tls_server *peer_tls(struct MHD_Connection *connection)
     return peer != NULL ? peer->all->options.tls : NULL;
 }
 
-char *peer_subject(struct MHD_Connection *connection)
+const char *peer_subject(struct MHD_Connection *connection)
+{
+    const struct peer *peer = find(connection);
+    return peer != NULL ? peer->subject : NULL;
+}
+
+char *peer_subject_room(struct MHD_Connection *connection)
 {
     struct peer *peer = find(connection);
     if (peer != NULL && peer->subject == NULL)

@@ -165,7 +165,6 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .probes_only = options->probes_only,
         .served = served(options),
         .slow_ns = (uint64_t)options->slow_ms * NS_PER_MS,
-        .certificate_roles = options->certificate_roles,
         .memory = {.whole = options->memory,
                    .own = options->memory->limit / OWN_SHARE,
                    .most = options->memory->limit - options->memory->limit / OWN_SHARE},

@@ -2,7 +2,6 @@
 #ifndef HTTP_SHIM_H
 #define HTTP_SHIM_H
 
-#include "auth/certificate_roles.h"
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -34,8 +33,7 @@ struct http_shim_options {
     bool hides_docs;
     unsigned log_sample; /* lines a second of what goes well, and as many of what clients do wrong; 0: all */
     unsigned slow_ms;    /* from when on a request has a line always; 0: never */
-    struct tls_server *tls;                      /* serve https by it; NULL: http */
-    struct certificate_roles *certificate_roles; /* what the certificates of clients give; NULL: nothing */
+    struct tls_server *tls; /* serve https by it; NULL: http */
 
     unsigned max_connections;             /* fewer, if the system lets this process open fewer files */
     unsigned max_connections_per_address; /* 0: as many */

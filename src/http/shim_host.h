@@ -2,7 +2,6 @@
 #ifndef HTTP_SHIM_HOST_H
 #define HTTP_SHIM_HOST_H
 
-#include "auth/certificate_roles.h"
 #include "base/budget.h"
 #include "base/log.h"
 #include "base/sampler.h"
@@ -38,7 +37,6 @@ struct shim_host {
     uint64_t slow_ns;          /* from when on a request has a line always; 0: never */
     struct sampler samples[2]; /* of lines: of what goes well, and of what its client does wrong */
     struct scrapes scrapes;    /* what /metrics shows */
-    struct certificate_roles *certificate_roles; /* NULL: certificates give nothing */
     struct shim_metrics counts;
     struct budget_part memory;    /* that bodies and answers take */
     struct budget_shares answers; /* of it, by who asked */

@@ -27,7 +27,7 @@ static int verify_client(gnutls_session_t session)
 {
     unsigned n = 0;
     struct tls_der chain[CHAIN_MOST];
-    char *subject = peer_subject(connection_of(session));
+    char *subject = peer_subject_room(connection_of(session));
     const gnutls_datum_t *certificates = gnutls_certificate_get_peers(session, &n);
     if (subject == NULL || certificates == NULL || n > CHAIN_MOST)
         return -1;

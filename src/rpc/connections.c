@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 enum {
@@ -27,7 +28,7 @@ enum {
 struct connection {
     struct caller caller; /* with the connection's id */
     char address[PEER_ADDRESS_TEXT];
-    struct principal *peer;  /* owned; what the caller points to */
+    char *subject;           /* owned; what the caller points to */
     struct connection *next; /* in its bucket */
     unsigned calls;
     unsigned unsent;       /* replies that it has yet to take */
@@ -87,7 +88,7 @@ void connections_free(struct connections *connections)
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct connection *each = connections->buckets[i], *next; each != NULL; each = next) {
             next = each->next;
-            free(each->peer);
+            free(each->subject);
             free(each);
         }
     }
@@ -110,7 +111,7 @@ static struct connection **find(struct connections *connections, uint32_t id)
 static void forget(struct connections *connections, struct connection *connection)
 {
     *find(connections, connection->caller.id) = connection->next;
-    free(connection->peer);
+    free(connection->subject);
     free(connection);
 }
 
@@ -219,20 +220,13 @@ void connections_set_address(struct connections *connections, uint32_t id, const
     pthread_mutex_unlock(&connections->lock);
 }
 
-void connections_prove(struct connections *connections, uint32_t id, const struct principal *principal)
+void connections_set_subject(struct connections *connections, uint32_t id, const char *subject)
 {
-    struct principal *kept = malloc(sizeof *kept);
-    if (kept == NULL)
-        return; /* nobody, then */
-    *kept = *principal;
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    if (connection != NULL && connection->peer == NULL) {
-        connection->caller.peer = connection->peer = kept;
-        kept = NULL;
-    }
+    if (connection != NULL && connection->subject == NULL)
+        connection->caller.subject = connection->subject = strdup(subject); /* no memory: nobody's, then */
     pthread_mutex_unlock(&connections->lock);
-    free(kept);
 }
 
 void connections_remove(struct connections *connections, uint32_t id)

@@ -9,7 +9,6 @@
 #ifndef RPC_CONNECTIONS_H
 #define RPC_CONNECTIONS_H
 
-#include "auth/principal.h"
 #include "base/metrics.h"
 #include "call/admission.h"
 
@@ -52,9 +51,8 @@ void connections_remove(struct connections *connections, uint32_t id);
 /* Where one that was made comes from, for the log; before its first call. */
 void connections_set_address(struct connections *connections, uint32_t id, const char *address);
 
-/* It has proven, once, to be this principal's, as its calls are then if nothing else is presented with them.
- */
-void connections_prove(struct connections *connections, uint32_t id, const struct principal *principal);
+/* The subject of the certificate by which it has proven who it is; before its first call. */
+void connections_set_subject(struct connections *connections, uint32_t id, const char *subject);
 
 /* A call came in, and is in hand until connections_answer. Returns its caller, who stays until
  * connections_leave; NULL: its connection was closed behind it. */

@@ -44,7 +44,6 @@ struct rpc_server {
     struct log *log;
     struct server_metrics metrics;
     struct addresses addresses;
-    struct certificate_roles *certificate_roles;
     struct connections *connections; /* owned */
     struct slots slots;
     nng_duration sweep_ms;
@@ -67,13 +66,11 @@ static void note_address(struct rpc_server *server, nng_pipe pipe)
     connections_set_address(server->connections, (uint32_t)nng_pipe_id(pipe), text);
 }
 
-/* For as long as the connection lives: who is to be somebody else has to come again. */
-static void note_principal(struct rpc_server *server, nng_pipe pipe)
+static void note_subject(struct rpc_server *server, nng_pipe pipe)
 {
-    struct principal principal;
-    if (server->certificate_roles != NULL &&
-        certificate_roles_find(server->certificate_roles, tls_engine_subject(pipe), &principal))
-        connections_prove(server->connections, (uint32_t)nng_pipe_id(pipe), &principal);
+    const char *subject = tls_engine_subject(pipe);
+    if (*subject != '\0')
+        connections_set_subject(server->connections, (uint32_t)nng_pipe_id(pipe), subject);
 }
 
 static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
@@ -87,7 +84,7 @@ static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
     }
     const uint32_t excess = connections_add(server->connections, id, kind, time_monotonic_ns());
     note_address(server, pipe);
-    note_principal(server, pipe);
+    note_subject(server, pipe);
     if (excess != 0)
         server_metrics_close(&server->metrics, excess, SERVER_CLOSES_OVER_LIMIT);
 }
@@ -207,7 +204,6 @@ struct rpc_server *rpc_server_start(const struct rpc_server_options *options, ch
     }
     server->log = options->log;
     server->addresses.tls = options->tls;
-    server->certificate_roles = options->certificate_roles;
     nng_socket_set_size(server->socket, NNG_OPT_RECVMAXSZ,
                         REQUEST_NUMBER_BYTES + FRAME_MAX_BYTES + RECEIVE_SLACK);
     nng_socket_set_int(server->socket, NNG_OPT_SENDBUF, WAITING_REPLIES); /* a patch of ours has it for REP */

@@ -9,7 +9,6 @@
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
-#include "auth/certificate_roles.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "call/surface.h"
@@ -28,10 +27,8 @@ struct rpc_server_options {
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
 
-    /* What addresses of TLS are served by, and what the certificates of clients give; each may be NULL, and
-     * must outlive the server. */
-    struct tls_server *tls;
-    struct certificate_roles *certificate_roles;
+    struct tls_server
+        *tls; /* what addresses of TLS are served by; may be NULL, and must outlive the server */
 
     /* Of these, 0 is the default that the README names under Settings.
      *

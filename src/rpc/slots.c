@@ -137,7 +137,7 @@ static void run(struct slot *slot, const Rpc__V1__Request *head)
     const struct auth_presented presented = {
         .api_key = frame_metadata(head, "x-api-key"),
         .authorization = frame_metadata(head, "authorization"),
-        .peer = call->caller != NULL ? call->caller->peer : NULL,
+        .subject = call->caller != NULL ? call->caller->subject : NULL,
     };
     surface_check(slot->all->surface, &presented, &auth);
     const struct surface_request request = {

@@ -70,17 +70,32 @@ Test(authenticator, what_is_presented)
     }
 }
 
+static enum auth_outcome find_subject(void *arg, const char *subject, struct principal *principal)
+{
+    (void)arg;
+    if (strcmp(subject, "CN=erp") != 0)
+        return AUTH_MISSING;
+    *principal = (struct principal){.name = "tls:erp", .role = ROLE_WRITER};
+    return AUTH_KNOWN;
+}
+
 /* A certificate is that of the connection, which may carry calls of others. */
 Test(authenticator, a_secret_goes_before_a_certificate)
 {
-    const struct principal peer = {.name = "tls:erp", .role = ROLE_WRITER};
     struct auth_result result;
-    authenticator_check(&authenticator, &(struct auth_presented){.peer = &peer}, &result);
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp"}, &result);
+    cr_assert_eq(result.outcome, AUTH_MISSING);
+    authenticator.subjects = (struct auth_source){.check = find_subject};
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = ""}, &result);
+    cr_assert_eq(result.outcome, AUTH_MISSING);
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp"}, &result);
     cr_assert_eq(result.outcome, AUTH_KNOWN);
     cr_assert_str_eq(result.principal.name, "tls:erp");
-    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "right", .peer = &peer}, &result);
+    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "right", .subject = "CN=erp"},
+                        &result);
     cr_assert_str_eq(result.principal.name, "bootstrap");
-    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "wrong", .peer = &peer}, &result);
+    authenticator_check(&authenticator, &(struct auth_presented){.api_key = "wrong", .subject = "CN=erp"},
+                        &result);
     cr_assert_eq(result.outcome, AUTH_UNKNOWN);
 }
 

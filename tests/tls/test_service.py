@@ -26,7 +26,14 @@ def field(number, value):
 
 # With a key, as few are answered without.
 HEALTH = field(1, b"rpc.v1.Health/Check") + field(4, field(1, b"x-api-key") + field(2, KEY.encode()))
-REQUEST = struct.pack(">QI", 4 + len(HEALTH), 0x80000001) + HEALTH
+LIST = field(1, b"orders.v1.OrderService/ListOrders")
+
+
+def message(of):
+    return struct.pack(">QI", 4 + len(of), 0x80000001) + of
+
+
+REQUEST = message(HEALTH)
 
 
 def setUpModule():
@@ -70,10 +77,10 @@ class Rpc:
         self.connection.sendall(GREETING)
         receive(self.connection, 8)
 
-    def ask(self):
-        self.connection.sendall(REQUEST)
+    def ask(self, request=REQUEST):
+        self.connection.sendall(request)
         (size,) = struct.unpack(">Q", receive(self.connection, 8))
-        receive(self.connection, size)
+        return receive(self.connection, size)
 
 
 class Served(unittest.TestCase):
@@ -335,12 +342,16 @@ class Mutual(Served):
         roles = pathlib.Path(self.settings["ORDERS_TLS_ROLES"])
         before = roles.read_text()
         self.addCleanup(lambda: (roles.write_text(before), self.ordersd.reload("certificate loaded")))
-        old = self.https("nobody")
+        old, rpc = self.https("nobody"), Rpc(self.rpc, self.context("nobody"))
+        self.addCleanup(rpc.connection.close)
         self.assertEqual(self.get(old)[0], 403)
+        self.assertIn(b"needs role reader", rpc.ask(message(LIST)))
         roles.write_text(before + "reader CN=nobody,O=Example\n")
         self.ordersd.reload("certificate loaded")
         await_true(lambda: self.call("nobody", "list")[0] == 0, "no role")
         self.assertEqual(self.get(self.https("nobody"))[0], 200)
+        self.assertEqual(self.get(old)[0], 200)
+        self.assertNotIn(b"needs role", rpc.ask(message(LIST)))
         roles.write_text("owner CN=writer,O=Example\n")
         self.ordersd.reload("roles not loaded: the last ones stay")
         self.assertEqual(self.call("writer", "list")[0], 0)
