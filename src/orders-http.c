@@ -1,7 +1,7 @@
 /* orders-http.c: the REST API as a process of its own, in front of ordersd's RPC.
  *
  * Prints "ready http=http://HOST:PORT" when it serves. SIGTERM and SIGINT answer what is in hand and exit 0;
- * SIGHUP reads the certificate again. A client's certificate, where one is wanted, lets it in and gives
+ * SIGHUP reads the files of TLS again. A client's certificate, where one is wanted, lets it in and gives
  * nothing: who has which role is for the service to say, to which a key is passed on.
  */
 #include "auth/bootstrap_keys.h"
@@ -38,7 +38,9 @@ static struct prober *start_prober(struct http_shim *shim, const struct notify *
 }
 
 struct reloading {
-    struct tls_server *tls; /* NULL: there is nothing to load */
+    struct tls_server *tls;    /* NULL: https is not served */
+    struct tls_client *client; /* NULL: ordersd is not called by TLS */
+    struct tls_client_files files;
     struct log *log;
 };
 
@@ -46,8 +48,16 @@ struct reloading {
 static void load_again(void *arg)
 {
     const struct reloading *reloading = arg;
+    char why[512];
     if (reloading->tls != NULL)
         tls_upkeep_load(reloading->tls, reloading->log);
+    if (reloading->client == NULL)
+        return;
+    if (tls_client_load(reloading->client, &reloading->files, why, sizeof why))
+        log_line(reloading->log, LOG_LEVEL_INFO, "certificates of the client loaded");
+    else
+        log_line(reloading->log, LOG_LEVEL_ERROR, "certificates of the client not loaded: the last ones stay",
+                 LOG_STR("why", why));
 }
 
 /* NULL: as tls_server_open, or there is none: then the error is "". */
@@ -66,17 +76,16 @@ static struct tls_server *open_tls(const struct config *config, struct metrics *
 }
 
 /* Serves until it is to end. False: it cannot, and errno and `error` say why. */
-static bool serve_shim(struct http_shim *shim, struct tls_server *tls, const struct notify *notify,
-                       struct log *log, char *error, size_t error_size)
+static bool serve_shim(struct http_shim *shim, struct reloading *reloading, const struct notify *notify,
+                       char *error, size_t error_size)
 {
-    struct reloading reloading = {tls, log};
-    const struct watchdog_reload reload = {load_again, &reloading};
+    const struct watchdog_reload reload = {load_again, reloading};
     struct prober *prober = start_prober(shim, notify, error, error_size);
     if (prober == NULL)
         return false;
     printf("ready http=%s\n", http_shim_url(shim));
     fflush(stdout);
-    watchdog_await_end(notify, prober, log, &reload);
+    watchdog_await_end(notify, prober, reloading->log, &reload);
     prober_stop(prober);
     prober_free(prober);
     return true;
@@ -125,7 +134,10 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .memory = &memory,
     };
     struct http_shim *shim = channel != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
-    const bool served = shim != NULL && serve_shim(shim, tls, notify, log, error, sizeof error);
+    const bool served =
+        shim != NULL &&
+        serve_shim(shim, &(struct reloading){tls, rpc_client_tls(client), client_options.tls, log}, notify,
+                   error, sizeof error);
     const int code = served ? EXIT_SUCCESS : config_exit_code(errno);
     if (!served)
         fprintf(stderr, "%s: %s\n", program, error);

@@ -537,6 +537,11 @@ static void end_unheard(struct client_call *call)
     finish_with_error(call, NNG_ECLOSED);
 }
 
+struct tls_client *rpc_client_tls(const struct rpc_client *client)
+{
+    return client->tls;
+}
+
 void rpc_client_close(struct rpc_client *client)
 {
     if (client == NULL || is_forked()) /* then there is nothing here that could be ended */

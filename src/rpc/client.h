@@ -43,6 +43,9 @@ typedef void rpc_done(struct rpc_reply *reply, void *arg);
  * does nothing. */
 struct rpc_client *rpc_client_open(const struct rpc_client_options *options, char *error, size_t error_size);
 
+/* By what it calls servers of TLS, which it holds; NULL: it calls none. */
+struct tls_client *rpc_client_tls(const struct rpc_client *client);
+
 /* Ends the calls under way with STATUS_CANCELLED, and any that rpc_done begins meanwhile, then frees the
  * client. Not to be called from rpc_done, nor while another thread begins a call. */
 void rpc_client_close(struct rpc_client *client);

@@ -15,9 +15,9 @@
 
 struct tls_client {
     atomic_uint holds;
+    pthread_mutex_t lock; /* guards what follows */
     SSL_CTX *context;
-    pthread_mutex_t lock;
-    char failure[256]; /* guarded by lock */
+    char failure[256];
 };
 
 static bool trust(SSL_CTX *context, const char *ca, char *error, size_t error_size)
@@ -50,29 +50,53 @@ static bool identify(SSL_CTX *context, const struct tls_client_files *files, cha
     return identifies;
 }
 
-struct tls_client *tls_client_open(const struct tls_client_files *files, char *error, size_t error_size)
+/* NULL: as tls_client_open. */
+static SSL_CTX *make_context(const struct tls_client_files *files, char *error, size_t error_size)
 {
-    struct tls_client *client = calloc(1, sizeof *client);
     tls_prepare();
     snprintf(error, error_size, "no memory for TLS");
     errno = ENOMEM;
-    if (client == NULL)
+    SSL_CTX *context = tls_context_new(TLS_client_method());
+    if (context == NULL)
         return NULL;
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+    if (trust(context, files->ca, error, error_size) && identify(context, files, error, error_size))
+        return context;
+    tls_forget_errors();
+    SSL_CTX_free(context);
+    errno = EINVAL;
+    return NULL;
+}
+
+struct tls_client *tls_client_open(const struct tls_client_files *files, char *error, size_t error_size)
+{
+    SSL_CTX *context = make_context(files, error, error_size);
+    if (context == NULL)
+        return NULL;
+    struct tls_client *client = calloc(1, sizeof *client);
+    if (client == NULL) {
+        SSL_CTX_free(context);
+        errno = ENOMEM;
+        return NULL;
+    }
     atomic_init(&client->holds, 1);
     pthread_mutex_init(&client->lock, NULL);
-    client->context = tls_context_new(TLS_client_method());
-    if (client->context != NULL) {
-        SSL_CTX_set_verify(client->context, SSL_VERIFY_PEER, NULL);
-        if (trust(client->context, files->ca, error, error_size) &&
-            identify(client->context, files, error, error_size))
-            return client;
-        errno = EINVAL;
-    }
-    const int why = errno;
-    tls_forget_errors();
-    tls_client_release(client);
-    errno = why;
-    return NULL;
+    client->context = context;
+    return client;
+}
+
+bool tls_client_load(struct tls_client *client, const struct tls_client_files *files, char *error,
+                     size_t error_size)
+{
+    SSL_CTX *context = make_context(files, error, error_size);
+    if (context == NULL)
+        return false;
+    pthread_mutex_lock(&client->lock);
+    SSL_CTX *last = client->context;
+    client->context = context;
+    pthread_mutex_unlock(&client->lock);
+    SSL_CTX_free(last);
+    return true;
 }
 
 void tls_client_hold(struct tls_client *client)
@@ -124,7 +148,9 @@ static bool expect(SSL *connection, const char *name)
 
 SSL *client_connection_new(struct tls_client *client, const char *name)
 {
-    SSL *connection = SSL_new(client->context);
+    pthread_mutex_lock(&client->lock);
+    SSL *connection = SSL_new(client->context); /* which it holds */
+    pthread_mutex_unlock(&client->lock);
     if (connection == NULL || expect(connection, name))
         return connection;
     SSL_free(connection);

@@ -11,7 +11,7 @@
 
 struct tls_client;
 
-/* Paths of files in PEM, read when the client is opened. */
+/* Paths of files in PEM, read when the client is opened or loaded. */
 struct tls_client_files {
     const char *ca;   /* the authorities of servers; NULL: those of the system */
     const char *cert; /* what the client proves itself by, and those between it and a root; NULL: nothing */
@@ -20,6 +20,11 @@ struct tls_client_files {
 
 /* NULL: `error` is one line that names the file; errno is EINVAL, or ENOMEM. */
 struct tls_client *tls_client_open(const struct tls_client_files *files, char *error, size_t error_size);
+
+/* Reads these files, for connections that begin from now on. False: one is broken, `error` says which, and
+ * all is as it was. */
+bool tls_client_load(struct tls_client *client, const struct tls_client_files *files, char *error,
+                     size_t error_size);
 
 /* It lives as long as somebody holds it: who opened it, what is made of it, and who asks to. NULL does
  * nothing. */

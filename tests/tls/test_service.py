@@ -612,6 +612,18 @@ class InFront(Served):
         process = self.start(ORDERS_TLS_CA=certificates.path("other-ca.pem"))
         self.assertEqual(self.ask(process), 503)
 
+    def test_the_files_of_its_calls_are_read_again(self):
+        ca = pathlib.Path(certificates.path("renewed-ca.pem"))
+        ca.write_bytes(pathlib.Path(certificates.path("other-ca.pem")).read_bytes())
+        process = self.start(ORDERS_TLS_CA=str(ca))
+        self.assertEqual(self.ask(process), 503)
+        ca.write_text("no certificate")
+        process.reload("certificates of the client not loaded: the last ones stay")
+        self.assertEqual(self.ask(process), 503)
+        ca.write_bytes(pathlib.Path(self.ca).read_bytes())
+        process.reload("certificates of the client loaded")
+        await_true(lambda: self.ask(process) == 200, "still refused")
+
     def test_a_certificate_opens_the_connection_alone(self):
         process = self.start(ORDERS_TLS_CLIENT_CA=self.ca)
         with self.assertRaises((ssl.SSLError, ConnectionError)):
