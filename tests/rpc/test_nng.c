@@ -137,6 +137,36 @@ Test(nng, dialer_dials_again)
     unlink(address.sun_path);
 }
 
+/* closing-servers: a greeting alone does not begin the waits anew. */
+Test(nng, a_server_that_closes_is_dialled_ever_later)
+{
+    enum { DIALLED = 12, LEAST_MS = 500 }; /* about 3,600 are to be expected */
+    char url[64];
+    make_url(url, "closing");
+    const struct sockaddr_un address = make_address(url);
+    const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(bind(server, (const struct sockaddr *)&address, sizeof address), 0);
+    cr_assert_eq(listen(server, 1), 0);
+
+    nng_socket socket;
+    cr_assert_eq(nng_req0_open(&socket), 0);
+    nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, 20);
+    nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, 1000);
+    const uint64_t since_ns = time_monotonic_ns();
+    cr_assert_eq(nng_dial(socket, url, NULL, NNG_FLAG_NONBLOCK), 0);
+    for (int i = 0; i < DIALLED; i++) {
+        struct pollfd dialled = {.fd = server, .events = POLLIN};
+        cr_assert_eq(poll(&dialled, 1, LONG_MS), 1, "dialled %d times", i);
+        const int peer = accept(server, NULL, NULL);
+        greet(peer, rep_greeting);
+        close(peer);
+    }
+    cr_expect_geq((time_monotonic_ns() - since_ns) / NS_PER_MS, LEAST_MS);
+    nng_close(socket);
+    close(server);
+    unlink(address.sun_path);
+}
+
 /* long-connects: a listener whose queue is full drops what comes, as an address does that nobody has any
  * more. */
 Test(nng, connecting_to_nobody_ends_within_seconds)
