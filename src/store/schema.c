@@ -60,7 +60,12 @@ const char schema_access_sql[] =
     "LEFT JOIN pg_trigger ON tgrelid = to_regclass(relation) AND tgname = name "
     "WHERE coalesce(strpos(states, tgenabled::text), 0) = 0 ORDER BY name LIMIT 1), "
     "(SELECT format('table %s inherits from orders: SQL without ONLY counts its orders', inhrelid::regclass) "
-    "FROM pg_inherits WHERE inhparent = to_regclass('orders') ORDER BY inhrelid LIMIT 1)) AS degraded";
+    "FROM pg_inherits WHERE inhparent = to_regclass('orders') ORDER BY inhrelid LIMIT 1), "
+    "(SELECT format('column %s of table orders may be NULL', attname) FROM pg_attribute "
+    "WHERE attrelid = to_regclass('orders') AND attnum > 0 AND NOT attisdropped AND NOT attnotnull AND "
+    "attname "
+    "IN ('id', 'order_id', 'customer_id', 'order_date', 'total_amount', 'currency', 'status', 'created_at', "
+    "'updated_at') ORDER BY attnum LIMIT 1)) AS degraded";
 
 static bool is_wanted(const char *deployed)
 {

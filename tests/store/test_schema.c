@@ -202,6 +202,25 @@ Test(schema, a_table_that_is_partitioned_is_told_of)
     database_drop(database_url);
 }
 
+/* Calls go on: whatever has no value fails alone. */
+Test(schema, a_column_that_may_be_null_is_told_of)
+{
+    static const char *const columns[] = {"order_date", "created_at", "updated_at"};
+    char *database_url = database_create(), sql[128], wanted[64];
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        snprintf(sql, sizeof sql, "BEGIN; ALTER TABLE orders ALTER %s DROP NOT NULL", columns[i]);
+        free(database_query(database, sql));
+        snprintf(wanted, sizeof wanted, "column %s of table orders may be NULL", columns[i]);
+        char *degraded = ask_access(database, "degraded");
+        cr_expect_str_eq(degraded, wanted, "%s", degraded);
+        free(degraded);
+        free(database_query(database, "ROLLBACK"));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 /* As pg_restore --disable-triggers does; and what tools/migrate --recount does then. Calls go on. */
 Test(schema, triggers_that_are_disabled_are_told_of)
 {
