@@ -211,15 +211,6 @@ static bool run_operation(struct postgres_keys *keys, struct key_operation *oper
     return alive;
 }
 
-static bool run_operations(struct postgres_keys *keys)
-{
-    struct key_operation *next;
-    bool alive = true;
-    while (alive && (next = key_queue_take(&keys->queue)) != NULL)
-        alive = run_operation(keys, next);
-    return alive;
-}
-
 static bool is_told(PGconn *pg)
 {
     PGnotify *notify = PQnotifies(pg);
@@ -250,16 +241,17 @@ static bool wait_for_work(struct postgres_keys *keys)
     return either[1].revents == 0 || PQconsumeInput(keys->session.pg);
 }
 
-/* False: the session broke. */
+/* One thing at a time, and what is due before what is asked: however much is asked, memory is not out of date
+ * for longer. False: the session broke. */
 static bool work(struct postgres_keys *keys)
 {
-    if (!session_check(&keys->session) || !run_operations(keys))
+    const bool is_due = is_told(keys->session.pg) || left_ms(keys->load_due_ns) == 0;
+    if (!session_check(&keys->session) || (is_due && !load(keys)))
         return false;
-    if (is_told(keys->session.pg) || left_ms(keys->load_due_ns) == 0)
-        return load(keys);
     if (left_ms(keys->use_due_ns) == 0)
         return write_uses(keys);
-    return wait_for_work(keys);
+    struct key_operation *next = key_queue_take(&keys->queue);
+    return next != NULL ? run_operation(keys, next) : wait_for_work(keys);
 }
 
 /* The first time after it connected. False: the session broke. */

@@ -430,6 +430,55 @@ Test(keys_alone, a_revoked_one_is_refused_while_the_session_that_listens_hangs)
     cluster_destroy(&cluster);
 }
 
+/* Asks for the list of keys again and again. */
+struct asker {
+    struct rpc_client *client;
+    atomic_bool stop;
+    atomic_uint under_way;
+};
+
+static void ask_again(struct asker *asker);
+
+static void take_list(struct rpc_reply *reply, void *arg)
+{
+    struct asker *asker = arg;
+    rpc_reply_free(reply);
+    if (atomic_load(&asker->stop))
+        atomic_fetch_sub(&asker->under_way, 1);
+    else
+        ask_again(asker);
+}
+
+static void ask_again(struct asker *asker)
+{
+    Rpc__V1__ListKeysRequest list = RPC__V1__LIST_KEYS_REQUEST__INIT;
+    const struct rpc_request request = {
+        .service = &rpc__v1__keys__descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(&rpc__v1__keys__descriptor, "ListKeys"),
+        .input = &list.base,
+    };
+    rpc_client_call(asker->client, &request, take_list, asker);
+}
+
+Test(keys, a_revoked_one_is_refused_however_much_is_asked_of_keys)
+{
+    enum { UNDER_WAY = 200 };
+    struct asker asker = {.client = open_with(b, b->api_key), .under_way = UNDER_WAY};
+    char key[KEY_TEXT];
+    for (int i = 0; i < UNDER_WAY; i++)
+        ask_again(&asker);
+    for (int i = 0; i < 3; i++) {
+        create("billing", RPC__V1__ROLE__ROLE_READER, 0, key);
+        await(b, key, STATUS_NOT_FOUND, EVERYWHERE_MS);
+        revoke_by(a, "billing");
+        await(b, key, STATUS_PERMISSION_DENIED, EVERYWHERE_MS);
+    }
+    atomic_store(&asker.stop, true);
+    while (atomic_load(&asker.under_way) > 0)
+        pause_ms(1);
+    rpc_client_close(asker.client);
+}
+
 /* --- without the database --- */
 
 static void expect_unavailable(const struct service *service, const char *key)
