@@ -21,11 +21,16 @@ static const char *const outcomes[ACCOUNT_OUTCOMES] = {"ok", "client_error", "se
 LIST_HEAD(bucket, account);
 TAILQ_HEAD(idle_list, account);
 
+/* Of keys, or of all others. */
+struct pool {
+    struct idle_list idle;
+    size_t n;
+};
+
 struct accounts {
     struct metrics *metrics;
     struct bucket buckets[BUCKETS];
-    struct idle_list idle;
-    size_t n;
+    struct pool pools[2];  /* by whether they are keys */
     struct account others; /* shared by those that find no room */
     struct account_series series[ACCOUNTS_SERIES_MOST + 1];
     size_t n_series;
@@ -74,7 +79,8 @@ struct accounts *accounts_new(struct metrics *metrics)
     if (accounts == NULL)
         return NULL;
     accounts->metrics = metrics;
-    TAILQ_INIT(&accounts->idle);
+    TAILQ_INIT(&accounts->pools[0].idle);
+    TAILQ_INIT(&accounts->pools[1].idle);
     accounts->others.series = add_series(accounts, "(other)");
     return accounts;
 }
@@ -95,7 +101,7 @@ void accounts_free(struct accounts *accounts)
 static void end_rest(struct accounts *accounts, struct account *account)
 {
     if (account->idle)
-        TAILQ_REMOVE(&accounts->idle, account, idle_neighbours);
+        TAILQ_REMOVE(&accounts->pools[account->is_key].idle, account, idle_neighbours);
     account->idle = false;
 }
 
@@ -103,17 +109,17 @@ static void forget(struct accounts *accounts, struct account *account)
 {
     end_rest(accounts, account);
     LIST_REMOVE(account, neighbours);
-    accounts->n--;
+    accounts->pools[account->is_key].n--;
     free(account);
 }
 
 /* Those at rest of which nothing is to be remembered, and if there is no room, whoever has been longest. */
-static void make_room(struct accounts *accounts, uint64_t now_ns)
+static void make_room(struct accounts *accounts, const struct pool *pool, uint64_t now_ns)
 {
     struct account *first;
-    for (int i = 0; i < FORGOTTEN_AT_ONCE && (first = TAILQ_FIRST(&accounts->idle)) != NULL; i++) {
+    for (int i = 0; i < FORGOTTEN_AT_ONCE && (first = TAILQ_FIRST(&pool->idle)) != NULL; i++) {
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever is forgotten is in the list no more */
-        if (first->full_ns > now_ns && accounts->n < ACCOUNTS_MOST)
+        if (first->full_ns > now_ns && pool->n < ACCOUNTS_MOST)
             break;
         forget(accounts, first);
     }
@@ -122,15 +128,17 @@ static void make_room(struct accounts *accounts, uint64_t now_ns)
 static struct account *open_account(struct accounts *accounts, const struct principal *principal,
                                     uint32_t hash, uint64_t now_ns)
 {
-    make_room(accounts, now_ns);
-    struct account *account = accounts->n < ACCOUNTS_MOST ? calloc(1, sizeof *account) : NULL;
+    struct pool *pool = &accounts->pools[principal->is_key];
+    make_room(accounts, pool, now_ns);
+    struct account *account = pool->n < ACCOUNTS_MOST ? calloc(1, sizeof *account) : NULL;
     if (account == NULL)
         return &accounts->others;
     memcpy(account->name, principal->name, sizeof account->name);
     account->hash = hash;
+    account->is_key = principal->is_key;
     account->series = find_series(accounts, principal);
     LIST_INSERT_HEAD(&accounts->buckets[hash % BUCKETS], account, neighbours);
-    accounts->n++;
+    pool->n++;
     return account;
 }
 
@@ -152,10 +160,10 @@ void accounts_rest(struct accounts *accounts, struct account *account)
     if (account == &accounts->others)
         return;
     account->idle = true;
-    TAILQ_INSERT_TAIL(&accounts->idle, account, idle_neighbours);
+    TAILQ_INSERT_TAIL(&accounts->pools[account->is_key].idle, account, idle_neighbours);
 }
 
 size_t accounts_count(const struct accounts *accounts)
 {
-    return accounts->n;
+    return accounts->pools[0].n + accounts->pools[1].n;
 }

@@ -351,9 +351,24 @@ Test(admission, accounts_are_bounded_however_many_principals_there_are)
         snprintf(name, sizeof name, "busy:%d", i);
         use(accounts, name, false);
     }
-    struct account *one = use(accounts, "one", true), *two = use(accounts, "two", true);
+    struct account *one = use(accounts, "one", false), *two = use(accounts, "two", false);
     cr_assert_eq(one, two, "all are in use: newcomers share one");
     cr_assert_eq(accounts_count(accounts), ACCOUNTS_MOST);
+    accounts_free(accounts);
+}
+
+/* Whose users fill theirs is an issuer's doing. */
+Test(admission, keys_have_accounts_whatever_others_take)
+{
+    struct accounts *accounts = accounts_new(NULL);
+    char name[32];
+    for (int i = 0; i < 2 * ACCOUNTS_MOST; i++) {
+        snprintf(name, sizeof name, "example:%d", i);
+        use(accounts, name, false);
+    }
+    struct account *one = use(accounts, "one", true), *two = use(accounts, "two", true);
+    cr_assert_neq(one, two);
+    cr_assert_eq(accounts_count(accounts), ACCOUNTS_MOST + 2);
     accounts_free(accounts);
 }
 
