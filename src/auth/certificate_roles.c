@@ -69,6 +69,19 @@ static const char *add_row(struct list *list, const struct row *row)
     return NULL;
 }
 
+/* Takes the blanks at the end away, but for one that is escaped (RFC 4514, 2.4). */
+static void strip(char *line)
+{
+    size_t kept = 0;
+    for (size_t i = 0; line[i] != '\0'; i++) {
+        const bool is_escape = line[i] == '\\' && line[i + 1] != '\0';
+        if (is_escape || (line[i] != ' ' && line[i] != '\t'))
+            kept = i + (is_escape ? 2 : 1);
+        i += is_escape;
+    }
+    line[kept] = '\0';
+}
+
 /* What is wrong with a line; NULL: nothing. */
 static const char *read_line(char *line, struct list *list)
 {
@@ -76,9 +89,8 @@ static const char *read_line(char *line, struct list *list)
     size_t length = strcspn(line, "\r\n");
     if (line[length] == '\0' && length >= LINE_BYTES - 1)
         return "is too long";
-    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t'))
-        length--;
     line[length] = '\0';
+    strip(line);
     line += strspn(line, " \t");
     if (*line == '\0' || *line == '#')
         return NULL;

@@ -59,8 +59,12 @@ Test(certificate_roles, the_whole_subject_has_the_role)
     struct certificate_roles *roles = open_with("# comment\n\n"
                                                 "writer CN=billing,O=Example\n"
                                                 "  reader\tCN=reports, x,O=Example  \r\n"
+                                                "reader CN=trail\\  \n"
+                                                "reader CN=slash\\\\ \n"
                                                 "admin CN=operator");
     cr_assert_not_null(roles, "%s", error);
+    expect(roles, "CN=trail\\ ", ROLE_READER);
+    expect(roles, "CN=slash\\\\", ROLE_READER);
     expect(roles, "CN=billing,O=Example", ROLE_WRITER);
     expect(roles, "CN=reports, x,O=Example", ROLE_READER);
     expect(roles, "CN=operator", ROLE_ADMIN);
