@@ -4,6 +4,7 @@
 #include "http/unreachable.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", NULL};
 static const char methods_joined[] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST";
@@ -26,6 +27,18 @@ void cors_allow(const char *const *origins, const char *origin, struct answer *a
     answer_header(answer, "Access-Control-Expose-Headers",
                   "ETag, Idempotency-Replayed, Retry-After, X-Request-ID, " UNREACHABLE_HEADER);
     answer_header(answer, "Vary", "Origin");
+}
+
+bool cors_is_foreign(const char *const *origins, const char *origin, const char *fetch_site, const char *host)
+{
+    if (origin != NULL && in_list(origins, origin))
+        return false;
+    if (fetch_site != NULL)
+        return strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0;
+    if (origin == NULL)
+        return false;
+    const char *authority = strstr(origin, "://");
+    return authority == NULL || host == NULL || strcasecmp(authority + strlen("://"), host) != 0;
 }
 
 bool cors_answer_preflight(const char *const *origins, const struct cors_preflight *preflight,

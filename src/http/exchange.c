@@ -26,7 +26,8 @@ struct exchange {
     struct MHD_Connection *connection;
     struct arena arena; /* owns what is made below, but for what is large */
     uint64_t start_ns;
-    bool begun; /* its headers were looked at */
+    bool begun;    /* its headers were looked at */
+    bool has_body; /* so that time has passed since */
 
     const char *target;
     const char *method;
@@ -57,10 +58,19 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
     answer_detail(&exchange->delivery.answer, &exchange->arena, status, detail);
 }
 
+/* A browser shows its user's certificate for whatever page asks. Nothing is changed for a foreign one. */
+static bool is_by_foreign_page(const struct exchange *exchange)
+{
+    return !exchange->is_read &&
+           cors_is_foreign(exchange->host->cors_origins, header(exchange, "Origin"),
+                           header(exchange, "Sec-Fetch-Site"), header(exchange, "Host"));
+}
+
 static void check_right(struct exchange *exchange)
 {
     struct status refusal = STATUS_INIT;
-    exchange->presented.subject = peer_subject(exchange->connection);
+    const bool is_by_user = !is_by_foreign_page(exchange);
+    exchange->presented.subject = is_by_user ? peer_subject(exchange->connection) : NULL;
     if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
         auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
     } else {
@@ -196,6 +206,7 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 {
     const size_t n = *size;
     *size = 0;
+    exchange->has_body = true;
     if (exchange->delivery.answer.status != 0 || exchange->match.route->body == NULL)
         return discard_body(exchange, n);
     enum body_taken taken = body_append(&exchange->host->bodies, &exchange->body, bytes, n);
@@ -246,7 +257,7 @@ static void answer_without_call(struct exchange *exchange)
 static bool proceed(struct exchange *exchange)
 {
     const struct route *route = exchange->match.route;
-    if (exchange->body.length > 0)
+    if (exchange->has_body && !route->open)
         check_right(exchange); /* which may have been taken while the body came */
     if (exchange->delivery.answer.status != 0)
         return false;

@@ -305,6 +305,27 @@ class Mutual(Served):
         connection.request("DELETE", "/orders/BY-WRITER")
         self.assertEqual(connection.getresponse().status, 204)
 
+    def test_a_page_of_another_origin_cannot_use_it(self):
+        own = f"https://127.0.0.1:{self.http}"
+        for i, (changes, status) in enumerate([
+            ({}, 201),
+            ({"Origin": own}, 201),
+            ({"Origin": "http://localhost:3000", "Sec-Fetch-Site": "cross-site"}, 201),  # which may by preset
+            ({"Origin": own, "Sec-Fetch-Site": "same-origin"}, 201),
+            ({"Sec-Fetch-Site": "none"}, 201),
+            ({"Origin": "https://evil.example"}, 401),
+            ({"Origin": "null"}, 401),
+            ({"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 401),
+            ({"Sec-Fetch-Site": "same-site"}, 401),
+            ({"Origin": "https://evil.example", "X-API-Key": KEY}, 201),  # which no browser adds by itself
+        ]):
+            with self.subTest(changes=changes):
+                connection = self.https("writer")
+                body = f'{{"order_id":"PAGE-{i}","customer_id":"C","total_amount":1,"currency":"ISK"}}'
+                connection.request("POST", "/orders/", body, {"Content-Type": "text/plain"} | changes)
+                self.assertEqual(connection.getresponse().status, status)
+        self.assertEqual(self.get(self.https("writer"), "/orders/PAGE-0", **{"Sec-Fetch-Site": "cross-site"})[0], 200)
+
     def test_a_key_goes_before_it(self):
         self.assertEqual(self.call("nobody", "list", key=KEY)[0], 0)
         self.assertEqual(self.call("writer", "list", key="wrong")[0], DENIED)
