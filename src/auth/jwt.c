@@ -23,6 +23,10 @@ bool jwt_algorithm_read(const char *name, enum jwt_algorithm *algorithm)
     return false;
 }
 
+const char jwt_characters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" /* base64url's */
+    ".";
+
 bool jwt_has_form(const char *text)
 {
     const char *first = strchr(text, '.');
@@ -37,9 +41,8 @@ enum { BITS_PER_CHARACTER = 6, BITS_PER_BYTE = 8 };
 /* -1: it is no such character. */
 static int value_of(char c)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const char *at = c != '\0' ? strchr(alphabet, c) : NULL;
-    return at != NULL ? (int)(at - alphabet) : -1;
+    const char *at = c != '\0' && c != '.' ? strchr(jwt_characters, c) : NULL;
+    return at != NULL ? (int)(at - jwt_characters) : -1;
 }
 
 bool base64url_decode(const char *text, size_t length, uint8_t *out, size_t *out_length)

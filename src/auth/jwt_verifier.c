@@ -153,7 +153,9 @@ static enum auth_outcome forward(void *arg, const char *secret, struct principal
 {
     (void)arg;
     (void)principal;
-    return jwt_has_form(secret) ? AUTH_UNCHECKED : AUTH_MISSING;
+    if (!jwt_has_form(secret))
+        return AUTH_MISSING;
+    return secret[strspn(secret, jwt_characters)] == '\0' ? AUTH_UNCHECKED : AUTH_TOKEN_MALFORMED;
 }
 
 struct auth_source jwt_forwarded_source(void)

@@ -33,6 +33,10 @@ enum {
     FRAME_MAX_ANSWER_FIELDS = 1 << 20,
 };
 
+/* The metadata by which a front end that passes on what its callers present shows that it has a key of its
+ * own: no connection of its is closed for what they may not. */
+#define FRAME_FORWARDER_KEY "x-forwarder-key"
+
 /* A request's metadata of this name; NULL: it has none. Of a key that comes again the last value counts, as
  * in every map (protobuf.dev/programming-guides/proto3, "Maps"). */
 const char *frame_metadata(const Rpc__V1__Request *request, const char *name);

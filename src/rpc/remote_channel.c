@@ -2,6 +2,7 @@
 #include "rpc/remote_channel.h"
 
 #include "base/trace.h"
+#include "rpc/frame.h"
 
 #include <stdlib.h>
 
@@ -95,7 +96,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
     struct remote_channel *channel = (struct remote_channel *)base; /* its first member */
     struct remote_call *call = calloc(1, sizeof *call);
     char traceparent[TRACE_PARENT_TEXT];
-    struct rpc_metadata metadata[4];
+    struct rpc_metadata metadata[5];
     size_t n = 0;
     if (call == NULL)
         abort(); /* as the arena does */
@@ -109,8 +110,11 @@ static void call(struct channel *base, const struct channel_request *request, ch
     if (request->auth->outcome != AUTH_UNCHECKED) {
         add_metadata(metadata, &n, "x-api-key", channel->api_key);
     } else {
+        const char *authorization = request->presented->authorization;
+        const bool is_bearer = authorization != NULL && auth_bearer(authorization) != NULL;
         add_metadata(metadata, &n, "x-api-key", request->presented->api_key);
-        add_metadata(metadata, &n, "authorization", request->presented->authorization);
+        add_metadata(metadata, &n, "authorization", is_bearer ? authorization : NULL);
+        add_metadata(metadata, &n, FRAME_FORWARDER_KEY, channel->api_key);
     }
     add_metadata(metadata, &n, "x-validate-only", request->validate_only ? "true" : NULL);
     if (request->trace != NULL) {

@@ -30,6 +30,7 @@ struct slot {
     struct outgoing out; /* its context and aio receive, too */
     nng_pipe pipe;       /* that the call came from */
     bool malformed;      /* its frame is none */
+    bool forwarded;      /* by a front end that has a key: others' calls come by its connection */
     bool sending;        /* or receiving */
 };
 
@@ -55,7 +56,7 @@ static enum connections_access access_of(const struct slot *slot)
     if (slot->malformed)
         return CONNECTIONS_NO_CALL;
     const struct surface_target *target = &slot->call.target;
-    if (target->is_known)
+    if (target->is_known || slot->forwarded)
         return CONNECTIONS_BY_KEY;
     const bool is_known = target->method < methods_count(surface_methods(slot->all->surface));
     return is_known && !target->is_open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
@@ -130,6 +131,16 @@ static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
     return request;
 }
 
+static bool is_forwarded(const struct slot *slot, const Rpc__V1__Request *head)
+{
+    const struct auth_presented presented = {.api_key = frame_metadata(head, FRAME_FORWARDER_KEY)};
+    struct auth_result auth;
+    if (presented.api_key == NULL)
+        return false;
+    surface_check(slot->all->surface, &presented, &auth);
+    return auth.outcome == AUTH_KNOWN;
+}
+
 static void run(struct slot *slot, const Rpc__V1__Request *head)
 {
     struct surface_call *call = &slot->call;
@@ -139,6 +150,7 @@ static void run(struct slot *slot, const Rpc__V1__Request *head)
         .authorization = frame_metadata(head, "authorization"),
         .subject = call->caller != NULL ? call->caller->subject : NULL,
     };
+    slot->forwarded = is_forwarded(slot, head);
     surface_check(slot->all->surface, &presented, &auth);
     const struct surface_request request = {
         .method = head->method,
@@ -161,6 +173,7 @@ static void handle(struct slot *slot, nng_msg *in)
     struct slots *all = slot->all;
     slot->pipe = nng_msg_get_pipe(in);
     const uint32_t id = (uint32_t)nng_pipe_id(slot->pipe);
+    slot->forwarded = false;
     surface_enter(&slot->call, connections_enter(all->connections, id), nng_msg_len(in));
     const Rpc__V1__Request *request = unpack(slot, in);
     nng_msg_free(in);

@@ -197,6 +197,67 @@ Test(keys, others_are_not_refused_with_one)
     }
 }
 
+/* What is no text cannot be passed on, and whoever may not call costs nobody the connection behind a front.
+ */
+Test(keys, what_is_refused_closes_no_connection_of_others)
+{
+    static const struct {
+        const char *scheme, *secret;
+        int status;
+    } cases[] = {
+        {"X-API-Key: ", "\xff.b.c", 401},
+        {"Authorization: Bearer ", "a.b.\xfe", 401},
+        {"Authorization: Basic ", "\xff", 401},
+        {"X-API-Key: ", "\xff", 403},
+        {"X-API-Key: ", "a.b.c", 0}, /* 401 of an ordersd with issuers */
+    };
+    enum { TIMES = 20 };
+    for (int i = 0; i < TIMES; i++) {
+        expect(call(ports[1], "X-API-Key: ", unknown, "GET", "/orders/", NULL), 403, NULL);
+        for (size_t j = 0; j < sizeof cases / sizeof *cases; j++) {
+            struct http_reply reply =
+                call(ports[1], cases[j].scheme, cases[j].secret, "GET", "/orders/", NULL);
+            if (cases[j].status != 0)
+                cr_expect_eq(reply.status, cases[j].status, "%zu: %d %s", j, reply.status, reply.body);
+            http_free(&reply);
+        }
+    }
+    struct http_reply figures = http_request(ports[0], "GET", "/metrics", NULL, NULL);
+    cr_expect_not_null(
+        strstr(figures.body, "orders_rpc_connections_closed_total{reason=\"unauthorized\"} 0\n"), "%s",
+        figures.body);
+    http_free(&figures);
+}
+
+/* Who has sent all but the end of a request may do no more with it than with a new one. */
+Test(keys, one_that_is_revoked_before_the_body_has_come_does_nothing)
+{
+    static const char *const requests[] = {"DELETE /orders/A-1", "GET /orders/A-1", "PATCH /orders/A-1",
+                                           "POST /orders/"};
+    enum { REQUESTS = sizeof requests / sizeof *requests };
+    char head[512];
+    int held[REQUESTS];
+    expect(call(ports[0], "X-API-Key: ", service->api_key, "POST", "/orders/", order), 201, NULL);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        held[i] = http_connect(ports[0]);
+        snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nContent-Length: 2\r\n\r\n{",
+                 requests[i], writer);
+        http_send_text(held[i], head);
+    }
+    free(database_query(database, "UPDATE api_keys SET revoked_at = now() WHERE name = 'shop'"));
+    for (int status = 200; status != 403;) {
+        struct http_reply reply = call(ports[0], "X-API-Key: ", writer, "GET", "/orders/", NULL);
+        status = reply.status;
+        http_free(&reply);
+    }
+    for (size_t i = 0; i < REQUESTS; i++) {
+        http_send_text(held[i], "}");
+        expect(http_read(held[i], false), 403, "{\"detail\":\"API key was revoked\"}");
+        close(held[i]);
+    }
+    expect(call(ports[0], "X-API-Key: ", reader, "GET", "/orders/A-1", NULL), 200, NULL);
+}
+
 Test(keys, the_description_of_the_api_has_the_roles)
 {
     for (size_t f = 0; f < FRONTS; f++) {
