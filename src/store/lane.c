@@ -7,14 +7,19 @@ static const struct {
     struct lane_batch batch;
     bool sets_aside;
 } lanes[LANES] = {
-    [LANE_GET] = {"get", LANE_GET, {.calls = 8, .calls_each = 32, .operations = LANE_BATCH_MOST}},
-    [LANE_SCAN] = {"scan",
+    [LANE_GET] = {"get",
+                  LANE_GET,
+                  {.calls = 8, .calls_each = 32, .operations = LANE_BATCH_MOST, .is_paced = true}},
+    [LANE_SCAN] =
+        {"scan",
+         LANE_SCAN,
+         {.calls = 32, .calls_each = 2, .operations = LANE_BATCH_MOST, .rows = 2000, .is_paced = true}},
+    [LANE_LONG] = {"long",
                    LANE_SCAN,
-                   {.calls = 32, .calls_each = 2, .operations = LANE_BATCH_MOST, .rows = 2000}},
-    [LANE_LONG] = {"long", LANE_SCAN, {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST}},
+                   {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST, .is_paced = true}},
     [LANE_WRITE] = {"write",
                     LANE_WRITE,
-                    {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST},
+                    {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST, .is_paced = true},
                     .sets_aside = true},
     [LANE_LOCKED] = {"locked",
                      LANE_WRITE,

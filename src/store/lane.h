@@ -31,6 +31,7 @@ struct lane_batch {
     unsigned operations; /* of all */
     unsigned rows; /* that lists read, all together: so a caller waits for little more than one large page.
                       Alone one may read more */
+    bool is_paced; /* fewer operations where they take long (store/pace.h) */
 };
 
 /* For logs. */

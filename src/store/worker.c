@@ -128,7 +128,10 @@ static bool begin(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     assert(worker->n_taken == 0);
-    worker->n_taken = queue_take(worker->queue, batch->operations, lane_batch(worker->session.lane));
+    struct lane_batch most = lane_batch(worker->session.lane);
+    if (most.is_paced && most.operations > worker->pace.most)
+        most.operations = worker->pace.most;
+    worker->n_taken = queue_take(worker->queue, batch->operations, most);
     for (size_t i = 0; i < worker->n_taken; i++)
         worker->taken[i] = batch->operations[i]->hash;
     worker->shared = worker->n_taken > 1;
@@ -196,6 +199,7 @@ static bool work(struct worker *worker)
     note_degraded(worker);
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
         sched_yield();
+    const uint64_t began_ns = time_monotonic_ns();
     if (!begin(worker))
         return false;
     if (worker->n_taken == 0)
@@ -206,6 +210,8 @@ static bool work(struct worker *worker)
         if (!go_on(worker))
             return false;
     }
+    const uint64_t now_ns = time_monotonic_ns();
+    pace_note(&worker->pace, (unsigned)worker->n_taken, now_ns - began_ns, now_ns);
     end(worker);
     return true;
 }
@@ -265,6 +271,7 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
                          .answer_ms = SESSION_ANSWER_MS,
                          .stopped = stopped,
                          .arg = worker};
+    pace_init(&worker->pace);
     batch_init(&worker->batch, lane, options->metrics, options->log);
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->attempted, NULL);

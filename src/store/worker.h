@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "store/batch.h"
+#include "store/pace.h"
 #include "store/queue.h"
 #include "store/session.h"
 
@@ -29,6 +30,7 @@ struct worker {
     bool shared;                /* the last batch had several operations */
     uint32_t taken[BATCH_MOST]; /* the hashes of the orders of the batch that is under way */
     size_t n_taken;
+    struct pace pace;
     enum worker_state state; /* which the metrics tell */
 
     pthread_mutex_t lock;     /* guards all below */
