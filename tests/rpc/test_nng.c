@@ -3,7 +3,9 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
@@ -36,6 +38,22 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (clock == CLOCK_REALTIME)
         now->tv_sec -= atomic_load(&set_back_s);
     return failed;
+}
+
+/* --- a name with two addresses --- */
+
+static const char two[] = "two.example";
+
+/* In the place of libc's likewise: of the name, its results for each address, linked. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **results)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (name == NULL || strcmp(name, two) != 0)
+        return real(name, service, hints, results);
+    const int failed = real("::1", service, hints, results);
+    return failed != 0 ? failed : real("127.0.0.1", service, hints, &(*results)->ai_next);
 }
 
 /* --- helpers --- */
@@ -135,6 +153,30 @@ Test(nng, dialer_dials_again)
     nng_close(socket);
     close(server);
     unlink(address.sun_path);
+}
+
+/* further-addresses: the first is not served. */
+Test(nng, each_address_of_a_name_is_dialled)
+{
+    char url[64];
+    nng_socket server, client;
+    nng_listener listener;
+    nng_msg *message;
+    cr_assert_eq(nng_rep0_open(&server), 0);
+    cr_assert_eq(nng_listen(server, "tcp://127.0.0.1:0", &listener, 0), 0);
+    nng_sockaddr address;
+    cr_assert_eq(nng_listener_get_addr(listener, NNG_OPT_LOCADDR, &address), 0);
+    snprintf(url, sizeof url, "tcp://%s:%u", two, (unsigned)ntohs(address.s_in.sa_port));
+    cr_assert_eq(nng_req0_open(&client), 0);
+    nng_socket_set_ms(client, NNG_OPT_RECONNMINT, 1);
+    nng_socket_set_ms(client, NNG_OPT_RECONNMAXT, 1);
+    nng_socket_set_ms(server, NNG_OPT_RECVTIMEO, LONG_MS);
+    cr_assert_eq(nng_dial(client, url, NULL, NNG_FLAG_NONBLOCK), 0);
+    cr_assert_eq(nng_sendmsg(client, make_message(1), 0), 0);
+    cr_assert_eq(nng_recvmsg(server, &message, 0), 0);
+    nng_msg_free(message);
+    nng_close(client);
+    nng_close(server);
 }
 
 /* closing-servers: a greeting alone does not begin the waits anew. */
