@@ -67,6 +67,7 @@ const struct key_statement key_rotate = {
 };
 
 const char key_listen_sql[] = "LISTEN orders_api_keys";
+const char key_unlisten_sql[] = "UNLISTEN *";
 
 /* In one order everywhere: other servers write the same rows. */
 const char key_use_sql[] =

@@ -31,7 +31,7 @@ extern const struct key_statement key_revoke;
 extern const struct key_statement key_rotate;
 
 /* Has the session told of changes. */
-extern const char key_listen_sql[];
+extern const char key_listen_sql[], key_unlisten_sql[];
 
 /* Stores uses. $1: ids, $2: times, as arrays. */
 extern const char key_use_sql[];

@@ -14,6 +14,9 @@
 
 enum {
     LOAD_EVERY_MS = 1000,
+    LOAD_AGAIN_MS = 20, /* at the earliest, however often it is told of changes */
+    TOLD_MOST = 256,    /* so often since it last loaded: then nobody listens for some time */
+    LISTEN_AGAIN_MS = 60000,
     USE_EVERY_MS = 60000,
     BACKOFF_FIRST_MS = 20, /* a session that was ended is to be there again before a second is over */
     BACKOFF_MOST_MS = 500,
@@ -28,6 +31,12 @@ enum {
 static uint64_t after_ms(unsigned ms)
 {
     return time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
+}
+
+static int left_ms(uint64_t due_ns)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
 
 static struct postgres_keys *keys_of(struct key_store *store)
@@ -145,11 +154,30 @@ static void log_error(struct postgres_keys *keys, const char *what, const PGresu
                  LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
 }
 
-/* Notifications are of no content: whatever they were of, all that was told so far is in what is loaded. */
-static void forget_notifications(PGconn *pg)
+/* False: the session broke. */
+static bool listen_or_not(struct postgres_keys *keys, bool is_to_listen)
 {
-    for (PGnotify *notify; (notify = PQnotifies(pg)) != NULL;)
-        PQfreemem(notify);
+    PGresult *result = look(keys, is_to_listen ? key_listen_sql : key_unlisten_sql);
+    keys->is_listening = is_to_listen;
+    PQclear(result);
+    return result != NULL;
+}
+
+/* Anybody in the database may tell us, all the time: then the look each second has to do. False: the session
+ * broke. */
+static bool heed(struct postgres_keys *keys)
+{
+    const unsigned n = session_take_notified(&keys->session);
+    const uint64_t again_ns = keys->loaded_ns + (uint64_t)LOAD_AGAIN_MS * NS_PER_MS;
+    if (n > 0 && keys->is_listening && again_ns < keys->load_due_ns)
+        keys->load_due_ns = again_ns;
+    if (n > TOLD_MOST && keys->is_listening) {
+        log_line(keys->options.log, LOG_LEVEL_WARN,
+                 "told of changed keys too often: not listening for a minute");
+        keys->listen_due_ns = after_ms(LISTEN_AGAIN_MS);
+        return listen_or_not(keys, false);
+    }
+    return keys->is_listening || left_ms(keys->listen_due_ns) > 0 || listen_or_not(keys, true);
 }
 
 /* False: the session broke. An error of the statement's own leaves memory as it is, and out of date. */
@@ -157,7 +185,6 @@ static bool load(struct postgres_keys *keys)
 {
     const struct key_memory *memory = &keys->options.memory;
     const uint64_t as_of_ns = time_monotonic_ns();
-    forget_notifications(keys->session.pg);
     PGresult *result = look(keys, key_list.sql);
     if (result == NULL)
         return false;
@@ -173,6 +200,7 @@ static bool load(struct postgres_keys *keys)
     }
     arena_free(&arena);
     PQclear(result);
+    keys->loaded_ns = as_of_ns;
     keys->load_due_ns = as_of_ns + (uint64_t)LOAD_EVERY_MS * NS_PER_MS;
     return true;
 }
@@ -211,19 +239,6 @@ static bool run_operation(struct postgres_keys *keys, struct key_operation *oper
     return alive;
 }
 
-static bool is_told(PGconn *pg)
-{
-    PGnotify *notify = PQnotifies(pg);
-    PQfreemem(notify);
-    return notify != NULL;
-}
-
-static int left_ms(uint64_t due_ns)
-{
-    const uint64_t now_ns = time_monotonic_ns();
-    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
-}
-
 /* False: the session broke. */
 static bool wait_for_work(struct postgres_keys *keys)
 {
@@ -238,15 +253,14 @@ static bool wait_for_work(struct postgres_keys *keys)
     enter(keys, WORKER_BUSY);
     if (either[0].revents != 0)
         eventfd_read(keys->wake, &wakes);
-    return either[1].revents == 0 || PQconsumeInput(keys->session.pg);
+    return either[1].revents == 0 || session_consume(&keys->session);
 }
 
 /* One thing at a time, and what is due before what is asked: however much is asked, memory is not out of date
  * for longer. False: the session broke. */
 static bool work(struct postgres_keys *keys)
 {
-    const bool is_due = is_told(keys->session.pg) || left_ms(keys->load_due_ns) == 0;
-    if (!session_check(&keys->session) || (is_due && !load(keys)))
+    if (!session_check(&keys->session) || !heed(keys) || (left_ms(keys->load_due_ns) == 0 && !load(keys)))
         return false;
     if (left_ms(keys->use_due_ns) == 0)
         return write_uses(keys);
@@ -257,10 +271,8 @@ static bool work(struct postgres_keys *keys)
 /* The first time after it connected. False: the session broke. */
 static bool begin(struct postgres_keys *keys)
 {
-    PGresult *result = look(keys, key_listen_sql);
-    const bool alive = result != NULL && load(keys);
-    PQclear(result);
-    return alive;
+    keys->is_listening = false;
+    return heed(keys) && load(keys);
 }
 
 /* --- its life --- */

@@ -37,8 +37,9 @@ struct postgres_keys {
 
     /* The thread's alone. */
     struct session session;
-    enum worker_state state;          /* which the metrics tell */
-    uint64_t load_due_ns, use_due_ns; /* CLOCK_MONOTONIC */
+    enum worker_state state;                                    /* which the metrics tell */
+    uint64_t loaded_ns, load_due_ns, use_due_ns, listen_due_ns; /* CLOCK_MONOTONIC */
+    bool is_listening;
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t attempted;

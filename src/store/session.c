@@ -116,6 +116,27 @@ static void note_doubt(struct session *session, const PGresult *result)
         session->checked_ns = 0;
 }
 
+static void drop_notifications(struct session *session)
+{
+    for (PGnotify *each; (each = PQnotifies(session->pg)) != NULL; session->n_notified++)
+        PQfreemem(each);
+}
+
+bool session_consume(struct session *session)
+{
+    const bool consumed = PQconsumeInput(session->pg);
+    drop_notifications(session);
+    return consumed;
+}
+
+unsigned session_take_notified(struct session *session)
+{
+    drop_notifications(session);
+    const unsigned n = session->n_notified;
+    session->n_notified = 0;
+    return n;
+}
+
 static bool next_before(struct session *session, PGresult **result, uint64_t limit_ns)
 {
     PGconn *pg = session->pg;
@@ -124,7 +145,7 @@ static bool next_before(struct session *session, PGresult **result, uint64_t lim
         if (unsent < 0 ||
             !wait_for(session, PQsocket(pg), (short)(POLLIN | (unsent > 0 ? POLLOUT : 0)), limit_ns))
             return false;
-        if (!PQconsumeInput(pg))
+        if (!session_consume(session) || time_monotonic_ns() > limit_ns)
             return false;
     }
     *result = PQgetResult(pg);
@@ -593,5 +614,6 @@ bool session_check(struct session *session)
 
 const char *session_error(const struct session *session)
 {
-    return *session->why != '\0' ? session->why : PQerrorMessage(session->pg);
+    const char *said = *session->why != '\0' ? session->why : PQerrorMessage(session->pg);
+    return *said != '\0' ? said : "no answer in time";
 }

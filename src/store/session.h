@@ -57,8 +57,9 @@ struct session {
     char reason[SESSION_REASON];   /* the same in a few words for anybody */
     char degraded[SESSION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
     struct notice_bound notices;
-    bool is_outdated;  /* somebody changed a table since its statements were prepared */
-    bool unreplicated; /* a commit of the session was ended while it waited for a standby */
+    unsigned n_notified; /* for session_take_notified */
+    bool is_outdated;    /* somebody changed a table since its statements were prepared */
+    bool unreplicated;   /* a commit of the session was ended while it waited for a standby */
 };
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
@@ -91,6 +92,13 @@ const char *session_error(const struct session *session);
  * `reason` are set: a pooler has put another session in the place of the one that was prepared, or a commit
  * was made that no standby may have. */
 bool session_next(struct session *session, PGresult **result);
+
+/* Reads what has come. False: the connection is broken. */
+bool session_consume(struct session *session);
+
+/* How many notifications came since this was last asked. Of what is in them nothing is kept: anybody in the
+ * database may send some. */
+unsigned session_take_notified(struct session *session);
 
 /* Reads one statement's result and the sync behind it; the caller's. NULL: the connection broke, or was
  * silent for longer than any statement may take, or than so many milliseconds. */

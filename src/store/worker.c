@@ -178,7 +178,7 @@ static bool wait_for_work(struct worker *worker)
     poll(either, 2, sooner(most_ms, session_check_due_ms(&worker->session)));
     queue_end_wait(worker->queue, worker->slot);
     enter(worker, WORKER_BUSY);
-    return either[1].revents == 0 || PQconsumeInput(worker->session.pg);
+    return either[1].revents == 0 || session_consume(&worker->session);
 }
 
 /* The round that was sent, and the next one. False: the connection broke. */

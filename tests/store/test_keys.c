@@ -5,9 +5,11 @@
 
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { TIMEOUT_MS = 20000, US_PER_S = 1000000, KEYS_MOST = 32 };
 
@@ -257,6 +259,54 @@ Test(keys, memories_are_told_and_need_not_ask)
         expect_loaded(&memories[1], loaded);
     }
     cr_assert_lt(time_monotonic_ns() - begun_ns, (uint64_t)CHANGES / 2 * NS_PER_S);
+}
+
+/* It takes no right to. */
+static void *tell(void *arg)
+{
+    const atomic_bool *stop = arg;
+    PGconn *teller = database_connect(database_url);
+    while (!atomic_load(stop))
+        free(database_query(teller, "SELECT count(pg_notify('orders_api_keys', i || repeat('x', 7000))) "
+                                    "FROM generate_series(1, 1000) AS i"));
+    PQfinish(teller);
+    return NULL;
+}
+
+/* A sanitizer keeps what was freed for some time. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { TOLD_MOST_MIB = 600 };
+#else
+enum { TOLD_MOST_MIB = 64 };
+#endif
+
+/* Without a bound what they are told of piles up, gigabytes of it, and they load late. */
+Test(keys, memories_do_not_depend_on_who_tells_them_all_the_time)
+{
+    enum { TELLERS = 2, CHANGES = 5 };
+    pthread_t tellers[TELLERS];
+    atomic_bool stop = false;
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    for (int i = 0; i < TELLERS; i++)
+        pthread_create(&tellers[i], NULL, tell, &stop);
+    for (int i = 0; i < CHANGES; i++) {
+        char sql[128], loaded[64];
+        snprintf(sql, sizeof sql,
+                 "DELETE FROM api_keys; INSERT INTO api_keys (id, hash, name, role) VALUES "
+                 "(repeat('%d', 16), sha256(''), 'a', 'reader')",
+                 i);
+        free(database_query(database, sql));
+        snprintf(loaded, sizeof loaded, "a:%d%d%d%d:reader", i, i, i, i);
+        const uint64_t changed_ns = time_monotonic_ns();
+        expect_loaded(&memories[1], loaded);
+        cr_expect_lt(time_monotonic_ns() - changed_ns, 2 * (uint64_t)NS_PER_S);
+    }
+    atomic_store(&stop, true);
+    for (int i = 0; i < TELLERS; i++)
+        pthread_join(tellers[i], NULL);
+    getrusage(RUSAGE_SELF, &after);
+    cr_expect_lt(after.ru_maxrss - before.ru_maxrss, TOLD_MOST_MIB << 10);
 }
 
 Test(keys, a_name_has_one_that_holds)
