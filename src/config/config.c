@@ -63,18 +63,68 @@ static bool read_list(struct reading *reading, const char *text, const char *con
     return true;
 }
 
+static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < least || value > most)
+        return false;
+    *out = value;
+    return true;
+}
+
 static const char *const rpc_schemes[] = {CONFIG_TCP, CONFIG_TLS_TCP, "ipc://", "abstract://", NULL};
 static const char rpc_urls[] =
     "a comma-separated list of tcp://host:port, tls+tcp://host:port, ipc://path or abstract://name";
 
-static bool read_listen(struct reading *reading, const char *text)
+/* nng takes any port where none is said, and nobody would know which. */
+static bool lacks_port(const char *url)
 {
-    return read_list(reading, text, rpc_schemes, rpc_urls, &reading->config->listen);
+    unsigned long port;
+    const char *colon = strrchr(url, ':');
+    return (starts_with(url, CONFIG_TCP) || starts_with(url, CONFIG_TLS_TCP)) &&
+           !read_number(colon + 1, 0, UINT16_MAX, &port);
+}
+
+static bool read_urls(struct reading *reading, const char *text, const char *const **out)
+{
+    if (!read_list(reading, text, rpc_schemes, rpc_urls, out))
+        return false;
+    for (size_t i = 0; (*out)[i] != NULL; i++) {
+        if (lacks_port((*out)[i]))
+            return fail(reading, (*out)[i], rpc_urls);
+    }
+    return true;
 }
 
 static bool read_connect(struct reading *reading, const char *text)
 {
-    return read_list(reading, text, rpc_schemes, rpc_urls, &reading->config->connect);
+    return read_urls(reading, text, &reading->config->connect);
+}
+
+/* Of which each is another, unless the system chooses the port. */
+static bool read_listen(struct reading *reading, const char *text)
+{
+    const char *const **urls = &reading->config->listen;
+    if (!read_urls(reading, text, urls))
+        return false;
+    for (size_t i = 1; (*urls)[i] != NULL; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp((*urls)[i], (*urls)[j]) == 0 && strcmp(strrchr((*urls)[i], ':'), ":0") != 0)
+                return fail(reading, (*urls)[i], "another address than those before it");
+        }
+    }
+    return true;
+}
+
+static bool read_plaintext(struct reading *reading, const char *text)
+{
+    unsigned long allowed;
+    if (!read_number(text, 0, 1, &allowed))
+        return fail(reading, text, "1, which allows it, or 0");
+    reading->config->plaintext = allowed != 0;
+    return true;
 }
 
 static bool read_cors_origins(struct reading *reading, const char *text)
@@ -105,17 +155,6 @@ static bool read_hidden(struct reading *reading, const char *text)
             return fail(reading, items[i],
                         "one of metrics, readyz and docs, or a comma-separated list of them");
     }
-    return true;
-}
-
-static bool read_number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
-{
-    char *end;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < least || value > most)
-        return false;
-    *out = value;
     return true;
 }
 
@@ -274,7 +313,7 @@ static const struct variable {
     TEXT("ORDERS_TLS_CLIENT_CA", NULL, tls_client_ca),
     TEXT("ORDERS_TLS_CA", NULL, tls_ca),
     TEXT("ORDERS_TLS_ROLES", NULL, tls_roles),
-    NUMBER("ORDERS_PLAINTEXT", "0", plaintext, 0, 1, "addresses"),
+    {"ORDERS_PLAINTEXT", "0", 0, read_plaintext},
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
@@ -360,6 +399,10 @@ static bool check_needs(struct reading *reading, unsigned needs)
     else if (reading->config->oidc_client != NULL && reading->config->jwt_issuers == NULL)
         missing = "ORDERS_OIDC_CLIENT: is a client of the first issuer in the file that ORDERS_JWT_ISSUERS "
                   "names, which is not set";
+    else if (reading->config->metrics_host != NULL && reading->config->http_host != NULL &&
+             reading->config->metrics_port == reading->config->http_port && reading->config->http_port != 0 &&
+             strcmp(reading->config->metrics_host, reading->config->http_host) == 0)
+        missing = "ORDERS_METRICS: is to be another address than ORDERS_HTTP";
     if (missing != NULL)
         snprintf(reading->error, reading->error_size, "%s", missing);
     return missing == NULL;
@@ -378,7 +421,7 @@ static bool check_tls(struct reading *reading, unsigned needs)
         .key = config->tls_key,
         .client_ca = config->tls_client_ca,
         .roles = config->tls_roles,
-        .plaintext = config->plaintext != 0,
+        .plaintext = config->plaintext,
     };
     return config_tls_check(&settings, reading->error, reading->error_size);
 }

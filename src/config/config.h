@@ -82,7 +82,7 @@ struct config {
     const char *tls_client_ca; /* ORDERS_TLS_CLIENT_CA, a path: what clients' certificates are checked by */
     const char *tls_ca;        /* ORDERS_TLS_CA, a path: what servers' certificates are checked by */
     const char *tls_roles;     /* ORDERS_TLS_ROLES, a path: what clients' certificates give */
-    unsigned plaintext;        /* ORDERS_PLAINTEXT: 1, keys may cross a network in the clear */
+    bool plaintext;            /* ORDERS_PLAINTEXT: 1, keys may cross a network in the clear */
 };
 
 /* Reads the settings. False: `error` is one line that names the variable, what it holds (never a secret) and

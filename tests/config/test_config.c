@@ -188,6 +188,21 @@ Test(config, what_is_set_is_in_the_environment_or_dotenv)
     cr_assert_not(config_is_set("ORDERS_LISTEN")); /* its default does not count */
 }
 
+Test(config, two_do_not_listen_at_one_address)
+{
+    struct config config;
+    char error[256];
+    setenv("ORDERS_HTTP", "127.0.0.1:5000", 1);
+    setenv("ORDERS_METRICS", "127.0.0.1:5000", 1);
+    cr_assert_not(config_load(&config, 0, error, sizeof error));
+    cr_expect_str_eq(error, "ORDERS_METRICS: is to be another address than ORDERS_HTTP");
+    config_free(&config);
+    setenv("ORDERS_LISTEN", "tcp://127.0.0.1:0,tcp://127.0.0.1:0", 1);
+    setenv("ORDERS_METRICS", "127.0.0.1:5001", 1);
+    cr_expect(config_load(&config, 0, error, sizeof error), "%s", error);
+    config_free(&config);
+}
+
 Test(config, rpc_is_over_tcp_or_sockets_of_a_path_or_an_abstract_name)
 {
     struct config config;
@@ -225,6 +240,14 @@ static const struct bad {
      "ORDERS_LISTEN: \"http://127.0.0.1:1\" is not a comma-separated list"},
     {"ORDERS_LISTEN", "tcp://", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", ",", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "tcp://127.0.0.1",
+     "ORDERS_LISTEN: \"tcp://127.0.0.1\" is not a comma-separated list of"},
+    {"ORDERS_LISTEN", "tls+tcp://[::1]", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "tcp://127.0.0.1:65536", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "tcp://127.0.0.1:0,ipc:///a,ipc:///a",
+     "ORDERS_LISTEN: \"ipc:///a\" is not another address than those before it"},
+    {"ORDERS_CONNECT", "tcp://orders", "ORDERS_CONNECT"},
+    {"ORDERS_PLAINTEXT", "yes", "ORDERS_PLAINTEXT: \"yes\" is not 1, which allows it, or 0"},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:1,nonsense", "ORDERS_CONNECT: \"nonsense\""},
     {"ORDERS_HTTP", "5000", "ORDERS_HTTP: \"5000\" is not host:port"},
     {"ORDERS_HTTP", ":5000", "ORDERS_HTTP"},
