@@ -41,7 +41,7 @@ struct exchange {
     struct body body;
 
     struct upstream upstream;
-    bool is_called; /* its RPC was */
+    bool is_called;        /* its RPC was */
     struct scrape *scrape; /* held: the answer's body; NULL: it is not */
     struct delivery delivery;
 };
