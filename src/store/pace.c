@@ -1,35 +1,47 @@
-/* pace.c: a minimum over a sliding window, as congestion control has it (BBR, N. Cardwell et al. 2016). */
+/* pace.c: a line through two points. */
 #include "store/pace.h"
 
 #include "base/time.h"
 #include "store/lane.h"
 
+enum { TRY_MORE = 8 }; /* after so many slow ones of the same size: what they were slow by may be over */
+
+static const uint64_t pace_ns = (uint64_t)PACE_MS * NS_PER_MS;
+
 void pace_init(struct pace *pace)
 {
-    *pace = (struct pace){.most = LANE_BATCH_MOST, .least_ns = {UINT64_MAX, UINT64_MAX}};
+    *pace = (struct pace){.most = LANE_BATCH_MOST};
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
+static unsigned twice(unsigned n)
 {
-    return a < b ? a : b;
+    return n < LANE_BATCH_MOST / 2 ? 2 * n : LANE_BATCH_MOST;
 }
 
-static void slide(struct pace *pace, uint64_t now_ns)
+/* How many are not slow, by this one and the last. No more than twice as many as are known to be. */
+static unsigned fit(const struct pace *pace, unsigned n, uint64_t took_ns)
 {
-    if (now_ns - pace->began_ns < NS_PER_S)
+    const double more_ns = (double)took_ns - (double)pace->took_ns;
+    const double each_ns = more_ns / ((double)n - (double)pace->n);
+    if (each_ns * twice(n) <= (double)pace_ns)
+        return twice(n);
+    return each_ns < (double)pace_ns ? (unsigned)((double)pace_ns / each_ns) : 1;
+}
+
+void pace_note(struct pace *pace, unsigned n, uint64_t took_ns)
+{
+    if (took_ns <= pace_ns) {
+        if (n >= pace->most)
+            pace->most = twice(pace->most);
         return;
-    pace->least_ns[1] = now_ns - pace->began_ns < 2 * (uint64_t)NS_PER_S ? pace->least_ns[0] : UINT64_MAX;
-    pace->least_ns[0] = UINT64_MAX;
-    pace->began_ns = now_ns;
-}
-
-void pace_note(struct pace *pace, unsigned n, uint64_t took_ns, uint64_t now_ns)
-{
-    slide(pace, now_ns - took_ns); /* a long one is held against those before it */
-    pace->least_ns[0] = smaller(pace->least_ns[0], took_ns);
-    const uint64_t any_ns = smaller(pace->least_ns[0], pace->least_ns[1]);
-    const uint64_t each_ns = (took_ns - any_ns) / n;
-    const uint64_t twice = smaller(2 * (uint64_t)pace->most, LANE_BATCH_MOST);
-    const uint64_t fit = each_ns > 0 ? (uint64_t)PACE_MS * NS_PER_MS / each_ns : twice;
-    pace->most = (unsigned)(fit == 0 ? 1 : smaller(fit, twice));
+    }
+    pace->same = n == pace->n ? pace->same + 1 : 0;
+    if (pace->n == 0)
+        pace->most = n > 1 ? n / 2 : 2;
+    else if (n != pace->n)
+        pace->most = fit(pace, n, took_ns);
+    else if (n >= pace->most && pace->same >= TRY_MORE)
+        pace->most = twice(n);
+    pace->n = n;
+    pace->took_ns = took_ns;
 }

@@ -210,8 +210,7 @@ static bool work(struct worker *worker)
         if (!go_on(worker))
             return false;
     }
-    const uint64_t now_ns = time_monotonic_ns();
-    pace_note(&worker->pace, (unsigned)worker->n_taken, now_ns - began_ns, now_ns);
+    pace_note(&worker->pace, (unsigned)worker->n_taken, time_monotonic_ns() - began_ns);
     end(worker);
     return true;
 }
