@@ -30,7 +30,7 @@ extern const struct key_statement key_revoke;
 /* $1: id, $2: hash, $3: name, $4: grace in seconds, $5: expires, or null. */
 extern const struct key_statement key_rotate;
 
-/* Has the session told of changes. */
+/* Has the session told of changes, or no more. */
 extern const char key_listen_sql[], key_unlisten_sql[];
 
 /* Stores uses. $1: ids, $2: times, as arrays. */

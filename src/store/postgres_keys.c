@@ -126,24 +126,19 @@ static PGresult *ask(struct postgres_keys *keys, const char *sql, int n_params, 
     return send_statement(keys->session.pg, sql, n_params, params) ? session_read(&keys->session) : NULL;
 }
 
-/* How long the session may be silent, from how long it took to answer. */
-static void allow_silence(struct postgres_keys *keys, uint64_t took_ns)
+/* How long the session may be silent, when it is looked at. */
+static void allow_silence(struct postgres_keys *keys, uint64_t ms)
 {
-    const uint64_t ms = ANSWER_TO_LOAD * (took_ns / NS_PER_MS);
     keys->session.answer_ms = ms < ANSWER_LEAST_MS     ? ANSWER_LEAST_MS
                               : ms < SESSION_ANSWER_MS ? (unsigned)ms
                                                        : SESSION_ANSWER_MS;
 }
 
-/* Runs one that waits for nobody. NULL: the session broke. */
-static PGresult *look(struct postgres_keys *keys, const char *sql)
+/* Runs one that is answered soon. NULL: the session broke, or was silent for longer. */
+static PGresult *look(struct postgres_keys *keys, const char *sql, unsigned ms)
 {
     struct session *session = &keys->session;
-    const uint64_t asked_ns = time_monotonic_ns();
-    PGresult *result =
-        send_statement(session->pg, sql, 0, NULL) ? session_read_within(session, session->answer_ms) : NULL;
-    allow_silence(keys, time_monotonic_ns() - asked_ns);
-    return result;
+    return send_statement(session->pg, sql, 0, NULL) ? session_read_within(session, ms) : NULL;
 }
 
 static void log_error(struct postgres_keys *keys, const char *what, const PGresult *result)
@@ -157,7 +152,7 @@ static void log_error(struct postgres_keys *keys, const char *what, const PGresu
 /* False: the session broke. */
 static bool listen_or_not(struct postgres_keys *keys, bool is_to_listen)
 {
-    PGresult *result = look(keys, is_to_listen ? key_listen_sql : key_unlisten_sql);
+    PGresult *result = look(keys, is_to_listen ? key_listen_sql : key_unlisten_sql, SESSION_ANSWER_MS);
     keys->is_listening = is_to_listen;
     PQclear(result);
     return result != NULL;
@@ -168,10 +163,11 @@ static bool listen_or_not(struct postgres_keys *keys, bool is_to_listen)
 static bool heed(struct postgres_keys *keys)
 {
     const unsigned n = session_take_notified(&keys->session);
+    keys->n_told += n;
     const uint64_t again_ns = keys->loaded_ns + (uint64_t)LOAD_AGAIN_MS * NS_PER_MS;
     if (n > 0 && keys->is_listening && again_ns < keys->load_due_ns)
         keys->load_due_ns = again_ns;
-    if (n > TOLD_MOST && keys->is_listening) {
+    if (keys->n_told > TOLD_MOST && keys->is_listening) {
         log_line(keys->options.log, LOG_LEVEL_WARN,
                  "told of changed keys too often: not listening for a minute");
         keys->listen_due_ns = after_ms(LISTEN_AGAIN_MS);
@@ -181,13 +177,14 @@ static bool heed(struct postgres_keys *keys)
 }
 
 /* False: the session broke. An error of the statement's own leaves memory as it is, and out of date. */
-static bool load(struct postgres_keys *keys)
+static bool load(struct postgres_keys *keys, unsigned within_ms)
 {
     const struct key_memory *memory = &keys->options.memory;
     const uint64_t as_of_ns = time_monotonic_ns();
-    PGresult *result = look(keys, key_list.sql);
+    PGresult *result = look(keys, key_list.sql, within_ms);
     if (result == NULL)
         return false;
+    allow_silence(keys, ANSWER_TO_LOAD * ((time_monotonic_ns() - as_of_ns) / NS_PER_MS));
     struct arena arena;
     arena_init(&arena);
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
@@ -201,6 +198,7 @@ static bool load(struct postgres_keys *keys)
     arena_free(&arena);
     PQclear(result);
     keys->loaded_ns = as_of_ns;
+    keys->n_told = 0;
     keys->load_due_ns = as_of_ns + (uint64_t)LOAD_EVERY_MS * NS_PER_MS;
     return true;
 }
@@ -232,7 +230,7 @@ static bool run_operation(struct postgres_keys *keys, struct key_operation *oper
 {
     const struct key_statement *statement = operation->statement;
     PGresult *result = ask(keys, statement->sql, statement->n_params, operation->params);
-    const bool alive = result != NULL && (!statement->changes || load(keys));
+    const bool alive = result != NULL && (!statement->changes || load(keys, SESSION_ANSWER_MS));
     log_error(keys, "keys cannot be changed or listed", result);
     key_queue_end(&keys->queue, operation, alive ? result : NULL);
     PQclear(result);
@@ -260,8 +258,12 @@ static bool wait_for_work(struct postgres_keys *keys)
  * for longer. False: the session broke. */
 static bool work(struct postgres_keys *keys)
 {
-    if (!session_check(&keys->session) || !heed(keys) || (left_ms(keys->load_due_ns) == 0 && !load(keys)))
+    struct session *session = &keys->session;
+    if (!session_check(session) || !heed(keys) ||
+        (left_ms(keys->load_due_ns) == 0 && !load(keys, session->answer_ms))) {
+        allow_silence(keys, 2 * (uint64_t)session->answer_ms); /* it may be slow, and not hang */
         return false;
+    }
     if (left_ms(keys->use_due_ns) == 0)
         return write_uses(keys);
     struct key_operation *next = key_queue_take(&keys->queue);
@@ -272,7 +274,7 @@ static bool work(struct postgres_keys *keys)
 static bool begin(struct postgres_keys *keys)
 {
     keys->is_listening = false;
-    return heed(keys) && load(keys);
+    return heed(keys) && load(keys, SESSION_ANSWER_MS);
 }
 
 /* --- its life --- */

@@ -93,7 +93,7 @@ const char *session_error(const struct session *session);
  * was made that no standby may have. */
 bool session_next(struct session *session, PGresult **result);
 
-/* Reads what has come. False: the connection is broken. */
+/* Reads what has come, but for notifications, which are only counted. False: the connection is broken. */
 bool session_consume(struct session *session);
 
 /* How many notifications came since this was last asked. Of what is in them nothing is kept: anybody in the

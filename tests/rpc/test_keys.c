@@ -419,8 +419,11 @@ Test(keys_alone, a_revoked_one_is_refused_while_the_session_that_listens_hangs)
     PGconn *session = database_connect(cluster.database_url);
     create("billing", RPC__V1__ROLE__ROLE_READER, 0, key);
     expect_held(a, key);
-    const long listener = database_number(session, "SELECT pid FROM pg_stat_activity WHERE pid <> "
-                                                   "pg_backend_pid() AND query LIKE '%FROM ONLY api_keys%'");
+    long listener;
+    while (
+        (listener = database_number(session, "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                                             "AND query LIKE '%FROM ONLY api_keys%'")) <= 0)
+        pause_ms(1);
     kill((pid_t)listener, SIGSTOP);
     free(database_query(session, "UPDATE api_keys SET revoked_at = now()"));
     await(a, key, STATUS_PERMISSION_DENIED, EVERYWHERE_MS);
