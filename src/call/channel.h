@@ -34,7 +34,8 @@ struct channel_request {
 
     /* Why it is not to be done, which the front end found. NULL: it is to be. A refused one counts as a call
      * of its caller: its reply says this, or that its caller may not call just now, before channel_call
-     * returns. */
+     * returns. Behind a channel to another process nobody counts it. It must live until the reply is freed.
+     */
     const struct status *refused;
 };
 

@@ -37,8 +37,13 @@ bool cors_is_foreign(const char *const *origins, const char *origin, const char 
         return strcmp(fetch_site, "same-origin") != 0 && strcmp(fetch_site, "none") != 0;
     if (origin == NULL)
         return false;
-    const char *authority = strstr(origin, "://");
-    return authority == NULL || host == NULL || strcasecmp(authority + strlen("://"), host) != 0;
+    static const char scheme[] = "https://",
+                      port[] = ":443"; /* what has a certificate, and what is left out */
+    if (host == NULL || strncmp(origin, scheme, strlen(scheme)) != 0)
+        return true;
+    const char *own = origin + strlen(scheme);
+    return strncasecmp(own, host, strlen(own)) != 0 ||
+           (host[strlen(own)] != '\0' && strcmp(host + strlen(own), port) != 0);
 }
 
 bool cors_answer_preflight(const char *const *origins, const struct cors_preflight *preflight,

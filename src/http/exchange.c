@@ -27,7 +27,7 @@ struct exchange {
     struct arena arena; /* owns what is made below, but for what is large */
     uint64_t start_ns;
     bool begun;    /* its headers were looked at */
-    bool has_body; /* so that time has passed since */
+    bool has_body; /* or an end that comes later */
 
     const char *target;
     const char *method;
@@ -168,6 +168,7 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
     exchange->is_read = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     exchange->delivery.accept_encoding = header(exchange, "Accept-Encoding");
     request_head_read(exchange->connection, version, &exchange->arena, &exchange->head);
+    exchange->has_body = exchange->head.content_length > 0 || header(exchange, "Transfer-Encoding") != NULL;
     if (exchange->head.malformed != NULL)
         reject(exchange, 400, exchange->head.malformed);
     else if (!answer_preflight(exchange))
@@ -206,7 +207,6 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *bytes, s
 {
     const size_t n = *size;
     *size = 0;
-    exchange->has_body = true;
     if (exchange->delivery.answer.status != 0 || exchange->match.route->body == NULL)
         return discard_body(exchange, n);
     enum body_taken taken = body_append(&exchange->host->bodies, &exchange->body, bytes, n);
@@ -355,10 +355,7 @@ static void name_what_is_wrong(const struct exchange *exchange, struct answer *a
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
     struct answer *answer = &exchange->delivery.answer;
-    if (!peer_enter(exchange->connection, PEER_ANSWERING))
-        return NULL;
-    count_refusal(exchange);
-    if (!complete_answer(exchange))
+    if (!peer_enter(exchange->connection, PEER_ANSWERING) || !complete_answer(exchange))
         return NULL;
     name_what_is_wrong(exchange, answer);
     answer_header(answer, "X-Request-ID", exchange->head.request_id);
@@ -374,6 +371,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
 
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
+    count_refusal(exchange);
     struct MHD_Response *response = make_response(exchange);
     if (response == NULL)
         return MHD_NO;

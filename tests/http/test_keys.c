@@ -232,16 +232,21 @@ Test(keys, what_is_refused_closes_no_connection_of_others)
 /* Who has sent all but the end of a request may do no more with it than with a new one. */
 Test(keys, one_that_is_revoked_before_the_body_has_come_does_nothing)
 {
-    static const char *const requests[] = {"DELETE /orders/A-1", "GET /orders/A-1", "PATCH /orders/A-1",
-                                           "POST /orders/"};
+    static const char *const requests[][3] = {
+        {"DELETE /orders/A-1", "Content-Length: 2\r\n\r\n{", "}"},
+        {"DELETE /orders/A-1", "Transfer-Encoding: chunked\r\n\r\n0\r\n", "\r\n"},
+        {"GET /orders/A-1", "Content-Length: 2\r\n\r\n{", "}"},
+        {"PATCH /orders/A-1", "Content-Length: 2\r\n\r\n{", "}"},
+        {"POST /orders/", "Content-Length: 2\r\n\r\n{", "}"},
+    };
     enum { REQUESTS = sizeof requests / sizeof *requests };
     char head[512];
     int held[REQUESTS];
     expect(call(ports[0], "X-API-Key: ", service->api_key, "POST", "/orders/", order), 201, NULL);
     for (size_t i = 0; i < REQUESTS; i++) {
         held[i] = http_connect(ports[0]);
-        snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nContent-Length: 2\r\n\r\n{",
-                 requests[i], writer);
+        snprintf(head, sizeof head, "%s HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\n%s", requests[i][0], writer,
+                 requests[i][1]);
         http_send_text(held[i], head);
     }
     free(database_query(database, "UPDATE api_keys SET revoked_at = now() WHERE name = 'shop'"));
@@ -251,7 +256,7 @@ Test(keys, one_that_is_revoked_before_the_body_has_come_does_nothing)
         http_free(&reply);
     }
     for (size_t i = 0; i < REQUESTS; i++) {
-        http_send_text(held[i], "}");
+        http_send_text(held[i], requests[i][2]);
         expect(http_read(held[i], false), 403, "{\"detail\":\"API key was revoked\"}");
         close(held[i]);
     }
