@@ -82,8 +82,12 @@ static const char rpc_urls[] =
 static bool lacks_port(const char *url)
 {
     unsigned long port;
-    const char *colon = strrchr(url, ':');
-    return (starts_with(url, CONFIG_TCP) || starts_with(url, CONFIG_TLS_TCP)) &&
+    if (!starts_with(url, CONFIG_TCP) && !starts_with(url, CONFIG_TLS_TCP))
+        return false;
+    const char *host = strstr(url, "://") + strlen("://"), *colon = strrchr(url, ':');
+    const bool is_bare_ipv6 =
+        colon > host && *host != '[' && memchr(host, ':', (size_t)(colon - host)) != NULL;
+    return is_bare_ipv6 || (*host == '[' && colon[-1] != ']') ||
            !read_number(colon + 1, 0, UINT16_MAX, &port);
 }
 
@@ -399,7 +403,8 @@ static bool check_needs(struct reading *reading, unsigned needs)
     else if (reading->config->oidc_client != NULL && reading->config->jwt_issuers == NULL)
         missing = "ORDERS_OIDC_CLIENT: is a client of the first issuer in the file that ORDERS_JWT_ISSUERS "
                   "names, which is not set";
-    else if (reading->config->metrics_host != NULL && reading->config->http_host != NULL &&
+    else if ((needs & CONFIG_DATABASE) != 0 && reading->config->metrics_host != NULL &&
+             reading->config->http_host != NULL &&
              reading->config->metrics_port == reading->config->http_port && reading->config->http_port != 0 &&
              strcmp(reading->config->metrics_host, reading->config->http_host) == 0)
         missing = "ORDERS_METRICS: is to be another address than ORDERS_HTTP";

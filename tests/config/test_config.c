@@ -194,7 +194,8 @@ Test(config, two_do_not_listen_at_one_address)
     char error[256];
     setenv("ORDERS_HTTP", "127.0.0.1:5000", 1);
     setenv("ORDERS_METRICS", "127.0.0.1:5000", 1);
-    cr_assert_not(config_load(&config, 0, error, sizeof error));
+    setenv("DATABASE_URL", "postgresql:///orders", 1);
+    cr_assert_not(config_load(&config, CONFIG_DATABASE, error, sizeof error));
     cr_expect_str_eq(error, "ORDERS_METRICS: is to be another address than ORDERS_HTTP");
     config_free(&config);
     setenv("ORDERS_LISTEN", "tcp://127.0.0.1:0,tcp://127.0.0.1:0", 1);
@@ -243,6 +244,8 @@ static const struct bad {
     {"ORDERS_LISTEN", "tcp://127.0.0.1",
      "ORDERS_LISTEN: \"tcp://127.0.0.1\" is not a comma-separated list of"},
     {"ORDERS_LISTEN", "tls+tcp://[::1]", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "tcp://::1", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "tcp://[::1", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:65536", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:0,ipc:///a,ipc:///a",
      "ORDERS_LISTEN: \"ipc:///a\" is not another address than those before it"},

@@ -52,8 +52,10 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
     if (name == NULL || strcmp(name, two) != 0)
         return real(name, service, hints, results);
-    const int failed = real("::1", service, hints, results);
-    return failed != 0 ? failed : real("127.0.0.1", service, hints, &(*results)->ai_next);
+    struct addrinfo any = *hints;
+    any.ai_flags &= ~AI_ADDRCONFIG; /* on a machine without addresses of the kind, too */
+    const int failed = real("::1", service, &any, results);
+    return failed != 0 ? failed : real("127.0.0.1", service, &any, &(*results)->ai_next);
 }
 
 /* --- helpers --- */
