@@ -148,7 +148,7 @@ static bool next_before(struct session *session, PGresult **result, uint64_t lim
         if (!session_consume(session))
             return false;
         /* What it is told of all the time is no answer; what is long is one. */
-        if (session->lane == LANE_KEYS && PQisBusy(pg) && time_monotonic_ns() > limit_ns)
+        if (session->n_notified > 0 && PQisBusy(pg) && time_monotonic_ns() > limit_ns)
             return false;
     }
     *result = PQgetResult(pg);
