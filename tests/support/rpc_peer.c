@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <endian.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,13 @@ static void read_all(int fd, void *bytes, size_t length)
     cr_assert_eq(recv(fd, bytes, length, MSG_WAITALL), (ssize_t)length, "the client sent no request");
 }
 
-static void accept_client(struct rpc_peer *peer)
+bool rpc_peer_asked(const struct rpc_peer *peer, int timeout_ms)
+{
+    struct pollfd asked = {.fd = peer->fd >= 0 ? peer->fd : peer->listen_fd, .events = POLLIN};
+    return poll(&asked, 1, timeout_ms) == 1;
+}
+
+void rpc_peer_accept(struct rpc_peer *peer)
 {
     static const uint8_t rep_greeting[8] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
     const struct timeval timeout = {.tv_sec = TIMEOUT_S};
@@ -57,7 +64,7 @@ Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer)
 {
     uint64_t length;
     if (peer->fd < 0)
-        accept_client(peer);
+        rpc_peer_accept(peer);
     read_all(peer->fd, &length, sizeof length);
     length = be64toh(length) - sizeof peer->request_header;
     cr_assert_leq(length, MESSAGE_MAX);

@@ -5,6 +5,7 @@
 
 #include "rpc/v1/frame.pb-c.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ void rpc_peer_open(struct rpc_peer *peer);
 /* The same in two steps: one that has an address, where connections are refused, and one that listens. */
 void rpc_peer_reserve(struct rpc_peer *peer);
 void rpc_peer_listen(struct rpc_peer *peer);
+
+/* Waits for a client to connect, if none has, or else to send something; false: not within TIMEOUT_MS. */
+bool rpc_peer_asked(const struct rpc_peer *peer, int timeout_ms);
+
+/* Takes a connection, and greets; rpc_peer_take does so by itself. */
+void rpc_peer_accept(struct rpc_peer *peer);
 
 /* Waits for a request, to be freed with rpc__v1__request__free_unpacked. */
 Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer);
