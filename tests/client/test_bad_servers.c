@@ -245,8 +245,8 @@ Test(bad_servers, one_that_closes_costs_no_more_than_the_deadline, .init = set_u
     const uint64_t took_ms = (time_monotonic_ns() - began_ns) / NS_PER_MS;
     if (peer.fd >= 0)
         rpc_peer_hang_up(&peer);
-    cr_assert(call.code == RPC__V1__CODE__UNAVAILABLE || call.code == RPC__V1__CODE__DEADLINE_EXCEEDED, "%s: %s",
-              orders_code_name(call.code), call.why);
+    cr_assert(call.code == RPC__V1__CODE__UNAVAILABLE || call.code == RPC__V1__CODE__DEADLINE_EXCEEDED,
+              "%s: %s", orders_code_name(call.code), call.why);
     cr_assert_geq(closings, LEAST_CLOSINGS, "%u", closings);
     cr_assert_leq(took_ms, TIMEOUT_MS + AFTER_MS);
 }
