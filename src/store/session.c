@@ -4,6 +4,8 @@
 #include "base/time.h"
 #include "store/dial.h"
 #include "store/notice.h"
+#include "store/session_settings.h"
+#include "store/session_verdict.h"
 #include "store/sqlstate.h"
 #include "store/statement.h"
 
@@ -11,67 +13,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* What every session is set to. The first ones are what statements rely on, whatever DATABASE_URL's
- * `options`, the role, the database or the server say:
- * - jit never pays for statements that take microseconds.
- * - client_min_messages: a commit that was not to wait for its standby is told of by a WARNING alone.
- * - default_transaction_isolation: a statement that finds a row changed looks at it again; in a stricter one
- * it fails, and reads fail with it. (default_transaction_deferrable says something in SERIALIZABLE alone.)
- * - exit_on_error: a statement that fails would end the session, and the calls that wait behind it.
- * - idle_session_timeout: a session is asked something each second, and is to be there when a call comes.
- * All else that they may say of answers is of text, and these come in binary, or of the planner, of
- * durability (synchronous_commit), of memory or of the server's log, and whoever set it knows why.
- *
- * The rest is set unless somebody set it already: in DATABASE_URL's `options`, 0 too, which is there on
- * purpose; or for the role, the database or the server, where 0 counts as not set, as it is what most of them
- * are by default.
- * - lock_timeout, statement_timeout (ms): one order that somebody holds locked, or one long list, must not
- * hold up a worker's other work for long.
- * - tcp_keepalives_* (s), tcp_user_timeout (ms): the server ends a session whose client died silently, and
- * with it the locks of what was under way. No idle_in_transaction_session_timeout: it does not run between
- * the statements of a pipeline, and there are no other transactions.
- * - client_connection_check_interval (ms): what still runs when its client has gone is ended. */
-static const char session_sql[] =
-    "SELECT set_config(name, value, false) FROM pg_settings JOIN (VALUES ('jit', 'off', true), "
-    "('client_min_messages', 'notice', true), ('default_transaction_isolation', 'read committed', true), "
-    "('exit_on_error', 'off', true), ('idle_session_timeout', '0', true), ('lock_timeout', '2000', false), "
-    "('statement_timeout', '10000', false), ('tcp_keepalives_idle', '5', false), "
-    "('tcp_keepalives_interval', '2', false), ('tcp_keepalives_count', '3', false), "
-    "('tcp_user_timeout', '10000', false), ('client_connection_check_interval', '1000', false)) "
-    "AS ours (name, value, always) USING (name) "
-    "WHERE always OR source = 'default' OR (setting = '0' AND source <> 'client')";
-
-#define PLAN_ONCE \
-    "set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false)"
-#define PLAN_EACH_TIME "set_config('plan_cache_mode', 'force_custom_plan', false)"
-#define ROLLUP_SLOT                                                                                    \
-    "(SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot " \
-    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)"
-#define WAITS_FOR_LOCKS(ms)                                                                             \
-    "(SELECT set_config('lock_timeout', '" ms "', false) FROM pg_settings WHERE name = 'lock_timeout' " \
-    "AND reset_val = '0')"
-
-/* And those of a lane.
- * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
- * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is.
- * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
- * without one left, it shares. 6672 sets this lock apart from others' in the database.
- * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
- * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from. An update
- * never waits for its order; a create does, for another session that has created or removed that order and
- * not committed yet. */
-static const char *const lane_sql[LANES] = {
-    [LANE_GET] = "SELECT " PLAN_ONCE,
-    [LANE_SCAN] = "SELECT " PLAN_EACH_TIME,
-    [LANE_LONG] = "SELECT " PLAN_EACH_TIME,
-    [LANE_PURGE] = "SELECT " PLAN_EACH_TIME,
-    [LANE_KEYS] = "SELECT " PLAN_EACH_TIME,
-    [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),
-    [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
-};
 
 /* What any statement may take (ms); 0: for ever. */
 static const char timeout_sql[] = "SELECT setting FROM pg_settings WHERE name = 'statement_timeout'";
@@ -85,10 +27,7 @@ static const char end_left_sql[] =
 
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 
-enum {
-    SETUP_MOST = STATEMENTS + 8,
-    SILENCE_BEYOND_MS = 2000, /* the longest that a statement may take */
-};
+enum { SETUP_MOST = STATEMENTS + 8 };
 
 /* Waits for a descriptor. False: stopped, or past the limit. */
 static bool wait_for(struct session *session, int fd, short events, uint64_t limit_ns)
@@ -160,62 +99,17 @@ static bool next_before(struct session *session, PGresult **result, uint64_t lim
     return false;
 }
 
-/* --- why a session is not ready --- */
-
-static const char *const reasons[SESSION_RESULTS] = {
-    [SESSION_READY] = "",
-    [SESSION_UNREACHABLE] = "database out of reach",
-    [SESSION_READ_ONLY] = "database is read-only",
-    [SESSION_WRONG_SCHEMA] = "schema lacks what this program needs",
-    [SESSION_SHARED] = "a pooler shares database sessions",
-    [SESSION_CANCELED] = "database ends statements too soon",
-};
-
-bool session_is_refused(enum session_result outcome)
-{
-    return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE;
-}
-
-static enum session_result give_reason(struct session *session, enum session_result outcome)
-{
-    snprintf(session->reason, sizeof session->reason, "%s", reasons[outcome]);
-    return outcome;
-}
-
-/* A prepared statement is there already, or not any more. */
-static bool is_of_another_session(const char *sqlstate)
-{
-    return sqlstate != NULL && (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0);
-}
-
 /* It is another statement by that name, which takes other parameters; or a pooler has lost the session. */
 static bool is_out_of_step(const char *sqlstate)
 {
     return sqlstate != NULL && strcmp(sqlstate, "08P01") == 0;
 }
 
-static enum session_result tell_shared(struct session *session)
-{
-    snprintf(session->why, sizeof session->why, "%s", dial_shared_session);
-    return give_reason(session, SESSION_SHARED);
-}
-
-static enum session_result take_error(struct session *session, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (is_of_another_session(sqlstate))
-        return tell_shared(session);
-    dial_explain(PQresultErrorMessage(result), session->why, sizeof session->why);
-    if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
-        return give_reason(session, SESSION_WRONG_SCHEMA);
-    return give_reason(session, sqlstate_is_canceled(sqlstate) ? SESSION_CANCELED : SESSION_UNREACHABLE);
-}
-
 /* Gives the session up, since what comes of it is not to be acknowledged. */
 static bool give_up(struct session *session, PGresult *result, const char *why)
 {
     snprintf(session->why, sizeof session->why, "%s", why);
-    session->outcome = give_reason(session, SESSION_UNREACHABLE);
+    session->outcome = session_refuse(session, SESSION_UNREACHABLE);
     PQclear(result);
     return false;
 }
@@ -231,9 +125,9 @@ static bool next_of_statement(struct session *session, PGresult **result, uint64
     if (session->unreplicated && PQresultStatus(*result) == PGRES_PIPELINE_SYNC)
         return give_up(session, *result, "a commit was not to wait for its synchronous standby");
     session->is_outdated |= sqlstate_is_outdated(*result);
-    if (!is_of_another_session(sqlstate) && !is_out_of_step(sqlstate))
+    if (!session_is_another(sqlstate) && !is_out_of_step(sqlstate))
         return true;
-    session->outcome = take_error(session, *result);
+    session->outcome = session_take_error(session, *result);
     PQclear(*result);
     return false;
 }
@@ -243,112 +137,16 @@ bool session_next(struct session *session, PGresult **result)
     return next_of_statement(session, result, time_monotonic_ns() + session->silence_ns);
 }
 
-/* --- what a new session is asked, and what it says --- */
-
-typedef enum session_result take_result(struct session *session, const PGresult *result);
-
-static enum session_result take_schema(struct session *session, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    char deployed[SCHEMA_NAME];
-    if (sqlstate != NULL && strcmp(sqlstate, "42501") == 0) {
-        take_error(session, result);
-        snprintf(session->reason, sizeof session->reason, "no right to SELECT on table sqitch.changes");
-        return SESSION_WRONG_SCHEMA;
-    }
-    if (sqlstate != NULL && strncmp(sqlstate, "42", 2) != 0 && strcmp(sqlstate, "3F000") != 0)
-        return take_error(session, result); /* it is not known which it is */
-    if (schema_check(result, deployed))
-        return SESSION_READY;
-    schema_advise(deployed, session->why, sizeof session->why);
-    schema_explain(deployed, session->reason, sizeof session->reason);
-    return SESSION_WRONG_SCHEMA;
-}
-
-static enum session_result take_nothing(struct session *session, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    return sqlstate == NULL ? SESSION_READY : take_error(session, result);
-}
-
-static enum session_result take_timeout(struct session *session, const PGresult *result)
-{
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
-        return take_error(session, result);
-    const uint64_t statement_ms = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-    session->silence_ns =
-        statement_ms != 0 ? (statement_ms + SILENCE_BEYOND_MS) * NS_PER_MS : SESSION_NO_LIMIT_NS;
-    return SESSION_READY;
-}
-
-static bool names(const PGresult *result, int pid)
-{
-    for (int row = 0; row < PQntuples(result); row++) {
-        if ((int)strtol(PQgetvalue(result, row, 0), NULL, 10) == pid)
-            return true;
-    }
-    return false;
-}
-
-/* Those that are still there after they were ended once do not end. */
-static enum session_result take_left(struct session *session, const PGresult *result)
-{
-    size_t kept = 0;
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        return take_error(session, result);
-    for (size_t i = 0; i < session->n_left; i++) {
-        if (names(result, session->left[i].pid))
-            session->left[kept++] = session->left[i];
-    }
-    session->n_left = kept;
-    if (kept < SESSION_LEFT_MOST)
-        return SESSION_READY;
-    snprintf(session->why, sizeof session->why,
-             "%zu sessions that were given up still run in the database, one as server process %d", kept,
-             session->left[0].pid);
-    snprintf(session->reason, sizeof session->reason, "statements hang in the database");
-    return SESSION_UNREACHABLE;
-}
-
-/* Whether the process that answers is the one that answered first. */
-static bool is_same_process(struct session *session, int pid)
-{
-    if (session->answers_pid == 0)
-        session->answers_pid = pid;
-    return session->answers_pid == pid;
-}
-
-static enum session_result take_access(struct session *session, const PGresult *result)
-{
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
-        return take_error(session, result);
-    const bool is_standby = *PQgetvalue(result, 0, 0) == 't', is_read_only = *PQgetvalue(result, 0, 1) == 't';
-    if (!is_same_process(session, (int)strtol(PQgetvalue(result, 0, 3), NULL, 10)))
-        return tell_shared(session);
-    if (!dial_suits(session->database_url, session->lane, is_standby, is_read_only)) {
-        dial_explain_unsuited(is_standby, session->why, sizeof session->why);
-        return give_reason(session, SESSION_READ_ONLY);
-    }
-    snprintf(session->degraded, sizeof session->degraded, "%s", PQgetvalue(result, 0, 4));
-    if (PQgetisnull(result, 0, 2)) {
-        session->checked_ns = time_monotonic_ns();
-        return SESSION_READY;
-    }
-    snprintf(session->reason, sizeof session->reason, "%s", PQgetvalue(result, 0, 2));
-    snprintf(session->why, sizeof session->why, "DATABASE_URL: %s", session->reason);
-    return SESSION_WRONG_SCHEMA;
-}
-
 /* --- connecting --- */
 
 /* What was sent, by who takes its result. */
 struct setup {
-    take_result *takes[SETUP_MOST];
+    session_take *takes[SETUP_MOST];
     size_t n;
 };
 
 /* Each has its own sync, so that each error is its own. */
-static bool expect(struct setup *setup, PGconn *pg, int sent, take_result *take)
+static bool expect(struct setup *setup, PGconn *pg, int sent, session_take *take)
 {
     if (!sent || !PQpipelineSync(pg))
         return false;
@@ -389,22 +187,22 @@ static int send_access(PGconn *pg)
 static bool send_limits(const struct session *session, struct setup *setup)
 {
     PGconn *pg = session->pg;
-    return expect(setup, pg, send_query(pg, session_sql), take_nothing) &&
-           expect(setup, pg, send_query(pg, timeout_sql), take_timeout) &&
-           expect(setup, pg, send_end_left(session), take_left);
+    return expect(setup, pg, send_query(pg, session_settings_sql), session_take_nothing) &&
+           expect(setup, pg, send_query(pg, timeout_sql), session_take_timeout) &&
+           expect(setup, pg, send_end_left(session), session_take_left);
 }
 
 /* What is asked again and again, whether the session can serve, and the lane's statements. */
 static bool send_statements(const struct session *session, struct setup *setup)
 {
     PGconn *pg = session->pg;
-    bool sent =
-        expect(setup, pg, PQsendPrepare(pg, access_statement, schema_access_sql, 0, NULL), take_nothing) &&
-        expect(setup, pg, send_access(pg), take_access);
+    bool sent = expect(setup, pg, PQsendPrepare(pg, access_statement, schema_access_sql, 0, NULL),
+                       session_take_nothing) &&
+                expect(setup, pg, send_access(pg), session_take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
         if (each->lane == lane_statements(session->lane))
             sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),
-                          take_nothing);
+                          session_take_nothing);
     }
     return sent;
 }
@@ -413,8 +211,9 @@ static bool send_statements(const struct session *session, struct setup *setup)
 static bool send_preparation(const struct session *session, struct setup *setup)
 {
     PGconn *pg = session->pg;
-    return expect(setup, pg, send_query(pg, schema_sql), take_schema) &&
-           expect(setup, pg, send_query(pg, lane_sql[session->lane]), take_nothing) &&
+    return expect(setup, pg, send_query(pg, schema_sql), session_take_schema) &&
+           expect(setup, pg, send_query(pg, session_lane_settings_sql[session->lane]),
+                  session_take_nothing) &&
            send_statements(session, setup);
 }
 
@@ -465,7 +264,7 @@ static enum session_result break_off(struct session *session, unsigned waited_ms
         dial_explain(PQerrorMessage(session->pg), session->why, sizeof session->why);
     else
         snprintf(session->why, sizeof session->why, "no answer within %u ms", waited_ms);
-    return give_reason(session, SESSION_UNREACHABLE);
+    return session_refuse(session, SESSION_UNREACHABLE);
 }
 
 typedef bool send_setup(const struct session *session, struct setup *setup);
@@ -514,20 +313,20 @@ static enum session_result dial(struct session *session)
         session->dial = dial_start(session->database_url, session->lane, session->log);
     if (session->dial == NULL) {
         snprintf(session->why, sizeof session->why, "%m");
-        return give_reason(session, SESSION_UNREACHABLE);
+        return session_refuse(session, SESSION_UNREACHABLE);
     }
     if (!wait_for(session, dial_event(session->dial), POLLIN, limit_ns)) {
         if (session_is_refused(session->outcome))
             return session->outcome; /* `why` and `reason` are still so */
         snprintf(session->why, sizeof session->why, "no answer within %d ms", SESSION_ATTEMPT_MS);
-        return give_reason(session, SESSION_UNREACHABLE);
+        return session_refuse(session, SESSION_UNREACHABLE);
     }
     const enum session_result outcome =
         dial_take(session->dial, &session->pg, &session->backend, session->why, sizeof session->why);
     session->dial = NULL;
     if (outcome == SESSION_READY)
         PQsetNoticeReceiver(session->pg, log_notice, session);
-    return give_reason(session, outcome);
+    return session_refuse(session, outcome);
 }
 
 static void end_session(struct session *session)
@@ -586,14 +385,14 @@ static enum session_result check(struct session *session)
             note_left(session);
         return break_off(session, session->answer_ms);
     }
-    const enum session_result outcome = take_access(session, result);
+    const enum session_result outcome = session_take_access(session, result);
     PQclear(result);
     return outcome;
 }
 
 static bool send_statements_again(const struct session *session, struct setup *setup)
 {
-    return expect(setup, session->pg, send_query(session->pg, "DEALLOCATE ALL"), take_nothing) &&
+    return expect(setup, session->pg, send_query(session->pg, "DEALLOCATE ALL"), session_take_nothing) &&
            send_statements(session, setup);
 }
 

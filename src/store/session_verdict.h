@@ -1,0 +1,42 @@
+/* session_verdict.h: what the answers mean to what a new session is asked: whether it can serve, and why not.
+ *
+ * Each takes one statement's result. Unless it is SESSION_READY, the session's `reason` is set, and its
+ * `why`.
+ */
+#ifndef STORE_SESSION_VERDICT_H
+#define STORE_SESSION_VERDICT_H
+
+#include "store/session.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+typedef enum session_result session_take(struct session *session, const PGresult *result);
+
+/* Nothing is asked for but that it does not fail. */
+session_take session_take_nothing;
+
+session_take session_take_schema;  /* which migrations are deployed */
+session_take session_take_timeout; /* what any statement may take: sets `silence_ns` */
+
+/* Which of the sessions that were left are still there. Those that are after they were ended once do not
+ * end. */
+session_take session_take_left;
+
+/* Whether the server takes writes, and all tables, functions and rights are there: sets `checked_ns` and
+ * `degraded`. */
+session_take session_take_access;
+
+/* What a statement failed of. */
+session_take session_take_error;
+
+/* Sets `reason` to what is said of an outcome, and returns that. */
+enum session_result session_refuse(struct session *session, enum session_result outcome);
+
+/* The same of SESSION_SHARED, with `why`. */
+enum session_result session_refuse_shared(struct session *session);
+
+/* Whether a statement failed since a prepared one is there already, or not any more. */
+bool session_is_another(const char *sqlstate);
+
+#endif
