@@ -14,19 +14,45 @@ enum { NAME_MAX_BYTES = 128, VALUE_MAX_BYTES = 256 };
 
 static struct service *service;
 static char *figures; /* what /metrics says */
+static char folder[] = "/tmp/orders-names-XXXXXX";
 
+/* An issuer out of reach, which is asked in vain, has all figures of one. */
+static void make_files(void)
+{
+    char command[256];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(command, sizeof command, "'%s' '%s'", getenv("MAKE_CERTIFICATES"), folder);
+    cr_assert_eq(system(command), 0);
+    snprintf(command, sizeof command,
+             "printf '[issuer id]\\nissuer = https://127.0.0.1:1\\naudience = a\\nrole-claim = role\\nreader "
+             "= r\\n' >'%s/issuers'",
+             folder);
+    cr_assert_eq(system(command), 0);
+}
+
+/* With all that has figures of its own. */
 static void set_up(void)
 {
-    service = service_start(NULL);
-    struct http_reply reply = http_request(service->http_port, "GET", "/metrics", NULL, NULL);
+    char certificate[64], key[64], issuers[64];
+    make_files();
+    snprintf(certificate, sizeof certificate, "ORDERS_TLS_CERT=%s/server.pem", folder);
+    snprintf(key, sizeof key, "ORDERS_TLS_KEY=%s/server.key", folder);
+    snprintf(issuers, sizeof issuers, "ORDERS_JWT_ISSUERS=%s/issuers", folder);
+    const char *const environment[] = {certificate, key, issuers, "ORDERS_METRICS=127.0.0.1:0", NULL};
+    service = service_start(&(struct service_options){.environment = environment});
+    struct http_reply reply = http_request(service->metrics_port, "GET", "/metrics", NULL, NULL);
     figures = strdup(reply.body);
     http_free(&reply);
 }
 
 static void tear_down(void)
 {
+    char command[64];
     free(figures);
     service_stop_clean(service);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    if (system(command) != 0)
+        abort();
 }
 
 TestSuite(names, .init = set_up, .fini = tear_down, .timeout = 60);
