@@ -156,7 +156,7 @@ int main(int argc, char *argv[])
     arguments_read(argc, argv, "orders-http " PROJECT_VERSION,
                    "Serves HTTP for an order service that is another process.\v"
                    "Its settings come from the environment and from .env in the working directory, "
-                   "API_KEY at least; README.md has them all.");
+                   "API_KEY at least; ordersd(8) has them all.");
     config_load_or_exit(&config, CONFIG_API_KEY | CONFIG_HTTP | CONFIG_LISTEN, program);
     notify_open(&notify);
     process_prepare();

@@ -374,7 +374,7 @@ int main(int argc, char *argv[])
     arguments_read(argc, argv, "ordersd " PROJECT_VERSION,
                    "Serves orders from PostgreSQL, over RPC and HTTP.\v"
                    "Its settings come from the environment and from .env in the working directory, "
-                   "DATABASE_URL and API_KEY at least; README.md has them all.");
+                   "DATABASE_URL and API_KEY at least; ordersd(8) has them all.");
     config_load_or_exit(&daemon.config, CONFIG_DATABASE | CONFIG_API_KEY | CONFIG_LISTEN, "ordersd");
     notify_open(&daemon.notify);
     process_prepare();
