@@ -288,25 +288,47 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
     pthread_mutex_unlock(&batch->lock);
 }
 
-/* Reads results up to the end of a unit's, or up to a sync when `sync` is asked for. */
-static bool read_unit(struct batch *batch, struct session *session, struct unit *unit, bool sync)
+static bool read_unit(struct batch *batch, struct session *session, struct unit *unit)
 {
     PGresult *result;
     for (bool got = false;;) {
         if (!session_next(session, &result))
             return false;
-        if (result == NULL && got && !sync)
-            return true;
-        if (result == NULL)
-            continue;
-        got = true;
-        bool synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
-        if (!synced)
+        if (result != NULL)
             take_result(batch, unit, result);
-        PQclear(result);
-        if (synced)
+        else if (got)
             return true;
+        got |= result != NULL;
+        PQclear(result);
     }
+}
+
+/* Of several units nobody can say whose an error of the commit is, as of a deferred constraint: each goes
+ * again in a transaction of its own. */
+static void note_commit_error(struct batch *batch, struct unit transaction[], size_t n,
+                              const PGresult *result)
+{
+    pthread_mutex_lock(&batch->lock);
+    if (n == 1)
+        note_error(batch, &transaction[0], result);
+    for (size_t i = 0; n > 1 && i < n; i++)
+        transaction[i].failed = true;
+    pthread_mutex_unlock(&batch->lock);
+}
+
+/* Reads up to the sync behind a transaction. */
+static bool read_commit(struct batch *batch, struct session *session, struct unit transaction[], size_t n)
+{
+    PGresult *result;
+    for (bool synced = false; !synced;) {
+        if (!session_next(session, &result))
+            return false;
+        synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        if (result != NULL && !synced)
+            note_commit_error(batch, transaction, n, result);
+        PQclear(result);
+    }
+    return true;
 }
 
 /* --- what became of a transaction --- */
@@ -430,12 +452,11 @@ static bool receive_round(struct batch *batch, struct session *session, struct n
     struct unit *units = batch->units;
     size_t first = 0; /* of the transaction being read */
     for (size_t i = 0; i < batch->n_units; i++) {
-        if (!read_unit(batch, session, &units[i], false))
+        if (!read_unit(batch, session, &units[i]))
             return false;
         if (!units[i].ends_transaction)
             continue;
-        /* An error here is the commit's own. It is counted against the last unit, and the rest go again. */
-        if (!read_unit(batch, session, &units[i], true))
+        if (!read_commit(batch, session, &units[first], i - first + 1))
             return false;
         end_transaction(batch, &units[first], i - first + 1, next);
         batch->answers =

@@ -80,6 +80,30 @@ Test(batches, of_64_creates_three_fail_and_61_are_there)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1 + 61);
 }
 
+/* What is checked at the commit is told of none of those that share it. */
+Test(batches, an_error_of_the_commit_is_its_order_s_alone)
+{
+    create("a");
+    create("b");
+    free(database_query(
+        database, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+                  "'refused' USING ERRCODE = 'check_violation'; END $$; "
+                  "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY "
+                  "DEFERRED FOR EACH ROW WHEN (NEW.order_id = 'bad') EXECUTE FUNCTION refuse()"));
+    struct pending *first = hold();
+    struct pending *made = begin_create(store, "good", LONG_MS), *bad = begin_create(store, "bad", LONG_MS);
+    struct pending *changed = begin_set_amount(store, "a", 7, LONG_MS);
+    struct pending *removed = begin_remove(store, "b", LONG_MS);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(made, STATUS_OK);
+    expect_end(bad, STATUS_INVALID_ARGUMENT);
+    expect_end(changed, STATUS_OK);
+    expect_end(removed, STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id IN ('bad', 'b')"), 0);
+    cr_assert_eq(database_number(database, "SELECT total_amount FROM orders WHERE order_id = 'a'"), 7);
+}
+
 Test(batches, single_calls_keep_their_errors_too)
 {
     create("stored");
