@@ -28,6 +28,7 @@
 #include "tls/upkeep.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,20 +338,29 @@ static void print_ready(const struct daemon *daemon)
     fflush(stdout);
 }
 
-/* From the listeners inward: each layer answers what it has in hand while the layers below still serve. Calls
- * that take longer than that are answered by the store as it closes. What nng's threads may still touch, the
- * server and the log, ends with the process. */
+static void *stop_http(void *shim)
+{
+    http_shim_stop(shim);
+    return NULL;
+}
+
+/* From the listeners inward, which stop at once, as neither is to wait for the other's calls: each layer
+ * answers what it has in hand while the layers below still serve. Calls that take longer than that are
+ * answered by the store as it closes. What nng's threads may still touch, the server and the log, ends with
+ * the process. */
 static void stop(struct daemon *daemon)
 {
-    uint64_t limit_ns = time_monotonic_ns() + (uint64_t)DRAIN_MS * NS_PER_MS;
     atomic_store(&daemon->health.stopping, true);
     if (daemon->prober != NULL)
         prober_stop(daemon->prober); /* the addresses are to be closed */
-    http_shim_stop(daemon->shim);
-    uint64_t now_ns = time_monotonic_ns();
-    uint32_t left_ms = now_ns < limit_ns ? (uint32_t)((limit_ns - now_ns) / NS_PER_MS) : 0;
-    if (daemon->server != NULL && !rpc_server_drain(daemon->server, left_ms))
+    pthread_t http;
+    const bool apart = pthread_create(&http, NULL, stop_http, daemon->shim) == 0;
+    if (daemon->server != NULL && !rpc_server_drain(daemon->server, DRAIN_MS))
         log_line(daemon->log, LOG_LEVEL_WARN, "calls cut short");
+    if (apart)
+        pthread_join(http, NULL);
+    else
+        http_shim_stop(daemon->shim);
     http_shim_stop(daemon->probes);
     jwt_verifier_stop(daemon->tokens);
     if (daemon->store != NULL)

@@ -1,15 +1,20 @@
 /* test_shutdown.c: SIGTERM under traffic: what is in hand is answered, what comes later is not begun. */
 #include "calls.h"
 
+#include "../http/client.h"
 #include "support/database.h"
 
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 TestSuite(shutdown, .timeout = 120);
 
@@ -90,6 +95,12 @@ Test(shutdown, an_idle_service_ends_at_once)
     cr_assert_eq(service_stop(service), 0);
 }
 
+static void await_lock(PGconn *database)
+{
+    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+        continue;
+}
+
 static void ignore(struct rpc_reply *reply, void *arg)
 {
     (void)arg;
@@ -115,15 +126,54 @@ Test(shutdown, a_call_that_outlives_the_drain_harms_nothing)
                                           .input = &request.base,
                                           .timeout_ms = 120000},
                     ignore, NULL);
-    char *waiting;
-    do {
-        waiting = database_query(database, "SELECT 1 FROM pg_locks WHERE NOT granted");
-    } while (*waiting == '\0' && (free(waiting), true));
-    free(waiting);
+    await_lock(database);
     cr_assert_eq(service_stop(service), 0);
     rpc_client_close(client);
     PQfinish(database);
     free(patient_url);
+    database_drop(database_url);
+}
+
+/* As long as its RPC address takes connections. */
+static void await_refusal(const struct service *service)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        .sin_port = htons((uint16_t)atoi(strrchr(service->rpc_url, ':') + 1)),
+    };
+    for (bool refused = false; !refused;) {
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        refused = connect(fd, (const struct sockaddr *)&address, sizeof address) != 0;
+        close(fd);
+    }
+}
+
+Test(shutdown, a_call_over_http_does_not_keep_rpc_open)
+{
+    char *database_url = database_create(), request[512], answered;
+    struct service *service = service_start(&(struct service_options){.database_url = database_url});
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "BEGIN; LOCK TABLE orders"));
+    const int fd = http_connect(service->http_port);
+    static const char body[] =
+        "{\"order_id\":\"ORD-1\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}";
+    snprintf(request, sizeof request,
+             "POST /orders/ HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-Length: %zu\r\n\r\n%s",
+             service->api_key, sizeof body - 1, body);
+    http_send_text(fd, request);
+    await_lock(database);
+
+    kill(service->pid, SIGTERM);
+    await_refusal(service);
+    cr_expect_eq(recv(fd, &answered, 1, MSG_PEEK | MSG_DONTWAIT), -1, "RPC waited for HTTP's calls");
+    free(database_query(database, "COMMIT"));
+    struct http_reply reply = http_read(fd, false);
+    cr_expect_eq(reply.status, 201, "%s", reply.body);
+    http_free(&reply);
+    close(fd);
+    cr_assert_eq(service_wait(service), 0);
+    PQfinish(database);
     database_drop(database_url);
 }
 
