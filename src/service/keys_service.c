@@ -302,15 +302,17 @@ static bool fill_entry(const struct stored_key *from, struct keys_entry *entry)
            copy_text(entry->name, sizeof entry->name, from->name);
 }
 
-static void load(void *arg, const struct stored_key *stored, size_t n, uint64_t as_of_ns)
+static bool load(void *arg, const struct stored_key *stored, size_t n, uint64_t as_of_ns)
 {
     struct keys_entry *entries = calloc(n + 1, sizeof *entries);
     size_t n_entries = 0;
     for (size_t i = 0; entries != NULL && i < n; i++)
         n_entries += fill_entry(&stored[i], &entries[n_entries]);
-    if (entries == NULL || !keys_replace(arg, entries, n_entries, as_of_ns))
+    const bool loaded = entries != NULL && keys_replace(arg, entries, n_entries, as_of_ns);
+    if (!loaded)
         keys_expect_changes(arg);
     free(entries);
+    return loaded;
 }
 
 static void lose(void *arg)

@@ -182,7 +182,8 @@ static PGconn *open_session(struct dial *dial)
 {
     /* `dbname` may be a whole URL. What stands before it are presets it wins over, and what stands after it
      * wins over it.
-     * A connection that died silently is given up after 11 s, idle or not; the server's end: session_settings.c. */
+     * A connection that died silently is given up after 11 s, idle or not; the server's end:
+     * session_settings.c. */
     const char *const passfile = avoids_passfile(dial) ? passfile_none : "";
     const char *const settings[][2] = {
         {"application_name", "ordersd"},

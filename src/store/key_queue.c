@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static const char out_of_reach[] = "The database is out of reach";
-static const char not_known[] = "The database went away; whether the change was made is not known";
+static const char not_known[] = "Whether the change was made is not known; list the keys";
 
 void key_queue_init(struct key_queue *queue)
 {
@@ -87,8 +87,15 @@ static struct key_operation *copy(const struct key_operation *given)
             operation->params[i] = arena_strdup(&operation->arena, given->params[i]);
     }
     operation->deadline_ns = operation->call->deadline_ns;
-    operation->next = NULL;
     return operation;
+}
+
+/* With the lock. */
+static void append(struct key_queue *queue, struct key_operation *operation)
+{
+    operation->next = NULL;
+    *queue->last = operation;
+    queue->last = &operation->next;
 }
 
 bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
@@ -96,10 +103,8 @@ bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
     struct key_operation *operation = copy(given);
     pthread_mutex_lock(&queue->lock);
     const bool is_open = queue->is_open;
-    if (is_open) {
-        *queue->last = operation;
-        queue->last = &operation->next;
-    }
+    if (is_open)
+        append(queue, operation);
     pthread_mutex_unlock(&queue->lock);
     if (!is_open) {
         finish(queue, operation, false, NULL);
@@ -119,6 +124,18 @@ struct key_operation *key_queue_take(struct key_queue *queue)
     queue->current = operation;
     pthread_mutex_unlock(&queue->lock);
     return operation;
+}
+
+void key_queue_again(struct key_queue *queue, struct key_operation *operation)
+{
+    pthread_mutex_lock(&queue->lock);
+    const bool is_answered = operation->call == NULL;
+    queue->current = NULL;
+    if (!is_answered)
+        append(queue, operation);
+    pthread_mutex_unlock(&queue->lock);
+    if (is_answered)
+        free_operation(operation);
 }
 
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result)

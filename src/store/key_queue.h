@@ -50,7 +50,10 @@ bool key_queue_push(struct key_queue *queue, const struct key_operation *operati
 /* The next one, which is under way until it is ended; NULL: none waits. */
 struct key_operation *key_queue_take(struct key_queue *queue);
 
-/* Answers it, if it was not, and frees it. A result of NULL: the connection broke. */
+/* Puts it behind the others, or frees it, if it was answered already. */
+void key_queue_again(struct key_queue *queue, struct key_operation *operation);
+
+/* Answers it, if it was not, and frees it. A result of NULL: what became of it is not known. */
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result);
 
 /* Answers those whose deadline has passed. What they asked for may be done all the same. Any thread. */

@@ -59,8 +59,9 @@ struct stored_key_use {
 /* The memory that a store keeps up to date with what is stored. All are called on one thread, the first
  * before a store is open, if the database is within reach. */
 struct key_memory {
-    /* All keys that are not long revoked, as they were at a time on CLOCK_MONOTONIC. */
-    void (*load)(void *arg, const struct stored_key *keys, size_t n, uint64_t as_of_ns);
+    /* All keys that are not long revoked, as they were at a time on CLOCK_MONOTONIC. False: there is no
+     * memory for them. */
+    bool (*load)(void *arg, const struct stored_key *keys, size_t n, uint64_t as_of_ns);
     /* The database is out of reach. */
     void (*lose)(void *arg);
     /* Uses that are to be stored, in the arena; they are told again until they were loaded. */

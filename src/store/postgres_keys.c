@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "store/key_statements.h"
+#include "store/sqlstate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -176,7 +177,8 @@ static bool heed(struct postgres_keys *keys)
     return keys->is_listening || left_ms(keys->listen_due_ns) > 0 || listen_or_not(keys, true);
 }
 
-/* False: the session broke. An error of the statement's own leaves memory as it is, and out of date. */
+/* False: the session broke. An error of the statement's own leaves memory as it is, and out of date, as does
+ * one of memory. */
 static bool load(struct postgres_keys *keys, unsigned within_ms)
 {
     const struct key_memory *memory = &keys->options.memory;
@@ -190,8 +192,9 @@ static bool load(struct postgres_keys *keys, unsigned within_ms)
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
         size_t n;
         const struct stored_key *rows = key_rows_read(result, &arena, &n);
-        memory->load(memory->arg, rows, n, as_of_ns);
+        keys->is_loaded = memory->load(memory->arg, rows, n, as_of_ns);
     } else {
+        keys->is_loaded = false;
         log_error(keys, "keys cannot be read", result);
         memory->lose(memory->arg);
     }
@@ -225,14 +228,24 @@ static bool write_uses(struct postgres_keys *keys)
 }
 
 /* Whoever made a change finds it in memory when he is told; if it cannot be loaded he is not told that it was
- * made. False: the session broke. */
+ * made. What meets another session's lock waits for it in short pieces, between which memory is brought up to
+ * date. False: the session broke. */
 static bool run_operation(struct postgres_keys *keys, struct key_operation *operation)
 {
     const struct key_statement *statement = operation->statement;
     PGresult *result = ask(keys, statement->sql, statement->n_params, operation->params);
-    const bool alive = result != NULL && (!statement->changes || load(keys, SESSION_ANSWER_MS));
-    log_error(keys, "keys cannot be changed or listed", result);
-    key_queue_end(&keys->queue, operation, alive ? result : NULL);
+    const bool is_locked = sqlstate_is_locked(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+    bool alive = result != NULL, is_known = alive;
+    if (alive && statement->changes && PQresultStatus(result) == PGRES_TUPLES_OK) {
+        alive = load(keys, SESSION_ANSWER_MS);
+        is_known = alive && keys->is_loaded;
+    }
+    if (is_locked) {
+        key_queue_again(&keys->queue, operation);
+    } else {
+        log_error(keys, "keys cannot be changed or listed", result);
+        key_queue_end(&keys->queue, operation, is_known ? result : NULL);
+    }
     PQclear(result);
     return alive;
 }

@@ -40,6 +40,7 @@ struct postgres_keys {
     enum worker_state state;                                    /* which the metrics tell */
     uint64_t loaded_ns, load_due_ns, use_due_ns, listen_due_ns; /* CLOCK_MONOTONIC */
     bool is_listening;
+    bool is_loaded;  /* memory has what was there when it was last looked */
     unsigned n_told; /* of changes, since it last loaded */
 
     pthread_mutex_t lock; /* guards all below */

@@ -49,13 +49,14 @@ const char session_settings_sql[] =
  * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
  * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from. An update
  * never waits for its order; a create does, for another session that has created or removed that order and
- * not committed yet. */
+ * not committed yet.
+ * Keys are looked at each second, whatever lock a change of them waits for. */
 const char *const session_lane_settings_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE,
     [LANE_SCAN] = "SELECT " PLAN_EACH_TIME,
     [LANE_LONG] = "SELECT " PLAN_EACH_TIME,
     [LANE_PURGE] = "SELECT " PLAN_EACH_TIME,
-    [LANE_KEYS] = "SELECT " PLAN_EACH_TIME,
+    [LANE_KEYS] = "SELECT " PLAN_EACH_TIME ", set_config('lock_timeout', '200', false)",
     [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };

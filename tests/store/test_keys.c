@@ -20,14 +20,18 @@ struct memory {
     pthread_cond_t changed;
     char loaded[1024]; /* "name:id:role name:id:role:revoked …" */
     unsigned loads, losses;
+    bool is_full; /* it takes no more */
     struct stored_key_use used;
 };
 
-static void load(void *arg, const struct stored_key *keys, size_t n, uint64_t as_of_ns)
+static bool load(void *arg, const struct stored_key *keys, size_t n, uint64_t as_of_ns)
 {
     struct memory *memory = arg;
     size_t length = 0;
     pthread_mutex_lock(&memory->lock);
+    const bool is_full = memory->is_full;
+    if (is_full)
+        n = 0;
     cr_assert_leq(as_of_ns, time_monotonic_ns());
     memory->loaded[0] = '\0';
     for (size_t i = 0; i < n; i++)
@@ -37,6 +41,7 @@ static void load(void *arg, const struct stored_key *keys, size_t n, uint64_t as
     memory->loads++;
     pthread_cond_broadcast(&memory->changed);
     pthread_mutex_unlock(&memory->lock);
+    return !is_full;
 }
 
 static void lose(void *arg)
@@ -403,12 +408,47 @@ Test(keys, a_session_that_is_ended_is_followed_by_another)
 {
     create('a', "billing");
     const unsigned loads = memories[0].loads;
-    free(database_query(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                                  "datname = current_database() AND pid <> pg_backend_pid() "
-                                  "AND query LIKE '%FROM api_keys%'"));
+    while (database_number(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                                     "datname = current_database() AND pid <> pg_backend_pid() "
+                                     "AND query LIKE '%FROM ONLY api_keys%'") == 0)
+        continue;
     free(database_query(database, "UPDATE api_keys SET revoked_at = now()"));
     expect_loaded(&memories[0], "billing:aaaa:writer:revoked");
     cr_assert_gt(memories[0].loads, loads);
+}
+
+/* A change that waits for a lock is made once there is none, and others are seen meanwhile. */
+Test(keys, a_change_that_waits_for_a_lock_holds_up_itself_alone)
+{
+    create('a', "billing");
+    create('b', "shop");
+    PGconn *other = database_connect(database_url);
+    free(database_query(other, "BEGIN; UPDATE api_keys SET role = role WHERE name = 'billing'"));
+    begin();
+    keys->revoke(keys, &asked.call, "billing", done, &asked);
+    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+        continue;
+    free(database_query(database, "UPDATE api_keys SET revoked_at = now() WHERE name = 'shop'"));
+    expect_loaded(&memories[0], "billing:aaaa:writer shop:bbbb:writer:revoked");
+    pthread_mutex_lock(&asked.lock);
+    cr_expect_not(asked.over, "%s", asked.call.status.message);
+    pthread_mutex_unlock(&asked.lock);
+    free(database_query(other, "COMMIT"));
+    expect_end(STATUS_OK);
+    expect_loaded(&memories[1], "billing:aaaa:writer:revoked shop:bbbb:writer:revoked");
+    PQfinish(other);
+}
+
+/* Who is told that a key is revoked may rely on it. */
+Test(keys, a_change_that_cannot_be_loaded_is_not_known_to_be_made)
+{
+    create('a', "billing");
+    pthread_mutex_lock(&memories[0].lock);
+    memories[0].is_full = true;
+    pthread_mutex_unlock(&memories[0].lock);
+    begin();
+    keys->revoke(keys, &asked.call, "billing", done, &asked);
+    expect_end(STATUS_UNAVAILABLE);
 }
 
 /* What no key can be is not stored, whoever tries. */
