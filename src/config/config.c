@@ -13,7 +13,7 @@
 enum {
     DOTENV_MAX_BYTES = 64 * 1024,
     LIST_MAX = 64,
-    KEY_MAX_BYTES = 4096,
+    KEY_MAX_BYTES = 8192,
 };
 
 /* A reading under way. */
@@ -250,12 +250,12 @@ static bool read_api_key_file(struct reading *reading, const char *path)
         return true; /* API_KEY itself is set */
     char line[KEY_MAX_BYTES];
     FILE *file = fopen(path, "re");
-    if (file == NULL || fgets(line, sizeof line, file) == NULL || line[strspn(line, "\r\n")] == '\0') {
-        if (file != NULL)
-            (void)fclose(file);
-        return fail(reading, path, "a readable file whose first line is the key");
-    }
-    (void)fclose(file);
+    const bool is_read = file != NULL && fgets(line, sizeof line, file) != NULL;
+    const bool is_whole = is_read && (strchr(line, '\n') != NULL || feof(file) != 0);
+    if (file != NULL)
+        (void)fclose(file);
+    if (!is_whole || line[strspn(line, "\r\n")] == '\0')
+        return fail(reading, path, "a readable file whose first line is the key, of less than 8 KiB");
     line[strcspn(line, "\r\n")] = '\0';
     return read_api_key(reading, line);
 }

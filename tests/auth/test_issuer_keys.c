@@ -244,12 +244,12 @@ Test(issuer_keys, as_long_as_the_issuer_says)
         .least = 300, .most = 600, .preset = 5000, .retry = 300, .gap = LONG_MS};
     static const struct {
         const char *head;
-        uint64_t least_ms, most_ms;
+        uint64_t least_ms;
     } cases[] = {
-        {OK "\r\nCache-Control: max-age=0", 290, 560},
-        {OK "\r\nCache-Control: no-store", 290, 560},
-        {OK "\r\nCache-Control: public, max-age=86400", 590, 4000},
-        {OK "\r\nCache-Control: max-age=junk", 290, 560},
+        {OK "\r\nCache-Control: max-age=0", 290},
+        {OK "\r\nCache-Control: no-store", 290},
+        {OK "\r\nCache-Control: public, max-age=86400", 590},
+        {OK "\r\nCache-Control: max-age=junk", 290},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         provider_say(&provider, "/jwks", cases[i].head, one);
@@ -261,6 +261,7 @@ Test(issuer_keys, as_long_as_the_issuer_says)
         const uint64_t took_ms = (time_monotonic_ns() - start_ns) / NS_PER_MS;
         cr_expect_geq(took_ms + 20, cases[i].least_ms, "%s: %llu", cases[i].head,
                       (unsigned long long)took_ms);
+        cr_expect_lt(took_ms, bounded.preset, "%s: %llu", cases[i].head, (unsigned long long)took_ms);
         issuer_keys_free(keys);
         keys = NULL;
     }

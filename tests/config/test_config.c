@@ -234,6 +234,27 @@ Test(config, a_key_file_holds_the_key)
     config_free(&config);
 }
 
+/* Its end would be missing, and what is left of the last key would be one. */
+Test(config, a_key_file_with_a_longer_line_than_is_read_is_refused)
+{
+    enum { LONG = 8191 };
+    struct config config;
+    char error[512], line[LONG + 2];
+    memset(line, 'k', LONG + 1);
+    line[LONG + 1] = '\0';
+    write_file("key", line);
+    setenv("API_KEY_FILE", "key", 1);
+    cr_expect_not(config_load(&config, CONFIG_API_KEY, error, sizeof error));
+    cr_expect_not_null(strstr(error, "whose first line is the key, of less than 8 KiB"), "%s", error);
+    config_free(&config);
+
+    strcpy(line + LONG - 1, "\n");
+    write_file("key", line);
+    cr_expect(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
+    cr_expect_eq(strlen(config.api_key), LONG - 1);
+    config_free(&config);
+}
+
 static const struct bad {
     const char *name, *value, *told;
 } bad[] = {
