@@ -13,8 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    /* Changes of its peer's key that a connection may have, and one more for each MiB: each costs a
+     * derivation of keys, and OpenSSL takes all that have come at once. Who has a reason to (RFC 8446, 5.5)
+     * has sent millions of records before. */
+    KEY_UPDATES_MOST = 32,
+    KEY_UPDATE_BYTES = 1 << 20,
+};
+
 struct tls_stream {
     SSL *ssl;
+    uint64_t received;
+    uint64_t key_updates;
     struct tls_carrier carrier;
     struct tls_server *server; /* held; of a server's end */
     struct tls_client *client; /* held; of a client's */
@@ -47,16 +57,29 @@ static void set_retry_read(BIO *bio)
 
 static int write_bio(BIO *bio, const char *bytes, int size)
 {
-    const struct tls_carrier *carrier = BIO_get_data(bio);
+    const struct tls_carrier *carrier = &((const struct tls_stream *)BIO_get_data(bio))->carrier;
     size_t n = (size_t)size;
     const enum tls_result result = carrier->send(carrier->arg, (const uint8_t *)bytes, &n);
     return end_step(bio, result, n, set_retry_write);
 }
 
+static void count_key_updates(int is_sent, int version, int type, const void *message, size_t size, SSL *ssl,
+                              void *arg)
+{
+    struct tls_stream *stream = arg;
+    (void)version;
+    (void)ssl;
+    if (!is_sent && type == SSL3_RT_HANDSHAKE && size > 0 && *(const uint8_t *)message == SSL3_MT_KEY_UPDATE)
+        stream->key_updates++;
+}
+
 static int read_bio(BIO *bio, char *bytes, int size)
 {
-    const struct tls_carrier *carrier = BIO_get_data(bio);
+    const struct tls_stream *stream = BIO_get_data(bio);
+    const struct tls_carrier *carrier = &stream->carrier;
     size_t n = (size_t)size;
+    if (stream->key_updates > KEY_UPDATES_MOST + stream->received / KEY_UPDATE_BYTES)
+        return end_step(bio, TLS_ENDED, 0, set_retry_read);
     const enum tls_result result = carrier->receive(carrier->arg, (uint8_t *)bytes, &n);
     return end_step(bio, result, n, set_retry_read);
 }
@@ -100,7 +123,9 @@ static struct tls_stream *open_stream(SSL *ssl, const struct tls_carrier *carrie
     }
     stream->ssl = ssl;
     stream->carrier = *carrier;
-    BIO_set_data(bio, &stream->carrier);
+    BIO_set_data(bio, stream);
+    SSL_set_msg_callback(ssl, count_key_updates);
+    SSL_set_msg_callback_arg(ssl, stream);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);
     return stream;
@@ -217,6 +242,8 @@ enum tls_result tls_stream_receive(struct tls_stream *stream, uint8_t *bytes, si
         return shaken;
     tls_forget_errors();
     const enum tls_result result = end(stream, SSL_read_ex(stream->ssl, bytes, *n, n));
+    if (result == TLS_DONE)
+        stream->received += *n;
     if (result == TLS_DONE && stream->client != NULL && !stream->is_heard) {
         stream->is_heard = true;
         client_connection_note(stream->client, "");
