@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-    LINE_MAX_BYTES = 2048, /* a longer value is cut */
+    LINE_MAX_BYTES = 4096,
+    VALUE_MAX_BYTES = 1000, /* a longer one is cut, so that it leaves room for what comes behind it */
     BUFFER_BYTES = 64 * 1024,
     FLUSH_MS = 1000,
 };
@@ -165,18 +167,20 @@ static void append(struct line *line, const char *bytes, size_t length)
  * logged of a caller's is checked to be UTF-8 where it comes in. */
 static void append_string(struct line *line, const char *string)
 {
+    const size_t most = line->length + VALUE_MAX_BYTES, whole = LINE_MAX_BYTES - CLOSING_BYTES;
+    const size_t end = most < whole ? most : whole;
     append(line, "\"", 1);
     for (;;) {
         size_t plain = strcspn(string, "\"\\\x7f"
                                        "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12"
                                        "\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
-        size_t room = LINE_MAX_BYTES - CLOSING_BYTES - line->length;
-        append(line, string, plain < room ? plain : room);
+        size_t room = line->length < end ? end - line->length : 0;
+        append(line, string, plain <= room ? plain : utf8_cut(string, room));
         string += plain;
-        if (*string == '\0')
-            break;
         char escape[8];
-        int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*string++);
+        int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*string);
+        if (*string++ == '\0' || plain > room || line->length + (size_t)n > end)
+            break;
         append(line, escape, (size_t)n);
     }
     line->bytes[line->length++] = '"'; /* there is always room for this one */

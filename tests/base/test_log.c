@@ -1,5 +1,7 @@
 /* test_log.c: every line is one JSON object, whatever is put into it. */
 #include "base/log.h"
+#include "base/process.h"
+#include "base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Runs `fill` on a log at a level and returns what was written. */
@@ -79,13 +82,50 @@ static void fill_long(struct log *log)
     log_line(log, LOG_LEVEL_INFO, long_value, LOG_STR("a", long_value), LOG_INT("b", 1));
 }
 
-Test(log, cuts_what_is_too_long_and_stays_an_object)
+/* What is behind a long value is there: who called, say. */
+Test(log, cuts_what_is_too_long_and_has_all_the_rest)
 {
     char *text = written(LOG_LEVEL_INFO, fill_long);
     size_t length = strlen(text);
-    cr_assert_lt(length, 2100);
-    cr_assert_str_eq(text + length - 3, "\"}\n");
+    cr_assert_lt(length, 2200);
+    cr_assert_not_null(strstr(text, ",\"a\":\"xxx"), "%s", text);
+    cr_assert_str_eq(text + length - strlen("x\",\"b\":1}\n"), "x\",\"b\":1}\n");
     free(text);
+}
+
+static void fill_long_utf8(struct log *log)
+{
+    char accents[2001] = {0}, marks[2001];
+    for (size_t i = 0; i < 1000; i++)
+        memcpy(accents + 2 * i, "ö", 2);
+    memset(marks, '"', sizeof marks - 1);
+    marks[sizeof marks - 1] = '\0';
+    log_line(log, LOG_LEVEL_INFO, "", LOG_STR("a", accents), LOG_STR("b", accents + 2), LOG_STR("c", marks),
+             LOG_STR("d", "end"));
+}
+
+Test(log, cuts_between_characters)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_long_utf8);
+    cr_assert(utf8_valid(text, strlen(text)));
+    cr_assert_not_null(strstr(text, "\\u0022\",\"d\":\"end\"}"), "%s", text);
+    free(text);
+}
+
+/* A file that may grow no further is a log that is lost, and no more. */
+Test(log, a_full_file_ends_no_process)
+{
+    char path[] = "/tmp/test-log-XXXXXX";
+    const struct rlimit least = {.rlim_cur = 100, .rlim_max = 100};
+    process_prepare();
+    const int fd = mkstemp(path);
+    unlink(path);
+    struct log *log = log_open(fd, LOG_LEVEL_INFO);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &least), 0);
+    fill_long(log);
+    cr_assert(log_flush(log));
+    log_close(log);
+    close(fd);
 }
 
 static void *write_lines(void *log)
