@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "store/dial.h"
 #include "store/notice.h"
+#include "store/schema.h"
 #include "store/session_settings.h"
 #include "store/session_verdict.h"
 #include "store/sqlstate.h"
@@ -28,6 +29,11 @@ static const char end_left_sql[] =
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 
 enum { SETUP_MOST = STATEMENTS + 8 };
+
+bool session_is_refused(enum session_result outcome)
+{
+    return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE;
+}
 
 /* Waits for a descriptor. False: stopped, or past the limit. */
 static bool wait_for(struct session *session, int fd, short events, uint64_t limit_ns)
@@ -100,9 +106,11 @@ static bool next_before(struct session *session, PGresult **result, uint64_t lim
 }
 
 /* It is another statement by that name, which takes other parameters; or a pooler has lost the session. */
-static bool is_out_of_step(const char *sqlstate)
+static bool is_out_of_step(const PGresult *result)
 {
-    return sqlstate != NULL && strcmp(sqlstate, "08P01") == 0;
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate != NULL && strcmp(sqlstate, "08P01") == 0 &&
+           PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL;
 }
 
 /* Gives the session up, since what comes of it is not to be acknowledged. */
@@ -121,11 +129,13 @@ static bool next_of_statement(struct session *session, PGresult **result, uint64
 {
     if (!next_before(session, result, limit_ns))
         return false;
-    const char *sqlstate = PQresultErrorField(*result, PG_DIAG_SQLSTATE);
-    if (session->unreplicated && PQresultStatus(*result) == PGRES_PIPELINE_SYNC)
+    const bool is_end = PQresultStatus(*result) == PGRES_PIPELINE_SYNC;
+    if (is_end && session->unreplicated)
         return give_up(session, *result, "a commit was not to wait for its synchronous standby");
+    if (is_end && PQclientEncoding(session->pg) != session->encoding)
+        return give_up(session, *result, "a function of the database's changed client_encoding");
     session->is_outdated |= sqlstate_is_outdated(*result);
-    if (!session_is_another(sqlstate) && !is_out_of_step(sqlstate))
+    if (!session_is_another(*result) && !is_out_of_step(*result))
         return true;
     session->outcome = session_take_error(session, *result);
     PQclear(*result);
@@ -292,6 +302,7 @@ static enum session_result run_setup(struct session *session, send_setup *send, 
 static enum session_result set_up(struct session *session)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)SESSION_ATTEMPT_MS * NS_PER_MS;
+    session->encoding = PQclientEncoding(session->pg);
     if (PQsetnonblocking(session->pg, 1) != 0 || !PQenterPipelineMode(session->pg))
         return break_off(session, 0);
     const enum session_result outcome = run_setup(session, send_limits, limit_ns);

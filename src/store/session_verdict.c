@@ -21,20 +21,17 @@ static const char *const reasons[SESSION_RESULTS] = {
     [SESSION_CANCELED] = "database ends statements too soon",
 };
 
-bool session_is_refused(enum session_result outcome)
-{
-    return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE;
-}
-
 enum session_result session_refuse(struct session *session, enum session_result outcome)
 {
     snprintf(session->reason, sizeof session->reason, "%s", reasons[outcome]);
     return outcome;
 }
 
-bool session_is_another(const char *sqlstate)
+bool session_is_another(const PGresult *result)
 {
-    return sqlstate != NULL && (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0);
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate != NULL && PQresultErrorField(result, PG_DIAG_CONTEXT) == NULL &&
+           (strcmp(sqlstate, "42P05") == 0 || strcmp(sqlstate, "26000") == 0);
 }
 
 enum session_result session_refuse_shared(struct session *session)
@@ -46,7 +43,7 @@ enum session_result session_refuse_shared(struct session *session)
 enum session_result session_take_error(struct session *session, const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (session_is_another(sqlstate))
+    if (session_is_another(result))
         return session_refuse_shared(session);
     dial_explain(PQresultErrorMessage(result), session->why, sizeof session->why);
     if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)

@@ -6,7 +6,7 @@
 #ifndef STORE_SESSION_VERDICT_H
 #define STORE_SESSION_VERDICT_H
 
-#include "store/session.h"
+#include "store/session_state.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -36,7 +36,8 @@ enum session_result session_refuse(struct session *session, enum session_result 
 /* The same of SESSION_SHARED, with `why`. */
 enum session_result session_refuse_shared(struct session *session);
 
-/* Whether a statement failed since a prepared one is there already, or not any more. */
-bool session_is_another(const char *sqlstate);
+/* Whether a statement failed since a prepared one is there already, or not any more. What a function of the
+ * database's says of its own statements, or of another database's, has a context. */
+bool session_is_another(const PGresult *result);
 
 #endif

@@ -104,6 +104,54 @@ Test(batches, an_error_of_the_commit_is_its_order_s_alone)
     cr_assert_eq(database_number(database, "SELECT total_amount FROM orders WHERE order_id = 'a'"), 7);
 }
 
+/* A trigger of somebody's that does this to the order "bad". */
+static void do_to_bad(const char *statement)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "CREATE FUNCTION do_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NEW; END $$; "
+             "CREATE TRIGGER do_it BEFORE INSERT ON orders FOR EACH ROW WHEN (NEW.order_id = 'bad') "
+             "EXECUTE FUNCTION do_it()",
+             statement);
+    free(database_query(database, sql));
+}
+
+/* As of another database's pooler, by dblink, say: of ours it says nothing. */
+Test(batches, an_error_is_not_the_session_s_that_a_trigger_raised)
+{
+    static const char *const sqlstates[] = {"26000", "42P05", "08P01"};
+    create("a");
+    for (size_t i = 0; i < sizeof sqlstates / sizeof sqlstates[0]; i++) {
+        char statement[96];
+        snprintf(statement, sizeof statement, "RAISE EXCEPTION 'elsewhere' USING ERRCODE = '%s'",
+                 sqlstates[i]);
+        do_to_bad(statement);
+        struct pending *first = hold(), *bad = begin_create(store, "bad", LONG_MS);
+        struct pending *changed = begin_set_amount(store, "a", 7 + (int64_t)i, LONG_MS);
+        release();
+        expect_end(first, i == 0 ? STATUS_OK : STATUS_ALREADY_EXISTS);
+        cr_expect_eq(pending_wait(bad), i == 2 ? STATUS_UNAVAILABLE : STATUS_INTERNAL, "%s", sqlstates[i]);
+        cr_expect_null(strstr(bad->call.status.message, "went away"), "%s", bad->call.status.message);
+        pending_free(bad);
+        expect_end(changed, STATUS_OK);
+        free(database_query(database, "DROP FUNCTION do_it CASCADE"));
+    }
+}
+
+/* What was answered in another encoding than it was asked in, or stored, is not acknowledged, and nothing is
+ * after it. */
+Test(batches, a_session_whose_encoding_was_changed_is_given_up)
+{
+    do_to_bad("PERFORM set_config('client_encoding', 'LATIN1', false)");
+    expect_end(begin_create(store, "bad", LONG_MS), STATUS_UNAVAILABLE);
+    struct pending *next;
+    do /* until there is another session */
+        next = begin_create(store, "Þórður", LONG_MS);
+    while (pending_wait(next) == STATUS_UNAVAILABLE && (pending_free(next), true));
+    expect_end(next, STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'Þórður'"), 1);
+}
+
 Test(batches, single_calls_keep_their_errors_too)
 {
     create("stored");

@@ -221,6 +221,50 @@ Test(schema, a_column_that_may_be_null_is_told_of)
     database_drop(database_url);
 }
 
+Test(schema, a_table_that_does_not_outlive_a_crash_is_told_of)
+{
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
+    char *database_url = database_create(), sql[128], wanted[96];
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql, "BEGIN; ALTER TABLE %s SET UNLOGGED", tables[i]);
+        free(database_query(database, sql));
+        snprintf(wanted, sizeof wanted, "table %s is unlogged: a crash of the database empties it",
+                 tables[i]);
+        char *degraded = ask_access(database, "degraded");
+        cr_expect_str_eq(degraded, wanted, "%s", degraded);
+        free(degraded);
+        free(database_query(database, "ROLLBACK"));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+/* Of such a database not every text can be answered, or stored. */
+Test(schema, a_database_of_another_encoding_will_not_do)
+{
+    static const char *const encodings[] = {"SQL_ASCII", "LATIN1"};
+    char *database_url = database_create(), sql[128], url[256], wanted[64];
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
+        snprintf(sql, sizeof sql, "CREATE DATABASE \"%s %ld\" ENCODING '%s' LOCALE 'C' TEMPLATE template0",
+                 encodings[i], (long)getpid(), encodings[i]);
+        free(database_query(database, sql));
+        snprintf(url, sizeof url, "host=%s user=postgres dbname='%s %ld'", PQhost(database), encodings[i],
+                 (long)getpid());
+        PGconn *other = database_connect(url);
+        snprintf(wanted, sizeof wanted, "database is in %s, UTF8 is wanted", encodings[i]);
+        char *lacked = ask_access(other, "lacks");
+        cr_expect_str_eq(lacked, wanted, "%s", lacked);
+        free(lacked);
+        PQfinish(other);
+        snprintf(sql, sizeof sql, "DROP DATABASE \"%s %ld\"", encodings[i], (long)getpid());
+        free(database_query(database, sql));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 /* As pg_restore --disable-triggers does; and what tools/migrate --recount does then. Calls go on. */
 Test(schema, triggers_that_are_disabled_are_told_of)
 {
