@@ -480,18 +480,29 @@ void config_free(struct config *config)
     arena_free(&config->arena);
 }
 
-bool config_is_set(const char *name)
+enum config_origin config_find(const char *name, struct arena *arena, const char **value)
 {
     const char *values[VARIABLES] = {NULL};
     const char *text = getenv(name); /* NOLINT(concurrency-mt-unsafe): there are no threads yet */
-    bool is_set = text != NULL && *text != '\0';
+    *value = text != NULL ? arena_strdup(arena, text) : "";
+    if (**value != '\0')
+        return CONFIG_FROM_ENVIRONMENT;
+    (void)read_dotenv(arena, values); /* what is wrong with it config_load says */
+    for (size_t i = 0; i < VARIABLES; i++) {
+        if (strcmp(variables[i].name, name) == 0 && values[i] != NULL)
+            *value = values[i];
+    }
+    return **value != '\0' ? CONFIG_FROM_DOTENV : CONFIG_UNSET;
+}
+
+bool config_is_set(const char *name)
+{
+    const char *value;
     struct arena arena;
     arena_init(&arena);
-    (void)read_dotenv(&arena, values); /* what is wrong with it config_load says */
-    for (size_t i = 0; i < VARIABLES; i++)
-        is_set |= strcmp(variables[i].name, name) == 0 && values[i] != NULL && *values[i] != '\0';
+    const enum config_origin origin = config_find(name, &arena, &value);
     arena_free(&arena);
-    return is_set;
+    return origin != CONFIG_UNSET;
 }
 
 int config_exit_code(int error)

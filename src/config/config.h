@@ -91,7 +91,12 @@ bool config_load(struct config *config, unsigned needs, char *error, size_t erro
 
 void config_free(struct config *config);
 
-/* Whether the environment or `.env` has something for one of the variables above. */
+/* Where a variable above is set; an option that sets one in the environment counts as that. */
+enum config_origin { CONFIG_UNSET, CONFIG_FROM_ENVIRONMENT, CONFIG_FROM_DOTENV };
+
+/* Where the environment or `.env` has something for one of the variables above, and in the arena what that
+ * is. */
+enum config_origin config_find(const char *name, struct arena *arena, const char **value);
 bool config_is_set(const char *name);
 
 /* config_load for a main: prints "PROGRAM: ERROR" on stderr and exits with EXIT_CONFIG when it fails. */

@@ -126,6 +126,7 @@ static void say_unreachable(const struct rpc_client *client, struct rpc_reply *r
     char why[256] = "";
     if (client->tls != NULL)
         tls_client_failure(client->tls, why, sizeof why);
+    reply->unreachable = true;
     status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "No server within reach%s%s",
                *why != '\0' ? ": " : "", why);
 }

@@ -140,7 +140,7 @@ static void exec_ordersctl(const struct run *run, int in, const struct running *
     set_environment(run->service);
     for (size_t i = 0; i < ENVIRONMENT_MAX && run->environment[i] != NULL; i++)
         putenv((char *)(uintptr_t)run->environment[i]);
-    if (chdir("/") == 0) /* where there is no .env */
+    if (chdir(run->directory != NULL ? run->directory : "/") == 0)
         execv(getenv("ORDERSCTL"), argv);
     _exit(127);
 }

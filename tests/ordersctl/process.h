@@ -27,6 +27,7 @@ enum { ARGUMENTS_MAX = 16, ENVIRONMENT_MAX = 4 };
 /* A run to make. */
 struct run {
     const struct service *service;            /* NULL: nothing is set in the environment */
+    const char *directory;                    /* where it runs; NULL: where there is no .env */
     const char *input;                        /* on stdin; NULL: nothing */
     int output;                               /* stdout goes to this file; 0: into the outcome */
     int error;                                /* stderr likewise */

@@ -69,7 +69,7 @@ Test(cli, create_prints_the_order_as_lines)
                              "order_id      A-1\n"
                              "customer_id   Þórður\n"
                              "order_date    2025-01-16T00:00:00Z\n"
-                             "total_amount  1299.80 ISK\n"
+                             "total_amount  1,299.80 ISK\n"
                              "status        pending\n"
                              "created_at    20";
     cr_assert_eq(strncmp(o.out, head, strlen(head)), 0, "%s", o.out);
@@ -124,9 +124,9 @@ Test(cli, an_etag_keeps_a_change_of_somebody_else)
     json_t *order = parse(run_with(service, "get", "A-1", "--output", "json").out);
     const char *etag = member(order, "etag");
     assert_outcome(run_with(service, "update", "A-1", "--amount", "7", "--etag", etag), 0, NULL, "");
-    assert_outcome(run_with(service, "update", "A-1", "--amount", "8", "--etag", etag), 1, "",
+    assert_outcome(run_with(service, "update", "A-1", "--amount", "8", "--etag", etag), 10, "",
                    "ordersctl: ABORTED: The order was changed: it has another etag\n");
-    assert_outcome(run_with(service, "delete", "A-1", "--etag", etag), 1, "",
+    assert_outcome(run_with(service, "delete", "A-1", "--etag", etag), 10, "",
                    "ordersctl: ABORTED: The order was changed: it has another etag\n");
 }
 
@@ -146,9 +146,9 @@ Test(cli, list_prints_aligned_columns)
     create("A-1", "Þórður", "129980", "pending");
     create("A-22", "注文客", "5", "shipped");
     assert_outcome(run_with(service, "list"), 0,
-                   "ORDER  CUSTOMER  DATE                       AMOUNT  STATUS\n"
-                   "A-1    Þórður    2025-01-16T14:20:00Z  1299.80 ISK  pending\n"
-                   "A-22   注文客    2025-01-16T14:20:00Z     0.05 ISK  shipped\n",
+                   "ORDER  CUSTOMER  DATE                        AMOUNT  STATUS\n"
+                   "A-1    Þórður    2025-01-16T14:20:00Z  1,299.80 ISK  pending\n"
+                   "A-22   注文客    2025-01-16T14:20:00Z      0.05 ISK  shipped\n",
                    "");
 }
 
@@ -242,11 +242,11 @@ Test(cli, summary_adds_up)
                    "Orders: 2\n"
                    "\n"
                    "REVENUE\n"
-                   "1300.00 ISK\n"
+                   "1,300.00 ISK\n"
                    "\n"
                    "ISK PER DAY\n"
-                   "2025-01-16  1300.00 ISK  "
-                   "███████████████████████████████████████████████████████\n",
+                   "2025-01-16  1,300.00 ISK  "
+                   "██████████████████████████████████████████████████████\n",
                    "");
     json_t *summary = parse(run_with(service, "summary", "--output", "json").out);
     cr_assert(json_equal(
@@ -327,7 +327,7 @@ Test(cli, money_has_decimals_for_people_and_none_for_programs)
     assert_outcome(run_with(service, "list", "--columns", "order_id,total_amount"), 0,
                    "ORDER      AMOUNT\n"
                    "A-1    259.90 ISK\n"
-                   "A-2     25990 JPY\n",
+                   "A-2    25,990 JPY\n",
                    "");
     assert_outcome(
         run_with(service, "list", "--columns", "order_id,total_amount,currency", "--output", "csv"), 0,
@@ -338,11 +338,11 @@ Test(cli, money_has_decimals_for_people_and_none_for_programs)
                    "Orders: 2\n\n"
                    "REVENUE\n"
                    "259.90 ISK\n"
-                   " 25990 JPY\n\n"
+                   "25,990 JPY\n\n"
                    "ISK PER DAY\n"
                    "2025-01-16  259.90 ISK  ████████████████████████████████████████████████████████\n\n"
                    "JPY PER DAY\n"
-                   "2025-01-17  25990 JPY  █████████████████████████████████████████████████████████\n",
+                   "2025-01-17  25,990 JPY  ████████████████████████████████████████████████████████\n",
                    "");
 }
 
@@ -493,7 +493,8 @@ Test(cli, watch_ends_with_a_failure)
     struct service stranger = *service;
     stranger.api_key = "wrong";
     assert_outcome(run_with(&stranger, "list", "--watch"), 6, NULL,
-                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
+                   "ordersctl: PERMISSION_DENIED: Invalid API key\n"
+                   "  the key is from API_KEY of the environment\n");
 }
 
 /* --- call, methods, health --- */
@@ -567,7 +568,8 @@ Test(cli, failures_are_told_by_class)
     struct service stranger = *service;
     stranger.api_key = "wrong";
     assert_outcome(run_with(&stranger, "get", "A-1"), 6, "",
-                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
+                   "ordersctl: PERMISSION_DENIED: Invalid API key\n"
+                   "  the key is from API_KEY of the environment\n");
 }
 
 Test(cli, global_options_stand_for_the_environment)
@@ -701,8 +703,10 @@ Test(cli_alone, methods_come_from_the_descriptors)
 }
 
 struct usage {
-    char arguments[4][32];
+    char arguments[4][32]; /* up to the first that is empty */
 };
+
+#define EMPTY "(empty)" /* stands for an empty one */
 
 ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
 {
@@ -717,6 +721,24 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"update"}},
         {{"update", "A-1"}},
         {{"update", "--status", "shipped"}},
+        {{"create", "{}", "--decimal-mark", "comma"}},
+        {{"create", "{}", "--thousands=comma"}},
+        {{"create", "{}", "--decimal", "--thousands=point"}},
+        {{"create", "{}", "--decimal", "--decimal-mark=space"}},
+        {{"import", "-", "--decimal", "--thousands=x"}},
+        {{"list", "--customer-id", EMPTY}},
+        {{"list", "--customer-id="}},
+        {{"--connect", EMPTY, "health"}},
+        {{"health", "--connect="}},
+        {{"--target=", "list"}},
+        {{"list", "--api-key-file", EMPTY}},
+        {{"create", "--order-id", EMPTY}},
+        {{"update", "A-1", "--status="}},
+        {{"keys", "create", "a", "--role="}},
+        {{"get", EMPTY}},
+        {{"get", "--", EMPTY}},
+        {{"import", EMPTY}},
+        {{"import", "-", "--format", EMPTY}},
         {{"list", "--limit", "x"}},
         {{"list", "--limit", "-1"}},
         {{"list", "A-1"}},
@@ -750,7 +772,7 @@ ParameterizedTest(struct usage *usage, cli_alone, wrong_usage_is_2)
 {
     struct run wrong = {0};
     for (size_t i = 0; i < 4 && usage->arguments[i][0] != '\0'; i++)
-        wrong.arguments[i] = usage->arguments[i];
+        wrong.arguments[i] = strcmp(usage->arguments[i], EMPTY) == 0 ? "" : usage->arguments[i];
     const struct outcome o = run(&wrong);
     assert_outcome(o, 2, "", NULL);
     cr_assert_not_null(strstr(o.err, "ordersctl"), "%s", o.err);
@@ -769,5 +791,6 @@ Test(cli_alone, bad_configuration_is_78)
 Test(cli_alone, a_service_that_is_not_there_is_7)
 {
     assert_outcome(run_with(NULL, "health", "--connect", "tcp://127.0.0.1:1", "--timeout", "0.2"), 7, "",
-                   "ordersctl: UNAVAILABLE: No server within reach\n");
+                   "ordersctl: UNAVAILABLE: No server within reach\n"
+                   "  tcp://127.0.0.1:1: Connection refused\n");
 }

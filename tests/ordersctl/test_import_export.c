@@ -413,6 +413,7 @@ Test(import, a_wrong_key_stops_it)
     stranger.api_key = "wrong";
     assert_outcome(import_text(&stranger, rows_of(10, 10)), 6, "",
                    "ordersctl: PERMISSION_DENIED: Invalid API key\n"
+                   "  the key is from API_KEY of the environment\n"
                    "  lines 2 to 11: not imported\n"
                    "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
 }

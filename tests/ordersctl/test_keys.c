@@ -49,7 +49,8 @@ Test(keys, a_new_key_is_shown_and_works)
     cr_assert_null(json_object_get(key, "expires_at"));
     assert_outcome(run_with_key(member(key, "key"), "list"), 0, NULL, "");
     assert_outcome(run_with_key(member(key, "key"), "keys", "list"), 6, "",
-                   "ordersctl: PERMISSION_DENIED: rpc.v1.Keys/ListKeys needs role admin\n");
+                   "ordersctl: PERMISSION_DENIED: rpc.v1.Keys/ListKeys needs role admin\n"
+                   "  the key is from API_KEY of the environment\n");
 }
 
 Test(keys, one_that_expires_says_when)
@@ -102,7 +103,8 @@ Test(keys, a_revoked_key_is_refused)
     cr_assert_str_eq(member(end, "name"), "billing");
     cr_assert_str_neq(member(end, "revoked_at"), "");
     assert_outcome(run_with_key(member(key, "key"), "list"), 6, "",
-                   "ordersctl: PERMISSION_DENIED: API key was revoked\n");
+                   "ordersctl: PERMISSION_DENIED: API key was revoked\n"
+                   "  the key is from API_KEY of the environment\n");
     assert_outcome(run_with(service, "keys", "revoke", "billing"), 3, "",
                    "ordersctl: NOT_FOUND: No key of this name holds\n");
 }

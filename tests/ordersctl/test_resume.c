@@ -245,6 +245,7 @@ Test(resume, a_service_that_is_not_there_leaves_no_journal)
         temporary_file("few.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\nA-2,C,1,ISK\n");
     assert_outcome(run_with(service, "import", path, "--connect", "tcp://127.0.0.1:1"), 7, "",
                    "ordersctl: UNAVAILABLE: No server within reach\n"
+                   "  tcp://127.0.0.1:1: Connection refused\n"
                    "  lines 2 to 3: not imported\n"
                    "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
     assert_outcome(run_with(service, "import", path), 0, "2 orders imported, 0 rows refused\n", "");

@@ -142,8 +142,11 @@ Test(stats, people_get_tables_of_what_was_ever_called)
 
 Test(stats, it_wants_the_key_a_sane_interval_and_a_format_there_is)
 {
-    assert_outcome(run_with(service, "stats", "--api-key-file", temporary_file("key", "wrong\n")), 6, "",
-                   "ordersctl: PERMISSION_DENIED: Invalid API key\n");
+    const char *const key = temporary_file("key", "wrong\n");
+    assert_outcome(run_with(service, "stats", "--api-key-file", key), 6, "",
+                   format("ordersctl: PERMISSION_DENIED: Invalid API key\n"
+                          "  the key is from %s, the --api-key-file\n",
+                          key));
     static const char *const bad[] = {"0", "-1", "x", "", "nan", "1e9", "0.01"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         cr_expect_eq(run_with(service, "stats", format("--watch=%s", bad[i])).code, 2, "%s", bad[i]);

@@ -45,7 +45,8 @@ Test(targets, the_default_and_the_named_one)
                    0, "{\"order_id\":\"A-1\"}\n", "");
     assert_outcome(run_with(NULL, "methods", "Check", "--output", "csv"), 0, NULL, "");
     assert_outcome(run_with(NULL, "list", "--target", "there"), 7, "",
-                   "ordersctl: UNAVAILABLE: No server within reach\n");
+                   "ordersctl: UNAVAILABLE: No server within reach\n"
+                   "  tcp://127.0.0.1:1: Connection refused\n");
     assert_outcome(
         run_with(NULL, "--target=nowhere", "list"), 78, "",
         format("ordersctl: there is no target \"nowhere\" in %s/.config/ordersctl/config; there are: "

@@ -48,15 +48,14 @@ Test(terminal, a_list_fits)
 {
     create("ORD-2025-00001", "CUST-IS-001", "2025-01-15T10:30:00Z", "89990", "ISK", "shipped");
     create("ORD-2025-00002", "Þórður", "2025-01-16T14:20:00.123Z", "129980", "ISK", "pending");
-    create("ORD-2025-00003", "注文客", "2025-01-16T14:20:00Z", "9007199254740991", "JPY", "cancelled");
+    create("ORD-2025-00003", "注文客", "2025-01-16T14:20:00Z", "25000000", "JPY", "cancelled");
     enter("ordersctl list");
-    terminal_wait_for_screen(
-        terminal, "ORDER           CUSTOMER     DATE                                AMOUNT  STATUS\n"
-                  "ORD-2025-00001  CUST-IS-001  2025-01-15T10:30:00Z            899.90 ISK  shipped\n"
-                  "ORD-2025-00002  Þórður       2025-01-16T14:20:00Z           1299.80 ISK  pending\n"
-                  "ORD-2025-00003  注文客       2025-01-16T14:20:00Z  9007199254740991 JPY  cancell\n"
-                  "ed\n"
-                  "$\n");
+    terminal_wait_for_screen(terminal,
+                             "ORDER           CUSTOMER     DATE                          AMOUNT  STATUS\n"
+                             "ORD-2025-00001  CUST-IS-001  2025-01-15T10:30:00Z      899.90 ISK  shipped\n"
+                             "ORD-2025-00002  Þórður       2025-01-16T14:20:00Z    1,299.80 ISK  pending\n"
+                             "ORD-2025-00003  注文客       2025-01-16T14:20:00Z  25,000,000 JPY  cancelled\n"
+                             "$\n");
 }
 
 Test(terminal, a_status_has_its_colour_and_titles_are_bold)
@@ -88,12 +87,12 @@ Test(terminal, a_summary_has_a_chart_as_wide_as_the_screen)
         terminal, "Orders: 3\n"
                   "\n"
                   "REVENUE\n"
-                  "2199.70 ISK\n"
-                  "  12.50 USD\n"
+                  "2,199.70 ISK\n"
+                  "   12.50 USD\n"
                   "\n"
                   "ISK PER DAY\n"
-                  "2025-01-16  1299.80 ISK  ███████████████████████████████████████████████████████\n"
-                  "2025-01-15   899.90 ISK  ██████████████████████████████████████▏\n"
+                  "2025-01-16  1,299.80 ISK  ██████████████████████████████████████████████████████\n"
+                  "2025-01-15    899.90 ISK  █████████████████████████████████████▍\n"
                   "\n"
                   "USD PER DAY\n"
                   "2025-01-16  12.50 USD  █████████████████████████████████████████████████████████\n"
@@ -167,6 +166,24 @@ Test(terminal, watch_shows_as_much_as_there_is_room_for)
     const char *screen = terminal_screen(terminal);
     cr_assert_eq(strncmp(screen, "ORDER  CUSTOMER\nA-29   xxx", 26), 0, "%s", screen);
     cr_assert_null(strstr(screen, "A-07"), "%s", screen);
+}
+
+/* The last column is there when the line ends in it; a line that is wider says that it was cut. */
+Test(terminal, watch_writes_a_line_as_wide_as_the_screen_whole)
+{
+    enum { SCREEN = 80, BEFORE = 7 }; /* "A-1    " */
+    char customer[SCREEN - BEFORE + sizeof "…"];
+    memset(customer, 'x', sizeof customer);
+    strcpy(customer + SCREEN - BEFORE - 2, "yz");
+    create("A-1", customer, "2025-01-15", "1", "ISK", "pending");
+    enter("ordersctl list --watch=0.1 --columns order_id,customer_id");
+    terminal_wait_for_screen(terminal, format("ORDER  CUSTOMER\nA-1    %s\n", customer));
+    strcpy(customer + SCREEN - BEFORE - 2, "yzw");
+    assert_outcome(run_with(service, "update", "A-1", "--customer-id", customer), 0, NULL, "");
+    strcpy(customer + SCREEN - BEFORE - 2, "y…");
+    terminal_wait_for_screen(terminal, format("ORDER  CUSTOMER\nA-1    %s\n", customer));
+    terminal_press(terminal, "C-c");
+    terminal_wait_for(terminal, "\n$");
 }
 
 Test(terminal, summary_is_watched_too)

@@ -160,7 +160,8 @@ static void take_back(struct batches *batches, struct import_batch *batch)
                                   .lines = batch->lines,
                                   .end = batch->end,
                                   .status = &reply->status,
-                                  .unsent = reply->unsent};
+                                  .unsent = reply->unsent,
+                                  .unreachable = reply->unreachable};
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
         if (result.response->n_results != batch->n) {

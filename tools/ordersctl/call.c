@@ -1,5 +1,6 @@
 /* call.c: any method by its name, with JSON for its messages; and health, the one that needs no JSON to be
  * useful. */
+#include "amount.h"
 #include "command.h"
 #include "json_text.h"
 #include "output.h"
@@ -48,6 +49,7 @@ static ProtobufCMessage *read_request(const struct arguments *arguments, struct 
     ProtobufCMessage *request = arena_alloc(arena, type->sizeof_message);
     protobuf_c_message_init(type, request);
     json_t *json = arguments->json != NULL ? json_text_read(arguments->json, arena, status) : json_object();
+    amount_check_members(json, arena, status);
     if (json != NULL)
         json_to_message(json, request, arena, status);
     json_decref(json);

@@ -20,6 +20,8 @@ static const struct {
     {EXIT_UNAVAILABLE, "UNAVAILABLE or DEADLINE_EXCEEDED; health: not serving"},
     {EXIT_ROWS_REFUSED, "import finished, but rows were refused"},
     {EXIT_ORDERS_UNREADABLE, "list or export finished, but orders could not be read"},
+    {EXIT_ABORTED, "ABORTED: the order was changed meanwhile"},
+    {EXIT_EXHAUSTED, "RESOURCE_EXHAUSTED: no room, or too many calls of this key; try again later"},
     {EXIT_BAD_CONFIG, "bad configuration"},
     {EXIT_SIGNAL + 2, "import or export interrupted (128 and the signal's number)"},
 };
@@ -31,6 +33,8 @@ static const enum exit_code codes[STATUS_CODES] = {
     [STATUS_INVALID_ARGUMENT] = EXIT_INVALID_ARGUMENT,
     [STATUS_UNAUTHENTICATED] = EXIT_DENIED,
     [STATUS_PERMISSION_DENIED] = EXIT_DENIED,
+    [STATUS_ABORTED] = EXIT_ABORTED,
+    [STATUS_RESOURCE_EXHAUSTED] = EXIT_EXHAUSTED,
     [STATUS_UNAVAILABLE] = EXIT_UNAVAILABLE,
     [STATUS_DEADLINE_EXCEEDED] = EXIT_UNAVAILABLE,
 };

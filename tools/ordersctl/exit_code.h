@@ -16,6 +16,8 @@ enum exit_code {
     EXIT_UNAVAILABLE = 7,
     EXIT_ROWS_REFUSED = 8,
     EXIT_ORDERS_UNREADABLE = 9,
+    EXIT_ABORTED = 10,
+    EXIT_EXHAUSTED = 11,
     EXIT_BAD_CONFIG = 78, /* EXIT_CONFIG of config/config.h */
     EXIT_SIGNAL = 128,    /* and the signal's number, as a shell has it */
 };

@@ -144,13 +144,11 @@ static enum exit_code write_orders(struct session *session, const struct argumen
     progress_init(&sink->progress, fileno(sink->file), 0);
     if (sink->progress.enabled)
         sink->progress.total = count_orders(session, arguments);
-    session->progress = &sink->progress;
     order_writer_begin(&sink->writer, sink->file, &look);
     const enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&sink->writer, code == EXIT_OK);
     sink->n_unreachable = pages.n_unreachable;
     progress_clear(&sink->progress);
-    session->progress = NULL;
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
 }
 

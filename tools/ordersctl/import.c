@@ -2,12 +2,12 @@
  * the batches under way. What is no order as JSON sees it is refused here, what breaks a rule by the service;
  * each refusal names the row's line, and the rest goes in. A journal beside the file lets an import that was
  * cut short go on. */
+#include "amount.h"
 #include "batches.h"
 #include "command.h"
 #include "interrupt.h"
 #include "journal.h"
 #include "output.h"
-#include "printable.h"
 #include "progress.h"
 #include "report.h"
 #include "row_reader.h"
@@ -30,6 +30,7 @@ struct arguments {
     enum row_format format;
     bool dry_run;
     bool resume;
+    struct amount_notation notation;
 };
 
 static const struct {
@@ -64,6 +65,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->notation;
+        return 0;
     case KEY_FORMAT:
         arguments->format = find_format(argument);
         if (arguments->format == ROWS_BY_CONTENT)
@@ -96,9 +100,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+static const struct argp_child children[] = {{.argp = &amount_argp}, {0}};
+
 static const struct argp import_argp = {
     .options = options,
     .parser = parse,
+    .children = children,
     .args_doc = "FILE|-",
     .doc =
         "Creates an order of each row of FILE, or of standard input.\v"
@@ -190,6 +197,7 @@ static void take_order(struct import *import, const struct row *row)
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     struct status status = STATUS_INIT;
     json_t *input = input_of(row->json);
+    amount_read_member(&import->arguments->notation, input, &import->arena, &status);
     json_to_message(input, &order.base, &import->arena, &status);
     if (status.code != STATUS_OK)
         refuse(import, row->line, describe(&import->arena, &status));
@@ -221,10 +229,16 @@ static void take_failure(struct import *import, const struct batch_result *resul
 {
     const bool unchanged =
         import->terms.validate_only || result->unsent || changed_nothing(result->status->code);
-    progress_clear(&import->progress);
-    stop(import, report_status(result->status));
-    fprintf(stderr, "  lines %zu to %zu: %s\n", result->lines[0], result->lines[result->n - 1],
-            unchanged ? "not imported" : "may have been imported or not");
+    struct arena arena;
+    arena_init(&arena);
+    const char **details = session_details(import->session, result->status, result->unreachable, &arena);
+    size_t n = 0;
+    while (details[n] != NULL)
+        n++;
+    details[n] = arena_printf(&arena, "lines %zu to %zu: %s", result->lines[0], result->lines[result->n - 1],
+                              unchanged ? "not imported" : "may have been imported or not");
+    stop(import, report_status_details(result->status, details));
+    arena_free(&arena);
     import->in_doubt |= !unchanged;
 }
 
@@ -307,15 +321,16 @@ static void read_file(struct import *import)
 
 /* --- how it ended --- */
 
-static void write_counts(const struct import *import, FILE *file)
+static const char *counts(const struct import *import, struct arena *arena)
 {
     const size_t refused = refused_of(import);
-    fprintf(file, "%zu %s %s, %zu %s refused\n", import->imported, import->imported == 1 ? "order" : "orders",
-            import->terms.validate_only ? "would be imported" : "imported", refused,
-            refused == 1 ? "row" : "rows");
+    return arena_printf(arena, "%zu %s %s, %zu %s refused", import->imported,
+                        import->imported == 1 ? "order" : "orders",
+                        import->terms.validate_only ? "would be imported" : "imported", refused,
+                        refused == 1 ? "row" : "rows");
 }
 
-static void write_result(const struct import *import)
+static void write_result(struct import *import)
 {
     const char *counted = import->terms.validate_only ? "valid" : "imported";
     const enum output_format format = import->session->output;
@@ -325,7 +340,7 @@ static void write_result(const struct import *import)
     else if (format != OUTPUT_TABLE)
         output_json(stdout, format, json_pack("{sI sI}", counted, imported, "refused", refused));
     else if (import->code == EXIT_OK && import->interrupt.signal_number == 0)
-        write_counts(import, stdout);
+        puts(counts(import, &import->file_arena));
 }
 
 /* What an import that was cut short leaves to go on with: nothing, when nothing can be stored. */
@@ -338,12 +353,14 @@ static bool is_to_go_on(const struct import *import)
 static void tell_cut(const struct import *import, bool interrupted)
 {
     struct arena arena;
-    fprintf(stderr, "ordersctl: %s: ", interrupted ? "interrupted" : "stopped");
-    write_counts(import, stderr);
-    if (!is_to_go_on(import))
-        return;
     arena_init(&arena);
-    fprintf(stderr, "  to go on: ordersctl import --resume %s\n", printable(&arena, import->name));
+    const char *const details[] = {
+        is_to_go_on(import) ? arena_printf(&arena, "to go on: ordersctl import --resume %s", import->name)
+                            : NULL,
+        NULL};
+    report_details(
+        arena_printf(&arena, "%s: %s", interrupted ? "interrupted" : "stopped", counts(import, &arena)),
+        details);
     arena_free(&arena);
 }
 

@@ -2,6 +2,7 @@
 #include "interrupt.h"
 
 #include "base/time.h"
+#include "progress.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -61,6 +62,7 @@ static void take_signal(struct interrupt *interrupt)
         stop(interrupt);
         return;
     }
+    progress_hide(); /* or the next signal would leave it there */
     interrupt->signal_number = (int)info.ssi_signo;
     interrupt_signals(&signals);
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL);

@@ -3,10 +3,39 @@
 #include "command.h"
 #include "exit_code.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *argp_program_version = "ordersctl " PROJECT_VERSION;
+
+/* --- empty words --- */
+
+/* "--customer-id=", as a shell makes of "--customer-id=$UNSET". */
+static bool is_option_without_value(const char *word)
+{
+    const char *equals = strchr(word, '=');
+    return strncmp(word, "--", 2) == 0 && equals != NULL && equals[1] == '\0';
+}
+
+/* No option and no argument may be empty: what comes of a variable that is not set would be a filter that is
+ * off. Behind "--" there are only arguments. */
+static void refuse_empty(struct argp_state *state)
+{
+    bool options_ended = false;
+    state->name = program_invocation_short_name; /* argp has set none yet when it begins */
+    for (int i = 1; i < state->argc; i++) {
+        const char *word = state->argv[i], *before = i > 1 && !options_ended ? state->argv[i - 1] : "";
+        if (*word == '\0' && *before == '-')
+            argp_error(state, "what stands behind %s is empty", before);
+        if (*word == '\0')
+            argp_error(state, "an argument is empty");
+        if (!options_ended && is_option_without_value(word))
+            argp_error(state, "%.*s: its value is empty", (int)strcspn(word, "="), word);
+        options_ended |= strcmp(word, "--") == 0;
+    }
+}
 
 /* --- before the subcommand: global options and its name --- */
 
@@ -17,12 +46,21 @@ struct invocation {
     char **argv;
 };
 
+/* Of a shell, whose words are what a person has typed so far. */
+static bool is_for_programs(const struct argp_state *state)
+{
+    const struct command *command = state->argc > 1 ? command_find(state->argv[1]) : NULL;
+    return command != NULL && command->summary == NULL;
+}
+
 static error_t parse_line(int key, char *argument, struct argp_state *state)
 {
     struct invocation *line = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = line->session;
+        if (!is_for_programs(state))
+            refuse_empty(state);
         return 0;
     case ARGP_KEY_ARG:
         line->command = command_find(argument);

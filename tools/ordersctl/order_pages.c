@@ -20,20 +20,28 @@ static error_t parse_filter(int key, char *argument, struct argp_state *state)
 
 const struct argp order_filter_argp = {.options = filter_options, .parser = parse_filter};
 
+static void report_unreadable(const char *name)
+{
+    struct status status = STATUS_INIT;
+    struct arena arena;
+    arena_init(&arena);
+    status_set(&status, &arena, STATUS_DATA_LOSS, "Order %s cannot be read", name);
+    report_status(&status);
+    arena_free(&arena);
+}
+
 /* Where the next page is soon to be read again, it says so beside what is drawn. */
 static void tell_unreachable(struct session *session, struct order_pages *pages,
                              const Orders__V1__ListOrdersResponse *page)
 {
     pages->n_unreachable += page->n_unreachable;
-    if (page->n_unreachable > 0 && session->progress != NULL)
-        progress_clear(session->progress);
     for (size_t i = 0; i < page->n_unreachable; i++) {
         const char *name = *page->unreachable[i] != '\0' ? page->unreachable[i] : "without an order_id";
         if (session->lasts)
             snprintf(session->passing, sizeof session->passing,
                      "DATA_LOSS: Orders that cannot be read: %zu, such as %s", pages->n_unreachable, name);
         else
-            report("DATA_LOSS: Order %s cannot be read", name);
+            report_unreadable(name);
     }
 }
 

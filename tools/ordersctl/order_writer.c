@@ -2,8 +2,8 @@
  * people money has decimals. */
 #include "order_writer.h"
 
+#include "amount.h"
 #include "json_text.h"
-#include "orders/currency.h"
 #include "printable.h"
 #include "screen.h"
 #include "json/mapping.h"
@@ -22,13 +22,10 @@ static const char *text_of(const json_t *order, const char *name, struct arena *
 
 /* --- for people --- */
 
-/* "259.90 ISK" */
 static const char *money_of(const json_t *order, const char *name, struct arena *arena)
 {
-    char amount[CURRENCY_AMOUNT_TEXT];
-    const char *currency = text_of(order, "currency", arena);
-    currency_format(json_integer_value(json_object_get(order, name)), currency, amount);
-    return arena_printf(arena, "%s %s", amount, currency);
+    return amount_show(json_integer_value(json_object_get(order, name)), text_of(order, "currency", arena),
+                       arena);
 }
 
 /* To the second, so that a list fits a terminal: "2025-01-16T14:20:00Z". */

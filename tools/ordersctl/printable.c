@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
@@ -45,16 +46,36 @@ char *printable(struct arena *arena, const char *text)
     return copy;
 }
 
+/* How many bytes the first character has, and how many columns it takes; of a style (ECMA-48, "\033[1m")
+ * none. */
+static size_t measure(const char *text, size_t length, size_t *columns)
+{
+    uint32_t c = 0;
+    *columns = 0;
+    if (*text == '\033') {
+        const char *end = memchr(text, 'm', length);
+        return end != NULL ? (size_t)(end - text) + 1 : 1;
+    }
+    const size_t taken = utf8_decode(text, length, &c);
+    const int width = wcwidth((wchar_t)c);
+    *columns = width > 0 ? (size_t)width : 0;
+    return taken > 0 ? taken : 1;
+}
+
+struct printable_part printable_part(const char *text, size_t length, size_t columns)
+{
+    struct printable_part all = {0}, cut = {0};
+    while (all.length < length) {
+        size_t width;
+        all.length += measure(text + all.length, length - all.length, &width);
+        all.width += width;
+        if (all.width < columns)
+            cut = all;
+    }
+    return all.width <= columns ? all : cut;
+}
+
 size_t printable_width(const char *text)
 {
-    size_t width = 0, left = strlen(text);
-    while (left > 0) {
-        uint32_t c = 0;
-        size_t taken = utf8_decode(text, left, &c);
-        int columns = wcwidth((wchar_t)c);
-        width += columns > 0 ? (size_t)columns : 0;
-        text += taken > 0 ? taken : 1;
-        left -= taken > 0 ? taken : 1;
-    }
-    return width;
+    return printable_part(text, strlen(text), SIZE_MAX).width;
 }

@@ -19,6 +19,17 @@ size_t printable_character(const char *text, size_t length, char out[static PRIN
 /* A printable copy of a string. */
 char *printable(struct arena *arena, const char *text);
 
+/* The begin of a line. */
+struct printable_part {
+    size_t length; /* in bytes */
+    size_t width;  /* in columns */
+};
+
+/* What of a line of printable text and styles (screen.h) a terminal of so many columns, at least one, has
+ * room for: all of it, or so much that there is a column left behind it. Wants the LC_CTYPE of a UTF-8
+ * locale. */
+struct printable_part printable_part(const char *text, size_t length, size_t columns);
+
 /* How many columns of a terminal a printable text takes. Wants the LC_CTYPE of a UTF-8 locale. */
 size_t printable_width(const char *text);
 

@@ -7,13 +7,31 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { REDRAW_NS = 100 * NS_PER_MS, BAR_MAX = 40, BAR_MIN = 10, PERCENT_COLUMNS = 8, LINE_TEXT = 256 };
 
+static struct progress *on_screen; /* of all there are; NULL: none */
+
+/* What is piped on may come out on the same terminal: a pager, or a filter. */
+static bool is_piped(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
+}
+
+/* The terminal is somebody else's while this runs in the background. */
+static bool is_in_foreground(void)
+{
+    const pid_t foreground = tcgetpgrp(STDERR_FILENO);
+    return foreground < 0 || foreground == getpgrp(); /* below 0: it controls no jobs */
+}
+
 void progress_init(struct progress *progress, int other, uint64_t total)
 {
-    *progress = (struct progress){.enabled = isatty(STDERR_FILENO) && !isatty(other), .total = total};
+    *progress = (struct progress){
+        .enabled = isatty(STDERR_FILENO) && !isatty(other) && !is_piped(STDOUT_FILENO), .total = total};
     progress_restart(progress, 0, 0);
 }
 
@@ -55,10 +73,10 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t rows, cons
 {
     const uint64_t now_ns = time_monotonic_ns();
     char pace[PROGRESS_PACE_TEXT], line[LINE_TEXT];
-    if (!progress->enabled || now_ns < progress->next_ns)
+    if (!progress->enabled || now_ns < progress->next_ns || !is_in_foreground())
         return;
     progress->next_ns = now_ns + REDRAW_NS;
-    progress->shown = true;
+    on_screen = progress;
     progress_pace(now_ns - progress->start_ns, rows - progress->start_rows, done - progress->start_done,
                   done < progress->total ? progress->total - done : 0, pace);
     snprintf(line, sizeof line, "%s%s", text, pace);
@@ -74,8 +92,14 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t rows, cons
 
 void progress_clear(struct progress *progress)
 {
-    if (progress->shown)
-        fputs("\r\033[K", stderr);
-    progress->shown = false;
+    if (progress == on_screen)
+        progress_hide();
     progress->next_ns = 0;
+}
+
+void progress_hide(void)
+{
+    if (on_screen != NULL && is_in_foreground())
+        fputs("\r\033[K", stderr);
+    on_screen = NULL;
 }

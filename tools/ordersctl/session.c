@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "orders/v1/orders.pb-c.h"
+#include "reach.h"
 #include "report.h"
 #include "targets.h"
 
@@ -24,7 +25,7 @@ static const char *const tls_variables[SESSION_TLS_FILES] = {
     [SESSION_CERT_KEY] = "ORDERS_TLS_KEY",
 };
 
-enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096 };
+enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096, REACH_MS = 1000 };
 
 static const struct argp_option options[] = {
     {"target", KEY_TARGET, "TARGET", 0, "Service of this name in the config file"},
@@ -78,6 +79,7 @@ static const char *take_output(struct session *session, const char *text, struct
     if (format == OUTPUT_FORMATS)
         return arena_printf(arena, "\"%s\" is not table, json, ndjson or csv", text);
     session->output = format;
+    report_as(format);
     return NULL;
 }
 
@@ -117,12 +119,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         session->tls_given[key - KEY_TLS] = true;
         break;
     case KEY_API_KEY_FILE:
-        error = take_key_file(argument, &arena);
-        if (error != NULL) {
-            report("--api-key-file: %s", error);
-            exit(EXIT_BAD_CONFIG);
-        }
-        session->key_given = true;
+        session->key_file = argument;
         break;
     case KEY_TIMEOUT:
         if ((error = take_timeout(session, argument, &arena)) != NULL)
@@ -148,16 +145,78 @@ const struct argp session_argp = {.options = options, .parser = parse};
 
 /* --- the config file --- */
 
+/* Whether .env has this variable, and as something else than a setting of a target's that is there. */
+static bool is_overridden(const char *name, const char *setting, struct arena *arena)
+{
+    const char *value;
+    return setting != NULL && config_find(name, arena, &value) == CONFIG_FROM_DOTENV &&
+           strcmp(value, setting) != 0;
+}
+
+/* A directory's .env may be anybody's: what of it wins over the target of a person's own config file is told.
+ */
+static void warn_of_dotenv(const struct session *session, const struct targets *targets,
+                           const struct target *target, struct arena *arena)
+{
+    const char *const *settings = target->settings;
+    const bool has_key = settings[TARGET_API_KEY] != NULL || settings[TARGET_API_KEY_FILE] != NULL;
+    const char *const key = !has_key || session->key_file != NULL ? NULL
+                            : settings[TARGET_API_KEY] != NULL    ? settings[TARGET_API_KEY]
+                                                                  : "";
+    const struct {
+        const char *name, *setting;
+    } pairs[] = {
+        {"ORDERS_CONNECT", settings[TARGET_CONNECT]},
+        {"API_KEY", config_is_set("API_KEY") ? key : NULL},
+        {"API_KEY_FILE", config_is_set("API_KEY") ? NULL : key},
+        {tls_variables[SESSION_CA], session->tls_given[SESSION_CA] ? NULL : settings[TARGET_CA]},
+        {tls_variables[SESSION_CERT], session->tls_given[SESSION_CERT] ? NULL : settings[TARGET_CERT]},
+        {tls_variables[SESSION_CERT_KEY],
+         session->tls_given[SESSION_CERT_KEY] ? NULL : settings[TARGET_CERT_KEY]},
+    };
+    const char *names = NULL, *value;
+    if (session->target != NULL || session->connect_given ||
+        config_find("ORDERS_CONNECT", arena, &value) == CONFIG_FROM_ENVIRONMENT)
+        return; /* a person has said which service, and it is not this target */
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (is_overridden(pairs[i].name, pairs[i].setting, arena))
+            names = names == NULL ? pairs[i].name : arena_printf(arena, "%s, %s", names, pairs[i].name);
+    }
+    if (names != NULL)
+        report_warning(
+            ".env in this directory wins over target \"%s\" of %s with %s; --target %s takes the target",
+            target->name, targets->path, names, target->name);
+}
+
+/* A target's key. NULL, or what is wrong. */
+static const char *take_target_key(struct session *session, const struct targets *targets,
+                                   const struct target *target, struct arena *arena)
+{
+    const char *const key = target->settings[TARGET_API_KEY], *const file =
+                                                                  target->settings[TARGET_API_KEY_FILE];
+    if (key == NULL && file == NULL)
+        return NULL;
+    snprintf(session->key_origin, sizeof session->key_origin, "%s of target \"%s\" in %s",
+             key != NULL ? "api-key" : arena_printf(arena, "%s, the api-key-file", file), target->name,
+             targets->path);
+    if (key == NULL)
+        return take_key_file(file, arena);
+    setenv("API_KEY", key, 1);
+    return NULL;
+}
+
 /* A target's settings, where nothing that counts more said another. NULL, or what is wrong. */
-static const char *apply_target(struct session *session, const struct target *target, struct arena *arena)
+static const char *apply_target(struct session *session, const struct targets *targets,
+                                const struct target *target, struct arena *arena)
 {
     const char *const *settings = target->settings;
     const bool chosen = session->target != NULL;
     const char *error = NULL;
+    warn_of_dotenv(session, targets, target, arena);
     const bool connects = settings[TARGET_CONNECT] != NULL && !session->connect_given &&
                           (chosen || !config_is_set("ORDERS_CONNECT"));
     /* A key is not shown to a server that is not its target's, unless by a person who names both. */
-    const bool keyed = !session->key_given &&
+    const bool keyed = session->key_file == NULL &&
                        (chosen || (connects && !config_is_set("API_KEY") && !config_is_set("API_KEY_FILE")));
 
     if (connects)
@@ -168,10 +227,8 @@ static const char *apply_target(struct session *session, const struct target *ta
             (chosen || (connects && !config_is_set(tls_variables[i]))))
             setenv(tls_variables[i], file, 1);
     }
-    if (keyed && settings[TARGET_API_KEY] != NULL)
-        setenv("API_KEY", settings[TARGET_API_KEY], 1);
-    else if (keyed && settings[TARGET_API_KEY_FILE] != NULL)
-        error = take_key_file(settings[TARGET_API_KEY_FILE], arena);
+    if (keyed)
+        error = take_target_key(session, targets, target, arena);
     if (error == NULL && session->timeout_ms == 0 && settings[TARGET_TIMEOUT] != NULL)
         error = take_timeout(session, settings[TARGET_TIMEOUT], arena);
     if (error == NULL && !session->output_given && settings[TARGET_OUTPUT] != NULL)
@@ -193,7 +250,7 @@ static const char *use_target(struct session *session, struct arena *arena)
         return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s", name,
                             targets.path != NULL ? targets.path : "a config file",
                             targets_names(&targets, arena));
-    error = apply_target(session, target, arena);
+    error = apply_target(session, &targets, target, arena);
     return error == NULL ? NULL : arena_printf(arena, "%s: [target %s]: %s", targets.path, name, error);
 }
 
@@ -206,6 +263,42 @@ static bool read_targets(struct session *session)
         report("%s", error);
     arena_free(&arena);
     return error == NULL;
+}
+
+/* --- the key --- */
+
+static bool read_key_file(struct session *session)
+{
+    struct arena arena;
+    if (session->key_file == NULL)
+        return true;
+    arena_init(&arena);
+    const char *error = take_key_file(session->key_file, &arena);
+    if (error != NULL)
+        report("--api-key-file: %s", error);
+    snprintf(session->key_origin, sizeof session->key_origin, "%s, the --api-key-file", session->key_file);
+    arena_free(&arena);
+    return error == NULL;
+}
+
+/* Of a key that the environment or .env has, not an option or a target: says so. */
+static void note_key_origin(struct session *session)
+{
+    static const char *const places[] = {
+        [CONFIG_FROM_ENVIRONMENT] = "the environment", [CONFIG_FROM_DOTENV] = ".env in this directory"};
+    struct arena arena;
+    const char *key, *file;
+    if (session->config.api_key == NULL || session->key_origin[0] != '\0')
+        return;
+    arena_init(&arena);
+    const enum config_origin of_key = config_find("API_KEY", &arena, &key);
+    const enum config_origin of_file = config_find("API_KEY_FILE", &arena, &file);
+    if (of_key != CONFIG_UNSET)
+        snprintf(session->key_origin, sizeof session->key_origin, "API_KEY of %s", places[of_key]);
+    else if (of_file != CONFIG_UNSET)
+        snprintf(session->key_origin, sizeof session->key_origin, "%s, the API_KEY_FILE of %s", file,
+                 places[of_file]);
+    arena_free(&arena);
 }
 
 /* --- the client --- */
@@ -230,12 +323,15 @@ enum exit_code session_open(struct session *session, enum session_need need)
         return EXIT_BAD_CONFIG;
     if (need == SESSION_NEEDS_OUTPUT)
         return EXIT_OK;
+    if (!read_key_file(session))
+        return EXIT_BAD_CONFIG;
     /* A certificate may do in place of a key: that is for the service to say. */
     const bool needs_key = need == SESSION_NEEDS_KEY && !config_is_set("ORDERS_TLS_CERT");
     if (!config_load(&session->config, needs_key ? CONFIG_API_KEY : 0, error, sizeof error)) {
         report("%s", error);
         return EXIT_BAD_CONFIG;
     }
+    note_key_origin(session);
     const struct rpc_client_options client = {
         .urls = session->config.connect,
         .api_key = session->config.api_key,
@@ -301,13 +397,35 @@ static bool may_pass(enum status_code code)
            code == STATUS_RESOURCE_EXHAUSTED;
 }
 
-static void tell_failure(struct session *session, const struct status *status)
+const char **session_details(const struct session *session, const struct status *status, bool unreachable,
+                             struct arena *arena)
 {
-    if (session->lasts && may_pass(status->code))
+    const char **details = arena_calloc(arena, SESSION_DETAILS + 1, sizeof *details);
+    const char *const *urls = session->config.connect;
+    const enum status_code code = status->code;
+    size_t n = 0, listed = 0;
+    while (urls[listed] != NULL && listed < SESSION_DETAILS - 2)
+        listed++;
+    for (size_t i = 0; i < listed && unreachable; i++)
+        details[n++] = reach_describe(urls[i], REACH_MS / (int)listed, arena);
+    if ((code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED) &&
+        session->key_origin[0] != '\0')
+        details[n++] = arena_printf(arena, "the key is from %s", session->key_origin);
+    return details;
+}
+
+static void tell_failure(struct session *session, const struct rpc_reply *reply)
+{
+    const struct status *status = &reply->status;
+    struct arena arena;
+    if (session->lasts && may_pass(status->code)) {
         snprintf(session->passing, sizeof session->passing, "%s: %s", status_code_name(status->code),
                  status->message);
-    else
-        report_status(status);
+        return;
+    }
+    arena_init(&arena);
+    report_status_details(status, session_details(session, status, reply->unreachable, &arena));
+    arena_free(&arena);
 }
 
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
@@ -316,10 +434,8 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
     const struct rpc_request request = {.service = service, .method = method, .input = input};
     struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
                                                          : call_until_interrupt(session, &request);
-    if (reply->status.code != STATUS_OK && session->progress != NULL)
-        progress_clear(session->progress);
     if (reply->status.code != STATUS_OK && session->client != NULL)
-        tell_failure(session, &reply->status);
+        tell_failure(session, reply);
     return reply;
 }
 

@@ -6,7 +6,6 @@
 #include "exit_code.h"
 #include "interrupt.h"
 #include "output.h"
-#include "progress.h"
 #include "rpc/client.h"
 #include "screen.h"
 
@@ -19,7 +18,7 @@ enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_OUTPUT, SESSION_NEEDS_S
 /* Files of TLS. */
 enum session_tls_file { SESSION_CA, SESSION_CERT, SESSION_CERT_KEY, SESSION_TLS_FILES };
 
-enum { SESSION_FAILURE_TEXT = 256 };
+enum { SESSION_FAILURE_TEXT = 256, SESSION_DETAILS = 10 };
 
 struct session {
     enum output_format output;
@@ -29,15 +28,16 @@ struct session {
     struct rpc_client *client;   /* NULL before session_open */
     int answered;                /* eventfd of the call that waits for Ctrl-C too; 0: none was made so far */
     struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
-    struct progress *progress;   /* what leaves the screen before a failure is reported; NULL: nothing */
     bool lasts;                  /* a failure that may pass is kept in `passing` instead of being reported */
     char passing[SESSION_FAILURE_TEXT]; /* the last such one, "UNAVAILABLE: No server within reach"; "": none
                                          */
 
+    char key_origin[SESSION_FAILURE_TEXT]; /* where the key that is presented is from; "": there is none */
+
     /* What of it the command line said. */
-    const char *target; /* --target; NULL: not given */
+    const char *target;   /* --target; NULL: not given */
+    const char *key_file; /* --api-key-file; NULL: not given */
     bool connect_given;
-    bool key_given;
     bool tls_given[SESSION_TLS_FILES];
     bool output_given;
 };
@@ -47,8 +47,9 @@ struct session {
 extern const struct argp session_argp;
 
 /* Reads the settings and starts to connect. An option wins over the environment, and that over the target
- * that the config file has for the default; a target that --target names is an option too. On failure it is
- * reported, and the exit code is not EXIT_OK. */
+ * that the config file has for the default; a target that --target names is an option too. Where it is a .env
+ * in the working directory that wins over the default target, a warning says so. On failure it is reported,
+ * and the exit code is not EXIT_OK. */
 enum exit_code session_open(struct session *session, enum session_need need);
 void session_close(struct session *session);
 
@@ -61,5 +62,11 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
 /* The same for a method of orders.v1.OrderService. */
 struct rpc_reply *session_call_order(struct session *session, const char *method,
                                      const ProtobufCMessage *input);
+
+/* What a person can look into when a call has failed so: the addresses of servers that cannot be reached, and
+ * why; where a key that is refused is from. At most SESSION_DETAILS - 1 texts in the arena, NULL behind the
+ * last, and room for one more. */
+const char **session_details(const struct session *session, const struct status *status, bool unreachable,
+                             struct arena *arena);
 
 #endif

@@ -1,4 +1,5 @@
 /* summary.c: how many orders there are, and what they brought in, day by day as a chart. */
+#include "amount.h"
 #include "chart.h"
 #include "command.h"
 #include "orders/currency.h"
@@ -141,9 +142,7 @@ struct drawing {
 
 static const char *money(struct drawing *drawing, int64_t amount, const char *currency)
 {
-    char text[CURRENCY_AMOUNT_TEXT];
-    currency_format(amount, currency, text);
-    return arena_printf(&drawing->arena, "%s %s", text, currency);
+    return amount_show(amount, currency, &drawing->arena);
 }
 
 static void write_title(struct drawing *drawing, const char *title)

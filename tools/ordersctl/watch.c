@@ -54,9 +54,18 @@ struct watching {
     size_t lines;  /* on the screen, above the cursor */
 };
 
+/* Clears the line before it writes it: behind the last column a terminal's cursor still stands on that, and
+ * clearing from there would take its character. */
 static void write_line(struct watching *watching, const char *text, size_t length)
 {
-    printf("%.*s" CLEAR_LINE "\n", (int)length, text);
+    const size_t columns = screen_columns(STDOUT_FILENO);
+    const struct printable_part part = printable_part(text, length, columns);
+    fputs(CLEAR_LINE, stdout);
+    fwrite(text, 1, part.length, stdout);
+    if (part.length < length) /* of a line that is wider it says so, and ends the colour that was cut */
+        printf("%s%s", watching->session->screen.utf8 ? "…" : ">",
+               watching->session->screen.colored ? STYLE_END : "");
+    fputs("\n", stdout);
     watching->lines++;
 }
 

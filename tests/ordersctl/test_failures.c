@@ -1,0 +1,211 @@
+/* test_failures.c: what a failure says beyond its code: which address, whose key, whose settings; and as
+ * JSON. */
+#include "process.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(failures, .init = setup, .fini = teardown, .timeout = 60);
+
+/* In the home that the programs of this test have. */
+static const char *config(const char *content)
+{
+    static const char *const folders[] = {"", "/.config", "/.config/ordersctl"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        mkdir(format("%s%s", temporary_directory(), folders[i]), 0700);
+    const char *path = temporary_file(".config/ordersctl/config", content);
+    chmod(path, 0600);
+    return path;
+}
+
+/* A run where there is a .env. */
+#define run_here(to_service, ...) \
+    run(&(struct run){            \
+        .service = (to_service), .directory = temporary_directory(), .arguments = {__VA_ARGS__}})
+
+/* --- where to look --- */
+
+Test(failures, each_address_out_of_reach_is_named_with_the_reason)
+{
+    const char *const urls = "tcp://127.0.0.1:1,tcp://[::1]:1,ipc:///nowhere/orders.ipc";
+    const struct outcome o = run_with(service, "get", "A-1", "--connect", urls, "--timeout", "0.2");
+    assert_outcome(o, 7, "", NULL);
+    static const char told[] = "ordersctl: UNAVAILABLE: No server within reach\n"
+                               "  tcp://127.0.0.1:1: Connection refused\n"
+                               "  tcp://[::1]:1: ";
+    cr_assert_eq(strncmp(o.err, told, strlen(told)), 0, "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "\n  ipc:///nowhere/orders.ipc: No such file or directory\n"), "%s",
+                       o.err);
+    const struct outcome import =
+        run(&(struct run){.service = service,
+                          .input = "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n",
+                          .arguments = {"import", "-", "--connect", "tcp://127.0.0.1:1"}});
+    assert_outcome(import, 7, "",
+                   "ordersctl: UNAVAILABLE: No server within reach\n"
+                   "  tcp://127.0.0.1:1: Connection refused\n"
+                   "  lines 2 to 2: not imported\n"
+                   "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
+}
+
+/* It takes connections and speaks another protocol. */
+Test(failures, a_server_of_something_else_is_told_as_that)
+{
+    const char *const url = format("tcp://127.0.0.1:%u", service->http_port);
+    assert_outcome(run_with(service, "health", "--connect", url, "--timeout", "0.2"), 7, "",
+                   format("ordersctl: UNAVAILABLE: No server within reach\n"
+                          "  %s: takes connections, but did not answer as an order service\n",
+                          url));
+}
+
+static void assert_origin(const struct outcome o, const char *origin)
+{
+    assert_outcome(o, 6, "",
+                   format("ordersctl: PERMISSION_DENIED: Invalid API key\n  the key is from %s\n", origin));
+}
+
+Test(failures, a_refused_key_is_told_with_where_it_is_from)
+{
+    const char *const file = temporary_file("wrong.key", "wrong\n"), *const here = temporary_directory();
+    struct service stranger = *service;
+    stranger.api_key = "wrong";
+    assert_origin(run_with(&stranger, "get", "A-1"), "API_KEY of the environment");
+    assert_origin(run_with(service, "get", "A-1", "--api-key-file", file),
+                  format("%s, the --api-key-file", file));
+    stranger.api_key = "";
+    assert_origin(run(&(struct run){.service = &stranger,
+                                    .environment = {format("API_KEY_FILE=%s", file)},
+                                    .arguments = {"get", "A-1"}}),
+                  format("%s, the API_KEY_FILE of the environment", file));
+    temporary_file(".env", "API_KEY=wrong\n");
+    assert_origin(run_here(&stranger, "get", "A-1"), "API_KEY of .env in this directory");
+    config(format("default = here\n[target here]\nconnect = %s\napi-key = wrong\n", service->rpc_url));
+    assert_origin(run_with(NULL, "get", "A-1"),
+                  format("api-key of target \"here\" in %s/.config/ordersctl/config", here));
+    config(format("default = here\n[target here]\nconnect = %s\napi-key-file = ~/wrong.key\n",
+                  service->rpc_url));
+    assert_origin(
+        run_with(NULL, "get", "A-1"),
+        format("%s, the api-key-file of target \"here\" in %s/.config/ordersctl/config", file, here));
+    assert_outcome(run(&(struct run){.service = &stranger,
+                                     .input = "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n",
+                                     .arguments = {"import", "-", "--api-key-file", file}}),
+                   6, "",
+                   format("ordersctl: PERMISSION_DENIED: Invalid API key\n"
+                          "  the key is from %s, the --api-key-file\n"
+                          "  lines 2 to 2: not imported\n"
+                          "ordersctl: stopped: 0 orders imported, 0 rows refused\n",
+                          file));
+}
+
+/* --- a directory's .env --- */
+
+Test(failures, a_dotenv_wins_over_the_default_target_only_with_a_word)
+{
+    const char *const path = config(format("default = here\n[target here]\nconnect = %s\napi-key = %s\n",
+                                           service->rpc_url, service->api_key));
+    const char *const warning = "ordersctl: .env in this directory wins over target \"here\" of %s with %s; "
+                                "--target here takes the target\n";
+    assert_outcome(run_here(NULL, "get", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
+
+    temporary_file(".env", "ORDERS_CONNECT=tcp://127.0.0.1:1\nAPI_KEY=wrong\n");
+    const struct outcome o = run_here(NULL, "get", "A-1", "--timeout", "0.2");
+    assert_outcome(o, 7, "", NULL);
+    const char *const expected = format(warning, path, "ORDERS_CONNECT, API_KEY");
+    cr_assert_eq(strncmp(o.err, expected, strlen(expected)), 0, "%s", o.err);
+    assert_outcome(run_here(NULL, "get", "A-1", "--target", "here"), 3, "",
+                   "ordersctl: NOT_FOUND: Order not found\n");
+    assert_outcome(run_here(service, "get", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
+
+    temporary_file(".env", "API_KEY=wrong\n");
+    assert_outcome(run_here(NULL, "get", "A-1"), 6, "",
+                   format("%sordersctl: PERMISSION_DENIED: Invalid API key\n"
+                          "  the key is from API_KEY of .env in this directory\n",
+                          format(warning, path, "API_KEY")));
+
+    /* It says what the target says. */
+    temporary_file(".env", format("ORDERS_CONNECT=%s\nAPI_KEY=%s\n", service->rpc_url, service->api_key));
+    assert_outcome(run_here(NULL, "get", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
+}
+
+/* --- for programs --- */
+
+/* The object under "error" of the first line. */
+static const json_t *error_of(const struct outcome o)
+{
+    const json_t *error = json_object_get(parse(up_to("\n", o.err)), "error");
+    cr_assert(json_is_object(error), "%s", o.err);
+    return error;
+}
+
+Test(failures, programs_get_them_as_json)
+{
+    assert_outcome(run_with(service, "get", "A-1", "--output", "json"), 3, "",
+                   "{\"error\":{\"code\":\"NOT_FOUND\",\"message\":\"Order not found\"}}\n");
+    assert_outcome(run_with(service, "--output=ndjson", "create", "--order-id", "A-1", "--customer-id", "C",
+                            "--amount", "1,5", "--currency", "ISK"),
+                   5, "", NULL);
+    const json_t *error = error_of(run_with(service, "create", "{\"order_id\":\"A-1\"}", "--output", "json"));
+    cr_assert_str_eq(member(error, "code"), "INVALID_ARGUMENT");
+    const json_t *first = json_array_get(json_object_get(error, "violations"), 0);
+    cr_assert_str_eq(member(first, "field"), "customer_id");
+    cr_assert_str_eq(member(first, "message"), "must have at least 1 character");
+
+    error = error_of(run_with(service, "get", "A-1", "--output", "json", "--connect", "tcp://127.0.0.1:1"));
+    cr_assert_str_eq(member(error, "code"), "UNAVAILABLE");
+    cr_assert_str_eq(json_string_value(json_array_get(json_object_get(error, "details"), 0)),
+                     "tcp://127.0.0.1:1: Connection refused");
+    cr_assert_str_eq(
+        member(error_of(run_with(service, "import", "/nowhere/file", "--output", "json")), "message"),
+        "cannot read /nowhere/file: No such file or directory");
+    cr_assert_str_eq(
+        member(error_of(run_with(NULL, "get", "A-1", "--api-key-file", "/nowhere/key", "--output=json")),
+               "message"),
+        "--api-key-file: cannot read /nowhere/key: No such file or directory");
+    /* The answer on stdout, and what is wrong on stderr, are documents of their own. */
+    const struct outcome o =
+        run(&(struct run){.service = service,
+                          .input = "order_id,customer_id,total_amount,currency\nA\033-1,C,1,ISK\n",
+                          .arguments = {"import", "-", "--output", "json"}});
+    cr_assert_eq(json_integer_value(json_object_get(parse(o.out), "refused")), 1);
+    cr_assert_eq(strncmp(member(error_of(o), "message"), "line 2: INVALID_ARGUMENT", 24), 0, "%s", o.err);
+}
+
+Test(failures, a_warning_is_json_too)
+{
+    config("default = here\n[target here]\nconnect = tcp://127.0.0.1:1\n");
+    temporary_file(".env", format("ORDERS_CONNECT=%s\nAPI_KEY=%s\n", service->rpc_url, service->api_key));
+    const struct outcome o = run_here(NULL, "list", "--output", "json");
+    cr_assert_eq(o.code, 0);
+    cr_assert(json_is_object(json_object_get(parse(o.err), "warning")), "%s", o.err);
+}
+
+/* --- exit codes --- */
+
+Test(failures, too_many_calls_have_an_exit_code)
+{
+    static const char *const environment[] = {"ORDERS_RATE_PER_PRINCIPAL=1", "ORDERS_BURST_PER_PRINCIPAL=1",
+                                              NULL};
+    static const struct service_options options = {.environment = environment};
+    struct service *slow = service_start(&options);
+    struct outcome o;
+    do
+        o = run_with(slow, "get", "A-1");
+    while (o.code == 3); /* the test's timeout bounds it */
+    service_stop_clean(slow);
+    cr_assert_eq(o.code, 11, "%s", o.err);
+    cr_assert_eq(strncmp(o.err, "ordersctl: RESOURCE_EXHAUSTED: ", 31), 0, "%s", o.err);
+}
