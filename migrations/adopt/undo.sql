@@ -8,6 +8,9 @@ SET LOCAL lock_timeout = '10s';
 SET LOCAL search_path = public;
 LOCK TABLE public.orders, original.orders IN ACCESS EXCLUSIVE MODE;
 
+-- What an earlier version took over has none.
+CREATE TABLE IF NOT EXISTS original.scale (currency text PRIMARY KEY, factor bigint NOT NULL);
+
 -- An id comes twice only where SQL gave one.
 CREATE TEMPORARY TABLE twice ON COMMIT DROP AS
 WITH theirs AS (
@@ -54,7 +57,13 @@ DECLARE
   named text;
 BEGIN
   SELECT count(*), (array_agg(to_json(order_id) ORDER BY id))[1:20]::text INTO n, named
-  FROM orders WHERE id > 2147483647 OR total_amount > 2147483647;
+  FROM orders JOIN original.scale USING (currency) WHERE total_amount % factor <> 0;
+  IF n > 0 THEN
+    RAISE EXCEPTION '% orders have an amount that is no multiple of what --scale multiplied by: %', n, named;
+  END IF;
+  SELECT count(*), (array_agg(to_json(order_id) ORDER BY id))[1:20]::text INTO n, named
+  FROM orders LEFT JOIN original.scale USING (currency)
+  WHERE id > 2147483647 OR total_amount / coalesce(factor, 1) > 2147483647;
   IF n > 0 THEN
     RAISE EXCEPTION '% orders do not fit the original''s columns, whose integers end at 2147483647: %', n, named;
   END IF;
@@ -64,7 +73,8 @@ $$;
 DELETE FROM original.orders AS o WHERE NOT EXISTS (SELECT FROM original.left_behind AS l WHERE l.id = o.id);
 INSERT INTO original.orders
   (id, order_id, customer_id, order_date, total_amount, currency, status, created_at, updated_at)
-SELECT id, order_id, customer_id, order_date, total_amount, currency, status, created_at, updated_at
-FROM orders ORDER BY id;
+SELECT id, order_id, customer_id, order_date, total_amount / coalesce(factor, 1), currency, status, created_at, updated_at
+FROM orders LEFT JOIN original.scale USING (currency) ORDER BY id;
 SELECT setval('original.orders_id_seq', last_value, is_called) AS next_id FROM orders_id_seq \gset
-SELECT format('%s orders given back, %s', count(*), coalesce(sum(total_amount), 0)) FROM orders;
+SELECT format('%s orders given back, %s', count(*), coalesce(sum(total_amount / coalesce(factor, 1)), 0))
+FROM orders LEFT JOIN original.scale USING (currency);

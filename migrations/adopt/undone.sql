@@ -22,5 +22,6 @@ $$;
 ALTER TABLE original.orders SET SCHEMA public;
 ALTER TABLE original.alembic_version SET SCHEMA public;
 DROP TABLE original.left_behind;
+DROP TABLE original.scale;
 DROP TABLE IF EXISTS original.changes;
 DROP SCHEMA original;

@@ -5,10 +5,7 @@ DECLARE
   n bigint;
 BEGIN
   SELECT count(*) INTO n
-  FROM (
-    SELECT o.* FROM original.orders AS o
-    WHERE NOT EXISTS (SELECT FROM original.left_behind AS l WHERE l.id = o.id)
-  ) AS theirs
+  FROM taken AS theirs
   FULL JOIN orders AS ours USING (id)
   WHERE (theirs.order_id, theirs.customer_id, theirs.order_date, theirs.total_amount, theirs.currency, theirs.status,
       theirs.created_at, theirs.updated_at)
@@ -19,8 +16,8 @@ BEGIN
   END IF;
 
   SELECT count(*) INTO n
-  FROM (SELECT currency::text COLLATE "C", count(*) AS orders, sum(total_amount) AS revenue FROM original.orders AS o
-    WHERE NOT EXISTS (SELECT FROM original.left_behind AS l WHERE l.id = o.id) GROUP BY 1) AS theirs
+  FROM (SELECT currency::text COLLATE "C", count(*) AS orders, sum(total_amount) AS revenue FROM taken
+    GROUP BY 1) AS theirs
   FULL JOIN (SELECT currency, sum(orders) AS orders, sum(revenue) AS revenue FROM order_rollup GROUP BY 1) AS ours
     USING (currency)
   WHERE (theirs.orders, theirs.revenue) IS DISTINCT FROM (ours.orders, ours.revenue);
@@ -32,4 +29,6 @@ $$;
 
 SELECT format('%s orders taken over, %s left behind in original.orders', (SELECT count(*) FROM orders),
   (SELECT count(*) FROM original.left_behind));
-SELECT format('%s: %s orders, %s', currency, count(*), sum(total_amount)) FROM orders GROUP BY currency ORDER BY currency;
+SELECT format('%s: %s orders, %s in all, kept as %s', currency, count(*),
+  CASE WHEN currency = 'JPY' THEN sum(total_amount) ELSE round(sum(total_amount) / 100.0, 2) END, sum(total_amount))
+FROM orders GROUP BY currency ORDER BY currency;

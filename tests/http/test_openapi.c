@@ -180,6 +180,16 @@ static bool is_money(const char *name, const json_t *property, const json_t *pro
            strcmp(name, "order_count") != 0 && strcmp(name, "id") != 0;
 }
 
+Test(openapi, begins_with_the_unit_of_money)
+{
+    static const char begin[] = "**Money is an integer in hundredths, of ISK too: 25990 is 259.90 ISK";
+    const char *description = json_string_value(at(document, "info/description"));
+    char amount[CURRENCY_AMOUNT_TEXT];
+    currency_format(25990, "ISK", amount);
+    cr_expect_eq(strncmp(description, begin, strlen(begin)), 0, "%s", description);
+    cr_expect_str_eq(amount, "259.90");
+}
+
 Test(openapi, says_of_all_money_what_it_is_in_each_currency)
 {
     const char *schema_name, *name;

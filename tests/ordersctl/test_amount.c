@@ -142,11 +142,11 @@ Test(amount, refusal_says_what_to_write)
          "create, update "
          "and import take decimals with --decimal"},
         {&integers, "{\"total_amount\":\"25.000\",\"currency\":\"ISK\"}",
-         "\"25.000\" is no integer: amounts are in the unit they are stored in, as 129980 for 1,299.80 ISK; "
+         "\"25.000\" is no integer: amounts are in the unit they are stored in, as 129980 for 1299.80 ISK; "
          "create, "
          "update and import take decimals with --decimal"},
         {&integers, "{\"totalAmount\":\"1,5\"}",
-         "\"1,5\" is no integer: amounts are in the unit they are stored in, as 129980 for 1,299.80 ISK; "
+         "\"1,5\" is no integer: amounts are in the unit they are stored in, as 129980 for 1299.80 ISK; "
          "create, "
          "update and import take decimals with --decimal"},
         {&integers, "{\"total_amount\":45.00,\"currency\":\"EUR\"}",

@@ -242,18 +242,19 @@ bool amount_read(const struct amount_notation *notation, const char *text, const
 static const char *refuse_money(const char *text, const char *currency, struct arena *arena)
 {
     static const struct amount_notation plain = {.decimal = true};
-    const char *const code = currency_find(currency), *const shown = code != NULL ? code : "ISK";
-    int64_t amount = currency_decimals(shown) > 0 ? EXAMPLE : EXAMPLE_WHOLE;
-    const char *ignored;
+    const char *const code = currency_find(currency), *const shown = code != NULL ? code : "ISK", *ignored;
+    int64_t amount = currency_decimals(shown) > 0 ? EXAMPLE : EXAMPLE_WHOLE, meant;
+    char number[SHOWN];
     if (strpbrk(text, ".,") == NULL)
         return NULL;
-    if (code != NULL)
-        (void)(amount_read(&plain, text, code, arena, &amount, &ignored));
+    if (amount_read(&plain, text, shown, arena, &meant, &ignored))
+        amount = meant;
+    show_number(amount, shown, '.', '\0', number);
     return arena_printf(
         arena,
         "\"%s\" is no integer: amounts are in the unit they are stored in, as %" JSON_INTEGER_FORMAT
-        " for %s; create, update and import take decimals with --decimal",
-        text, (json_int_t)amount, amount_show(amount, shown, arena));
+        " for %s %s; create, update and import take decimals with --decimal",
+        text, (json_int_t)amount, number, shown);
 }
 
 /* Under the name of the .proto or of ProtoJSON. */
