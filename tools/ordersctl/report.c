@@ -10,9 +10,9 @@
 
 static bool in_json;
 
-void report_as(enum output_format format)
+void report_in_json(bool wanted)
 {
-    in_json = format == OUTPUT_JSON || format == OUTPUT_NDJSON;
+    in_json = wanted;
 }
 
 /* --- as it is said --- */

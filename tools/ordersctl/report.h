@@ -15,10 +15,11 @@
 
 #include "base/status.h"
 #include "exit_code.h"
-#include "output.h"
 
-/* How all that follows is said; as text until then. */
-void report_as(enum output_format format);
+#include <stdbool.h>
+
+/* Whether all that follows is said in JSON; as text until then. */
+void report_in_json(bool wanted);
 
 /* "ordersctl: cannot read orders.csv: Permission denied". */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -79,7 +79,7 @@ static const char *take_output(struct session *session, const char *text, struct
     if (format == OUTPUT_FORMATS)
         return arena_printf(arena, "\"%s\" is not table, json, ndjson or csv", text);
     session->output = format;
-    report_as(format);
+    report_in_json(format == OUTPUT_JSON || format == OUTPUT_NDJSON);
     return NULL;
 }
 
