@@ -39,7 +39,9 @@ static char find_sign(const char *text, bool mark)
 
 static char mark_of(const struct amount_notation *notation)
 {
-    return notation->mark != '\0' ? notation->mark : '.';
+    if (notation->mark == '\0')
+        return '.';
+    return notation->mark;
 }
 
 static void check_notation(const struct amount_notation *notation, struct argp_state *state)
@@ -104,7 +106,8 @@ static void show_number(int64_t amount, const char *currency, char mark, char se
     out = group(out, digits, n, separator);
     if (digits[n] != '\0')
         *out++ = mark;
-    strcpy(out, digits + n + (digits[n] != '\0'));
+    const char *decimals = digits + n + (digits[n] != '\0');
+    memcpy(out, decimals, strlen(decimals) + 1);
 }
 
 const char *amount_show(int64_t amount, const char *currency, struct arena *arena)
@@ -139,7 +142,10 @@ static const char *plain_signs(const char *text, struct arena *arena)
         size_t i = 0, n = sizeof typeset / sizeof typeset[0];
         while (i < n && strncmp(text, typeset[i].text, strlen(typeset[i].text)) != 0)
             i++;
-        *out++ = i < n ? typeset[i].sign : *text;
+        *out = *text;
+        if (i < n)
+            *out = typeset[i].sign;
+        out++;
         text += i < n ? strlen(typeset[i].text) : 1;
     }
     *out = '\0';
@@ -203,8 +209,11 @@ static bool take_digits(const struct amount_notation *notation, const char *text
         return false;
     if (decimals == 0)
         return *text == '\0';
-    return *text == mark_of(notation) && strspn(text + 1, "0123456789") == decimals &&
-           text[1 + decimals] == '\0' && strcat(digits, text + 1) != NULL;
+    if (*text != mark_of(notation) || strspn(text + 1, "0123456789") != decimals ||
+        text[1 + decimals] != '\0')
+        return false;
+    memcpy(digits + strlen(digits), text + 1, decimals + 1);
+    return true;
 }
 
 static const char *what_to_write(const struct amount_notation *notation, const char *currency,

@@ -404,7 +404,7 @@ const char **session_details(const struct session *session, const struct status 
     const char *const *urls = session->config.connect;
     const enum status_code code = status->code;
     size_t n = 0, listed = 0;
-    while (urls[listed] != NULL && listed < SESSION_DETAILS - 2)
+    while (listed < SESSION_DETAILS - 2 && urls[listed] != NULL)
         listed++;
     for (size_t i = 0; i < listed && unreachable; i++)
         details[n++] = reach_describe(urls[i], REACH_MS / (int)listed, arena);

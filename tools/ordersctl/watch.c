@@ -5,6 +5,7 @@
 #include "printable.h"
 #include "report.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -75,6 +76,7 @@ static void overwrite(struct watching *watching)
 {
     const char *text = watching->drawing, *failure = watching->session->passing;
     struct arena arena;
+    assert(text != NULL); /* a first failure is no passing one */
     const size_t room = screen_rows(STDOUT_FILENO) - 1 - (*failure != '\0');
     if (watching->lines > 0)
         printf("\033[%zuA", watching->lines);
