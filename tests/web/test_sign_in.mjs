@@ -9,7 +9,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 
 import { launch, openPage } from "./browser.mjs";
 import { makeKey, page as client, startProvider } from "./provider.mjs";
-import { startService } from "./service.mjs";
+import { key, startService } from "./service.mjs";
 
 const keys = [makeKey("ES256", "a")];
 const fonts = "https://fonts.googleapis.com"; // which the provider's own pages ask for
@@ -53,8 +53,8 @@ afterEach(async () => {
     assert.deepEqual(complaints.filter((complaint) => ![provider.issuer, fonts].some((one) => complaint.includes(one))), []);
 });
 
-async function signIn(service) {
-    await page.goto(`${service.url}/dashboard`);
+async function signIn(service, query = "") {
+    await page.goto(`${service.url}/dashboard${query}`);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator("input[name=login]").fill("alice");
     await page.locator("input[name=password]").fill("any");
@@ -65,10 +65,18 @@ async function signIn(service) {
 const newOrder = () => page.getByRole("button", { name: "New order" });
 
 test("who reads sees no form", async () => {
-    await signIn(reading);
+    await signIn(reading, "?days=30");
     await page.getByText(/^Live/).waitFor();
-    assert.equal(page.url(), `${reading.url}/dashboard`); // without the code
+    assert.equal(page.url(), `${reading.url}/dashboard?days=30`); // what was looked at, without the code
+    assert.equal(await page.locator("#range").inputValue(), "30");
     assert.equal(await newOrder().isVisible(), false);
+    await fetch(`${reading.url}/orders/`, {
+        method: "POST", headers: { "X-API-Key": key },
+        body: JSON.stringify({ order_id: "READ", customer_id: "c", total_amount: 1, currency: "ISK" }),
+    });
+    await page.getByRole("button", { name: "READ" }).click();
+    await page.locator("#detail-actions:not([hidden])").waitFor({ state: "attached" }); // there were some for a writer
+    assert.equal(await page.getByRole("button", { name: "Change" }).isVisible(), false);
     const kept = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
     assert.equal(kept, '[{},{},""]'); // the token is in memory alone
 });
@@ -80,7 +88,7 @@ test("who writes does, and makes an order", async () => {
     await newOrder().click();
     await page.getByLabel("Order ID").last().fill("BY-ALICE");
     await page.getByLabel("Customer").last().fill("c");
-    await page.getByLabel("Amount").fill("12");
+    await page.getByLabel("Amount").fill("12.00");
     await page.getByRole("button", { name: "Create" }).click();
     await page.getByRole("button", { name: "BY-ALICE" }).waitFor();
     complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !complaint.includes(writing.url)));

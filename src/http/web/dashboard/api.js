@@ -48,7 +48,8 @@ async function ask(method, path, { headers, body, etag } = {}) {
 
 const NOTHING = { json: null };
 
-async function find(path, etag) {
+// What is at a path, and its etag; JSON of null when there is nothing.
+export async function find(path, etag) {
   try {
     return await ask("GET", path, { etag });
   } catch (error) {
@@ -64,7 +65,7 @@ export class Watch {
   #etag;
   #newest = 0; // asking
 
-  // show(json, again): null is nothing at all; again: it takes the place of what was at the same path.
+  // show(json, again, etag): null is nothing at all; again: it takes the place of what was at the same path.
   constructor(show) {
     this.#show = show;
   }
@@ -75,7 +76,7 @@ export class Watch {
     const again = path === this.#path;
     const answer = path === null ? NOTHING : await find(path, again ? this.#etag : undefined);
     if (asking !== this.#newest || answer.unchanged) return;
-    this.#show(answer.json, again);
+    this.#show(answer.json, again, answer.etag);
     this.#path = path;
     this.#etag = answer.etag;
   }
@@ -83,12 +84,25 @@ export class Watch {
 
 export const get = async (path) => (await ask("GET", path)).json;
 
+const JSON_BODY = { "Content-Type": "application/json" };
+
 // Made once under its key, however often it is sent.
 export const createOrder = async (order, idempotencyKey) =>
   (await ask("POST", "/orders/", {
     body: JSON.stringify(order),
-    headers: { "Content-Type": "application/json", "Idempotency-Key": idempotencyKey },
+    headers: { ...JSON_BODY, "Idempotency-Key": idempotencyKey },
   })).json;
+
+// Only while the order has the etag: with another it is refused with 412.
+export const updateOrder = async (path, changes, etag) =>
+  (await ask("PATCH", path, { body: JSON.stringify(changes), headers: { ...JSON_BODY, "If-Match": etag } })).json;
+export const deleteOrder = (path, etag) => ask("DELETE", path, { headers: { "If-Match": etag } });
+
+// Ids whose path is not theirs: one is a route of its own, and a browser takes the others for steps of the path.
+const ELSEWHERE = ["summary", ".", ".."];
+
+// Of one order. Null: it has none.
+export const pathOf = (orderId) => (ELSEWHERE.includes(orderId) ? null : `/orders/${encodeURIComponent(orderId)}`);
 
 // A UUID also where a page is not served over TLS, where crypto.randomUUID is not to be had.
 export function newIdempotencyKey() {

@@ -1,6 +1,10 @@
 // dashboard.js: the page: asks for the key, or has people sign in, then asks for what is shown, again and again.
 
+import { onBack } from "./address.js";
 import { get, hasSecret, key, Refusal, setToken } from "./api.js";
+import { Counts } from "./counts.js";
+import { Detail } from "./detail.js";
+import { learnFields } from "./fields.js";
 import { openOrderForm, prepareOrderForm } from "./form.js";
 import { Orders } from "./orders.js";
 import { Overview } from "./overview.js";
@@ -15,14 +19,41 @@ let settings; // of this service
 let parts; // made when it is known who asks
 let polling; // the timer of the next time
 let asking = 0; // which asking is the newest: an older one's answer comes too late
+let liveAt; // when all that is shown was asked for; undefined: never
 
 function makeParts() {
-  prepareOrderForm(settings, refresh);
+  learnFields(settings);
+  prepareOrderForm(refresh);
   by("new-order").addEventListener("click", openOrderForm);
-  return [new Overview(settings, refresh), new Orders(settings, refresh)];
+  const overview = new Overview(refresh), orders = new Orders(refresh);
+  onBack(() => {
+    overview.readAddress();
+    orders.readAddress();
+    refresh();
+  });
+  return [new Detail(refresh, orders.listed), overview, orders, new Counts((status) => orders.showStatus(status))];
 }
 
-// Nobody sees a form that he may not use. A service that does not know yet who asks refuses what he may not.
+// A browser's own words for a service that is out of reach are no help to anybody.
+const explain = (error) => (error instanceof TypeError ? "the service is out of reach" : error.message);
+
+function showLive() {
+  liveAt = `${new Date().toISOString().slice(11, 19)} UTC`;
+  by("banner").hidden = true;
+  write("banner", "");
+  write("state", "Live");
+  write("as-of", `as of ${liveAt}`);
+}
+
+function showNotLive(error) {
+  by("banner").hidden = false;
+  write("banner", `Not live: ${explain(error)}. ` +
+    (liveAt === undefined ? "Nothing could be shown yet." : `What is shown is of ${liveAt}.`));
+  write("state", "");
+  write("as-of", "");
+}
+
+// Nobody sees a button that he may not use. A service that does not know yet who asks refuses what he may not.
 async function showRole() {
   let role = "writer";
   try {
@@ -30,7 +61,7 @@ async function showRole() {
   } catch (error) {
     if (!(error instanceof Refusal) || error.status === 401 || error.status === 403) throw error;
   }
-  by("new-order").hidden = role === "reader";
+  for (const element of document.querySelectorAll(".writer")) element.hidden = role === "reader";
 }
 
 async function begin() {
@@ -62,11 +93,10 @@ async function refresh() {
     }
     await Promise.all(parts.map((part) => part.refresh()));
     if (turn !== asking) return;
-    write("state", "Live");
-    write("as-of", `as of ${new Date().toLocaleTimeString()}`);
+    showLive();
   } catch (error) {
     if (turn !== asking) return;
-    write("state", `Not live: ${error.message}`);
+    showNotLive(error);
     if (settings === undefined) begun = undefined; // the service was away
     if ((error instanceof Refusal && (error.status === 401 || error.status === 403)) || (settings && !hasSecret())) {
       forget();

@@ -1,11 +1,13 @@
-// form.js: a new order. What the service refuses is said beside the field; it alone knows the rules.
+// form.js: a new order, or changes to one. What the service refuses is said beside the field; it alone knows the rules.
 
-import { createOrder, newIdempotencyKey, Refusal } from "./api.js";
-import { describeAmount, readAmount } from "./money.js";
+import { createOrder, newIdempotencyKey, Refusal, updateOrder } from "./api.js";
+import { change } from "./change.js";
+import { decimalsOf, fields, showFields } from "./fields.js";
+import { describeAmount, formatAmount, readAmount } from "./money.js";
 import { by } from "./page.js";
 
 const form = by("order-form");
-let decimals; // by currency
+let edited; // { order, etag, given }: the order that is changed, and how the form was filled for it; null: a new one
 let idempotencyKey; // of the order in the form: sent twice, it is made once
 
 function say(field, text) {
@@ -22,54 +24,110 @@ function say(field, text) {
   input.setAttribute("aria-invalid", String(text !== ""));
 }
 
-function sayAll(fields) {
-  for (const { name } of form.elements) if (name) say(name, fields[name] ?? "");
+function sayAll(wrong, other = "") {
+  for (const { name } of form.elements) if (name) say(name, wrong[name] ?? "");
+  by("order-error").textContent = other;
   for (const input of form.elements) if (input.ariaInvalid === "true") { input.focus(); break; }
 }
 
-// The form as an order, or the fields that are none.
+const given = () => Object.fromEntries(new FormData(form));
+
+// A browser leaves out seconds that are 0.
+const inUtc = (time) => time && `${time.padEnd("2025-01-16T12:00:00".length, ":00")}Z`;
+
+// The form as an order. `wrong`: what the service could not know, as it does not see what was typed.
 function read() {
-  const order = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
-  const places = decimals[order.currency];
-  const amount = readAmount(order.total_amount ?? "", places);
-  if (amount === null) return { wrong: { total_amount: describeAmount(places) } };
-  order.total_amount = amount;
-  if (order.order_date !== undefined) order.order_date += "Z";
-  return { order };
+  const order = given(), wrong = {};
+  const places = decimalsOf(order.currency);
+  order.total_amount = readAmount(order.total_amount, places);
+  if (order.total_amount === null) wrong.total_amount = describeAmount(order.currency, places);
+  if (form.elements.order_date.validity.badInput) wrong.order_date = "Write the date and the time in full";
+  order.order_date = inUtc(order.order_date);
+  return { order, wrong };
 }
 
-async function submit(event, created) {
+const fieldsThat = (order, isMeant) => Object.fromEntries(Object.entries(order).filter(isMeant));
+
+// The fields that are not as the form was filled.
+function changesOf(order) {
+  const same = {
+    ...edited.given, total_amount: String(edited.order.total_amount), order_date: inUtc(edited.given.order_date),
+  };
+  return fieldsThat(order, ([name, value]) => value !== same[name]);
+}
+
+async function save(order) {
+  if (edited === null) {
+    await createOrder(fieldsThat(order, ([, value]) => value !== ""), idempotencyKey);
+    return;
+  }
+  const changes = changesOf(order);
+  await change({
+    seen: edited.order, changes, etag: edited.etag, show: showFields,
+    send: (path, etag) => updateOrder(path, changes, etag),
+  });
+}
+
+async function submit(event, saved) {
   event.preventDefault();
   const { order, wrong } = read();
-  by("order-error").textContent = "";
-  sayAll(wrong ?? {});
-  if (wrong !== undefined) return;
+  const isRefused = Object.keys(wrong).length > 0;
+  const isRightAmount = order.total_amount !== null;
+  // No amount is refused for certain, and all else that is wrong is said with it.
+  if (isRefused) order.total_amount = null;
+  sayAll({});
+  by("order-save").disabled = true;
   try {
-    await createOrder(order, idempotencyKey);
+    await save(order);
     by("order-dialog").close();
-    created();
+    saved();
   } catch (error) {
     // An answer ends a key; without one, the same order goes again under the same.
     if (error instanceof Refusal && error.status < 500) idempotencyKey = newIdempotencyKey();
-    sayAll(error.fields ?? {});
-    if (Object.keys(error.fields ?? {}).length === 0) by("order-error").textContent = error.message;
+    const said = { ...error.fields };
+    if (isRefused && isRightAmount) delete said.total_amount;
+    Object.assign(said, wrong);
+    sayAll(said, Object.keys(said).some((name) => name in form.elements) ? "" : error.message);
   }
+  by("order-save").disabled = false;
 }
 
-export function prepareOrderForm(settings, created) {
-  decimals = Object.fromEntries(settings.currencies.map(({ code, decimals: places }) => [code, places]));
-  form.elements.currency.append(...settings.currencies.map(({ code }) => new Option(code, code, code === "ISK", code === "ISK")));
-  form.elements.status.append(...settings.statuses.map((status) => new Option(status)));
-  form.addEventListener("submit", (event) => submit(event, created));
-  // Another order is another key.
-  form.addEventListener("input", () => { idempotencyKey = newIdempotencyKey(); });
-  by("order-cancel").addEventListener("click", () => by("order-dialog").close());
+function openForm(title, action, order) {
+  form.reset();
+  for (const [name, value] of Object.entries(order)) form.elements[name].value = value;
+  form.elements.order_id.readOnly = edited !== null;
+  by("order-title").textContent = title;
+  by("order-save").textContent = action;
+  by("date-note").hidden = edited !== null;
+  sayAll({});
+  idempotencyKey = newIdempotencyKey();
+  by("order-dialog").showModal();
 }
 
 export function openOrderForm() {
-  form.reset();
-  sayAll({});
-  by("order-error").textContent = "";
-  idempotencyKey = newIdempotencyKey();
-  by("order-dialog").showModal();
+  edited = null;
+  openForm("New order", "Create", {});
+}
+
+// Of the order as it is seen, which has the etag.
+export function editOrder(order, etag) {
+  edited = { order, etag };
+  openForm("Change the order", "Save", {
+    order_id: order.order_id, customer_id: order.customer_id, currency: order.currency, status: order.status,
+    total_amount: formatAmount(order.total_amount, decimalsOf(order.currency)),
+    order_date: order.order_date.slice(0, "2025-01-16T12:00:00".length),
+  });
+  edited.given = given();
+}
+
+export function prepareOrderForm(saved) {
+  form.elements.currency.append(...fields.currencies.map(({ code }) => {
+    const isFirst = code === "ISK";
+    return new Option(code, code, isFirst, isFirst);
+  }));
+  form.elements.status.append(...fields.statuses.map((status) => new Option(status)));
+  form.addEventListener("submit", (event) => submit(event, saved));
+  // Another order is another key.
+  form.addEventListener("input", () => { idempotencyKey = newIdempotencyKey(); });
+  by("order-cancel").addEventListener("click", () => by("order-dialog").close());
 }

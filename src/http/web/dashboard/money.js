@@ -2,7 +2,7 @@
 
 const group = new Intl.NumberFormat("en");
 
-// 25990 with 2 decimals: "259.90". Takes a Number or a BigInt.
+// 125990 with 2 decimals: "1,259.90". Takes a Number or a BigInt.
 export function formatAmount(amount, decimals) {
   const sign = amount < 0 ? "-" : "";
   const digits = String(amount).replace("-", "").padStart(decimals + 1, "0");
@@ -10,17 +10,20 @@ export function formatAmount(amount, decimals) {
   return sign + whole + (decimals > 0 ? `.${digits.slice(-decimals)}` : "");
 }
 
-// "1,259.90" with 2 decimals: "125990", as text, so that nothing is rounded. Null: it is no amount of this currency. A
-// comma or a blank stands before three digits only: elsewhere it may be the decimal point of who wrote it.
+// The same for programs: "1259.90".
+export const plainAmount = (amount, decimals) => formatAmount(amount, decimals).replaceAll(",", "");
+
+// "1,259.90" with 2 decimals: "125990", as text, so that nothing is rounded. Null: it is no amount of this currency. It
+// has exactly the currency's decimals, as formatAmount writes it: "1260" may be meant in the smallest unit, "1.260" and
+// "1260,00" by the rules of another country. A comma or a blank stands before three digits only.
 export function readAmount(text, decimals) {
-  const parts = /^\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)(?:\.(\d*))?\s*$/.exec(text);
-  if (parts === null || (parts[2] ?? "").length > decimals) return null;
-  const digits = parts[1].replace(/[,\s]/g, "") + (parts[2] ?? "").padEnd(decimals, "0");
-  return digits.replace(/^0+(?=\d)/, "");
+  const parts = /^\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)(?:\.(\d+))?\s*$/.exec(text);
+  if (parts === null || (parts[2] ?? "").length !== decimals) return null;
+  return (parts[1].replace(/[,\s]/g, "") + (parts[2] ?? "")).replace(/^0+(?=\d)/, "");
 }
 
 // What readAmount takes, for who wrote something else.
-export function describeAmount(decimals) {
-  const most = decimals > 0 ? `A number with at most ${decimals} decimals` : "A whole number";
-  return `${most}, such as ${formatAmount(1234 * 10 ** decimals, decimals)}`;
+export function describeAmount(currency, decimals) {
+  const form = decimals > 0 ? `exactly ${decimals} decimals after a point` : "no decimals";
+  return `An amount in ${currency} has ${form}: write 1234 as ${formatAmount(1234 * 10 ** decimals, decimals)}`;
 }

@@ -1,111 +1,122 @@
 // orders.js: the orders, the newest first: found by filters or by id, a page at a time, each to be looked at.
 
-import { Watch } from "./api.js";
-import { formatAmount } from "./money.js";
-import { by, write } from "./page.js";
+import { keep, recall } from "./address.js";
+import { pathOf, Watch } from "./api.js";
+import { saveRows } from "./csv.js";
+import { daysAgo } from "./days.js";
+import { fields, plainMoney, showMoney } from "./fields.js";
+import { by, choose, make, makeBadge, write } from "./page.js";
 
 const PAGE = 20;
-const NONE = "There are none.";
-const IN_THE_LIST = "An order of this id is found in the list only.";
-
-// Ids whose path is not theirs. No order has the first; a browser takes the others for steps of the path.
-const ELSEWHERE = new Map([["summary", NONE], [".", IN_THE_LIST], ["..", IN_THE_LIST]]);
+const FILTERS = ["order_id", "status", "customer_id"];
 
 // The day, and the time, for which there is not always room.
-function shownTime(time) {
-  const clock = document.createElement("span");
-  clock.className = "clock";
-  clock.textContent = ` ${time.slice(11, 19)}`;
-  return [time.slice(0, 10), clock];
-}
+const shownTime = (time) => [time.slice(0, 10), make("span", "clock", ` ${time.slice(11, 19)}`)];
+
+const skipped = () => {
+  const skip = Number(recall("skip"));
+  return Number.isSafeInteger(skip) && skip > 0 ? skip : 0;
+};
+
+// Those of the last time that somebody wanted them applied. An address may be anybody's.
+const isFilter = ([name, value]) => value !== "" && (name !== "status" || fields.statuses.includes(value));
+const filters = () => Object.fromEntries(FILTERS.map((name) => [name, recall(name)]).filter(isFilter));
 
 export class Orders {
-  #decimals;
   #watch = new Watch((found, again) => this.#show([found ?? []].flat(), again));
-  #filters; // those of the last time that somebody wanted them applied
-  #skip = 0;
+  #refresh;
   #shown = new Map(); // the orders on the page, by id
 
-  constructor(settings, refresh) {
-    this.#decimals = Object.fromEntries(settings.currencies.map(({ code, decimals }) => [code, decimals]));
-    by("filter-status").append(...settings.statuses.map((status) => new Option(status)));
+  constructor(refresh) {
+    this.#refresh = refresh;
+    by("filter-status").append(...fields.statuses.map((status) => new Option(status)));
     const turn = (skip) => {
-      this.#skip = skip;
+      keep({ skip: skip > 0 ? String(skip) : "" });
       refresh();
     };
-    const find = () => {
-      this.#readFilters();
-      turn(0);
-    };
-    this.#readFilters();
-    by("filters").addEventListener("submit", (event) => { event.preventDefault(); find(); });
-    by("filters").addEventListener("reset", () => setTimeout(find));
-    by("newer").addEventListener("click", () => turn(Math.max(0, this.#skip - PAGE)));
-    by("older").addEventListener("click", () => turn(this.#skip + PAGE));
+    by("filters").addEventListener("submit", (event) => { event.preventDefault(); this.#find(); });
+    by("filters").addEventListener("reset", () => setTimeout(() => this.#find()));
+    by("newer").addEventListener("click", () => turn(Math.max(0, skipped() - PAGE)));
+    by("older").addEventListener("click", () => turn(skipped() + PAGE));
     by("orders").addEventListener("click", (event) => {
       const id = event.target.closest("button")?.dataset.orderId;
-      if (id !== undefined) this.#open(this.#shown.get(id));
+      if (id === undefined) return;
+      keep({ order: id });
+      refresh();
     });
+    by("orders-csv").addEventListener("click", () => this.#save());
+    this.readAddress();
   }
+
+  readAddress() {
+    by("search").value = recall("order_id");
+    by("filter-customer").value = recall("customer_id");
+    choose("filter-status", recall("status"));
+  }
+
+  listed = (id) => this.#shown.get(id);
 
   refresh() {
     return this.#watch.refresh(this.#path());
   }
 
-  #readFilters() {
-    const filters = [...new FormData(by("filters"))].map(([name, value]) => [name, value.trim()]);
-    this.#filters = Object.fromEntries(filters.filter(([, value]) => value !== ""));
+  // Only the orders of a status, whatever else the form said.
+  showStatus(status) {
+    by("filters").reset();
+    choose("filter-status", status);
+    this.#find();
   }
 
-  // Of one order, or of a page and one order more, if there are as many.
+  #find() {
+    const given = new FormData(by("filters"));
+    keep({ skip: "", ...Object.fromEntries(FILTERS.map((name) => [name, given.get(name).trim()])) });
+    this.#refresh();
+  }
+
+  // Of one order, to which the other filters are applied here: they make it another thing to be shown, for which the
+  // service is not asked. Or of a page and one order more, if there are as many.
   #path() {
-    const { order_id: id, ...filters } = this.#filters;
-    if (id !== undefined) return ELSEWHERE.has(id) ? null : `/orders/${encodeURIComponent(id)}`;
-    return `/orders/?${new URLSearchParams({ ...filters, order_by: "id desc", skip: this.#skip, limit: PAGE + 1 })}`;
-  }
-
-  #money(order) {
-    return `${formatAmount(order.total_amount, this.#decimals[order.currency] ?? 0)} ${order.currency}`;
+    const { order_id: id, ...others } = filters();
+    if (id !== undefined) return pathOf(id) && `${pathOf(id)}#${new URLSearchParams(others)}`;
+    return `/orders/?${new URLSearchParams({ ...others, order_by: "id desc", skip: skipped(), limit: PAGE + 1 })}`;
   }
 
   #show(found, again) {
-    const orders = found.slice(0, PAGE);
+    const orders = found.slice(0, PAGE).filter((order) =>
+      Object.entries(filters()).every(([name, value]) => order[name] === value));
     const focused = document.activeElement?.dataset?.orderId;
     by("orders").tBodies[0].replaceChildren(...orders.map((order) => {
-      const row = document.createElement("tr");
-      const open = document.createElement("button");
+      const open = make("button", "", order.order_id);
       open.type = "button";
       open.dataset.orderId = order.order_id;
-      open.textContent = order.order_id;
       const cells = {
         order: [open], customer: [order.customer_id], date: shownTime(order.order_date),
-        "amount number": [this.#money(order)], status: [order.status],
+        "amount number": [showMoney(order.total_amount, order.currency)], status: [makeBadge(order.status)],
       };
-      row.append(...Object.entries(cells).map(([kind, content]) => {
-        const cell = document.createElement("td");
-        cell.className = kind;
-        cell.append(...content);
-        return cell;
-      }));
-      if (again && !this.#shown.has(order.order_id)) row.className = "fresh";
-      return row;
+      const isFresh = again && !this.#shown.has(order.order_id);
+      return make("tr", isFresh ? "fresh" : "",
+        ...Object.entries(cells).map(([kind, content]) => make("td", kind, ...content)));
     }));
     // Who was on a row stays there when the page is written anew.
     if (focused !== undefined) by("orders").querySelector(`[data-order-id="${CSS.escape(focused)}"]`)?.focus();
     this.#shown = new Map(orders.map((order) => [order.order_id, order]));
-    by("newer").disabled = this.#skip === 0;
+    by("newer").disabled = skipped() === 0;
     by("older").disabled = found.length <= PAGE;
-    write("orders-note", orders.length > 0 ? "" : ELSEWHERE.get(this.#filters.order_id) ?? NONE);
+    by("orders-csv").disabled = orders.length === 0;
+    write("orders-note", orders.length > 0 ? "" : this.#describeNone(found));
   }
 
-  #open({ currency, ...order }) {
-    const fields = { ...order, total_amount: this.#money({ ...order, currency }) };
-    by("detail").replaceChildren(...Object.entries(fields).flatMap(([name, value]) => {
-      const term = document.createElement("dt"), text = document.createElement("dd");
-      term.textContent = name.replaceAll("_", " ");
-      text.textContent = value;
-      return [term, text];
-    }));
-    by("detail-dialog").showModal();
+  #describeNone(found) {
+    if (found.length > 0) return "There is an order of this ID, but the other filters leave it out.";
+    if (/^[.]{1,2}$/.test(recall("order_id"))) return "An order of this id is found in the list only.";
+    return "There are none.";
+  }
+
+  #save() {
+    saveRows(`orders-${daysAgo(0)}.csv`, [
+      ["order_id", "customer_id", "order_date", "total_amount", "currency", "status"],
+      ...[...this.#shown.values()].map((order) => [order.order_id, order.customer_id, order.order_date,
+        plainMoney(order.total_amount, order.currency), order.currency, order.status]),
+    ]);
   }
 }

@@ -1,60 +1,109 @@
-// overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue per day.
+// overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue over time.
 
+import { keep, recall } from "./address.js";
 import { Watch } from "./api.js";
-import { Chart, daysAgo } from "./chart.js";
-import { formatAmount } from "./money.js";
-import { by, write } from "./page.js";
+import { Chart } from "./chart.js";
+import { saveRows } from "./csv.js";
+import { daysAgo, daysBefore, daysFrom, stepFor, sumBy } from "./days.js";
+import { decimalsOf, fields, plainMoney, showMoney } from "./fields.js";
+import { by, choose, countNoun, make, showCount, write } from "./page.js";
 
-const group = new Intl.NumberFormat("en");
+const NO_FIGURES = { order_count: null, currencies: [], days: [] };
 
 // Replaces the rows of a table; a cell that is a number stands right. Where there is no room for columns, a cell shows
 // its heading itself.
 function fillRows(table, rows) {
   const headings = [...by(table).tHead.rows[0].cells].map((cell) => cell.textContent);
-  by(table).tBodies[0].replaceChildren(...rows.map((cells) => {
-    const row = document.createElement("tr");
-    cells.forEach(([text, kind], i) => {
-      const cell = document.createElement(i === 0 ? "th" : "td");
-      if (i === 0) cell.scope = "row";
-      cell.className = kind ?? "";
-      cell.dataset.heading = headings[i];
-      cell.textContent = text;
-      row.append(cell);
-    });
-    return row;
-  }));
+  by(table).tBodies[0].replaceChildren(...rows.map((cells) => make("tr", "", ...cells.map((text, i) => {
+    const cell = make(i === 0 ? "th" : "td", i === 0 ? "" : "number", text);
+    if (i === 0) cell.scope = "row";
+    cell.dataset.heading = headings[i];
+    return cell;
+  }))));
 }
 
-export class Overview {
-  #decimals; // by currency
-  #rates; // what one of a currency is worth in the one that totals are estimated in; null: nobody said
-  #estimateIn;
-  #watch = new Watch((figures) => this.#show(figures));
-  #figures;
-  #range; // of the figures
-  #chart = new Chart();
+// An amount in the currency that totals are estimated in: a Number of its whole units. NaN: it has no rate.
+const estimate = (amount, currency) =>
+  Number(amount) / 10 ** decimalsOf(currency) * (fields.rates?.[currency] ?? NaN);
+const showEstimate = (worth) => `≈ ${showCount(Math.round(worth))} ${fields.estimate_in}`;
+const sumOf = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 
-  constructor(settings, refresh) {
-    this.#decimals = Object.fromEntries(settings.currencies.map(({ code, decimals }) => [code, decimals]));
-    this.#rates = settings.rates;
-    this.#estimateIn = settings.estimate_in;
-    this.#offerDays();
+const percent = new Intl.NumberFormat("en", {
+  minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "always",
+});
+
+function showChange(now, before) {
+  if (before === 0) return now === 0 ? "–" : "new";
+  return `${percent.format(100 * (now - before) / before)} %`;
+}
+
+const recallDay = (name) => (/^\d{4}-\d\d-\d\d$/.test(recall(name)) ? recall(name) : "");
+const isSame = (one, other) => one?.first_day === other?.first_day && one?.last_day === other?.last_day;
+
+export class Overview {
+  #watch = new Watch((figures) => { this.#figures = figures ?? NO_FIGURES; this.#range = this.#asked; this.#show(); });
+  #previous = new Watch((figures) => { this.#before = { figures, range: this.#askedBefore }; this.#showTotals(); });
+  #figures = NO_FIGURES;
+  #range = {}; // of the figures
+  #before = {}; // the figures of as many days before, and their range; null: there are none to compare with
+  #asked = {};
+  #askedBefore = null;
+  #chart = new Chart();
+  #drawn = { sums: [], step: undefined }; // in the chart
+
+  constructor(refresh) {
+    this.readAddress();
     for (const id of ["range", "first-day", "last-day"]) {
-      by(id).addEventListener("change", () => { this.#offerDays(); refresh(); });
+      by(id).addEventListener("change", () => {
+        const isCustom = by("range").value === "custom";
+        const day = (at) => (isCustom ? by(at).value : "");
+        keep({ days: by("range").value, from: day("first-day"), to: day("last-day") });
+        this.#offerDays();
+        refresh();
+      });
     }
-    by("chart-currency").addEventListener("change", () => this.#showDays());
+    for (const [id, name] of [["chart-currency", "currency"], ["chart-step", "by"]]) {
+      by(id).addEventListener("change", () => { keep({ [name]: by(id).value }); this.#showDays(); });
+    }
+    by("days-csv").addEventListener("click", () => this.#save());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#showDays());
   }
 
-  refresh() {
-    const days = Object.entries(this.#chosenDays()).filter(([, day]) => day !== "");
-    return this.#watch.refresh(`/statistics?${new URLSearchParams(days)}`);
+  readAddress() {
+    choose("range", recall("days"));
+    by("first-day").value = recallDay("from");
+    by("last-day").value = recallDay("to");
+    choose("chart-step", recall("by"));
+    this.#offerDays();
+    if (this.#figures.order_count !== null) this.#showDays();
+  }
+
+  async refresh() {
+    const wrong = this.#wrongDays();
+    this.#asked = this.#chosenDays();
+    write("range-error", wrong);
+    for (const id of ["first-day", "last-day"]) by(id).setAttribute("aria-invalid", String(wrong !== ""));
+    const path = (range) => `/statistics?${new URLSearchParams(Object.entries(range).filter(([, day]) => day !== ""))}`;
+    this.#askedBefore = wrong === "" ? this.#daysBefore() : null;
+    await Promise.all([
+      this.#watch.refresh(wrong === "" ? path(this.#asked) : null),
+      this.#previous.refresh(this.#askedBefore && path(this.#askedBefore)),
+    ]);
   }
 
   // --- which days ---
 
   #offerDays() {
     for (const label of document.querySelectorAll(".custom")) label.hidden = by("range").value !== "custom";
+  }
+
+  // What is wrong with them; "": nothing.
+  #wrongDays() {
+    if (by("range").value !== "custom") return "";
+    const days = [by("first-day"), by("last-day")];
+    if (days.some((day) => day.validity.badInput)) return "Write each day in full, or leave it out";
+    const [first, last] = days.map((day) => day.value);
+    return first !== "" && last !== "" && first > last ? `The first day, ${first}, is after the last, ${last}` : "";
   }
 
   // As /statistics takes them; an empty one is none.
@@ -65,43 +114,62 @@ export class Overview {
     return { first_day: daysAgo(Number(range) - 1), last_day: daysAgo(0) };
   }
 
+  // As many days as were chosen, right before them. Null: nobody said how many, or they are from before year 1.
+  #daysBefore() {
+    const { first_day: first, last_day: last } = this.#asked;
+    if (first === "" || last === "") return null;
+    const before = { first_day: daysBefore(first, daysFrom(first, last)), last_day: daysBefore(first, 1) };
+    return before.first_day >= "0001" && before.first_day <= "9999" ? before : null;
+  }
+
   // --- what is shown of them ---
 
-  #show(figures) {
-    this.#figures = figures;
-    this.#range = this.#chosenDays();
+  #show() {
     this.#showTotals();
     this.#showShares();
     this.#offerCurrencies();
     this.#showDays();
   }
 
-  #money(amount, currency) {
-    return `${formatAmount(amount, this.#decimals[currency] ?? 0)} ${currency}`;
+  // Null: there are orders.
+  #describeNone() {
+    if (this.#figures.currencies.length > 0) return null;
+    return this.#figures.order_count === null ? "" : "There are no orders on these days.";
   }
 
   // --- totals ---
 
-  // An amount in the currency that totals are estimated in: a Number of its whole units. NaN: it has no rate.
-  #estimate(amount, currency) {
-    return Number(amount) / 10 ** (this.#decimals[currency] ?? 0) * (this.#rates?.[currency] ?? NaN);
-  }
-
   #showTotals() {
     const { order_count: orders, currencies } = this.#figures;
-    by("order-count").textContent = group.format(orders);
+    // Until both have come, there is nothing to compare with.
+    const isPair = isSame(this.#range, this.#asked) && isSame(this.#before.range, this.#askedBefore);
+    const before = isPair ? this.#before.figures ?? null : null;
+    write("order-count", orders === null ? "–" : showCount(orders));
+    write("order-unit", countNoun(orders));
+    const was = new Map(before?.currencies.map((sums) => [sums.currency, sums]));
+    by("totals").classList.toggle("compared", before !== null);
     fillRows("totals", currencies.map((sums) => [
-      [sums.currency],
-      [group.format(sums.order_count), "number"],
-      [this.#money(sums.revenue, sums.currency), "number"],
-      [this.#money(sums.average_revenue, sums.currency), "number"],
+      sums.currency,
+      showCount(sums.order_count),
+      showMoney(sums.revenue, sums.currency),
+      showMoney(sums.average_revenue, sums.currency),
+      before === null ? "" : showChange(Number(sums.revenue), Number(was.get(sums.currency)?.revenue ?? 0)),
     ]));
-    const total = currencies.reduce((sum, { revenue, currency }) => sum + this.#estimate(revenue, currency), 0);
-    const without = currencies.map(({ currency }) => currency).filter((currency) => !(currency in (this.#rates ?? {})));
-    by("estimate").hidden = this.#rates === null || without.length > 0;
-    write("estimate-total", `≈ ${group.format(Math.round(total))} ${this.#estimateIn}`);
-    write("no-estimate", this.#rates === null || without.length === 0 ? ""
-      : `No estimate: ORDERS_RATES has no rate for ${without.join(", ")}`);
+    const rated = currencies.filter(({ currency }) => currency in (fields.rates ?? {}));
+    const unrated = currencies.filter((sums) => !rated.includes(sums)).map(({ currency }) => currency);
+    by("estimate").hidden = rated.length === 0;
+    write("estimate-total", showEstimate(sumOf(rated.map(({ revenue, currency }) => estimate(revenue, currency)))));
+    write("no-estimate", fields.rates === null || unrated.length === 0 ? ""
+      : `The estimate is without ${unrated.join(", ")}: there is no exchange rate.`);
+    write("comparison", before === null ? "" : this.#describeComparison(before));
+  }
+
+  #describeComparison({ order_count: orders }) {
+    const { first_day: first, last_day: last } = this.#before.range;
+    const days = daysFrom(first, last);
+    return `${days === 1 ? "The day" : `The ${days} days`} before, ${first}${days === 1 ? "" : ` to ${last}`}, had ` +
+      `${showCount(orders)} ${countNoun(orders)}: ${showChange(Number(this.#figures.order_count), Number(orders))}.` +
+      (this.#asked.last_day === daysAgo(0) ? " Today is not over yet." : "");
   }
 
   // --- shares ---
@@ -109,49 +177,76 @@ export class Overview {
   // Revenue can be compared where there are rates; the number of orders always can.
   #showShares() {
     const { currencies } = this.#figures;
-    const worth = currencies.map(({ revenue, currency }) => this.#estimate(revenue, currency));
-    const estimated = worth.every(Number.isFinite);
-    const parts = estimated ? worth : currencies.map(({ order_count: orders }) => Number(orders));
-    const whole = parts.reduce((sum, part) => sum + part, 0);
-    by("share-of").textContent = estimated ? "Of the estimated revenue" : "Of the number of orders";
+    const worth = currencies.map(({ revenue, currency }) => estimate(revenue, currency));
+    const byWorth = worth.some(Number.isFinite);
+    const parts = byWorth ? worth : currencies.map(({ order_count: orders }) => Number(orders));
+    const whole = sumOf(parts.filter(Number.isFinite));
+    const of = byWorth ? "Of the estimated revenue" : "Of the number of orders";
+    write("share-of", this.#describeNone() ?? of);
     by("shares").replaceChildren(...currencies.map(({ currency }, i) => {
-      const item = document.createElement("li");
-      const bar = document.createElement("progress");
-      const percent = whole > 0 ? 100 * parts[i] / whole : 0;
-      const text = `${percent.toFixed(1)} %`;
+      if (Number.isNaN(parts[i])) return make("li", "", currency, make("span", "note", "no exchange rate"));
+      const part = whole > 0 ? 100 * parts[i] / whole : 0;
+      const bar = make("progress", "");
       bar.max = 100;
-      bar.value = percent;
+      bar.value = part;
       bar.setAttribute("aria-label", currency);
-      item.append(currency, bar, text);
-      return item;
+      return make("li", "", currency, bar, make("span", "number", `${part.toFixed(1)} %`),
+        ...(byWorth ? [make("span", "number worth", showEstimate(worth[i]))] : []));
     }));
   }
 
   // --- days ---
 
+  // The currency of the address, or the biggest.
   #offerCurrencies() {
-    const select = by("chart-currency");
-    const offered = this.#figures.currencies.map(({ currency }) => currency);
-    const chosen = offered.includes(select.value) ? select.value : offered[0];
-    select.replaceChildren(...offered.map((code) => new Option(code, code, false, code === chosen)));
-    select.disabled = offered.length === 0;
+    const { currencies } = this.#figures;
+    const isRated = currencies.every(({ currency }) => currency in (fields.rates ?? {}));
+    const size = ({ revenue, currency, order_count: orders }) =>
+      (isRated ? estimate(revenue, currency) : Number(orders));
+    const biggest = currencies.reduce((most, sums) => (most === null || size(sums) > size(most) ? sums : most), null);
+    const offered = currencies.map(({ currency }) => currency);
+    const chosen = offered.includes(recall("currency")) ? recall("currency") : biggest?.currency;
+    by("chart-currency").replaceChildren(...offered.map((code) => new Option(code, code, false, code === chosen)));
+    by("chart-currency").disabled = offered.length === 0;
   }
 
   #showDays() {
     const currency = by("chart-currency").value;
     const days = this.#figures.days.filter((entry) => entry.currency === currency);
-    fillRows("days", days.map((entry) => [
-      [entry.date],
-      [group.format(entry.order_count), "number"],
-      [this.#money(entry.revenue, currency), "number"],
-    ]));
-    const best = days.reduce((most, entry) => (most === null || entry.revenue > most.revenue ? entry : most), null);
-    const decimals = this.#decimals[currency] ?? 0;
-    const point = this.#chart.draw(days, this.#range, currency, decimals).toLowerCase();
-    by("chart-summary").textContent = best === null ? "There are no orders on these days."
-      : `${days.length} ${days.length === 1 ? "day has" : "days have"} orders in ${currency}, from ` +
-        `${days.at(-1).date} to ${days[0].date}; the best is ${best.date} with ` +
-        `${this.#money(best.revenue, currency)}.` +
-        (point === "day" ? "" : ` The chart has a point for each ${point}.`);
+    by("days-csv").disabled = days.length === 0;
+    by("chart-body").hidden = days.length === 0;
+    if (days.length === 0) {
+      this.#drawn = { sums: [], step: undefined };
+      this.#chart.clear();
+      fillRows("days", []);
+      write("chart-summary", this.#describeNone());
+      return;
+    }
+    const first = this.#range.first_day || days.at(-1).date, last = this.#range.last_day || days[0].date;
+    const step = stepFor(first, last, by("chart-step").value);
+    const sums = sumBy(step, days);
+    this.#drawn = { sums, step };
+    this.#chart.draw(sums, step, first, last, currency, decimalsOf(currency));
+    by("days-step").textContent = step.name === "Day" ? "Day" : `${step.name} from`;
+    fillRows("days", sums.map((sum) => [sum.date, showCount(sum.order_count), showMoney(sum.revenue, currency)]));
+    write("chart-summary", this.#describeDays(days, currency));
+  }
+
+  #describeDays(days, currency) {
+    const { sums, step } = this.#drawn;
+    const best = sums.reduce((most, sum) => (sum.revenue > most.revenue ? sum : most));
+    const isDay = step.name === "Day", name = step.name.toLowerCase();
+    const bestOf = isDay ? `is ${best.date}` : `${name} is from ${best.date} on`;
+    return `${days.length} ${days.length === 1 ? "day has" : "days have"} orders in ${currency}, from ` +
+      `${days.at(-1).date} to ${days[0].date}; the best ${bestOf} with ${showMoney(best.revenue, currency)}.` + (isDay ? "" : ` The chart has a point for each ${name}.`);
+  }
+
+  #save() {
+    const { sums, step } = this.#drawn;
+    const currency = by("chart-currency").value, name = step.name.toLowerCase();
+    saveRows(`revenue-${currency}-by-${name}.csv`, [
+      [name, "orders", "revenue", "currency"],
+      ...sums.map((sum) => [sum.date, sum.order_count, plainMoney(sum.revenue, currency), currency]),
+    ]);
   }
 }

@@ -1,4 +1,4 @@
-// page.js: the elements of the page: found, and written to.
+// page.js: the elements of the page: found, made, and written to.
 
 export const by = (id) => document.getElementById(id);
 
@@ -6,3 +6,29 @@ export const by = (id) => document.getElementById(id);
 export function write(id, text) {
   if (by(id).textContent !== text) by(id).textContent = text;
 }
+
+export function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...content);
+  return element;
+}
+
+export function makeBadge(status) {
+  const badge = make("span", "badge", status);
+  badge.dataset.status = status;
+  return badge;
+}
+
+// Chooses what a select offers, or its first option when it does not offer that.
+export function choose(id, value) {
+  by(id).value = value;
+  if (by(id).selectedIndex < 0) by(id).selectedIndex = 0;
+}
+
+// The service's times are UTC, and are shown as such: "2025-01-16T12:00:00Z" is "2025-01-16 12:00:00 UTC".
+export const showTime = (time) => time.replace("T", " ").replace("Z", " UTC");
+
+const group = new Intl.NumberFormat("en");
+export const showCount = (count) => group.format(count);
+export const countNoun = (count) => (count === 1 ? "order" : "orders");

@@ -3,7 +3,7 @@
 // The browser leaves for the provider's page and comes back with a code, which is worth nothing without the verifier that
 // this tab kept; and whatever comes back that this tab did not ask for is not taken.
 
-const PENDING = "orders.sign-in"; // what was asked for: state, nonce, verifier
+const PENDING = "orders.sign-in"; // what was asked for: state, nonce, verifier; and the query that the page had
 const redirectUri = `${location.origin}/dashboard`;
 
 const encode = (bytes) =>
@@ -31,7 +31,7 @@ async function discover({ issuer }) {
 export async function beginSignIn(provider) {
   if (!globalThis.isSecureContext) throw new Error("To sign in, open this page by https");
   const metadata = await discover(provider);
-  const pending = { state: random(), nonce: random(), verifier: random() };
+  const pending = { state: random(), nonce: random(), verifier: random(), search: location.search };
   const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
   sessionStorage.setItem(PENDING, JSON.stringify(pending));
   const url = new URL(metadata.authorization_endpoint);
@@ -59,7 +59,7 @@ export async function finishSignIn(provider) {
   const pending = JSON.parse(sessionStorage.getItem(PENDING));
   if (!query.has("state")) return null;
   sessionStorage.removeItem(PENDING); // for one time
-  history.replaceState(null, "", redirectUri);
+  history.replaceState(null, "", redirectUri + (pending?.search ?? ""));
   if (pending === null || query.get("state") !== pending.state || (query.get("iss") ?? provider.issuer) !== provider.issuer)
     throw new Error("The sign-in failed: this page did not ask for it");
   if (!query.has("code")) throw new Error(`The sign-in failed: ${query.get("error_description") ?? query.get("error")}`);

@@ -1,0 +1,17 @@
+// address.js: what is looked at, kept in the page's address: it survives a reload, can be sent to somebody, and the
+// browser's "back" undoes it.
+
+// "" when the address does not say.
+export const recall = (name) => new URLSearchParams(location.search).get(name) ?? "";
+
+// Keeps values by their names; "" is none.
+export function keep(values) {
+  const url = new URL(location.href);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === "") url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  if (url.href !== location.href) history.pushState(null, "", url);
+}
+
+export const onBack = (show) => addEventListener("popstate", show);

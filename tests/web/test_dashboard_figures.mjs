@@ -1,0 +1,276 @@
+// test_dashboard_figures.mjs: each figure of the dashboard against the service's own answers.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ask, day, decimals, fill, money, open, prepare, rates, reload, rows, saved, shot, the } from "./dashboard.mjs";
+import { key } from "./service.mjs";
+
+prepare(fill);
+
+test("each figure is the summary's", async () => {
+    const summary = await (await fetch(`${the.service.url}/orders/summary`, { headers: { "X-API-Key": key } })).text();
+    const exact = JSON.parse(summary.replace(/:(\d+)/g, ':"$1"'));
+    await open();
+    assert.equal(await the.page.locator("#order-count").innerText(), exact.total_orders);
+
+    const totals = await rows("totals");
+    assert.deepEqual(totals.map(([currency, , revenue]) => [currency, revenue]),
+        exact.total_revenue.map(({ currency, total }) => [currency, money(total, currency)]));
+    assert.equal(totals.reduce((sum, [, orders]) => sum + Number(orders), 0), Number(exact.total_orders));
+    for (const [currency, orders, , average] of totals) {
+        const { total } = exact.total_revenue.find((each) => each.currency === currency);
+        const half = BigInt(orders) / 2n;
+        assert.equal(average, money((BigInt(total) + half) / BigInt(orders), currency));
+    }
+    for (const currency of Object.keys(rates)) {
+        await the.page.locator("#chart-currency").selectOption(currency);
+        assert.deepEqual((await rows("days")).map(([date, , revenue]) => [date, revenue]),
+            exact.revenue_per_day.filter((each) => each.currency === currency)
+                .map(({ date, revenue }) => [date, money(revenue, currency)]));
+    }
+    await the.page.locator("#chart canvas").waitFor();
+});
+
+test("an estimate in one currency is marked as one", async () => {
+    const { total_revenue: totals } = await ask("GET", "/orders/summary");
+    const rates = { ISK: 1, EUR: 150.5, JPY: 0.9 };
+    const sum = totals.reduce((all, { currency, total }) =>
+        all + total / 10 ** decimals[currency] * rates[currency], 0);
+    await open();
+    const shown = await the.page.locator("#estimate").innerText();
+    assert.match(shown, /estimated/);
+    const [, figure] = /≈ ([\d,]+) ISK/.exec(shown);
+    assert.ok(Math.abs(Number(figure.replaceAll(",", "")) - sum) <= sum * 1e-12 + 1);
+});
+
+test("a currency without a rate is left out of the estimate, which says so", async () => {
+    await open();
+    const before = await the.page.locator("#estimate-total").innerText();
+    await ask("POST", "/orders/", { order_id: "DASH-SEK", customer_id: "C", total_amount: 7, currency: "SEK" });
+    try {
+        await the.page.getByText("The estimate is without SEK: there is no exchange rate.").waitFor();
+        assert.equal(await the.page.locator("#estimate-total").innerText(), before);
+        assert.match(await the.page.locator("#shares li", { hasText: "SEK" }).innerText(), /no exchange rate/);
+        assert.doesNotMatch(await the.page.locator("main").innerText(), /ORDERS_RATES/);
+    } finally {
+        await ask("DELETE", "/orders/DASH-SEK");
+    }
+});
+
+test("each currency has its share and its estimate", async () => {
+    const { currencies } = await ask("GET", "/statistics");
+    const worth = Object.fromEntries(currencies.map(({ currency, revenue }) =>
+        [currency, revenue / 10 ** decimals[currency] * rates[currency]]));
+    const whole = Object.values(worth).reduce((sum, part) => sum + part);
+    await open();
+    const shown = await the.page.locator("#shares li").allInnerTexts();
+    assert.equal(shown.length, currencies.length);
+    for (const [i, { currency }] of currencies.entries()) {
+        const [, share, estimate] = new RegExp(`^${currency}\\s+([\\d.]+) %\\s+≈ ([\\d,]+) ISK$`).exec(shown[i]);
+        assert.equal(share, (100 * worth[currency] / whole).toFixed(1));
+        assert.ok(Math.abs(Number(estimate.replaceAll(",", "")) - worth[currency]) <= worth[currency] * 1e-12 + 1);
+    }
+});
+
+// Which is not the first by its code.
+test("it opens on the biggest currency, and stays on the one that was chosen", async () => {
+    await open();
+    assert.equal(await the.page.locator("#chart-currency").inputValue(), "ISK");
+    await the.page.locator("#chart-currency").selectOption("JPY");
+    await reload();
+    assert.equal(await the.page.locator("#chart-currency").inputValue(), "JPY");
+});
+
+// What the chart has where the pointer is: at the left end of the axis it is 0, at the right one 1.
+async function pointAt(part) {
+    await the.page.locator("#chart .u-over").scrollIntoViewIfNeeded();
+    const { x, y, width, height } = await the.page.locator("#chart .u-over").boundingBox();
+    await the.page.mouse.move(x + width / 2, y + height / 2);
+    await the.page.mouse.move(x + 1 + (width - 2) * part, y + height / 2);
+    const [begin, revenue] = await the.page.locator("#chart .u-legend .u-value").allInnerTexts();
+    const [step] = await the.page.locator("#chart .u-legend .u-label").allInnerTexts();
+    const point = await the.page.locator("#chart .u-cursor-pt").boundingBox();
+    return { step, begin, revenue, at: (point.x + point.width / 2 - x) / width };
+}
+
+const summaryHas = (text) => the.page.locator("#chart-summary", { hasText: text }).waitFor();
+
+test("the chart is of the range that was chosen", async () => {
+    await open();
+    await the.page.locator("#range").selectOption("30");
+    await summaryHas(`from ${day(20)} to`);
+    assert.equal((await pointAt(0)).begin, day(29));
+    assert.equal((await pointAt(1)).begin, day(0));
+
+    // A single day is the middle of a week.
+    await the.page.locator("#range").selectOption("custom");
+    await the.page.locator("#first-day").fill(day(20));
+    await the.page.locator("#last-day").fill(day(20));
+    await summaryHas("1 day has");
+    const { begin, at } = await pointAt(0.5);
+    assert.equal(begin, day(20));
+    assert.ok(Math.abs(at - 0.5) < 0.01, `it is at ${at}`);
+    await shot("one-day");
+});
+
+// What is written on the canvas, and how far it goes.
+const watchCanvas = () => the.page.addInitScript(() => {
+    window.written = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const { width } = this.measureText(text);
+        const left = { center: x - width / 2, right: x - width, end: x - width }[this.textAlign] ?? x;
+        written.push({ text, left, right: left + width, canvas: this.canvas.width });
+        return fillText.call(this, text, x, y);
+    };
+});
+
+for (const width of [390, 1440]) {
+    test(`no date of the axis is cut off, ${width} pixels wide`, async () => {
+        await watchCanvas();
+        await the.page.setViewportSize({ width, height: 900 });
+        for (const days of [7, 30, 90]) {
+            await open(`?days=${days}`);
+            const written = await the.page.evaluate(() => written);
+            assert.ok(written.some(({ text }) => text === day(days - 1)), `${day(days - 1)} is not on the axis`);
+            assert.deepEqual(written.filter(({ left, right, canvas }) => left < 0 || right > canvas), []);
+            await the.page.evaluate(() => sessionStorage.clear());
+        }
+    });
+}
+
+for (const [date, step, begin] of [
+    [day(1100), "Week", null], ["2015-07-16", "Month", "2015-07-01"], ["0025-06-01", "Year", "0025-01-01"],
+]) {
+    test(`a chart from ${date} on has a point for each ${step.toLowerCase()}`, async () => {
+        await ask("POST", "/orders/", {
+            order_id: "DASH-OLD", customer_id: "C", order_date: date, total_amount: 7, currency: "EUR",
+        });
+        try {
+            await open("?currency=EUR");
+            await summaryHas(`from ${date} to ${day(0)}`);
+            await summaryHas(`The chart has a point for each ${step.toLowerCase()}.`);
+            const point = await pointAt(0);
+            assert.equal(point.step, step);
+            assert.equal(point.revenue, "0.07");
+            if (begin !== null) assert.equal(point.begin, begin);
+            await shot(step);
+        } finally {
+            await ask("DELETE", "/orders/DASH-OLD");
+        }
+    });
+}
+
+test("a range of days has the figures of those days", async () => {
+    await open();
+    await the.page.locator("#range").selectOption("7");
+    const expected = await ask("GET", `/statistics?first_day=${day(6)}`);
+    await the.page.waitForFunction((count) => document.getElementById("order-count").textContent === count,
+        String(expected.order_count));
+    assert.equal((await rows("totals")).length, expected.currencies.length);
+    await the.page.locator("#range").selectOption("custom");
+    await the.page.locator("#first-day").fill(day(20));
+    await the.page.locator("#last-day").fill(day(20));
+    const one = await ask("GET", `/statistics?first_day=${day(20)}&last_day=${day(20)}`);
+    await the.page.waitForFunction((count) => document.getElementById("order-count").textContent === count,
+        String(one.order_count));
+});
+
+test("revenue is by day, week or month as chosen, in the chart, the table and the file", async () => {
+    const { days } = await ask("GET", "/statistics");
+    const begins = {
+        day: (date) => date,
+        week: (date) => {
+            const at = new Date(date);
+            at.setUTCDate(at.getUTCDate() - (at.getUTCDay() + 6) % 7);
+            return at.toISOString().slice(0, 10);
+        },
+        month: (date) => `${date.slice(0, 7)}-01`,
+    };
+    await open("?currency=JPY");
+    for (const [by, begin] of Object.entries(begins)) {
+        const expected = new Map();
+        for (const { date, currency, revenue, order_count: orders } of days.filter((each) => each.currency === "JPY")) {
+            const [sum, count] = expected.get(begin(date)) ?? [0, 0];
+            expected.set(begin(date), [sum + revenue, count + orders]);
+        }
+        await the.page.locator("#chart-step").selectOption(by);
+        assert.deepEqual(await rows("days"), [...expected].map(([date, [sum, count]]) =>
+            [date, String(count), money(sum, "JPY")]));
+        assert.equal((await pointAt(1)).step.toLowerCase(), by);
+        const [name, text] = await saved("Save as CSV");
+        assert.equal(name, `revenue-JPY-by-${by}.csv`);
+        const lines = [...expected].map(([date, [sum, count]]) => `${date},${count},${sum},JPY\r\n`);
+        assert.equal(text, `\uFEFF${by},orders,revenue,currency\r\n${lines.join("")}`);
+    }
+    await reload();
+    assert.equal(await the.page.locator("#chart-step").inputValue(), "month");
+});
+
+test("a range is compared with as many days before it", async () => {
+    await ask("POST", "/orders/", {
+        order_id: "DASH-BEFORE", customer_id: "C", order_date: day(25), total_amount: 7, currency: "JPY",
+    });
+    try {
+        await open(`?days=custom&from=${day(20)}&to=${day(11)}`);
+        const before = await ask("GET", `/statistics?first_day=${day(30)}&last_day=${day(21)}`);
+        const now = await ask("GET", `/statistics?first_day=${day(20)}&last_day=${day(11)}`);
+        assert.equal(before.order_count, 1);
+        const more = 100 * (now.order_count - 1);
+        await the.page.getByText(`The 10 days before, ${day(30)} to ${day(21)}, had 1 order: +${more}.0 %.`).waitFor();
+        const revenue = now.currencies.find(({ currency }) => currency === "JPY").revenue;
+        const changes = Object.fromEntries((await rows("totals")).map((cells) => [cells[0], cells[4]]));
+        const part = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+        assert.equal(changes.JPY, `+${part.format(100 * (revenue - 7) / 7)} %`);
+        assert.equal(changes.EUR, "new");
+        await the.page.locator("#range").selectOption("");
+        await the.page.waitForFunction(() => document.getElementById("comparison").textContent === "");
+    } finally {
+        await ask("DELETE", "/orders/DASH-BEFORE");
+    }
+});
+
+test("days in the wrong order are named as such, and have no figures", async () => {
+    await open(`?days=custom&from=${day(1)}&to=${day(20)}`);
+    await the.page.getByText(`The first day, ${day(1)}, is after the last, ${day(20)}`).waitFor();
+    assert.equal(await the.page.locator("#last-day").getAttribute("aria-invalid"), "true");
+    assert.equal(await the.page.locator("#order-count").innerText(), "–");
+    assert.ok(!await the.page.getByText("There are no orders on these days.").first().isVisible());
+    await the.page.locator("#first-day").fill(day(20));
+    await the.page.locator("#range-error:empty").waitFor({ state: "attached" });
+    await the.page.locator("#order-count", { hasText: /^\d+$/ }).waitFor();
+});
+
+test("days without orders have no chart", async () => {
+    await open("?days=custom&from=1999-01-01&to=1999-12-31");
+    await the.page.locator("#chart-summary", { hasText: "There are no orders on these days." }).waitFor();
+    assert.equal(await the.page.locator("#chart canvas").count(), 0);
+    assert.ok(await the.page.locator("#chart-body").isHidden());
+});
+
+const counts = async () => Object.fromEntries((await the.page.locator("#statuses button").allTextContents())
+    .map((text) => [text.replace(/\d.*/, ""), Number(/[\d,]+$/.exec(text)[0].replace(",", ""))]));
+
+test("each status has its count, follows it, and leads to its orders", async () => {
+    await open();
+    const expected = {};
+    for (const { status } of await ask("GET", "/orders/?limit=1000")) expected[status] = (expected[status] ?? 0) + 1;
+    const shown = await counts();
+    assert.equal(Object.keys(shown).length, 7);
+    assert.deepEqual(Object.fromEntries(Object.entries(shown).filter(([, count]) => count > 0)), expected);
+    assert.equal(await the.page.locator("#pending-count").innerText(), String(expected.pending));
+    const { order_count: today } = await ask("GET", `/statistics?first_day=${day(0)}&last_day=${day(0)}`);
+    assert.equal(await the.page.locator("#today-count").innerText(), String(today));
+
+    for (const status of ["cancelled", "pending"]) {
+        await ask("PATCH", "/orders/DASH-1", { status });
+        const isCancelled = status === "cancelled";
+        await the.page.locator("#pending-count", { hasText: String(expected.pending - isCancelled) }).waitFor();
+        await the.page.locator("#cancelled-note", { hasText: isCancelled ? "1 of all orders is cancelled." : /^$/ })
+            .waitFor({ state: "attached" });
+    }
+    await the.page.locator("#statuses").getByRole("button", { name: "shipped" }).click();
+    await the.page.waitForFunction(() => [...document.querySelectorAll("#orders .status")]
+        .every((cell) => cell.textContent === "shipped"));
+    assert.equal((await rows("orders")).length, expected.shipped);
+});
