@@ -242,7 +242,7 @@ test("a banner says when it is not live, and of when the figures are", async () 
     await the.page.route(/statistics/, abort);
     await banner.waitFor();
     assert.match(await banner.innerText(),
-        /^Not live: the service is out of reach. What is shown is of \d\d:\d\d:\d\d UTC.$/);
+        /^Not live: The service is out of reach. What is shown is of \d\d:\d\d:\d\d UTC.$/);
     await the.page.unroute(/statistics/);
     await isLive();
     assert.equal(await banner.count(), 0);

@@ -193,7 +193,7 @@ test("a change whose answer was lost is no conflict with itself", async () => {
         return route.abort();
     });
     await press(form, "Save");
-    await form.getByText("Failed to fetch").waitFor();
+    await form.getByText("The service is out of reach").waitFor();
     assert.equal((await stored("LOST")).total_amount, 200);
     await press(form, "Save");
     await form.waitFor({ state: "hidden" });

@@ -32,13 +32,16 @@ export function parseExactly(text) {
     typeof value === "string" && value[0] === "\u0000" ? BigInt(value.slice(1)) : value);
 }
 
+// A browser's own words for a service that does not answer are no help to anybody.
+const unreachable = () => { throw new Error("The service is out of reach"); };
+
 async function ask(method, path, { headers, body, etag } = {}) {
   const answer = await fetch(path, {
     method,
     body,
     cache: "no-store",
     headers: { ...(token !== null ? { Authorization: `Bearer ${token}` } : { "X-API-Key": key.get() ?? "" }), ...(etag && { "If-None-Match": etag }), ...headers },
-  });
+  }).catch(unreachable);
   if (answer.status === 304) return { unchanged: true };
   const text = await answer.text();
   const json = text === "" ? null : parseExactly(text);

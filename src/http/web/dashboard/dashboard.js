@@ -34,9 +34,6 @@ function makeParts() {
   return [new Detail(refresh, orders.listed), overview, orders, new Counts((status) => orders.showStatus(status))];
 }
 
-// A browser's own words for a service that is out of reach are no help to anybody.
-const explain = (error) => (error instanceof TypeError ? "the service is out of reach" : error.message);
-
 function showLive() {
   liveAt = `${new Date().toISOString().slice(11, 19)} UTC`;
   by("banner").hidden = true;
@@ -47,7 +44,7 @@ function showLive() {
 
 function showNotLive(error) {
   by("banner").hidden = false;
-  write("banner", `Not live: ${explain(error)}. ` +
+  write("banner", `Not live: ${error.message}. ` +
     (liveAt === undefined ? "Nothing could be shown yet." : `What is shown is of ${liveAt}.`));
   write("state", "");
   write("as-of", "");
