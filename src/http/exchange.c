@@ -363,7 +363,8 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         answer_header(answer, "Cache-Control", ANSWER_CACHE_CONTROL);
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
-    if (shim_host_is_stopping(exchange->host))
+    /* Of those who probe none keeps a place from the others. */
+    if (exchange->host->probes_only || shim_host_is_stopping(exchange->host))
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins, header(exchange, "Origin"), answer);
     return delivery_response(&exchange->delivery);

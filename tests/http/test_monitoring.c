@@ -254,6 +254,20 @@ Test(monitoring, the_address_for_metrics_serves_those_who_watch_and_nobody_else)
     cr_expect_eq(service_stop(service), 0);
 }
 
+/* However many there are who ask again and again: each has a place for one request. */
+Test(monitoring, nobody_keeps_a_place_at_the_address_for_metrics)
+{
+    start(with_probes, NULL);
+    const int fd = http_connect(service->metrics_port);
+    http_send_text(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct http_reply reply = http_read(fd, false);
+    cr_expect_eq(reply.status, 200);
+    http_free(&reply);
+    cr_expect(http_is_closed(fd));
+    close(fd);
+    cr_expect_eq(service_stop(service), 0);
+}
+
 /* --- whether it is ready --- */
 
 /* Asks until the answer is this one: what a service hears of its database takes a moment. */
