@@ -67,8 +67,6 @@ static void add_string_rules(json_t *schema, const struct field_rule *rule)
         json_object_set_new(schema, "pattern", json_string(rule->pattern));
     if (rule->reserved != NULL)
         json_object_set_new(schema, "not", json_pack("{s:s}", "const", rule->reserved));
-    if (rule->preset_word != NULL)
-        json_object_set_new(schema, "default", json_string(rule->preset_word));
     if (rule->word == NULL)
         return;
     json_t *words = json_array();
@@ -83,8 +81,6 @@ static void add_number_rules(json_t *schema, const struct field_rule *rule)
         json_object_set_new(schema, "minimum", json_integer(rule->least));
     if (rule->most != 0 && rule->most != INT64_MAX)
         json_object_set_new(schema, "maximum", json_integer(rule->most));
-    if (rule->preset != 0)
-        json_object_set_new(schema, "default", json_integer(rule->preset));
 }
 
 /* A field's schema; an unknown rule adds nothing to what the type says. */
@@ -178,8 +174,18 @@ static const ProtobufCMessageDescriptor *body_message(const struct route *route)
     return field_of(route_method(route)->input, route->body)->descriptor;
 }
 
+/* What it means to leave a field out, in words. A `default` would say it to programs; but makers of code take
+ * a field that has one for one that is always there, in what is sent, too. */
+static void describe_left_out(json_t *schema, const char *meaning)
+{
+    const char *description = json_string_value(json_object_get(schema, "description"));
+    if (description != NULL && meaning != NULL)
+        json_object_set_new(schema, "description",
+                            json_sprintf("%s When it is left out: %s.", description, meaning));
+}
+
 /* Adds the schema of a body and returns a reference to it. Where a mask says what is meant, no field is
- * required, and none has a default. */
+ * required. */
 static json_t *request_body(const struct route *route, json_t *schemas)
 {
     char title[128];
@@ -189,9 +195,11 @@ static json_t *request_body(const struct route *route, json_t *schemas)
         const struct field_rule *rule = field_rule_find(message, *name);
         json_t *schema = field_schema(message, field_of(message, *name));
         if (route->mask != NULL)
-            json_object_del(schema, "default");
+            describe_left_out(schema, "as it is");
         else if (rule != NULL && rule->required)
             json_array_append_new(required, json_string(*name));
+        else if (rule != NULL)
+            describe_left_out(schema, rule->preset_described);
         json_object_set_new(properties, *name, schema);
         json_object_set_new(example, *name, field_example(message, field_of(message, *name)));
     }
@@ -231,7 +239,12 @@ static json_t *path_parameter(const struct route *route)
 static json_t *query_parameter(const struct route *route, const struct route_parameter *given)
 {
     const ProtobufCMessageDescriptor *message = route_method(route)->input;
+    const struct field_rule *rule = field_rule_find(message, given->field);
     json_t *schema = field_schema(message, field_of(message, given->field));
+    if (rule != NULL && rule->preset_word != NULL)
+        json_object_set_new(schema, "default", json_string(rule->preset_word));
+    else if (rule != NULL && rule->preset != 0)
+        json_object_set_new(schema, "default", json_integer(rule->preset));
     return parameter(given->name, "query", false, schema, given->zero_is_none ? " 0 asks for none." : "");
 }
 

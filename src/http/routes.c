@@ -93,6 +93,15 @@ static const struct route routes[] = {
     },
     {
         .method = "GET",
+        .path = "/docs/oauth2-redirect", /* where FastAPI has it */
+        .kind = ROUTE_DOCS,
+        .open = true,
+        .status = 200,
+        .file = "docs/oauth2-redirect.html",
+        .policy = SWAGGER_UI_MAY,
+    },
+    {
+        .method = "GET",
         .path = "/docs/{file}",
         .kind = ROUTE_DOCS,
         .open = true,

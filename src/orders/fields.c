@@ -61,8 +61,9 @@ const struct field_rule field_rules[] = {
         .message = ORDER,
         .name = "order_date",
         .description =
-            "When the order was placed; the present, when it is left out. Answers have UTC, with 0, 3 or "
-            "6 digits of a second. Without an offset UTC is meant, and by a date alone its midnight.",
+            "When the order was placed. Answers have UTC, with 0, 3 or 6 digits of a second. Without an "
+            "offset UTC is meant, and by a date alone its midnight.",
+        .preset_described = "the present",
         .example = "2025-01-15T10:30:00Z",
     },
     {
@@ -91,6 +92,7 @@ const struct field_rule field_rules[] = {
         .description = "Any may follow any.",
         .example = "pending",
         .preset_word = "pending",
+        .preset_described = "`pending`",
     },
     {
         .message = ORDER,

@@ -41,9 +41,11 @@ struct field_rule {
     /* Of a number: INT64_MAX for no upper limit; both 0: what its type holds. */
     int64_t least, most;
 
-    /* What it is when it is left out. NULL and 0: nothing that is the same every time. */
+    /* What it is when it is left out. NULL and 0: nothing that is the same every time; in words, if anything.
+     */
     const char *preset_word;
     int64_t preset;
+    const char *preset_described; /* CommonMark: "the present" */
 };
 
 /* The first rows are those of the fields that a caller may set in an order, in the order of the bits of enum

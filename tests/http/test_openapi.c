@@ -97,7 +97,7 @@ static void check_text(const json_t *schema, const char *keyword, const char *ex
     cr_expect_str_eq(text, expected);
 }
 
-/* That a schema has all of a rule; whether with what holds when the field is left out. */
+/* That a schema has all of a rule; whether with what holds when it is left out, as a parameter's has. */
 static void check_rule(const json_t *schema, const struct field_rule *rule, bool presets)
 {
     const bool has_limits = rule->least != 0 || rule->most != 0;
@@ -121,18 +121,28 @@ static void check_rule(const json_t *schema, const struct field_rule *rule, bool
     cr_expect_eq(json_is_true(json_object_get(schema, "readOnly")), rule->read_only);
 }
 
-/* A field's schema: it has a description, as every field is to have, and its rule. */
+/* A field's schema: it has a description, as every field is to have, with what it means to leave the field
+ * out (NULL: nothing is said), and its rule. */
 static void check_field(const json_t *schema, const ProtobufCMessageDescriptor *message, const char *name,
-                        bool presets)
+                        const char *left_out)
 {
     const struct field_rule *rule = field_rule_find(message, name);
     cr_assert_not_null(schema, "%s.%s is not described", message->short_name, name);
     cr_assert_not_null(rule, "%s.%s has no row in orders/fields.c", message->short_name, name);
     const char *description = json_string_value(json_object_get(schema, "description"));
     cr_assert_not_null(description, "%s.%s", message->short_name, name);
-    cr_expect_eq(strncmp(description, rule->description, strlen(rule->description)), 0, "%s", description);
-    cr_expect(rule->amount || strlen(description) == strlen(rule->description), "%s", description);
-    check_rule(schema, rule, presets);
+    const char *end =
+        left_out != NULL ? arena_printf(&resources.arena, " When it is left out: %s.", left_out) : "";
+    const size_t length = strlen(rule->description);
+    cr_expect_eq(strncmp(description, rule->description, length), 0, "%s", description);
+    if (rule->amount)
+        cr_expect(strlen(description) > length + strlen(end) &&
+                      strcmp(description + strlen(description) - strlen(end), end) == 0,
+                  "%s", description);
+    else
+        cr_expect_str_eq(description + length, end, "%s", description);
+    cr_expect_eq(strstr(description, "left out") != NULL, left_out != NULL, "%s", description);
+    check_rule(schema, rule, false);
 }
 
 /* --- messages --- */
@@ -148,7 +158,7 @@ static void check_message(const ProtobufCMessageDescriptor *message)
         if (strcmp(field->name, "etag") == 0)
             continue;
         const json_t *property = at(schema, arena_printf(&resources.arena, "properties/%s", field->name));
-        check_field(property, message, field->name, true);
+        check_field(property, message, field->name, NULL);
         cr_expect_str_eq(json_string_value(json_array_get(json_object_get(schema, "required"), n++)),
                          field->name);
         const json_t *items = json_object_get(property, "items");
@@ -237,9 +247,12 @@ static void check_body(const struct route *route, const json_t *operation)
     size_t required = 0, fields = 0;
     for (; route->body_fields[fields] != NULL; fields++) {
         const char *name = route->body_fields[fields];
+        const struct field_rule *rule = field_rule_find(message, name);
+        const bool is_required = route->mask == NULL && rule->required;
+        const char *preset = route->mask != NULL ? "as it is" : rule->preset_described;
         check_field(json_object_get(json_object_get(schema, "properties"), name), message, name,
-                    route->mask == NULL);
-        if (route->mask == NULL && field_rule_find(message, name)->required)
+                    is_required ? NULL : preset);
+        if (is_required)
             cr_expect_str_eq(
                 json_string_value(json_array_get(json_object_get(schema, "required"), required++)), name);
     }

@@ -77,6 +77,24 @@ test("/docs: everything can be unfolded", async () => {
     await page.locator(".models").getByText("The caller's name for the customer.").first().waitFor();
 });
 
+test("/docs/oauth2-redirect hands Swagger UI what a provider answered, and closes", async () => {
+    await page.goto(`${service.url}/docs`);
+    await page.getByRole("heading", { name: /Order Service/ }).waitFor();
+    const told = await page.evaluate(() => new Promise((resolve) => {
+        window.swaggerUIRedirectOauth2 = {
+            state: "s-1",
+            redirectUrl: "/docs/oauth2-redirect",
+            auth: { name: "provider", schema: new Map([["flow", "implicit"]]) },
+            callback: ({ token, isValid }) => resolve({ token, isValid }),
+            errCb: resolve,
+        };
+        window.open("/docs/oauth2-redirect#access_token=a-token&state=s-1");
+    }));
+    assert.deepEqual(told, { token: { access_token: "a-token", state: "s-1" }, isValid: true });
+    for (const one of page.context().pages().filter((one) => one !== page && !one.isClosed()))
+        await one.waitForEvent("close");
+});
+
 test("/redoc: every operation can be read, and searched for", async () => {
     const api = await (await fetch(`${service.url}/openapi.json`)).json();
     await page.goto(`${service.url}/redoc`);

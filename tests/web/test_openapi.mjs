@@ -177,20 +177,38 @@ test("methods that a path lacks are answered as described", async () => {
     assert.deepEqual(complaints(described.content["application/json"].schema, await reply.json()), []);
 });
 
-test("what is left out has the default described", async () => {
+test("what is left out of a new order is as described", async () => {
     const { schema, example } = bodyOf("/orders", "post");
     const { required, properties } = resolve(schema);
     const body = Object.fromEntries(required.map((name) => [name, example[name]]));
     const { json } = await call("post", "/orders", 201, { body: { ...body, order_id: "defaults" } });
-    const presets = Object.entries(properties).filter(([, property]) => property.default !== undefined);
-    assert.ok(presets.length > 0);
-    for (const [name, property] of presets)
-        assert.equal(json[name], property.default);
+    // In words: of a field with a `default` code is made that cannot leave it out.
+    const optional = Object.entries(properties).filter(([name]) => !required.includes(name));
+    assert.deepEqual(optional.map(([name]) => name), ["status", "order_date"]);
+    for (const [name, property] of optional) {
+        const [, meaning] = /When it is left out: `?(.*?)`?\.$/.exec(property.description);
+        assert.equal(property.default, undefined);
+        if (meaning === "the present")
+            assert.ok(Math.abs(Date.parse(json[name]) - Date.now()) < 60_000, json[name]);
+        else
+            assert.equal(json[name], meaning);
+    }
     for (const name of required) {
         const { [name]: left, ...rest } = { ...body, order_id: "required" };
         const { json } = await call("post", "/orders", 422, { body: rest });
         assert.deepEqual(json.detail.map((one) => [one.type, one.loc]), [["missing", ["body", name]]], String(left));
     }
+});
+
+test("what is left out of a change stays as it is, as described", async () => {
+    const path = "/orders/{order_id}";
+    const { json: order } = await call("post", "/orders", 201, { body: newOrder({ order_id: "left", status: "shipped" }) });
+    const { properties } = resolve(bodyOf(path, "patch").schema);
+    for (const { description } of Object.values(properties))
+        assert.match(description, / When it is left out: as it is\.$/);
+    const { json } = await call("patch", path, 200, { id: "left", body: { total_amount: 1 } });
+    for (const name of Object.keys(properties))
+        assert.equal(json[name], name === "total_amount" ? 1 : order[name]);
 });
 
 // Values just within what a schema lets through, and just without.

@@ -6,6 +6,7 @@ SwaggerUIBundle({
     domNode: document.getElementById("docs"),
     deepLinking: true,
     tryItOutEnabled: true,
+    oauth2RedirectUrl: new URL("/docs/oauth2-redirect", location.href).href,
     // Nobody else is asked what they think of the description.
     validatorUrl: null,
 });
