@@ -2,8 +2,8 @@
  *
  *     cc -o example example.c $(pkg-config --cflags --libs orders-client)
  *
- * and run it with the service's address in ORDERS_CONNECT, its key in API_KEY, and an order_id that is not
- * taken.
+ * and run it, as often as you like, with the service's address in ORDERS_CONNECT, its key in API_KEY, and an
+ * order_id that is not that of somebody else's order.
  */
 #include <orders-client.h>
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Says why a call failed, and ends. */
 static _Noreturn void fail(const char *what, struct orders_error *error)
@@ -40,27 +41,51 @@ static struct orders_client *open_client(void)
     return client;
 }
 
-/* Creates an order under a request_id of our own. Were we to die before the answer, we could do it again
- * under the same one, and the order would be there once. */
-static void create(struct orders_client *client, const char *order_id)
+static Orders__V1__Order make_order(const char *order_id, Google__Protobuf__Timestamp *placed)
 {
-    Orders__V1__Order order = ORDERS__V1__ORDER__INIT, *created;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     order.order_id = (char *)order_id;
     order.customer_id = "CUST-IS-001";
     order.total_amount = 25990; /* aurar: 259.90 ISK */
     order.currency = "ISK";
-    Google__Protobuf__Timestamp placed = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-    placed.seconds = time(NULL);
-    order.order_date = &placed;
+    placed->seconds = time(NULL);
+    order.order_date = placed;
+    return order;
+}
 
-    char request_id[64];
-    snprintf(request_id, sizeof request_id, "example-create-%s", order_id);
+/* Has the order checked by the service's rules; nothing is created. */
+static void check(struct orders_client *client, const Orders__V1__Order *order)
+{
+    Orders__V1__Order *nothing;
+    struct orders_error *error;
+    if (!orders_create(orders_client_validate_only(client), order, &nothing, &error))
+        fail("check", error);
+    orders__v1__order__free_unpacked(nothing, NULL);
+}
+
+/* Creates an order under a request_id of our own, which is that of this order in this run. Were the answer
+ * lost, we could do it again under the same one, as we do here, and the order would be there once. */
+static void create(struct orders_client *client, const char *order_id)
+{
+    Google__Protobuf__Timestamp placed = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
+    const Orders__V1__Order order = make_order(order_id, &placed);
+    check(client, &order);
+
+    char request_id[128];
+    snprintf(request_id, sizeof request_id, "example-%jd-%ld", (intmax_t)time(NULL), (long)getpid());
     const struct orders_call call = {.request_id = request_id, .timeout_ms = 2000};
+    Orders__V1__Order *created;
     struct orders_error *error;
     for (int i = 0; i < 2; i++) {
-        if (!orders_create_with(client, &call, &order, &created, &error))
-            fail("create", error);
-        printf("created %s: %" PRId64 " %s\n", created->order_id, created->total_amount, created->currency);
+        if (!orders_create_with(client, &call, &order, &created, &error)) {
+            if (error->code != RPC__V1__CODE__ALREADY_EXISTS)
+                fail("create", error);
+            printf("%s is there, of a run that was cut short\n", order_id);
+            orders_error_free(error);
+            return;
+        }
+        printf("created %s: %" PRId64 " %s%s\n", created->order_id, created->total_amount, created->currency,
+               orders_replayed() ? ", as before" : "");
         orders__v1__order__free_unpacked(created, NULL);
     }
 }
@@ -94,6 +119,25 @@ static void ship(struct orders_client *client, const char *order_id)
     orders__v1__order__free_unpacked(order, NULL);
 }
 
+/* Counts a customer's orders, page by page. */
+static void count_orders(struct orders_client *client)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    Orders__V1__ListOrdersResponse *page;
+    struct orders_error *error;
+    size_t n = 0;
+    request.customer_id = "CUST-IS-001";
+    struct orders_pages *pages = orders_pages_open(client, &request, &error);
+    while (pages != NULL && orders_pages_next(pages, &page, &error)) {
+        n += page->n_orders;
+        orders__v1__list_orders_response__free_unpacked(page, NULL);
+    }
+    if (error != NULL)
+        fail("list", error);
+    orders_pages_close(pages);
+    printf("of CUST-IS-001: %zu\n", n);
+}
+
 /* A call that somebody waits for; see orders_..._async for who calls this. */
 static void take_summary(Orders__V1__OrderSummary *summary, struct orders_error *error, void *arg)
 {
@@ -122,6 +166,7 @@ int main(int argc, char *argv[])
     struct orders_client *client = open_client();
     create(client, order_id);
     ship(client, order_id);
+    count_orders(client);
 
     sem_t summed;
     sem_init(&summed, 0, 0);

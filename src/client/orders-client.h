@@ -5,7 +5,8 @@
  *         fprintf(stderr, "%s\n", error->message);
  *
  * Orders, requests and answers are the messages of proto/orders/v1/orders.proto as protobuf-c makes them, and
- * the codes are those of proto/rpc/v1/frame.proto, which are gRPC's.
+ * the codes are those of proto/rpc/v1/frame.proto, which are gRPC's. In C++ their strings are const char *,
+ * so that they can be literals.
  *
  * Ownership. What is passed in stays the caller's and is read before the function returns. What comes out is
  * the caller's: a message goes with its own orders__v1__..._free_unpacked(message, NULL), an error with
@@ -37,6 +38,7 @@
 
 #include <orders/v1/orders.pb-c.h>
 #include <rpc/v1/frame.pb-c.h>
+#include <rpc/v1/health.pb-c.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,6 +49,9 @@ extern "C" {
 #endif
 
 struct orders_client;
+
+/* The structs of this header never grow: a program that was built on one of them runs on every later library
+ * of the same soname. What is new has a function of its own. */
 
 /* Zero is the default of every field but the first. */
 struct orders_client_options {
@@ -106,6 +111,11 @@ struct orders_tls {
 struct orders_client *orders_client_open_tls(const struct orders_client_options *options,
                                              const struct orders_tls *tls, struct orders_error **error);
 
+/* The same client, for calls that only have their request checked by the rules (AIP-163): what is stored is
+ * neither changed nor looked at, and results are empty, but for a batch's, of which each has its code. It
+ * lives as long as the client; to close it does nothing. */
+struct orders_client *orders_client_validate_only(struct orders_client *client);
+
 /* Ends the calls under way with RPC__V1__CODE__CANCELLED and frees the client. Not to be called from a
  * function that a call has called, nor while another thread begins a call. NULL does nothing. */
 void orders_client_close(struct orders_client *client);
@@ -124,11 +134,12 @@ void orders_client_close(struct orders_client *client);
  *   UNAVAILABLE                        no server within reach, or it has lost its database or stops
  *   RESOURCE_EXHAUSTED                 too many calls at once, or no memory here
  *   DEADLINE_EXCEEDED                  no answer in time
- *   CANCELLED                          the client was closed
+ *   CANCELLED                          orders_cancel, or the client was closed
  *   INTERNAL                           the answer is none, or the server met what it does not know of; or
  *                                      there are no random bytes for a request_id
  *   FAILED_PRECONDITION                a write: the request_id is that of another request; a fork came
- * between and with those named at the method. */
+ *                                      between
+ * and with those named at the method. */
 
 typedef void orders_order_done(Orders__V1__Order *order, struct orders_error *error, void *arg);
 typedef void orders_list_done(Orders__V1__ListOrdersResponse *page, struct orders_error *error, void *arg);
@@ -136,6 +147,10 @@ typedef void orders_summary_done(Orders__V1__OrderSummary *summary, struct order
 typedef void orders_batch_done(Orders__V1__BatchCreateOrdersResponse *results, struct orders_error *error,
                                void *arg);
 typedef void orders_deleted_done(struct orders_error *error, void *arg);
+typedef void orders_statistics_done(Orders__V1__OrderStatistics *statistics, struct orders_error *error,
+                                    void *arg);
+typedef void orders_health_done(Rpc__V1__HealthCheckResponse *health, struct orders_error *error, void *arg);
+typedef void orders_message_done(ProtobufCMessage *output, struct orders_error *error, void *arg);
 
 /* Creates an order; the result is as it was stored. ALREADY_EXISTS: there is one of that order_id. */
 bool orders_create(struct orders_client *client, const Orders__V1__Order *order, Orders__V1__Order **created,
@@ -202,6 +217,68 @@ bool orders_batch_create_with(struct orders_client *client, const struct orders_
 void orders_batch_create_async(struct orders_client *client, const struct orders_call *call,
                                const Orders__V1__BatchCreateOrdersRequest *request, orders_batch_done *done,
                                void *arg);
+
+/* Counts the orders of some days, and what they are worth, by currency and by day: exact at the moment of the
+ * answer. OUT_OF_RANGE: a sum leaves int64. */
+bool orders_statistics(struct orders_client *client, const Orders__V1__GetOrderStatisticsRequest *request,
+                       Orders__V1__OrderStatistics **statistics, struct orders_error **error);
+bool orders_statistics_with(struct orders_client *client, const struct orders_call *call,
+                            const Orders__V1__GetOrderStatisticsRequest *request,
+                            Orders__V1__OrderStatistics **statistics, struct orders_error **error);
+void orders_statistics_async(struct orders_client *client, const struct orders_call *call,
+                             const Orders__V1__GetOrderStatisticsRequest *request,
+                             orders_statistics_done *done, void *arg);
+
+/* Asks a server whether it can serve: all of it, where `service` is NULL or "", or the service of that full
+ * name. health->status says whether, and health->reason why not. Needs no API key. NOT_FOUND: it has no such
+ * service. */
+bool orders_health(struct orders_client *client, const char *service, Rpc__V1__HealthCheckResponse **health,
+                   struct orders_error **error);
+bool orders_health_with(struct orders_client *client, const struct orders_call *call, const char *service,
+                        Rpc__V1__HealthCheckResponse **health, struct orders_error **error);
+void orders_health_async(struct orders_client *client, const struct orders_call *call, const char *service,
+                         orders_health_done *done, void *arg);
+
+/* Calls any method, by its service's descriptor, which protobuf-c makes of a .proto file, and its name:
+ * (&rpc__v1__auth__descriptor, "WhoAmI"). The output goes with protobuf_c_message_free_unpacked(output,
+ * NULL). INVALID_ARGUMENT: also, the service has no such method, or it takes another message. UNIMPLEMENTED:
+ * the server has none. */
+bool orders_call_method(struct orders_client *client, const struct orders_call *call,
+                        const ProtobufCServiceDescriptor *service, const char *method,
+                        const ProtobufCMessage *input, ProtobufCMessage **output,
+                        struct orders_error **error);
+void orders_call_method_async(struct orders_client *client, const struct orders_call *call,
+                              const ProtobufCServiceDescriptor *service, const char *method,
+                              const ProtobufCMessage *input, orders_message_done *done, void *arg);
+
+/* Ends each call of the client that is under way under this request_id with CANCELLED, from any thread,
+ * unless its answer came just before. The server is told nothing: a write may have been made, or still be.
+ * False: there is no such call. */
+bool orders_cancel(struct orders_client *client, const char *request_id);
+
+/* Whether the last answer that this thread was given, by a method that waited or by the function that a call
+ * has called, is that of an earlier call under the same request_id: the write was made then, and not again.
+ */
+bool orders_replayed(void);
+
+/* All pages of a list, in turn. One thread at a time uses a struct orders_pages, which does not outlive its
+ * client. */
+struct orders_pages;
+
+/* Makes no call yet. The request is copied. NULL: RESOURCE_EXHAUSTED. */
+struct orders_pages *orders_pages_open(struct orders_client *client,
+                                       const Orders__V1__ListOrdersRequest *request,
+                                       struct orders_error **error);
+
+/* Reads the next page, as orders_list. False: *error says why, and the next try is for the same page; or it
+ * is NULL, and there are no more. */
+bool orders_pages_next(struct orders_pages *pages, Orders__V1__ListOrdersResponse **page,
+                       struct orders_error **error);
+bool orders_pages_next_with(struct orders_pages *pages, const struct orders_call *call,
+                            Orders__V1__ListOrdersResponse **page, struct orders_error **error);
+
+/* NULL does nothing. */
+void orders_pages_close(struct orders_pages *pages);
 
 #ifdef __cplusplus
 }

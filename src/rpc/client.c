@@ -57,8 +57,9 @@ struct client_call {
     uint64_t deadline_ns;
     atomic_uint_least64_t grace_ns;   /* read by watch() too, as is: */
     atomic_uint_least64_t overdue_ns; /* when the answer has taken that; UINT64_MAX: none is waited for */
+    atomic_bool cancelled;            /* written under the client's lock */
 
-    struct rpc_reply *reply;
+    struct rpc_reply *reply; /* NULL: it carries no call; written under the client's lock */
     rpc_done *done;
     void *arg;
 };
@@ -103,8 +104,8 @@ static void give_back(struct client_call *call)
     struct rpc_client *client = call->client;
     nng_msg_free(call->request);
     call->request = NULL;
-    call->reply = NULL;
     pthread_mutex_lock(&client->lock);
+    call->reply = NULL;
     call->next_free = client->free;
     client->free = call;
     pthread_mutex_unlock(&client->lock);
@@ -141,6 +142,8 @@ static void finish_with_error(struct client_call *call, int error)
         status_set(&reply->status, &reply->arena, STATUS_DEADLINE_EXCEEDED, "No answer before the deadline");
     else if (error == NNG_ETIMEDOUT)
         say_unreachable(call->client, reply);
+    else if (atomic_load(&call->cancelled))
+        status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The call was cancelled");
     else if (error == NNG_ECLOSED || error == NNG_ECANCELED)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
     else if (error == NNG_ENOMEM)
@@ -159,6 +162,27 @@ static nng_duration left_ms(uint64_t deadline_ns)
     return left < LONGEST_WAIT_MS ? (nng_duration)left : LONGEST_WAIT_MS;
 }
 
+/* Ends the step that a call takes, if any, which is then called back for. Under the client's lock, so that
+ * the call is no other one by now. */
+static void abort_step(struct client_call *call)
+{
+    nng_aio_abort(call->pause, NNG_ECANCELED);
+    nng_aio_abort(call->aio, NNG_ECANCELED);
+}
+
+/* To be called behind the beginning of each step: who cancelled the call between two steps had none to end.
+ */
+static void heed_cancel(struct client_call *call)
+{
+    if (!atomic_load(&call->cancelled))
+        return;
+    struct rpc_client *client = call->client;
+    pthread_mutex_lock(&client->lock);
+    if (atomic_load(&call->cancelled))
+        abort_step(call);
+    pthread_mutex_unlock(&client->lock);
+}
+
 /* Sends the request, to whichever server is connected. The send ends when one takes it: until then it is the
  * connecting that takes time. */
 static void send_request(struct client_call *call)
@@ -175,6 +199,14 @@ static void send_request(struct client_call *call)
     nng_aio_set_timeout(call->aio, call_ms < connect_ms ? call_ms : connect_ms);
     nng_aio_set_msg(call->aio, out);
     nng_ctx_send(call->context, call->aio);
+    heed_cancel(call);
+}
+
+/* Before the request is sent again. */
+static void pause_call(struct client_call *call, nng_duration wait_ms)
+{
+    nng_sleep_aio(wait_ms, call->pause);
+    heed_cancel(call);
 }
 
 /* Whether a call is sent again. One whose connection closed: a read changes nothing, and a write that was
@@ -207,7 +239,7 @@ static void send_again(struct client_call *call)
         return;
     }
     const nng_duration wait_ms = backoff_ms(call->resends - 2), most_ms = left_ms(call->deadline_ns) / 2;
-    nng_sleep_aio(wait_ms < most_ms ? wait_ms : most_ms, call->pause);
+    pause_call(call, wait_ms < most_ms ? wait_ms : most_ms);
 }
 
 /* Whether a call that was answered is made again, and how long it waits before. */
@@ -227,6 +259,7 @@ static void receive_reply(struct client_call *call)
         atomic_store(&call->overdue_ns, time_monotonic_ns() + call->grace_ns);
     nng_aio_set_timeout(call->aio, left_ms(call->deadline_ns) + DEADLINE_GRACE_MS);
     nng_ctx_recv(call->context, call->aio);
+    heed_cancel(call);
 }
 
 static void end_pause(void *arg)
@@ -251,7 +284,7 @@ static void take_reply(struct client_call *call, nng_msg *in)
         return;
     }
     call->reply->status = STATUS_INIT;
-    nng_sleep_aio(wait_ms, call->pause);
+    pause_call(call, wait_ms);
 }
 
 /* A context's send or receive ended. */
@@ -312,6 +345,10 @@ static struct client_call *take_call(struct rpc_client *client, struct rpc_reply
     } else if (!closing) {
         call = make_call(client);
     }
+    if (call != NULL) {
+        call->reply = reply;
+        atomic_store(&call->cancelled, false);
+    }
     pthread_mutex_unlock(&client->lock);
     if (closing)
         status_set(&reply->status, &reply->arena, STATUS_CANCELLED, "The client was closed");
@@ -337,7 +374,6 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
         done(reply, arg);
         return;
     }
-    call->reply = reply;
     call->done = done;
     call->arg = arg;
     call->deadline_ns = time_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
@@ -346,6 +382,21 @@ void rpc_client_call(struct rpc_client *client, const struct rpc_request *reques
     call->resends = 0;
     call->retries = 0;
     send_request(call);
+}
+
+bool rpc_client_cancel(struct rpc_client *client, const char *request_id)
+{
+    bool any = false;
+    pthread_mutex_lock(&client->lock);
+    for (struct client_call *call = client->made; call != NULL; call = call->next_made) {
+        if (call->reply == NULL || strcmp(call->reply->request_id, request_id) != 0)
+            continue;
+        atomic_store(&call->cancelled, true);
+        abort_step(call);
+        any = true;
+    }
+    pthread_mutex_unlock(&client->lock);
+    return any;
 }
 
 /* --- servers that do not respond --- */

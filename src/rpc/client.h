@@ -53,6 +53,10 @@ void rpc_client_close(struct rpc_client *client);
 /* Starts a call and returns; done is called when it ended, perhaps before this returns. */
 void rpc_client_call(struct rpc_client *client, const struct rpc_request *request, rpc_done *done, void *arg);
 
+/* Ends each call under way that was made under this request_id with STATUS_CANCELLED, unless its answer came
+ * just before; its server is told nothing. False: there is none. */
+bool rpc_client_cancel(struct rpc_client *client, const char *request_id);
+
 /* Makes a call and waits until it ended; its message is still packed. */
 struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const struct rpc_request *request);
 
