@@ -1,4 +1,5 @@
-/* calls.h: calls of any method, for the files that give each method its types. */
+/* calls.h: calls of any method, for the files that give each method its types. A client, and what else
+ * orders-client.h has, is in calls.c. */
 #ifndef CLIENT_CALLS_H
 #define CLIENT_CALLS_H
 

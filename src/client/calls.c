@@ -1,4 +1,4 @@
-/* orders-client.c: a client, its errors, and calls of any method on rpc/client. Answers are unpacked for the
+/* calls.c: a client, its errors, and calls of any method on rpc/client. Answers are unpacked for the
  * caller to own, with malloc, so that they are freed as protobuf-c's users are used to. */
 #include "client/calls.h"
 
