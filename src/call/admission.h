@@ -23,9 +23,10 @@
 struct admission;
 
 struct admission_limits {
-    unsigned calls;        /* in hand at once, of all callers */
-    unsigned further;      /* beyond it, for connections within their share; and as many again for those of
-                              principals      that are within theirs */
+    unsigned calls; /* in hand at once, of all callers */
+    /* Beyond it, for connections within their share; and as many again for those of principals that are
+     * within theirs. */
+    unsigned further;
     struct budget *memory; /* that calls and answers take, and others too; one call alone may take more */
 
     /* Of one principal. */

@@ -84,8 +84,8 @@ static inline void channel_call(struct channel *channel, const struct channel_re
     channel->type->call(channel, request, done, arg);
 }
 
-/* The answer, of the method's output type, which the reply keeps; on a
- * thread that may take some time. NULL: the status, set anew perhaps, is not STATUS_OK. */
+/* The answer, of the method's output type, which the reply keeps. It may take some time. NULL: the status,
+ * which may be another by then, is not STATUS_OK. */
 static inline const ProtobufCMessage *channel_reply_read(struct channel_reply *reply)
 {
     return reply->type->read(reply);

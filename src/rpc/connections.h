@@ -39,8 +39,7 @@ void connections_free(struct connections *connections);
 
 enum connection_kind {
     CONNECTION_CLIENT,
-    CONNECTION_PROBE, /* by which this process asks itself: as a client's, but not one of the limit, nor shown
-                       */
+    CONNECTION_PROBE, /* by which this process asks itself: none of the limit, and not shown */
 };
 
 /* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */

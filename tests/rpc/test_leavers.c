@@ -30,7 +30,7 @@ enum {
     /* What a busy machine may add to that. It is less than the 100 ms for which a listener of nng's pauses
      * when it takes a peer's failure for its own. */
     BUSY_MS = 50 * SLOWER,
-    SLOWEST_MS = 1000 * SLOWER, /* of them */
+    SLOWEST_MS = 3000 * SLOWER, /* of them: TCP sends a lost SYN again after a second */
 };
 
 static struct service *service;

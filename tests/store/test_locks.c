@@ -145,7 +145,6 @@ Test(locks, an_order_that_another_session_makes_holds_up_its_own_callers_alone)
     PQfinish(other);
 }
 
-/* As when another server is stuck with the same request. */
 /* They fail with it, as one statement, and are served apart from it. */
 Test(locks, creates_that_go_with_one_that_waits_do_not_wait)
 {
@@ -168,6 +167,7 @@ Test(locks, creates_that_go_with_one_that_waits_do_not_wait)
     expect_end(waits, STATUS_ALREADY_EXISTS);
 }
 
+/* As when another server is stuck with the same request. */
 Test(locks, a_request_that_another_session_records_holds_up_itself_alone)
 {
     char sql[512];

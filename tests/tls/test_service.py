@@ -491,13 +491,13 @@ class Limits(Served):
             return time.monotonic() - begin
 
     def test_one_that_says_nothing_is_closed(self):
-        self.assertTrue(9 < self.ends_after(self.rpc, b"") < 14)
-        self.assertTrue(1.5 < self.ends_after(self.http, b"") < 6)
+        self.assertTrue(9 < self.ends_after(self.rpc, b"") < 25)
+        self.assertTrue(1.5 < self.ends_after(self.http, b"") < 9)
 
     def test_one_that_sends_half_a_hello_is_closed(self):
         half = self.client_hello()[:100]
-        self.assertTrue(9 < self.ends_after(self.rpc, half) < 14)
-        self.assertTrue(1.5 < self.ends_after(self.http, half) < 6)
+        self.assertTrue(9 < self.ends_after(self.rpc, half) < 25)
+        self.assertTrue(1.5 < self.ends_after(self.http, half) < 9)
 
     def test_one_that_shakes_hands_and_does_not_greet_is_closed(self):
         with self.context().wrap_socket(
@@ -507,7 +507,7 @@ class Limits(Served):
             receive(silent, 8)
             with self.assertRaises((ssl.SSLError, ConnectionError)):
                 receive(silent, 1)
-            self.assertTrue(9 < time.monotonic() - begin < 14)
+            self.assertTrue(9 < time.monotonic() - begin < 25)
 
     def test_one_that_sends_a_byte_now_and_then_is_closed(self):
         hello = self.client_hello()
@@ -523,7 +523,7 @@ class Limits(Served):
                     continue
                 except ConnectionError:
                     break
-            self.assertTrue(9 < time.monotonic() - begin < 14)
+            self.assertTrue(9 < time.monotonic() - begin < 25)
 
     def files(self):
         return len(os.listdir(f"/proc/{self.ordersd.process.pid}/fd"))
