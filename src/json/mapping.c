@@ -2,11 +2,13 @@
 #include "json/mapping.h"
 
 #include "base/utf8.h"
+#include "json/member_name.h"
 #include "json/reader.h"
 #include "json/scalars.h"
 #include "json/text.h"
 #include "json/well_known.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Messages within messages: bounds the stack that a document can ask for. */
@@ -186,23 +188,62 @@ static void read_field(struct reader *reader, const struct place *place,
         *(uint32_t *)(base + field->quantifier_offset) = field->id;
 }
 
+/* Reads the member that a field is, if there is one. Returns how many members are the field. */
+static size_t read_member(struct reader *reader, const struct place *place, const json_t *object,
+                          const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
+{
+    const struct place member = place_member(place, field->name);
+    const json_t *json = json_object_get(object, field->name), *other = NULL;
+    char camel[MEMBER_NAME_BYTES];
+    member_name_camel(field, camel);
+    if (reader->proto_json && strcmp(camel, field->name) != 0)
+        other = json_object_get(object, camel);
+    if (json != NULL && other != NULL) {
+        reader_refuse_of(reader, &member, "given_twice", camel, "is given twice, also as ");
+        return 2;
+    }
+    json = json != NULL ? json : other;
+    if (json != NULL && !(json_is_null(json) && null_is_absent(field)))
+        read_field(reader, &member, field, json, message);
+    return json != NULL;
+}
+
+static void refuse_unknown(struct reader *reader, const struct place *place, const json_t *object,
+                           const ProtobufCMessageDescriptor *type)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        const struct place member = place_member(place, name);
+        const ProtobufCFieldDescriptor *guess = member_name_guess(type, name);
+        char message[MEMBER_NAME_BYTES + sizeof "is unknown; did you mean ?"] = "is unknown";
+        if (member_name_find(type, name) != NULL)
+            continue;
+        if (guess != NULL)
+            snprintf(message, sizeof message, "is unknown; did you mean %s?", guess->name);
+        reader_refuse(reader, &member, "unknown_field", message);
+    }
+}
+
 static void read_members(struct reader *reader, const struct place *place, const json_t *object,
                          ProtobufCMessage *message)
 {
     const ProtobufCMessageDescriptor *type = message->descriptor;
-    for (unsigned i = 0; i < type->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &type->fields[i];
-        const struct place member = place_member(place, field->name);
-        const json_t *json = json_object_get(object, field->name);
-        if (json != NULL && !(json_is_null(json) && null_is_absent(field)))
-            read_field(reader, &member, field, json, message);
-    }
+    size_t known = 0;
+    for (unsigned i = 0; i < type->n_fields; i++)
+        known += read_member(reader, place, object, &type->fields[i], message);
+    if (reader->refuses_unknown && known < json_object_size(object))
+        refuse_unknown(reader, place, object, type);
 }
 
-void json_to_message(const json_t *object, ProtobufCMessage *message, struct arena *arena,
-                     struct status *status)
+void json_to_message(const json_t *object, ProtobufCMessage *message, enum json_unknown unknown,
+                     struct arena *arena, struct status *status)
 {
-    struct reader reader = {.arena = arena, .status = status};
+    struct reader reader = {.arena = arena,
+                            .status = status,
+                            .proto_json = true,
+                            .refuses_unknown = unknown == JSON_UNKNOWN_REFUSED};
     const struct well_known *well_known = well_known_find(message->descriptor);
     if (well_known != NULL)
         well_known->from_json(&reader, NULL, object, message);

@@ -27,18 +27,23 @@ char *json_text_from_field(const ProtobufCMessage *message, const ProtobufCField
 /* As json_text_from_message, as a value. A new reference, the caller's; NULL when out of memory. */
 json_t *json_from_message(const ProtobufCMessage *message);
 
-/* Fills an initialized message from a JSON object. Strings and messages are made in the arena. Unknown
- * members are ignored; `null` counts as absent for a message, a Timestamp or an enum. Every field that
- * cannot be taken is added to the status as a violation, named by its path ("orders.3.currency"), in field
- * order, and left unset; the others are filled. Takes 12.0 and "12" as an integer 12, and as a Timestamp a
- * number of seconds since 1970, or of milliseconds beyond 2e10 either way.
- * Types: string_type, string_unicode, control_character (a NUL in a string), int_type, int_parsing,
- * int_parsing_size, int_from_float, float_parsing, enum, bool_parsing, datetime_type, datetime_parsing,
- * datetime_from_date_parsing, list_type, object_type, nested_too_deeply. */
-void json_to_message(const json_t *object, ProtobufCMessage *message, struct arena *arena,
-                     struct status *status);
+/* What becomes of a member that is no field of its message. */
+enum json_unknown { JSON_UNKNOWN_REFUSED, JSON_UNKNOWN_IGNORED };
 
-/* As json_to_message, for one field's value alone, of which `null` is always refused. */
+/* Fills an initialized message from a JSON object. Strings and messages are made in the arena. A field may
+ * also be called by its lowerCamelCase name, but not twice. `null` counts as absent for a message, a
+ * Timestamp or an enum. Every field that cannot be taken is added to the status as a violation, named by its
+ * path ("orders.3.currency"), in field order, and left unset; the others are filled; behind those of a
+ * message come its unknown members. Takes 12.0 and "12" as an integer 12, and as a Timestamp a number of
+ * seconds since 1970, or of milliseconds beyond 2e10 either way.
+ * Types: unknown_field, given_twice, string_type, string_unicode, control_character (a NUL in a string),
+ * int_type, int_parsing, int_parsing_size, int_from_float, float_parsing, enum, bool_parsing, datetime_type,
+ * datetime_parsing, datetime_from_date_parsing, list_type, object_type, nested_too_deeply. */
+void json_to_message(const json_t *object, ProtobufCMessage *message, enum json_unknown unknown,
+                     struct arena *arena, struct status *status);
+
+/* As json_to_message, for one field's value alone, of which `null` is always refused. Within it members have
+ * the .proto's names alone, and unknown ones are ignored, as REST has it. */
 void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
 

@@ -20,6 +20,8 @@ struct place {
 struct reader {
     struct arena *arena;
     struct status *status;
+    bool proto_json;      /* members may have lowerCamelCase names */
+    bool refuses_unknown; /* members that are no field */
 };
 
 struct place place_member(const struct place *outer, const char *name);

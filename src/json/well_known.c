@@ -95,6 +95,20 @@ static bool field_mask_write(const ProtobufCMessage *message, struct text *out)
     return true;
 }
 
+/* "total_amount" of ProtoJSON's "totalAmount". No field of ours has a capital in its name. */
+static char *snake_case(const char *path, struct arena *arena)
+{
+    char *name = arena_alloc(arena, 2 * strlen(path) + 1), *out = name;
+    for (; *path != '\0'; path++) {
+        const bool capital = *path >= 'A' && *path <= 'Z';
+        if (capital)
+            *out++ = '_';
+        *out++ = (char)(capital ? *path - 'A' + 'a' : *path);
+    }
+    *out = '\0';
+    return name;
+}
+
 static bool field_mask_from_json(struct reader *reader, const struct place *place, const json_t *json,
                                  ProtobufCMessage *message)
 {
@@ -107,7 +121,7 @@ static bool field_mask_from_json(struct reader *reader, const struct place *plac
         most += *at == ',';
     mask->paths = arena_calloc(reader->arena, most, sizeof *mask->paths);
     for (char *path = strtok_r(text, ",", &rest); path != NULL; path = strtok_r(NULL, ",", &rest))
-        mask->paths[mask->n_paths++] = path;
+        mask->paths[mask->n_paths++] = snake_case(path, reader->arena);
     return true;
 }
 

@@ -1,9 +1,11 @@
 /* fuzz_import.c: any bytes as a file to import, in any pieces; and what went in, exported and imported again.
  *
- * The first byte chooses the format, the next three the sizes of the pieces. The rest is the file.
+ * The first byte chooses the format, and how the file is encoded and packed besides; the next three the sizes
+ * of the pieces. The rest is the file.
  */
 #include "fuzz.h"
 
+#include "base/utf8.h"
 #include "order_writer.h"
 #include "orders/rules.h"
 #include "orders/v1/orders.pb-c.h"
@@ -11,8 +13,14 @@
 #include "json/mapping.h"
 
 #include <string.h>
+#include <zlib.h>
 
 enum { FORMATS = ROWS_CSV + 1, PIECES = 3, EXPORTED_AT_MOST = 4 };
+
+enum coat { PLAIN, UTF_16_LE, UTF_16_BE, GZIP, GZIP_TWICE, COATS };
+
+static const struct row_subject subject = {
+    .type = &orders__v1__order__descriptor, .unknown = JSON_UNKNOWN_REFUSED, .remark = "remark"};
 
 /* A file, and the sizes of the pieces that it comes in, which are taken by turns. */
 struct file {
@@ -35,6 +43,7 @@ static void tell(const struct row *row, void *arg)
 {
     struct told *told = arg;
     must((row->json == NULL) == (row->error != NULL));
+    must(row->json == NULL || row->length > 0);
     must(row->line >= 1 && row->line >= told->last_line);
     told->last_line = row->line;
     told->rows++;
@@ -66,12 +75,13 @@ static struct told read_file(const struct file *file)
 {
     struct told told = {0};
     told.stream = open_memstream(&told.text, &told.length);
-    struct row_reader *reader = row_reader_new(file->format, &orders__v1__order__descriptor, tell, &told);
+    struct row_reader *reader = row_reader_new(file->format, &subject, tell, &told);
     must(told.stream != NULL && reader != NULL);
     if (!read_pieces(reader, file)) {
         must(told.rows > 0); /* which said why */
         fputs("unreadable\n", told.stream);
     }
+    fprintf(told.stream, "%zu empty\n", row_reader_empty_rows(reader));
     row_reader_free(reader);
     fclose(told.stream);
     return told;
@@ -85,6 +95,12 @@ static size_t count_lines(const struct file *file)
     return lines;
 }
 
+/* It may be of any size then. */
+static bool is_packed(const struct file *file)
+{
+    return file->length >= 2 && memcmp(file->bytes, "\x1f\x8b", 2) == 0;
+}
+
 /* What is told of a file does not depend on its pieces. */
 static void check_pieces(const struct file *file)
 {
@@ -94,10 +110,95 @@ static void check_pieces(const struct file *file)
     struct told at_once = read_file(&whole), in_pieces = read_file(file);
     must(at_once.length == in_pieces.length);
     must(memcmp(at_once.text, in_pieces.text, at_once.length) == 0);
-    must(at_once.last_line <= count_lines(file));
-    must(at_once.rows <= file->length);
+    must(is_packed(file) || at_once.last_line <= count_lines(file));
+    must(is_packed(file) || at_once.rows <= file->length);
     free(at_once.text);
     free(in_pieces.text);
+}
+
+/* --- the same file, encoded and packed --- */
+
+struct bytes {
+    char *at; /* owned */
+    size_t length;
+};
+
+static void put_unit(struct bytes *bytes, enum coat coat, uint32_t unit)
+{
+    const char high = (char)(unit >> 8), low = (char)unit;
+    const char units[][2] = {[UTF_16_LE] = {low, high}, [UTF_16_BE] = {high, low}};
+    memcpy(bytes->at + bytes->length, units[coat], 2);
+    bytes->length += 2;
+}
+
+/* A file that is UTF-8 as UTF-16 with its mark. */
+static struct bytes as_utf_16(const struct file *file, enum coat coat)
+{
+    struct bytes bytes = {.at = malloc(2 * file->length + 2)};
+    must(bytes.at != NULL);
+    put_unit(&bytes, coat, 0xfeff);
+    for (size_t at = 0; at < file->length;) {
+        uint32_t c = 0;
+        at += utf8_decode(file->bytes + at, file->length - at, &c);
+        if (c >= 0x10000)
+            put_unit(&bytes, coat, 0xd800 + ((c - 0x10000) >> 10));
+        put_unit(&bytes, coat, c < 0x10000 ? c : 0xdc00 + ((c - 0x10000) & 0x3ff));
+    }
+    return bytes;
+}
+
+/* A member of gzip's. */
+static void pack(struct bytes *bytes, const char *text, size_t length)
+{
+    enum { WINDOW = MAX_WBITS + 16, MEMORY = 8 };
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)length};
+    must(deflateInit2(&stream, 1, Z_DEFLATED, WINDOW, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK);
+    const size_t bound = deflateBound(&stream, length);
+    bytes->at = realloc(bytes->at, bytes->length + bound);
+    must(bytes->at != NULL);
+    stream.next_out = (Bytef *)bytes->at + bytes->length;
+    stream.avail_out = (uInt)bound;
+    must(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    bytes->length += bound - stream.avail_out;
+    deflateEnd(&stream);
+}
+
+static struct bytes as_gzip(const struct file *file, enum coat coat)
+{
+    struct bytes bytes = {0};
+    const size_t half = coat == GZIP_TWICE ? file->length / 2 : 0;
+    if (coat == GZIP_TWICE)
+        pack(&bytes, file->bytes, half);
+    pack(&bytes, file->bytes + half, file->length - half);
+    return bytes;
+}
+
+/* Whether the file would be told for what it is in another coat. */
+static bool can_wear(const struct file *file, enum coat coat, const struct told *plain)
+{
+    if (coat == GZIP || coat == GZIP_TWICE)
+        return !is_packed(file);
+    return file->length >= 2 && file->bytes[0] != '\0' && file->bytes[1] != '\0' &&
+           memcmp(file->bytes, "\xef\xbb", 2) != 0 && utf8_valid(file->bytes, file->length) &&
+           strstr(plain->text, "this is not CSV") == NULL;
+}
+
+/* The same is told of it. */
+static void check_coat(const struct file *file, enum coat coat)
+{
+    struct told plain = read_file(file);
+    if (coat != PLAIN && can_wear(file, coat, &plain)) {
+        const struct bytes bytes =
+            coat == GZIP || coat == GZIP_TWICE ? as_gzip(file, coat) : as_utf_16(file, coat);
+        struct file coated = *file;
+        coated.bytes = bytes.at;
+        coated.length = bytes.length;
+        struct told told = read_file(&coated);
+        must(told.length == plain.length && memcmp(told.text, plain.text, told.length) == 0);
+        free(told.text);
+        free(bytes.at);
+    }
+    free(plain.text);
 }
 
 /* --- export and import --- */
@@ -118,7 +219,7 @@ static void gather(const struct row *row, void *arg)
         return;
     Orders__V1__Order *order = arena_alloc(&gathered->arena, sizeof *order);
     orders__v1__order__init(order);
-    json_to_message(row->json, &order->base, &gathered->arena, &status);
+    json_to_message(row->json, &order->base, JSON_UNKNOWN_IGNORED, &gathered->arena, &status);
     order_set_defaults(order, &gathered->arena);
     order_check(order, ORDER_CREATE_FIELDS, &gathered->arena, &status);
     if (status.code == STATUS_OK)
@@ -127,8 +228,7 @@ static void gather(const struct row *row, void *arg)
 
 static void read_orders(const struct file *file, struct gathered *gathered)
 {
-    struct row_reader *reader =
-        row_reader_new(file->format, &orders__v1__order__descriptor, gather, gathered);
+    struct row_reader *reader = row_reader_new(file->format, &subject, gather, gathered);
     must(reader != NULL);
     arena_init(&gathered->arena);
     read_pieces(reader, file);
@@ -182,12 +282,14 @@ static void check_exports(const struct file *file)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct fuzz_input input = {.at = bytes, .left = size};
-    struct file file = {.format = (enum row_format)fuzz_choice(&input, FORMATS)};
+    const size_t choice = fuzz_choice(&input, FORMATS * COATS);
+    struct file file = {.format = (enum row_format)(choice % FORMATS)};
     for (size_t i = 0; i < PIECES; i++)
         file.pieces[i] = (size_t)fuzz_byte(&input) + 1;
     file.bytes = (const char *)input.at;
     file.length = input.left;
     check_pieces(&file);
+    check_coat(&file, (enum coat)(choice / FORMATS));
     check_exports(&file);
     return 0;
 }

@@ -61,19 +61,20 @@ static ProtobufCMessage *read_json(const ProtobufCMessageDescriptor *type, const
     ProtobufCMessage *message = make_message(type, arena);
     json_t *json = json_loads(text, JSON_DECODE_ANY, NULL);
     *status = STATUS_INIT;
-    json_to_message(json, message, arena, status);
+    json_to_message(json, message, JSON_UNKNOWN_REFUSED, arena, status);
     json_decref(json);
     return message;
 }
 
-/* What is written says all that was read: read again it is taken, and gives the same text. */
+/* What is written says all that was read: read again it is taken, and gives the same text; but for the
+ * capitals of a field mask, which ProtoJSON cannot say. */
 static void check_written(const ProtobufCMessage *message, struct arena *arena)
 {
     struct status status;
     const char *written = write_json(message, arena);
     const ProtobufCMessage *again = read_json(message->descriptor, written, arena, &status);
     must(status.code == STATUS_OK);
-    must(strcmp(write_json(again, arena), written) == 0);
+    must(strcmp(write_json(again, arena), written) == 0 || strstr(written, "_mask\":\"") != NULL);
 }
 
 /* A field that was refused is as it was before. */
@@ -126,7 +127,7 @@ static void check_json(const ProtobufCMessageDescriptor *type, const char *text,
     if (json == NULL)
         return;
     ProtobufCMessage *message = make_message(type, arena);
-    json_to_message(json, message, arena, &status);
+    json_to_message(json, message, JSON_UNKNOWN_REFUSED, arena, &status);
     json_decref(json);
     must((status.code == STATUS_OK) == (status.n_violations == 0));
     check_unset(message, &status, arena);

@@ -32,7 +32,7 @@ static void read_text(const char *text, ProtobufCMessage *message)
     json_error_t error;
     json_t *json = json_loads(text, JSON_ALLOW_NUL, &error);
     cr_assert_not_null(json, "%s: %s", text, error.text);
-    json_to_message(json, message, &arena, &status);
+    json_to_message(json, message, JSON_UNKNOWN_REFUSED, &arena, &status);
     json_decref(json);
 }
 
@@ -98,7 +98,7 @@ Test(json, defaults_are_written_and_absent_ones_left_out)
 Test(json, null_is_absent_for_messages_and_enums)
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    read_text("{\"order_date\":null,\"status\":null,\"unknown\":[1]}", &order.base);
+    read_text("{\"order_date\":null,\"status\":null}", &order.base);
     cr_assert_str_eq(violations(), "");
     cr_assert_null(order.order_date);
     cr_assert_eq(order.status, 0);
@@ -292,6 +292,69 @@ Test(json, a_field_mask_is_its_paths)
     cr_assert_str_eq(violations(), "update_mask: string_type: must be a string");
 }
 
+/* --- names --- */
+
+Test(json, unknown_members_are_refused_by_name_with_a_guess)
+{
+    Orders__V1__BatchCreateOrdersRequest request = ORDERS__V1__BATCH_CREATE_ORDERS_REQUEST__INIT;
+    read_text("{\"orders\":[{\"order_id\":\"A\",\"total_amout\":5,\"note\":[1]},{\"Amount\":1}],\"x\":null}",
+              &request.base);
+    cr_assert_str_eq(violations(),
+                     "orders.0.total_amout: unknown_field: is unknown; did you mean total_amount?\n"
+                     "orders.0.note: unknown_field: is unknown\n"
+                     "orders.1.Amount: unknown_field: is unknown; did you mean total_amount?\n"
+                     "x: unknown_field: is unknown");
+    cr_assert_eq(request.n_orders, 2);
+    cr_assert_str_eq(request.orders[0]->order_id, "A");
+}
+
+Test(json, unknown_members_are_ignored_where_asked_for)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    json_t *json = json_loads("{\"order\":{\"order_id\":\"A\",\"note\":1},\"x\":null}", 0, NULL);
+    json_to_message(json, &request.base, JSON_UNKNOWN_IGNORED, &arena, &status);
+    json_decref(json);
+    cr_assert_eq(status.code, STATUS_OK);
+    cr_assert_str_eq(request.order->order_id, "A");
+}
+
+Test(json, lower_camel_case_names_are_understood)
+{
+    Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    read_text("{\"order\":{\"orderId\":\"A\",\"totalAmount\":5,\"orderDate\":\"2025-01-16T00:00:00Z\"},"
+              "\"updateMask\":\"totalAmount,status\"}",
+              &request.base);
+    cr_assert_eq(status.code, STATUS_OK, "%s", violations());
+    cr_assert_str_eq(request.order->order_id, "A");
+    cr_assert_eq(request.order->total_amount, 5);
+    cr_assert_eq(request.order->order_date->seconds, 1736985600);
+    cr_assert_str_eq(request.update_mask->paths[0], "total_amount");
+    cr_assert_str_eq(request.update_mask->paths[1], "status");
+}
+
+Test(json, a_field_by_both_of_its_names_is_refused)
+{
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    read_text("{\"order_id\":\"A\",\"orderId\":\"B\",\"currency\":\"ISK\"}", &order.base);
+    cr_assert_str_eq(violations(), "order_id: given_twice: is given twice, also as orderId");
+    cr_assert_str_eq(order.order_id, "");
+    cr_assert_str_eq(order.currency, "ISK");
+}
+
+/* REST's own names are those of the .proto alone. */
+Test(json, a_field_by_itself_has_no_other_name_within)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    json_t *json = json_loads("{\"orderId\":\"A\",\"currency\":\"ISK\"}", 0, NULL);
+    json_field_from_json(json,
+                         protobuf_c_message_descriptor_get_field_by_name(request.base.descriptor, "order"),
+                         &request.base, &arena, &status);
+    json_decref(json);
+    cr_assert_eq(status.code, STATUS_OK);
+    cr_assert_str_eq(request.order->order_id, "");
+    cr_assert_str_eq(request.order->currency, "ISK");
+}
+
 Test(json, a_document_that_is_no_object)
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
@@ -343,11 +406,11 @@ Test(json, nesting_is_bounded)
 {
     Sample__Sample sample = SAMPLE__SAMPLE__INIT;
     json_t *json = nested(32);
-    json_to_message(json, &sample.base, &arena, &status);
+    json_to_message(json, &sample.base, JSON_UNKNOWN_REFUSED, &arena, &status);
     cr_assert_str_eq(violations(), "");
     json_decref(json);
     json = nested(1000);
-    json_to_message(json, &sample.base, &arena, &status);
+    json_to_message(json, &sample.base, JSON_UNKNOWN_REFUSED, &arena, &status);
     cr_assert_eq(status.n_violations, 1);
     cr_assert_str_eq(status.violations[0].type, "nested_too_deeply");
     json_decref(json);
@@ -360,7 +423,7 @@ Test(json, violations_are_bounded)
     for (int i = 0; i < 5000; i++)
         json_array_append_new(numbers, json_null());
     json_t *json = json_pack("{s:o}", "numbers", numbers);
-    json_to_message(json, &sample.base, &arena, &status);
+    json_to_message(json, &sample.base, JSON_UNKNOWN_REFUSED, &arena, &status);
     cr_assert_eq(status.n_violations, 1000);
     json_decref(json);
 }

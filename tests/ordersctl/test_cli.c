@@ -609,9 +609,9 @@ Test(cli, a_full_disk_is_an_error)
                                          .arguments = {commands[i][0], commands[i][1]}}),
                        1, "", "ordersctl: cannot write standard output: No space left on device\n");
     close(full);
-    assert_outcome(run_with(service, "export", "/dev/full"), 1, "",
+    assert_outcome(run_with(service, "export", "--format=json", "/dev/full"), 1, "",
                    "ordersctl: cannot write /dev/full: No space left on device\n");
-    assert_outcome(run_with(service, "export", "/nowhere/file"), 1, "",
+    assert_outcome(run_with(service, "export", "--format=json", "/nowhere/file"), 1, "",
                    "ordersctl: cannot write /nowhere/file: No such file or directory\n");
 }
 

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utime.h>
+#include <zlib.h>
 
 static struct service *service;
 static PGconn *database;
@@ -50,11 +51,11 @@ static struct sample make_sample(size_t n)
     char *text;
     size_t length, good = 0;
     FILE *stream = open_memstream(&text, &length);
-    fputs("order_id,customer_id,total_amount,currency,comment\n", stream);
+    fputs("order_id,total_amount,currency,customer_id\n", stream);
     for (size_t i = 0; i < n; i++) {
         const bool again = i % EVERY == 10 && i > EVERY;
         const bool unread = i % EVERY == 20, unruly = i % EVERY == 30;
-        fprintf(stream, "A-%zu,C,%s,%s,%0100d\n", again ? i - EVERY + 1 : i, unread ? "x" : "1",
+        fprintf(stream, "A-%zu,%s,%s,C%0100d\n", again ? i - EVERY + 1 : i, unread ? "x" : "1",
                 unruly ? "XXX" : "ISK", 0);
         good += !again && !unread && !unruly;
     }
@@ -150,7 +151,8 @@ Test(resume, ctrl_c_leaves_what_to_go_on_with)
                "remove it\n",
                journal_of(&sample)));
     assert_outcome(run_with(service, "import", "--resume", sample.path, "--output", "csv"), 8,
-                   format("imported,refused\n%zu,%zu\n", sample.good, sample.rows - sample.good), NULL);
+                   format("imported,refused,skipped\n%zu,%zu,0\n", sample.good, sample.rows - sample.good),
+                   NULL);
     cr_assert_eq(orders_stored(), (long)sample.good);
 }
 
@@ -263,5 +265,77 @@ Test(resume, a_dry_run_has_the_rows_checked_and_stores_none)
     cr_assert_eq(orders_stored(), 0);
     cr_assert_neq(access(journal_of(&sample), F_OK), 0);
     assert_outcome(run_with(service, "import", "--dry-run", sample.path, "--output", "ndjson"), 8,
-                   format("{\"valid\":%zu,\"refused\":%zu}\n", good, sample.rows - good), NULL);
+                   format("{\"valid\":%zu,\"refused\":%zu,\"skipped\":0}\n", good, sample.rows - good), NULL);
+}
+
+/* --- kinds of files --- */
+
+/* The orders of a sample as a spreadsheet's UTF-16, with empty rows in between, compressed. */
+static struct sample make_packed_sample(size_t n)
+{
+    const struct sample plain = make_sample(n);
+    const char *const path = temporary_file("orders.csv.gz", "");
+    const char *text = read_file(plain.path);
+    gzFile file = gzopen(path, "w1");
+    gzwrite(file, "\xff\xfe", 2);
+    for (size_t row = 0; *text != '\0'; text++) {
+        gzwrite(file, *text == ',' ? "\t" : text, 1);
+        gzwrite(file, "", 1);
+        if (*text == '\n' && ++row % EVERY == 0)
+            gzwrite(file, "\t\0\t\0\t\0\r\0\n\0", 10);
+    }
+    cr_assert_eq(gzclose(file), Z_OK);
+    return (struct sample){n, plain.good, path};
+}
+
+/* Rows have their numbers, and batches their ids, whatever lies between them and however the file is packed;
+ * and each refused row is in the reject file. */
+Test(resume, a_packed_file_goes_on_and_every_order_is_there_once)
+{
+    const struct sample sample = make_packed_sample(20000);
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    struct running running = run_start(
+        &(struct run){.service = service, .arguments = {"import", sample.path, "--rejects", rejects}});
+    while (orders_stored() < 5000)
+        ;
+    kill(running.pid, SIGKILL);
+    run_wait(&running);
+    const struct outcome o = run_with(service, "import", sample.path, "--resume", "--rejects", rejects);
+    assert_outcome(o, 8,
+                   format("%zu orders imported, %zu rows refused, %d empty rows skipped\n", sample.good,
+                          sample.rows - sample.good, 20000 / EVERY),
+                   NULL);
+    cr_assert_eq(orders_stored(), (long)sample.good);
+    const char *const text = read_file(rejects);
+    cr_assert_eq(lines_like(text, "reject_reason"), 1);
+    for (size_t i = 20; i < sample.rows; i += i % EVERY == 20 ? 10 : EVERY - 10) {
+        /* The header is line 1, and an empty row stands behind each hundred lines. */
+        const char *const line = format("\"line %zu: INVALID_ARGUMENT", i + 2 + (i + 1) / EVERY);
+        cr_assert_not_null(strstr(text, line), "%s", line);
+    }
+}
+
+/* Otherwise the ids of an earlier run would be those of other orders. */
+Test(resume, other_options_are_refused)
+{
+    const struct sample sample = make_sample(20000);
+    cr_assert(import_until(&sample, false, 2000, SIGKILL));
+    assert_outcome(run_with(service, "import", sample.path, "--resume", "--ignore-unknown"), 1, "",
+                   format("ordersctl: cannot resume: %s is of an import with other options (csv, not "
+                          "csv,ignore-unknown); go on with those; to begin anew, remove it\n",
+                          journal_of(&sample)));
+}
+
+Test(resume, a_journal_of_an_older_ordersctl_is_told)
+{
+    const char *const path =
+        temporary_file("few.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n");
+    temporary_file(
+        "few.csv.ordersctl-resume",
+        "ordersctl-import 2 0197b2c4-0000-7000-8000-000000000000 1 1.000000000 tcp://127.0.0.1:1\n");
+    assert_outcome(
+        run_with(service, "import", path, "--resume"), 1, "",
+        format("ordersctl: cannot resume: %s.ordersctl-resume is of an older ordersctl, which took rows "
+               "otherwise; go on with that one; to begin anew, remove it\n",
+               path));
 }

@@ -18,14 +18,16 @@ enum {
     /* A batch is full at this size, so that with one more order it is well below a frame's 1 MiB. */
     BATCH_BYTES = 384 * 1024,
     ORDER_BYTES = 384 * 1024,
+    TEXT_BYTES = 1 << 20, /* of its rows: a batch is full behind so much of the file */
 };
 
 struct import_batch {
     struct arena arena; /* owns the orders */
     size_t n;
     size_t bytes;
+    size_t text_bytes;
     Orders__V1__Order *orders[BATCH_ORDERS];
-    size_t lines[BATCH_ORDERS];
+    struct batch_source sources[BATCH_ORDERS];
     size_t first_row;
     struct batch_place end; /* of the last order */
     bool in_flight;
@@ -146,7 +148,7 @@ static struct rpc_reply *wait_for_reply(struct batches *batches, struct import_b
 static void empty(struct import_batch *batch)
 {
     arena_reset(&batch->arena);
-    batch->n = batch->bytes = 0;
+    batch->n = batch->bytes = batch->text_bytes = 0;
     batch->in_flight = false;
 }
 
@@ -157,7 +159,7 @@ static void take_back(struct batches *batches, struct import_batch *batch)
         return;
     struct rpc_reply *reply = wait_for_reply(batches, batch);
     struct batch_result result = {.n = batch->n,
-                                  .lines = batch->lines,
+                                  .sources = batch->sources,
                                   .end = batch->end,
                                   .status = &reply->status,
                                   .unsent = reply->unsent,
@@ -182,6 +184,14 @@ static void send_filled(struct batches *batches)
     take_back(batches, &batches->ring[batches->filling]);
 }
 
+static struct batch_source keep_source(const struct batches *batches, struct import_batch *batch,
+                                       const struct batch_source *source)
+{
+    struct batch_source kept = *source;
+    kept.text = batches->terms->keeps_text ? arena_copy(&batch->arena, source->text, source->length) : NULL;
+    return kept;
+}
+
 bool batches_add(struct batches *batches, const Orders__V1__Order *order, const struct batch_place *place)
 {
     struct import_batch *batch = &batches->ring[batches->filling];
@@ -193,9 +203,10 @@ bool batches_add(struct batches *batches, const Orders__V1__Order *order, const 
     batch->orders[batch->n] = orders__v1__order__unpack(&batch->arena.allocator, size, packed);
     batch->first_row = batch->n == 0 ? place->row : batch->first_row;
     batch->end = *place;
-    batch->lines[batch->n++] = place->line;
+    batch->sources[batch->n++] = keep_source(batches, batch, &place->source);
     batch->bytes += size;
-    if (batch->n == BATCH_ORDERS || batch->bytes >= BATCH_BYTES)
+    batch->text_bytes += place->source.length;
+    if (batch->n == BATCH_ORDERS || batch->bytes >= BATCH_BYTES || batch->text_bytes >= TEXT_BYTES)
         send_filled(batches);
     return true;
 }

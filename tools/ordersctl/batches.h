@@ -15,9 +15,16 @@
 
 struct batches;
 
+/* A row of a file. */
+struct batch_source {
+    size_t line;      /* from 1 */
+    const char *text; /* as it stands there; NULL, where it is not asked for */
+    size_t length;
+};
+
 /* Where a file stands behind the row of an order. */
 struct batch_place {
-    size_t line;    /* of the row, from 1 */
+    struct batch_source source;
     size_t row;     /* its number, from 1 */
     size_t refused; /* rows up to it that came into no batch */
 };
@@ -27,13 +34,14 @@ struct batch_terms {
     const char *run; /* a UUID. A batch of one run that begins with the same row has the same request_id, so
                         that it can be sent again. NULL: every batch has a new one */
     bool validate_only; /* nothing is stored */
+    bool keeps_text;    /* the result has the rows' text. What is in a batch does not depend on it */
 };
 
 /* One batch's end: its orders' lines, and the reply. response is NULL when the call failed as a whole: then
  * its orders may be stored all the same, if it was sent and the answer was lost on the way. */
 struct batch_result {
     size_t n;
-    const size_t *lines;
+    const struct batch_source *sources;
     struct batch_place end; /* of its last order */
     const struct status *status;
     bool unsent;                                           /* no server had it */

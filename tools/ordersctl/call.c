@@ -16,11 +16,22 @@
 struct arguments {
     struct service_method target;
     const char *json;
+    enum json_unknown unknown; /* members of it */
+};
+
+static const struct argp_option options[] = {
+    {"ignore-unknown", JSON_TEXT_IGNORE_UNKNOWN, NULL, 0,
+     "Take JSON with members that are no field, without them"},
+    {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
+    if (key == JSON_TEXT_IGNORE_UNKNOWN) {
+        arguments->unknown = JSON_UNKNOWN_IGNORED;
+        return 0;
+    }
     if (key == ARGP_KEY_NO_ARGS)
         argp_error(state, "which method? `ordersctl methods' lists them");
     if (key != ARGP_KEY_ARG || state->arg_num > 1)
@@ -33,6 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp call_argp = {
+    .options = options,
     .parser = parse,
     .args_doc = "METHOD [JSON|-]",
     .doc = "Calls any method and prints its answer as JSON.\v"
@@ -51,7 +63,7 @@ static ProtobufCMessage *read_request(const struct arguments *arguments, struct 
     json_t *json = arguments->json != NULL ? json_text_read(arguments->json, arena, status) : json_object();
     amount_check_members(json, arena, status);
     if (json != NULL)
-        json_to_message(json, request, arena, status);
+        json_to_message(json, request, arguments->unknown, arena, status);
     json_decref(json);
     return request;
 }

@@ -1,34 +1,50 @@
 /* csv_table.c: libcsv cuts a row into cells; the header says which field each of them is. */
 #include "csv_table.h"
 
+#include "json/member_name.h"
+
 #include <csv.h>
+#include <ctype.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { CSV_OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL };
+enum {
+    CSV_OPTIONS = CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL,
+    NAMES_TOLD = 5,   /* of columns that are unknown */
+    SHOWN_BYTES = 60, /* of a name or a row in an error */
+};
+
+/* A column without a name, which is to have no values. */
+static const ProtobufCFieldDescriptor nameless;
 
 struct csv_table {
-    const ProtobufCMessageDescriptor *type;
-    const ProtobufCFieldDescriptor **columns; /* owned; NULL where no field has the column's name */
+    const struct row_subject *subject;
+    const ProtobufCFieldDescriptor **columns; /* owned; NULL: passed over; or &nameless */
     size_t n_columns;
+    size_t n_unknown;
     struct csv_parser parser;
+    char delimiter; /* '\0': not known yet */
 
     /* The row being read. */
     size_t n_cells;
+    size_t n_filled; /* of the cells; of the header: that name a field */
     json_t *object;
-    char error[256]; /* "" while nothing is wrong with it */
+    size_t error_length;
+    char error[1024]; /* "" while nothing is wrong with it */
 };
 
-struct csv_table *csv_table_new(const ProtobufCMessageDescriptor *type)
+struct csv_table *csv_table_new(const struct row_subject *subject)
 {
     struct csv_table *table = calloc(1, sizeof *table);
     if (table == NULL || csv_init(&table->parser, CSV_OPTIONS) != 0) {
         free(table);
         return NULL;
     }
-    table->type = type;
+    table->subject = subject;
     return table;
 }
 
@@ -41,7 +57,22 @@ void csv_table_free(struct csv_table *table)
     free(table);
 }
 
-#define refuse(table, ...) snprintf((table)->error, sizeof(table)->error, __VA_ARGS__)
+char csv_table_delimiter(const struct csv_table *table)
+{
+    return table->delimiter;
+}
+
+/* Adds to what is wrong with the row. */
+__attribute__((format(printf, 2, 3))) static void refuse(struct csv_table *table, const char *format, ...)
+{
+    const size_t room = sizeof table->error - table->error_length;
+    va_list args;
+    va_start(args, format);
+    const int length = vsnprintf(table->error + table->error_length, room, format, args);
+    va_end(args);
+    if (length > 0)
+        table->error_length += (size_t)length < room ? (size_t)length : room - 1;
+}
 
 static void end_row(int terminator, void *arg)
 {
@@ -49,15 +80,18 @@ static void end_row(int terminator, void *arg)
     (void)arg;
 }
 
+typedef void take_cell_fn(void *cell, size_t length, void *table);
+
 /* Gives each cell of one row to `take_cell`. False: table->error says why. */
-static bool parse(struct csv_table *table, const char *text, size_t length,
-                  void (*take_cell)(void *cell, size_t length, void *table))
+static bool parse(struct csv_table *table, const char *text, size_t length, take_cell_fn *take_cell)
 {
-    table->n_cells = 0;
+    table->n_cells = table->n_filled = table->error_length = 0;
     table->error[0] = '\0';
+    csv_set_delim(&table->parser, (unsigned char)table->delimiter);
     if (csv_parse(&table->parser, text, length, take_cell, end_row, table) != length ||
         csv_fini(&table->parser, take_cell, end_row, table) != 0) {
         const int error = csv_error(&table->parser);
+        table->error_length = table->n_unknown = 0;
         if (error == CSV_EPARSE)
             refuse(table, "not CSV: a quote is misplaced or missing in cell %zu", table->n_cells + 1);
         else
@@ -68,20 +102,59 @@ static bool parse(struct csv_table *table, const char *text, size_t length,
     return table->error[0] == '\0';
 }
 
-static void take_name(void *cell, size_t length, void *arg)
+/* --- what separates cells --- */
+
+bool csv_table_read_separator(struct csv_table *table, const char *text, size_t length)
+{
+    static const char name[] = "sep=";
+    enum { NAME_LENGTH = sizeof name - 1 };
+    if (length >= 2 && text[0] == '"' && text[length - 1] == '"') {
+        text++;
+        length -= 2;
+    }
+    if (table->delimiter != '\0' || length != NAME_LENGTH + 1 || strncasecmp(text, name, NAME_LENGTH) != 0)
+        return false;
+    const char separator = text[NAME_LENGTH];
+    if (separator == '"' || !(ispunct((unsigned char)separator) || isblank((unsigned char)separator)))
+        return false;
+    table->delimiter = separator;
+    return true;
+}
+
+/* The field that a header's cell names. */
+static const ProtobufCFieldDescriptor *field_of(const struct csv_table *table, const char *name,
+                                                size_t length)
+{
+    return strlen(name) == length ? member_name_find(table->subject->type, name) : NULL;
+}
+
+static void count_name(void *cell, size_t length, void *arg)
 {
     struct csv_table *table = arg;
-    const char *name = cell;
-    const ProtobufCFieldDescriptor *field =
-        strlen(name) == length ? protobuf_c_message_descriptor_get_field_by_name(table->type, name) : NULL;
+    if (table->n_cells++ < CSV_COLUMNS_MAX && length > 0)
+        table->n_filled += field_of(table, cell, length) != NULL;
+}
 
-    table->n_cells++;
-    if (table->error[0] != '\0')
-        return; /* or each of a MiB of names that stand twice would be looked for among all of them */
-    for (size_t i = 0; i < table->n_columns && field != NULL; i++) {
-        if (table->columns[i] == field)
-            refuse(table, "the header names %s twice", field->name);
+/* A comma, when nothing is better. */
+static void find_delimiter(struct csv_table *table, const char *text, size_t length)
+{
+    static const char delimiters[] = {',', ';', '\t', '|'};
+    size_t most = 0;
+    char best = delimiters[0];
+    for (size_t i = 0; i < sizeof delimiters; i++) {
+        table->delimiter = delimiters[i];
+        if (parse(table, text, length, count_name) && table->n_filled > most) {
+            most = table->n_filled;
+            best = delimiters[i];
+        }
     }
+    table->delimiter = best;
+}
+
+/* --- the header --- */
+
+static void add_column(struct csv_table *table, const ProtobufCFieldDescriptor *field)
+{
     const ProtobufCFieldDescriptor **columns =
         realloc(table->columns, (table->n_columns + 1) * sizeof *table->columns);
     if (columns == NULL) {
@@ -92,41 +165,120 @@ static void take_name(void *cell, size_t length, void *arg)
     table->columns = columns;
 }
 
+static void add_field(struct csv_table *table, const ProtobufCFieldDescriptor *field)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->columns[i] == field) {
+            table->error_length = table->n_unknown = 0;
+            refuse(table, "the header names %s twice", field->name);
+        }
+    }
+    table->n_filled++;
+    add_column(table, field);
+}
+
+/* Cuts its list short, so that the error has room for what stands behind it. */
+static void refuse_unknown(struct csv_table *table, const char *name)
+{
+    const ProtobufCFieldDescriptor *guess = member_name_guess(table->subject->type, name);
+    if (table->n_unknown++ >= NAMES_TOLD)
+        return;
+    refuse(table, "%s\"%.*s\"", table->n_unknown == 1 ? "the header has unknown columns: " : ", ",
+           SHOWN_BYTES, name);
+    if (guess != NULL)
+        refuse(table, " (did you mean %s?)", guess->name);
+}
+
+static void take_name(void *cell, size_t length, void *arg)
+{
+    struct csv_table *table = arg;
+    const struct row_subject *subject = table->subject;
+    const ProtobufCFieldDescriptor *field = field_of(table, cell, length);
+    table->n_cells++;
+    if (table->error[0] != '\0' && table->n_unknown == 0)
+        return; /* or each of a MiB of names that stand twice would be looked for among all of them */
+    if (table->n_cells > CSV_COLUMNS_MAX) {
+        table->error_length = table->n_unknown = 0;
+        refuse(table, "the header has more than %d columns", CSV_COLUMNS_MAX);
+    } else if (field != NULL) {
+        add_field(table, field);
+    } else if (subject->remark != NULL && strcmp(cell, subject->remark) == 0) {
+        add_column(table, NULL);
+    } else if (length == 0 && subject->unknown == JSON_UNKNOWN_REFUSED) {
+        add_column(table, &nameless);
+    } else {
+        add_column(table, NULL);
+        if (subject->unknown == JSON_UNKNOWN_REFUSED)
+            refuse_unknown(table, cell);
+    }
+}
+
+/* What a header was that is none, as far as it is fit to be shown. */
+static void refuse_header(struct csv_table *table, const char *text, size_t length)
+{
+    const ProtobufCMessageDescriptor *type = table->subject->type;
+    const size_t shown = length < SHOWN_BYTES ? length : SHOWN_BYTES;
+    table->error_length = 0;
+    refuse(table, "the first row names no field of %s, it is \"%.*s\"%s; it is to be like \"%s,%s\"",
+           type->short_name, (int)shown, text, shown < length ? "..." : "", type->fields[0].name,
+           type->fields[type->n_fields > 1].name);
+}
+
 const char *csv_table_read_header(struct csv_table *table, const char *text, size_t length)
 {
-    if (!parse(table, text, length, take_name))
+    if (table->delimiter == '\0')
+        find_delimiter(table, text, length);
+    table->n_unknown = 0;
+    const bool taken = parse(table, text, length, take_name);
+    if (!taken && table->n_unknown == 0)
         return table->error;
-    for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i] != NULL)
-            return NULL;
+    if (table->n_filled == 0) {
+        refuse_header(table, text, length);
+    } else if (table->n_unknown > 0) {
+        if (table->n_unknown > NAMES_TOLD)
+            refuse(table, " and %zu more", table->n_unknown - NAMES_TOLD);
+        refuse(table, "; --ignore-unknown leaves them out");
     }
-    refuse(table, "the first row names no field of %s; it is to be like \"%s,%s\"", table->type->short_name,
-           table->type->fields[0].name, table->type->fields[table->type->n_fields > 1].name);
-    return table->error;
+    return table->error[0] != '\0' ? table->error : NULL;
 }
+
+/* --- rows --- */
 
 static void take_value(void *cell, size_t length, void *arg)
 {
     struct csv_table *table = arg;
     const size_t column = table->n_cells++;
-    if (column >= table->n_columns || table->columns[column] == NULL || length == 0)
+    const ProtobufCFieldDescriptor *field = column < table->n_columns ? table->columns[column] : NULL;
+    table->n_filled += length > 0;
+    if (field == NULL)
         return;
-    json_t *value = json_stringn(cell, length);
-    if (value == NULL)
-        refuse(table, "%s: not UTF-8", table->columns[column]->name);
+    if (length == 0) {
+        if (field->type == PROTOBUF_C_TYPE_MESSAGE && field != &nameless)
+            json_object_set_new(table->object, field->name, json_null());
+        return;
+    }
+    json_t *value = field != &nameless ? json_stringn(cell, length) : NULL;
+    if (value != NULL)
+        json_object_set_new(table->object, field->name, value);
+    else if (table->error[0] != '\0')
+        return;
+    else if (field == &nameless)
+        refuse(table, "cell %zu is not empty, and its column has no name", column + 1);
     else
-        json_object_set_new(table->object, table->columns[column]->name, value);
+        refuse(table, "%s: not UTF-8", field->name);
 }
 
 json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t length, const char **error)
 {
     json_t *object = json_object();
     table->object = object;
-    if (parse(table, text, length, take_value) && table->n_cells != table->n_columns)
+    const bool parsed = parse(table, text, length, take_value);
+    const bool empty = parsed && table->n_filled == 0;
+    if (parsed && !empty && table->n_cells != table->n_columns)
         refuse(table, "%zu cells where the header has %zu", table->n_cells, table->n_columns);
-    if (table->error[0] == '\0')
+    if (table->error[0] == '\0' && !empty)
         return object;
     json_decref(object);
-    *error = table->error;
+    *error = empty ? NULL : table->error;
     return NULL;
 }

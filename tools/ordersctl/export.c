@@ -1,5 +1,7 @@
 /* export.c: orders to a file that import takes. */
 #include "command.h"
+#include "file_format.h"
+#include "gzip_stream.h"
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
@@ -11,49 +13,23 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_FORMAT = 0x300, PROGRESS_TEXT = 80 };
+enum { KEY_FORMAT = 0x300, KEY_QUOTE_FORMULAS, PROGRESS_TEXT = 80 };
 
 struct arguments {
     struct field_options filter; /* of ListOrdersRequest */
     struct order_columns columns;
     enum output_format format; /* OUTPUT_TABLE: not given */
-    const char *path;          /* NULL or "-": stdout */
+    bool quote_formulas;
+    const char *path; /* NULL: stdout */
 };
-
-/* By --format and by the file's extension. */
-static const struct {
-    const char *name;
-    enum output_format format;
-} formats[] = {
-    {"json", OUTPUT_JSON},
-    {"ndjson", OUTPUT_NDJSON},
-    {"jsonl", OUTPUT_NDJSON},
-    {"csv", OUTPUT_CSV},
-};
-
-/* OUTPUT_TABLE: none has this name. */
-static enum output_format find_format(const char *name)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcasecmp(formats[i].name, name) == 0)
-            return formats[i].format;
-    }
-    return OUTPUT_TABLE;
-}
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "json|ndjson|csv", 0, "Default: by the extension of FILE, else json"},
+    {"format", KEY_FORMAT, "json|ndjson|csv", 0,
+     "Default: by the extension of FILE, behind which .gz may stand, else by --output, else json"},
+    {"quote-formulas", KEY_QUOTE_FORMULAS, NULL, 0,
+     "Put a ' before cells of CSV that a spreadsheet would run; such a file is not for import"},
     {0},
 };
-
-static void choose_format(struct arguments *arguments)
-{
-    const char *dot = arguments->path != NULL ? strrchr(arguments->path, '.') : NULL;
-    if (arguments->format == OUTPUT_TABLE && dot != NULL)
-        arguments->format = find_format(dot + 1);
-    if (arguments->format == OUTPUT_TABLE)
-        arguments->format = OUTPUT_JSON;
-}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -64,17 +40,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->child_inputs[1] = &arguments->columns;
         return 0;
     case KEY_FORMAT:
-        arguments->format = find_format(argument);
+        arguments->format = file_format_named(argument);
         if (arguments->format == OUTPUT_TABLE)
             argp_error(state, "--format: \"%s\" is not json, ndjson or csv", argument);
+        return 0;
+    case KEY_QUOTE_FORMULAS:
+        arguments->quote_formulas = true;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             return ARGP_ERR_UNKNOWN;
         arguments->path = strcmp(argument, "-") == 0 ? NULL : argument;
-        return 0;
-    case ARGP_KEY_END:
-        choose_format(arguments);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -97,6 +73,7 @@ static const struct argp export_argp = {
 struct sink {
     struct order_writer writer;
     struct progress progress;
+    enum output_format format;
     FILE *file;
     const char *name;
     size_t n_unreachable; /* orders that are not in it, as they cannot be read */
@@ -136,8 +113,9 @@ static uint64_t count_orders(struct session *session, const struct arguments *ar
 static enum exit_code write_orders(struct session *session, const struct arguments *arguments,
                                    struct sink *sink)
 {
-    const struct order_look look = {.format = arguments->format,
+    const struct order_look look = {.format = sink->format,
                                     .columns = arguments->columns,
+                                    .quote_formulas = arguments->quote_formulas,
                                     .to_terminal = isatty(fileno(sink->file)) != 0};
     struct order_pages pages = {
         .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
@@ -170,6 +148,24 @@ static enum exit_code write_until_interrupt(struct session *session, const struc
     return code;
 }
 
+/* By way of gzip, when the file's name says so. */
+static enum exit_code write_into(const struct whole_file *whole, struct session *session,
+                                 const struct arguments *arguments, struct sink *sink)
+{
+    const bool compresses = file_format_is_gzip(sink->name);
+    sink->file = compresses ? gzip_stream_open(whole->file) : whole->file;
+    if (sink->file == NULL) {
+        report("cannot compress %s: %s", sink->name, strerror(errno));
+        return EXIT_OTHER;
+    }
+    const enum exit_code code = whole->part != NULL ? write_until_interrupt(session, arguments, sink)
+                                                    : write_orders(session, arguments, sink);
+    if (!compresses || fclose(sink->file) == 0 || code != EXIT_OK)
+        return code;
+    report("cannot write %s: %s", sink->name, strerror(errno));
+    return EXIT_OTHER;
+}
+
 static enum exit_code write_file(struct session *session, const struct arguments *arguments,
                                  struct sink *sink)
 {
@@ -177,9 +173,7 @@ static enum exit_code write_file(struct session *session, const struct arguments
     enum exit_code code = EXIT_OTHER;
     bool written = whole_file_open(&whole, sink->name);
     if (written) {
-        sink->file = whole.file;
-        code = whole.part != NULL ? write_until_interrupt(session, arguments, sink)
-                                  : write_orders(session, arguments, sink);
+        code = write_into(&whole, session, arguments, sink);
         written = whole_file_close(&whole, code == EXIT_OK);
     }
     if (written)
@@ -188,12 +182,40 @@ static enum exit_code write_file(struct session *session, const struct arguments
     return EXIT_OTHER;
 }
 
+/* --format decides, else the ending of the file's name, else --output; else it is JSON, which is said where
+ * somebody may have meant something else. False, and reported: they do not go together. */
+static bool choose_format(const struct session *session, const struct arguments *arguments,
+                          enum output_format *format)
+{
+    const enum output_format ending =
+        arguments->path != NULL ? file_format_of(arguments->path) : OUTPUT_TABLE;
+    const enum output_format output = session->output_given ? session->output : OUTPUT_TABLE;
+    *format = arguments->format != OUTPUT_TABLE ? arguments->format : ending;
+    if (*format == OUTPUT_TABLE)
+        *format = output;
+    if (*format == OUTPUT_TABLE) {
+        *format = OUTPUT_JSON;
+        if (arguments->path != NULL || session->output_given)
+            report("neither --format nor the file's name says which format to write: it is JSON");
+    }
+    if (arguments->format == OUTPUT_TABLE && output != OUTPUT_TABLE && output != *format) {
+        report("--output and the name %s do not go together; --format says which format to write",
+               arguments->path);
+        return false;
+    }
+    if (arguments->quote_formulas && *format != OUTPUT_CSV)
+        report("--quote-formulas is for CSV alone");
+    return !arguments->quote_formulas || *format == OUTPUT_CSV;
+}
+
 /* What cannot be read is missing in the file, which is whole otherwise. */
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct sink sink = {.file = stdout, .name = "standard output"};
     enum exit_code code;
+    if (!choose_format(session, arguments, &sink.format))
+        return EXIT_USAGE;
     if (arguments->path == NULL) {
         code = write_orders(session, arguments, &sink);
     } else {

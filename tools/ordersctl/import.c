@@ -2,16 +2,16 @@
  * the batches under way. What is no order as JSON sees it is refused here, what breaks a rule by the service;
  * each refusal names the row's line, and the rest goes in. A journal beside the file lets an import that was
  * cut short go on. */
-#include "amount.h"
 #include "batches.h"
 #include "command.h"
+#include "import_arguments.h"
 #include "interrupt.h"
 #include "journal.h"
 #include "output.h"
 #include "progress.h"
+#include "rejects.h"
 #include "report.h"
 #include "row_reader.h"
-#include "json/mapping.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,114 +21,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_FORMAT = 0x300, KEY_DRY_RUN, KEY_RESUME, CHUNK_BYTES = 64 * 1024, PROGRESS_TEXT = 80 };
-
-/* --- what to import --- */
-
-struct arguments {
-    const char *path;
-    enum row_format format;
-    bool dry_run;
-    bool resume;
-    struct amount_notation notation;
-};
-
-static const struct {
-    const char *name;
-    enum row_format format;
-} formats[] = {
-    {"json", ROWS_JSON},
-    {"ndjson", ROWS_NDJSON},
-    {"jsonl", ROWS_NDJSON},
-    {"csv", ROWS_CSV},
-};
-
-/* ROWS_BY_CONTENT: none has this name. */
-static enum row_format find_format(const char *name)
-{
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
-        if (strcasecmp(formats[i].name, name) == 0)
-            return formats[i].format;
-    }
-    return ROWS_BY_CONTENT;
-}
-
-static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "json|ndjson|csv", 0, "Default: by the extension of FILE, else by its content"},
-    {"dry-run", KEY_DRY_RUN, NULL, 0,
-     "Have the service check every row and store none; whether an order is there already is not looked at"},
-    {"resume", KEY_RESUME, NULL, 0, "Go on with an import of FILE that was cut short"},
-    {0},
-};
-
-static error_t parse(int key, char *argument, struct argp_state *state)
-{
-    struct arguments *arguments = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->notation;
-        return 0;
-    case KEY_FORMAT:
-        arguments->format = find_format(argument);
-        if (arguments->format == ROWS_BY_CONTENT)
-            argp_error(state, "--format: \"%s\" is not json, ndjson or csv", argument);
-        return 0;
-    case KEY_DRY_RUN:
-        arguments->dry_run = true;
-        return 0;
-    case KEY_RESUME:
-        arguments->resume = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        arguments->path = argument;
-        return 0;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "which file? Give FILE, or - for standard input");
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->resume && arguments->dry_run)
-            argp_error(state, "--dry-run stores nothing that could be resumed");
-        if (arguments->resume && strcmp(arguments->path, "-") == 0)
-            argp_error(state, "standard input cannot be resumed, only a FILE");
-        if (arguments->format == ROWS_BY_CONTENT && strrchr(arguments->path, '.') != NULL)
-            arguments->format = find_format(strrchr(arguments->path, '.') + 1);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp_child children[] = {{.argp = &amount_argp}, {0}};
-
-static const struct argp import_argp = {
-    .options = options,
-    .parser = parse,
-    .children = children,
-    .args_doc = "FILE|-",
-    .doc =
-        "Creates an order of each row of FILE, or of standard input.\v"
-        "A file is a JSON array of orders, one JSON order a line (NDJSON), or CSV whose first row names the "
-        "fields, in any order; other columns are ignored, and so are id, created_at, updated_at and etag, "
-        "which "
-        "an export has. A row that is refused is told on standard error with its line, and the others go in; "
-        "the "
-        "exit code is then 8. Ctrl-C stops reading, waits for what is under way and says how many went "
-        "in.\n\n"
-        "While FILE is imported, FILE.ordersctl-resume says how far. It stays when the import is cut short, "
-        "by "
-        "whatever: --resume then goes on behind it, and no order is stored twice or refused for having been "
-        "stored before, within the time for which the service keeps answers (24 hours).",
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    PROGRESS_TEXT = 80,
+    TOLD_ON_SCREEN = 10, /* refused rows */
 };
 
 /* --- importing --- */
 
 struct import {
     struct session *session;
-    const struct arguments *arguments;
+    const struct import_arguments *arguments;
     int fd;
     const char *name; /* of the file, for people */
+    struct row_subject subject;
+    struct rejects rejects;
+    size_t told; /* refusals that are on the screen */
     struct row_reader *reader;
     struct batches *batches;
     struct batch_terms terms;
@@ -151,59 +59,45 @@ static size_t refused_of(const struct import *import)
     return import->refused_here + import->refused_there;
 }
 
-static void tell_refusal(struct import *import, size_t line, const char *why)
-{
-    progress_clear(&import->progress);
-    report("line %zu: %s", line, why);
-}
-
-static void refuse(struct import *import, size_t line, const char *why)
-{
-    tell_refusal(import, line, why);
-    import->refused_here++;
-}
-
 static void stop(struct import *import, enum exit_code code)
 {
     if (import->code == EXIT_OK)
         import->code = code;
 }
 
-/* A row without what the database makes: an export has it, and it is made anew. */
-static json_t *input_of(const json_t *row)
+/* Whether there is a place where all refusals are but the screen. */
+static bool tells_few(const struct import *import)
 {
-    static const char *const output_only[] = {"id", "created_at", "updated_at", "etag"};
-    json_t *input = json_copy((json_t *)(uintptr_t)row);
-    for (size_t i = 0; i < sizeof output_only / sizeof output_only[0]; i++)
-        json_object_del(input, output_only[i]);
-    return input;
+    return import->rejects.file != NULL || isatty(STDERR_FILENO);
 }
 
-static const char *describe(struct arena *arena, const struct status *status)
+static void tell_refusal(struct import *import, const struct reject *reject)
 {
-    const char *text = status_code_name(status->code);
-    for (size_t i = 0; i < status->n_violations; i++) {
-        const struct violation *violation = &status->violations[i];
-        text = arena_printf(arena, "%s%s%s%s%s", text, i == 0 ? ": " : "; ", violation->field,
-                            *violation->field != '\0' ? ": " : "", violation->message);
-    }
-    return text;
+    rejects_add(&import->rejects, import->reader, reject);
+    if (import->told++ >= TOLD_ON_SCREEN && tells_few(import))
+        return;
+    progress_clear(&import->progress);
+    report("line %zu: %s", reject->line, reject->why);
+}
+
+static void refuse(struct import *import, const struct row *row, const char *why)
+{
+    const struct reject reject = {.line = row->line, .why = why, .text = row->text, .length = row->length};
+    tell_refusal(import, &reject);
+    import->refused_here++;
 }
 
 static void take_order(struct import *import, const struct row *row)
 {
     const struct batch_place place = {
-        .line = row->line, .row = import->rows, .refused = import->refused_here};
+        .source = {row->line, row->text, row->length}, .row = import->rows, .refused = import->refused_here};
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     struct status status = STATUS_INIT;
-    json_t *input = input_of(row->json);
-    amount_read_member(&import->arguments->notation, input, &import->arena, &status);
-    json_to_message(input, &order.base, &import->arena, &status);
+    import_row_read(row->json, &import->arguments->terms, &order, &import->arena, &status);
     if (status.code != STATUS_OK)
-        refuse(import, row->line, describe(&import->arena, &status));
+        refuse(import, row, import_row_describe(&import->arena, &status));
     else if (!batches_add(import->batches, &order, &place))
-        refuse(import, row->line, "INVALID_ARGUMENT: too large for an order");
-    json_decref(input);
+        refuse(import, row, "INVALID_ARGUMENT: too large for an order");
     arena_reset(&import->arena);
 }
 
@@ -213,7 +107,7 @@ static void take_row(const struct row *row, void *arg)
     if (import->code != EXIT_OK || ++import->rows <= import->journal.rows)
         return; /* the batches of the latter were answered in an earlier run */
     if (row->json == NULL)
-        refuse(import, row->line, row->error);
+        refuse(import, row, row->error);
     else
         take_order(import, row);
 }
@@ -235,14 +129,16 @@ static void take_failure(struct import *import, const struct batch_result *resul
     size_t n = 0;
     while (details[n] != NULL)
         n++;
-    details[n] = arena_printf(&arena, "lines %zu to %zu: %s", result->lines[0], result->lines[result->n - 1],
+    details[n] = arena_printf(&arena, "lines %zu to %zu: %s", result->sources[0].line,
+                              result->sources[result->n - 1].line,
                               unchanged ? "not imported" : "may have been imported or not");
     stop(import, report_status_details(result->status, details));
     arena_free(&arena);
     import->in_doubt |= !unchanged;
 }
 
-static void count_result(struct import *import, size_t line, const Orders__V1__BatchCreateResult *order)
+static void count_result(struct import *import, const struct batch_source *source,
+                         const Orders__V1__BatchCreateResult *order)
 {
     struct arena arena;
     if (order->code == RPC__V1__CODE__OK) {
@@ -250,9 +146,13 @@ static void count_result(struct import *import, size_t line, const Orders__V1__B
         return;
     }
     arena_init(&arena);
-    tell_refusal(
-        import, line,
-        arena_printf(&arena, "%s: %s", status_code_name((enum status_code)order->code), order->message));
+    const struct reject reject = {
+        .line = source->line,
+        .why =
+            arena_printf(&arena, "%s: %s", status_code_name((enum status_code)order->code), order->message),
+        .text = source->text,
+        .length = source->length};
+    tell_refusal(import, &reject);
     import->refused_there++;
     arena_free(&arena);
 }
@@ -266,7 +166,9 @@ static void take_result(const struct batch_result *result, void *arg)
         return;
     }
     for (size_t i = 0; i < result->n; i++)
-        count_result(import, result->lines[i], result->response->results[i]);
+        count_result(import, &result->sources[i], result->response->results[i]);
+    if (!rejects_flush(&import->rejects))
+        stop(import, EXIT_OTHER);
     if (import->code == EXIT_OK)
         journal_advance(&import->journal, result->end.row, import->imported,
                         import->refused_there + result->end.refused);
@@ -323,11 +225,14 @@ static void read_file(struct import *import)
 
 static const char *counts(const struct import *import, struct arena *arena)
 {
-    const size_t refused = refused_of(import);
-    return arena_printf(arena, "%zu %s %s, %zu %s refused", import->imported,
-                        import->imported == 1 ? "order" : "orders",
-                        import->terms.validate_only ? "would be imported" : "imported", refused,
-                        refused == 1 ? "row" : "rows");
+    const size_t refused = refused_of(import), empty = row_reader_empty_rows(import->reader);
+    const char *text = arena_printf(arena, "%zu %s %s, %zu %s refused", import->imported,
+                                    import->imported == 1 ? "order" : "orders",
+                                    import->terms.validate_only ? "would be imported" : "imported", refused,
+                                    refused == 1 ? "row" : "rows");
+    return empty > 0
+               ? arena_printf(arena, "%s, %zu empty %s skipped", text, empty, empty == 1 ? "row" : "rows")
+               : text;
 }
 
 static void write_result(struct import *import)
@@ -335,10 +240,14 @@ static void write_result(struct import *import)
     const char *counted = import->terms.validate_only ? "valid" : "imported";
     const enum output_format format = import->session->output;
     const json_int_t imported = (json_int_t)import->imported, refused = (json_int_t)refused_of(import);
+    const json_int_t skipped = (json_int_t)row_reader_empty_rows(import->reader);
     if (format == OUTPUT_CSV)
-        printf("%s,refused\n%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT "\n", counted, imported, refused);
+        printf("%s,refused,skipped\n%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT
+               "\n",
+               counted, imported, refused, skipped);
     else if (format != OUTPUT_TABLE)
-        output_json(stdout, format, json_pack("{sI sI}", counted, imported, "refused", refused));
+        output_json(stdout, format,
+                    json_pack("{sI sI sI}", counted, imported, "refused", refused, "skipped", skipped));
     else if (import->code == EXIT_OK && import->interrupt.signal_number == 0)
         puts(counts(import, &import->file_arena));
 }
@@ -364,9 +273,23 @@ static void tell_cut(const struct import *import, bool interrupted)
     arena_free(&arena);
 }
 
+/* Refusals that the screen has not, and where all of them are. */
+static void tell_rejects(struct import *import)
+{
+    const bool kept = import->rejects.file != NULL && import->rejects.begun;
+    if (import->told > TOLD_ON_SCREEN && tells_few(import))
+        report("%zu further rows were refused%s", import->told - TOLD_ON_SCREEN,
+               kept ? "" : "; --rejects FILE would write all of them to FILE");
+    if (kept)
+        report("refused rows are in %s, to be mended and imported", import->rejects.path);
+}
+
 static enum exit_code finish(struct import *import)
 {
     const bool interrupted = import->interrupt.signal_number != 0;
+    tell_rejects(import);
+    if (!rejects_close(&import->rejects))
+        stop(import, EXIT_OTHER);
     const bool cut = interrupted || import->code != EXIT_OK;
     write_result(import);
     if (cut)
@@ -403,7 +326,10 @@ static bool open_journal(struct import *import, const struct stat *about)
     if (!S_ISREG(about->st_mode) || import->fd == STDIN_FILENO || import->arguments->dry_run)
         return true;
     const struct journal_subject subject = {
-        .file = import->name, .about = about, .service = service_of(import->session, &import->file_arena)};
+        .file = import->name,
+        .about = about,
+        .service = service_of(import->session, &import->file_arena),
+        .options = import_arguments_terms(import->arguments, &import->file_arena)};
     const enum journal_opening opening =
         journal_open(journal, &subject, import->arguments->resume, &import->file_arena, &error);
     if (opening == JOURNAL_UNWRITABLE)
@@ -429,6 +355,10 @@ static bool open_file(struct import *import)
         return false;
     }
     progress_init(&import->progress, import->fd, S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0);
+    if (import->arguments->rejects != NULL &&
+        !rejects_open(&import->rejects, import->arguments->rejects, import->arguments->resume, &about))
+        return false;
+    import->terms.keeps_text = import->rejects.file != NULL;
     return open_journal(import, &about);
 }
 
@@ -438,8 +368,7 @@ static bool begin(struct import *import)
         report("cannot wait for signals: %s", strerror(errno));
         return false;
     }
-    import->reader =
-        row_reader_new(import->arguments->format, &orders__v1__order__descriptor, take_row, import);
+    import->reader = row_reader_new(import->arguments->format, &import->subject, take_row, import);
     import->batches = batches_new(import->session, &import->interrupt, &import->terms, take_result, import);
     if (import->reader == NULL || import->batches == NULL) {
         report("cannot start: %s", strerror(errno));
@@ -457,6 +386,7 @@ static void end(struct import *import)
     if (import->interrupt.fd >= 0)
         interrupt_close(&import->interrupt);
     journal_close(&import->journal, true);
+    rejects_close(&import->rejects);
     arena_free(&import->arena);
     arena_free(&import->file_arena);
     if (import->fd > STDIN_FILENO)
@@ -465,9 +395,12 @@ static void end(struct import *import)
 
 static enum exit_code run(struct session *session, void *input)
 {
-    const struct arguments *arguments = input;
+    const struct import_arguments *arguments = input;
     struct import import = {.session = session,
                             .arguments = arguments,
+                            .subject = {.type = &orders__v1__order__descriptor,
+                                        .unknown = arguments->terms.unknown,
+                                        .remark = REJECT_REASON},
                             .terms = {.validate_only = arguments->dry_run},
                             .journal = {.fd = -1},
                             .interrupt = {.fd = -1}};
@@ -482,5 +415,6 @@ static enum exit_code run(struct session *session, void *input)
     return code;
 }
 
-const struct command import_command = {
-    "import", "Create orders from a file", &import_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};
+const struct command import_command = {"import",          "Create orders from a file",
+                                       &import_argp,      sizeof(struct import_arguments),
+                                       SESSION_NEEDS_KEY, run};

@@ -12,7 +12,8 @@
 
 enum { LINE_BYTES = 256 };
 
-#define HEAD "ordersctl-import 2 "
+#define HEAD        "ordersctl-import 3 "
+#define HEAD_BEFORE "ordersctl-import 2 "
 
 /* --- the file itself --- */
 
@@ -75,6 +76,26 @@ static const char *read_run(struct journal *journal, char *line)
     return uuid_parse(journal->run, run) == 0 ? name + UUID_TEXT : NULL;
 }
 
+/* Reads whom the orders were sent to, and how rows were taken. NULL, or what is otherwise now. */
+static const char *read_terms(const char *text, const struct journal_subject *subject, struct arena *arena)
+{
+    const size_t length = strcspn(text, " ");
+    const char *service = arena_copy(arena, text, length);
+    const char *options = text[length] != '\0' ? text + length + 1 : "";
+    if (strcmp(service, subject->service) != 0)
+        return arena_printf(arena,
+                            "is of an import into %s, not into %s; to go on with it, add --connect %s; to "
+                            "begin anew, remove it",
+                            service, subject->service, service);
+    if (strcmp(options, subject->options) != 0)
+        return arena_printf(
+            arena,
+            "is of an import with other options (%s, not %s); go on with those; to begin anew, "
+            "remove it",
+            options, subject->options);
+    return NULL;
+}
+
 /* Reads the first line. NULL: it is whole, and of this import; else what is wrong, and what to do. */
 static const char *read_head(struct journal *journal, FILE *file, const struct journal_subject *subject,
                              struct arena *arena)
@@ -83,15 +104,15 @@ static const char *read_head(struct journal *journal, FILE *file, const struct j
     char *line = NULL;
     size_t capacity = 0;
     const char *of = getline(&line, &capacity, file) > 0 ? read_run(journal, line) : NULL;
-    if (of == NULL)
+    if (line != NULL && strncmp(line, HEAD_BEFORE, strlen(HEAD_BEFORE)) == 0)
+        error = "is of an older ordersctl, which took rows otherwise; go on with that one; to begin anew, "
+                "remove it";
+    else if (of == NULL)
         error = "is no journal of an import; to begin anew, remove it";
     else if (strncmp(of, state, strlen(state)) != 0)
         error = "is of the file as it was before it was changed; to begin anew, remove it";
-    else if (strcmp(of + strlen(state), subject->service) != 0)
-        error = arena_printf(arena,
-                             "is of an import into %s, not into %s; to go on with it, add --connect %s; to "
-                             "begin anew, remove it",
-                             of + strlen(state), subject->service, of + strlen(state));
+    else
+        error = read_terms(of + strlen(state), subject, arena);
     free(line);
     return error;
 }
@@ -142,8 +163,8 @@ static const char *read_on(struct journal *journal, const struct journal_subject
 static bool write_head(struct journal *journal, const struct journal_subject *subject, struct arena *arena)
 {
     uuid_make(journal->run);
-    const char *head = arena_printf(arena, HEAD "%s %s%s\n", journal->run, state_of(subject->about, arena),
-                                    subject->service);
+    const char *head = arena_printf(arena, HEAD "%s %s%s %s\n", journal->run, state_of(subject->about, arena),
+                                    subject->service, subject->options);
     return write(journal->fd, head, strlen(head)) == (ssize_t)strlen(head) &&
            sync_with_directory(journal->fd, journal->path, arena);
 }

@@ -7,9 +7,10 @@
  * answers what it stored with its record, and stores what it has not. So the journal may be behind, and no
  * line of it but the first need be on the disk for an order to be there once.
  *
- *   ordersctl-import 2 RUN SIZE MTIME SERVICE    the file as it was, in bytes and seconds.nanoseconds; whom
- *                                                the orders were sent to: another has none of them
- *   ROWS IMPORTED REFUSED                        so far; the last line counts
+ *   ordersctl-import 3 RUN SIZE MTIME SERVICE OPTIONS    the file as it was, in bytes and
+ * seconds.nanoseconds; whom the orders were sent to: another has none of them; and how its rows were taken:
+ * otherwise ids would be of other rows ROWS IMPORTED REFUSED                        so far; the last line
+ * counts
  */
 #ifndef ORDERSCTL_JOURNAL_H
 #define ORDERSCTL_JOURNAL_H
@@ -35,7 +36,8 @@ struct journal {
 struct journal_subject {
     const char *file;
     const struct stat *about; /* the file, as it was opened */
-    const char *service;      /* its URLs, comma-separated */
+    const char *service;      /* its URLs, comma-separated, without a blank */
+    const char *options;      /* what of the command line says how rows are taken */
 };
 
 enum journal_opening {

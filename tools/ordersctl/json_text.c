@@ -30,7 +30,7 @@ json_t *json_text_read(const char *argument, struct arena *arena, struct status 
     json_error_t error;
     size_t length = strlen(argument);
     const char *text = strcmp(argument, "-") == 0 ? read_stdin(arena, &length) : argument;
-    json_t *json = json_loadb(text, length, JSON_DECODE_ANY, &error);
+    json_t *json = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
     if (json == NULL)
         status_set(status, arena, STATUS_INVALID_ARGUMENT, "Not JSON: line %d column %d: %s", error.line,
                    error.column, error.text);

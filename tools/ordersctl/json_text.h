@@ -8,7 +8,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Parses an argument, or stdin when it is "-". A new reference; NULL: the status says why. */
+/* The key of the option --ignore-unknown, of commands that take JSON. */
+enum { JSON_TEXT_IGNORE_UNKNOWN = 0x700 };
+
+/* Parses an argument, or stdin when it is "-". A member that stands twice in an object is a mistake. A new
+ * reference; NULL: the status says why. */
 json_t *json_text_read(const char *argument, struct arena *arena, struct status *status);
 
 /* Writes JSON with jansson's flags, which other programs read the same as jansson's own, but which holds no

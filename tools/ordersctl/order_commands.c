@@ -19,6 +19,7 @@ struct arguments {
     struct field_options fields; /* of Order */
     struct order_columns columns;
     struct amount_notation notation; /* of create and update */
+    enum json_unknown unknown;       /* members of the JSON */
 };
 
 static const struct argp_child columns_child[] = {{.argp = &order_columns_argp}, {0}};
@@ -33,6 +34,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->child_inputs[0] = &arguments->columns;
     if (key == ARGP_KEY_ARG && state->arg_num == 0)
         arguments->word = argument;
+    else if (key == JSON_TEXT_IGNORE_UNKNOWN)
+        arguments->unknown = JSON_UNKNOWN_IGNORED;
     else if (!field_options_take(&arguments->fields, key, argument))
         return ARGP_ERR_UNKNOWN;
     return 0;
@@ -71,10 +74,12 @@ static void take_fields(const struct arguments *arguments, json_t *json, Orders_
     if (currency != NULL)
         json_object_set_new_nocheck(json, "currency", json_string_nocheck(currency));
     if (*amount != NULL)
+        json_object_del(json, "totalAmount"); /* the member's other name: the option wins */
+    if (*amount != NULL)
         json_object_set_new_nocheck(json, "total_amount", json_string_nocheck(*amount));
     *amount = NULL;
     amount_read_member(&arguments->notation, json, arena, status);
-    json_to_message(json, &order->base, arena, status);
+    json_to_message(json, &order->base, arguments->unknown, arena, status);
     field_options_apply(&fields, &order->base, arena, status);
 }
 
@@ -90,6 +95,8 @@ static const struct argp_option create_options[] = {
     {"currency", FIELD_OPTION + ORDER_CURRENCY, "CODE", 0, "Three letters, such as ISK"},
     {"status", FIELD_OPTION + 7, "STATUS", 0,
      "pending (default), confirmed, processing, shipped, delivered, completed or cancelled"},
+    {"ignore-unknown", JSON_TEXT_IGNORE_UNKNOWN, NULL, 0,
+     "Take JSON with members that are no field, without them"},
     {0},
 };
 

@@ -168,10 +168,18 @@ static void begin_csv(struct order_writer *writer)
     fputs("\n", writer->file);
 }
 
+/* What spreadsheets take for a formula begins so, and does not behind a '. */
+static const char *quote_formula(const char *text, struct arena *arena)
+{
+    return *text != '\0' && strchr("=+-@\t\r", *text) != NULL ? arena_printf(arena, "'%s", text) : text;
+}
+
 static void add_to_csv(struct order_writer *writer, json_t *order, struct arena *arena)
 {
     for (size_t i = 0; i < writer->look.columns.n; i++) {
         const char *text = text_of(order, writer->look.columns.fields[i]->name, arena);
+        if (writer->look.quote_formulas)
+            text = quote_formula(text, arena);
         fputs(i == 0 ? "" : ",", writer->file);
         output_csv_cell(writer->file, writer->look.to_terminal ? printable(arena, text) : text);
     }

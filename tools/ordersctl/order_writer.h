@@ -15,8 +15,9 @@
 struct order_look {
     enum output_format format;
     struct order_columns columns;
-    bool to_terminal; /* which what is written must not steer, in any format */
-    bool colored;     /* OUTPUT_TABLE: titles bold, a status in the colour of its meaning */
+    bool to_terminal;    /* which what is written must not steer, in any format */
+    bool quote_formulas; /* OUTPUT_CSV: a cell that a spreadsheet would run has a ' before it */
+    bool colored;        /* OUTPUT_TABLE: titles bold, a status in the colour of its meaning */
 };
 
 struct order_writer {

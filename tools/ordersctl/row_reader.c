@@ -6,7 +6,7 @@
  */
 #include "row_reader.h"
 
-#include "csv_table.h"
+#include "text_decoder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +24,9 @@ struct element {
 
 struct row_reader {
     enum row_format format;
-    const ProtobufCMessageDescriptor *type;
     row_fn *on_row;
     void *arg;
+    struct text_decoder *decoder; /* owned */
 
     char *text; /* owned; the row being read, and what came in behind it */
     size_t length;
@@ -41,20 +41,29 @@ struct row_reader {
     bool failed;
 
     bool quoted;             /* CSV: inside a quoted cell */
-    struct csv_table *table; /* CSV: owned; NULL before the header */
-    bool in_array;           /* JSON */
-    struct element element;  /* JSON */
+    struct csv_table *table; /* CSV: owned */
+    char *header;            /* CSV: owned; NULL before it was read */
+    size_t header_length;
+    size_t empty_rows;      /* CSV */
+    bool in_array;          /* JSON */
+    struct element element; /* JSON */
 };
 
-struct row_reader *row_reader_new(enum row_format format, const ProtobufCMessageDescriptor *type,
-                                  row_fn *on_row, void *arg)
+static bool take_text(const char *text, size_t length, void *arg);
+
+struct row_reader *row_reader_new(enum row_format format, const struct row_subject *subject, row_fn *on_row,
+                                  void *arg)
 {
     struct row_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL)
         return NULL;
-    *reader = (struct row_reader){
-        .format = format, .type = type, .on_row = on_row, .arg = arg, .line = 1, .row_line = 1};
-    return reader;
+    *reader = (struct row_reader){.format = format, .on_row = on_row, .arg = arg, .line = 1, .row_line = 1};
+    reader->decoder = text_decoder_new(take_text, reader);
+    reader->table = csv_table_new(subject);
+    if (reader->decoder != NULL && reader->table != NULL)
+        return reader;
+    row_reader_free(reader);
+    return NULL;
 }
 
 void row_reader_free(struct row_reader *reader)
@@ -62,8 +71,27 @@ void row_reader_free(struct row_reader *reader)
     if (reader == NULL)
         return;
     csv_table_free(reader->table);
+    text_decoder_free(reader->decoder);
+    free(reader->header);
     free(reader->text);
     free(reader);
+}
+
+enum row_format row_reader_format(const struct row_reader *reader)
+{
+    return reader->format;
+}
+
+const char *row_reader_header(const struct row_reader *reader, size_t *length, char *delimiter)
+{
+    *length = reader->header_length;
+    *delimiter = csv_table_delimiter(reader->table);
+    return reader->header;
+}
+
+size_t row_reader_empty_rows(const struct row_reader *reader)
+{
+    return reader->empty_rows;
 }
 
 static bool is_line_break(char c)
@@ -84,9 +112,12 @@ static void refuse_row(struct row_reader *reader, size_t line, const char *error
     reader->on_row(&row, reader->arg);
 }
 
-static bool emit(struct row_reader *reader, json_t *json, const char *error)
+/* Takes the reference. False: it is malformed. */
+static bool emit(struct row_reader *reader, json_t *json, const char *error, struct row row)
 {
-    const struct row row = {.line = reader->row_line, .json = json, .error = json == NULL ? error : NULL};
+    row.line = reader->row_line;
+    row.json = json;
+    row.error = json == NULL ? error : NULL;
     reader->on_row(&row, reader->arg);
     json_decref(json);
     return json != NULL;
@@ -96,38 +127,62 @@ static bool read_json(struct row_reader *reader, const char *text, size_t length
 {
     json_error_t why;
     char error[sizeof why.text + sizeof "not JSON: "];
-    json_t *json = json_loadb(text, length, JSON_DECODE_ANY, &why);
+    json_t *json = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
     if (json == NULL)
         snprintf(error, sizeof error, "not JSON: %s", why.text);
-    return emit(reader, json, error);
+    return emit(reader, json, error, (struct row){.text = text, .length = length});
 }
 
 static bool read_header(struct row_reader *reader, const char *text, size_t length)
 {
-    reader->table = csv_table_new(reader->type);
-    const char *error =
-        reader->table == NULL ? "out of memory" : csv_table_read_header(reader->table, text, length);
+    if (csv_table_read_separator(reader->table, text, length))
+        return true;
+    const char *error = csv_table_read_header(reader->table, text, length);
+    reader->header = malloc(length);
+    if (error == NULL && reader->header == NULL)
+        error = "out of memory";
     reader->failed = error != NULL;
-    if (reader->failed)
+    if (reader->failed) {
         refuse_row(reader, reader->row_line, error);
+        return true;
+    }
+    memcpy(reader->header, text, length);
+    reader->header_length = length;
     return true;
 }
 
+/* The length of the first line. */
+static size_t first_line(const char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length && !is_line_break(text[at]))
+        at++;
+    return at;
+}
+
+/* Of a malformed row only the first line is taken for the row, see back_to_second_line. */
 static bool read_csv(struct row_reader *reader, const char *text, size_t length)
 {
-    if (reader->table == NULL)
+    if (reader->header == NULL)
         return read_header(reader, text, length);
     const char *error = NULL;
     json_t *json = csv_table_read_row(reader->table, text, length, &error);
-    return emit(reader, json, error);
+    if (json != NULL)
+        return emit(reader, json, NULL, (struct row){.text = text, .length = length});
+    if (error != NULL)
+        return emit(reader, NULL, error, (struct row){.text = text, .length = first_line(text, length)});
+    reader->empty_rows++;
+    return true;
 }
 
-/* Reads the row that ends before text[end], unless it is blank. False: it is malformed. */
+/* Reads the row that ends before text[end], unless it is blank. False: it is malformed. Blanks may be what
+ * separates the cells of CSV. */
 static bool read_row(struct row_reader *reader, size_t end)
 {
     const char *text = reader->text + reader->start;
     size_t length = end - reader->start, blanks = 0;
-    while (blanks < length && is_blank(text[blanks]))
+    while (blanks < length && is_blank(text[blanks]) &&
+           (reader->header == NULL || is_line_break(text[blanks])))
         blanks++;
     if (blanks == length || reader->skipping)
         return true;
@@ -159,9 +214,7 @@ static void advance(struct row_reader *reader)
  * for the last, so none is looked at a third time. */
 static bool back_to_second_line(struct row_reader *reader, size_t end)
 {
-    size_t at = reader->start;
-    while (at < end && !is_line_break(reader->text[at]))
-        at++;
+    const size_t at = reader->start + first_line(reader->text + reader->start, end - reader->start);
     if (at == end)
         return false;
     reader->next = at + 1;
@@ -184,7 +237,7 @@ static void check_length(struct row_reader *reader)
         reader->start = reader->next;
     } else if (reader->next - reader->start > ROW_MAX_BYTES) {
         refuse_row(reader, reader->row_line, "longer than 1 MiB");
-        reader->failed = reader->format == ROWS_CSV && reader->table == NULL;
+        reader->failed = reader->format == ROWS_CSV && reader->header == NULL;
         if (reader->format != ROWS_CSV || !back_to_second_line(reader, reader->next)) {
             reader->skipping = true;
             reader->quoted = false;
@@ -349,8 +402,9 @@ static void scan(struct row_reader *reader)
         scan_lines(reader);
 }
 
-bool row_reader_feed(struct row_reader *reader, const char *bytes, size_t length)
+static bool take_text(const char *bytes, size_t length, void *arg)
 {
+    struct row_reader *reader = arg;
     if (reader->failed || length == 0)
         return !reader->failed;
     if (!make_room(reader, length)) {
@@ -366,8 +420,25 @@ bool row_reader_feed(struct row_reader *reader, const char *bytes, size_t length
     return !reader->failed;
 }
 
+/* Whether the file could be decoded so far. */
+static bool check_decoded(struct row_reader *reader, bool decoded)
+{
+    const char *error = text_decoder_error(reader->decoder);
+    if (!decoded && error != NULL && !reader->failed)
+        refuse_row(reader, reader->line, error);
+    reader->failed |= !decoded;
+    return !reader->failed;
+}
+
+bool row_reader_feed(struct row_reader *reader, const char *bytes, size_t length)
+{
+    return !reader->failed && check_decoded(reader, text_decoder_feed(reader->decoder, bytes, length));
+}
+
 bool row_reader_finish(struct row_reader *reader)
 {
+    if (reader->failed || !check_decoded(reader, text_decoder_finish(reader->decoder)))
+        return false;
     if (!reader->started && reader->length > 0)
         start(reader, true);
     scan(reader);

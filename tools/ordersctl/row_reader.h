@@ -1,14 +1,16 @@
 /* row_reader.h: a file of rows, read as it comes in.
  *
- * Takes a JSON array (or JSON values one after the other), NDJSON, or CSV with a header. Keeps no more than
+ * Takes a JSON array (or JSON values one after the other), NDJSON, or CSV with a header, packed and encoded
+ * as text_decoder.h has it. A member that stands twice in an object makes it malformed. Keeps no more than
  * the row being read, which is bounded; a row that is malformed is told with its line, and reading goes on
  * behind it.
  */
 #ifndef ORDERSCTL_ROW_READER_H
 #define ORDERSCTL_ROW_READER_H
 
+#include "csv_table.h"
+
 #include <jansson.h>
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +28,8 @@ struct row {
     size_t line;        /* where it starts, from 1 */
     const json_t *json; /* any value; NULL when malformed */
     const char *error;  /* why it is malformed; holds parts of the row as they are */
+    const char *text;   /* the row itself, as UTF-8 when it is that; NULL: it is too long, or none */
+    size_t length;
 };
 
 /* Takes a row; what it points to is the reader's. */
@@ -33,11 +37,20 @@ typedef void row_fn(const struct row *row, void *arg);
 
 struct row_reader;
 
-/* A reader of rows that are messages of this type, which CSV needs to know what the header may name. NULL
- * when out of memory. */
-struct row_reader *row_reader_new(enum row_format format, const ProtobufCMessageDescriptor *type,
-                                  row_fn *on_row, void *arg);
+/* The subject says what CSV's header may name; it is the caller's and outlives the reader. NULL when out of
+ * memory. */
+struct row_reader *row_reader_new(enum row_format format, const struct row_subject *subject, row_fn *on_row,
+                                  void *arg);
 void row_reader_free(struct row_reader *reader);
+
+/* What the file is; ROWS_BY_CONTENT before its first row. */
+enum row_format row_reader_format(const struct row_reader *reader);
+
+/* CSV's header as it stands in the file, and what separates its cells; NULL before it was read. */
+const char *row_reader_header(const struct row_reader *reader, size_t *length, char *delimiter);
+
+/* How many rows of CSV had nothing but empty cells, as spreadsheets leave them, and were passed over. */
+size_t row_reader_empty_rows(const struct row_reader *reader);
 
 /* Reads on, with any part of the file; on_row is called for each row that ends in it. False: nothing can be
  * read of this file, as the last call of on_row said. */

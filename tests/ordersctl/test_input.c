@@ -1,0 +1,384 @@
+/* test_input.c: what people hand in as orders: nothing of it is dropped in silence, and what was refused can
+ * be mended and handed in again. */
+#include "process.h"
+#include "support/database.h"
+
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <pty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    if (service != NULL)
+        service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(input, .init = setup, .fini = teardown, .timeout = 60);
+
+static const char imported_one[] = "1 order imported, 0 rows refused\n";
+
+static const char *stored(const char *of)
+{
+    PGconn *database = database_connect(service->database_url);
+    char *text = database_query(database, format("SELECT string_agg(%s, ' ' ORDER BY id) FROM orders", of));
+    const char *kept = format("%s", text);
+    free(text);
+    PQfinish(database);
+    return kept;
+}
+
+/* A file of any bytes. */
+static const char *bytes_file(const char *name, const char *bytes, size_t length)
+{
+    const char *path = temporary_file(name, "");
+    FILE *file = fopen(path, "we");
+    cr_assert_eq(fwrite(bytes, 1, length, file), length);
+    cr_assert_eq(fclose(file), 0);
+    return path;
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* --- unknown names --- */
+
+#define CSV_HEAD "order_id,customer_id,total_amount,currency"
+
+Test(input, unknown_columns_are_refused_by_name_unless_they_are_to_be_ignored)
+{
+    const char *const path =
+        temporary_file("orders.csv", CSV_HEAD ",order_dat,note\nA,C,1,ISK,2025-01-16,x\n");
+    assert_outcome(
+        run_with(service, "import", path), 5, "",
+        "ordersctl: line 1: the header has unknown columns: \"order_dat\" (did you mean order_date?), "
+        "\"note\"; --ignore-unknown leaves them out\n"
+        "ordersctl: stopped: 0 orders imported, 1 row refused\n");
+    cr_assert_str_eq(stored("order_id"), "");
+    assert_outcome(run_with(service, "import", path, "--ignore-unknown"), 0, imported_one, "");
+}
+
+Test(input, unknown_members_are_refused_by_name_unless_they_are_to_be_ignored)
+{
+    const char *const path = temporary_file(
+        "orders.ndjson",
+        "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\",\"stauts\":"
+        "\"shipped\"}\n"
+        "{\"orderId\":\"B\",\"customerId\":\"C\",\"totalAmount\":1,\"currency\":\"ISK\",\"createdAt\":\"\"}\n"
+        "{\"orderId\":\"C\",\"order_id\":\"D\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\"}"
+        "\n");
+    assert_outcome(run_with(service, "import", path), 8, "1 order imported, 2 rows refused\n",
+                   "ordersctl: line 1: INVALID_ARGUMENT: stauts: is unknown; did you mean status?\n"
+                   "ordersctl: line 3: INVALID_ARGUMENT: order_id: is given twice, also as orderId\n");
+    cr_assert_str_eq(stored("order_id"), "B");
+    const struct outcome o = run_with(service, "import", path, "--ignore-unknown");
+    assert_outcome(o, 8, "1 order imported, 2 rows refused\n", NULL);
+    cr_assert_str_eq(stored("order_id"), "B A");
+}
+
+Test(input, create_and_call_refuse_unknown_members_and_take_lower_camel_case)
+{
+    static const char order[] =
+        "{\"orderId\":\"A\",\"customerId\":\"C\",\"totalAmount\":1,\"currency\":\"ISK\"%s}";
+    const char *const wrong = format(order, ",\"orderDat\":\"2025-01-16\"");
+    assert_outcome(run_with(service, "create", wrong), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  orderDat: is unknown; did you mean order_date?\n");
+    assert_outcome(run_with(service, "call", "CreateOrder", format("{\"order\":%s}", wrong)), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  order.orderDat: is unknown; did you mean order_date?\n");
+    cr_assert_str_eq(stored("order_id"), "");
+    assert_outcome(run_with(service, "create", wrong, "--ignore-unknown"), 0, NULL, "");
+    assert_outcome(
+        run_with(service, "call", "UpdateOrder",
+                 "{\"order\":{\"orderId\":\"A\",\"totalAmount\":7},\"updateMask\":\"totalAmount\"}"),
+        0, NULL, "");
+    assert_outcome(run_with(service, "call", "GetOrder", "{\"orderId\":\"A\",\"x\":1}", "--ignore-unknown"),
+                   0, NULL, "");
+    cr_assert_str_eq(stored("order_id || total_amount"), "A7");
+    assert_outcome(run_with(service, "create", "{\"order_id\":\"B\",\"order_id\":\"C\"}"), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Not JSON: line 1 column 26: duplicate object key near "
+                   "'\"order_id\"'\n");
+}
+
+/* --- dates --- */
+
+Test(input, an_empty_order_date_is_an_error_unless_it_is_said_what_it_stands_for)
+{
+    const char *const path =
+        temporary_file("orders.csv", CSV_HEAD ",order_date\nA,C,1,ISK,\nB,C,1,ISK,2025-01-16\n");
+    const char *const json = temporary_file(
+        "orders.ndjson", "{\"order_id\":\"C\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\","
+                         "\"orderDate\":null}\n");
+    static const char empty[] =
+        ": INVALID_ARGUMENT: order_date: is empty; --default-date says which date such a row "
+        "has\n";
+    assert_outcome(run_with(service, "import", path), 8, "1 order imported, 1 row refused\n",
+                   format("ordersctl: line 2%s", empty));
+    assert_outcome(run_with(service, "import", json), 8, "0 orders imported, 1 row refused\n",
+                   format("ordersctl: line 1%s", empty));
+    const struct outcome o = run_with(service, "import", path, "--default-date", "2024-02-29T12:00:00Z");
+    assert_outcome(o, 8, "1 order imported, 1 row refused\n", NULL);
+    assert_outcome(run_with(service, "import", json, "--default-date=now"), 0, imported_one, "");
+    cr_assert_str_eq(
+        stored("order_id || (order_date < '2025-01-01') || (order_date > now() - interval '1 hour')"),
+        "Bfalsefalse Atruefalse Cfalsetrue");
+    const struct outcome wrong = run_with(service, "import", path, "--default-date", "yesterday");
+    cr_assert_eq(wrong.code, 2, "%s", wrong.err);
+}
+
+/* --- kinds of files --- */
+
+Test(input, a_spreadsheets_files_are_read)
+{
+    static const char utf_16[] = "\xff\xfe"
+                                 "o\0r\0d\0e\0r\0_\0i\0d\0\t\0c\0u\0s\0t\0o\0m\0e\0r\0_\0i\0d\0\t\0"
+                                 "t\0o\0t\0a\0l\0_\0a\0m\0o\0u\0n\0t\0\t\0c\0u\0r\0r\0e\0n\0c\0y\0\r\0\n\0"
+                                 "B\0\t\0\xde\0\t\0"
+                                 "2\0\t\0I\0S\0K\0\r\0\n";
+    const char *const path =
+        temporary_file("orders.csv", "sep=;\norder_id;customer_id;total_amount;currency;;\r\n"
+                                     "A;C, D;1;ISK;;\r\n;;;;;\r\n;;;;;\r\n");
+    assert_outcome(run_with(service, "import", path), 0,
+                   "1 order imported, 0 rows refused, 2 empty rows skipped\n", "");
+    assert_outcome(run_with(service, "import", bytes_file("orders.txt", utf_16, sizeof utf_16)), 0,
+                   imported_one, "");
+    cr_assert_str_eq(stored("customer_id"), "C, D \xc3\x9e");
+}
+
+Test(input, a_file_that_cannot_be_read_is_told_for_what_it_is)
+{
+    const char *const path = bytes_file("orders.csv", "PK\x03\x04\x14\0\x06\0", 8);
+    assert_outcome(
+        run_with(service, "import", path), 5, "",
+        "ordersctl: line 1: this is not CSV or JSON but a ZIP archive, as .xlsx and .ods are; save the "
+        "sheet as CSV\nordersctl: stopped: 0 orders imported, 1 row refused\n");
+}
+
+/* --- export --- */
+
+Test(input, an_export_is_what_its_name_says_compressed_too)
+{
+    assert_outcome(run_with(service, "create",
+                            "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,"
+                            "\"currency\":\"ISK\",\"order_date\":\"2025-01-16\"}"),
+                   0, NULL, "");
+    const char *const path = temporary_file("orders.csv.gz", "");
+    assert_outcome(run_with(service, "export", path), 0, "", "");
+    char text[1024] = "";
+    gzFile file = gzopen(path, "r");
+    const int length = gzread(file, text, sizeof text - 1);
+    cr_assert_eq(gzdirect(file), 0);
+    gzclose(file);
+    cr_assert_gt(length, 0);
+    cr_assert_str_eq(text, run_with(service, "export", "--output", "csv").out);
+    cr_assert_str_eq(up_to("\n", text),
+                     "id,order_id,customer_id,order_date,total_amount,currency,status,created_at,"
+                     "updated_at,etag");
+    assert_outcome(run_with(service, "delete", "A"), 0, NULL, "");
+    assert_outcome(run_with(service, "import", path), 0, imported_one, "");
+    cr_assert_str_eq(stored("order_id"), "A");
+}
+
+Test(input, an_export_says_so_where_nothing_says_its_format)
+{
+    const char *const path = temporary_file("orders.txt", "");
+    static const char said[] =
+        "ordersctl: neither --format nor the file's name says which format to write: it is JSON\n";
+    assert_outcome(run_with(service, "export", path), 0, "", said);
+    cr_assert_str_eq(read_file(path), "[]\n");
+    assert_outcome(run_with(service, "export", "--output", "table"), 0, "[]\n", said);
+    assert_outcome(run_with(service, "export"), 0, "[]\n", "");
+    const char *const csv = temporary_file("orders.csv", "kept");
+    assert_outcome(
+        run_with(service, "export", "--output", "json", csv), 2, "",
+        format("{\"error\":{\"message\":\"--output and the name %s do not go together; --format says which "
+               "format to write\"}}\n",
+               csv));
+    cr_assert_str_eq(read_file(csv), "kept");
+    assert_outcome(run_with(service, "export", "--output", "json", "--format", "ndjson", csv), 0, "", "");
+}
+
+Test(input, cells_that_a_spreadsheet_would_run_are_quoted_where_asked_for)
+{
+    const char *const path =
+        temporary_file("orders.csv", CSV_HEAD "\n=1+1,+C,1,ISK\n-2,@C,1,ISK\nA=1,'C,1,ISK\n");
+    assert_outcome(run_with(service, "import", path), 0, NULL, "");
+    static const char *const columns = "--columns=order_id,customer_id";
+    assert_outcome(run_with(service, "export", "--format=csv", columns), 0,
+                   "order_id,customer_id\n=1+1,+C\n-2,@C\nA=1,'C\n", "");
+    assert_outcome(run_with(service, "export", "--format=csv", "--quote-formulas", columns), 0,
+                   "order_id,customer_id\n'=1+1,'+C\n'-2,'@C\nA=1,'C\n", "");
+    assert_outcome(run_with(service, "export", "--quote-formulas"), 2, "",
+                   "ordersctl: --quote-formulas is for CSV alone\n");
+}
+
+/* --- refused rows --- */
+
+/* A text with one piece in the place of another, which is in it. */
+static const char *mended(const char *text, const char *piece, const char *by)
+{
+    const char *at = strstr(text, piece);
+    cr_assert_not_null(at, "no %s in:\n%s", piece, text);
+    return format("%.*s%s%s", (int)(at - text), text, by, at + strlen(piece));
+}
+
+Test(input, refused_rows_of_csv_are_mended_and_imported)
+{
+    const char *const path = temporary_file("orders.csv", CSV_HEAD ",order_date\n"
+                                                                   "A,C,1,ISK,2025-01-16\n"
+                                                                   "B,\"C, \"\"D\"\"\",x,ISK,2025-01-16\n"
+                                                                   "E,C,1,EURO,2025-01-16\n"
+                                                                   "F,C,1\n"
+                                                                   "G,\"C,1,ISK,2025-01-16\n"
+                                                                   "H,C,1,ISK,2025-01-16\n");
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    const struct outcome o = run_with(service, "import", path, "--rejects", rejects);
+    assert_outcome(o, 8, "2 orders imported, 4 rows refused\n", NULL);
+    cr_assert_not_null(strstr(o.err, format("refused rows are in %s, to be mended and imported\n", rejects)));
+    const char *text = read_file(rejects);
+    cr_assert_str_eq(up_to("\n", text), "reject_reason," CSV_HEAD ",order_date");
+    text =
+        mended(text, "\"line 3: INVALID_ARGUMENT: total_amount: must be an integer\",B,\"C, \"\"D\"\"\",x,",
+               "whatever,B,\"C, \"\"D\"\"\",2,");
+    text = mended(text, ",E,C,1,EURO,", ",E,C,1,EUR,");
+    text = mended(text, "\"line 5: 3 cells where the header has 5\",F,C,1\n", ",F,C,1,ISK,2025-01-17\n");
+    text = mended(text, ",\"G,\"\"C,1,ISK,2025-01-16\"\n", ",G,C,1,ISK,2025-01-16\n");
+    temporary_file("rejects.csv", text);
+    assert_outcome(run_with(service, "import", rejects), 0, "4 orders imported, 0 rows refused\n", "");
+    cr_assert_eq(strlen(stored("order_id")), strlen("A H B E F G"));
+}
+
+/* The text of a row that is no CSV keeps to itself: unmended it is refused again, and takes no other with it.
+ */
+Test(input, refused_rows_that_are_not_mended_are_refused_again)
+{
+    const char *const path =
+        temporary_file("orders.csv", "order_id;customer_id;total_amount;currency\n\"A;C;1;ISK\nB;C;x;ISK\n");
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    const char *const again = format("%s/again.csv", temporary_directory());
+    assert_outcome(run_with(service, "import", path, "--rejects", rejects), 8,
+                   "0 orders imported, 2 rows refused\n", NULL);
+    assert_outcome(run_with(service, "import", rejects, "--rejects", again), 8,
+                   "0 orders imported, 2 rows refused\n", NULL);
+    cr_assert_eq(strncmp(read_file(again), "sep=;\nreject_reason;reject_reason;order_id;", 43), 0, "%s",
+                 read_file(again));
+    cr_assert_str_eq(stored("order_id"), "");
+}
+
+Test(input, refused_rows_of_json_are_mended_and_imported)
+{
+    static const char rest[] = "\"customer_id\":\"C\",\"total_amount\":1,\"currency\"";
+    const char *const path = temporary_file(
+        "orders.json", format("[{\"order_id\":\"A\",%s:\"ISK\"},\n {\"order_id\":\"A\",%s:\"EUR\"},\n"
+                              " {\"order_id\":\"B\",%s:\"EURO\"},\n {\"order_id\":\"D\",},\n 7]",
+                              rest, rest, rest));
+    const char *const rejects = format("%s/rejects.ndjson", temporary_directory());
+    assert_outcome(run_with(service, "import", path, "--rejects", rejects), 8,
+                   "1 order imported, 4 rows refused\n", NULL);
+    const char *text = read_file(rejects);
+    cr_assert_not_null(
+        strstr(text, format("{\"order_id\":\"A\",%s:\"EUR\",\"reject_reason\":\"line 2: ALREADY_EXISTS: "
+                            "Order ID already exists\"}\n",
+                            rest)),
+        "%s", text);
+    cr_assert_not_null(
+        strstr(text, "{\"reject_text\":\"{\\\"order_id\\\":\\\"D\\\",}\",\"reject_reason\":\"line 4: not "
+                     "JSON: "),
+        "%s", text);
+    temporary_file("rejects.ndjson", mended(text, "\"EURO\"", "\"EUR\""));
+    assert_outcome(run_with(service, "import", rejects), 8, "1 order imported, 3 rows refused\n", NULL);
+    cr_assert_str_eq(stored("order_id || currency"), "AISK BEUR");
+}
+
+static const char *bad_rows(size_t n)
+{
+    char *text;
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
+    fputs(CSV_HEAD "\n", stream);
+    for (size_t i = 0; i < n; i++)
+        fprintf(stream, "A-%zu,C,x,ISK\n", i);
+    return written(stream, &text);
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t n = 0;
+    for (; (text = strchr(text, '\n')) != NULL; text++)
+        n++;
+    return n;
+}
+
+Test(input, the_screen_has_the_first_ten_refusals_and_a_count)
+{
+    const char *const path = temporary_file("orders.csv", bad_rows(40));
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    struct outcome o = run_with(service, "import", path, "--rejects", rejects);
+    assert_outcome(o, 8, "0 orders imported, 40 rows refused\n", NULL);
+    cr_assert_eq(lines_of(o.err), 12);
+    cr_assert_not_null(strstr(o.err, "\nordersctl: 30 further rows were refused\n"), "%s", o.err);
+    cr_assert_eq(lines_of(read_file(rejects)), 41);
+
+    /* On a terminal without such a file, too; but a log has all of them. */
+    const struct winsize size = {.ws_col = 200, .ws_row = 24};
+    int terminal, program;
+    cr_assert_eq(openpty(&terminal, &program, NULL, NULL, &size), 0);
+    assert_outcome(run(&(struct run){.service = service, .error = program, .arguments = {"import", path}}), 8,
+                   NULL, NULL);
+    close(program);
+    char shown[8192] = "";
+    size_t length = 0;
+    for (ssize_t n; (n = read(terminal, shown + length, sizeof shown - 1 - length)) > 0;)
+        length += (size_t)n;
+    close(terminal);
+    cr_assert_not_null(
+        strstr(shown, "30 further rows were refused; --rejects FILE would write all of them to FILE"), "%s",
+        shown);
+    cr_assert_null(strstr(shown, "line 12:"));
+    o = run_with(service, "import", path);
+    cr_assert_eq(lines_of(o.err), 40);
+}
+
+Test(input, a_reject_file_replaces_nothing_and_is_not_left_empty)
+{
+    const char *const path = temporary_file("orders.csv", CSV_HEAD "\nA,C,1,ISK\n");
+    const char *const there = temporary_file("there.csv", "kept");
+    const char *const unused = format("%s/unused.csv", temporary_directory());
+    assert_outcome(
+        run_with(service, "import", path, "--rejects", there), 1, "",
+        format("ordersctl: --rejects: %s: it is there already; move it away, or name another one\n", there));
+    assert_outcome(run_with(service, "import", path, "--rejects", "/nowhere/x"), 1, "",
+                   "ordersctl: --rejects: /nowhere/x: No such file or directory\n");
+    assert_outcome(run_with(service, "import", path, "--resume", "--rejects", path), 1, "",
+                   format("ordersctl: --rejects: %s: it is the file to import\n", path));
+    cr_assert_str_eq(read_file(there), "kept");
+    cr_assert_str_eq(stored("order_id"), "");
+    assert_outcome(run_with(service, "import", path, "--rejects", unused), 0, imported_one, "");
+    cr_assert_not(is_there(unused));
+}
+
+/* What cannot be kept is not passed over. */
+Test(input, a_full_disk_under_the_reject_file_stops_the_import)
+{
+    const char *const path = temporary_file("orders.csv", bad_rows(5));
+    const struct outcome o = run_with(service, "import", path, "--rejects", "/dev/full");
+    assert_outcome(o, 1, "", NULL);
+    cr_assert_not_null(strstr(o.err, "ordersctl: cannot write /dev/full: No space left on device\n"), "%s",
+                       o.err);
+    cr_assert(is_there("/dev/full"));
+}

@@ -1,0 +1,103 @@
+/* import_row.c: leaves out of a row what is not to be sent, and has JSON's mapping read the rest. */
+#include "import_row.h"
+
+#include "rejects.h"
+#include "json/member_name.h"
+
+#include <string.h>
+
+enum { TOLD = 8, FIELD_BYTES = 80 };
+
+static const ProtobufCMessageDescriptor *const type = &orders__v1__order__descriptor;
+
+/* An export has it, and it is made anew. */
+static bool is_output_only(const char *name)
+{
+    static const char *const names[] = {"id", "created_at", "updated_at", "etag"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_empty(const json_t *value)
+{
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* Whether a member is to be sent. An empty date is a violation, unless the terms say what it stands for. */
+static bool is_input(const char *name, const json_t *value, const struct import_terms *terms,
+                     struct arena *arena, struct status *status)
+{
+    const ProtobufCFieldDescriptor *field = member_name_find(type, name);
+    if (field == NULL)
+        return strcmp(name, REJECT_REASON) != 0;
+    if (is_output_only(field->name))
+        return false;
+    if (strcmp(field->name, "order_date") != 0 || !is_empty(value))
+        return true;
+    if (terms->default_date == NULL)
+        status_add_violation(status, arena, field->name, "missing",
+                             "is empty; --default-date says which date such a row has");
+    return false;
+}
+
+/* Adds a member by the .proto's name of its field; by its own where the field has a member already, which
+ * JSON's mapping refuses then. */
+static void add_member(json_t *input, const char *name, json_t *value)
+{
+    const ProtobufCFieldDescriptor *field = member_name_find(type, name);
+    char camel[MEMBER_NAME_BYTES];
+    if (field != NULL) {
+        member_name_camel(field, camel);
+        name = json_object_get(input, field->name) == NULL ? field->name : camel;
+    }
+    json_object_set(input, name, value);
+}
+
+/* A new reference. What is no object is left for JSON's mapping to refuse. */
+static json_t *input_of(const json_t *row, const struct import_terms *terms, struct arena *arena,
+                        struct status *status)
+{
+    const char *name;
+    json_t *input = json_object(), *value;
+    if (!json_is_object(row)) {
+        json_decref(input);
+        return json_incref((json_t *)(uintptr_t)row);
+    }
+    json_object_foreach((json_t *)(uintptr_t)row, name, value)
+    {
+        if (is_input(name, value, terms, arena, status))
+            add_member(input, name, value);
+    }
+    return input;
+}
+
+void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
+                     struct arena *arena, struct status *status)
+{
+    const char *date = terms->default_date;
+    json_t *input = input_of(row, terms, arena, status);
+    amount_read_member(&terms->notation, input, arena, status);
+    json_to_message(input, &order->base, terms->unknown, arena, status);
+    json_decref(input);
+    if (status->code == STATUS_OK && order->order_date == NULL && date != NULL &&
+        strcmp(date, IMPORT_NOW) != 0)
+        json_field_from_text(date, strlen(date),
+                             protobuf_c_message_descriptor_get_field_by_name(type, "order_date"),
+                             &order->base, arena, status);
+}
+
+const char *import_row_describe(struct arena *arena, const struct status *status)
+{
+    const char *text = status_code_name(status->code);
+    for (size_t i = 0; i < status->n_violations && i < TOLD; i++) {
+        const struct violation *violation = &status->violations[i];
+        text = arena_printf(arena, "%s%s%.*s%s%s", text, i == 0 ? ": " : "; ", FIELD_BYTES, violation->field,
+                            *violation->field != '\0' ? ": " : "", violation->message);
+    }
+    if (status->n_violations > TOLD)
+        text = arena_printf(arena, "%s; and %zu more", text, status->n_violations - TOLD);
+    return text;
+}

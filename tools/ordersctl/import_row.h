@@ -1,0 +1,31 @@
+/* import_row.h: the order that a row of a file is, as JSON sees it. */
+#ifndef ORDERSCTL_IMPORT_ROW_H
+#define ORDERSCTL_IMPORT_ROW_H
+
+#include "amount.h"
+#include "base/arena.h"
+#include "base/status.h"
+#include "orders/v1/orders.pb-c.h"
+#include "json/mapping.h"
+
+#include <jansson.h>
+
+/* How rows are to be taken. */
+struct import_terms {
+    struct amount_notation notation;
+    enum json_unknown unknown; /* members that no order has */
+    const char *default_date;  /* of a row without an order date, IMPORT_NOW or a time. NULL: a row whose date
+                                  is  there but empty is refused, and the service dates one that has none */
+};
+
+#define IMPORT_NOW "now"
+
+/* Fills an initialized order. What the database makes is passed over, and so is the reason why the row was
+ * refused before (rejects.h). Each mistake is a violation in the status. */
+void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
+                     struct arena *arena, struct status *status);
+
+/* The status in one line, of which the length is bounded. */
+const char *import_row_describe(struct arena *arena, const struct status *status);
+
+#endif
