@@ -30,6 +30,7 @@ ELSEWHERE = {
 # What is shown is not compared, as it differs each time, in more than times and ids.
 DIFFERS = ("timeout -s KILL", "ordersctl stats", "ordersctl keys", "-H 'traceparent")
 
+FILES = ("orders.csv", "new.csv", "sheet.csv", "some.csv", "rejects.csv", "mended.csv")
 TIMEOUT_S = 120
 SAME = [  # what may differ, and what is written in its place
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME"),
@@ -121,7 +122,7 @@ class Readmes(unittest.TestCase):
         http, rpc, metrics = free_ports(3)
         self.own = [("127.0.0.1:5000", f"127.0.0.1:{http}"), ("127.0.0.1:6600", f"127.0.0.1:{rpc}"),
                     ("127.0.0.1:9600", f"127.0.0.1:{metrics}"), ("$PWD/.local", str(state)), (".local", str(state)),
-                    ("orders.csv", f"{home}/orders.csv"), ("new.csv", f"{home}/new.csv")]
+                    *((name, f"{home}/{name}") for name in FILES)]
         # As in a terminal: no meter, and the prompt on a line of its own.
         (home / ".curlrc").write_text('silent\nwrite-out = "\\n"\n')
         environment = {name: value for name, value in os.environ.items()
