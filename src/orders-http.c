@@ -4,9 +4,6 @@
  * SIGHUP reads the files of TLS again. A client's certificate, where one is wanted, lets it in and gives
  * nothing: who has which role is for the service to say, to which a key is passed on.
  */
-#include "auth/bootstrap_keys.h"
-#include "auth/jwt_verifier.h"
-#include "auth/keys.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/notify.h"
@@ -104,11 +101,7 @@ static int serve(const struct config *config, const struct notify *notify, struc
     struct tls_server *tls = open_tls(config, metrics, error, sizeof error);
     struct rpc_client *client =
         tls != NULL || error[0] == '\0' ? rpc_client_open(&client_options, error, sizeof error) : NULL;
-    struct authenticator authenticator = {0};
-    authenticator_add(&authenticator, bootstrap_keys_source(config->api_keys));
-    authenticator_add(&authenticator, keys_unchecked_source());
-    authenticator_add(&authenticator, jwt_forwarded_source());
-    const struct remote_channel_options channel_options = {client, &authenticator, config->api_key, &memory};
+    const struct remote_channel_options channel_options = {client, config->api_key, &memory};
     struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
     const struct http_shim_options options = {
         .host = config->http_host,

@@ -23,10 +23,6 @@ bool jwt_algorithm_read(const char *name, enum jwt_algorithm *algorithm)
     return false;
 }
 
-const char jwt_characters[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" /* base64url's */
-    ".";
-
 bool jwt_has_form(const char *text)
 {
     const char *first = strchr(text, '.');
@@ -41,8 +37,9 @@ enum { BITS_PER_CHARACTER = 6, BITS_PER_BYTE = 8 };
 /* -1: it is no such character. */
 static int value_of(char c)
 {
-    const char *at = c != '\0' && c != '.' ? strchr(jwt_characters, c) : NULL;
-    return at != NULL ? (int)(at - jwt_characters) : -1;
+    static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const char *at = c != '\0' ? strchr(characters, c) : NULL;
+    return at != NULL ? (int)(at - characters) : -1;
 }
 
 bool base64url_decode(const char *text, size_t length, uint8_t *out, size_t *out_length)

@@ -42,9 +42,6 @@ struct jwt {
 /* Whether a secret is to be read as a token: there are two dots in it. */
 bool jwt_has_form(const char *text);
 
-/* Those that one may be made of: base64url's, and the dot. */
-extern const char jwt_characters[];
-
 /* Reads it but for its claims. AUTH_KNOWN: it was read; free it then with jwt_free. */
 enum auth_outcome jwt_read(struct jwt *jwt, const char *text, size_t length);
 

@@ -149,20 +149,6 @@ struct auth_source jwt_verifier_source(struct jwt_verifier *verifier)
     return (struct auth_source){check, verifier};
 }
 
-static enum auth_outcome forward(void *arg, const char *secret, struct principal *principal)
-{
-    (void)arg;
-    (void)principal;
-    if (!jwt_has_form(secret))
-        return AUTH_MISSING;
-    return secret[strspn(secret, jwt_characters)] == '\0' ? AUTH_UNCHECKED : AUTH_TOKEN_MALFORMED;
-}
-
-struct auth_source jwt_forwarded_source(void)
-{
-    return (struct auth_source){forward, NULL};
-}
-
 const char *jwt_verifier_first_issuer(const struct jwt_verifier *verifier)
 {
     return verifier->issuers.list[0].issuer;

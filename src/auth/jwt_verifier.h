@@ -41,9 +41,6 @@ void jwt_verifier_free(struct jwt_verifier *verifier);
 /* Takes secrets with two dots in them (jwt_has_form). */
 struct auth_source jwt_verifier_source(struct jwt_verifier *verifier);
 
-/* The same in a process that forwards calls: it leaves them to the service (AUTH_UNCHECKED). */
-struct auth_source jwt_forwarded_source(void);
-
 /* The issuer that comes first in the file, as `iss` has it: where people sign in. */
 const char *jwt_verifier_first_issuer(const struct jwt_verifier *verifier);
 

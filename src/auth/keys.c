@@ -168,24 +168,6 @@ struct auth_source keys_source(struct keys *keys)
     return (struct auth_source){check, keys};
 }
 
-static enum auth_outcome check_form(void *arg, const char *secret, struct principal *principal)
-{
-    static const enum auth_outcome outcomes[] = {
-        [KEY_FORM_OTHER] = AUTH_MISSING,
-        [KEY_FORM_DAMAGED] = AUTH_DAMAGED,
-        [KEY_FORM_WHOLE] = AUTH_UNCHECKED,
-    };
-    struct key key;
-    (void)arg;
-    (void)principal;
-    return outcomes[key_read(secret, &key)];
-}
-
-struct auth_source keys_unchecked_source(void)
-{
-    return (struct auth_source){check_form, NULL};
-}
-
 const struct keys_use *keys_uses(struct keys *keys, struct arena *arena, size_t *n)
 {
     *n = 0;

@@ -49,9 +49,6 @@ void keys_expect_changes(struct keys *keys);
  * is known may be out of date. */
 struct auth_source keys_source(struct keys *keys);
 
-/* Of a process that has none: a whole key is for the service to check. */
-struct auth_source keys_unchecked_source(void);
-
 struct keys_use {
     const char *id; /* in the arena */
     int64_t used_us;

@@ -2,9 +2,11 @@
 #include "rpc/remote_channel.h"
 
 #include "base/trace.h"
+#include "base/utf8.h"
 #include "rpc/frame.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     /* To here a reply finds room whatever others take: more than that to any write has, which must not be
@@ -17,7 +19,6 @@ enum {
 struct remote_channel {
     struct channel base;
     struct rpc_client *client;
-    const struct authenticator *authenticator;
     const char *api_key;
     struct budget_part memory;
 };
@@ -32,12 +33,35 @@ struct remote_call {
     size_t counted;          /* of the memory */
 };
 
+/* Of an Authorization that is one; NULL: there is none. */
+static const char *bearer_of(const struct auth_presented *presented)
+{
+    return presented->authorization != NULL ? auth_bearer(presented->authorization) : NULL;
+}
+
+/* What is no text cannot be passed on: the service would take the frame for none. */
+static enum auth_outcome judge(const struct auth_presented *presented)
+{
+    const char *const secrets[] = {presented->api_key, bearer_of(presented)};
+    enum auth_outcome outcome = AUTH_MISSING;
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (secrets[i] == NULL || *secrets[i] == '\0')
+            continue;
+        if (!utf8_valid(secrets[i], strlen(secrets[i])))
+            return AUTH_UNKNOWN;
+        outcome = AUTH_UNCHECKED;
+    }
+    return outcome;
+}
+
+/* The service says who it is, and what he may. */
 static void check(const struct channel *base, const struct auth_presented *presented,
                   const ProtobufCMethodDescriptor *method, struct arena *arena, struct auth_result *result,
                   struct status *status)
 {
-    (void)method; /* the service says who may call it */
-    authenticator_check(((const struct remote_channel *)base)->authenticator, presented, result);
+    (void)base;
+    (void)method;
+    *result = (struct auth_result){.outcome = judge(presented)};
     auth_refuse(result->outcome, arena, status);
 }
 
@@ -106,16 +130,11 @@ static void call(struct channel *base, const struct channel_request *request, ch
         done(&call->base, arg);
         return;
     }
-    /* With open methods too: without a key few a second are taken. */
-    if (request->auth->outcome != AUTH_UNCHECKED) {
-        add_metadata(metadata, &n, "x-api-key", channel->api_key);
-    } else {
-        const char *authorization = request->presented->authorization;
-        const bool is_bearer = authorization != NULL && auth_bearer(authorization) != NULL;
-        add_metadata(metadata, &n, "x-api-key", request->presented->api_key);
-        add_metadata(metadata, &n, "authorization", is_bearer ? authorization : NULL);
-        add_metadata(metadata, &n, FRAME_FORWARDER_KEY, channel->api_key);
-    }
+    const struct auth_presented *presented = request->presented;
+    add_metadata(metadata, &n, "x-api-key", presented->api_key);
+    add_metadata(metadata, &n, "authorization",
+                 bearer_of(presented) != NULL ? presented->authorization : NULL);
+    add_metadata(metadata, &n, FRAME_FORWARDER_KEY, channel->api_key);
     add_metadata(metadata, &n, "x-validate-only", request->validate_only ? "true" : NULL);
     if (request->trace != NULL) {
         trace_write(request->trace, traceparent);
@@ -141,7 +160,6 @@ struct channel *remote_channel_new(const struct remote_channel_options *options)
         return NULL;
     channel->base.type = &type;
     channel->client = options->client;
-    channel->authenticator = options->authenticator;
     channel->api_key = options->api_key;
     channel->memory = (struct budget_part){
         .whole = options->memory, .own = options->memory->limit / OWN_SHARE, .most = options->memory->limit};

@@ -1,16 +1,16 @@
-/* remote_channel.h: a channel to the service of another process, by a client. */
+/* remote_channel.h: a channel to the service of another process, by a client. What a caller presents is passed
+ * on as it is, and nothing else in its place.
+ */
 #ifndef RPC_REMOTE_CHANNEL_H
 #define RPC_REMOTE_CHANNEL_H
 
-#include "auth/authenticator.h"
 #include "base/budget.h"
 #include "call/channel.h"
 #include "rpc/client.h"
 
 struct remote_channel_options {
     struct rpc_client *client;
-    const struct authenticator *authenticator; /* of what can be said of callers here; filled */
-    const char *api_key;   /* presented for callers that are known here, and with what wants no key */
+    const char *api_key;   /* its own, by which the service knows a front end; shown for no caller */
     struct budget *memory; /* that large replies take, until they are freed */
 };
 

@@ -473,17 +473,6 @@ Test(jwt_verifier, checked_by_many_while_keys_are_rotated)
     free(tokens[1]);
 }
 
-Test(jwt_verifier, a_process_that_forwards)
-{
-    struct auth_result result;
-    authenticator = (struct authenticator){0};
-    authenticator_add(&authenticator, jwt_forwarded_source());
-    authenticator_check(&authenticator, &(struct auth_presented){.authorization = "Bearer a.b.c"}, &result);
-    cr_expect_eq(result.outcome, AUTH_UNCHECKED);
-    authenticator_check(&authenticator, &(struct auth_presented){.authorization = "Bearer a.b"}, &result);
-    cr_expect_eq(result.outcome, AUTH_UNKNOWN);
-}
-
 /* A file of keys that is not there or is none is a setting that is wrong. */
 Test(jwt_verifier, a_file_of_keys_that_is_none)
 {

@@ -213,15 +213,3 @@ Test(keys, they_are_replaced_under_checks)
     atomic_store(&stop, true);
     pthread_join(writer, NULL);
 }
-
-Test(keys, a_process_without_any_knows_their_form)
-{
-    const struct auth_source form = keys_unchecked_source();
-    struct principal principal;
-    char text[KEY_TEXT];
-    (void)make("a", ROLE_READER, text);
-    cr_assert_eq(form.check(form.arg, text, &principal), AUTH_UNCHECKED);
-    text[50] = text[50] == 'a' ? 'b' : 'a';
-    cr_assert_eq(form.check(form.arg, text, &principal), AUTH_DAMAGED);
-    cr_assert_eq(form.check(form.arg, "test-key", &principal), AUTH_MISSING);
-}

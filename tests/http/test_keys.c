@@ -67,14 +67,27 @@ static void await_key(const char *key)
     }
 }
 
+/* An orders-http with these keys of its own. */
+static struct process start_front(const char *keys)
+{
+    char connect[300], api_key[4 * KEY_TEXT];
+    snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service->rpc_url);
+    snprintf(api_key, sizeof api_key, "API_KEY=%s", keys);
+    struct process started = process_spawn((char *const[]){api_key, "ORDERS_HTTP=127.0.0.1:0", connect, NULL});
+    process_await_ready(&started);
+    return started;
+}
+
+static void stop_front(struct process *started)
+{
+    kill(started->pid, SIGTERM);
+    must(process_wait(started) == 0, "orders-http did not end with 0");
+}
+
 static void setup(void)
 {
-    char connect[300], api_key[64];
     service = service_start(NULL);
-    snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service->rpc_url);
-    snprintf(api_key, sizeof api_key, "API_KEY=%s", service->api_key);
-    front = process_spawn((char *const[]){api_key, "ORDERS_HTTP=127.0.0.1:0", connect, NULL});
-    process_await_ready(&front);
+    front = start_front(service->api_key);
     ports[0] = service->http_port;
     ports[1] = front.port;
     database = database_connect(service->database_url);
@@ -89,8 +102,7 @@ static void setup(void)
 static void teardown(void)
 {
     PQfinish(database);
-    kill(front.pid, SIGTERM);
-    must(process_wait(&front) == 0, "orders-http did not end with 0");
+    stop_front(&front);
     service_stop_clean(service);
 }
 
@@ -197,6 +209,41 @@ Test(keys, others_are_not_refused_with_one)
     }
 }
 
+/* Until it has logged a line with this in it. */
+static void await_line(const struct process *started, const char *text, char *line, size_t size)
+{
+    do
+        process_read_line(started->errors, line, size);
+    while (*line != '\0' && strstr(line, text) == NULL);
+    cr_assert(*line != '\0', "nothing logged says %s", text);
+}
+
+/* Whoever presents a key that orders-http has too is no other for it than he is for ordersd. */
+Test(keys, one_that_a_front_has_is_passed_on_as_it_is)
+{
+    char keys[4 * KEY_TEXT], line[1024];
+    snprintf(keys, sizeof keys, "%s,%s,%s", service->api_key, reader, revoked);
+    struct process other = start_front(keys);
+    expect(call(other.port, "X-API-Key: ", reader, "POST", "/orders/", order), 403,
+           "{\"detail\":\"orders.v1.OrderService/CreateOrder needs role writer\"}");
+    expect(call(other.port, "X-API-Key: ", revoked, "GET", "/orders/", NULL), 403,
+           "{\"detail\":\"API key was revoked\"}");
+    expect(call(other.port, "X-API-Key: ", reader, "GET", "/whoami", NULL), 200,
+           "{\"name\":\"report\",\"role\":\"reader\"}");
+    await_line(&other, "\"path\":\"/whoami\"", line, sizeof line);
+    cr_expect_null(strstr(line, "principal"), "it cannot know who it is: %s", line);
+    stop_front(&other);
+}
+
+/* Nor is what a front has more than what ordersd has, whatever its form. */
+Test(keys, one_that_only_a_front_has_is_none)
+{
+    struct process other = start_front("of-nobody");
+    expect(call(other.port, "X-API-Key: ", "of-nobody", "GET", "/orders/", NULL), 403,
+           "{\"detail\":\"Invalid API key\"}");
+    stop_front(&other);
+}
+
 /* What is no text cannot be passed on, and whoever may not call costs nobody the connection behind a front.
  */
 Test(keys, what_is_refused_closes_no_connection_of_others)
@@ -205,8 +252,8 @@ Test(keys, what_is_refused_closes_no_connection_of_others)
         const char *scheme, *secret;
         int status;
     } cases[] = {
-        {"X-API-Key: ", "\xff.b.c", 401},
-        {"Authorization: Bearer ", "a.b.\xfe", 401},
+        {"X-API-Key: ", "\xff.b.c", 403},
+        {"Authorization: Bearer ", "a.b.\xfe", 403},
         {"Authorization: Basic ", "\xff", 401},
         {"X-API-Key: ", "\xff", 403},
         {"X-API-Key: ", "a.b.c", 0}, /* 401 of an ordersd with issuers */

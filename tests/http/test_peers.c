@@ -3,7 +3,6 @@
 #include "client.h"
 #include "large_list.h"
 
-#include "auth/bootstrap_keys.h"
 #include "base/budget.h"
 #include "base/time.h"
 #include "http/shim.h"
@@ -39,10 +38,7 @@ static void set_up(void)
     const struct rpc_client_options client_options = {.urls = (const char *const[]){service.url, NULL}};
     client = rpc_client_open(&client_options, error, sizeof error);
     cr_assert_not_null(client, "%s", error);
-    static const char *const keys[] = {"the-key", NULL};
-    static struct authenticator authenticator;
-    authenticator_add(&authenticator, bootstrap_keys_source(keys));
-    const struct remote_channel_options channel_options = {client, &authenticator, keys[0], &memory};
+    const struct remote_channel_options channel_options = {client, "the-key", &memory};
     channel = remote_channel_new(&channel_options);
     metrics = metrics_new();
     const struct http_shim_options options = {

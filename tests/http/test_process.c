@@ -49,23 +49,30 @@ static int begin_get(const struct process *process, const char *target)
     return fd;
 }
 
+static void expect_metadata(const Rpc__V1__Request *request, size_t i, const char *name, const char *value)
+{
+    cr_expect_str_eq(request->metadata[i]->key, name);
+    cr_expect_str_eq(request->metadata[i]->value, value);
+}
+
 static void take_request(void)
 {
     Rpc__V1__Request *request = rpc_peer_take(&peer);
     rpc__v1__request__free_unpacked(request, NULL);
 }
 
-Test(process, the_call_carries_the_key_and_the_request_id)
+/* Its own key says who passes it on, and nothing else. */
+Test(process, the_call_carries_what_was_presented_and_the_request_id)
 {
     struct process process = start();
     int fd = begin_get(&process, "/orders/A");
     Rpc__V1__Request *request = rpc_peer_take(&peer);
     cr_expect_str_eq(request->method, "orders.v1.OrderService/GetOrder");
     cr_expect_str_eq(request->request_id, "it-is-me");
-    cr_assert_eq(request->n_metadata, 2);
-    cr_expect_str_eq(request->metadata[0]->key, "x-api-key");
-    cr_expect_str_eq(request->metadata[0]->value, "the-key");
-    cr_expect_str_eq(request->metadata[1]->key, "traceparent");
+    cr_assert_eq(request->n_metadata, 3);
+    expect_metadata(request, 0, "x-api-key", "the-key");
+    expect_metadata(request, 1, "x-forwarder-key", "the-key");
+    cr_expect_str_eq(request->metadata[2]->key, "traceparent");
     rpc__v1__request__free_unpacked(request, NULL);
     rpc_peer_answer(&peer, RPC__V1__CODE__ABORTED, "Try again");
     struct http_reply reply = http_read(fd, false);

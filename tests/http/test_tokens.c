@@ -195,7 +195,6 @@ Test(tokens, nobody_can_read_them_here)
     stop();
 }
 
-/* A token is forwarded; what has no such form is refused where it comes in. */
 Test(tokens, without_issuers_no_token_holds)
 {
     service = service_start(NULL);
