@@ -101,8 +101,9 @@ static int serve(const struct config *config, const struct notify *notify, struc
     struct tls_server *tls = open_tls(config, metrics, error, sizeof error);
     struct rpc_client *client =
         tls != NULL || error[0] == '\0' ? rpc_client_open(&client_options, error, sizeof error) : NULL;
-    const struct remote_channel_options channel_options = {client, config->api_key, &memory};
-    struct channel *channel = client != NULL ? remote_channel_new(&channel_options) : NULL;
+    struct own_key *own_key = client != NULL ? own_key_start(client, config->api_keys, log) : NULL;
+    const struct remote_channel_options channel_options = {client, own_key, &memory};
+    struct channel *channel = own_key != NULL ? remote_channel_new(&channel_options) : NULL;
     const struct http_shim_options options = {
         .host = config->http_host,
         .port = config->http_port,
@@ -135,8 +136,10 @@ static int serve(const struct config *config, const struct notify *notify, struc
     if (!served)
         fprintf(stderr, "%s: %s\n", program, error);
     http_shim_stop(shim);
+    own_key_stop(own_key);
     rpc_client_close(client);
     remote_channel_free(channel);
+    own_key_free(own_key);
     tls_server_release(tls);
     return code;
 }

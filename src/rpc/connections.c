@@ -23,6 +23,9 @@ enum {
     ROOM_MS = 100, /* from one that is closed for that to the next: they are not all to come anew at once */
     MOST_UNAUTHORIZED = 8,    /* calls, since the last by key */
     OPEN_CALLS_A_SECOND = 32, /* that a connection may make without a key; more count as unauthorized */
+    /* For which a front end's connection stays one's when its key holds no more: until it presents another.
+     */
+    FORWARDER_GRACE_S = 10,
 };
 
 struct connection {
@@ -35,6 +38,7 @@ struct connection {
     unsigned unauthorized; /* calls without a right to them, since the last by key */
     unsigned open_calls;   /* that want no key, in the second that began at open_ns */
     uint64_t open_ns;
+    uint64_t forwarded_ns; /* the last call by a front end whose key held; 0: there was none */
     bool gone;             /* closed, while calls of it are in hand */
     bool abandoned;        /* a request of it gets no answer */
     uint64_t abandoned_ns; /* when the first one was */
@@ -375,10 +379,14 @@ uint32_t connections_make_room(struct connections *connections, uint64_t now_ns)
 
 static void count_unauthorized(struct connection *connection, enum connections_access access, uint64_t now_ns)
 {
-    if (access == CONNECTIONS_BY_KEY) {
+    const bool is_front_end = connection->forwarded_ns != 0 && since(connection->forwarded_ns, now_ns) <
+                                                                   (uint64_t)FORWARDER_GRACE_S * NS_PER_S;
+    if (access == CONNECTIONS_BY_FORWARDER)
+        connection->forwarded_ns = now_ns;
+    if (access == CONNECTIONS_BY_KEY || access == CONNECTIONS_BY_FORWARDER) {
         connection->unauthorized = 0;
     } else if (access == CONNECTIONS_BY_NONE) {
-        connection->unauthorized++;
+        connection->unauthorized += !is_front_end;
     } else if (access == CONNECTIONS_NO_CALL) {
         connection->unauthorized += MOST_UNAUTHORIZED;
     } else {

@@ -60,6 +60,7 @@ struct caller *connections_enter(struct connections *connections, uint32_t id);
 /* By what a call was made. */
 enum connections_access {
     CONNECTIONS_BY_KEY,
+    CONNECTIONS_BY_FORWARDER, /* whatever of its caller's: by a front end whose own key holds */
     CONNECTIONS_BY_ALL,  /* it wants no key, as what is asked by health checks: some a second may be made */
     CONNECTIONS_BY_NONE, /* its caller has no key, or a wrong one */
     CONNECTIONS_NO_CALL, /* its caller speaks another protocol: once is enough */

@@ -4,6 +4,7 @@
 #include "base/trace.h"
 #include "base/utf8.h"
 #include "rpc/frame.h"
+#include "rpc/v1/health.pb-c.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ enum {
 struct remote_channel {
     struct channel base;
     struct rpc_client *client;
-    const char *api_key;
+    const struct own_key *own_key;
     struct budget_part memory;
 };
 
@@ -27,6 +28,7 @@ struct remote_channel {
 struct remote_call {
     struct channel_reply base; /* the first member */
     struct remote_channel *channel;
+    bool asks_health;
     channel_done *done;
     void *arg;
     struct rpc_reply *reply; /* owned */
@@ -87,6 +89,8 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     struct remote_call *call = arg;
     call->reply = reply;
     count_memory(call);
+    if (call->asks_health && !own_key_holds(call->channel->own_key))
+        rpc_reply_drop(reply, STATUS_UNAVAILABLE, "The service refuses this front end's own key");
     call->base.bytes = MEMORY_TO_PACKED * reply->payload.len;
     take_status(call);
     call->done(&call->base, call->arg);
@@ -124,7 +128,11 @@ static void call(struct channel *base, const struct channel_request *request, ch
     size_t n = 0;
     if (call == NULL)
         abort(); /* as the arena does */
-    *call = (struct remote_call){.base.type = base->type, .channel = channel, .done = done, .arg = arg};
+    *call = (struct remote_call){.base.type = base->type,
+                                 .channel = channel,
+                                 .asks_health = request->service == &rpc__v1__health__descriptor,
+                                 .done = done,
+                                 .arg = arg};
     if (request->refused != NULL) { /* only the service counts calls */
         call->base.status = *request->refused;
         done(&call->base, arg);
@@ -134,7 +142,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
     add_metadata(metadata, &n, "x-api-key", presented->api_key);
     add_metadata(metadata, &n, "authorization",
                  bearer_of(presented) != NULL ? presented->authorization : NULL);
-    add_metadata(metadata, &n, FRAME_FORWARDER_KEY, channel->api_key);
+    add_metadata(metadata, &n, FRAME_FORWARDER_KEY, own_key_get(channel->own_key));
     add_metadata(metadata, &n, "x-validate-only", request->validate_only ? "true" : NULL);
     if (request->trace != NULL) {
         trace_write(request->trace, traceparent);
@@ -160,7 +168,7 @@ struct channel *remote_channel_new(const struct remote_channel_options *options)
         return NULL;
     channel->base.type = &type;
     channel->client = options->client;
-    channel->api_key = options->api_key;
+    channel->own_key = options->own_key;
     channel->memory = (struct budget_part){
         .whole = options->memory, .own = options->memory->limit / OWN_SHARE, .most = options->memory->limit};
     return &channel->base;

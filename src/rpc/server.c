@@ -184,6 +184,7 @@ static bool begin_receiving(struct rpc_server *server, const struct rpc_server_o
     server->slots = (struct slots){
         .socket = server->socket,
         .surface = options->surface,
+        .log = options->log,
         .metrics = &server->metrics,
         .connections = server->connections,
         .send_ms = (nng_duration)or_default(options->send_timeout_ms, DEFAULT_SEND_TIMEOUT_MS),

@@ -56,7 +56,9 @@ static enum connections_access access_of(const struct slot *slot)
     if (slot->malformed)
         return CONNECTIONS_NO_CALL;
     const struct surface_target *target = &slot->call.target;
-    if (target->is_known || slot->forwarded)
+    if (slot->forwarded)
+        return CONNECTIONS_BY_FORWARDER;
+    if (target->is_known)
         return CONNECTIONS_BY_KEY;
     const bool is_known = target->method < methods_count(surface_methods(slot->all->surface));
     return is_known && !target->is_open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
@@ -131,6 +133,16 @@ static const Rpc__V1__Request *unpack(struct slot *slot, nng_msg *in)
     return request;
 }
 
+/* Its operator is to know: what its callers may not closes its connection. */
+static void log_refused_forwarder(const struct slot *slot, enum auth_outcome outcome)
+{
+    const uint64_t stands_for = sampler_take(&slot->all->refused, time_monotonic_ns());
+    if (stands_for > 0)
+        log_line(slot->all->log, LOG_LEVEL_WARN, "the key of a front end does not hold",
+                 LOG_STR("why", auth_reason(outcome)), LOG_OPT("peer", slot->call.call.peer),
+                 LOG_INT("stands_for", stands_for));
+}
+
 static bool is_forwarded(const struct slot *slot, const Rpc__V1__Request *head)
 {
     const struct auth_presented presented = {.api_key = frame_metadata(head, FRAME_FORWARDER_KEY)};
@@ -138,6 +150,8 @@ static bool is_forwarded(const struct slot *slot, const Rpc__V1__Request *head)
     if (presented.api_key == NULL)
         return false;
     surface_check(slot->all->surface, &presented, &auth);
+    if (auth.outcome != AUTH_KNOWN)
+        log_refused_forwarder(slot, auth.outcome);
     return auth.outcome == AUTH_KNOWN;
 }
 
@@ -250,6 +264,7 @@ static void advance(void *arg)
 bool slots_open(struct slots *slots)
 {
     pthread_mutex_init(&slots->lock, NULL);
+    sampler_init(&slots->refused, 1);
     const bool can_send = outbox_init(&slots->outbox);
     slots->list = calloc(slots->most, sizeof *slots->list);
     return can_send && slots->list != NULL && open_some(slots);

@@ -4,6 +4,8 @@
 #ifndef RPC_SLOTS_H
 #define RPC_SLOTS_H
 
+#include "base/log.h"
+#include "base/sampler.h"
 #include "call/surface.h"
 #include "rpc/connections.h"
 #include "rpc/outbox.h"
@@ -18,6 +20,7 @@ struct slots {
     /* Set before slots_open. What is pointed to must outlive the slots. */
     nng_socket socket;
     struct surface *surface;
+    struct log *log;
     const struct server_metrics *metrics;
     struct connections *connections;
     nng_duration send_ms; /* how long a peer may take to take a reply */
@@ -28,7 +31,8 @@ struct slots {
     unsigned n;            /* that are open */
     atomic_uint receiving; /* that wait for a request */
     struct outbox outbox;
-    atomic_bool draining; /* calls that come now are left unanswered, but for those that want no key */
+    struct sampler refused; /* of lines about front ends whose keys do not hold */
+    atomic_bool draining;   /* calls that come now are left unanswered, but for those that want no key */
 };
 
 /* Has the first of them receive; more are opened as they are needed. False: no memory; they are to be freed

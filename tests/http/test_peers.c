@@ -26,6 +26,7 @@ static struct rpc_peer service;
 static struct budget memory = {.limit = 4 << 20};
 static struct metrics *metrics;
 static struct rpc_client *client;
+static struct own_key *own_key;
 static struct channel *channel;
 static struct http_shim *shim;
 static uint16_t port;
@@ -38,7 +39,9 @@ static void set_up(void)
     const struct rpc_client_options client_options = {.urls = (const char *const[]){service.url, NULL}};
     client = rpc_client_open(&client_options, error, sizeof error);
     cr_assert_not_null(client, "%s", error);
-    const struct remote_channel_options channel_options = {client, "the-key", &memory};
+    static const char *const keys[] = {"the-key", NULL};
+    own_key = own_key_start(client, keys, NULL);
+    const struct remote_channel_options channel_options = {client, own_key, &memory};
     channel = remote_channel_new(&channel_options);
     metrics = metrics_new();
     const struct http_shim_options options = {
@@ -61,8 +64,10 @@ static void set_up(void)
 static void tear_down(void)
 {
     http_shim_stop(shim);
+    own_key_stop(own_key);
     rpc_client_close(client);
     remote_channel_free(channel);
+    own_key_free(own_key);
     metrics_free(metrics);
     rpc_peer_close(&service);
     must(memory.taken == 0, "memory is taken that nobody has");

@@ -422,6 +422,28 @@ Test(connections, who_asks_without_a_right_is_to_go)
     cr_assert(take(1, 1, 0));
 }
 
+/* Asks once without a right. Whether the connection is to be closed. */
+static bool ask_without_right(uint64_t now_ns)
+{
+    enter(1, 1, 1);
+    cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_NONE, now_ns), 0);
+    return take(1, 1, now_ns);
+}
+
+/* Its key was rotated: it has ten seconds to present another. */
+Test(connections, a_front_end_stays_one_for_a_while)
+{
+    connections_add(connections, 1, CONNECTION_CLIENT, 0);
+    enter(1, 1, 1);
+    cr_assert_eq(answer_as(1, 1, 1, CONNECTIONS_BY_FORWARDER, at_ms(1)), 0);
+    cr_assert_not(take(1, 1, at_ms(1)));
+    for (int i = 0; i < 100; i++)
+        cr_assert_not(ask_without_right(at_ms(10000)));
+    for (int i = 0; i < 7; i++)
+        cr_assert_not(ask_without_right(at_ms(10001)));
+    cr_assert(ask_without_right(at_ms(10001)));
+}
+
 /* Asks once for what wants no key. Whether the connection is to be closed. */
 static bool ask_without_key(uint64_t now_ns)
 {

@@ -28,7 +28,8 @@ bool rpc_peer_asked(const struct rpc_peer *peer, int timeout_ms);
 /* Takes a connection, and greets; rpc_peer_take does so by itself. */
 void rpc_peer_accept(struct rpc_peer *peer);
 
-/* Waits for a request, to be freed with rpc__v1__request__free_unpacked. */
+/* Waits for a request, to be freed with rpc__v1__request__free_unpacked. One that asks whether a front end's
+ * own key holds, which comes at any time, is answered that it does, and not returned. */
 Rpc__V1__Request *rpc_peer_take(struct rpc_peer *peer);
 
 /* Answers the request taken last. */
