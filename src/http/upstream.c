@@ -72,6 +72,11 @@ static void answer_reply(struct upstream *upstream)
         upstream->error = arena_strdup(delivery->arena, status->message);
     if (status->code == STATUS_RESOURCE_EXHAUSTED && status->limit == NULL)
         peer_meet_want(delivery->connection);
+    const bool is_asked_in_vain = status->code == STATUS_OK || status->code == STATUS_INVALID_ARGUMENT;
+    if (upstream->bad_body.status != 0 && is_asked_in_vain) {
+        *answer = upstream->bad_body;
+        return;
+    }
     const bool service_refused = status->code == STATUS_INVALID_ARGUMENT && status->n_violations > 0;
     if (service_refused || (status->code == STATUS_OK && refused->n_violations > 0)) {
         transcode_violations(&upstream->source, refused, status, &delivery->draft, answer);
@@ -174,7 +179,7 @@ static bool call(struct upstream *upstream)
         .request_id = call_id(&upstream->request),
         .trace = &upstream->request.head->trace,
         /* What was refused here is answered together with what the service refuses. */
-        .validate_only = upstream->transcoded.refused.n_violations > 0,
+        .validate_only = upstream->transcoded.refused.n_violations > 0 || upstream->bad_body.status != 0,
         .timeout_ms = route->timeout_ms,
         .caller = peer_number(delivery->connection),
         .peer = peer_address(delivery->connection),
@@ -190,26 +195,51 @@ static bool call(struct upstream *upstream)
     return true;
 }
 
+/* Who calls, and whether he may, is for the service to say before his body is: it is asked to check an empty
+ * request. */
+static void put_off(struct upstream *upstream)
+{
+    struct delivery *delivery = upstream->delivery;
+    const ProtobufCMessageDescriptor *type = route_method(upstream->request.route)->input;
+    upstream->bad_body = delivery->answer;
+    delivery->answer = (struct answer){0};
+    upstream->transcoded.input = arena_alloc(&delivery->draft, type->sizeof_message);
+    protobuf_c_message_init(type, upstream->transcoded.input);
+}
+
+/* False: the answer says what is wrong with the request. */
+static bool make_input(struct upstream *upstream)
+{
+    struct delivery *delivery = upstream->delivery;
+    const struct upstream_request *request = &upstream->request;
+    if (request->route->body != NULL) {
+        if (!transcode_body(request->route, request->body, &delivery->draft, &upstream->json,
+                            &delivery->answer)) {
+            if (request->auth->outcome != AUTH_UNCHECKED)
+                return false;
+            put_off(upstream);
+            return true;
+        }
+        upstream->source.body = &upstream->json;
+    }
+    transcode_request(&upstream->source, &delivery->draft, &upstream->transcoded);
+    return true;
+}
+
 bool upstream_call(struct upstream *upstream, struct shim_host *host, struct delivery *delivery,
                    const struct upstream_request *request)
 {
-    struct transcode_source *source = &upstream->source;
     *upstream = (struct upstream){
         .host = host, .delivery = delivery, .request = *request, .call.connection = delivery->connection};
     delivery->principal = hash_principal(request);
-    *source = (struct transcode_source){
+    upstream->source = (struct transcode_source){
         .route = request->route,
         .variable = request->variable,
         .etag = request->if_match_etag,
         .query = request->query,
     };
-    if (request->route->body != NULL) {
-        if (!transcode_body(request->route, request->body, &delivery->draft, &upstream->json,
-                            &delivery->answer))
-            return false;
-        source->body = &upstream->json;
-    }
-    transcode_request(source, &delivery->draft, &upstream->transcoded);
+    if (!make_input(upstream))
+        return false;
     if (call(upstream))
         return true;
     upstream_free(upstream);

@@ -35,6 +35,8 @@ struct upstream {
     struct transcode_body json; /* owned */
     struct transcode_source source;
     struct transcode_result transcoded;
+    struct answer
+        bad_body; /* of a body that is none, once the service knows who calls; of status 0: it is one */
     struct channel_reply *reply; /* owned; NULL while none came */
     struct shim_call call;       /* counts it, and resumes its connection */
     struct writing writing;      /* of a large answer, on a thread of its own */

@@ -73,7 +73,8 @@ static struct process start_front(const char *keys)
     char connect[300], api_key[4 * KEY_TEXT];
     snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service->rpc_url);
     snprintf(api_key, sizeof api_key, "API_KEY=%s", keys);
-    struct process started = process_spawn((char *const[]){api_key, "ORDERS_HTTP=127.0.0.1:0", connect, NULL});
+    struct process started =
+        process_spawn((char *const[]){api_key, "ORDERS_HTTP=127.0.0.1:0", connect, NULL});
     process_await_ready(&started);
     return started;
 }
@@ -170,12 +171,34 @@ Test(keys, a_reader_changes_nothing)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE total_amount = 1"), 1);
 }
 
+/* What is wrong with a body is told to nobody but who may send one. */
+Test(keys, a_body_is_looked_at_when_it_is_known_who_sent_it)
+{
+    static const struct {
+        const char *method, *target, *name;
+    } routes[] = {{"POST", "/orders/", "CreateOrder"}, {"PATCH", "/orders/A-1", "UpdateOrder"}};
+    static const char *const bodies[] = {"{", "null", "[]", ""};
+    char needs[128];
+    for (size_t f = 0; f < FRONTS; f++) {
+        for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+            const char *method = routes[i].method, *target = routes[i].target;
+            snprintf(needs, sizeof needs, "{\"detail\":\"orders.v1.OrderService/%s needs role writer\"}",
+                     routes[i].name);
+            for (size_t j = 0; j < sizeof bodies / sizeof *bodies; j++) {
+                expect(call(ports[f], "X-API-Key: ", unknown, method, target, bodies[j]), 403,
+                       "{\"detail\":\"Invalid API key\"}");
+                expect(call(ports[f], "X-API-Key: ", reader, method, target, bodies[j]), 403, needs);
+                expect(call(ports[f], "X-API-Key: ", writer, method, target, bodies[j]), 422, NULL);
+            }
+        }
+    }
+}
+
 /* Nothing of the body has come, and it would be none. */
 Test(keys, a_role_is_looked_at_before_the_body)
 {
     static const char missing[] = "{\"detail\":\"orders.v1.OrderService/CreateOrder needs role writer\"}";
     char head[512];
-    expect(call(ports[0], "X-API-Key: ", reader, "POST", "/orders/", "{"), 403, missing);
     const int fd = http_connect(ports[0]);
     snprintf(head, sizeof head,
              "POST /orders/ HTTP/1.1\r\nHost: a\r\nX-API-Key: %s\r\nContent-Length: 9\r\n"
@@ -244,6 +267,55 @@ Test(keys, one_that_only_a_front_has_is_none)
     stop_front(&other);
 }
 
+static void expect_no_connection_closed(void)
+{
+    struct http_reply figures = http_request(ports[0], "GET", "/metrics", NULL, NULL);
+    cr_expect_not_null(
+        strstr(figures.body, "orders_rpc_connections_closed_total{reason=\"unauthorized\"} 0\n"), "%s",
+        figures.body);
+    http_free(&figures);
+}
+
+static void await_log(const char *text)
+{
+    const time_t limit = time(NULL) + AWAIT_S;
+    for (bool is_there = false; !is_there;) {
+        char *log = service_log(service);
+        is_there = strstr(log, text) != NULL;
+        cr_assert(is_there || time(NULL) < limit, "%s", log);
+        free(log);
+    }
+}
+
+Test(keys, a_front_whose_own_does_not_hold_says_so)
+{
+    char line[1024];
+    struct process other = start_front(revoked);
+    await_line(&other, "\"no key of its own holds", line, sizeof line);
+    cr_expect_not_null(strstr(line, "\"level\":\"warn\""), "%s", line);
+    cr_expect_not_null(strstr(line, "\"why\":\"API key was revoked\""), "%s", line);
+    expect(http_request(other.port, "GET", "/readyz", NULL, NULL), 503,
+           "{\"detail\":\"The service refuses this front end's own key\"}");
+    await_log("\"the key of a front end does not hold\",\"why\":\"API key was revoked\"");
+    expect(call(other.port, "X-API-Key: ", reader, "GET", "/orders/", NULL), 200, "[]");
+    stop_front(&other);
+}
+
+/* Whichever side of a rotation is changed first. */
+Test(keys, a_front_presents_the_next_of_its_own_when_one_does_not_hold)
+{
+    char keys[4 * KEY_TEXT], line[1024];
+    snprintf(keys, sizeof keys, "%s,%s,%s", unknown, revoked, writer);
+    struct process other = start_front(keys);
+    await_line(&other, "\"a key of its own holds, and is presented\"", line, sizeof line);
+    cr_expect_not_null(strstr(line, "\"number\":3"), "%s", line);
+    expect(http_request(other.port, "GET", "/readyz", NULL, NULL), 200, NULL);
+    for (int i = 0; i < 40; i++)
+        expect(call(other.port, "X-API-Key: ", unknown, "GET", "/orders/", NULL), 403, NULL);
+    expect_no_connection_closed();
+    stop_front(&other);
+}
+
 /* What is no text cannot be passed on, and whoever may not call costs nobody the connection behind a front.
  */
 Test(keys, what_is_refused_closes_no_connection_of_others)
@@ -269,11 +341,7 @@ Test(keys, what_is_refused_closes_no_connection_of_others)
             http_free(&reply);
         }
     }
-    struct http_reply figures = http_request(ports[0], "GET", "/metrics", NULL, NULL);
-    cr_expect_not_null(
-        strstr(figures.body, "orders_rpc_connections_closed_total{reason=\"unauthorized\"} 0\n"), "%s",
-        figures.body);
-    http_free(&figures);
+    expect_no_connection_closed();
 }
 
 /* Who has sent all but the end of a request may do no more with it than with a new one. */
