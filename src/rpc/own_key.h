@@ -18,10 +18,10 @@ struct own_key;
  * The first is taken to hold until it is refused. NULL: out of memory. */
 struct own_key *own_key_start(struct rpc_client *client, const char *const *keys, struct log *log);
 
-/* Asks no more, but for what is under way, which the client ends when it is closed. Before that. */
+/* Asks no more. To be called before the client is closed, which ends what is under way. */
 void own_key_stop(struct own_key *own);
 
-/* Stopped, and when the client was closed. NULL does nothing, to both. */
+/* Of one that was stopped, when its client is closed. NULL does nothing, to both. */
 void own_key_free(struct own_key *own);
 
 /* The one to present. Any thread. */
