@@ -7,6 +7,11 @@
 
 static const char out_of_reach[] = "The database is out of reach";
 static const char not_known[] = "Whether the change was made is not known; list the keys";
+static const char too_many[] = "As many changes and lists of keys wait as may of one caller; try again later";
+
+/* Of who has too many: what one principal may is no want of room. */
+_Static_assert(KEY_QUEUE_EACH == 16, "as it says");
+static const struct status_limit limit = {"\"keys\";q=16;qu=\"concurrent-requests\"", "\"keys\";r=0", 1};
 
 void key_queue_init(struct key_queue *queue)
 {
@@ -98,19 +103,47 @@ static void append(struct key_queue *queue, struct key_operation *operation)
     queue->last = &operation->next;
 }
 
+/* With the lock. Those that wait have their calls. */
+static bool has_room(const struct key_queue *queue, const struct call *call)
+{
+    unsigned n = 0;
+    for (const struct key_operation *each = queue->first; each != NULL; each = each->next)
+        n += each->call->principal_hash == call->principal_hash;
+    return n < KEY_QUEUE_EACH;
+}
+
+/* One that was not taken. */
+static void refuse(struct key_queue *queue, struct key_operation *operation, bool is_open)
+{
+    if (is_open) {
+        operation->call->status.limit = &limit;
+        fail(queue, operation, STATUS_RESOURCE_EXHAUSTED, too_many);
+    } else {
+        finish(queue, operation, false, NULL);
+    }
+    free_operation(operation);
+}
+
 bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
 {
     struct key_operation *operation = copy(given);
     pthread_mutex_lock(&queue->lock);
-    const bool is_open = queue->is_open;
-    if (is_open)
+    const bool is_open = queue->is_open, is_taken = is_open && has_room(queue, operation->call);
+    if (is_taken)
         append(queue, operation);
     pthread_mutex_unlock(&queue->lock);
-    if (!is_open) {
-        finish(queue, operation, false, NULL);
-        free_operation(operation);
-    }
-    return is_open;
+    if (!is_taken)
+        refuse(queue, operation, is_open);
+    return is_taken;
+}
+
+/* Under way no more. */
+static void drop(struct key_queue *queue, struct key_operation *operation)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->current = NULL;
+    pthread_mutex_unlock(&queue->lock);
+    free_operation(operation);
 }
 
 struct key_operation *key_queue_take(struct key_queue *queue)
@@ -141,10 +174,7 @@ void key_queue_again(struct key_queue *queue, struct key_operation *operation)
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
 {
     finish(queue, operation, true, result);
-    pthread_mutex_lock(&queue->lock);
-    queue->current = NULL;
-    pthread_mutex_unlock(&queue->lock);
-    free_operation(operation);
+    drop(queue, operation);
 }
 
 void key_queue_open(struct key_queue *queue)
@@ -167,41 +197,49 @@ void key_queue_close(struct key_queue *queue)
 
 static bool is_late(const struct key_operation *operation, uint64_t now_ns)
 {
-    return operation != NULL && operation->call != NULL && now_ns >= operation->deadline_ns;
+    return operation->call != NULL && now_ns >= operation->deadline_ns;
 }
 
-/* With the lock. */
-static struct key_operation *find_late(struct key_queue *queue, uint64_t now_ns)
+/* With the lock: takes out those that wait. */
+static struct key_operation *take_late(struct key_queue *queue, uint64_t now_ns)
 {
-    if (is_late(queue->current, now_ns))
-        return queue->current;
-    for (struct key_operation *each = queue->first; each != NULL; each = each->next) {
-        if (is_late(each, now_ns))
-            return each;
+    struct key_operation *late = NULL, **link = &queue->first;
+    while (*link != NULL) {
+        struct key_operation *each = *link;
+        if (is_late(each, now_ns)) {
+            *link = each->next;
+            each->next = late;
+            late = each;
+        } else {
+            link = &each->next;
+        }
     }
-    return NULL;
+    queue->last = link;
+    return late;
 }
 
-/* Answers one, without the lock. False: none is late. */
-static bool expire_one(struct key_queue *queue, uint64_t now_ns)
+/* Without the lock. */
+static void expire(struct key_operation *operation)
 {
-    struct key_operation taken = {0};
-    pthread_mutex_lock(&queue->lock);
-    struct key_operation *late = find_late(queue, now_ns);
-    if (late != NULL) {
-        taken = *late; /* it may be freed as soon as it can be locked */
-        late->call = NULL;
-    }
-    pthread_mutex_unlock(&queue->lock);
-    if (late == NULL)
-        return false;
-    call_fail(taken.call, STATUS_DEADLINE_EXCEEDED, "The database took too long");
-    taken.done(NULL, 0, taken.closure_data);
-    return true;
+    call_fail(operation->call, STATUS_DEADLINE_EXCEEDED, "The database took too long");
+    operation->done(NULL, 0, operation->closure_data);
 }
 
 void key_queue_expire(struct key_queue *queue, uint64_t now_ns)
 {
-    while (expire_one(queue, now_ns))
-        continue;
+    struct key_operation current = {0};
+    pthread_mutex_lock(&queue->lock);
+    if (queue->current != NULL && is_late(queue->current, now_ns)) {
+        current = *queue->current; /* it may be freed as soon as it can be locked */
+        queue->current->call = NULL;
+    }
+    struct key_operation *late = take_late(queue, now_ns);
+    pthread_mutex_unlock(&queue->lock);
+    if (current.call != NULL)
+        expire(&current);
+    for (struct key_operation *next; late != NULL; late = next) {
+        next = late->next;
+        expire(late);
+        free_operation(late);
+    }
 }

@@ -1,5 +1,6 @@
 /* key_queue.h: what is asked of keys and waits, or is under way, each with a call that is answered once: when
- * it was done, when its deadline has passed, or when there is nobody to do it.
+ * it was done, when its deadline has passed, or when there is nobody to do it. First come, first served; but
+ * few wait of one principal, so that others come soon.
  */
 #ifndef STORE_KEY_QUEUE_H
 #define STORE_KEY_QUEUE_H
@@ -13,12 +14,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A change or a list. Its call may be answered, and gone, before it is done. */
+enum { KEY_QUEUE_EACH = 16 }; /* that may wait of one principal */
+
+/* A change or a list. */
 struct key_operation {
     struct arena arena; /* owns the parameters */
     const struct key_statement *statement;
     const char *params[KEY_PARAMS_MOST];
-    struct call *call; /* guarded by the queue's lock; NULL: it was answered */
+    struct call *call; /* guarded by the queue's lock; NULL: it was answered while it was under way */
     uint64_t deadline_ns;
     key_store_done *done;
     void *closure_data;
@@ -44,7 +47,7 @@ void key_queue_open(struct key_queue *queue);
 /* There is nobody: what waits, and whatever comes, is answered that the database is out of reach. */
 void key_queue_close(struct key_queue *queue);
 
-/* Adds a copy of one, with its parameters; one that is not taken is answered at once. False: it was not. */
+/* Adds a copy of one, with its parameters. False: it was not taken, and is answered. */
 bool key_queue_push(struct key_queue *queue, const struct key_operation *operation);
 
 /* The next one, which is under way until it is ended; NULL: none waits. */
@@ -56,7 +59,8 @@ void key_queue_again(struct key_queue *queue, struct key_operation *operation);
 /* Answers it, if it was not, and frees it. A result of NULL: what became of it is not known. */
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result);
 
-/* Answers those whose deadline has passed. What they asked for may be done all the same. Any thread. */
+/* Answers those whose deadline has passed, and frees those that wait; one that is under way may be done all
+ * the same. Any thread. */
 void key_queue_expire(struct key_queue *queue, uint64_t now_ns);
 
 #endif
