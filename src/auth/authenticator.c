@@ -91,8 +91,13 @@ const char *auth_reason(enum auth_outcome outcome)
     return refusals[outcome].message;
 }
 
+enum status_code auth_code(enum auth_outcome outcome)
+{
+    return refusals[outcome].code;
+}
+
 void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status)
 {
-    if (refusals[outcome].code != STATUS_OK)
-        status_set(status, arena, refusals[outcome].code, "%s", refusals[outcome].message);
+    if (auth_code(outcome) != STATUS_OK)
+        status_set(status, arena, auth_code(outcome), "%s", auth_reason(outcome));
 }

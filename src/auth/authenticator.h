@@ -82,10 +82,13 @@ const char *auth_bearer(const char *authorization);
 /* Why a caller is refused, for people: "The token has expired". NULL: he is not. Static. */
 const char *auth_reason(enum auth_outcome outcome);
 
-/* Why a call that wants to know its caller is refused: UNAUTHENTICATED or PERMISSION_DENIED; UNAVAILABLE,
- * when it cannot be said yet. A key that does not hold is PERMISSION_DENIED, as it has always been; a token
- * UNAUTHENTICATED (RFC 6750, 3.1), upon which its client gets another one. Left as it is, if he is known, or
- * for another process to know. */
+/* What a call that wants to know its caller is refused with: UNAUTHENTICATED or PERMISSION_DENIED;
+ * UNAVAILABLE, when it cannot be said yet. A key that does not hold is PERMISSION_DENIED, as it has always
+ * been; a token UNAUTHENTICATED (RFC 6750, 3.1), upon which its client gets another one. STATUS_OK: he is
+ * known, or for another process to know. */
+enum status_code auth_code(enum auth_outcome outcome);
+
+/* Both, as a status; it is left as it is when the code is STATUS_OK. */
 void auth_refuse(enum auth_outcome outcome, struct arena *arena, struct status *status);
 
 #endif

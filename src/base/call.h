@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/shared_arena.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "base/trace.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@
 enum {
     CALL_DEFAULT_TIMEOUT_MS = 30000, /* of a call whose caller names none */
     CALL_REQUEST_ID_MAX_BYTES = 128,
+    CALL_KNOWN_MS = 1000, /* for so long who calls, and what he may, is known */
 };
 
 struct call {
@@ -46,6 +48,10 @@ struct call {
     /* Of who received the call: whether there is memory for an answer of so many bytes. NULL: nobody counts.
      */
     bool (*reserve)(struct call *call, size_t bytes);
+
+    /* Of who received the call: whether who calls still may, by what he presented. Else the code, and why,
+     * which is static. Several threads may ask at once. NULL: nobody in particular calls. */
+    enum status_code (*recheck)(const struct call *call, const char **why);
 };
 
 /* Asks for the memory of an answer that may be large, before it is made. Only for calls that change nothing:
@@ -54,6 +60,16 @@ struct call {
 static inline bool call_reserve(struct call *call, size_t bytes)
 {
     return call->reserve == NULL || call->reserve(call, bytes);
+}
+
+/* Whether who calls still may, as when the call came in: to be asked whenever something is begun for one that
+ * may have waited. Which takes nothing until it has for CALL_KNOWN_MS. STATUS_OK: he may; else the code, and
+ * why, which is static. Several threads may ask at once, while the call is not answered. */
+static inline enum status_code call_recheck(const struct call *call, uint64_t now_ns, const char **why)
+{
+    if (call->recheck == NULL || now_ns < call->start_ns + (uint64_t)CALL_KNOWN_MS * NS_PER_MS)
+        return STATUS_OK;
+    return call->recheck(call, why);
 }
 
 /* Gives back the memory of the call, and of its answer, which was read. */

@@ -160,6 +160,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
     surface_enter(&call->call, &call->caller, sizeof *call);
     const struct surface_request surface_request = {
         .descriptor = request->method,
+        .presented = request->presented,
         .auth = request->auth,
         .request_id = request->request_id != NULL ? request->request_id : new_id(arena),
         .trace = request->trace,

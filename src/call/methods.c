@@ -20,8 +20,10 @@ void methods_free(struct methods *methods)
 {
     if (methods == NULL)
         return;
-    for (size_t i = 0; i < methods->count; i++)
+    for (size_t i = 0; i < methods->count; i++) {
         free(methods->list[i].name);
+        free(methods->list[i].refusal);
+    }
     free(methods->list);
     free(methods);
 }
@@ -48,6 +50,10 @@ bool methods_add(struct methods *methods, ProtobufCService *service, method_role
         methods->count++;
         if (!role_of(method->name, &method->role)) {
             snprintf(error, error_size, "nobody has said which role %s needs", method->name);
+            return false;
+        }
+        if (asprintf(&method->refusal, "%s needs role %s", method->name, role_name(method->role)) < 0) {
+            method->refusal = NULL;
             return false;
         }
     }

@@ -18,6 +18,7 @@ struct method {
     ProtobufCService *service;
     unsigned index; /* in the service's descriptor */
     enum role role; /* that its caller needs */
+    char *refusal;  /* of a caller who has not: "… needs role writer" */
 };
 
 /* NULL when out of memory. */

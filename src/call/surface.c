@@ -110,12 +110,14 @@ unsigned surface_max_calls(const struct surface *surface)
 /* --- one call --- */
 
 static bool reserve(struct call *base, size_t bytes);
+static enum status_code recheck(const struct call *base, const char **why);
 
 void surface_call_init(struct surface_call *call, struct surface *surface, surface_answer *answer)
 {
     *call = (struct surface_call){.surface = surface, .answer = answer, .is_done = true};
     arena_init(&call->call.arena);
     call->call.reserve = reserve;
+    call->call.recheck = recheck;
 }
 
 void surface_call_free(struct surface_call *call)
@@ -253,20 +255,41 @@ void surface_check(const struct surface *surface, const struct auth_presented *p
     authenticator_check(surface->authenticator, presented, result);
 }
 
-void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
-                       struct arena *arena, struct status *status)
+/* As surface_authorize, with a text that is static. */
+static enum status_code authorize(const struct surface *surface, const struct auth_result *auth,
+                                  size_t method, const char **why)
 {
     const struct method *asked = methods_get(surface->methods, method);
     if (asked->role == ROLE_NONE)
-        return;
+        return STATUS_OK;
     if (auth->outcome != AUTH_KNOWN) {
         /* What another process is to check is nobody here. */
-        auth_refuse(auth->outcome == AUTH_UNCHECKED ? AUTH_UNKNOWN : auth->outcome, arena, status);
-        return;
+        const enum auth_outcome outcome = auth->outcome == AUTH_UNCHECKED ? AUTH_UNKNOWN : auth->outcome;
+        *why = auth_reason(outcome);
+        return auth_code(outcome);
     }
-    if (auth->principal.role < asked->role)
-        status_set(status, arena, STATUS_PERMISSION_DENIED, "%s needs role %s", asked->name,
-                   role_name(asked->role));
+    if (auth->principal.role >= asked->role)
+        return STATUS_OK;
+    *why = asked->refusal;
+    return STATUS_PERMISSION_DENIED;
+}
+
+void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
+                       struct arena *arena, struct status *status)
+{
+    const char *why;
+    const enum status_code code = authorize(surface, auth, method, &why);
+    if (code != STATUS_OK)
+        status_set(status, arena, code, "%s", why);
+}
+
+/* The recheck of every call. */
+static enum status_code recheck(const struct call *base, const char **why)
+{
+    const struct surface_call *call = (const struct surface_call *)base; /* its first member */
+    struct auth_result auth;
+    surface_check(call->surface, &call->presented, &auth);
+    return authorize(call->surface, &auth, call->target.method, why);
 }
 
 void surface_look_up(struct surface_call *call, const struct surface_request *request)
@@ -282,6 +305,7 @@ void surface_look_up(struct surface_call *call, const struct surface_request *re
         .is_open = is_there && methods_get(surface->methods, method)->role == ROLE_NONE,
         .is_known = request->auth->outcome == AUTH_KNOWN,
     };
+    call->presented = request->presented != NULL ? *request->presented : (struct auth_presented){0};
     call->principal = request->auth->principal;
     base->role = role_name(call->principal.role);
     admit(call);

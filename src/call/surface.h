@@ -77,7 +77,8 @@ unsigned surface_max_calls(const struct surface *surface);
 struct surface_request {
     const char *method;                          /* its full name */
     const ProtobufCMethodDescriptor *descriptor; /* or the method itself; NULL: it is named */
-    const struct auth_result *auth;              /* that surface_check found */
+    const struct auth_presented *presented;      /* by the caller; NULL: nothing */
+    const struct auth_result *auth;              /* that surface_check found in it */
     const char *request_id;                      /* not NULL */
     const char *traceparent;                     /* of the caller's span */
     const struct trace *trace;                   /* or the span itself */
@@ -110,7 +111,8 @@ struct surface_call {
     /* The surface's. */
     struct surface *surface;
     struct caller *caller;
-    struct admission_entry entry; /* once it was looked up, or refused before that */
+    struct auth_presented presented; /* to be looked at again */
+    struct admission_entry entry;    /* once it was looked up, or refused before that */
     enum admission_outcome admitted;
     uint64_t wait_ns; /* of ADMISSION_TOO_FAST */
     surface_answer *answer;

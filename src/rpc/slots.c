@@ -168,6 +168,7 @@ static void run(struct slot *slot, const Rpc__V1__Request *head)
     surface_check(slot->all->surface, &presented, &auth);
     const struct surface_request request = {
         .method = head->method,
+        .presented = &presented,
         .auth = &auth,
         .request_id = head->request_id,
         .traceparent = frame_metadata(head, "traceparent"),

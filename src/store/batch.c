@@ -180,18 +180,38 @@ static void forget_abandoned(struct unit *unit)
     unit->n = kept;
 }
 
-/* False: nobody waits any more for any operation of the unit. */
+/* Leaves out what its caller may not ask for any more: it may have waited for long, or for other rounds. */
+static void end_refused(struct unit *unit, uint64_t now_ns, struct ended *refused)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < unit->n; i++) {
+        struct operation *operation = unit->operations[i];
+        if (operation_recheck(operation, now_ns)) {
+            unit->operations[i] = NULL;
+            unit->operations[kept++] = operation;
+        } else {
+            end(&unit->operations[i], refused);
+        }
+    }
+    unit->n = kept;
+}
+
+/* False: no operation of the unit is to be sent any more. */
 static bool encode(struct batch *batch, struct unit *unit)
 {
     struct params *params = &batch->params;
+    struct ended refused;
+    ended_init(&refused);
     pthread_mutex_lock(&batch->lock);
     forget_abandoned(unit);
+    end_refused(unit, batch->sent_ns, &refused);
     if (unit->n > 0) {
         params_reset(params);
         unit->statement->encode(params, unit->operations, unit->n);
         params_finish(params);
     }
     pthread_mutex_unlock(&batch->lock);
+    tell(&refused, operation_finish);
     return unit->n > 0;
 }
 
@@ -201,8 +221,8 @@ static bool send_statement(PGconn *pg, const struct statement *statement, const 
                                params->formats, 1);
 }
 
-/* A deadline may have passed since the round was planned. A unit that is left empty goes, but not the end of
- * its transaction. */
+/* A deadline may have passed since the round was planned, or a right be withdrawn. A unit that is left empty
+ * goes, but not the end of its transaction. */
 bool batch_send(struct batch *batch, struct session *session)
 {
     size_t kept = 0;

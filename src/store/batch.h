@@ -70,7 +70,8 @@ void batch_plan(struct batch *batch, size_t n);
 /* Whether all are answered, so that there is no round to send or to receive. */
 bool batch_done(const struct batch *batch);
 
-/* Sends the round that is next. False: the connection is broken. */
+/* Sends the round that is next; those whose callers may not ask for them any more are answered. False: the
+ * connection is broken. */
 bool batch_send(struct batch *batch, struct session *session);
 
 /* Reads what became of the round that was sent, which must be the oldest that the connection has to answer,

@@ -31,10 +31,12 @@ struct create_many {
     atomic_size_t left; /* operations without an outcome, and one more while `rest` is not begun */
 };
 
+/* Who may not go on with the rest can send it again by a right that holds. */
 static bool is_open(enum status_code code)
 {
     return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
-           code == STATUS_RESOURCE_EXHAUSTED;
+           code == STATUS_RESOURCE_EXHAUSTED || code == STATUS_PERMISSION_DENIED ||
+           code == STATUS_UNAUTHENTICATED;
 }
 
 /* The outcome of one order of a batch that is the whole call's; NULL: each order has its own.

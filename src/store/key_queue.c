@@ -1,6 +1,7 @@
 /* key_queue.c: whoever takes an operation's call away under the lock is the one to answer it. */
 #include "store/key_queue.h"
 
+#include "base/time.h"
 #include "store/sqlstate.h"
 
 #include <stdlib.h>
@@ -146,16 +147,31 @@ static void drop(struct key_queue *queue, struct key_operation *operation)
     free_operation(operation);
 }
 
-struct key_operation *key_queue_take(struct key_queue *queue)
+/* The first one, and why its caller may not ask for it any more. */
+static struct key_operation *take_first(struct key_queue *queue, enum status_code *code, const char **why)
 {
+    *code = STATUS_OK;
     pthread_mutex_lock(&queue->lock);
     struct key_operation *operation = queue->first;
     if (operation != NULL) {
         queue->first = operation->next;
         queue->last = queue->first != NULL ? queue->last : &queue->first;
+        *code = call_recheck(operation->call, time_monotonic_ns(), why);
     }
     queue->current = operation;
     pthread_mutex_unlock(&queue->lock);
+    return operation;
+}
+
+struct key_operation *key_queue_take(struct key_queue *queue)
+{
+    struct key_operation *operation;
+    enum status_code code;
+    const char *why;
+    while ((operation = take_first(queue, &code, &why)) != NULL && code != STATUS_OK) {
+        fail(queue, operation, code, why);
+        drop(queue, operation);
+    }
     return operation;
 }
 

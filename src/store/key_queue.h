@@ -1,6 +1,6 @@
 /* key_queue.h: what is asked of keys and waits, or is under way, each with a call that is answered once: when
- * it was done, when its deadline has passed, or when there is nobody to do it. First come, first served; but
- * few wait of one principal, so that others come soon.
+ * it was done, when its deadline has passed, when its caller may no longer ask for it, or when there is
+ * nobody to do it. First come, first served; but few wait of one principal, so that others come soon.
  */
 #ifndef STORE_KEY_QUEUE_H
 #define STORE_KEY_QUEUE_H
@@ -50,7 +50,7 @@ void key_queue_close(struct key_queue *queue);
 /* Adds a copy of one, with its parameters. False: it was not taken, and is answered. */
 bool key_queue_push(struct key_queue *queue, const struct key_operation *operation);
 
-/* The next one, which is under way until it is ended; NULL: none waits. */
+/* The next one that its caller may still ask for, which is under way until it is ended; NULL: none waits. */
 struct key_operation *key_queue_take(struct key_queue *queue);
 
 /* Puts it behind the others, or frees it, if it was answered already. */

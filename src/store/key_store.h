@@ -5,6 +5,7 @@
  * As in store.h, every function returns at once and calls `done` once, perhaps before it returns, perhaps
  * from another thread. What is passed in is copied. When `done` was called for a change, this process has it
  * in memory (struct key_memory). RESOURCE_EXHAUSTED: many of the same principal wait already.
+ * PERMISSION_DENIED, UNAUTHENTICATED: the caller's right ended before it was begun (call_recheck).
  */
 #ifndef STORE_KEY_STORE_H
 #define STORE_KEY_STORE_H

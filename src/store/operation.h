@@ -61,6 +61,9 @@ void operation_finish(struct operation *operation);
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
 
+/* Whether its caller may still ask for it. False: the outcome is why not, and it is to be finished. */
+bool operation_recheck(struct operation *operation, uint64_t now_ns);
+
 /* Ends an operation whose deadline has passed. */
 void operation_expire(struct operation *operation);
 

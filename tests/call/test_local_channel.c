@@ -36,9 +36,10 @@ static bool role_of(const char *method, enum role *role)
     return true;
 }
 
+static const char *keys[] = {"right", NULL}; /* that hold */
+
 static void set_up(void)
 {
-    static const char *const keys[] = {"right", NULL};
     static struct authenticator authenticator;
     char error[128];
     authenticator_add(&authenticator, bootstrap_keys_source(keys));
@@ -210,4 +211,18 @@ Test(local_channel, a_refusal_is_a_reply)
         channel_reply_free(reply);
     }
     cr_expect_eq(n_asked, 0);
+}
+
+/* What a front end was shown is looked at again while the call waits. */
+Test(local_channel, a_right_can_be_withdrawn)
+{
+    struct channel_reply *reply = NULL;
+    const char *why;
+    ask("", "right", NULL, &reply);
+    cr_expect_eq(asked[0]->recheck(asked[0], &why), STATUS_OK);
+    keys[0] = "another";
+    cr_expect_eq(asked[0]->recheck(asked[0], &why), STATUS_PERMISSION_DENIED);
+    cr_expect_str_eq(why, "Invalid API key");
+    closure(NULL, asked[0]);
+    channel_reply_free(reply);
 }

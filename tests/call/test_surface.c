@@ -259,6 +259,73 @@ Test(surface, targets_are_looked_up_with_the_right_to_them)
     }
 }
 
+/* --- the right to it, later --- */
+
+/* Whom `right` proves, if anybody, for now. */
+static struct auth_result proven;
+
+static enum auth_outcome check_proven(void *arg, const char *secret, struct principal *principal)
+{
+    (void)arg;
+    if (strcmp(secret, "right") != 0)
+        return AUTH_MISSING;
+    *principal = proven.principal;
+    return proven.outcome;
+}
+
+/* As the store does, which is to answer later. */
+static void wait_for_store(ProtobufCService *service, unsigned index, const ProtobufCMessage *input,
+                           ProtobufCClosure closure, void *closure_data)
+{
+    (void)service, (void)index, (void)input, (void)closure, (void)closure_data;
+}
+
+/* What it was told at first, it is told once its right is gone. */
+Test(surface, who_waits_is_looked_at_again)
+{
+    static const struct {
+        struct auth_result later;
+        enum status_code code;
+        const char *why;
+    } cases[] = {
+        {{.outcome = AUTH_KNOWN, .principal = {.name = "a", .role = ROLE_WRITER}}, STATUS_OK, ""},
+        {{.outcome = AUTH_REVOKED}, STATUS_PERMISSION_DENIED, "API key was revoked"},
+        {{.outcome = AUTH_EXPIRED}, STATUS_PERMISSION_DENIED, "API key has expired"},
+        {{.outcome = AUTH_TOKEN_EXPIRED}, STATUS_UNAUTHENTICATED, "The token has expired"},
+        {{.outcome = AUTH_TOKEN_KEY}, STATUS_UNAUTHENTICATED, "The token's key is not known"},
+        {{.outcome = AUTH_KNOWN, .principal = {.name = "a", .role = ROLE_READER}},
+         STATUS_PERMISSION_DENIED,
+         "rpc.v1.Health/Check needs role writer"},
+    };
+    static struct authenticator authenticator;
+    ProtobufCService service = {.descriptor = &rpc__v1__health__descriptor, .invoke = wait_for_store};
+    struct caller caller = {.id = 7};
+    make(&service, ROLE_WRITER);
+    surface_free(surface);
+    authenticator_add(&authenticator, (struct auth_source){check_proven, NULL});
+    options.authenticator = &authenticator;
+    surface = surface_new(&options);
+    surface_call_init(&call, surface, answer);
+    request.method = "rpc.v1.Health/Check";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct auth_presented presented = {.api_key = "right"};
+        const char *why = "";
+        proven = cases[0].later;
+        surface_check(surface, &presented, &auth);
+        request.presented = &presented;
+        surface_enter(&call, &caller, 1);
+        surface_look_up(&call, &request);
+        surface_run(&call, &request);
+        cr_assert_not(call.is_done, "%zu: %s", i, call.call.status.message);
+        proven = cases[i].later;
+        const uint64_t known_until_ns = call.call.start_ns + (uint64_t)CALL_KNOWN_MS * NS_PER_MS;
+        cr_expect_eq(call_recheck(&call.call, known_until_ns - 1, &why), STATUS_OK, "it waited for no time");
+        cr_expect_eq(call_recheck(&call.call, known_until_ns, &why), cases[i].code, "%zu", i);
+        cr_expect_str_eq(why, cases[i].why);
+        surface_abandon(&call);
+    }
+}
+
 /* --- room --- */
 
 /* The only call of three that may be in hand, which the others are. */

@@ -359,6 +359,56 @@ Test(keys, a_revoked_one_is_refused_everywhere_when_nobody_is_told)
     }
 }
 
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct rpc_reply *reply; /* NULL: none came */
+};
+
+static void take_reply(struct rpc_reply *reply, void *arg)
+{
+    struct waiting *waiting = arg;
+    pthread_mutex_lock(&waiting->lock);
+    waiting->reply = reply;
+    pthread_cond_signal(&waiting->changed);
+    pthread_mutex_unlock(&waiting->lock);
+}
+
+/* Before the lock that they wait for is free. */
+Test(keys, calls_that_wait_end_with_their_key)
+{
+    char key[KEY_TEXT];
+    struct waiting waiting = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL};
+    create("billing", RPC__V1__ROLE__ROLE_WRITER, 0, key);
+    free(database_query(database, "BEGIN; INSERT INTO orders (order_id, customer_id, order_date, "
+                                  "total_amount, currency, status) VALUES ('A-1', 'C', now(), 1, 'ISK', "
+                                  "'pending')"));
+    Orders__V1__Order order = calls_order("A-1");
+    Orders__V1__CreateOrderRequest input = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    input.order = &order;
+    struct rpc_client *client = open_with(a, key);
+    const struct rpc_request request = {
+        .service = &orders__v1__order_service__descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(&orders__v1__order_service__descriptor,
+                                                                   "CreateOrder"),
+        .input = &input.base,
+        .timeout_ms = 60000,
+    };
+    rpc_client_call(client, &request, take_reply, &waiting);
+    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+        continue;
+    revoke_by(b, "billing");
+    pthread_mutex_lock(&waiting.lock);
+    while (waiting.reply == NULL)
+        pthread_cond_wait(&waiting.changed, &waiting.lock);
+    pthread_mutex_unlock(&waiting.lock);
+    calls_expect(waiting.reply, STATUS_PERMISSION_DENIED);
+    cr_assert_str_eq(waiting.reply->status.message, "API key was revoked");
+    free(database_query(database, "ROLLBACK"));
+    rpc_reply_free(waiting.reply);
+    rpc_client_close(client);
+}
+
 /* Ends the sessions that listen, again and again. */
 struct terminator {
     pthread_t thread;

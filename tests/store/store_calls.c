@@ -30,6 +30,30 @@ struct pending *pending_new(unsigned timeout_ms)
     return pending;
 }
 
+static enum status_code recheck(const struct call *call, const char **why)
+{
+    struct pending *pending = (struct pending *)(uintptr_t)call; /* its first member */
+    if (atomic_fetch_add(&pending->asked, 1) < atomic_load(&pending->asked_most))
+        return STATUS_OK;
+    *why = "revoked";
+    return STATUS_PERMISSION_DENIED;
+}
+
+struct pending *pending_new_until(unsigned asked_most)
+{
+    enum { LONG_MS = 60000 };
+    struct pending *pending = pending_new(LONG_MS);
+    pending->call.start_ns -= (uint64_t)CALL_KNOWN_MS * NS_PER_MS;
+    pending->call.recheck = recheck;
+    atomic_init(&pending->asked_most, asked_most);
+    return pending;
+}
+
+unsigned pending_asked(const struct pending *pending)
+{
+    return atomic_load(&pending->asked);
+}
+
 void pending_free(struct pending *pending)
 {
     call_forget(&pending->call);

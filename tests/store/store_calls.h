@@ -6,6 +6,7 @@
 #include "store/postgres.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* One call under way, and how it ended. */
@@ -15,6 +16,7 @@ struct pending {
     pthread_cond_t ended;
     bool over; /* guarded by lock */
     const ProtobufCMessage *answer;
+    atomic_uint asked, asked_most; /* whether its caller still may */
 };
 
 /* A call that may take timeout_ms. Free with pending_free once it is over. */
@@ -40,6 +42,11 @@ struct pending *begin_get(struct store *store, const char *order_id, unsigned ti
 struct pending *begin_set_amount(struct store *store, const char *order_id, int64_t amount,
                                  unsigned timeout_ms);
 struct pending *begin_remove(struct store *store, const char *order_id, unsigned timeout_ms);
+
+/* A call that has waited for long, whose caller loses his right to it once it was asked for so often, and how
+ * often it was. */
+struct pending *pending_new_until(unsigned asked_most);
+unsigned pending_asked(const struct pending *pending);
 
 /* Waits for a call, frees it, and fails the test unless it ended with this code. */
 void expect_end(struct pending *pending, enum status_code code);

@@ -174,14 +174,65 @@ Test(batches, single_calls_keep_their_errors_too)
     cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'broken'"), 0);
 }
 
+/* --- a right that ends meanwhile --- */
+
+static void expect_refused(struct pending *pending)
+{
+    cr_assert_eq(pending_wait(pending), STATUS_PERMISSION_DENIED, "%s", pending->call.status.message);
+    cr_expect_str_eq(pending->call.status.message, "revoked");
+    pending_free(pending);
+}
+
+static struct pending *begin_create_until(unsigned asked_most, const char *order_id)
+{
+    struct pending *pending = pending_new_until(asked_most);
+    store->create(store, &pending->call, pending_order(pending, order_id),
+                  (Orders__V1__Order_Closure)pending_done, pending);
+    return pending;
+}
+
+Test(batches, what_was_withdrawn_while_it_waited_is_not_done)
+{
+    static const struct store_query query = {.limit = 1, .customer_id = ""};
+    struct pending *first = hold();
+    struct pending *refused = begin_create_until(0, "refused"), *made = begin_create_until(1, "made");
+    struct pending *young = pending_new_until(0);
+    young->call.start_ns = UINT64_MAX / 2; /* it did not wait */
+    store->create(store, &young->call, pending_order(young, "young"), (Orders__V1__Order_Closure)pending_done,
+                  young);
+    release();
+    expect_end(first, STATUS_OK);
+    expect_refused(refused);
+    expect_end(made, STATUS_OK);
+    expect_end(young, STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders WHERE order_id = 'refused'"), 0);
+    struct pending *list = pending_new_until(0);
+    store->list(store, &list->call, &query, (Orders__V1__ListOrdersResponse_Closure)pending_done, list);
+    expect_refused(list);
+    create("last"); /* the worker goes on */
+}
+
+/* Another's error undid what was done of it. */
+Test(batches, what_was_withdrawn_is_not_tried_again)
+{
+    struct pending *first = hold();
+    struct pending *good = begin_create_until(1, "good"), *broken = begin_broken("broken");
+    release();
+    expect_end(first, STATUS_OK);
+    expect_end(broken, STATUS_INVALID_ARGUMENT);
+    expect_refused(good);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
+}
+
 /* --- one id for two requests at the same moment --- */
 
 enum { TWO_WORKERS = 2, BATCH_ORDERS = 12 };
 
-/* Creates orders under another's request_id. The first `refused` are so by the service already. */
-static struct pending *begin_many(struct store *from, const char *request_id, int refused)
+/* Creates orders in one call under another's request_id. The first `refused` are so by the service already.
+ */
+static struct pending *begin_orders(struct store *from, struct pending *many, const char *request_id,
+                                    int refused)
 {
-    struct pending *many = pending_new(LONG_MS);
     Orders__V1__Order *orders[BATCH_ORDERS];
     Orders__V1__BatchCreateOrdersResponse *response = arena_alloc(&many->call.arena, sizeof *response);
     orders__v1__batch_create_orders_response__init(response);
@@ -198,6 +249,22 @@ static struct pending *begin_many(struct store *from, const char *request_id, in
     from->create_many(from, &many->call, BATCH_ORDERS, orders, response,
                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, many);
     return many;
+}
+
+static struct pending *begin_many(struct store *from, const char *request_id, int refused)
+{
+    return begin_orders(from, pending_new(LONG_MS), request_id, refused);
+}
+
+/* It is told as one, and can be sent again by another right; without an id each order has its own outcome. */
+Test(batches, a_batch_goes_no_further_once_its_right_is_withdrawn)
+{
+    expect_refused(begin_orders(store, pending_new_until(0), "one-id", 1));
+    expect_refused(begin_orders(store, pending_new_until(1), "one-id", 0));
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 1);
+    expect_end(begin_many(store, "one-id", 0), STATUS_OK);
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), BATCH_ORDERS);
+    expect_refused(begin_orders(store, pending_new_until(0), "", 0));
 }
 
 static struct pending *begin_single(const char *request_id)

@@ -107,3 +107,25 @@ Test(key_queue, what_is_late_waits_no_longer)
     key_queue_again(&queue, current); /* nobody waits for it */
     cr_assert_eq(count_waiting(), 2);
 }
+
+static enum status_code refuse(const struct call *call, const char **why)
+{
+    (void)call;
+    *why = "API key was revoked";
+    return STATUS_PERMISSION_DENIED;
+}
+
+Test(key_queue, what_its_caller_may_no_longer_ask_for_is_not_begun)
+{
+    struct caller *revoked = ask(1, UINT64_MAX), *young = ask(1, UINT64_MAX);
+    revoked->call.recheck = young->call.recheck = refuse;
+    young->call.start_ns = UINT64_MAX / 2; /* it did not wait */
+    struct key_operation *taken = key_queue_take(&queue);
+    expect_answer(revoked, STATUS_PERMISSION_DENIED);
+    cr_assert_str_eq(revoked->call.status.message, "API key was revoked");
+    cr_assert_eq(taken->call, &young->call);
+    young->call.start_ns = 0;
+    key_queue_again(&queue, taken);
+    cr_assert_null(key_queue_take(&queue));
+    expect_answer(young, STATUS_PERMISSION_DENIED);
+}

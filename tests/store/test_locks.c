@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include "base/time.h"
+#include "orders/rules.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -75,6 +76,24 @@ Test(locks, an_order_that_is_locked_holds_up_its_own_callers_alone)
     expect_end(removed, STATUS_OK);
     expect_end(again, STATUS_OK);
     expect_end(begin_set_amount(store, "a-1", 99, SOON_MS), STATUS_OK);
+}
+
+/* While the lock is held. */
+Test(locks, what_waits_for_a_lock_ends_with_its_right)
+{
+    make_orders("a-", 1);
+    free(database_query(database, "BEGIN; SELECT 1 FROM orders WHERE order_id = 'a-1' FOR UPDATE"));
+    struct pending *changed = pending_new_until(3), *removed = pending_new_until(0);
+    Orders__V1__Order *order = pending_order(changed, "a-1");
+    store->update(store, &changed->call, order, ORDER_TOTAL_AMOUNT, (Orders__V1__Order_Closure)pending_done,
+                  changed);
+    store->remove(store, &removed->call, "a-1", "", (Google__Protobuf__Empty_Closure)pending_done, removed);
+    cr_assert_eq(pending_wait(changed), STATUS_PERMISSION_DENIED, "%s", changed->call.status.message);
+    cr_assert_eq(pending_asked(changed), 4);
+    pending_free(changed);
+    expect_end(removed, STATUS_PERMISSION_DENIED);
+    free(database_query(database, "COMMIT"));
+    expect_end(begin_set_amount(store, "a-1", 7, SOON_MS), STATUS_OK);
 }
 
 /* In words that are true of any lock, and of a write that only follows another. */
