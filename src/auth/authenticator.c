@@ -53,9 +53,10 @@ void authenticator_check(const struct authenticator *authenticator, const struct
     add_secret(authenticator, presented->api_key, result);
     if (presented->authorization != NULL)
         add_secret(authenticator, auth_bearer(presented->authorization), result);
-    const struct auth_source *subjects = &authenticator->subjects;
+    const struct auth_subject_source *subjects = &authenticator->subjects;
     if (result->outcome == AUTH_MISSING && presented->subject != NULL && subjects->check != NULL)
-        result->outcome = subjects->check(subjects->arg, presented->subject, &result->principal);
+        result->outcome =
+            subjects->check(subjects->arg, presented->subject, presented->not_after, &result->principal);
     if (result->outcome != AUTH_KNOWN)
         result->principal = (struct principal){0};
 }
@@ -71,6 +72,7 @@ static const struct {
     [AUTH_REVOKED] = {STATUS_PERMISSION_DENIED, "API key was revoked"},
     [AUTH_UNAVAILABLE] = {STATUS_UNAVAILABLE, "API keys cannot be checked at present; try again"},
     [AUTH_UNCHECKED] = {STATUS_OK, NULL},
+    [AUTH_CERTIFICATE_EXPIRED] = {STATUS_UNAUTHENTICATED, "The certificate has expired"},
     [AUTH_TOKEN_MALFORMED] = {STATUS_UNAUTHENTICATED, "The token is malformed"},
     [AUTH_TOKEN_TYPE] = {STATUS_UNAUTHENTICATED, "The token is no access token"},
     [AUTH_TOKEN_KEY] = {STATUS_UNAUTHENTICATED, "The token's key is not known"},

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum auth_outcome {
     AUTH_MISSING, /* nothing was presented */
@@ -25,6 +26,7 @@ enum auth_outcome {
     AUTH_REVOKED,
     AUTH_UNAVAILABLE, /* it cannot be said now, but perhaps later */
     AUTH_UNCHECKED,   /* it is for the service to say, which is another process */
+    AUTH_CERTIFICATE_EXPIRED,
 
     /* Of a token (jwt.h): what it is not. Nothing here tells more than who sent it can read in it. */
     AUTH_TOKEN_MALFORMED,
@@ -48,6 +50,7 @@ struct auth_presented {
     const char *api_key;       /* X-API-Key; an empty one is none */
     const char *authorization; /* Authorization; one of another scheme than Bearer is none */
     const char *subject; /* of the certificate that the connection has proven to have; "": it has none */
+    int64_t not_after;   /* when that certificate ends, in seconds since 1970 */
 };
 
 struct auth_result {
@@ -61,13 +64,19 @@ struct auth_source {
     void *arg;
 };
 
+/* As above, for certificates. That they ended while their connection was open is for the source to find. */
+struct auth_subject_source {
+    enum auth_outcome (*check)(void *arg, const char *subject, int64_t not_after,
+                               struct principal *principal);
+    void *arg;
+};
+
 enum { AUTHENTICATOR_MAX_SOURCES = 4 };
 
 struct authenticator {
     struct auth_source sources[AUTHENTICATOR_MAX_SOURCES];
     size_t n;
-    struct auth_source
-        subjects; /* of which a subject is the secret; without `check`: no subject is anybody's */
+    struct auth_subject_source subjects; /* without `check`: no subject is anybody's */
 };
 
 void authenticator_add(struct authenticator *authenticator, struct auth_source source);

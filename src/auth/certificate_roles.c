@@ -1,6 +1,8 @@
 /* certificate_roles.c: a sorted list, which a new reading of the file replaces. */
 #include "auth/certificate_roles.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -182,7 +184,7 @@ void certificate_roles_free(struct certificate_roles *roles)
 
 /* --- finding --- */
 
-static enum auth_outcome find(void *arg, const char *subject, struct principal *principal)
+static enum auth_outcome find(void *arg, const char *subject, int64_t not_after, struct principal *principal)
 {
     struct certificate_roles *roles = arg;
     struct row key = {.role = ROLE_NONE};
@@ -190,6 +192,8 @@ static enum auth_outcome find(void *arg, const char *subject, struct principal *
     *principal = (struct principal){.role = ROLE_NONE};
     if (length == 0 || length >= sizeof key.subject)
         return AUTH_MISSING;
+    if (time_now().seconds >= not_after)
+        return AUTH_CERTIFICATE_EXPIRED;
     memcpy(key.subject, subject, length);
     pthread_mutex_lock(&roles->lock);
     const struct row *row =
@@ -200,7 +204,7 @@ static enum auth_outcome find(void *arg, const char *subject, struct principal *
     return AUTH_KNOWN;
 }
 
-struct auth_source certificate_roles_source(struct certificate_roles *roles)
+struct auth_subject_source certificate_roles_source(struct certificate_roles *roles)
 {
-    return (struct auth_source){.check = find, .arg = roles};
+    return (struct auth_subject_source){.check = find, .arg = roles};
 }

@@ -29,8 +29,9 @@ void certificate_roles_free(struct certificate_roles *roles);
 /* Reads the file again. False: it is broken, `error` says how, and all is as it was. */
 bool certificate_roles_load(struct certificate_roles *roles, char *error, size_t error_size);
 
-/* Who the holder of a certificate is, by its subject. AUTH_MISSING: nobody: it has none, or one that is too
- * long for a principal's name. The roles must outlive the authenticator. */
-struct auth_source certificate_roles_source(struct certificate_roles *roles);
+/* Who the holder of a certificate is, by its subject, until the certificate ends: the clock is asked each
+ * time. AUTH_MISSING: nobody: it has no subject, or one that is too long for a principal's name. The roles
+ * must outlive the authenticator. */
+struct auth_subject_source certificate_roles_source(struct certificate_roles *roles);
 
 #endif

@@ -46,6 +46,7 @@ struct caller {
     bool is_probe;       /* this process, which asks itself: its calls are neither shown nor logged */
     const char *address; /* its peer's, for the log; NULL: not known */
     const char *subject; /* of its certificate; "", or NULL: it has none */
+    int64_t not_after;   /* when that certificate ends, in seconds since 1970 */
 
     size_t bytes; /* the admission's: of its calls and answers */
 };

@@ -69,8 +69,9 @@ static bool is_by_foreign_page(const struct exchange *exchange)
 static void check_right(struct exchange *exchange)
 {
     struct status refusal = STATUS_INIT;
-    const bool is_by_user = !is_by_foreign_page(exchange);
-    exchange->presented.subject = is_by_user ? peer_subject(exchange->connection) : NULL;
+    const struct tls_holder *holder = is_by_foreign_page(exchange) ? NULL : peer_holder(exchange->connection);
+    exchange->presented.subject = holder != NULL ? holder->subject : NULL;
+    exchange->presented.not_after = holder != NULL ? holder->not_after : 0;
     if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
         auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
     } else {
@@ -351,6 +352,14 @@ static void name_what_is_wrong(const struct exchange *exchange, struct answer *a
         answer_change_header(answer, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
 }
 
+/* Of those who probe none keeps a place from the others; whoever has a new certificate shows it by a new
+ * connection. */
+static bool is_last(const struct exchange *exchange)
+{
+    return exchange->host->probes_only || shim_host_is_stopping(exchange->host) ||
+           exchange->auth.outcome == AUTH_CERTIFICATE_EXPIRED;
+}
+
 /* NULL: no memory, or the client was told already that it came too late. */
 static struct MHD_Response *make_response(struct exchange *exchange)
 {
@@ -363,8 +372,7 @@ static struct MHD_Response *make_response(struct exchange *exchange)
         answer_header(answer, "Cache-Control", ANSWER_CACHE_CONTROL);
     if (answer->body != NULL)
         answer_header(answer, "Content-Type", answer->type != NULL ? answer->type : "application/json");
-    /* Of those who probe none keeps a place from the others. */
-    if (exchange->host->probes_only || shim_host_is_stopping(exchange->host))
+    if (is_last(exchange))
         answer_header(answer, "Connection", "close");
     cors_allow(exchange->host->cors_origins, header(exchange, "Origin"), answer);
     return delivery_response(&exchange->delivery);

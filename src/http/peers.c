@@ -42,8 +42,8 @@ struct peer {
     size_t held_bytes;      /* of memory, for its answer */
     const char *request_id; /* the exchange's; NULL: not known */
     enum refusal when_late;
-    unsigned refused; /* the status that it was ended with */
-    char *subject;    /* owned, and not guarded; NULL: nobody has asked for it */
+    unsigned refused;          /* the status that it was ended with */
+    struct tls_holder *holder; /* owned, and not guarded; NULL: nobody has asked for it */
 };
 
 TAILQ_HEAD(peer_list, peer);
@@ -333,7 +333,7 @@ static void forget(struct peer *peer)
     all->open -= peer->phase != PEER_ENDED && !peer->is_self;
     show_open(all);
     pthread_mutex_unlock(&all->lock);
-    free(peer->subject);
+    free(peer->holder);
     free(peer);
 }
 
@@ -432,18 +432,18 @@ struct tls_server *peer_tls(struct MHD_Connection *connection)
     return peer != NULL ? peer->all->options.tls : NULL;
 }
 
-const char *peer_subject(struct MHD_Connection *connection)
+const struct tls_holder *peer_holder(struct MHD_Connection *connection)
 {
     const struct peer *peer = find(connection);
-    return peer != NULL ? peer->subject : NULL;
+    return peer != NULL ? peer->holder : NULL;
 }
 
-char *peer_subject_room(struct MHD_Connection *connection)
+struct tls_holder *peer_holder_room(struct MHD_Connection *connection)
 {
     struct peer *peer = find(connection);
-    if (peer != NULL && peer->subject == NULL)
-        peer->subject = calloc(1, TLS_SUBJECT_BYTES);
-    return peer != NULL ? peer->subject : NULL;
+    if (peer != NULL && peer->holder == NULL)
+        peer->holder = calloc(1, sizeof *peer->holder);
+    return peer != NULL ? peer->holder : NULL;
 }
 
 uint32_t peer_number(struct MHD_Connection *connection)

@@ -93,10 +93,10 @@ const char *peer_address(struct MHD_Connection *connection);
 /* What serves it by TLS, which is not to be called without. */
 struct tls_server *peer_tls(struct MHD_Connection *connection);
 
-/* Its certificate's subject, as long as it is open; NULL, or "": it has none. And room for it, of
- * TLS_SUBJECT_BYTES, for who verifies it; NULL: no memory. On libmicrohttpd's thread alone. */
-const char *peer_subject(struct MHD_Connection *connection);
-char *peer_subject_room(struct MHD_Connection *connection);
+/* Who it is by its certificate, as long as it is open; NULL, or of no subject: it has none. And room for
+ * that, for who verifies it; NULL: no memory. On libmicrohttpd's thread alone. */
+const struct tls_holder *peer_holder(struct MHD_Connection *connection);
+struct tls_holder *peer_holder_room(struct MHD_Connection *connection);
 
 /* Whether it is the one by which this process asks itself whether it serves. */
 bool peer_is_self(struct MHD_Connection *connection);

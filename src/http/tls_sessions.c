@@ -27,13 +27,13 @@ static int verify_client(gnutls_session_t session)
 {
     unsigned n = 0;
     struct tls_der chain[CHAIN_MOST];
-    char *subject = peer_subject_room(connection_of(session));
+    struct tls_holder *holder = peer_holder_room(connection_of(session));
     const gnutls_datum_t *certificates = gnutls_certificate_get_peers(session, &n);
-    if (subject == NULL || certificates == NULL || n > CHAIN_MOST)
+    if (holder == NULL || certificates == NULL || n > CHAIN_MOST)
         return -1;
     for (unsigned i = 0; i < n; i++)
         chain[i] = (struct tls_der){certificates[i].data, certificates[i].size};
-    return tls_server_admits(peer_tls(connection_of(session)), chain, n, subject) ? 0 : -1;
+    return tls_server_admits(peer_tls(connection_of(session)), chain, n, holder) ? 0 : -1;
 }
 
 static gnutls_datum_t datum(const char *bytes, size_t size)

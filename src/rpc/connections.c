@@ -224,12 +224,15 @@ void connections_set_address(struct connections *connections, uint32_t id, const
     pthread_mutex_unlock(&connections->lock);
 }
 
-void connections_set_subject(struct connections *connections, uint32_t id, const char *subject)
+void connections_set_subject(struct connections *connections, uint32_t id, const char *subject,
+                             int64_t not_after)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *find(connections, id);
-    if (connection != NULL && connection->subject == NULL)
+    if (connection != NULL && connection->subject == NULL) {
         connection->caller.subject = connection->subject = strdup(subject); /* no memory: nobody's, then */
+        connection->caller.not_after = not_after;
+    }
     pthread_mutex_unlock(&connections->lock);
 }
 

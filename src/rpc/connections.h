@@ -50,8 +50,10 @@ void connections_remove(struct connections *connections, uint32_t id);
 /* Where one that was made comes from, for the log; before its first call. */
 void connections_set_address(struct connections *connections, uint32_t id, const char *address);
 
-/* The subject of the certificate by which it has proven who it is; before its first call. */
-void connections_set_subject(struct connections *connections, uint32_t id, const char *subject);
+/* The subject of the certificate by which it has proven who it is, and when that ends, in seconds since 1970;
+ * before its first call. */
+void connections_set_subject(struct connections *connections, uint32_t id, const char *subject,
+                             int64_t not_after);
 
 /* A call came in, and is in hand until connections_answer. Returns its caller, who stays until
  * connections_leave; NULL: its connection was closed behind it. */

@@ -66,11 +66,12 @@ static void note_address(struct rpc_server *server, nng_pipe pipe)
     connections_set_address(server->connections, (uint32_t)nng_pipe_id(pipe), text);
 }
 
-static void note_subject(struct rpc_server *server, nng_pipe pipe)
+static void note_holder(struct rpc_server *server, nng_pipe pipe)
 {
-    const char *subject = tls_engine_subject(pipe);
-    if (*subject != '\0')
-        connections_set_subject(server->connections, (uint32_t)nng_pipe_id(pipe), subject);
+    const struct tls_holder *holder = tls_engine_holder(pipe);
+    if (holder != NULL && *holder->subject != '\0')
+        connections_set_subject(server->connections, (uint32_t)nng_pipe_id(pipe), holder->subject,
+                                holder->not_after);
 }
 
 static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
@@ -84,7 +85,7 @@ static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)
     }
     const uint32_t excess = connections_add(server->connections, id, kind, time_monotonic_ns());
     note_address(server, pipe);
-    note_subject(server, pipe);
+    note_holder(server, pipe);
     if (excess != 0)
         server_metrics_close(&server->metrics, excess, SERVER_CLOSES_OVER_LIMIT);
 }

@@ -163,6 +163,7 @@ static void run(struct slot *slot, const Rpc__V1__Request *head)
         .api_key = frame_metadata(head, "x-api-key"),
         .authorization = frame_metadata(head, "authorization"),
         .subject = call->caller != NULL ? call->caller->subject : NULL,
+        .not_after = call->caller != NULL ? call->caller->not_after : 0,
     };
     slot->forwarded = is_forwarded(slot, head);
     surface_check(slot->all->surface, &presented, &auth);

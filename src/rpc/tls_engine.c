@@ -221,10 +221,10 @@ int tls_engine_connect(nng_dialer dialer, struct tls_client *client)
     return failed != 0 ? failed : configure(config, NULL, client);
 }
 
-const char *tls_engine_subject(nng_pipe pipe)
+const struct tls_holder *tls_engine_holder(nng_pipe pipe)
 {
     void *conn = NULL;
     if (nng_pipe_get_ptr(pipe, NNG_OPT_TLS_ENGINE_CONN, &conn) != 0)
-        return "";
-    return tls_stream_subject(((nng_tls_engine_conn *)conn)->stream);
+        return NULL;
+    return tls_stream_holder(((nng_tls_engine_conn *)conn)->stream);
 }

@@ -21,8 +21,8 @@ int tls_engine_register(void);
 int tls_engine_serve(nng_listener listener, struct tls_server *server);
 int tls_engine_connect(nng_dialer dialer, struct tls_client *client);
 
-/* The subject of the certificate at the other end of a server's connection, which stays as long as the
- * connection; "": it has none, or the connection is of another kind. */
-const char *tls_engine_subject(nng_pipe pipe);
+/* Who is at the other end of a server's connection, which stays as long as the connection; of no subject: it
+ * has no certificate. NULL: the connection is of another kind. */
+const struct tls_holder *tls_engine_holder(nng_pipe pipe);
 
 #endif

@@ -6,6 +6,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <time.h>
 
 enum { DAYS = 3650, DAY_S = 24 * 60 * 60 };
 
@@ -27,6 +28,23 @@ bool certificate_print_subject(const X509 *certificate, char *text, size_t size)
     }
     BIO_free(out);
     return fits;
+}
+
+int64_t certificate_end(const X509 *certificate)
+{
+    struct tm utc = {0};
+    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) == 1 ? (int64_t)timegm(&utc) : 0;
+}
+
+void certificate_read_holder(const X509 *certificate, const STACK_OF(X509) * chain, struct tls_holder *holder)
+{
+    certificate_print_subject(certificate, holder->subject, sizeof holder->subject);
+    holder->not_after = certificate_end(certificate);
+    for (int i = 0; i < sk_X509_num(chain); i++) { /* of NULL it is -1 */
+        const int64_t end = certificate_end(sk_X509_value(chain, i));
+        if (end < holder->not_after)
+            holder->not_after = end;
+    }
 }
 
 X509 *certificate_read(const uint8_t *bytes, size_t size)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CHAIN_MOST = 16 }; /* certificates of a client's chain: more are no chain */
 
@@ -73,7 +72,8 @@ static bool demand_strength(X509_STORE_CTX *store, const SSL_CTX *context)
     return true;
 }
 
-static bool is_of_authority(struct tls_server *server, X509 *certificate, STACK_OF(X509) * others)
+static bool is_of_authority(struct tls_server *server, X509 *certificate, STACK_OF(X509) * others,
+                            struct tls_holder *holder)
 {
     struct tls_identity *identity = tls_server_identity(server);
     X509_STORE_CTX *store = X509_STORE_CTX_new();
@@ -82,23 +82,22 @@ static bool is_of_authority(struct tls_server *server, X509 *certificate, STACK_
         X509_STORE_CTX_init(store, SSL_CTX_get_cert_store(identity->context), certificate, others) == 1 &&
         X509_STORE_CTX_set_default(store, "ssl_client") == 1 && demand_strength(store, identity->context) &&
         X509_verify_cert(store) == 1;
+    if (is_verified)
+        certificate_read_holder(certificate, X509_STORE_CTX_get0_chain(store), holder);
     X509_STORE_CTX_free(store);
     tls_identity_release(identity);
     return is_verified;
 }
 
 bool tls_server_admits(struct tls_server *server, const struct tls_der chain[], size_t n,
-                       char subject[TLS_SUBJECT_BYTES])
+                       struct tls_holder *holder)
 {
     X509 *certificate = n > 0 && n <= CHAIN_MOST ? certificate_read(chain[0].bytes, chain[0].size) : NULL;
     STACK_OF(X509) *others = certificate != NULL ? read_others(chain, n) : NULL;
     bool admits = server_connection_is_own(server, certificate);
-    subject[0] = '\0';
-    if (others != NULL && !admits) {
-        admits = is_of_authority(server, certificate, others);
-        if (admits)
-            certificate_print_subject(certificate, subject, TLS_SUBJECT_BYTES);
-    }
+    *holder = (struct tls_holder){.not_after = 0};
+    if (others != NULL && !admits)
+        admits = is_of_authority(server, certificate, others, holder);
     sk_X509_pop_free(others, X509_free);
     X509_free(certificate);
     tls_forget_errors();
@@ -165,13 +164,6 @@ static bool ask_for_certificate(struct tls_server *server, SSL_CTX *context, cha
     return true;
 }
 
-static int64_t end_of(const SSL_CTX *context)
-{
-    struct tm utc = {0};
-    const X509 *certificate = SSL_CTX_get0_certificate(context);
-    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) == 1 ? (int64_t)timegm(&utc) : 0;
-}
-
 /* NULL: the error says why. */
 static struct tls_identity *read_identity(struct tls_server *server, char *error, size_t error_size)
 {
@@ -187,7 +179,7 @@ static struct tls_identity *read_identity(struct tls_server *server, char *error
         tls_context_identify(identity->context, &identity->cert, files->cert, &identity->key, files->key,
                              error, error_size) &&
         ask_for_certificate(server, identity->context, error, error_size)) {
-        identity->not_after = end_of(identity->context);
+        identity->not_after = certificate_end(SSL_CTX_get0_certificate(identity->context));
         return identity;
     }
     free_identity(identity);

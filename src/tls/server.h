@@ -51,8 +51,8 @@ const char *tls_identity_key(const struct tls_identity *identity, size_t *size);
 void tls_identity_release(struct tls_identity *identity);
 
 /* Whether a client with this chain, its own certificate first, is let in: to be asked once it has proven that
- * it has the key. With its subject, which is "" if it has none that fits, or is this process. */
+ * it has the key. With who it is. */
 bool tls_server_admits(struct tls_server *server, const struct tls_der chain[], size_t n,
-                       char subject[TLS_SUBJECT_BYTES]);
+                       struct tls_holder *holder);
 
 #endif

@@ -30,7 +30,7 @@ struct tls_stream {
     struct tls_client *client; /* held; of a client's */
     bool is_heard; /* something came: with TLS 1.3 a client's handshake is done before its server has decided
                     */
-    char subject[TLS_SUBJECT_BYTES];
+    struct tls_holder holder;
 };
 
 /* --- what carries it, as OpenSSL has it --- */
@@ -211,7 +211,7 @@ static void note_peer(struct tls_stream *stream)
     const X509 *certificate = SSL_get0_peer_certificate(stream->ssl);
     if (stream->server != NULL && certificate != NULL &&
         !server_connection_is_own(stream->server, certificate))
-        certificate_print_subject(certificate, stream->subject, sizeof stream->subject);
+        certificate_read_holder(certificate, SSL_get0_verified_chain(stream->ssl), &stream->holder);
     tls_forget_errors();
 }
 
@@ -258,7 +258,7 @@ void tls_stream_close(struct tls_stream *stream)
     tls_forget_errors();
 }
 
-const char *tls_stream_subject(const struct tls_stream *stream)
+const struct tls_holder *tls_stream_holder(const struct tls_stream *stream)
 {
-    return stream->subject;
+    return &stream->holder;
 }

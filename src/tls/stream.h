@@ -48,8 +48,8 @@ enum tls_result tls_stream_receive(struct tls_stream *stream, uint8_t *bytes, si
 /* Tells the peer that nothing more is sent, if that can be done at once. */
 void tls_stream_close(struct tls_stream *stream);
 
-/* Of a server's end, when the handshake is done: the subject of the client's certificate; "": it has none, or
+/* Of a server's end, when the handshake is done: who the client is; of no subject: it has no certificate, or
  * is this process. It stays. */
-const char *tls_stream_subject(const struct tls_stream *stream);
+const struct tls_holder *tls_stream_holder(const struct tls_stream *stream);
 
 #endif

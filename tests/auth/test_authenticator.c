@@ -70,9 +70,12 @@ Test(authenticator, what_is_presented)
     }
 }
 
-static enum auth_outcome find_subject(void *arg, const char *subject, struct principal *principal)
+static enum auth_outcome find_subject(void *arg, const char *subject, int64_t not_after,
+                                      struct principal *principal)
 {
     (void)arg;
+    if (not_after != 0)
+        return AUTH_CERTIFICATE_EXPIRED;
     if (strcmp(subject, "CN=erp") != 0)
         return AUTH_MISSING;
     *principal = (struct principal){.name = "tls:erp", .role = ROLE_WRITER};
@@ -85,12 +88,16 @@ Test(authenticator, a_secret_goes_before_a_certificate)
     struct auth_result result;
     authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp"}, &result);
     cr_assert_eq(result.outcome, AUTH_MISSING);
-    authenticator.subjects = (struct auth_source){.check = find_subject};
+    authenticator.subjects = (struct auth_subject_source){.check = find_subject};
     authenticator_check(&authenticator, &(struct auth_presented){.subject = ""}, &result);
     cr_assert_eq(result.outcome, AUTH_MISSING);
     authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp"}, &result);
     cr_assert_eq(result.outcome, AUTH_KNOWN);
     cr_assert_str_eq(result.principal.name, "tls:erp");
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp", .not_after = 1},
+                        &result);
+    cr_assert_eq(result.outcome, AUTH_CERTIFICATE_EXPIRED);
+    cr_assert_str_eq(result.principal.name, "");
     authenticator_check(&authenticator, &(struct auth_presented){.api_key = "right", .subject = "CN=erp"},
                         &result);
     cr_assert_str_eq(result.principal.name, "bootstrap");

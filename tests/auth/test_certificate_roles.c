@@ -1,5 +1,6 @@
 /* test_certificate_roles.c: who is who by a certificate's subject, and what a file may say of it. */
 #include "auth/certificate_roles.h"
+#include "base/time.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -39,8 +40,8 @@ static struct certificate_roles *open_with(const char *text)
 
 static bool find(struct certificate_roles *roles, const char *subject, struct principal *principal)
 {
-    const struct auth_source source = certificate_roles_source(roles);
-    return source.check(source.arg, subject, principal) == AUTH_KNOWN;
+    const struct auth_subject_source source = certificate_roles_source(roles);
+    return source.check(source.arg, subject, INT64_MAX, principal) == AUTH_KNOWN;
 }
 
 static void expect(struct certificate_roles *roles, const char *subject, enum role role)
@@ -104,6 +105,20 @@ Test(certificate_roles, no_subject_and_one_too_long_is_nobody)
     cr_assert_eq(principal.role, ROLE_NONE);
     subject[sizeof subject - sizeof "tls:"] = '\0';
     expect(roles, subject, ROLE_NONE);
+    certificate_roles_free(roles);
+}
+
+/* Its connection may be open for long. */
+Test(certificate_roles, the_clock_ends_them)
+{
+    struct certificate_roles *roles = open_with("admin CN=a\n");
+    const struct auth_subject_source source = certificate_roles_source(roles);
+    const int64_t now = time_now().seconds;
+    struct principal principal;
+    cr_expect_eq(source.check(source.arg, "CN=a", now + 3600, &principal), AUTH_KNOWN);
+    cr_expect_eq(source.check(source.arg, "CN=a", now, &principal), AUTH_CERTIFICATE_EXPIRED);
+    cr_expect_eq(principal.role, ROLE_NONE);
+    cr_expect_eq(source.check(source.arg, "", now, &principal), AUTH_MISSING);
     certificate_roles_free(roles);
 }
 

@@ -30,8 +30,8 @@ static struct certificate_roles *open_roles(const void *bytes, size_t size)
 /* Only whose whole subject is named has a role, and the name is the subject's. */
 static bool find(struct certificate_roles *roles, const char *subject, struct principal *principal)
 {
-    const struct auth_source source = certificate_roles_source(roles);
-    return source.check(source.arg, subject, principal) == AUTH_KNOWN;
+    const struct auth_subject_source source = certificate_roles_source(roles);
+    return source.check(source.arg, subject, INT64_MAX, principal) == AUTH_KNOWN;
 }
 
 static void check_principal(struct certificate_roles *roles, const char *subject)

@@ -99,6 +99,10 @@ class Certificates:
         for ending in "pem", "key":
             pathlib.Path(self.path(f"serving.{ending}")).write_bytes(pathlib.Path(self.path(f"{name}.{ending}")).read_bytes())
 
+    def make(self, name, seconds):
+        """A client's, that ends so soon."""
+        subprocess.run([os.environ["MAKE_CERTIFICATES"], self.directory.name, name, str(seconds)], check=True)
+
     def client(self, name):
         """As the options of s_client."""
         return ["-cert", self.path(f"{name}.pem"), "-key", self.path(f"{name}.key")]

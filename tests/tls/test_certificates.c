@@ -76,10 +76,23 @@ static struct tls_der read_der(const char *path)
     return (struct tls_der){bytes, (size_t)size};
 }
 
-static bool admits(struct tls_server *server, const char *path, char subject[TLS_SUBJECT_BYTES])
+/* In seconds since 1970. */
+static int64_t end_of(const char *path)
+{
+    struct tm utc = {0};
+    struct tls_der der = read_der(path);
+    const unsigned char *at = der.bytes;
+    X509 *certificate = d2i_X509(NULL, &at, (long)der.size);
+    cr_assert_eq(ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc), 1);
+    X509_free(certificate);
+    OPENSSL_free((void *)(uintptr_t)der.bytes);
+    return timegm(&utc);
+}
+
+static bool admits(struct tls_server *server, const char *path, struct tls_holder *holder)
 {
     const struct tls_der chain[] = {read_der(path)};
-    const bool admitted = tls_server_admits(server, chain, 1, subject);
+    const bool admitted = tls_server_admits(server, chain, 1, holder);
     OPENSSL_free((void *)(uintptr_t)chain[0].bytes);
     return admitted;
 }
@@ -141,17 +154,20 @@ Test(certificates, what_is_none_has_no_subject)
 
 Test(certificates, clients_of_the_authority_are_admitted)
 {
-    char subject[TLS_SUBJECT_BYTES];
+    struct tls_holder holder;
     struct tls_server *server = open_server("server.pem", "server.key", "ca.pem");
     cr_assert_not_null(server, "%s", error);
-    cr_expect(admits(server, "writer.pem", subject));
-    cr_expect_str_eq(subject, "CN=writer,O=Example");
+    cr_expect(admits(server, "writer.pem", &holder));
+    cr_expect_str_eq(holder.subject, "CN=writer,O=Example");
+    cr_expect_eq(holder.not_after, end_of("ca.pem"), "its own end is later");
+    cr_expect(admits(server, "brief.pem", &holder));
+    cr_expect_eq(holder.not_after, end_of("brief.pem"));
     static const char *const others[] = {"stranger.pem", "serves.pem", "expired.pem", "other-ca.pem"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
-        cr_expect_not(admits(server, others[i], subject), "%s", others[i]);
-        cr_expect_str_eq(subject, "");
+        cr_expect_not(admits(server, others[i], &holder), "%s", others[i]);
+        cr_expect_str_eq(holder.subject, "");
     }
-    cr_expect_not(tls_server_admits(server, NULL, 0, subject));
+    cr_expect_not(tls_server_admits(server, NULL, 0, &holder));
     tls_server_release(server);
 }
 

@@ -326,6 +326,34 @@ class Mutual(Served):
                 self.assertEqual(connection.getresponse().status, status)
         self.assertEqual(self.get(self.https("writer"), "/orders/PAGE-0", **{"Sec-Fetch-Site": "cross-site"})[0], 200)
 
+    def open_with_one_that_ends(self, seconds):
+        """Connections by it that both were answered once; None: it had ended by then."""
+        certificates.make("ending", seconds)
+        try:
+            https, rpc = self.https("ending"), Rpc(self.rpc, self.context("ending"))
+            self.addCleanup(rpc.connection.close)
+            if self.get(https)[0] == 200 and b"expired" not in rpc.ask(message(LIST)):
+                return https, rpc
+        except (ssl.SSLError, ConnectionError):
+            pass
+        return None
+
+    def test_one_that_ends_ends_for_an_open_connection_too(self):
+        roles = pathlib.Path(self.settings["ORDERS_TLS_ROLES"])
+        before = roles.read_text()
+        self.addCleanup(lambda: (roles.write_text(before), self.ordersd.reload("certificate loaded")))
+        roles.write_text(before + "reader CN=ending,O=Example\n")
+        self.ordersd.reload("certificate loaded")
+        seconds = 2
+        while (opened := self.open_with_one_that_ends(seconds)) is None:
+            seconds *= 2
+        https, rpc = opened
+        await_true(lambda: b"The certificate has expired" in rpc.ask(message(LIST)), "it goes on over RPC")
+        https.request("GET", "/orders/")
+        answer = https.getresponse()
+        self.assertEqual((answer.status, answer.getheader("Connection")), (401, "close"))
+        self.assertIn(b"The certificate has expired", answer.read())
+
     def test_a_key_goes_before_it(self):
         self.assertEqual(self.call("nobody", "list", key=KEY)[0], 0)
         self.assertEqual(self.call("writer", "list", key="wrong")[0], DENIED)
