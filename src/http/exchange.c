@@ -58,11 +58,11 @@ static void reject(struct exchange *exchange, unsigned status, const char *detai
     answer_detail(&exchange->delivery.answer, &exchange->arena, status, detail);
 }
 
-/* A browser shows its user's certificate for whatever page asks. Nothing is changed for a foreign one. */
+/* A browser shows its user's certificate for whatever page asks. By a foreign one it proves nothing: nothing
+ * is changed, and nothing that is read takes of the user's rate. */
 static bool is_by_foreign_page(const struct exchange *exchange)
 {
-    return !exchange->is_read &&
-           cors_is_foreign(exchange->host->cors_origins, header(exchange, "Origin"),
+    return cors_is_foreign(exchange->host->cors_origins, header(exchange, "Origin"),
                            header(exchange, "Sec-Fetch-Site"), header(exchange, "Host"));
 }
 

@@ -324,7 +324,12 @@ class Mutual(Served):
                 body = f'{{"order_id":"PAGE-{i}","customer_id":"C","total_amount":1,"currency":"ISK"}}'
                 connection.request("POST", "/orders/", body, {"Content-Type": "text/plain"} | changes)
                 self.assertEqual(connection.getresponse().status, status)
-        self.assertEqual(self.get(self.https("writer"), "/orders/PAGE-0", **{"Sec-Fetch-Site": "cross-site"})[0], 200)
+        # Nor is what it cannot see read: that would take of the holder's rate.
+        self.assertEqual(self.get(self.https("writer"), "/orders/PAGE-0", **{"Sec-Fetch-Site": "cross-site"})[0], 401)
+        self.assertEqual(self.get(self.https("writer"), "/orders/PAGE-0", **{"Sec-Fetch-Site": "none"})[0], 200)
+        connection = self.https("writer")
+        connection.request("HEAD", "/orders/PAGE-0", headers={"Origin": "https://evil.example"})
+        self.assertEqual(connection.getresponse().status, 401)
 
     def open_with_one_that_ends(self, seconds):
         """Connections by it that both were answered once; None: it had ended by then."""
