@@ -13,7 +13,7 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
         is_one |= secret_equal(secret, keys[i]);
     if (!is_one)
         return AUTH_MISSING;
-    *principal = (struct principal){.name = BOOTSTRAP_NAME, .role = ROLE_ADMIN, .is_key = true};
+    *principal = (struct principal){.name = BOOTSTRAP_NAME, .role = ROLE_ADMIN, .is_listed = true};
     return AUTH_KNOWN;
 }
 

@@ -199,6 +199,7 @@ static enum auth_outcome find(void *arg, const char *subject, int64_t not_after,
     const struct row *row =
         roles->list.n > 0 ? bsearch(&key, roles->list.rows, roles->list.n, sizeof key, compare) : NULL;
     principal->role = row != NULL ? row->role : ROLE_NONE;
+    principal->is_listed = row != NULL;
     pthread_mutex_unlock(&roles->lock);
     snprintf(principal->name, sizeof principal->name, "%s%s", prefix, subject);
     return AUTH_KNOWN;

@@ -156,7 +156,7 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
     struct record *record = find(keys->snapshot, key.id);
     const enum auth_outcome outcome = record != NULL ? judge(record, &key) : judge_unknown(keys);
     if (outcome == AUTH_KNOWN) {
-        *principal = (struct principal){.role = record->entry.role, .is_key = true};
+        *principal = (struct principal){.role = record->entry.role, .is_listed = true};
         memcpy(principal->name, record->entry.name, sizeof record->entry.name);
     }
     pthread_rwlock_unlock(&keys->lock);

@@ -30,7 +30,8 @@ enum { PRINCIPAL_NAME_BYTES = 160 }; /* with its end */
 struct principal {
     char name[PRINCIPAL_NAME_BYTES];
     enum role role;
-    bool is_key; /* its name is a key's: there are few of those, so that metrics may have each */
+    bool is_listed; /* by the operator: a key, or a certificate's subject that has a role. There are few of
+                       those: what is kept of each takes no room that others' users fill */
 };
 
 /* Of its name, for tables and for queueing fairly. */

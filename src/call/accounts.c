@@ -21,7 +21,7 @@ static const char *const outcomes[ACCOUNT_OUTCOMES] = {"ok", "client_error", "se
 LIST_HEAD(bucket, account);
 TAILQ_HEAD(idle_list, account);
 
-/* Of keys, or of all others. */
+/* Of principals that are listed, or of all others. */
 struct pool {
     struct idle_list idle;
     size_t n;
@@ -30,7 +30,7 @@ struct pool {
 struct accounts {
     struct metrics *metrics;
     struct bucket buckets[BUCKETS];
-    struct pool pools[2];  /* by whether they are keys */
+    struct pool pools[2];  /* by whether they are listed */
     struct account others; /* shared by those that find no room */
     struct account_series series[ACCOUNTS_SERIES_MOST + 1];
     size_t n_series;
@@ -50,13 +50,13 @@ static const struct account_series *add_series(struct accounts *accounts, const 
 
 void accounts_label(const struct principal *principal, char label[static PRINCIPAL_NAME_BYTES])
 {
-    const int proof = (int)strcspn(principal->name, ":");
+    const char *behind = strchr(principal->name, ':'); /* what proved it; NULL: it is a key's name */
     if (*principal->name == '\0')
         snprintf(label, PRINCIPAL_NAME_BYTES, "(none)");
-    else if (principal->is_key)
+    else if (behind == NULL)
         snprintf(label, PRINCIPAL_NAME_BYTES, "%s", principal->name);
     else
-        snprintf(label, PRINCIPAL_NAME_BYTES, "%.*s:*", proof, principal->name);
+        snprintf(label, PRINCIPAL_NAME_BYTES, "%.*s:*", (int)(behind - principal->name), principal->name);
 }
 
 /* Looked for when an account is opened, not at each call. The first stands for all that find no room. */
@@ -101,7 +101,7 @@ void accounts_free(struct accounts *accounts)
 static void end_rest(struct accounts *accounts, struct account *account)
 {
     if (account->idle)
-        TAILQ_REMOVE(&accounts->pools[account->is_key].idle, account, idle_neighbours);
+        TAILQ_REMOVE(&accounts->pools[account->is_listed].idle, account, idle_neighbours);
     account->idle = false;
 }
 
@@ -109,7 +109,7 @@ static void forget(struct accounts *accounts, struct account *account)
 {
     end_rest(accounts, account);
     LIST_REMOVE(account, neighbours);
-    accounts->pools[account->is_key].n--;
+    accounts->pools[account->is_listed].n--;
     free(account);
 }
 
@@ -128,14 +128,14 @@ static void make_room(struct accounts *accounts, const struct pool *pool, uint64
 static struct account *open_account(struct accounts *accounts, const struct principal *principal,
                                     uint32_t hash, uint64_t now_ns)
 {
-    struct pool *pool = &accounts->pools[principal->is_key];
+    struct pool *pool = &accounts->pools[principal->is_listed];
     make_room(accounts, pool, now_ns);
     struct account *account = pool->n < ACCOUNTS_MOST ? calloc(1, sizeof *account) : NULL;
     if (account == NULL)
         return &accounts->others;
     memcpy(account->name, principal->name, sizeof account->name);
     account->hash = hash;
-    account->is_key = principal->is_key;
+    account->is_listed = principal->is_listed;
     account->series = find_series(accounts, principal);
     LIST_INSERT_HEAD(&accounts->buckets[hash % BUCKETS], account, neighbours);
     pool->n++;
@@ -160,7 +160,7 @@ void accounts_rest(struct accounts *accounts, struct account *account)
     if (account == &accounts->others)
         return;
     account->idle = true;
-    TAILQ_INSERT_TAIL(&accounts->pools[account->is_key].idle, account, idle_neighbours);
+    TAILQ_INSERT_TAIL(&accounts->pools[account->is_listed].idle, account, idle_neighbours);
 }
 
 size_t accounts_count(const struct accounts *accounts)

@@ -2,8 +2,9 @@
  *
  * There are as many principals as issuers of tokens have users, so accounts are bounded: one that has nothing
  * in hand and a full bucket of its rate is forgotten, the one idle longest makes room for a newcomer, and
- * when all are in use newcomers share one. Keys have room of their own, which no user of an issuer takes.
- * Series of metrics stay for good, and so are the keys' only: see accounts_label.
+ * when all are in use newcomers share one. Keys, and certificates that the operator gave a role, have room of
+ * their own, which no user of an issuer takes. Series of metrics stay for good, and so are the keys' only:
+ * see accounts_label.
  *
  * No locks: whoever has the accounts guards them, but for a series, which stays what it is.
  */
@@ -19,7 +20,7 @@
 #include <sys/queue.h>
 
 enum {
-    ACCOUNTS_MOST = 1024, /* of keys, which are the operator's, and as many of all others */
+    ACCOUNTS_MOST = 1024, /* of keys and certificates that the operator lists, and as many of all others */
     ACCOUNTS_SERIES_MOST =
         256, /* labels of their own; those beyond are one, "(other)", which no key is called */
 };
@@ -52,7 +53,7 @@ struct account {
 
     /* The accounts'. */
     uint32_t hash;
-    bool is_key;
+    bool is_listed;
     LIST_ENTRY(account) neighbours; /* of its bucket */
     TAILQ_ENTRY(account) idle_neighbours;
     bool idle; /* in the list of those */

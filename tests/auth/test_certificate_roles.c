@@ -52,7 +52,7 @@ static void expect(struct certificate_roles *roles, const char *subject, enum ro
     cr_assert(find(roles, subject, &principal), "%s", subject);
     cr_expect_str_eq(principal.name, name);
     cr_expect_eq(principal.role, role, "%s is %s", subject, role_name(principal.role));
-    cr_expect_not(principal.is_key);
+    cr_expect_eq(principal.is_listed, role != ROLE_NONE);
 }
 
 Test(certificate_roles, the_whole_subject_has_the_role)

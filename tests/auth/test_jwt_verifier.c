@@ -169,7 +169,7 @@ Test(jwt_verifier, each_algorithm)
         cr_expect_eq(result.outcome, AUTH_KNOWN, "%s: %s", cases[i].header, auth_reason(result.outcome));
         cr_expect_str_eq(result.principal.name, "example:alice");
         cr_expect_eq(result.principal.role, ROLE_READER);
-        cr_expect_not(result.principal.is_key);
+        cr_expect_not(result.principal.is_listed);
     }
 }
 

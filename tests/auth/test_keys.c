@@ -74,7 +74,7 @@ Test(keys, each_is_its_own_principal)
         cr_assert_eq(check(texts[i], &principal), AUTH_KNOWN);
         cr_assert_str_eq(principal.name, names[i % 3]);
         cr_assert_eq(principal.role, (enum role)(ROLE_READER + i % 3));
-        cr_assert(principal.is_key);
+        cr_assert(principal.is_listed);
     }
 }
 

@@ -51,7 +51,7 @@ TestSuite(admission, .init = set_up, .fini = tear_down);
 static enum admission_outcome enter_as(const char *name, struct caller *caller, size_t bytes,
                                        struct admission_entry *entry)
 {
-    struct principal principal = {.role = ROLE_WRITER, .is_key = true};
+    struct principal principal = {.role = ROLE_WRITER, .is_listed = true};
     snprintf(principal.name, sizeof principal.name, "%s", name);
     const struct admission_request request = {
         .caller = caller,
@@ -311,9 +311,9 @@ Test(admission, what_finds_no_room_takes_nothing_of_the_rate)
 
 /* --- accounts --- */
 
-static struct account *use(struct accounts *accounts, const char *name, bool is_key)
+static struct account *use(struct accounts *accounts, const char *name, bool is_listed)
 {
-    struct principal principal = {.is_key = is_key};
+    struct principal principal = {.is_listed = is_listed};
     snprintf(principal.name, sizeof principal.name, "%s", name);
     return accounts_use(accounts, &principal, principal_hash(&principal), now_ns);
 }
@@ -358,7 +358,7 @@ Test(admission, accounts_are_bounded_however_many_principals_there_are)
 }
 
 /* Whose users fill theirs is an issuer's doing. */
-Test(admission, keys_have_accounts_whatever_others_take)
+Test(admission, keys_and_certificates_have_accounts_whatever_others_take)
 {
     struct accounts *accounts = accounts_new(NULL);
     char name[32];
@@ -368,7 +368,9 @@ Test(admission, keys_have_accounts_whatever_others_take)
     }
     struct account *one = use(accounts, "one", true), *two = use(accounts, "two", true);
     cr_assert_neq(one, two);
-    cr_assert_eq(accounts_count(accounts), ACCOUNTS_MOST + 2);
+    one = use(accounts, "tls:CN=a", true), two = use(accounts, "tls:CN=b", true);
+    cr_assert_neq(one, two);
+    cr_assert_eq(accounts_count(accounts), ACCOUNTS_MOST + 4);
     accounts_free(accounts);
 }
 
@@ -381,6 +383,7 @@ Test(admission, series_are_of_keys_and_of_issuers)
     size_t length;
     arena_init(&arena);
     use(accounts, "shop", true);
+    use(accounts, "tls:CN=billing", true);
     use(accounts, "example:alice", false);
     use(accounts, "example:bob", false);
     use(accounts, "", false);
@@ -390,7 +393,9 @@ Test(admission, series_are_of_keys_and_of_issuers)
                        "%s", text);
     cr_assert_not_null(strstr(text, "{principal=\"example:*\",outcome=\"limited\"} 0"), "%s", text);
     cr_assert_not_null(strstr(text, "{principal=\"(none)\",outcome=\"client_error\"} 0"), "%s", text);
+    cr_assert_not_null(strstr(text, "{principal=\"tls:*\",outcome=\"ok\"} 0"), "%s", text);
     cr_assert_null(strstr(text, "alice"), "%s", text);
+    cr_assert_null(strstr(text, "billing"), "%s", text);
     char name[32];
     for (int i = 0; i < 2 * ACCOUNTS_SERIES_MOST; i++) {
         snprintf(name, sizeof name, "key-%d", i);

@@ -429,7 +429,7 @@ Test(surface, an_answer_that_is_larger_than_reserved_may_be_refused)
 
 static void ask_as(const char *name)
 {
-    auth = (struct auth_result){.outcome = AUTH_KNOWN, .principal = {.role = ROLE_READER, .is_key = true}};
+    auth = (struct auth_result){.outcome = AUTH_KNOWN, .principal = {.role = ROLE_READER, .is_listed = true}};
     snprintf(auth.principal.name, sizeof auth.principal.name, "%s", name);
     request.method = "rpc.v1.Health/Check";
 }

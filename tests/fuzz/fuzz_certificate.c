@@ -44,8 +44,8 @@ static void check_principal(struct certificate_roles *roles, const char *subject
     }
     must(strncmp(principal.name, "tls:", strlen("tls:")) == 0);
     must(strcmp(principal.name + strlen("tls:"), subject) == 0);
-    must(!principal.is_key);
     must(principal.role == (strcmp(subject, named) == 0 ? ROLE_WRITER : ROLE_NONE));
+    must(principal.is_listed == (principal.role != ROLE_NONE));
 }
 
 static void fuzz_der(const struct fuzz_input *input)
