@@ -170,10 +170,12 @@ static void begin(struct exchange *exchange, const char *method, const char *ver
     exchange->delivery.accept_encoding = header(exchange, "Accept-Encoding");
     request_head_read(exchange->connection, version, &exchange->arena, &exchange->head);
     exchange->has_body = exchange->head.content_length > 0 || header(exchange, "Transfer-Encoding") != NULL;
-    if (exchange->head.malformed != NULL)
-        reject(exchange, 400, exchange->head.malformed);
-    else if (!answer_preflight(exchange))
+    if (exchange->head.malformed != NULL || !answer_preflight(exchange))
         find_route(exchange);
+    if (exchange->head.malformed != NULL) { /* which is said of any, but is a call of its caller */
+        *answer = (struct answer){0};
+        reject(exchange, 400, exchange->head.malformed);
+    }
     if (answer->status == 0)
         check_coding(exchange);
     if (answer->status == 0)
@@ -192,6 +194,54 @@ static bool is_early(const struct exchange *exchange)
            (head->malformed != NULL || head->expects_continue || head->content_length > BODY_DISCARD_BYTES);
 }
 
+/* --- what is refused before it is called --- */
+
+static enum status_code code_of(unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_FORBIDDEN:
+        return STATUS_PERMISSION_DENIED;
+    case MHD_HTTP_NOT_FOUND:
+        return STATUS_NOT_FOUND;
+    default:
+        return STATUS_INVALID_ARGUMENT;
+    }
+}
+
+static void take_refusal(struct channel_reply *reply, void *arg)
+{
+    struct exchange *exchange = arg;
+    struct answer *answer = &exchange->delivery.answer;
+    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED) {
+        *answer = (struct answer){0};
+        answer_failure(answer, &exchange->arena, &reply->status);
+    }
+    channel_reply_free(reply);
+}
+
+/* It counts as the call that it would have been: a caller who may not call just now is told that instead. */
+static void count_refusal(struct exchange *exchange)
+{
+    const struct route *route = exchange->match.route;
+    const unsigned status = exchange->delivery.answer.status;
+    if (exchange->is_called || exchange->auth.outcome != AUTH_KNOWN || route->service == NULL ||
+        status < 400 || status >= 500)
+        return;
+    const struct status refused = {.code = code_of(status), .message = ""};
+    const struct channel_request request = {
+        .service = route->service,
+        .method = route_method(route),
+        .presented = &exchange->presented,
+        .auth = &exchange->auth,
+        .request_id = exchange->head.request_id,
+        .trace = &exchange->head.trace,
+        .caller = peer_number(exchange->connection),
+        .peer = peer_address(exchange->connection),
+        .refused = &refused,
+    };
+    channel_call(exchange->host->channel, &request, take_refusal, exchange);
+}
+
 /* --- the body --- */
 
 /* Throws a piece away; of what has no end in sight, no more is read. */
@@ -199,7 +249,11 @@ static enum MHD_Result discard_body(struct exchange *exchange, size_t size)
 {
     if (body_discard(&exchange->host->bodies, &exchange->body, size))
         return MHD_YES;
-    peer_note(exchange->connection, exchange->head.request_id, REFUSAL_TOO_LARGE);
+    exchange->delivery.answer = (struct answer){0};
+    refuse_body(exchange, BODY_TOO_LARGE);
+    count_refusal(exchange);
+    if (exchange->delivery.answer.status == MHD_HTTP_TOO_MANY_REQUESTS)
+        peer_note(exchange->connection, exchange->head.request_id, REFUSAL_TOO_OFTEN);
     peer_refuse(exchange->connection);
     return MHD_NO;
 }
@@ -290,54 +344,6 @@ static bool complete_answer(struct exchange *exchange)
         return false;
     body_free(&exchange->host->bodies, &exchange->body);
     return true;
-}
-
-/* --- what is refused before it is called --- */
-
-static enum status_code code_of(unsigned status)
-{
-    switch (status) {
-    case MHD_HTTP_FORBIDDEN:
-        return STATUS_PERMISSION_DENIED;
-    case MHD_HTTP_NOT_FOUND:
-        return STATUS_NOT_FOUND;
-    default:
-        return STATUS_INVALID_ARGUMENT;
-    }
-}
-
-static void take_refusal(struct channel_reply *reply, void *arg)
-{
-    struct exchange *exchange = arg;
-    struct answer *answer = &exchange->delivery.answer;
-    if (reply->status.code == STATUS_RESOURCE_EXHAUSTED) {
-        *answer = (struct answer){0};
-        answer_failure(answer, &exchange->arena, &reply->status);
-    }
-    channel_reply_free(reply);
-}
-
-/* It counts as the call that it would have been: a caller who may not call just now is told that instead. */
-static void count_refusal(struct exchange *exchange)
-{
-    const struct route *route = exchange->match.route;
-    const unsigned status = exchange->delivery.answer.status;
-    if (exchange->is_called || exchange->auth.outcome != AUTH_KNOWN || route->service == NULL ||
-        status < 400 || status >= 500)
-        return;
-    const struct status refused = {.code = code_of(status), .message = ""};
-    const struct channel_request request = {
-        .service = route->service,
-        .method = route_method(route),
-        .presented = &exchange->presented,
-        .auth = &exchange->auth,
-        .request_id = exchange->head.request_id,
-        .trace = &exchange->head.trace,
-        .caller = peer_number(exchange->connection),
-        .peer = peer_address(exchange->connection),
-        .refused = &refused,
-    };
-    channel_call(exchange->host->channel, &request, take_refusal, exchange);
 }
 
 /* --- sending it --- */
@@ -493,7 +499,7 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
     return send_answer(exchange);
 }
 
-struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connection, unsigned status,
+struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connection, unsigned *status,
                                      const char *version, void **arg)
 {
     if (*arg == NULL)
@@ -504,11 +510,13 @@ struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connecti
     if (!exchange->begun)
         request_head_read(connection, version, &exchange->arena, &exchange->head);
     exchange->begun = true;
-    const char *detail = refusal_detail(status);
+    const char *detail = refusal_detail(*status);
     if (detail == NULL)
         detail = exchange->head.malformed != NULL ? exchange->head.malformed : "Request is malformed";
     exchange->delivery.answer = (struct answer){0};
-    reject(exchange, status, detail);
+    reject(exchange, *status, detail);
+    count_refusal(exchange);
+    *status = exchange->delivery.answer.status;
     return make_response(exchange);
 }
 

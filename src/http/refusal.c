@@ -19,6 +19,8 @@ static const struct row {
 } rows[REFUSALS] = {
     [REFUSAL_LATE] = {"408 Request Timeout", "", "{\"detail\":\"The request took too long to arrive\"}"},
     [REFUSAL_TOO_LARGE] = {"413 Content Too Large", "", "{\"detail\":\"Request body is too large\"}"},
+    [REFUSAL_TOO_OFTEN] = {"429 Too Many Requests", "Retry-After: 1\r\n",
+                           "{\"detail\":\"Too many requests\"}"},
     [REFUSAL_NO_ROOM] = {"503 Service Unavailable", "Retry-After: 1\r\n",
                          "{\"detail\":\"Too many connections\"}"},
 };

@@ -4,7 +4,7 @@
 #ifndef HTTP_REFUSAL_H
 #define HTTP_REFUSAL_H
 
-enum refusal { REFUSAL_LATE, REFUSAL_TOO_LARGE, REFUSAL_NO_ROOM, REFUSALS };
+enum refusal { REFUSAL_LATE, REFUSAL_TOO_LARGE, REFUSAL_TOO_OFTEN, REFUSAL_NO_ROOM, REFUSALS };
 
 /* Its HTTP status. */
 unsigned refusal_status(enum refusal refusal);
