@@ -3,7 +3,7 @@
 #ifndef TLS_CERTIFICATE_H
 #define TLS_CERTIFICATE_H
 
-#include "tls/subject.h"
+#include "tls/holder.h"
 
 #include <openssl/x509.h>
 #include <stdbool.h>

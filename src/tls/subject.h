@@ -1,20 +1,13 @@
-/* subject.h: who a certificate is of, as text, and until when.
+/* subject.h: who a certificate is of, as text.
  */
 #ifndef TLS_SUBJECT_H
 #define TLS_SUBJECT_H
 
+#include "tls/holder.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum { TLS_SUBJECT_BYTES = 256 }; /* with its end */
-
-/* Who is at the other end of a connection, by a certificate that was verified. */
-struct tls_holder {
-    char subject[TLS_SUBJECT_BYTES]; /* as tls_subject has it; "": there is none that fits, or it is this
-                                        process */
-    int64_t not_after; /* when the certificate, or one of those that vouch for it, ends: seconds since 1970 */
-};
 
 /* One certificate in DER. */
 struct tls_der {
