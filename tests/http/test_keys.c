@@ -70,7 +70,7 @@ static void await_key(const char *key)
 /* An orders-http with these keys of its own. */
 static struct process start_front(const char *keys)
 {
-    char connect[300], api_key[4 * KEY_TEXT];
+    char connect[300], api_key[5 * KEY_TEXT];
     snprintf(connect, sizeof connect, "ORDERS_CONNECT=%s", service->rpc_url);
     snprintf(api_key, sizeof api_key, "API_KEY=%s", keys);
     struct process started =
