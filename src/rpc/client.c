@@ -117,6 +117,7 @@ static void finish(struct client_call *call)
     rpc_done *done = call->done;
     void *arg = call->arg;
 
+    reply->resent = call->resends + call->retries > 0;
     give_back(call);
     done(reply, arg);
 }

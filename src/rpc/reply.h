@@ -17,6 +17,7 @@ struct rpc_reply {
     struct status status;   /* STATUS_UNAVAILABLE: no server; STATUS_DEADLINE_EXCEEDED: no answer in time;
                                STATUS_RESOURCE_EXHAUSTED: no memory for the call or its answer */
     bool unsent;            /* it failed before any server had it */
+    bool resent;            /* it was sent more than once */
     bool unreachable;       /* it failed as no server was connected */
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then

@@ -180,16 +180,24 @@ static void forget_abandoned(struct unit *unit)
     unit->n = kept;
 }
 
-/* Leaves out what its caller may not ask for any more: it may have waited for long, or for other rounds. */
+/* Leaves out what its caller may not ask for any more: it may have waited for long, or for other rounds. Of
+ * the parts of one call, which are side by side, that is asked once: it may be a signature to verify. */
 static void end_refused(struct unit *unit, uint64_t now_ns, struct ended *refused)
 {
+    const struct call *known = NULL;
+    const char *why = NULL;
+    enum status_code code = STATUS_OK;
     size_t kept = 0;
     for (size_t i = 0; i < unit->n; i++) {
         struct operation *operation = unit->operations[i];
-        if (operation_recheck(operation, now_ns)) {
+        if (operation->call != known)
+            code = call_recheck(operation->call, now_ns, &why);
+        known = operation->call;
+        if (code == STATUS_OK) {
             unit->operations[i] = NULL;
             unit->operations[kept++] = operation;
         } else {
+            operation_refuse(operation, code, why);
             end(&unit->operations[i], refused);
         }
     }

@@ -31,12 +31,16 @@ struct create_many {
     atomic_size_t left; /* operations without an outcome, and one more while `rest` is not begun */
 };
 
+static bool is_of_right(enum status_code code)
+{
+    return code == STATUS_PERMISSION_DENIED || code == STATUS_UNAUTHENTICATED;
+}
+
 /* Who may not go on with the rest can send it again by a right that holds. */
 static bool is_open(enum status_code code)
 {
     return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED ||
-           code == STATUS_RESOURCE_EXHAUSTED || code == STATUS_PERMISSION_DENIED ||
-           code == STATUS_UNAUTHENTICATED;
+           code == STATUS_RESOURCE_EXHAUSTED || is_of_right(code);
 }
 
 /* The outcome of one order of a batch that is the whole call's; NULL: each order has its own.
@@ -59,12 +63,24 @@ static const Orders__V1__BatchCreateResult *outcome_of_all(const struct create_m
     return alike ? first : NULL;
 }
 
+static bool is_partly_made(const Orders__V1__BatchCreateOrdersResponse *response)
+{
+    size_t i = 0;
+    while (i < response->n_results && response->results[i]->code != RPC__V1__CODE__OK)
+        i++;
+    return i < response->n_results;
+}
+
 static void finish_many(struct create_many *many)
 {
     struct call *call = many->call;
     const Orders__V1__BatchCreateResult *outcome = outcome_of_all(many);
     call->replayed = atomic_load(&many->replayed);
-    if (outcome != NULL) {
+    if (outcome != NULL && is_of_right((enum status_code)outcome->code) && is_partly_made(many->response)) {
+        /* A call that is refused has left nothing behind. */
+        call_fail(call, STATUS_UNAVAILABLE, "A part of it was made, the rest not: %s", outcome->message);
+        many->closure(NULL, many->closure_data);
+    } else if (outcome != NULL) {
         call_fail(call, (enum status_code)outcome->code, "%s", outcome->message);
         many->closure(NULL, many->closure_data);
     } else {

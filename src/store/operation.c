@@ -29,16 +29,11 @@ void operation_fail(struct operation *operation, enum status_code code, const ch
     operation_finish(operation);
 }
 
-bool operation_recheck(struct operation *operation, uint64_t now_ns)
+void operation_refuse(struct operation *operation, enum status_code code, const char *why)
 {
-    const char *why;
-    const enum status_code code = call_recheck(operation->call, now_ns, &why);
-    if (code == STATUS_OK)
-        return true;
     operation->code = code;
     operation->message = why;
     operation->more = false;
-    return false;
 }
 
 void operation_expire(struct operation *operation)

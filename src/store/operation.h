@@ -61,8 +61,8 @@ void operation_finish(struct operation *operation);
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
 
-/* Whether its caller may still ask for it. False: the outcome is why not, and it is to be finished. */
-bool operation_recheck(struct operation *operation, uint64_t now_ns);
+/* Its caller may not ask for it any more, as call_recheck says: that is the outcome, and it is to be finished. */
+void operation_refuse(struct operation *operation, enum status_code code, const char *why);
 
 /* Ends an operation whose deadline has passed. */
 void operation_expire(struct operation *operation);

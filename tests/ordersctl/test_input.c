@@ -373,6 +373,24 @@ Test(input, a_reject_file_replaces_nothing_and_is_not_left_empty)
 }
 
 /* What cannot be kept is not passed over. */
+/* Of a header that is refused no row is. */
+Test(input, a_refused_header_leaves_no_reject_file)
+{
+    const char *const path = temporary_file("orders.csv", "order_id,custmer_id\nA-1,C\n");
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    assert_outcome(run_with(service, "import", path, "--rejects", rejects), 5, "", NULL);
+    cr_assert_not(is_there(rejects));
+}
+
+/* As a kill leaves it. */
+Test(input, what_is_refused_later_is_a_line_of_its_own)
+{
+    const char *const path = temporary_file("orders.csv", CSV_HEAD "\nA-1,C,1,EURO\n");
+    const char *const rejects = temporary_file("rejects.csv", "reject_reason," CSV_HEAD "\n\"line 9: INV");
+    assert_outcome(run_with(service, "import", path, "--resume", "--rejects", rejects), 1, "", NULL);
+    cr_assert_not_null(strstr(read_file(rejects), "\n\"line 9: INV\n"), "%s", read_file(rejects));
+}
+
 Test(input, a_full_disk_under_the_reject_file_stops_the_import)
 {
     const char *const path = temporary_file("orders.csv", bad_rows(5));

@@ -395,7 +395,7 @@ Test(keys, calls_that_wait_end_with_their_key)
         .timeout_ms = 60000,
     };
     rpc_client_call(client, &request, take_reply, &waiting);
-    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    while (database_blocked(database) == 0)
         continue;
     revoke_by(b, "billing");
     pthread_mutex_lock(&waiting.lock);

@@ -256,7 +256,7 @@ Test(restart, a_server_that_waits_for_a_call_swallows_no_other)
     rpc_reply_free(create_through(stuck.client, "A-1"));
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
     pthread_create(&caller, NULL, make_update, &stuck);
-    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    while (database_blocked(database) == 0)
         sched_yield();
     expect_gets(early);
     kill(ending->pid, SIGTERM);

@@ -97,7 +97,7 @@ Test(shutdown, an_idle_service_ends_at_once)
 
 static void await_lock(PGconn *database)
 {
-    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    while (database_blocked(database) == 0)
         continue;
 }
 

@@ -25,8 +25,6 @@ void fixture_tear_down(void)
 
 void await_blocked(long sessions)
 {
-    while (database_number(
-               database, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                         "AND wait_event_type = 'Lock' AND query NOT LIKE '%order_rollup_fold%'") < sessions)
+    while (database_blocked(database) < sessions)
         free(database_query(database, "SELECT pg_sleep(0.005)"));
 }

@@ -426,7 +426,7 @@ Test(keys, a_change_that_waits_for_a_lock_holds_up_itself_alone)
     free(database_query(other, "BEGIN; UPDATE api_keys SET role = role WHERE name = 'billing'"));
     begin();
     keys->revoke(keys, &asked.call, "billing", done, &asked);
-    while (database_number(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 0)
+    while (database_blocked(database) == 0)
         continue;
     free(database_query(database, "UPDATE api_keys SET revoked_at = now() WHERE name = 'shop'"));
     expect_loaded(&memories[0], "billing:aaaa:writer shop:bbbb:writer:revoked");

@@ -80,3 +80,10 @@ long database_number(PGconn *connection, const char *sql)
     free(text);
     return number;
 }
+
+long database_blocked(PGconn *connection)
+{
+    return database_number(connection,
+                           "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                           "wait_event_type = 'Lock' AND query NOT LIKE '%order_rollup_fold%'");
+}

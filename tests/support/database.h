@@ -22,4 +22,8 @@ char *database_query(PGconn *connection, const char *sql);
 /* The same, as a number. */
 long database_number(PGconn *connection, const char *sql);
 
+/* How many of its sessions wait for a lock, but for the service's upkeep. Other suites' databases are in the
+ * same cluster. */
+long database_blocked(PGconn *connection);
+
 #endif

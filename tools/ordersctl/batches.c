@@ -163,6 +163,7 @@ static void take_back(struct batches *batches, struct import_batch *batch)
                                   .end = batch->end,
                                   .status = &reply->status,
                                   .unsent = reply->unsent,
+                                  .resent = reply->resent,
                                   .unreachable = reply->unreachable};
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;

@@ -45,6 +45,7 @@ struct batch_result {
     struct batch_place end; /* of its last order */
     const struct status *status;
     bool unsent;                                           /* no server had it */
+    bool resent;                                           /* it was sent more than once */
     bool unreachable;                                      /* none was connected */
     const Orders__V1__BatchCreateOrdersResponse *response; /* with n results */
 };

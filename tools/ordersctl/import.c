@@ -112,17 +112,18 @@ static void take_row(const struct row *row, void *arg)
         take_order(import, row);
 }
 
-/* Whether a call that failed so surely changed nothing. */
-static bool changed_nothing(enum status_code code)
+/* Whether a call that failed surely changed nothing. Its key may have held when it was sent first. */
+static bool changed_nothing(const struct batch_result *result)
 {
-    return code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED ||
-           code == STATUS_INVALID_ARGUMENT || code == STATUS_UNIMPLEMENTED;
+    const enum status_code code = result->status->code;
+    const bool is_refused = code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED;
+    return result->unsent || code == STATUS_INVALID_ARGUMENT || code == STATUS_UNIMPLEMENTED ||
+           (is_refused && !result->resent);
 }
 
 static void take_failure(struct import *import, const struct batch_result *result)
 {
-    const bool unchanged =
-        import->terms.validate_only || result->unsent || changed_nothing(result->status->code);
+    const bool unchanged = import->terms.validate_only || changed_nothing(result);
     struct arena arena;
     arena_init(&arena);
     const char **details = session_details(import->session, result->status, result->unreachable, &arena);

@@ -79,7 +79,7 @@ static const char *read_run(struct journal *journal, char *line)
 /* Reads whom the orders were sent to, and how rows were taken. NULL, or what is otherwise now. */
 static const char *read_terms(const char *text, const struct journal_subject *subject, struct arena *arena)
 {
-    const size_t length = strcspn(text, " ");
+    const size_t length = strcspn(text, "\t");
     const char *service = arena_copy(arena, text, length);
     const char *options = text[length] != '\0' ? text + length + 1 : "";
     if (strcmp(service, subject->service) != 0)
@@ -163,8 +163,8 @@ static const char *read_on(struct journal *journal, const struct journal_subject
 static bool write_head(struct journal *journal, const struct journal_subject *subject, struct arena *arena)
 {
     uuid_make(journal->run);
-    const char *head = arena_printf(arena, HEAD "%s %s%s %s\n", journal->run, state_of(subject->about, arena),
-                                    subject->service, subject->options);
+    const char *head = arena_printf(arena, HEAD "%s %s%s\t%s\n", journal->run,
+                                    state_of(subject->about, arena), subject->service, subject->options);
     return write(journal->fd, head, strlen(head)) == (ssize_t)strlen(head) &&
            sync_with_directory(journal->fd, journal->path, arena);
 }

@@ -21,12 +21,20 @@ static bool refuse_file(const char *path, int fd, const char *why)
     return false;
 }
 
+/* Who was cut short may have left a part of a line, behind which a row would be another's. */
+static void end_last_line(int fd, off_t size)
+{
+    char last = '\n';
+    if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n')
+        (void)!write(fd, "\n", 1); /* what cannot be written is told of with the next row */
+}
+
 /* A pipe or a device is written as it is. */
 bool rejects_open(struct rejects *rejects, const char *path, bool go_on, const struct stat *imported)
 {
     struct stat about;
     const bool is_file = stat(path, &about) != 0 || S_ISREG(about.st_mode);
-    const int how = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | (is_file ? O_CREAT : 0);
+    const int how = (is_file ? O_RDWR : O_WRONLY) | O_APPEND | O_CLOEXEC | O_NOCTTY | (is_file ? O_CREAT : 0);
     *rejects = (struct rejects){.path = path};
     const int fd = open(path, how | (is_file && !go_on ? O_EXCL : 0), 0600);
     if (fd < 0 && errno == EEXIST)
@@ -35,6 +43,7 @@ bool rejects_open(struct rejects *rejects, const char *path, bool go_on, const s
         return refuse_file(path, fd, strerror(errno));
     if (about.st_dev == imported->st_dev && about.st_ino == imported->st_ino)
         return refuse_file(path, fd, "it is the file to import");
+    end_last_line(fd, is_file ? about.st_size : 0);
     rejects->begun = about.st_size > 0;
     rejects->is_file = is_file;
     rejects->file = fdopen(fd, "a");

@@ -138,7 +138,8 @@ static bool read_header(struct row_reader *reader, const char *text, size_t leng
     if (csv_table_read_separator(reader->table, text, length))
         return true;
     const char *error = csv_table_read_header(reader->table, text, length);
-    reader->header = malloc(length);
+    if (error == NULL)
+        reader->header = malloc(length);
     if (error == NULL && reader->header == NULL)
         error = "out of memory";
     reader->failed = error != NULL;
