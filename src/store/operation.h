@@ -61,7 +61,8 @@ void operation_finish(struct operation *operation);
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
 
-/* Its caller may not ask for it any more, as call_recheck says: that is the outcome, and it is to be finished. */
+/* Its caller may not ask for it any more, as call_recheck says: that is the outcome, and it is to be
+ * finished. */
 void operation_refuse(struct operation *operation, enum status_code code, const char *why);
 
 /* Ends an operation whose deadline has passed. */

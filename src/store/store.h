@@ -10,8 +10,8 @@
  * Errors common to all: UNAVAILABLE (the store is out of reach; after a write its outcome is then unknown),
  * DEADLINE_EXCEEDED (also of a write whose order another session holds locked all that time),
  * RESOURCE_EXHAUSTED, INTERNAL; PERMISSION_DENIED and UNAUTHENTICATED, when the caller's right ended before
- * it was begun (call_recheck); of many orders of which some were made, UNAVAILABLE. Of what answers one order:
- * DATA_LOSS (it is stored with what no message can hold, which the message names).
+ * it was begun (call_recheck); of many orders of which some were made, UNAVAILABLE. Of what answers one
+ * order: DATA_LOSS (it is stored with what no message can hold, which the message names).
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
