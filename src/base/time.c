@@ -1,6 +1,7 @@
 /* time.c: clocks and RFC 3339. The calendar is the proleptic Gregorian one, in which RFC 3339 counts. */
 #include "base/time.h"
 
+#include <limits.h>
 #include <time.h>
 
 enum { SECONDS_PER_DAY = 86400 };
@@ -10,6 +11,18 @@ uint64_t time_monotonic_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t time_after_ms(uint64_t ms)
+{
+    return time_monotonic_ns() + ms * NS_PER_MS;
+}
+
+int time_left_ms(uint64_t until_ns)
+{
+    const uint64_t now_ns = time_monotonic_ns();
+    const uint64_t left_ms = until_ns > now_ns ? (until_ns - now_ns - 1) / NS_PER_MS + 1 : 0;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
 void time_cond_init(pthread_cond_t *condition)

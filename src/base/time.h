@@ -30,6 +30,11 @@ struct timestamp {
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t time_monotonic_ns(void);
 
+/* A time on it, so many milliseconds from now; and how many are left until one, rounded up, as poll() takes
+ * them; 0: none. */
+uint64_t time_after_ms(uint64_t ms);
+int time_left_ms(uint64_t until_ns);
+
 /* A condition to wait for with a limit on CLOCK_MONOTONIC, which nobody sets. */
 void time_cond_init(pthread_cond_t *condition);
 

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "rpc/client.h"
+#include "rpc/frame.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,24 +51,6 @@ static struct orders_error *make_error(Rpc__V1__Code code, const char *why)
     return &owned->error;
 }
 
-/* As the wire has them. NULL: no memory. */
-static Rpc__V1__FieldViolation **copy_violations(struct rpc_reply *reply)
-{
-    const size_t n = reply->status.n_violations;
-    Rpc__V1__FieldViolation *all = arena_calloc(&reply->arena, n, sizeof *all);
-    Rpc__V1__FieldViolation **list = arena_calloc(&reply->arena, n, sizeof *list);
-    for (size_t i = 0; i < n && all != NULL && list != NULL; i++) {
-        const struct violation *from = &reply->status.violations[i];
-        rpc__v1__field_violation__init(&all[i]);
-        all[i].field = (char *)(uintptr_t)from->field;
-        all[i].type = (char *)(uintptr_t)from->type;
-        all[i].message = (char *)(uintptr_t)from->message;
-        all[i].parameter = (char *)(uintptr_t)from->parameter;
-        list[i] = &all[i];
-    }
-    return all != NULL ? list : NULL;
-}
-
 /* Makes what was kept for it the error of a call that failed. */
 static struct orders_error *fill_error(struct owned_error *owned, struct rpc_reply *reply)
 {
@@ -80,7 +63,7 @@ static struct orders_error *fill_error(struct owned_error *owned, struct rpc_rep
     };
     if (status->n_violations == 0)
         return &owned->error;
-    owned->error.violations = copy_violations(reply);
+    owned->error.violations = frame_violations(&reply->status, &reply->arena);
     if (owned->error.violations != NULL) {
         owned->error.n_violations = status->n_violations;
     } else {

@@ -3,6 +3,7 @@
 
 #include "base/text_list.h"
 #include "config/config_tls.h"
+#include "config/key_file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 enum {
     DOTENV_MAX_BYTES = 64 * 1024,
     LIST_MAX = 64,
-    KEY_MAX_BYTES = 8192,
 };
 
 /* A reading under way. */
@@ -248,15 +248,9 @@ static bool read_api_key_file(struct reading *reading, const char *path)
     reading->config->api_key_file = arena_strdup(&reading->config->arena, path);
     if (reading->config->api_key != NULL)
         return true; /* API_KEY itself is set */
-    char line[KEY_MAX_BYTES];
-    FILE *file = fopen(path, "re");
-    const bool is_read = file != NULL && fgets(line, sizeof line, file) != NULL;
-    const bool is_whole = is_read && (strchr(line, '\n') != NULL || feof(file) != 0);
-    if (file != NULL)
-        (void)fclose(file);
-    if (!is_whole || line[strspn(line, "\r\n")] == '\0')
+    char line[KEY_FILE_BYTES];
+    if (!key_file_read(path, line) || *line == '\0')
         return fail(reading, path, "a readable file whose first line is the key, of less than 8 KiB");
-    line[strcspn(line, "\r\n")] = '\0';
     return read_api_key(reading, line);
 }
 

@@ -31,12 +31,6 @@ struct rpc_client_options {
     struct tls_client_files tls; /* for URLs of TLS ("tls+tcp://host:port"); of others it is not looked at */
 };
 
-/* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
- * a call. A call that could not be begun is ended by the thread that wanted to, and one that was under way
- * when its client closed by the one that closes it. The message is still packed: whoever will read it unpacks
- * it, on a thread of its own. */
-typedef void rpc_done(struct rpc_reply *reply, void *arg);
-
 /* Starts dialling; servers need not be there yet. NULL: `error` says why, and errno is EINVAL when there is
  * no URL or one is none, or a file of TLS is, ENOTSUP in a process that was forked from one that has opened a
  * client, else ENOMEM. There an inherited client's calls end with STATUS_FAILED_PRECONDITION, and closing it

@@ -70,3 +70,20 @@ Rpc__V1__Request *frame_unpack_request(struct arena *arena, const uint8_t *bytes
 {
     return message_unpack(&rpc__v1__request__descriptor, FRAME_MAX_REQUEST_FIELDS, arena, bytes, size, why);
 }
+
+Rpc__V1__FieldViolation **frame_violations(const struct status *status, struct arena *arena)
+{
+    const size_t n = status->n_violations;
+    Rpc__V1__FieldViolation *all = n > 0 ? arena_calloc(arena, n, sizeof *all) : NULL;
+    Rpc__V1__FieldViolation **list = all != NULL ? arena_calloc(arena, n, sizeof *list) : NULL;
+    for (size_t i = 0; i < n && list != NULL; i++) {
+        const struct violation *from = &status->violations[i];
+        rpc__v1__field_violation__init(&all[i]);
+        all[i].field = (char *)(uintptr_t)from->field;
+        all[i].type = (char *)(uintptr_t)from->type;
+        all[i].message = (char *)(uintptr_t)from->message;
+        all[i].parameter = (char *)(uintptr_t)from->parameter;
+        list[i] = &all[i];
+    }
+    return list;
+}

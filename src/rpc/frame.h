@@ -7,12 +7,14 @@
 #define RPC_FRAME_H
 
 #include "base/arena.h"
+#include "base/status.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct Rpc__V1__Request Rpc__V1__Request;
+typedef struct Rpc__V1__FieldViolation Rpc__V1__FieldViolation;
 
 /* Metadata of a response, "true": it is the one that this request_id was given before, and nothing was done.
  */
@@ -58,5 +60,9 @@ void frame_pack(const struct frame *frame, uint8_t *out);
 /* The head of a request's frame, of FRAME_MAX_REQUEST_FIELDS at most, as by message_unpack. */
 Rpc__V1__Request *frame_unpack_request(struct arena *arena, const uint8_t *bytes, size_t size,
                                        const char **why);
+
+/* The fields of a status that were refused, as the wire has them: the list and what it names are the arena's,
+ * the texts are the status'. NULL: there are none, or no memory in an arena that may fail. */
+Rpc__V1__FieldViolation **frame_violations(const struct status *status, struct arena *arena);
 
 #endif

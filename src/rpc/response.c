@@ -3,23 +3,6 @@
 
 #include "rpc/frame.h"
 
-static Rpc__V1__FieldViolation **wire_violations(struct call *call)
-{
-    size_t n = call->status.n_violations;
-    Rpc__V1__FieldViolation **list = arena_calloc(&call->arena, n, sizeof *list);
-    Rpc__V1__FieldViolation *all = arena_calloc(&call->arena, n, sizeof *all);
-    for (size_t i = 0; i < n; i++) {
-        const struct violation *from = &call->status.violations[i];
-        rpc__v1__field_violation__init(&all[i]);
-        all[i].field = (char *)(uintptr_t)from->field;
-        all[i].type = (char *)(uintptr_t)from->type;
-        all[i].message = (char *)(uintptr_t)from->message;
-        all[i].parameter = (char *)(uintptr_t)from->parameter;
-        list[i] = &all[i];
-    }
-    return list;
-}
-
 enum { METADATA_MOST = 3 }; /* what is replayed was not refused */
 
 static void add_metadata(Rpc__V1__Response *response, struct arena *arena, const char *key, const char *value)
@@ -47,7 +30,7 @@ void response_init(Rpc__V1__Response *response, struct call *call)
     response->message = (char *)(uintptr_t)call->status.message;
     response->n_violations = call->status.n_violations;
     if (response->n_violations > 0)
-        response->violations = wire_violations(call);
+        response->violations = frame_violations(&call->status, &call->arena);
     if (call->replayed)
         add_metadata(response, &call->arena, FRAME_REPLAYED, "true");
     if (call->status.limit != NULL)

@@ -133,17 +133,13 @@ static bool wait_for(const struct dial *dial, const PGconn *pg, short events, ui
     return poll(either, 2, (int)(left_ns / NS_PER_MS)) > 0 && either[1].revents == 0;
 }
 
-static uint64_t after_ms(unsigned ms)
-{
-    return time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
-}
-
 /* False: a host says nothing. One that is slow, and says something now and then, has some time. */
 static bool poll_to_end(const struct dial *dial, PGconn *pg)
 {
-    const uint64_t end_ns = after_ms(ATTEMPT_MS);
+    const uint64_t end_ns = time_after_ms(ATTEMPT_MS);
     for (;;) {
-        const uint64_t silent_ns = after_ms(SILENCE_MS), limit_ns = silent_ns < end_ns ? silent_ns : end_ns;
+        const uint64_t silent_ns = time_after_ms(SILENCE_MS),
+                       limit_ns = silent_ns < end_ns ? silent_ns : end_ns;
         const PostgresPollingStatusType state = PQconnectPoll(pg);
         if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED)
             return true;

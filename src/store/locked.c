@@ -83,10 +83,7 @@ void locked_end_batch(struct locked *locked, size_t n)
 
 int locked_due_ms(const struct locked *locked)
 {
-    if (locked->tried.first == NULL)
-        return -1;
-    const uint64_t now_ns = time_monotonic_ns();
-    return now_ns >= locked->pass_ends_ns ? 0 : (int)((locked->pass_ends_ns - now_ns) / NS_PER_MS) + 1;
+    return locked->tried.first != NULL ? time_left_ms(locked->pass_ends_ns) : -1;
 }
 
 bool locked_end_pass(struct locked *locked)

@@ -29,17 +29,6 @@ enum {
     ANSWER_TO_LOAD = 4, /* it may be silent for so many times as long as its last answer took */
 };
 
-static uint64_t after_ms(unsigned ms)
-{
-    return time_monotonic_ns() + (uint64_t)ms * NS_PER_MS;
-}
-
-static int left_ms(uint64_t due_ns)
-{
-    const uint64_t now_ns = time_monotonic_ns();
-    return now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
-}
-
 static struct postgres_keys *keys_of(struct key_store *store)
 {
     return (struct postgres_keys *)store; /* its first member */
@@ -171,10 +160,10 @@ static bool heed(struct postgres_keys *keys)
     if (keys->n_told > TOLD_MOST && keys->is_listening) {
         log_line(keys->options.log, LOG_LEVEL_WARN,
                  "told of changed keys too often: not listening for a minute");
-        keys->listen_due_ns = after_ms(LISTEN_AGAIN_MS);
+        keys->listen_due_ns = time_after_ms(LISTEN_AGAIN_MS);
         return listen_or_not(keys, false);
     }
-    return keys->is_listening || left_ms(keys->listen_due_ns) > 0 || listen_or_not(keys, true);
+    return keys->is_listening || time_left_ms(keys->listen_due_ns) > 0 || listen_or_not(keys, true);
 }
 
 /* False: the session broke. An error of the statement's own leaves memory as it is, and out of date, as does
@@ -223,7 +212,7 @@ static bool write_uses(struct postgres_keys *keys)
     }
     arena_free(&arena);
     PQclear(result);
-    keys->use_due_ns = after_ms(USE_EVERY_MS);
+    keys->use_due_ns = time_after_ms(USE_EVERY_MS);
     return n == 0 || result != NULL;
 }
 
@@ -257,7 +246,7 @@ static bool wait_for_work(struct postgres_keys *keys)
         {.fd = keys->wake, .events = POLLIN},
         {.fd = PQsocket(keys->session.pg), .events = POLLIN},
     };
-    const int load_ms = left_ms(keys->load_due_ns), check_ms = session_check_due_ms(&keys->session);
+    const int load_ms = time_left_ms(keys->load_due_ns), check_ms = session_check_due_ms(&keys->session);
     eventfd_t wakes;
     enter(keys, WORKER_IDLE);
     poll(either, 2, load_ms < check_ms ? load_ms : check_ms);
@@ -273,11 +262,11 @@ static bool work(struct postgres_keys *keys)
 {
     struct session *session = &keys->session;
     if (!session_check(session) || !heed(keys) ||
-        (left_ms(keys->load_due_ns) == 0 && !load(keys, session->answer_ms))) {
+        (time_left_ms(keys->load_due_ns) == 0 && !load(keys, session->answer_ms))) {
         allow_silence(keys, 2 * (uint64_t)session->answer_ms); /* it may be slow, and not hang */
         return false;
     }
-    if (left_ms(keys->use_due_ns) == 0)
+    if (time_left_ms(keys->use_due_ns) == 0)
         return write_uses(keys);
     struct key_operation *next = key_queue_take(&keys->queue);
     return next != NULL ? run_operation(keys, next) : wait_for_work(keys);
@@ -421,7 +410,7 @@ void postgres_keys_expire(struct postgres_keys *keys, uint64_t now_ns)
 
 void postgres_keys_stop(struct postgres_keys *keys)
 {
-    atomic_store(&keys->stop_by_ns, after_ms(STOP_MS));
+    atomic_store(&keys->stop_by_ns, time_after_ms(STOP_MS));
     eventfd_write(keys->wake, 1);
     pthread_join(keys->thread, NULL);
 }

@@ -379,10 +379,9 @@ void session_leave(struct session *session)
 
 int session_check_due_ms(const struct session *session)
 {
-    const uint64_t due_ns = session->checked_ns + (uint64_t)session->check_ms * NS_PER_MS;
-    const uint64_t now_ns = time_monotonic_ns();
-    return session->checked_ns != 0 && now_ns < due_ns ? (int)((due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS)
-                                                       : 0;
+    if (session->checked_ns == 0)
+        return 0;
+    return time_left_ms(session->checked_ns + (uint64_t)session->check_ms * NS_PER_MS);
 }
 
 static enum session_result check(struct session *session)

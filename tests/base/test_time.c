@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 static const struct good {
@@ -107,4 +108,21 @@ Test(time, every_day_of_four_centuries_comes_back)
         cr_assert_null(timestamp_parse(text, length, &stamp), "%s", text);
         cr_assert_eq(stamp.seconds, day * 86400);
     }
+}
+
+/* Rounded up: who polls for what is left is not early, and does not go round. */
+Test(time, what_is_left_is_whole_milliseconds)
+{
+    cr_expect_eq(time_left_ms(0), 0);
+    cr_expect_eq(time_left_ms(time_monotonic_ns()), 0);
+    const int left_ms = time_left_ms(time_after_ms(100000));
+    cr_expect(left_ms > 50000 && left_ms <= 100000, "%d", left_ms);
+    cr_expect_eq(time_left_ms(UINT64_MAX), INT_MAX);
+    uint64_t now_ns;
+    int of_a_bit;
+    do { /* until the clock stands still for it */
+        now_ns = time_monotonic_ns();
+        of_a_bit = time_left_ms(now_ns + NS_PER_MS / 2);
+    } while (time_monotonic_ns() >= now_ns + NS_PER_MS / 2);
+    cr_expect_eq(of_a_bit, 1);
 }

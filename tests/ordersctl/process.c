@@ -190,3 +190,13 @@ struct outcome run(const struct run *run)
     }
     return run_wait(&running);
 }
+
+const char *config_file(const char *content)
+{
+    static const char *const folders[] = {"", "/.config", "/.config/ordersctl"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        mkdir(format("%s%s", temporary_directory(), folders[i]), 0700);
+    const char *path = temporary_file(".config/ordersctl/config", content);
+    chmod(path, 0600);
+    return path;
+}

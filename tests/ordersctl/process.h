@@ -57,6 +57,9 @@ const char *temporary_directory(void);
 const char *temporary_file(const char *name, const char *content);
 char *read_file(const char *path);
 
+/* ordersctl's config file, in the home that the programs of this test have. */
+const char *config_file(const char *content);
+
 /* printf into a new string. */
 char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -22,17 +22,6 @@ static void teardown(void)
 
 TestSuite(failures, .init = setup, .fini = teardown, .timeout = 60);
 
-/* In the home that the programs of this test have. */
-static const char *config(const char *content)
-{
-    static const char *const folders[] = {"", "/.config", "/.config/ordersctl"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-        mkdir(format("%s%s", temporary_directory(), folders[i]), 0700);
-    const char *path = temporary_file(".config/ordersctl/config", content);
-    chmod(path, 0600);
-    return path;
-}
-
 /* A run where there is a .env. */
 #define run_here(to_service, ...) \
     run(&(struct run){            \
@@ -93,11 +82,11 @@ Test(failures, a_refused_key_is_told_with_where_it_is_from)
                   format("%s, the API_KEY_FILE of the environment", file));
     temporary_file(".env", "API_KEY=wrong\n");
     assert_origin(run_here(&stranger, "get", "A-1"), "API_KEY of .env in this directory");
-    config(format("default = here\n[target here]\nconnect = %s\napi-key = wrong\n", service->rpc_url));
+    config_file(format("default = here\n[target here]\nconnect = %s\napi-key = wrong\n", service->rpc_url));
     assert_origin(run_with(NULL, "get", "A-1"),
                   format("api-key of target \"here\" in %s/.config/ordersctl/config", here));
-    config(format("default = here\n[target here]\nconnect = %s\napi-key-file = ~/wrong.key\n",
-                  service->rpc_url));
+    config_file(format("default = here\n[target here]\nconnect = %s\napi-key-file = ~/wrong.key\n",
+                       service->rpc_url));
     assert_origin(
         run_with(NULL, "get", "A-1"),
         format("%s, the api-key-file of target \"here\" in %s/.config/ordersctl/config", file, here));
@@ -112,12 +101,21 @@ Test(failures, a_refused_key_is_told_with_where_it_is_from)
                           file));
 }
 
+/* What is left of a key that was cut would be another one. */
+Test(failures, a_key_file_with_a_longer_line_than_is_read_is_refused)
+{
+    const char *const path = temporary_file("long.key", format("%09000d\n", 1));
+    const struct outcome o = run_with(service, "list", "--api-key-file", path);
+    assert_outcome(o, 78, "", NULL);
+    cr_assert_not_null(strstr(o.err, format("cannot read %s: File too large", path)), "%s", o.err);
+}
+
 /* --- a directory's .env --- */
 
 Test(failures, a_dotenv_wins_over_the_default_target_only_with_a_word)
 {
-    const char *const path = config(format("default = here\n[target here]\nconnect = %s\napi-key = %s\n",
-                                           service->rpc_url, service->api_key));
+    const char *const path = config_file(format("default = here\n[target here]\nconnect = %s\napi-key = %s\n",
+                                                service->rpc_url, service->api_key));
     const char *const warning = "ordersctl: .env in this directory wins over target \"here\" of %s with %s; "
                                 "--target here takes the target\n";
     assert_outcome(run_here(NULL, "get", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
@@ -187,7 +185,7 @@ Test(failures, programs_get_them_as_json)
 
 Test(failures, a_warning_is_json_too)
 {
-    config("default = here\n[target here]\nconnect = tcp://127.0.0.1:1\n");
+    config_file("default = here\n[target here]\nconnect = tcp://127.0.0.1:1\n");
     temporary_file(".env", format("ORDERS_CONNECT=%s\nAPI_KEY=%s\n", service->rpc_url, service->api_key));
     const struct outcome o = run_here(NULL, "list", "--output", "json");
     cr_assert_eq(o.code, 0);

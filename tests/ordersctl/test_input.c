@@ -1,5 +1,5 @@
 /* test_input.c: what people hand in as orders: nothing of it is dropped in silence, and what was refused can
- * be mended and handed in again. */
+ * be corrected and handed in again. */
 #include "process.h"
 #include "support/database.h"
 
@@ -230,14 +230,14 @@ Test(input, cells_that_a_spreadsheet_would_run_are_quoted_where_asked_for)
 /* --- refused rows --- */
 
 /* A text with one piece in the place of another, which is in it. */
-static const char *mended(const char *text, const char *piece, const char *by)
+static const char *corrected(const char *text, const char *piece, const char *by)
 {
     const char *at = strstr(text, piece);
     cr_assert_not_null(at, "no %s in:\n%s", piece, text);
     return format("%.*s%s%s", (int)(at - text), text, by, at + strlen(piece));
 }
 
-Test(input, refused_rows_of_csv_are_mended_and_imported)
+Test(input, refused_rows_of_csv_are_corrected_and_imported)
 {
     const char *const path = temporary_file("orders.csv", CSV_HEAD ",order_date\n"
                                                                    "A,C,1,ISK,2025-01-16\n"
@@ -249,23 +249,25 @@ Test(input, refused_rows_of_csv_are_mended_and_imported)
     const char *const rejects = format("%s/rejects.csv", temporary_directory());
     const struct outcome o = run_with(service, "import", path, "--rejects", rejects);
     assert_outcome(o, 8, "2 orders imported, 4 rows refused\n", NULL);
-    cr_assert_not_null(strstr(o.err, format("refused rows are in %s, to be mended and imported\n", rejects)));
+    cr_assert_not_null(
+        strstr(o.err, format("refused rows are in %s, to be corrected and imported\n", rejects)));
     const char *text = read_file(rejects);
     cr_assert_str_eq(up_to("\n", text), "reject_reason," CSV_HEAD ",order_date");
-    text =
-        mended(text, "\"line 3: INVALID_ARGUMENT: total_amount: must be an integer\",B,\"C, \"\"D\"\"\",x,",
-               "whatever,B,\"C, \"\"D\"\"\",2,");
-    text = mended(text, ",E,C,1,EURO,", ",E,C,1,EUR,");
-    text = mended(text, "\"line 5: 3 cells where the header has 5\",F,C,1\n", ",F,C,1,ISK,2025-01-17\n");
-    text = mended(text, ",\"G,\"\"C,1,ISK,2025-01-16\"\n", ",G,C,1,ISK,2025-01-16\n");
+    text = corrected(text,
+                     "\"line 3: INVALID_ARGUMENT: total_amount: must be an integer\",B,\"C, \"\"D\"\"\",x,",
+                     "whatever,B,\"C, \"\"D\"\"\",2,");
+    text = corrected(text, ",E,C,1,EURO,", ",E,C,1,EUR,");
+    text = corrected(text, "\"line 5: 3 cells where the header has 5\",F,C,1\n", ",F,C,1,ISK,2025-01-17\n");
+    text = corrected(text, ",\"G,\"\"C,1,ISK,2025-01-16\"\n", ",G,C,1,ISK,2025-01-16\n");
     temporary_file("rejects.csv", text);
     assert_outcome(run_with(service, "import", rejects), 0, "4 orders imported, 0 rows refused\n", "");
     cr_assert_eq(strlen(stored("order_id")), strlen("A H B E F G"));
 }
 
-/* The text of a row that is no CSV keeps to itself: unmended it is refused again, and takes no other with it.
+/* The text of a row that is no CSV keeps to itself: uncorrected it is refused again, and takes no other with
+ * it.
  */
-Test(input, refused_rows_that_are_not_mended_are_refused_again)
+Test(input, refused_rows_that_are_not_corrected_are_refused_again)
 {
     const char *const path =
         temporary_file("orders.csv", "order_id;customer_id;total_amount;currency\n\"A;C;1;ISK\nB;C;x;ISK\n");
@@ -280,7 +282,7 @@ Test(input, refused_rows_that_are_not_mended_are_refused_again)
     cr_assert_str_eq(stored("order_id"), "");
 }
 
-Test(input, refused_rows_of_json_are_mended_and_imported)
+Test(input, refused_rows_of_json_are_corrected_and_imported)
 {
     static const char rest[] = "\"customer_id\":\"C\",\"total_amount\":1,\"currency\"";
     const char *const path = temporary_file(
@@ -300,7 +302,7 @@ Test(input, refused_rows_of_json_are_mended_and_imported)
         strstr(text, "{\"reject_text\":\"{\\\"order_id\\\":\\\"D\\\",}\",\"reject_reason\":\"line 4: not "
                      "JSON: "),
         "%s", text);
-    temporary_file("rejects.ndjson", mended(text, "\"EURO\"", "\"EUR\""));
+    temporary_file("rejects.ndjson", corrected(text, "\"EURO\"", "\"EUR\""));
     assert_outcome(run_with(service, "import", rejects), 8, "1 order imported, 3 rows refused\n", NULL);
     cr_assert_str_eq(stored("order_id || currency"), "AISK BEUR");
 }

@@ -21,25 +21,14 @@ static void teardown(void)
 
 TestSuite(targets, .init = setup, .fini = teardown, .timeout = 60);
 
-/* In the home that the programs of this test have. */
-static const char *config(const char *content)
-{
-    static const char *const folders[] = {"", "/.config", "/.config/ordersctl"};
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-        mkdir(format("%s%s", temporary_directory(), folders[i]), 0700);
-    const char *path = temporary_file(".config/ordersctl/config", content);
-    chmod(path, 0600);
-    return path;
-}
-
 static const char nowhere[] = "tcp://127.0.0.1:1";
 
 Test(targets, the_default_and_the_named_one)
 {
     temporary_file("key", format("%s\n", service->api_key));
-    config(format("# two services\ndefault = here\n\n[target here]\nconnect = %s\napi-key-file = ~/key\n"
-                  "output = ndjson\n\n[target there]\nconnect = %s\napi-key = other\ntimeout = 0.2\n",
-                  service->rpc_url, nowhere));
+    config_file(format("# two services\ndefault = here\n\n[target here]\nconnect = %s\napi-key-file = ~/key\n"
+                       "output = ndjson\n\n[target there]\nconnect = %s\napi-key = other\ntimeout = 0.2\n",
+                       service->rpc_url, nowhere));
     assert_outcome(run_with(NULL, "create", "--order-id", "A-1", "--customer-id", "C", "--amount", "1",
                             "--currency", "ISK", "--columns", "order_id"),
                    0, "{\"order_id\":\"A-1\"}\n", "");
@@ -58,7 +47,7 @@ Test(targets, the_default_and_the_named_one)
 
 Test(targets, options_win_over_the_environment_and_that_over_the_file)
 {
-    config(format(
+    config_file(format(
         "default = there\n[target there]\nconnect = %s\napi-key = wrong\ntimeout = 0.2\noutput = csv\n",
         nowhere));
     /* Address and key of the environment, the form of the file. */
@@ -74,7 +63,7 @@ Test(targets, options_win_over_the_environment_and_that_over_the_file)
 /* The default target's key is nobody else's to see. */
 Test(targets, a_key_goes_to_no_other_address)
 {
-    config(
+    config_file(
         format("default = there\n[target there]\nconnect = %s\napi-key = %s\n", nowhere, service->api_key));
     struct service keyless = *service;
     keyless.api_key = "";
@@ -84,12 +73,12 @@ Test(targets, a_key_goes_to_no_other_address)
 
 Test(targets, a_key_that_others_may_read_is_refused)
 {
-    const char *path = config("[target here]\napi-key = secret\n");
+    const char *path = config_file("[target here]\napi-key = secret\n");
     chmod(path, 0640);
     assert_outcome(
         run_with(service, "list"), 78, "",
         format("ordersctl: %s: holds an api-key, and others may read it: chmod 600 %s\n", path, path));
-    path = config("[target here]\napi-key-file = key\n");
+    path = config_file("[target here]\napi-key-file = key\n");
     chmod(path, 0644);
     assert_outcome(run_with(service, "list"), 0, NULL, "");
 }
@@ -116,22 +105,22 @@ Test(targets, a_bad_file_is_told_with_its_line)
                                             "api-key-file, api-key, timeout, output, ca, cert and cert-key"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        const char *path = config(bad[i].content);
+        const char *path = config_file(bad[i].content);
         assert_outcome(run_with(service, "list"), 78, "", format("ordersctl: %s: %s\n", path, bad[i].why));
     }
-    const char *path = config("default = here\n[target here]\ntimeout = soon\n");
+    const char *path = config_file("default = here\n[target here]\ntimeout = soon\n");
     assert_outcome(
         run_with(service, "list"), 78, "",
         format("ordersctl: %s: [target here]: \"soon\" is not a number of seconds from 0.001 to 86400\n",
                path));
-    config("default = gone\n");
+    config_file("default = gone\n");
     assert_outcome(run_with(service, "list"), 78, "", NULL);
 }
 
 /* Opening one would wait for somebody to write into it. */
 Test(targets, what_is_no_file_is_refused)
 {
-    const char *path = config("");
+    const char *path = config_file("");
     remove(path);
     mkfifo(path, 0600);
     assert_outcome(run_with(service, "list"), 78, "",

@@ -282,7 +282,7 @@ static void tell_rejects(struct import *import)
         report("%zu further rows were refused%s", import->told - TOLD_ON_SCREEN,
                kept ? "" : "; --rejects FILE would write all of them to FILE");
     if (kept)
-        report("refused rows are in %s, to be mended and imported", import->rejects.path);
+        report("refused rows are in %s, to be corrected and imported", import->rejects.path);
 }
 
 static enum exit_code finish(struct import *import)

@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
     {"default-date", KEY_DEFAULT_DATE, "TIME|now", 0,
      "Which order_date a row without one has; else an empty one is refused"},
     {"rejects", KEY_REJECTS, "FILE", 0,
-     "Write refused rows to this file, each with the reason, to be mended and imported again"},
+     "Write refused rows to this file, each with the reason, to be corrected and imported again"},
     {0},
 };
 

@@ -1,8 +1,9 @@
-/* rejects.h: rows that were refused, in a file that can be mended and imported again.
+/* rejects.h: rows that were refused, in a file that can be corrected and imported again.
  *
  * Of CSV it has the file's own header and rows as they stood there, behind a column with the reason; else the
  * objects as NDJSON, with the reason as a member. What cannot stand there as it was (no JSON, a quote that is
- * not closed, a row longer than a row may be) stands there as text, and is refused again until it is mended.
+ * not closed, a row longer than a row may be) stands there as text, and is refused again until it is
+ * corrected.
  */
 #ifndef ORDERSCTL_REJECTS_H
 #define ORDERSCTL_REJECTS_H

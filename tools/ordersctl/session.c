@@ -1,6 +1,7 @@
 /* session.c: options and a target become settings, settings a client. */
 #include "session.h"
 
+#include "config/key_file.h"
 #include "orders/v1/orders.pb-c.h"
 #include "reach.h"
 #include "report.h"
@@ -25,7 +26,7 @@ static const char *const tls_variables[SESSION_TLS_FILES] = {
     [SESSION_CERT_KEY] = "ORDERS_TLS_KEY",
 };
 
-enum { TIMEOUT_MAX_S = 24 * 60 * 60, KEY_MAX_BYTES = 4096, REACH_MS = 1000 };
+enum { TIMEOUT_MAX_S = 24 * 60 * 60, REACH_MS = 1000 };
 
 static const struct argp_option options[] = {
     {"target", KEY_TARGET, "TARGET", 0, "Service of this name in the config file"},
@@ -49,17 +50,13 @@ static const struct argp_option options[] = {
 /* The first line of a file, for config_load to check as it checks the variable. */
 static const char *take_key_file(const char *path, struct arena *arena)
 {
-    char line[KEY_MAX_BYTES] = "";
+    char line[KEY_FILE_BYTES] = "";
     const char *error = NULL;
-    FILE *file = fopen(path, "re");
-    if (file == NULL || (fgets(line, sizeof line, file) == NULL && ferror(file)))
+    if (!key_file_read(path, line))
         error = arena_printf(arena, "cannot read %s: %s", path, strerror(errno));
-    line[strcspn(line, "\r\n")] = '\0';
-    if (error == NULL && line[0] == '\0')
+    else if (*line == '\0')
         error = arena_printf(arena, "the first line of %s is empty; it is to be the key", path);
-    if (file != NULL)
-        (void)fclose(file);
-    setenv("API_KEY", line, 1);
+    setenv("API_KEY", error == NULL ? line : "", 1);
     return error;
 }
 
