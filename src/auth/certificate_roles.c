@@ -1,6 +1,7 @@
 /* certificate_roles.c: a sorted list, which a new reading of the file replaces. */
 #include "auth/certificate_roles.h"
 
+#include "base/regular_file.h"
 #include "base/time.h"
 
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     LINE_BYTES = 1024,
@@ -139,9 +141,13 @@ bool certificate_roles_load(struct certificate_roles *roles, char *error, size_t
     struct list list = {0};
     if (roles->path == NULL)
         return true;
-    FILE *file = fopen(roles->path, "re");
+    const char *why;
+    const int fd = regular_file_open(roles->path, &why);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (file == NULL) {
-        snprintf(error, error_size, "%s: %m", roles->path);
+        snprintf(error, error_size, "%s: %s", roles->path, fd >= 0 ? strerrordesc_np(ENOMEM) : why);
+        if (fd >= 0)
+            (void)close(fd);
         return false;
     }
     const bool read = read_list(roles->path, file, &list, error, error_size);

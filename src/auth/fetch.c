@@ -1,8 +1,9 @@
 /* fetch.c: one curl handle, asked again and again. */
 #include "auth/fetch.h"
 
+#include "base/regular_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,10 +145,10 @@ enum fetch_outcome fetch_url(struct fetch *fetch, const char *url, size_t most_b
 static bool read_whole(struct fetch *fetch, int fd)
 {
     struct stat about;
-    if (fd < 0 || fstat(fd, &about) != 0)
+    if (fstat(fd, &about) != 0)
         return false;
-    if (!S_ISREG(about.st_mode) || (size_t)about.st_size > fetch->most_bytes) {
-        errno = S_ISREG(about.st_mode) ? EFBIG : EINVAL;
+    if ((size_t)about.st_size > fetch->most_bytes) {
+        errno = EFBIG;
         return false;
     }
     const size_t size = (size_t)about.st_size;
@@ -159,12 +160,12 @@ static bool read_whole(struct fetch *fetch, int fd)
 
 enum fetch_outcome fetch_file(struct fetch *fetch, const char *path, size_t most_bytes)
 {
-    char text[FETCH_WHY_BYTES];
+    const char *why;
     forget(fetch, most_bytes);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const bool is_read = read_whole(fetch, fd);
+    const int fd = regular_file_open(path, &why);
+    const bool is_read = fd >= 0 && read_whole(fetch, fd);
     if (!is_read)
-        snprintf(fetch->why, sizeof fetch->why, "%s", strerror_r(errno, text, sizeof text));
+        snprintf(fetch->why, sizeof fetch->why, "%s", fd >= 0 ? strerrordesc_np(errno) : why);
     if (fd >= 0)
         (void)close(fd);
     fetch->max_age_s = 0; /* to look again costs nothing */

@@ -1,8 +1,9 @@
 /* context.c: files, and contexts of OpenSSL made of them. */
 #include "tls/context.h"
 
+#include "base/regular_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -29,14 +30,14 @@ static bool cannot_read(const char *path, const char *why, char *error, size_t e
 
 bool tls_bytes_read(const char *path, struct tls_bytes *file, char *error, size_t error_size)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const char *unopened;
+    const int fd = regular_file_open(path, &unopened);
     ssize_t n = 0;
     *file = (struct tls_bytes){.bytes = fd >= 0 ? malloc(FILE_MAX_BYTES) : NULL};
     if (file->bytes == NULL) {
-        const int why = errno;
         if (fd >= 0)
             close(fd);
-        return cannot_read(path, strerrordesc_np(why), error, error_size);
+        return cannot_read(path, fd >= 0 ? strerrordesc_np(ENOMEM) : unopened, error, error_size);
     }
     while (file->size < FILE_MAX_BYTES - 1 &&
            (n = read(fd, file->bytes + file->size, FILE_MAX_BYTES - 1 - file->size)) > 0)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[] = "/tmp/test-roles-XXXXXX";
@@ -161,5 +162,17 @@ Test(certificate_roles, a_new_file_holds_and_a_broken_one_does_not)
     write_file("admin CN=b\nbroken\n");
     cr_assert_not(certificate_roles_load(roles, error, sizeof error));
     expect(roles, "CN=b", ROLE_WRITER);
+    certificate_roles_free(roles);
+}
+
+Test(certificate_roles, a_fifo_holds_up_nobody)
+{
+    struct certificate_roles *roles = open_with("reader CN=web\n");
+    cr_assert_not_null(roles);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_expect_not(certificate_roles_load(roles, error, sizeof error));
+    cr_expect_not_null(strstr(error, ": is no regular file"), "%s", error);
+    expect(roles, "CN=web", ROLE_READER);
     certificate_roles_free(roles);
 }

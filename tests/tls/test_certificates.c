@@ -211,10 +211,11 @@ Test(certificates, a_file_that_is_none_is_named)
         {"server.pem", "locked.key", NULL, "locked.key: is no key in PEM without a passphrase"},
         {"cut.pem", "server.key", NULL, "cut.pem: is no certificate"},
         {"empty", "server.key", NULL, "empty: is empty"},
-        {".", "server.key", NULL, ".: Is a directory"},
+        {".", "server.key", NULL, ".: is no regular file"},
+        {"fifo", "server.key", NULL, "fifo: is no regular file"},
     };
     cr_assert_eq(system("openssl ec -in server.key -aes128 -passout pass:x -out locked.key 2>errors"), 0);
-    cr_assert_eq(system("head -c 200 ca.pem >cut && cat server.pem cut >cut.pem; : >empty"), 0);
+    cr_assert_eq(system("head -c 200 ca.pem >cut && cat server.pem cut >cut.pem; : >empty; mkfifo fifo"), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_expect_null(open_server(cases[i].cert, cases[i].key, cases[i].client_ca));
         cr_expect_eq(errno, EINVAL);
