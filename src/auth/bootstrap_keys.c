@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-static enum auth_outcome check(void *arg, const char *secret, struct principal *principal)
+static enum auth_outcome bootstrap_keys_check(void *arg, const char *secret, struct principal *principal)
 {
     const char *const *keys = arg;
     bool is_one = false;
@@ -19,5 +19,5 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
 
 struct auth_source bootstrap_keys_source(const char *const *keys)
 {
-    return (struct auth_source){check, (void *)(uintptr_t)keys};
+    return (struct auth_source){bootstrap_keys_check, (void *)(uintptr_t)keys};
 }

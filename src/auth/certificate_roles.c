@@ -34,7 +34,7 @@ struct certificate_roles {
     struct list list; /* guarded by lock */
 };
 
-static int compare(const void *a, const void *b)
+static int compare_subjects(const void *a, const void *b)
 {
     return strcmp(((const struct row *)a)->subject, ((const struct row *)b)->subject);
 }
@@ -106,7 +106,7 @@ static bool has_twice(const struct list *list, const char **subject)
 {
     for (size_t i = 1; i < list->n; i++) {
         *subject = list->rows[i].subject;
-        if (compare(&list->rows[i - 1], &list->rows[i]) == 0)
+        if (compare_subjects(&list->rows[i - 1], &list->rows[i]) == 0)
             return true;
     }
     return false;
@@ -129,7 +129,7 @@ static bool read_list(const char *path, FILE *file, struct list *list, char *err
         return false;
     }
     if (list->n > 0)
-        qsort(list->rows, list->n, sizeof *list->rows, compare);
+        qsort(list->rows, list->n, sizeof *list->rows, compare_subjects);
     if (!has_twice(list, &twice))
         return true;
     snprintf(error, error_size, "%s: has \"%s\" twice", path, twice);
@@ -190,7 +190,8 @@ void certificate_roles_free(struct certificate_roles *roles)
 
 /* --- finding --- */
 
-static enum auth_outcome find(void *arg, const char *subject, int64_t not_after, struct principal *principal)
+static enum auth_outcome certificate_roles_find(void *arg, const char *subject, int64_t not_after,
+                                                struct principal *principal)
 {
     struct certificate_roles *roles = arg;
     struct row key = {.role = ROLE_NONE};
@@ -202,8 +203,9 @@ static enum auth_outcome find(void *arg, const char *subject, int64_t not_after,
         return AUTH_CERTIFICATE_EXPIRED;
     memcpy(key.subject, subject, length);
     pthread_mutex_lock(&roles->lock);
-    const struct row *row =
-        roles->list.n > 0 ? bsearch(&key, roles->list.rows, roles->list.n, sizeof key, compare) : NULL;
+    const struct row *row = roles->list.n > 0
+                                ? bsearch(&key, roles->list.rows, roles->list.n, sizeof key, compare_subjects)
+                                : NULL;
     principal->role = row != NULL ? row->role : ROLE_NONE;
     principal->is_listed = row != NULL;
     pthread_mutex_unlock(&roles->lock);
@@ -213,5 +215,5 @@ static enum auth_outcome find(void *arg, const char *subject, int64_t not_after,
 
 struct auth_subject_source certificate_roles_source(struct certificate_roles *roles)
 {
-    return (struct auth_subject_source){.check = find, .arg = roles};
+    return (struct auth_subject_source){.check = certificate_roles_find, .arg = roles};
 }

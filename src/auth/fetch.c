@@ -78,7 +78,7 @@ void fetch_free(struct fetch *fetch)
     *fetch = (struct fetch){0};
 }
 
-static void forget(struct fetch *fetch, size_t most_bytes)
+static void fetch_forget(struct fetch *fetch, size_t most_bytes)
 {
     free(fetch->text);
     fetch->text = NULL;
@@ -131,7 +131,7 @@ static enum fetch_outcome perform(struct fetch *fetch, const char *url)
 
 enum fetch_outcome fetch_url(struct fetch *fetch, const char *url, size_t most_bytes)
 {
-    forget(fetch, most_bytes);
+    fetch_forget(fetch, most_bytes);
     const enum fetch_outcome outcome = perform(fetch, url);
     if (outcome == FETCH_OK && fetch->text == NULL) {
         snprintf(fetch->why, sizeof fetch->why, "it is empty");
@@ -161,7 +161,7 @@ static bool read_whole(struct fetch *fetch, int fd)
 enum fetch_outcome fetch_file(struct fetch *fetch, const char *path, size_t most_bytes)
 {
     const char *why;
-    forget(fetch, most_bytes);
+    fetch_forget(fetch, most_bytes);
     const int fd = regular_file_open(path, &why);
     const bool is_read = fd >= 0 && read_whole(fetch, fd);
     if (!is_read)

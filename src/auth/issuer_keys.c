@@ -47,7 +47,8 @@ struct issuer_keys {
 
 /* --- the document --- */
 
-static enum fetch_outcome fail(struct issuer_keys *keys, enum fetch_outcome outcome, const char *why)
+static enum fetch_outcome issuer_keys_fail(struct issuer_keys *keys, enum fetch_outcome outcome,
+                                           const char *why)
 {
     snprintf(keys->fetch.why, sizeof keys->fetch.why, "%s", why);
     return outcome;
@@ -61,9 +62,9 @@ static enum fetch_outcome read_metadata(struct issuer_keys *keys, char url[stati
     const char *jwks_uri = json_string_value(json_object_get(metadata, "jwks_uri"));
     enum fetch_outcome outcome = FETCH_OK;
     if (issuer == NULL || strcmp(issuer, keys->issuer->issuer) != 0)
-        outcome = fail(keys, FETCH_INVALID, "its metadata is of another issuer");
+        outcome = issuer_keys_fail(keys, FETCH_INVALID, "its metadata is of another issuer");
     else if (jwks_uri == NULL || strlen(jwks_uri) >= URL_MAX_BYTES || !jwt_issuers_is_fit_url(jwks_uri))
-        outcome = fail(keys, FETCH_INVALID, "its metadata has no jwks_uri by https");
+        outcome = issuer_keys_fail(keys, FETCH_INVALID, "its metadata has no jwks_uri by https");
     else
         snprintf(url, URL_MAX_BYTES, "%s", jwks_uri);
     json_decref(metadata);
@@ -107,7 +108,7 @@ static struct jwks *swap(struct issuer_keys *keys, struct jwks *jwks)
     return older;
 }
 
-static void take(struct issuer_keys *keys, struct jwks *jwks)
+static void issuer_keys_take(struct issuer_keys *keys, struct jwks *jwks)
 {
     const size_t n = jwks_count(jwks);
     struct jwks *older = swap(keys, jwks);
@@ -127,8 +128,8 @@ static enum fetch_outcome fetch_keys(struct issuer_keys *keys)
         return outcome;
     struct jwks *jwks = jwks_read(keys->fetch.text, keys->fetch.length, &why);
     if (jwks == NULL)
-        return fail(keys, FETCH_INVALID, why);
-    take(keys, jwks);
+        return issuer_keys_fail(keys, FETCH_INVALID, why);
+    issuer_keys_take(keys, jwks);
     return FETCH_OK;
 }
 
@@ -152,7 +153,7 @@ static uint64_t pause_ms(const struct issuer_keys *keys)
 }
 
 /* Counts and tells how a fetch ended, and when the next is due. */
-static void note(struct issuer_keys *keys, enum fetch_outcome outcome)
+static void issuer_keys_note(struct issuer_keys *keys, enum fetch_outcome outcome)
 {
     keys->failures = outcome == FETCH_OK ? 0 : keys->failures + 1;
     metric_add(keys->fetches[outcome], 1);
@@ -191,13 +192,13 @@ static bool await_due(struct issuer_keys *keys)
     return is_due;
 }
 
-static void *run(void *arg)
+static void *issuer_keys_run(void *arg)
 {
     struct issuer_keys *keys = arg;
     while (await_due(keys)) {
         const enum fetch_outcome outcome = fetch_keys(keys);
         if (!atomic_load(&keys->stops)) /* or it was given up */
-            note(keys, outcome);
+            issuer_keys_note(keys, outcome);
     }
     return NULL;
 }
@@ -232,7 +233,7 @@ static bool read_first(struct issuer_keys *keys, char *error, size_t error_size)
     if (place == NULL || strstr(place, "://") != NULL)
         return true;
     if (fetch_keys(keys) == FETCH_OK) {
-        note(keys, FETCH_OK);
+        issuer_keys_note(keys, FETCH_OK);
         return true;
     }
     snprintf(error, error_size, "[issuer %s]: jwks: %s: %s", keys->issuer->name, place, keys->fetch.why);
@@ -256,7 +257,7 @@ struct issuer_keys *issuer_keys_start(const struct issuer_keys_options *options,
     add_metrics(keys, options->metrics);
     if (fetch_init(&keys->fetch, options->issuer->ca_file, &keys->stops) &&
         read_first(keys, error, error_size)) {
-        const int failed = pthread_create(&keys->thread, NULL, run, keys);
+        const int failed = pthread_create(&keys->thread, NULL, issuer_keys_run, keys);
         keys->has_thread = failed == 0;
         errno = failed;
     }

@@ -89,8 +89,8 @@ static enum auth_outcome try_all(struct jwt_verifier *verifier, const struct jwt
     return found;
 }
 
-static enum auth_outcome verify(struct jwt_verifier *verifier, const char *text, size_t length, int64_t now_s,
-                                struct verified_token *token)
+static enum auth_outcome jwt_verify(struct jwt_verifier *verifier, const char *text, size_t length,
+                                    int64_t now_s, struct verified_token *token)
 {
     struct jwt jwt;
     enum auth_outcome outcome = jwt_read(&jwt, text, length);
@@ -118,7 +118,7 @@ static enum auth_outcome note_refusal(struct jwt_verifier *verifier, enum auth_o
     return outcome;
 }
 
-static enum auth_outcome check(void *arg, const char *secret, struct principal *principal)
+static enum auth_outcome jwt_verifier_check(void *arg, const char *secret, struct principal *principal)
 {
     struct jwt_verifier *verifier = arg;
     struct verified_token token = {0};
@@ -135,7 +135,7 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
         *principal = token.principal;
         return AUTH_KNOWN;
     }
-    const enum auth_outcome outcome = verify(verifier, secret, length, now_s, &token);
+    const enum auth_outcome outcome = jwt_verify(verifier, secret, length, now_s, &token);
     if (outcome != AUTH_KNOWN)
         return note_refusal(verifier, outcome);
     token_memory_put(verifier->memory, &digest, now_s, &token);
@@ -146,7 +146,7 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
 
 struct auth_source jwt_verifier_source(struct jwt_verifier *verifier)
 {
-    return (struct auth_source){check, verifier};
+    return (struct auth_source){jwt_verifier_check, verifier};
 }
 
 const char *jwt_verifier_first_issuer(const struct jwt_verifier *verifier)

@@ -58,12 +58,12 @@ void keys_free(struct keys *keys)
 
 /* --- replacing --- */
 
-static int compare(const void *a, const void *b)
+static int compare_ids(const void *a, const void *b)
 {
     return strcmp(((const struct record *)a)->entry.key.id, ((const struct record *)b)->entry.key.id);
 }
 
-static struct record *find(struct snapshot *snapshot, const char *id)
+static struct record *snapshot_find(struct snapshot *snapshot, const char *id)
 {
     size_t from = 0, to = snapshot->n;
     while (from < to) {
@@ -83,7 +83,7 @@ static struct record *find(struct snapshot *snapshot, const char *id)
 static void take_over_uses(struct snapshot *to, struct snapshot *from)
 {
     for (size_t i = 0; i < from->n; i++) {
-        struct record *record = find(to, from->records[i].entry.key.id);
+        struct record *record = snapshot_find(to, from->records[i].entry.key.id);
         const int64_t used_us = atomic_load(&from->records[i].used_us);
         if (record != NULL && used_us > atomic_load(&record->used_us))
             atomic_store(&record->used_us, used_us);
@@ -99,7 +99,7 @@ bool keys_replace(struct keys *keys, const struct keys_entry entries[], size_t n
         next->records[i].entry = entries[i];
         atomic_init(&next->records[i].used_us, entries[i].used_us);
     }
-    qsort(next->records, n, sizeof next->records[0], compare);
+    qsort(next->records, n, sizeof next->records[0], compare_ids);
     pthread_rwlock_wrlock(&keys->lock);
     struct snapshot *last = keys->snapshot;
     take_over_uses(next, last);
@@ -125,7 +125,7 @@ static void note_use(struct record *record, struct timestamp now)
 }
 
 /* Whoever has not the secret is not told how the key is. */
-static enum auth_outcome judge(struct record *record, const struct key *key)
+static enum auth_outcome record_judge(struct record *record, const struct key *key)
 {
     const struct keys_entry *entry = &record->entry;
     const struct timestamp now = time_now();
@@ -145,7 +145,7 @@ static enum auth_outcome judge_unknown(struct keys *keys)
     return time_monotonic_ns() < atomic_load(&keys->fresh_until_ns) ? AUTH_UNKNOWN : AUTH_UNAVAILABLE;
 }
 
-static enum auth_outcome check(void *arg, const char *secret, struct principal *principal)
+static enum auth_outcome keys_check(void *arg, const char *secret, struct principal *principal)
 {
     struct keys *keys = arg;
     struct key key;
@@ -153,8 +153,8 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
     if (form != KEY_FORM_WHOLE)
         return form == KEY_FORM_OTHER ? AUTH_MISSING : AUTH_DAMAGED;
     pthread_rwlock_rdlock(&keys->lock);
-    struct record *record = find(keys->snapshot, key.id);
-    const enum auth_outcome outcome = record != NULL ? judge(record, &key) : judge_unknown(keys);
+    struct record *record = snapshot_find(keys->snapshot, key.id);
+    const enum auth_outcome outcome = record != NULL ? record_judge(record, &key) : judge_unknown(keys);
     if (outcome == AUTH_KNOWN) {
         *principal = (struct principal){.role = record->entry.role, .is_listed = true};
         memcpy(principal->name, record->entry.name, sizeof record->entry.name);
@@ -165,7 +165,7 @@ static enum auth_outcome check(void *arg, const char *secret, struct principal *
 
 struct auth_source keys_source(struct keys *keys)
 {
-    return (struct auth_source){check, keys};
+    return (struct auth_source){keys_check, keys};
 }
 
 const struct keys_use *keys_uses(struct keys *keys, struct arena *arena, size_t *n)

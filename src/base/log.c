@@ -155,7 +155,7 @@ struct line {
 
 enum { CLOSING_BYTES = 4 }; /* quote, brace, newline and a spare */
 
-static void append(struct line *line, const char *bytes, size_t length)
+static void line_append(struct line *line, const char *bytes, size_t length)
 {
     if (length <= LINE_MAX_BYTES - CLOSING_BYTES - line->length) {
         memcpy(line->bytes + line->length, bytes, length);
@@ -169,19 +169,19 @@ static void append_string(struct line *line, const char *string)
 {
     const size_t most = line->length + VALUE_MAX_BYTES, whole = LINE_MAX_BYTES - CLOSING_BYTES;
     const size_t end = most < whole ? most : whole;
-    append(line, "\"", 1);
+    line_append(line, "\"", 1);
     for (;;) {
         size_t plain = strcspn(string, "\"\\\x7f"
                                        "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12"
                                        "\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
         size_t room = line->length < end ? end - line->length : 0;
-        append(line, string, plain <= room ? plain : utf8_cut(string, room));
+        line_append(line, string, plain <= room ? plain : utf8_cut(string, room));
         string += plain;
         char escape[8];
         int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*string);
         if (*string++ == '\0' || plain > room || line->length + (size_t)n > end)
             break;
-        append(line, escape, (size_t)n);
+        line_append(line, escape, (size_t)n);
     }
     line->bytes[line->length++] = '"'; /* there is always room for this one */
 }
@@ -194,14 +194,14 @@ static void append_field(struct line *line, const struct log_field *field)
     size_t room_for_name = strlen(field->name) + 40;
     if (line->length + room_for_name > LINE_MAX_BYTES - CLOSING_BYTES)
         return;
-    append(line, ",\"", 2);
-    append(line, field->name, strlen(field->name));
-    append(line, "\":", 2);
+    line_append(line, ",\"", 2);
+    line_append(line, field->name, strlen(field->name));
+    line_append(line, "\":", 2);
     if (field->string != NULL) {
         append_string(line, field->string);
     } else {
         int n = snprintf(number, sizeof number, "%lld", (long long)field->number);
-        append(line, number, (size_t)n);
+        line_append(line, number, (size_t)n);
     }
 }
 

@@ -169,8 +169,9 @@ static const char *check_message(struct message_check *check, const ProtobufCMes
 
 /* --- unpacking --- */
 
-static void *unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
-                    ProtobufCAllocator *allocator, const uint8_t *bytes, size_t size, const char **why)
+static void *message_unpack_checked(const ProtobufCMessageDescriptor *type, size_t max_fields,
+                                    struct arena *arena, ProtobufCAllocator *allocator, const uint8_t *bytes,
+                                    size_t size, const char **why)
 {
     static const uint8_t nothing[1];
     struct message_check check = {.arena = arena, .max_fields = max_fields};
@@ -189,11 +190,11 @@ static void *unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, s
 void *message_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                      const uint8_t *bytes, size_t size, const char **why)
 {
-    return unpack(type, max_fields, arena, &arena->allocator, bytes, size, why);
+    return message_unpack_checked(type, max_fields, arena, &arena->allocator, bytes, size, why);
 }
 
 void *message_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                            const uint8_t *bytes, size_t size, const char **why)
 {
-    return unpack(type, max_fields, arena, NULL, bytes, size, why);
+    return message_unpack_checked(type, max_fields, arena, NULL, bytes, size, why);
 }

@@ -68,7 +68,7 @@ static unsigned count_bounds(const struct metric_family *family)
     return n;
 }
 
-static struct member *find(struct metrics *metrics, const struct metric_family *family)
+static struct member *metrics_find(struct metrics *metrics, const struct metric_family *family)
 {
     struct member *member = metrics->first;
     while (member != NULL && strcmp(member->family->name, family->name) != 0)
@@ -83,8 +83,8 @@ static struct member *find(struct metrics *metrics, const struct metric_family *
     return member;
 }
 
-static struct metric *make(struct arena *arena, const struct metric_family *family,
-                           const char *const values[])
+static struct metric *family_make(struct arena *arena, const struct metric_family *family,
+                                  const char *const values[])
 {
     const unsigned n_bounds = count_bounds(family);
     struct metric *metric = NULL;
@@ -102,8 +102,8 @@ struct metric *metrics_add(struct metrics *metrics, const struct metric_family *
     if (metrics == NULL)
         return NULL;
     pthread_mutex_lock(&metrics->lock);
-    struct metric *metric = make(&metrics->arena, family, values);
-    struct member *member = find(metrics, family);
+    struct metric *metric = family_make(&metrics->arena, family, values);
+    struct member *member = metrics_find(metrics, family);
     *member->end = metric;
     member->end = &metric->next;
     pthread_mutex_unlock(&metrics->lock);

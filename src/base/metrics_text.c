@@ -16,7 +16,7 @@ struct exposition {
     size_t length, capacity;
 };
 
-static void append(struct exposition *text, const char *bytes, size_t length)
+static void exposition_append(struct exposition *text, const char *bytes, size_t length)
 {
     if (length > text->capacity - text->length) {
         const size_t twice = 2 * text->capacity, least = text->length + length;
@@ -30,7 +30,7 @@ static void append(struct exposition *text, const char *bytes, size_t length)
 
 static void append_string(struct exposition *text, const char *string)
 {
-    append(text, string, strlen(string));
+    exposition_append(text, string, strlen(string));
 }
 
 /* HELP escapes backslash and line feed, a label's value the quote besides. */
@@ -40,9 +40,9 @@ static void append_escaped(struct exposition *text, const char *string, bool quo
         if (*string == '\n')
             append_string(text, "\\n");
         else if (*string == '\\' || (*string == '"' && quotes))
-            append(text, (const char[]){'\\', *string}, 2);
+            exposition_append(text, (const char[]){'\\', *string}, 2);
         else
-            append(text, string, 1);
+            exposition_append(text, string, 1);
     }
 }
 

@@ -36,7 +36,7 @@ static int connect_to(const char *name)
 }
 
 /* A number in the environment; 0: none. */
-static unsigned long number(const char *name)
+static unsigned long variable_number(const char *name)
 {
     const char *text = getenv(name); /* NOLINT(concurrency-mt-unsafe): there are no threads yet */
     return text != NULL ? strtoul(text, NULL, 10) : 0;
@@ -46,7 +46,8 @@ void notify_open(struct notify *notify)
 {
     const char *name = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe) */
     *notify = (struct notify){.fd = name != NULL ? connect_to(name) : -1};
-    const unsigned long pid = number("WATCHDOG_PID"), interval_ms = number("WATCHDOG_USEC") / US_PER_MS;
+    const unsigned long pid = variable_number("WATCHDOG_PID"),
+                        interval_ms = variable_number("WATCHDOG_USEC") / US_PER_MS;
     if (notify->fd >= 0 && (pid == 0 || pid == (unsigned long)getpid()))
         notify->watchdog_ms = (unsigned)(interval_ms < WATCHDOG_MOST_MS ? interval_ms : WATCHDOG_MOST_MS);
 }

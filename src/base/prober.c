@@ -33,7 +33,7 @@ struct prober {
     bool stopping;
 };
 
-static void ask(struct probe *probe)
+static void probe_ask(struct probe *probe)
 {
     struct prober *prober = probe->prober;
     const struct prober_target *target = &probe->target;
@@ -58,11 +58,11 @@ static bool await_round(struct prober *prober)
     return !stopping;
 }
 
-static void *run(void *arg)
+static void *probe_run(void *arg)
 {
     struct probe *probe = arg;
     do
-        ask(probe);
+        probe_ask(probe);
     while (await_round(probe->prober));
     return NULL;
 }
@@ -105,11 +105,11 @@ void prober_free(struct prober *prober)
     free(prober);
 }
 
-static bool start(struct probe *probe, struct prober *prober, const struct prober_target *target)
+static bool probe_start(struct probe *probe, struct prober *prober, const struct prober_target *target)
 {
     *probe =
         (struct probe){.prober = prober, .target = *target, .result = {.answered_ns = time_monotonic_ns()}};
-    return pthread_create(&probe->thread, NULL, run, probe) == 0;
+    return pthread_create(&probe->thread, NULL, probe_run, probe) == 0;
 }
 
 struct prober *prober_start(const struct prober_target *targets, size_t n, unsigned interval_ms,
@@ -124,7 +124,7 @@ struct prober *prober_start(const struct prober_target *targets, size_t n, unsig
     pthread_mutex_init(&prober->lock, NULL);
     time_cond_init(&prober->stop);
     while (prober->probes != NULL && prober->n < n &&
-           start(&prober->probes[prober->n], prober, &targets[prober->n]))
+           probe_start(&prober->probes[prober->n], prober, &targets[prober->n]))
         prober->n++;
     if (prober->probes == NULL || prober->n < n) {
         prober_stop(prober);

@@ -89,7 +89,7 @@ static int64_t count_fds(void)
     return n - 3; /* ".", ".." and the directory's own */
 }
 
-static void refresh(void *arg)
+static void process_metrics_refresh(void *arg)
 {
     struct metric *const *figures = ((const struct process_metrics *)arg)->figures;
     struct stat_line line;
@@ -117,5 +117,5 @@ void process_metrics_add(struct process_metrics *process, struct metrics *metric
      * takes that for another process. */
     if (read_stat(&line))
         metric_set(process->figures[PROCESS_START_TIME], start_time_ms(line.start_ticks));
-    metrics_refresh(metrics, refresh, process);
+    metrics_refresh(metrics, process_metrics_refresh, process);
 }

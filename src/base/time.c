@@ -90,7 +90,7 @@ struct cursor {
     const char *end;
 };
 
-static bool take(struct cursor *cursor, char wanted)
+static bool cursor_take(struct cursor *cursor, char wanted)
 {
     if (cursor->at == cursor->end || *cursor->at != wanted)
         return false;
@@ -115,11 +115,11 @@ static const char *parse_date(struct cursor *cursor, int64_t *days)
     unsigned year, month, day;
     if (!take_digits(cursor, 4, &year))
         return "invalid character in year";
-    if (!take(cursor, '-'))
+    if (!cursor_take(cursor, '-'))
         return "invalid date separator, expected `-`";
     if (!take_digits(cursor, 2, &month))
         return "invalid character in month";
-    if (!take(cursor, '-'))
+    if (!cursor_take(cursor, '-'))
         return "invalid date separator, expected `-`";
     if (!take_digits(cursor, 2, &day))
         return "invalid character in day";
@@ -149,14 +149,14 @@ static const char *parse_clock(struct cursor *cursor, unsigned *second_of_day, i
     unsigned hour, minute, second = 0;
     if (!take_digits(cursor, 2, &hour))
         return "invalid character in hour";
-    if (!take(cursor, ':'))
+    if (!cursor_take(cursor, ':'))
         return "invalid time separator, expected `:`";
     if (!take_digits(cursor, 2, &minute))
         return "invalid character in minute";
-    if (take(cursor, ':')) {
+    if (cursor_take(cursor, ':')) {
         if (!take_digits(cursor, 2, &second))
             return "invalid character in second";
-        if (take(cursor, '.') || take(cursor, ',')) {
+        if (cursor_take(cursor, '.') || cursor_take(cursor, ',')) {
             const char *why = parse_fraction(cursor, nanos);
             if (why != NULL)
                 return why;
@@ -176,18 +176,18 @@ static const char *parse_clock(struct cursor *cursor, unsigned *second_of_day, i
 static const char *parse_offset(struct cursor *cursor, int *offset_seconds)
 {
     *offset_seconds = 0;
-    if (cursor->at == cursor->end || take(cursor, 'Z') || take(cursor, 'z'))
+    if (cursor->at == cursor->end || cursor_take(cursor, 'Z') || cursor_take(cursor, 'z'))
         return NULL;
     int sign = 1;
-    take(cursor, ' ');
-    if (take(cursor, '-'))
+    cursor_take(cursor, ' ');
+    if (cursor_take(cursor, '-'))
         sign = -1;
-    else if (!take(cursor, '+'))
+    else if (!cursor_take(cursor, '+'))
         return "invalid timezone sign";
     unsigned hour, minute = 0;
     if (!take_digits(cursor, 2, &hour))
         return "invalid timezone offset";
-    const bool has_minutes = take(cursor, ':') || cursor->at < cursor->end;
+    const bool has_minutes = cursor_take(cursor, ':') || cursor->at < cursor->end;
     if ((has_minutes && !take_digits(cursor, 2, &minute)) || hour > 23 || minute > 59)
         return "invalid timezone offset";
     *offset_seconds = sign * (int)(hour * 3600 + minute * 60);
@@ -210,7 +210,8 @@ const char *timestamp_parse(const char *text, size_t length, struct timestamp *o
     if (why != NULL)
         return why;
     if (cursor.at != cursor.end) {
-        if (!take(&cursor, 'T') && !take(&cursor, 't') && !take(&cursor, '_') && !take(&cursor, ' '))
+        if (!cursor_take(&cursor, 'T') && !cursor_take(&cursor, 't') && !cursor_take(&cursor, '_') &&
+            !cursor_take(&cursor, ' '))
             return "invalid datetime separator, expected `T`, `t`, `_` or space";
         why = parse_clock(&cursor, &second_of_day, &nanos);
         if (why == NULL)

@@ -105,7 +105,7 @@ static void end_rest(struct accounts *accounts, struct account *account)
     account->idle = false;
 }
 
-static void forget(struct accounts *accounts, struct account *account)
+static void accounts_forget(struct accounts *accounts, struct account *account)
 {
     end_rest(accounts, account);
     LIST_REMOVE(account, neighbours);
@@ -121,7 +121,7 @@ static void make_room(struct accounts *accounts, const struct pool *pool, uint64
         /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): whoever is forgotten is in the list no more */
         if (first->full_ns > now_ns && pool->n < ACCOUNTS_MOST)
             break;
-        forget(accounts, first);
+        accounts_forget(accounts, first);
     }
 }
 

@@ -77,7 +77,7 @@ static ProtobufCMessage *make_empty(struct local_call *call)
     return message;
 }
 
-static size_t measure(const struct call *call)
+static size_t measure_answer(const struct call *call)
 {
     const size_t shared = call->shared != NULL ? shared_arena_share(call->shared) : 0;
     return arena_excess(&call->arena) + shared;
@@ -85,10 +85,10 @@ static size_t measure(const struct call *call)
 
 /* Its answer stays where the service made it, until it was read; unless there is no room for it, when nothing
  * of it is to be kept. */
-static void answer(struct surface_call *base, const ProtobufCMessage *message)
+static void local_call_answer(struct surface_call *base, const ProtobufCMessage *message)
 {
     struct local_call *call = (struct local_call *)base; /* its first member */
-    const size_t bytes = measure(&base->call);
+    const size_t bytes = measure_answer(&base->call);
     const bool fits = surface_fits(base, bytes);
     call->reply.bytes = fits ? bytes : 0;
     surface_answered(base, call->reply.bytes);
@@ -116,9 +116,9 @@ static void free_reply(struct channel_reply *reply)
     give_back(call);
 }
 
-static void check(const struct channel *base, const struct auth_presented *presented,
-                  const ProtobufCMethodDescriptor *descriptor, struct arena *arena,
-                  struct auth_result *result, struct status *status)
+static void local_channel_check(const struct channel *base, const struct auth_presented *presented,
+                                const ProtobufCMethodDescriptor *descriptor, struct arena *arena,
+                                struct auth_result *result, struct status *status)
 {
     const struct surface *surface = ((const struct local_channel *)base)->surface;
     const size_t method = methods_find_descriptor(surface_methods(surface), descriptor);
@@ -142,14 +142,15 @@ static struct local_call *make_call(struct local_channel *channel, const struct 
     call = calloc(1, sizeof *call);
     if (call == NULL)
         abort(); /* as the arena does */
-    surface_call_init(&call->call, channel->surface, answer);
+    surface_call_init(&call->call, channel->surface, local_call_answer);
     call->call.call.is_local = true;
     call->channel = channel;
     call->reply.type = type;
     return call;
 }
 
-static void call(struct channel *base, const struct channel_request *request, channel_done *done, void *arg)
+static void local_channel_call(struct channel *base, const struct channel_request *request,
+                               channel_done *done, void *arg)
 {
     struct local_call *call = make_call((struct local_channel *)base, base->type);
     struct arena *arena = &call->call.call.arena;
@@ -178,7 +179,7 @@ static void call(struct channel *base, const struct channel_request *request, ch
 
 struct channel *local_channel_new(struct surface *surface)
 {
-    static const struct channel_type type = {check, call, read_reply, free_reply};
+    static const struct channel_type type = {local_channel_check, local_channel_call, read_reply, free_reply};
     struct local_channel *channel = calloc(1, sizeof *channel);
     if (channel == NULL)
         return NULL;

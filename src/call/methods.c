@@ -28,7 +28,7 @@ void methods_free(struct methods *methods)
     free(methods);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_methods(const void *a, const void *b)
 {
     return strcmp(((const struct method *)a)->name, ((const struct method *)b)->name);
 }
@@ -57,7 +57,7 @@ bool methods_add(struct methods *methods, ProtobufCService *service, method_role
             return false;
         }
     }
-    qsort(list, methods->count, sizeof *list, compare);
+    qsort(list, methods->count, sizeof *list, compare_methods);
     return true;
 }
 
@@ -74,7 +74,7 @@ const struct method *methods_get(const struct methods *methods, size_t index)
 size_t methods_find(const struct methods *methods, const char *name)
 {
     const struct method key = {.name = (char *)(uintptr_t)name};
-    const struct method *found = bsearch(&key, methods->list, methods->count, sizeof key, compare);
+    const struct method *found = bsearch(&key, methods->list, methods->count, sizeof key, compare_methods);
     return found != NULL ? (size_t)(found - methods->list) : methods->count;
 }
 

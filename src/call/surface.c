@@ -109,15 +109,15 @@ unsigned surface_max_calls(const struct surface *surface)
 
 /* --- one call --- */
 
-static bool reserve(struct call *base, size_t bytes);
-static enum status_code recheck(const struct call *base, const char **why);
+static bool surface_reserve(struct call *base, size_t bytes);
+static enum status_code surface_recheck(const struct call *base, const char **why);
 
 void surface_call_init(struct surface_call *call, struct surface *surface, surface_answer *answer)
 {
     *call = (struct surface_call){.surface = surface, .answer = answer, .is_done = true};
     arena_init(&call->call.arena);
-    call->call.reserve = reserve;
-    call->call.recheck = recheck;
+    call->call.reserve = surface_reserve;
+    call->call.recheck = surface_recheck;
 }
 
 void surface_call_free(struct surface_call *call)
@@ -127,7 +127,7 @@ void surface_call_free(struct surface_call *call)
 }
 
 /* The closure of every method. */
-static void finish(const ProtobufCMessage *message, void *closure_data)
+static void surface_finish(const ProtobufCMessage *message, void *closure_data)
 {
     struct surface_call *call = closure_data;
     assert(!call->is_done); /* a call is answered once */
@@ -204,7 +204,7 @@ static void refuse_for_limit(struct surface_call *call)
 void surface_refuse(struct surface_call *call)
 {
     admit(call);
-    finish(NULL, call);
+    surface_finish(NULL, call);
 }
 
 /* Counts the call as so many bytes at least. False: that is more than it may take. */
@@ -218,7 +218,7 @@ static bool count_bytes(struct surface_call *call, size_t bytes)
 }
 
 /* The reserve of every call. */
-static bool reserve(struct call *base, size_t bytes)
+static bool surface_reserve(struct call *base, size_t bytes)
 {
     struct surface_call *call = (struct surface_call *)base; /* its first member */
     call->reserved = true;
@@ -284,7 +284,7 @@ void surface_authorize(const struct surface *surface, const struct auth_result *
 }
 
 /* The recheck of every call. */
-static enum status_code recheck(const struct call *base, const char **why)
+static enum status_code surface_recheck(const struct call *base, const char **why)
 {
     const struct surface_call *call = (const struct surface_call *)base; /* its first member */
     struct auth_result auth;
@@ -406,7 +406,7 @@ void surface_run(struct surface_call *call, const struct surface_request *reques
 {
     if (!is_admitted(call) || !find_method(call, request) || !check_right(call, request) ||
         !is_wanted(call, request) || !check_request_id(call) || !read_validate_only(call, request)) {
-        finish(NULL, call);
+        surface_finish(NULL, call);
         return;
     }
     const struct method *method = methods_get(call->surface->methods, call->target.method);
@@ -414,11 +414,11 @@ void surface_run(struct surface_call *call, const struct surface_request *reques
     const ProtobufCMessage *input =
         get_input(call, request, service->descriptor->methods[method->index].input);
     if (input == NULL || !admit_unpacked(call, request->input_bytes)) {
-        finish(NULL, call);
+        surface_finish(NULL, call);
         return;
     }
     call->call.fingerprint = make_fingerprint(call, request, method->name);
-    service->invoke(service, method->index, input, finish, call);
+    service->invoke(service, method->index, input, surface_finish, call);
 }
 
 /* --- the end --- */
@@ -462,7 +462,7 @@ static void log_call(struct surface *surface, const struct call *call, uint64_t 
              LOG_OPT("span_id", call->trace.span), LOG_OPT("parent_id", call->trace.parent), calls);
 }
 
-static void note(const struct surface_call *call)
+static void surface_note(const struct surface_call *call)
 {
     struct surface *surface = call->surface;
     const struct call *base = &call->call;
@@ -476,7 +476,7 @@ static void note(const struct surface_call *call)
 
 void surface_answered(struct surface_call *call, size_t bytes)
 {
-    note(call);
+    surface_note(call);
     admission_answer(call->surface->admission, &call->entry, call->bytes, bytes);
     call->bytes = bytes;
 }

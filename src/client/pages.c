@@ -44,7 +44,7 @@ static void end_pages(struct orders_pages *pages)
 }
 
 /* Makes the next request that of the page behind this one. False: no memory. */
-static bool advance(struct orders_pages *pages, const Orders__V1__ListOrdersResponse *page)
+static bool pages_advance(struct orders_pages *pages, const Orders__V1__ListOrdersResponse *page)
 {
     if (page->next_page_token[0] == '\0') {
         end_pages(pages);
@@ -75,7 +75,7 @@ bool orders_pages_next_with(struct orders_pages *pages, const struct orders_call
     if (pages->next == NULL || !orders_list_with(pages->client, call, pages->next, page, error))
         return false;
     const bool is_empty = (*page)->n_orders == 0 && (*page)->n_unreachable == 0;
-    const bool advanced = advance(pages, *page);
+    const bool advanced = pages_advance(pages, *page);
     if (advanced && !(is_empty && pages->next == NULL))
         return true;
     orders__v1__list_orders_response__free_unpacked(*page, NULL);

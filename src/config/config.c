@@ -24,7 +24,7 @@ struct reading {
     size_t error_size;
 };
 
-static bool fail(struct reading *reading, const char *holds, const char *may_hold)
+static bool config_fail(struct reading *reading, const char *holds, const char *may_hold)
 {
     snprintf(reading->error, reading->error_size, "%s: \"%.200s\" is not %s", reading->name, holds, may_hold);
     return false;
@@ -52,13 +52,13 @@ static bool read_list(struct reading *reading, const char *text, const char *con
     if (!split(reading, text, out, &n))
         return false;
     if (n == 0)
-        return fail(reading, text, may_hold);
+        return config_fail(reading, text, may_hold);
     for (size_t i = 0; i < n; i++) {
         bool known = false;
         for (size_t p = 0; prefixes[p] != NULL; p++)
             known |= starts_with((*out)[i], prefixes[p]) && strlen((*out)[i]) > strlen(prefixes[p]);
         if (!known)
-            return fail(reading, (*out)[i], may_hold);
+            return config_fail(reading, (*out)[i], may_hold);
     }
     return true;
 }
@@ -97,7 +97,7 @@ static bool read_urls(struct reading *reading, const char *text, const char *con
         return false;
     for (size_t i = 0; (*out)[i] != NULL; i++) {
         if (lacks_port((*out)[i]))
-            return fail(reading, (*out)[i], rpc_urls);
+            return config_fail(reading, (*out)[i], rpc_urls);
     }
     return true;
 }
@@ -116,7 +116,7 @@ static bool read_listen(struct reading *reading, const char *text)
     for (size_t i = 1; (*urls)[i] != NULL; i++) {
         for (size_t j = 0; j < i; j++) {
             if (strcmp((*urls)[i], (*urls)[j]) == 0 && strcmp(strrchr((*urls)[i], ':'), ":0") != 0)
-                return fail(reading, (*urls)[i], "another address than those before it");
+                return config_fail(reading, (*urls)[i], "another address than those before it");
         }
     }
     return true;
@@ -126,7 +126,7 @@ static bool read_plaintext(struct reading *reading, const char *text)
 {
     unsigned long allowed;
     if (!read_number(text, 0, 1, &allowed))
-        return fail(reading, text, "1, which allows it, or 0");
+        return config_fail(reading, text, "1, which allows it, or 0");
     reading->config->plaintext = allowed != 0;
     return true;
 }
@@ -156,8 +156,8 @@ static bool read_hidden(struct reading *reading, const char *text)
                 known = *words[w].is_hidden = true;
         }
         if (!known)
-            return fail(reading, items[i],
-                        "one of metrics, readyz and docs, or a comma-separated list of them");
+            return config_fail(reading, items[i],
+                               "one of metrics, readyz and docs, or a comma-separated list of them");
     }
     return true;
 }
@@ -167,7 +167,7 @@ static bool read_address(struct reading *reading, const char *text, const char *
     const char *colon = strrchr(text, ':');
     unsigned long port;
     if (colon == NULL || colon == text || !read_number(colon + 1, 0, UINT16_MAX, &port))
-        return fail(reading, text, "host:port with a port of 0 to 65535");
+        return config_fail(reading, text, "host:port with a port of 0 to 65535");
     size_t host_length = (size_t)(colon - text);
     if (text[0] == '[' && text[host_length - 1] == ']') {
         text++; /* an IPv6 address */
@@ -202,7 +202,7 @@ static bool read_log(struct reading *reading, const char *text)
             return true;
         }
     }
-    return fail(reading, text, "debug, info, warn or error");
+    return config_fail(reading, text, "debug, info, warn or error");
 }
 
 void config_strip_driver(char *url)
@@ -240,7 +240,7 @@ static bool read_api_key(struct reading *reading, const char *text)
     if (!split(reading, text, &reading->config->api_keys, &n))
         return false;
     reading->config->api_key = reading->config->api_keys[0];
-    return n > 0 || fail(reading, "no key", "keys, separated by commas");
+    return n > 0 || config_fail(reading, "no key", "keys, separated by commas");
 }
 
 static bool read_api_key_file(struct reading *reading, const char *path)
@@ -250,18 +250,13 @@ static bool read_api_key_file(struct reading *reading, const char *path)
         return true; /* API_KEY itself is set */
     char line[KEY_FILE_BYTES];
     if (!key_file_read(path, line) || *line == '\0')
-        return fail(reading, path, "a readable file whose first line is the key, of less than 8 KiB");
+        return config_fail(reading, path, "a readable file whose first line is the key, of less than 8 KiB");
     return read_api_key(reading, line);
 }
 
-#define TEXT(name, preset, member)                                         \
-    {                                                                      \
-        name, preset, 0, NULL, offsetof(struct config, member), NULL, 0, 0 \
-    }
-#define NUMBER(name, preset, member, least, most, unit)                                              \
-    {                                                                                                \
-        name, preset, 0, NULL, offsetof(struct config, member), "a number of " unit, (least), (most) \
-    }
+#define TEXT(name, preset, member) {name, preset, 0, NULL, offsetof(struct config, member), NULL, 0, 0}
+#define NUMBER(name, preset, member, least, most, unit) \
+    {name, preset, 0, NULL, offsetof(struct config, member), "a number of " unit, (least), (most)}
 
 static const struct variable {
     const char *name;
@@ -442,7 +437,7 @@ static bool read_variable(struct reading *reading, const struct variable *variab
         return true;
     }
     snprintf(may_hold, sizeof may_hold, "%s from %u to %u", variable->unit, variable->least, variable->most);
-    return fail(reading, text, may_hold);
+    return config_fail(reading, text, may_hold);
 }
 
 bool config_load(struct config *config, unsigned needs, char *error, size_t error_size)

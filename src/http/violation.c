@@ -28,20 +28,15 @@ static const struct wording {
     {"missing", .message = "Field required"},
 
 /* What the original's own validators refused, by an exception. */
-#define VALIDATOR(type, ...)                                                                       \
-    {                                                                                              \
-        type, "value_error", "Value error, " __VA_ARGS__, .context = "error", .is_exception = true \
-    }
+#define VALIDATOR(type, ...) \
+    {type, "value_error", "Value error, " __VA_ARGS__, .context = "error", .is_exception = true}
     VALIDATOR("blank", "Customer ID cannot be empty or whitespace", .of_change = "customer_id"),
     VALIDATOR("blank", "Field cannot be empty or whitespace"),
     VALIDATOR("control_character", "Field cannot contain control characters"),
     VALIDATOR("reserved", "Order ID cannot be '", SHOWN_AS_TEXT, "'"),
     VALIDATOR("unknown_currency", "Currency must be a valid ISO 4217 code. Supported: ", SHOWN_AS_TEXT),
 
-#define LIMIT(called, before, member)                              \
-    {                                                              \
-        called, NULL, before, SHOWN_AS_NUMBER, .context = (member) \
-    }
+#define LIMIT(called, before, member) {called, NULL, before, SHOWN_AS_NUMBER, .context = (member)}
     LIMIT("greater_than", "Input should be greater than ", "gt"),
     LIMIT("greater_than_equal", "Input should be greater than or equal to ", "ge"),
     LIMIT("less_than_equal", "Input should be less than or equal to ", "le"),

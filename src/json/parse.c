@@ -32,7 +32,7 @@ static size_t count_characters(const char *from, const char *to)
     return characters;
 }
 
-static bool fail(struct parser *parser, const char *where, const char *what)
+static bool parser_fail(struct parser *parser, const char *where, const char *what)
 {
     *parser->mistake = (struct json_mistake){.what = what, .position = count_characters(parser->text, where)};
     return false;
@@ -40,7 +40,7 @@ static bool fail(struct parser *parser, const char *where, const char *what)
 
 static json_t *fail_value(struct parser *parser, const char *where, const char *what)
 {
-    fail(parser, where, what);
+    parser_fail(parser, where, what);
     return NULL;
 }
 
@@ -67,7 +67,7 @@ static bool next_is(const struct parser *parser, char c)
     return parser->at < parser->end && *parser->at == c;
 }
 
-static bool take(struct parser *parser, char c)
+static bool parser_take(struct parser *parser, char c)
 {
     const bool is_next = next_is(parser, c);
     parser->at += is_next;
@@ -105,10 +105,10 @@ static bool skip_escape(struct parser *parser)
     if (*letter != 'u') {
         parser->at++;
         return (*letter != '\0' && strchr("\"\\/bfnrt", *letter) != NULL) ||
-               fail(parser, letter - 1, "Invalid \\escape");
+               parser_fail(parser, letter - 1, "Invalid \\escape");
     }
     if (parser->end - letter <= 5 || hex_code(letter + 1) < 0) /* no string ends with its digits */
-        return fail(parser, letter, "Invalid \\uXXXX escape");
+        return parser_fail(parser, letter, "Invalid \\uXXXX escape");
     parser->at += 5;
     return true;
 }
@@ -120,7 +120,7 @@ static bool skip_string(struct parser *parser, bool *escaped)
     *escaped = false;
     while (parser->at < parser->end && *parser->at != '"') {
         if ((unsigned char)*parser->at < ' ')
-            return fail(parser, parser->at, "Invalid control character at");
+            return parser_fail(parser, parser->at, "Invalid control character at");
         if (*parser->at++ != '\\')
             continue;
         *escaped = true;
@@ -129,7 +129,7 @@ static bool skip_string(struct parser *parser, bool *escaped)
         if (!skip_escape(parser))
             return false;
     }
-    return take(parser, '"') || fail(parser, open, "Unterminated string starting at");
+    return parser_take(parser, '"') || parser_fail(parser, open, "Unterminated string starting at");
 }
 
 /* Writes a code point as UTF-8; a lone surrogate, which has no UTF-8, by the same rule. */
@@ -253,10 +253,10 @@ static json_t *make_real(const char *token, size_t length)
 static json_t *parse_number(struct parser *parser)
 {
     const char *start = parser->at;
-    take(parser, '-');
+    parser_take(parser, '-');
     if (!is_digit(parser, parser->at))
         return fail_value(parser, start, "Expecting value");
-    if (!take(parser, '0'))
+    if (!parser_take(parser, '0'))
         skip_digits(parser);
     json_int_t value;
     const char *end = parser->at;
@@ -288,12 +288,12 @@ static bool parse_member(struct parser *parser, json_t *object)
 {
     struct json_slice name;
     if (!next_is(parser, '"'))
-        return fail(parser, parser->at, "Expecting property name enclosed in double quotes");
+        return parser_fail(parser, parser->at, "Expecting property name enclosed in double quotes");
     if (!parse_string(parser, &name))
         return false;
     skip_blanks(parser);
-    if (!take(parser, ':'))
-        return fail(parser, parser->at, "Expecting ':' delimiter");
+    if (!parser_take(parser, ':'))
+        return parser_fail(parser, parser->at, "Expecting ':' delimiter");
     skip_blanks(parser);
     const char *start = parser->at;
     json_t *value = parse_value(parser);
@@ -319,16 +319,16 @@ static json_t *parse_list(struct parser *parser, json_t *list, char close,
                           bool (*parse_one)(struct parser *parser, json_t *list))
 {
     const char *open = parser->at - 1;
-    bool taken = ++parser->depth <= MAX_DEPTH || fail(parser, open, "Nested too deeply");
+    bool taken = ++parser->depth <= MAX_DEPTH || parser_fail(parser, open, "Nested too deeply");
     skip_blanks(parser);
-    bool closed = taken && take(parser, close);
+    bool closed = taken && parser_take(parser, close);
     while (taken && !closed) {
         skip_blanks(parser);
         taken = parse_one(parser, list);
         skip_blanks(parser);
-        closed = taken && take(parser, close);
-        if (taken && !closed && !take(parser, ','))
-            taken = fail(parser, parser->at, "Expecting ',' delimiter");
+        closed = taken && parser_take(parser, close);
+        if (taken && !closed && !parser_take(parser, ','))
+            taken = parser_fail(parser, parser->at, "Expecting ',' delimiter");
     }
     parser->depth--;
     if (taken)
@@ -342,9 +342,9 @@ static json_t *parse_value(struct parser *parser)
     struct json_slice string;
     if (next_is(parser, '"'))
         return parse_string(parser, &string) ? json_stringn_nocheck(string.bytes, string.length) : NULL;
-    if (take(parser, '{'))
+    if (parser_take(parser, '{'))
         return parse_list(parser, json_object(), '}', parse_member);
-    if (take(parser, '['))
+    if (parser_take(parser, '['))
         return parse_list(parser, json_array(), ']', parse_element);
     if (take_word(parser, "null"))
         return json_null();

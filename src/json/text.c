@@ -7,7 +7,7 @@
 enum { FIRST_CAPACITY = 512 };
 
 /* Room for `length` more bytes. */
-static char *reserve(struct text *text, size_t length)
+static char *text_reserve(struct text *text, size_t length)
 {
     if (text->capacity - text->length < length) {
         size_t capacity = text->capacity == 0 ? FIRST_CAPACITY : 2 * text->capacity;
@@ -23,13 +23,13 @@ void text_append(struct text *text, const char *bytes, size_t length)
 {
     if (length == 0)
         return; /* bytes, or the buffer, may be NULL */
-    memcpy(reserve(text, length), bytes, length);
+    memcpy(text_reserve(text, length), bytes, length);
     text->length += length;
 }
 
 void text_char(struct text *text, char c)
 {
-    *reserve(text, 1) = c;
+    *text_reserve(text, 1) = c;
     text->length++;
 }
 
@@ -90,6 +90,6 @@ void text_string(struct text *text, const char *bytes, size_t length)
 
 char *text_end(struct text *text)
 {
-    *reserve(text, 1) = '\0';
+    *text_reserve(text, 1) = '\0';
     return text->bytes;
 }

@@ -36,14 +36,14 @@ const char *currency_code(size_t index)
     return index < CURRENCIES ? currencies[index].code : NULL;
 }
 
-static int compare(const void *code, const void *entry)
+static int compare_codes(const void *code, const void *entry)
 {
     return strcasecmp(code, ((const struct currency *)entry)->code);
 }
 
 static const struct currency *look_up(const char *code)
 {
-    return bsearch(code, currencies, CURRENCIES, sizeof currencies[0], compare);
+    return bsearch(code, currencies, CURRENCIES, sizeof currencies[0], compare_codes);
 }
 
 const char *currency_find(const char *code)

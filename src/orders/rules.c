@@ -29,7 +29,7 @@ static void refuse_of(const struct check *check, const char *type, const char *p
                             parameter, after);
 }
 
-static const char *number(const struct check *check, int64_t value)
+static const char *check_number(const struct check *check, int64_t value)
 {
     return arena_printf(check->arena, "%" PRId64, value);
 }
@@ -89,14 +89,14 @@ static struct trimmed look(const char *string)
 
 static void refuse_too_short(struct check *check, unsigned least)
 {
-    refuse_of(check, "string_too_short", number(check, least), "must have at least ",
+    refuse_of(check, "string_too_short", check_number(check, least), "must have at least ",
               least == 1 ? " character" : " characters");
 }
 
 static void refuse_too_long(struct check *check)
 {
-    refuse_of(check, "string_too_long", number(check, check->rule->most_characters), "must have at most ",
-              " characters");
+    refuse_of(check, "string_too_long", check_number(check, check->rule->most_characters),
+              "must have at most ", " characters");
 }
 
 static void check_string(struct check *check, char **string)
@@ -153,9 +153,9 @@ static void check_total_amount(struct check *check, Orders__V1__Order *order)
 {
     const struct field_rule *rule = check->rule;
     if (order->total_amount < rule->least)
-        refuse_of(check, "greater_than", number(check, rule->least - 1), "must be greater than ", "");
+        refuse_of(check, "greater_than", check_number(check, rule->least - 1), "must be greater than ", "");
     else if (order->total_amount > rule->most)
-        refuse_of(check, "less_than_equal", number(check, rule->most), "must be at most ", "");
+        refuse_of(check, "less_than_equal", check_number(check, rule->most), "must be at most ", "");
 }
 
 static void check_currency(struct check *check, Orders__V1__Order *order)

@@ -152,7 +152,7 @@ struct rpc_address *addresses_get(const struct addresses *addresses, size_t i)
 /* --- who connects --- */
 
 /* NULL: that is not known. */
-static struct rpc_address *find(const struct addresses *addresses, nng_pipe pipe)
+static struct rpc_address *addresses_find(const struct addresses *addresses, nng_pipe pipe)
 {
     const int listener = nng_listener_id(nng_pipe_listener(pipe));
     for (size_t i = 0; i < addresses->n; i++) {
@@ -176,7 +176,7 @@ static bool is_self(struct rpc_address *address, nng_pipe pipe)
 
 enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe)
 {
-    struct rpc_address *address = find(addresses, pipe);
+    struct rpc_address *address = addresses_find(addresses, pipe);
     return address != NULL && is_self(address, pipe) ? CONNECTION_PROBE : CONNECTION_CLIENT;
 }
 

@@ -135,7 +135,7 @@ static int dial_one(struct rpc_client *client, const char *url)
 }
 
 /* An errno value; 0: it dials them all. */
-static int dial(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
+static int dial_servers(struct rpc_client *client, const char *const *urls, char *error, size_t error_size)
 {
     for (size_t i = 0; urls[i] != NULL; i++) {
         const int failed = dial_one(client, urls[i]);
@@ -196,7 +196,7 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     } else {
         failed = prepare_tls(client, options, error, error_size);
         if (failed == 0)
-            failed = dial(client, options->urls, error, error_size);
+            failed = dial_servers(client, options->urls, error, error_size);
     }
     if (failed != 0) {
         rpc_client_close(client);

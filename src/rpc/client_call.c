@@ -40,7 +40,7 @@ static void give_back(struct client_call *call)
     pthread_mutex_unlock(&client->lock);
 }
 
-static void finish(struct client_call *call)
+static void client_call_finish(struct client_call *call)
 {
     struct rpc_reply *reply = call->reply;
     rpc_done *done = call->done;
@@ -80,7 +80,7 @@ static void finish_with_error(struct client_call *call, int error)
         status_set(&reply->status, &reply->arena, STATUS_RESOURCE_EXHAUSTED, "No memory for the call");
     else
         status_set(&reply->status, &reply->arena, STATUS_UNAVAILABLE, "%s", nng_strerror(error));
-    finish(call);
+    client_call_finish(call);
 }
 
 /* --- how a call goes --- */
@@ -210,7 +210,7 @@ static void take_reply(struct client_call *call, nng_msg *in)
     rpc_reply_read(call->reply, nng_msg_body(in), nng_msg_len(in));
     nng_msg_free(in);
     if (!retries(call, &wait_ms)) {
-        finish(call);
+        client_call_finish(call);
         return;
     }
     call->reply->status = STATUS_INIT;
@@ -218,7 +218,7 @@ static void take_reply(struct client_call *call, nng_msg *in)
 }
 
 /* A context's send or receive ended. */
-static void advance(void *arg)
+static void client_call_advance(void *arg)
 {
     struct client_call *call = arg;
     int error = nng_aio_result(call->aio);
@@ -250,7 +250,8 @@ static struct client_call *make_call(struct rpc_client *client)
     struct client_call *call = calloc(1, sizeof *call);
     if (call == NULL)
         return NULL;
-    if (nng_aio_alloc(&call->aio, advance, call) != 0 || nng_aio_alloc(&call->pause, end_pause, call) != 0 ||
+    if (nng_aio_alloc(&call->aio, client_call_advance, call) != 0 ||
+        nng_aio_alloc(&call->pause, end_pause, call) != 0 ||
         nng_ctx_open(&call->context, client->socket) != 0) {
         free_call(call);
         return NULL;

@@ -10,7 +10,7 @@ struct waiter {
     struct rpc_reply *reply; /* guarded by lock */
 };
 
-static void wake(struct rpc_reply *reply, void *arg)
+static void wake_waiter(struct rpc_reply *reply, void *arg)
 {
     struct waiter *waiter = arg;
     pthread_mutex_lock(&waiter->lock);
@@ -22,7 +22,7 @@ static void wake(struct rpc_reply *reply, void *arg)
 struct rpc_reply *rpc_client_call_wait_packed(struct rpc_client *client, const struct rpc_request *request)
 {
     struct waiter waiter = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
-    rpc_client_call(client, request, wake, &waiter);
+    rpc_client_call(client, request, wake_waiter, &waiter);
     pthread_mutex_lock(&waiter.lock);
     while (waiter.reply == NULL)
         pthread_cond_wait(&waiter.done, &waiter.lock);

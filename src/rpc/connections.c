@@ -104,7 +104,7 @@ void connections_free(struct connections *connections)
 /* --- the table --- */
 
 /* Where a connection is linked, or would be. nng counts ids up. */
-static struct connection **find(struct connections *connections, uint32_t id)
+static struct connection **connections_find(struct connections *connections, uint32_t id)
 {
     struct connection **link = &connections->buckets[id % BUCKETS];
     while (*link != NULL && (*link)->caller.id != id)
@@ -112,9 +112,9 @@ static struct connection **find(struct connections *connections, uint32_t id)
     return link;
 }
 
-static void forget(struct connections *connections, struct connection *connection)
+static void connections_forget(struct connections *connections, struct connection *connection)
 {
-    *find(connections, connection->caller.id) = connection->next;
+    *connections_find(connections, connection->caller.id) = connection->next;
     free(connection->subject);
     free(connection);
 }
@@ -199,7 +199,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
     connection->caller = (struct caller){.id = id, .is_probe = kind == CONNECTION_PROBE};
     connection->since_ns = now_ns;
     pthread_mutex_lock(&connections->lock);
-    *find(connections, id) = connection;
+    *connections_find(connections, id) = connection;
     begin_silence(connections, connection);
     count_connections(connections, connection, 1);
     if (kind != CONNECTION_PROBE && connections->count > connections->limits.connections)
@@ -216,7 +216,7 @@ uint32_t connections_add(struct connections *connections, uint32_t id, enum conn
 void connections_set_address(struct connections *connections, uint32_t id, const char *address)
 {
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     if (connection != NULL) {
         snprintf(connection->address, sizeof connection->address, "%s", address);
         connection->caller.address = connection->address;
@@ -228,7 +228,7 @@ void connections_set_subject(struct connections *connections, uint32_t id, const
                              int64_t not_after)
 {
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     if (connection != NULL && connection->subject == NULL) {
         connection->caller.subject = connection->subject = strdup(subject); /* no memory: nobody's, then */
         connection->caller.not_after = not_after;
@@ -239,14 +239,14 @@ void connections_set_subject(struct connections *connections, uint32_t id, const
 void connections_remove(struct connections *connections, uint32_t id)
 {
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     if (connection != NULL) {
         count_connections(connections, connection, -1);
         connection->gone = true;
         end_silence(connections, connection);
         end_behind(connections, connection);
         if (!is_busy(connection))
-            forget(connections, connection);
+            connections_forget(connections, connection);
     }
     pthread_mutex_unlock(&connections->lock);
 }
@@ -309,7 +309,7 @@ struct caller *connections_enter(struct connections *connections, uint32_t id)
     struct caller *caller = NULL;
     pthread_mutex_lock(&connections->lock);
     connections->calls++;
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     if (connection != NULL) { /* or it was closed behind this call */
         end_silence(connections, connection);
         connection->calls++;
@@ -347,7 +347,7 @@ static struct connection *find_holder(struct connections *connections, uint64_t 
 }
 
 /* It is to be closed; NULL: nobody is. Its id, or 0. */
-static uint32_t take(struct connections *connections, struct connection *connection)
+static uint32_t connections_take(struct connections *connections, struct connection *connection)
 {
     if (connection == NULL)
         return 0;
@@ -357,7 +357,7 @@ static uint32_t take(struct connections *connections, struct connection *connect
 
 static uint32_t take_holder(struct connections *connections, uint64_t now_ns)
 {
-    const uint32_t taken = take(connections, find_holder(connections, now_ns));
+    const uint32_t taken = connections_take(connections, find_holder(connections, now_ns));
     if (taken != 0)
         budget_meet_want(connections->limits.memory);
     return taken;
@@ -369,7 +369,7 @@ static uint32_t take_behind(struct connections *connections, uint64_t now_ns)
     const uint32_t taken = take_holder(connections, now_ns);
     if (taken != 0 || connections->unsent <= connections->limits.unsent)
         return taken;
-    return take(connections, TAILQ_FIRST(&connections->behind));
+    return connections_take(connections, TAILQ_FIRST(&connections->behind));
 }
 
 uint32_t connections_make_room(struct connections *connections, uint64_t now_ns)
@@ -405,7 +405,7 @@ uint32_t connections_answer(struct connections *connections, uint32_t id, enum c
                             uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     connections->calls--;
     connections->unsent++;
     if (connection != NULL) {
@@ -425,7 +425,7 @@ static void settle(struct connections *connections, struct connection *connectio
 {
     if (connection != NULL && !is_busy(connection)) {
         if (connection->gone)
-            forget(connections, connection);
+            connections_forget(connections, connection);
         else
             begin_silence(connections, connection);
     }
@@ -445,7 +445,7 @@ bool connections_leave(struct connections *connections, uint32_t id, uint64_t no
 {
     bool closes = false;
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     connections->unsent--;
     if (connection != NULL) {
         const bool was_behind = connection->behind;
@@ -466,7 +466,7 @@ bool connections_leave(struct connections *connections, uint32_t id, uint64_t no
 void connections_abandon(struct connections *connections, uint32_t id, uint64_t now_ns)
 {
     pthread_mutex_lock(&connections->lock);
-    struct connection *connection = *find(connections, id);
+    struct connection *connection = *connections_find(connections, id);
     connections->calls--;
     if (connection != NULL) {
         connection->calls--;

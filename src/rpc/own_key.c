@@ -25,7 +25,7 @@ struct own_key {
     size_t in_a_row; /* that were refused */
 };
 
-static void ask(struct own_key *own);
+static void own_key_ask(struct own_key *own);
 
 static void note_held(struct own_key *own)
 {
@@ -45,7 +45,7 @@ static void note_refused(struct own_key *own, const char *why)
 }
 
 /* False: there is another one to be asked for at once. */
-static bool judge(struct own_key *own, const struct status *status)
+static bool own_key_judge(struct own_key *own, const struct status *status)
 {
     const bool is_refused =
         status->code == STATUS_UNAUTHENTICATED || status->code == STATUS_PERMISSION_DENIED;
@@ -64,15 +64,15 @@ static bool judge(struct own_key *own, const struct status *status)
 static void take_reply(struct rpc_reply *reply, void *arg)
 {
     struct own_key *own = arg;
-    const bool is_judged = judge(own, &reply->status);
+    const bool is_judged = own_key_judge(own, &reply->status);
     rpc_reply_free(reply);
     if (is_judged)
         nng_sleep_aio(EVERY_MS, own->pause);
     else
-        ask(own);
+        own_key_ask(own);
 }
 
-static void ask(struct own_key *own)
+static void own_key_ask(struct own_key *own)
 {
     const Rpc__V1__WhoAmIRequest input = RPC__V1__WHO_AM_IREQUEST__INIT;
     const struct rpc_metadata key = {"x-api-key", own->keys[own->asked]};
@@ -92,7 +92,7 @@ static void end_pause(void *arg)
     if (nng_aio_result(own->pause) != 0)
         return;
     own->asked = atomic_load(&own->presented);
-    ask(own);
+    own_key_ask(own);
 }
 
 struct own_key *own_key_start(struct rpc_client *client, const char *const *keys, struct log *log)
@@ -107,7 +107,7 @@ struct own_key *own_key_start(struct rpc_client *client, const char *const *keys
         free(own);
         return NULL;
     }
-    ask(own);
+    own_key_ask(own);
     return own;
 }
 

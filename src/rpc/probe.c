@@ -28,7 +28,7 @@ struct __attribute__((packed)) head {
 
 static const uint32_t request_id = UINT32_C(0x80000001);
 
-static bool receive(struct own_stream *stream, void *bytes, size_t size, char *why, size_t why_size)
+static bool receive_all(struct own_stream *stream, void *bytes, size_t size, char *why, size_t why_size)
 {
     const ssize_t n = own_stream_receive(stream, bytes, size);
     if (n == (ssize_t)size)
@@ -43,7 +43,7 @@ static bool exchange_greetings(struct own_stream *stream, char *why, size_t why_
     uint8_t theirs[GREETING_BYTES];
     if (!own_stream_send(stream, greeting, sizeof greeting))
         return own_peer_failed(why, why_size);
-    return receive(stream, theirs, sizeof theirs, why, why_size) &&
+    return receive_all(stream, theirs, sizeof theirs, why, why_size) &&
            (memcmp(theirs, their_greeting, sizeof theirs) == 0 ||
             own_peer_refuse(why, why_size, "greets otherwise"));
 }
@@ -66,7 +66,7 @@ static bool ask_health(struct own_stream *stream, size_t head_from, unsigned tim
         .is_message = 1, .length = htobe64(sizeof message.head.id + size), .id = htobe32(request_id)};
     if (!own_stream_send(stream, (uint8_t *)&message + head_from, sizeof message.head - head_from + size))
         return own_peer_failed(why, why_size);
-    return receive(stream, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
+    return receive_all(stream, (uint8_t *)&answer + head_from, sizeof answer - head_from, why, why_size) &&
            (be32toh(answer.id) == request_id || own_peer_refuse(why, why_size, "answers otherwise"));
 }
 
@@ -92,8 +92,9 @@ static bool talk(struct own_peer *self, struct tls_server *tls, bool is_ipc, uns
     return answers;
 }
 
-static bool ask(int fd, const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
-                struct tls_server *tls, unsigned timeout_ms, char *why, size_t why_size)
+static bool ask_as_client(int fd, const struct sockaddr_storage *address, socklen_t size,
+                          struct own_peer *self, struct tls_server *tls, unsigned timeout_ms, char *why,
+                          size_t why_size)
 {
     const bool is_ipc = address->ss_family == AF_UNIX;
     if (own_peer_connect(self, address, size) != 0)
@@ -108,7 +109,7 @@ bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struc
     const int fd = own_peer_open(self, address->ss_family, timeout_ms);
     if (fd < 0)
         return own_peer_failed(why, why_size);
-    const bool answers = ask(fd, address, size, self, tls, timeout_ms, why, why_size);
+    const bool answers = ask_as_client(fd, address, size, self, tls, timeout_ms, why, why_size);
     own_peer_close(self);
     return answers;
 }

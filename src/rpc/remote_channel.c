@@ -42,7 +42,7 @@ static const char *bearer_of(const struct auth_presented *presented)
 }
 
 /* What is no text cannot be passed on: the service would take the frame for none. */
-static enum auth_outcome judge(const struct auth_presented *presented)
+static enum auth_outcome judge_presented(const struct auth_presented *presented)
 {
     const char *const secrets[] = {presented->api_key, bearer_of(presented)};
     enum auth_outcome outcome = AUTH_MISSING;
@@ -57,13 +57,13 @@ static enum auth_outcome judge(const struct auth_presented *presented)
 }
 
 /* The service says who it is, and what he may. */
-static void check(const struct channel *base, const struct auth_presented *presented,
-                  const ProtobufCMethodDescriptor *method, struct arena *arena, struct auth_result *result,
-                  struct status *status)
+static void remote_channel_check(const struct channel *base, const struct auth_presented *presented,
+                                 const ProtobufCMethodDescriptor *method, struct arena *arena,
+                                 struct auth_result *result, struct status *status)
 {
     (void)base;
     (void)method;
-    *result = (struct auth_result){.outcome = judge(presented)};
+    *result = (struct auth_result){.outcome = judge_presented(presented)};
     auth_refuse(result->outcome, arena, status);
 }
 
@@ -119,7 +119,8 @@ static void add_metadata(struct rpc_metadata metadata[], size_t *n, const char *
         metadata[(*n)++] = (struct rpc_metadata){name, value};
 }
 
-static void call(struct channel *base, const struct channel_request *request, channel_done *done, void *arg)
+static void remote_channel_call(struct channel *base, const struct channel_request *request,
+                                channel_done *done, void *arg)
 {
     struct remote_channel *channel = (struct remote_channel *)base; /* its first member */
     struct remote_call *call = calloc(1, sizeof *call);
@@ -162,7 +163,8 @@ static void call(struct channel *base, const struct channel_request *request, ch
 
 struct channel *remote_channel_new(const struct remote_channel_options *options)
 {
-    static const struct channel_type type = {check, call, read_reply, free_reply};
+    static const struct channel_type type = {remote_channel_check, remote_channel_call, read_reply,
+                                             free_reply};
     struct remote_channel *channel = calloc(1, sizeof *channel);
     if (channel == NULL)
         return NULL;

@@ -110,7 +110,7 @@ static bool take_limit(struct rpc_reply *reply, const Rpc__V1__Response *respons
 }
 
 /* The answer cannot be used. */
-static void refuse(struct rpc_reply *reply, const char *type, const char *why)
+static void reply_refuse(struct rpc_reply *reply, const char *type, const char *why)
 {
     const enum status_code code = why == message_no_memory ? STATUS_RESOURCE_EXHAUSTED : STATUS_INTERNAL;
     status_set(&reply->status, &reply->arena, code, "The answer is no %s: %s", type, why);
@@ -122,7 +122,7 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const Rpc__V1__Response *response =
         message_unpack(&rpc__v1__response__descriptor, MESSAGE_MAX_FIELDS, &reply->arena, frame, size, &why);
     if (response == NULL || !take_violations(reply, response) || !take_limit(reply, response)) {
-        refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
+        reply_refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }
     reply->replayed = find_metadata(response, FRAME_REPLAYED) != NULL;
@@ -140,7 +140,7 @@ void rpc_reply_unpack(struct rpc_reply *reply)
     reply->message = message_unpack(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
                                     reply->payload.data, reply->payload.len, &why);
     if (reply->message == NULL)
-        refuse(reply, reply->output->name, why);
+        reply_refuse(reply, reply->output->name, why);
 }
 
 ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
@@ -151,6 +151,6 @@ ProtobufCMessage *rpc_reply_take(struct rpc_reply *reply)
     ProtobufCMessage *message = message_unpack_apart(reply->output, FRAME_MAX_ANSWER_FIELDS, &reply->arena,
                                                      reply->payload.data, reply->payload.len, &why);
     if (message == NULL)
-        refuse(reply, reply->output->name, why);
+        reply_refuse(reply, reply->output->name, why);
     return message;
 }

@@ -110,7 +110,7 @@ static void close_idle(struct rpc_server *server)
     } while (n == SWEEP_IDS);
 }
 
-static void sweep(void *arg)
+static void server_sweep(void *arg)
 {
     struct rpc_server *server = arg;
     if (nng_aio_result(server->sweeper) != 0)
@@ -171,7 +171,7 @@ static bool begin_sweeping(struct rpc_server *server, uint64_t idle_ns)
 {
     const uint64_t sweep_ms = idle_ns / NS_PER_MS / SWEEPS + 1;
     server->sweep_ms = (nng_duration)(sweep_ms < SWEEP_MOST_MS ? sweep_ms : SWEEP_MOST_MS);
-    if (nng_aio_alloc(&server->sweeper, sweep, server) != 0)
+    if (nng_aio_alloc(&server->sweeper, server_sweep, server) != 0)
         return false;
     nng_sleep_aio(server->sweep_ms, server->sweeper);
     return true;

@@ -44,7 +44,7 @@ void servers_free(struct servers *servers)
 /* --- who is there --- */
 
 /* The place of a connection, or with 0 a free one. NULL: there is none. */
-static struct server *find(struct servers *servers, uint32_t pipe)
+static struct server *servers_find(struct servers *servers, uint32_t pipe)
 {
     for (size_t i = 0; i < servers->count; i++) {
         if (servers->each[i].pipe == pipe)
@@ -56,7 +56,7 @@ static struct server *find(struct servers *servers, uint32_t pipe)
 void servers_add(struct servers *servers, uint32_t pipe, uint64_t now_ns)
 {
     pthread_mutex_lock(&servers->lock);
-    struct server *server = find(servers, 0);
+    struct server *server = servers_find(servers, 0);
     if (server != NULL)
         *server = (struct server){.pipe = pipe, .heard_ns = now_ns};
     pthread_mutex_unlock(&servers->lock);
@@ -65,7 +65,7 @@ void servers_add(struct servers *servers, uint32_t pipe, uint64_t now_ns)
 void servers_remove(struct servers *servers, uint32_t pipe)
 {
     pthread_mutex_lock(&servers->lock);
-    struct server *server = find(servers, pipe);
+    struct server *server = servers_find(servers, pipe);
     if (server != NULL)
         *server = (struct server){0};
     pthread_mutex_unlock(&servers->lock);
@@ -84,7 +84,7 @@ bool servers_any(struct servers *servers)
 void servers_hear(struct servers *servers, uint32_t pipe, uint64_t now_ns)
 {
     pthread_mutex_lock(&servers->lock);
-    struct server *server = find(servers, pipe);
+    struct server *server = servers_find(servers, pipe);
     if (server != NULL)
         server->heard_ns = now_ns;
     pthread_mutex_unlock(&servers->lock);

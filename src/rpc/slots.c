@@ -34,7 +34,7 @@ struct slot {
     bool sending;        /* or receiving */
 };
 
-static void receive(struct slot *slot)
+static void slot_receive(struct slot *slot)
 {
     slot->sending = false;
     atomic_fetch_add(&slot->all->receiving, 1);
@@ -44,7 +44,7 @@ static void receive(struct slot *slot)
 
 /* --- answering --- */
 
-static struct frame measure(struct call *call, Rpc__V1__Response *head, const ProtobufCMessage *message)
+static struct frame measure_reply(struct call *call, Rpc__V1__Response *head, const ProtobufCMessage *message)
 {
     response_init(head, call);
     return frame_measure(&head->base, call->status.code == STATUS_OK ? message : NULL);
@@ -64,7 +64,7 @@ static enum connections_access access_of(const struct slot *slot)
     return is_known && !target->is_open ? CONNECTIONS_BY_NONE : CONNECTIONS_BY_ALL;
 }
 
-static nng_msg *pack(const struct frame *frame)
+static nng_msg *pack_frame(const struct frame *frame)
 {
     nng_msg *out;
     if (nng_msg_alloc(&out, frame->size) != 0)
@@ -79,10 +79,10 @@ static void reply(struct surface_call *call, const ProtobufCMessage *message)
     struct slot *slot = (struct slot *)call; /* its first member */
     struct slots *all = slot->all;
     Rpc__V1__Response head;
-    struct frame frame = measure(&call->call, &head, message);
+    struct frame frame = measure_reply(&call->call, &head, message);
     if (!surface_fits(call, frame.size))
-        frame = measure(&call->call, &head, NULL);
-    nng_msg *out = pack(&frame);
+        frame = measure_reply(&call->call, &head, NULL);
+    nng_msg *out = pack_frame(&frame);
     surface_answered(call, frame.size);
     call_forget(&call->call);
     const uint32_t unread = connections_answer(all->connections, (uint32_t)nng_pipe_id(slot->pipe),
@@ -114,7 +114,7 @@ static void leave_unanswered(struct slot *slot)
     surface_abandon(&slot->call);
     call_forget(&slot->call.call);
     connections_abandon(slot->all->connections, (uint32_t)nng_pipe_id(slot->pipe), time_monotonic_ns());
-    receive(slot);
+    slot_receive(slot);
 }
 
 /* The request of a frame. NULL: it is none that is taken, and the call was failed. */
@@ -155,7 +155,7 @@ static bool is_forwarded(const struct slot *slot, const Rpc__V1__Request *head)
     return auth.outcome == AUTH_KNOWN;
 }
 
-static void run(struct slot *slot, const Rpc__V1__Request *head)
+static void slot_run(struct slot *slot, const Rpc__V1__Request *head)
 {
     struct surface_call *call = &slot->call;
     struct auth_result auth;
@@ -194,14 +194,14 @@ static void handle(struct slot *slot, nng_msg *in)
     const Rpc__V1__Request *request = unpack(slot, in);
     nng_msg_free(in);
     if (request != NULL)
-        run(slot, request);
+        slot_run(slot, request);
     else
         surface_refuse(&slot->call);
 }
 
 /* --- going round --- */
 
-static void advance(void *arg);
+static void slot_advance(void *arg);
 
 /* Opens some more contexts, up to the most, and has them receive. False: it could not. */
 static bool open_some(struct slots *all)
@@ -212,14 +212,14 @@ static bool open_some(struct slots *all)
         struct slot *slot = &all->list[all->n];
         slot->all = all;
         surface_call_init(&slot->call, all->surface, reply);
-        opened = nng_aio_alloc(&slot->out.aio, advance, slot) == 0;
+        opened = nng_aio_alloc(&slot->out.aio, slot_advance, slot) == 0;
         if (opened && nng_ctx_open(&slot->out.context, all->socket) != 0) {
             nng_aio_free(slot->out.aio);
             opened = false;
         }
         if (opened) {
             all->n++;
-            receive(slot);
+            slot_receive(slot);
         }
     }
     pthread_mutex_unlock(&all->lock);
@@ -237,7 +237,7 @@ static void yield_to_other_threads(const struct slots *all)
 }
 
 /* A context's send or receive ended. */
-static void advance(void *arg)
+static void slot_advance(void *arg)
 {
     struct slot *slot = arg;
     yield_to_other_threads(slot->all);
@@ -250,7 +250,7 @@ static void advance(void *arg)
             server_metrics_close(slot->all->metrics, (uint32_t)nng_pipe_id(slot->pipe), SERVER_CLOSES_SLOW);
         end_reply(slot);
         if (error != NNG_ECLOSED)
-            receive(slot);
+            slot_receive(slot);
         return;
     }
     if (atomic_fetch_sub(&slot->all->receiving, 1) <= CONTEXTS_FEW && error == 0)
@@ -258,7 +258,7 @@ static void advance(void *arg)
     if (error == 0)
         handle(slot, nng_aio_get_msg(slot->out.aio));
     else if (error != NNG_ECLOSED && error != NNG_ECANCELED)
-        receive(slot);
+        slot_receive(slot);
 }
 
 /* --- all of them --- */

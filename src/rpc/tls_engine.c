@@ -78,7 +78,7 @@ static int shake(nng_tls_engine_conn *conn)
     return error_of(tls_stream_shake(conn->stream));
 }
 
-static int receive(nng_tls_engine_conn *conn, uint8_t *bytes, size_t *n)
+static int engine_receive(nng_tls_engine_conn *conn, uint8_t *bytes, size_t *n)
 {
     return error_of(tls_stream_receive(conn->stream, bytes, n));
 }
@@ -164,7 +164,7 @@ int tls_engine_register(void)
         .fini = fini_conn,
         .close = close_conn,
         .handshake = shake,
-        .recv = receive,
+        .recv = engine_receive,
         .send = transmit,
         .verified = is_verified,
     };

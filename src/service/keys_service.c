@@ -34,13 +34,13 @@ static bool ends_here(const struct call *call)
     return call->status.code != STATUS_OK || call->validate_only;
 }
 
-static void end(const struct asking *asking, const void *message)
+static void asking_end(const struct asking *asking, const void *message)
 {
     asking->closure(message, asking->call);
 }
 
 /* Closures differ only in the message's type, as protobuf-c's own generated code assumes. */
-static struct asking *begin(struct call *call, ProtobufCClosure closure)
+static struct asking *asking_begin(struct call *call, ProtobufCClosure closure)
 {
     struct asking *asking = arena_alloc(&call->arena, sizeof *asking);
     *asking = (struct asking){.call = call, .closure = closure};
@@ -150,7 +150,7 @@ static void answer_issued(const struct stored_key *keys, size_t n, void *closure
     const struct asking *asking = closure_data;
     struct arena *arena = &asking->call->arena;
     if (keys == NULL) {
-        end(asking, NULL);
+        asking_end(asking, NULL);
         return;
     }
     Rpc__V1__IssuedKey *issued = arena_alloc(arena, sizeof *issued);
@@ -162,7 +162,7 @@ static void answer_issued(const struct stored_key *keys, size_t n, void *closure
     issued->created_at = make_time(keys->created_us, arena);
     issued->expires_at = make_time(keys->expires_us, arena);
     issued->old_key_until = n > 1 ? make_time(keys[1].revoked_us, arena) : NULL;
-    end(asking, issued);
+    asking_end(asking, issued);
 }
 
 static void answer_list(const struct stored_key *keys, size_t n, void *closure_data)
@@ -170,7 +170,7 @@ static void answer_list(const struct stored_key *keys, size_t n, void *closure_d
     const struct asking *asking = closure_data;
     struct arena *arena = &asking->call->arena;
     if (keys == NULL || !call_reserve(asking->call, n * KEY_BYTES_TOLD)) {
-        end(asking, NULL);
+        asking_end(asking, NULL);
         return;
     }
     Rpc__V1__ListKeysResponse *list = arena_alloc(arena, sizeof *list);
@@ -178,14 +178,14 @@ static void answer_list(const struct stored_key *keys, size_t n, void *closure_d
     list->keys = arena_calloc(arena, n + 1, sizeof *list->keys);
     for (size_t i = 0; i < n; i++)
         list->keys[list->n_keys++] = make_key(&keys[i], arena);
-    end(asking, list);
+    asking_end(asking, list);
 }
 
 static void answer_first(const struct stored_key *keys, size_t n, void *closure_data)
 {
     const struct asking *asking = closure_data;
     (void)n; /* at least one */
-    end(asking, keys != NULL ? make_key(keys, &asking->call->arena) : NULL);
+    asking_end(asking, keys != NULL ? make_key(keys, &asking->call->arena) : NULL);
 }
 
 /* --- methods --- */
@@ -212,13 +212,13 @@ static void create_key(Rpc__V1__Keys_Service *service, const Rpc__V1__CreateKeyR
                        Rpc__V1__IssuedKey_Closure closure, void *closure_data)
 {
     struct call *call = closure_data;
-    struct asking *asking = begin(call, CLOSURE(closure));
+    struct asking *asking = asking_begin(call, CLOSURE(closure));
     struct stored_key key;
     check_name(call, input->name);
     check_role(call, input->role);
     const int64_t expires_us = check_expiry(call, input->expires_at);
     if (ends_here(call) || !issue(asking, input->name, expires_us, &key)) {
-        end(asking, NULL);
+        asking_end(asking, NULL);
         return;
     }
     key.role = role_name((enum role)input->role);
@@ -230,17 +230,17 @@ static void list_keys(Rpc__V1__Keys_Service *service, const Rpc__V1__ListKeysReq
 {
     struct call *call = closure_data;
     (void)input;
-    store_of(service)->list(store_of(service), call, answer_list, begin(call, CLOSURE(closure)));
+    store_of(service)->list(store_of(service), call, answer_list, asking_begin(call, CLOSURE(closure)));
 }
 
 static void revoke_key(Rpc__V1__Keys_Service *service, const Rpc__V1__RevokeKeyRequest *input,
                        Rpc__V1__Key_Closure closure, void *closure_data)
 {
     struct call *call = closure_data;
-    struct asking *asking = begin(call, CLOSURE(closure));
+    struct asking *asking = asking_begin(call, CLOSURE(closure));
     find_name(call, input->name);
     if (ends_here(call))
-        end(asking, NULL);
+        asking_end(asking, NULL);
     else
         store_of(service)->revoke(store_of(service), call, input->name, answer_first, asking);
 }
@@ -249,14 +249,14 @@ static void rotate_key(Rpc__V1__Keys_Service *service, const Rpc__V1__RotateKeyR
                        Rpc__V1__IssuedKey_Closure closure, void *closure_data)
 {
     struct call *call = closure_data;
-    struct asking *asking = begin(call, CLOSURE(closure));
+    struct asking *asking = asking_begin(call, CLOSURE(closure));
     struct stored_key key;
     check_grace(call, input->grace_seconds);
     const int64_t expires_us = check_expiry(call, input->expires_at);
     if (call->status.code == STATUS_OK)
         find_name(call, input->name);
     if (ends_here(call) || !issue(asking, input->name, expires_us, &key)) {
-        end(asking, NULL);
+        asking_end(asking, NULL);
         return;
     }
     store_of(service)->rotate(store_of(service), call, &key, (uint32_t)input->grace_seconds, answer_issued,
@@ -302,7 +302,7 @@ static bool fill_entry(const struct stored_key *from, struct keys_entry *entry)
            copy_text(entry->name, sizeof entry->name, from->name);
 }
 
-static bool load(void *arg, const struct stored_key *stored, size_t n, uint64_t as_of_ns)
+static bool keys_service_load(void *arg, const struct stored_key *stored, size_t n, uint64_t as_of_ns)
 {
     struct keys_entry *entries = calloc(n + 1, sizeof *entries);
     size_t n_entries = 0;
@@ -315,7 +315,7 @@ static bool load(void *arg, const struct stored_key *stored, size_t n, uint64_t 
     return loaded;
 }
 
-static void lose(void *arg)
+static void keys_service_lose(void *arg)
 {
     keys_expect_changes(arg);
 }
@@ -331,5 +331,6 @@ static const struct stored_key_use *uses(void *arg, struct arena *arena, size_t 
 
 struct key_memory keys_service_memory(struct keys *keys)
 {
-    return (struct key_memory){.load = load, .lose = lose, .uses = uses, .arg = keys};
+    return (struct key_memory){
+        .load = keys_service_load, .lose = keys_service_lose, .uses = uses, .arg = keys};
 }

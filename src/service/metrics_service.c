@@ -14,7 +14,7 @@ static const Rpc__V1__MetricFamily__Type types[] = {
 };
 
 /* protobuf-c's strings are not const, though they are only read. */
-static char *text(const char *string)
+static char *unconst(const char *string)
 {
     return (char *)(uintptr_t)string;
 }
@@ -24,13 +24,13 @@ static Rpc__V1__MetricSample *make_sample(const struct metrics_sample *from, str
     Rpc__V1__MetricSample *sample = arena_alloc(arena, sizeof *sample);
     Rpc__V1__MetricLabel *labels = arena_calloc(arena, from->n_labels, sizeof *labels);
     rpc__v1__metric_sample__init(sample);
-    sample->name = text(from->name);
+    sample->name = unconst(from->name);
     sample->value = from->value;
     sample->labels = arena_calloc(arena, from->n_labels, sizeof *sample->labels);
     for (size_t i = 0; i < from->n_labels; i++) {
         rpc__v1__metric_label__init(&labels[i]);
-        labels[i].name = text(from->labels[i].name);
-        labels[i].value = text(from->labels[i].value);
+        labels[i].name = unconst(from->labels[i].name);
+        labels[i].value = unconst(from->labels[i].value);
         sample->labels[sample->n_labels++] = &labels[i];
     }
     return sample;
@@ -40,8 +40,8 @@ static Rpc__V1__MetricFamily *make_family(const struct metrics_group *from, stru
 {
     Rpc__V1__MetricFamily *family = arena_alloc(arena, sizeof *family);
     rpc__v1__metric_family__init(family);
-    family->name = text(from->family->name);
-    family->help = text(from->family->help);
+    family->name = unconst(from->family->name);
+    family->help = unconst(from->family->help);
     family->type = types[from->family->type];
     family->samples = arena_calloc(arena, from->n_samples, sizeof *family->samples);
     for (size_t i = 0; i < from->n_samples; i++)

@@ -222,12 +222,16 @@ static void take_list(struct operation *operation, const PGresult *result, struc
 /* --- the table --- */
 
 /* One of the lists: those behind $1 that match, in one of two directions. */
-#define LIST(called, behind, direction, where, parameters, encoder, ...)                               \
-    {                                                                                                  \
-        .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
-        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where        \
-               " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
-        .lane = LANE_SCAN, .encode = (encoder), .take_result = take_list,                              \
+#define LIST(called, behind, direction, where, parameters, encoder, ...)                        \
+    {                                                                                           \
+        .name = (called),                                                                       \
+        .n_params = (parameters),                                                               \
+        .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__},                                      \
+        .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where \
+               " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                \
+        .lane = LANE_SCAN,                                                                      \
+        .encode = (encoder),                                                                    \
+        .take_result = take_list,                                                               \
     }
 
 #define BY_STATUS   " AND o.status = $4"

@@ -136,7 +136,7 @@ static bool is_address(const char *name)
 
 /* An address is looked for among the addresses of a certificate alone, and is no server name to tell (RFC
  * 6066, 3). */
-static bool expect(SSL *connection, const char *name)
+static bool expect_name(SSL *connection, const char *name)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(connection);
     if (is_address(name))
@@ -151,7 +151,7 @@ SSL *client_connection_new(struct tls_client *client, const char *name)
     pthread_mutex_lock(&client->lock);
     SSL *connection = SSL_new(client->context); /* which it holds */
     pthread_mutex_unlock(&client->lock);
-    if (connection == NULL || expect(connection, name))
+    if (connection == NULL || expect_name(connection, name))
         return connection;
     SSL_free(connection);
     return NULL;

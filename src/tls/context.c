@@ -78,7 +78,7 @@ void tls_forget_errors(void)
     ERR_clear_error();
 }
 
-static bool refuse(const char *path, const char *what, char *error, size_t error_size)
+static bool refuse_file(const char *path, const char *what, char *error, size_t error_size)
 {
     char why[128];
     tls_describe_error(why, sizeof why);
@@ -151,12 +151,12 @@ bool tls_context_identify(SSL_CTX *context, const struct tls_bytes *cert, const 
     bool fits = false;
     ERR_clear_error();
     if (certs == NULL || !take_chain(context, certs) || !is_at_end()) {
-        refuse(cert_path, "certificate in PEM", error, error_size);
+        refuse_file(cert_path, "certificate in PEM", error, error_size);
     } else {
         ERR_clear_error();
         private = keys != NULL ? PEM_read_bio_PrivateKey(keys, NULL, no_passphrase, NULL) : NULL;
         if (private == NULL)
-            refuse(key_path, "key in PEM without a passphrase", error, error_size);
+            refuse_file(key_path, "key in PEM without a passphrase", error, error_size);
         else if (SSL_CTX_use_PrivateKey(context, private) != 1 || SSL_CTX_check_private_key(context) != 1)
             snprintf(error, error_size, "%s: is not the key of the certificate in %s", key_path, cert_path);
         else
@@ -182,7 +182,7 @@ bool tls_context_trust(SSL_CTX *context, const struct tls_bytes *file, const cha
     }
     added = added && n > 0 && is_at_end();
     if (!added)
-        refuse(path, "list of certificates in PEM", error, error_size);
+        refuse_file(path, "list of certificates in PEM", error, error_size);
     BIO_free(in);
     ERR_clear_error();
     return added;

@@ -41,7 +41,7 @@ bool server_connection_is_own(const struct tls_server *server, const X509 *certi
 }
 
 /* In place of OpenSSL's own: what it would do, but for the own certificate. */
-static int verify(X509_STORE_CTX *store, void *arg)
+static int server_verify(X509_STORE_CTX *store, void *arg)
 {
     const struct tls_server *server = arg;
     if (!server_connection_is_own(server, X509_STORE_CTX_get0_cert(store)))
@@ -160,7 +160,7 @@ static bool ask_for_certificate(struct tls_server *server, SSL_CTX *context, cha
         return false;
     SSL_CTX_set_client_CA_list(context, names);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    SSL_CTX_set_cert_verify_callback(context, verify, server);
+    SSL_CTX_set_cert_verify_callback(context, server_verify, server);
     return true;
 }
 

@@ -188,7 +188,7 @@ static void note_failure(struct tls_stream *stream)
         client_connection_note(stream->client, text);
 }
 
-static enum tls_result end(struct tls_stream *stream, int returned)
+static enum tls_result stream_end(struct tls_stream *stream, int returned)
 {
     switch (SSL_get_error(stream->ssl, returned)) {
     case SSL_ERROR_NONE:
@@ -220,7 +220,7 @@ enum tls_result tls_stream_shake(struct tls_stream *stream)
     if (SSL_is_init_finished(stream->ssl))
         return TLS_DONE;
     tls_forget_errors();
-    const enum tls_result result = end(stream, SSL_do_handshake(stream->ssl));
+    const enum tls_result result = stream_end(stream, SSL_do_handshake(stream->ssl));
     if (result == TLS_DONE)
         note_peer(stream);
     return result;
@@ -232,7 +232,7 @@ enum tls_result tls_stream_send(struct tls_stream *stream, const uint8_t *bytes,
     if (shaken != TLS_DONE)
         return shaken;
     tls_forget_errors();
-    return end(stream, SSL_write_ex(stream->ssl, bytes, *n, n));
+    return stream_end(stream, SSL_write_ex(stream->ssl, bytes, *n, n));
 }
 
 enum tls_result tls_stream_receive(struct tls_stream *stream, uint8_t *bytes, size_t *n)
@@ -241,7 +241,7 @@ enum tls_result tls_stream_receive(struct tls_stream *stream, uint8_t *bytes, si
     if (shaken != TLS_DONE)
         return shaken;
     tls_forget_errors();
-    const enum tls_result result = end(stream, SSL_read_ex(stream->ssl, bytes, *n, n));
+    const enum tls_result result = stream_end(stream, SSL_read_ex(stream->ssl, bytes, *n, n));
     if (result == TLS_DONE)
         stream->received += *n;
     if (result == TLS_DONE && stream->client != NULL && !stream->is_heard) {

@@ -1,7 +1,7 @@
 /* upkeep.c: a gauge that is looked up as it is asked for, and two lines of the log. */
 #include "tls/upkeep.h"
 
-static void refresh(void *arg)
+static void tls_upkeep_refresh(void *arg)
 {
     const struct tls_upkeep *upkeep = arg;
     metric_set(upkeep->not_after, tls_server_not_after(upkeep->server));
@@ -15,7 +15,7 @@ void tls_upkeep_show(struct tls_upkeep *upkeep, struct tls_server *server, struc
         .type = METRIC_GAUGE,
     };
     *upkeep = (struct tls_upkeep){.server = server, .not_after = metrics_add(metrics, &family, NULL)};
-    metrics_refresh(metrics, refresh, upkeep);
+    metrics_refresh(metrics, tls_upkeep_refresh, upkeep);
 }
 
 void tls_upkeep_load(struct tls_server *server, struct log *log)
