@@ -461,15 +461,15 @@ Test(methods, calls_and_cancels_race)
 /* --- programs that were built before --- */
 
 /* The structs that a program passes in, as they were when the soname was made: it has their sizes in it. */
-_Static_assert(sizeof(struct orders_client_options) == 32, "soname 0");
-_Static_assert(sizeof(struct orders_call) == 24, "soname 0");
-_Static_assert(sizeof(struct orders_tls) == 24, "soname 0");
-_Static_assert(offsetof(struct orders_call, traceparent) == 16, "soname 0");
-_Static_assert(offsetof(struct orders_client_options, no_retries) == 24, "soname 0");
-_Static_assert(offsetof(struct orders_error, request_id) == 32, "soname 0");
+_Static_assert(sizeof(struct orders_client_options) == 32, "soname 1");
+_Static_assert(sizeof(struct orders_call) == 24, "soname 1");
+_Static_assert(sizeof(struct orders_tls) == 24, "soname 1");
+_Static_assert(offsetof(struct orders_call, traceparent) == 16, "soname 1");
+_Static_assert(offsetof(struct orders_client_options, no_retries) == 24, "soname 1");
+_Static_assert(offsetof(struct orders_error, request_id) == 32, "soname 1");
 /* And so are the messages. One that has to grow wants functions of its own for programs that know of that. */
-_Static_assert(sizeof(Orders__V1__Order) == 104, "soname 0");
-_Static_assert(sizeof(Orders__V1__ListOrdersRequest) == 72, "soname 0");
-_Static_assert(sizeof(Orders__V1__UpdateOrderRequest) == 40, "soname 0");
-_Static_assert(sizeof(Orders__V1__DeleteOrderRequest) == 40, "soname 0");
-_Static_assert(sizeof(Orders__V1__BatchCreateOrdersRequest) == 40, "soname 0");
+_Static_assert(sizeof(Orders__V1__Order) == 104, "soname 1");
+_Static_assert(sizeof(Orders__V1__ListOrdersRequest) == 144, "soname 1");
+_Static_assert(sizeof(Orders__V1__UpdateOrderRequest) == 40, "soname 1");
+_Static_assert(sizeof(Orders__V1__DeleteOrderRequest) == 40, "soname 1");
+_Static_assert(sizeof(Orders__V1__BatchCreateOrdersRequest) == 40, "soname 1");

@@ -332,6 +332,14 @@ Test(order_service, list_goes_either_way_and_a_token_is_for_one_of_them)
     invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);
 }
 
+Test(order_service, a_filter_that_the_store_does_not_know_is_refused_by_name)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    request.currency = (char *)(uintptr_t)"EUR";
+    invoke("ListOrders", &request.base, STATUS_UNIMPLEMENTED, NULL);
+    cr_assert(strstr(call.status.message, "currency"));
+}
+
 Test(order_service, days_are_dates)
 {
     Orders__V1__GetOrderStatisticsRequest request = ORDERS__V1__GET_ORDER_STATISTICS_REQUEST__INIT;
