@@ -19,6 +19,7 @@
 #define STATISTICS         &orders__v1__order_statistics__descriptor
 #define OF_CURRENCY        &orders__v1__currency_statistics__descriptor
 #define OF_DAY             &orders__v1__day_statistics__descriptor
+#define OF_STATUS          &orders__v1__status_count__descriptor
 #define WHO_AM_I           &rpc__v1__who_am_iresponse__descriptor
 
 /* An order_id is one of these in whichever message it is. */
@@ -237,10 +238,44 @@ const struct field_rule field_rules[] = {
         .format = "date",
     },
     {
+        .message = STATISTICS_REQUEST,
+        .name = "by_status",
+        .description =
+            "Whether to count the orders of each status, too: takes time with the number of orders.",
+        .example = "true",
+    },
+    {
         .message = STATISTICS,
         .name = "order_count",
-        .description = "How many orders there are on these days.",
+        .description = "How many orders there are on these days, whatever their status.",
         .example = "2",
+        .most = INT64_MAX,
+    },
+    {
+        .message = STATISTICS,
+        .name = "cancelled_count",
+        .description = "How many of them are cancelled.",
+        .example = "1",
+        .most = INT64_MAX,
+    },
+    {
+        .message = STATISTICS,
+        .name = "statuses",
+        .description =
+            "One for each status, those that no order has as well; empty unless `by_status` asks for "
+            "them.",
+    },
+    {
+        .message = OF_STATUS,
+        .name = "status",
+        .description = "Which one.",
+        .example = "pending",
+    },
+    {
+        .message = OF_STATUS,
+        .name = "order_count",
+        .description = "How many orders have it.",
+        .example = "1",
         .most = INT64_MAX,
     },
     {
@@ -288,6 +323,21 @@ const struct field_rule field_rules[] = {
         .most = INT64_MAX,
     },
     {
+        .message = OF_CURRENCY,
+        .name = "cancelled_count",
+        .description = "How many of them are cancelled.",
+        .example = "1",
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_CURRENCY,
+        .name = "cancelled_revenue",
+        .description = "How much of the revenue is that of cancelled orders.",
+        .example = "89990",
+        .amount = true,
+        .most = INT64_MAX,
+    },
+    {
         .message = OF_DAY,
         .name = "date",
         .description = "The day of `order_date` in UTC.",
@@ -316,6 +366,21 @@ const struct field_rule field_rules[] = {
         .example = "129980",
         .amount = true,
         .least = 1,
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_DAY,
+        .name = "cancelled_count",
+        .description = "How many of them are cancelled.",
+        .example = "1",
+        .most = INT64_MAX,
+    },
+    {
+        .message = OF_DAY,
+        .name = "cancelled_revenue",
+        .description = "How much of the revenue is that of cancelled orders.",
+        .example = "0",
+        .amount = true,
         .most = INT64_MAX,
     },
     {
