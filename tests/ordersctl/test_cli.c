@@ -631,7 +631,7 @@ Test(cli, a_reader_that_leaves_ends_it_quietly)
 TestSuite(cli_alone, .fini = test_end, .timeout = 60);
 
 static const char *const commands[] = {"create", "get",  "list",    "update", "delete", "summary", "import",
-                                       "export", "call", "methods", "health", "stats",  "keys"};
+                                       "export", "call", "methods", "health", "stats",  "keys",    "help"};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -640,7 +640,7 @@ Test(cli_alone, help_is_everywhere)
     const struct outcome all = run_with(NULL, "--help");
     cr_assert_eq(all.code, 0);
     for (size_t i = 0; i < COMMANDS; i++) {
-        cr_assert_not_null(strstr(all.out, format("\n  %-8s  ", commands[i])), "%s", commands[i]);
+        cr_assert_not_null(strstr(all.out, format("\n  %-10s  ", commands[i])), "%s", commands[i]);
         const struct outcome one = run_with(NULL, commands[i], "--help");
         cr_assert_eq(one.code, 0);
         cr_assert_str_eq(one.err, "");
@@ -648,6 +648,15 @@ Test(cli_alone, help_is_everywhere)
         cr_assert_eq(strncmp(one.out, usage, strlen(usage)), 0, "%s", one.out);
         cr_assert_not_null(strstr(one.out, "--connect=URL"));
     }
+    assert_outcome(run_with(NULL, "help"), 0, all.out, "");
+    assert_outcome(run_with(NULL, "-h"), 0, all.out, "");
+    const char *const of_list = run_with(NULL, "list", "--help").out;
+    assert_outcome(run_with(NULL, "help", "list"), 0, of_list, "");
+    assert_outcome(run_with(NULL, "-h", "list"), 0, of_list, "");
+    assert_outcome(run_with(NULL, "list", "--stauts", "x", "-h"), 0, of_list, "");
+    assert_outcome(run_with(NULL, "help", "lst"), 2, "",
+                   "ordersctl help: there is no command \"lst\"; did you mean \"list\"?\n"
+                   "Try `ordersctl help --help' or `ordersctl help --usage' for more information.\n");
     static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 78, 130};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         cr_assert_not_null(strstr(all.out, format("\n  %3d  ", codes[i])), "exit code %d", codes[i]);
@@ -776,6 +785,24 @@ ParameterizedTest(struct usage *usage, cli_alone, wrong_usage_is_2)
     const struct outcome o = run(&wrong);
     assert_outcome(o, 2, "", NULL);
     cr_assert_not_null(strstr(o.err, "ordersctl"), "%s", o.err);
+}
+
+Test(cli_alone, wrong_usage_is_told_with_what_may_be_meant)
+{
+    assert_outcome(run_with(NULL, "lst"), 2, "",
+                   "ordersctl: there is no command \"lst\"; did you mean \"list\"?\n"
+                   "Try `ordersctl --help' or `ordersctl --usage' for more information.\n");
+    assert_outcome(run_with(NULL, "list", "\x1b[2J"), 2, "", NULL);
+    assert_outcome(run_with(NULL, "\x1b[2J"), 2, "",
+                   "ordersctl: there is no command \"\\u001b[2J\"\n"
+                   "Try `ordersctl --help' or `ordersctl --usage' for more information.\n");
+    assert_outcome(run_with(NULL, "call", "GetOrdr"), 2, "",
+                   "ordersctl call: there is no method \"GetOrdr\"; did you mean \"GetOrder\"?\n"
+                   "Try `ordersctl call --help' or `ordersctl call --usage' for more information.\n");
+    assert_outcome(run_with(NULL, "methods", "-o", "csv", "Check"), 0,
+                   "method,request,response,role\n"
+                   "rpc.v1.Health/Check,rpc.v1.HealthCheckRequest,rpc.v1.HealthCheckResponse,none\n",
+                   "");
 }
 
 Test(cli_alone, bad_configuration_is_78)

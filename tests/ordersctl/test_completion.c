@@ -33,21 +33,22 @@ ParameterizedTestParameters(completion, what_may_come_next)
     static struct offer offers[] = {
         {{""},
          1,
-         "words create get list update delete summary import export call methods health stats keys "},
+         "words create get list update delete summary import export call methods health stats keys help "},
         {{"e"}, 1, "words export "},
         {{"nonsense", ""}, 2, ""},
         {{"summary", "--"},
          2,
-         "words --help --verify --days --currency --watch --target --connect --api-key-file --ca --cert "
-         "--cert-key --timeout "
-         "--output "
-         "--color "},
+         "words --verify --days --currency --watch --help --version --target --connect --api-key-file --ca "
+         "--cert --cert-key --timeout --output --color "},
         {{"--ver"}, 1, "words --version "},
-        {{"list", "--ver"}, 2, "words "},
+        {{"list", "--ver"}, 2, "words --version "},
         {{"create", "--status", "p"}, 3, "words pending processing "},
         {{"create", "--status=p"}, 2, "words --status=pending --status=processing "},
         {{"update", "A-1", "--currency", ""}, 4, "words AUD CAD CHF DKK EUR GBP ISK JPY NOK SEK USD "},
         {{"--output", ""}, 2, "words table json ndjson csv "},
+        {{"list", "-o", "n"}, 3, "words ndjson "},
+        {{"list", "--out", "n"}, 3, "words ndjson "},
+        {{"help", "ex"}, 2, "words export "},
         {{"list", "--color=a"}, 2, "words --color=auto --color=always "},
         {{"export", "--format", ""}, 3, "words json ndjson csv "},
         {{"get", "--columns", "id,c"}, 3, "words id,customer_id id,currency id,created_at "},

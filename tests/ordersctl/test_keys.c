@@ -167,9 +167,10 @@ ParameterizedTest(struct usage *usage, keys_alone, wrong_usage_is_2)
 /* What no key can have is told before anything is asked. */
 Test(keys_alone, a_role_is_one_of_three)
 {
-    assert_outcome(run(&(struct run){.environment = {"API_KEY=k"},
-                                     .arguments = {"keys", "create", "a", "--role", "root"}}),
-                   5, "",
-                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
-                   "  role: must be one of reader, writer, admin\n");
+    assert_outcome(
+        run(&(struct run){.environment = {"API_KEY=k"},
+                          .arguments = {"keys", "create", "a", "--role", "writre"}}),
+        2, "",
+        "ordersctl keys: --role: \"writre\" is not reader, writer or admin; did you mean \"writer\"?\n"
+        "Try `ordersctl keys --help' or `ordersctl keys --usage' for more information.\n");
 }

@@ -39,7 +39,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     if (state->arg_num == 1)
         arguments->json = argument;
     else if (!services_find(argument, &arguments->target))
-        argp_error(state, "there is no method \"%s\"; `ordersctl methods' lists them", argument);
+        services_refuse(argument, state);
     return 0;
 }
 

@@ -4,9 +4,12 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-    &create_command,  &get_command,    &list_command,   &update_command,   &delete_command,
-    &summary_command, &import_command, &export_command, &call_command,     &methods_command,
-    &health_command,  &stats_command,  &keys_command,   &complete_command, NULL,
+    /* clang-format off: a line each, so that what is added is a line */
+    &create_command, &get_command,     &list_command,     &update_command,
+    &delete_command, &summary_command, &import_command,   &export_command,
+    &call_command,   &methods_command, &health_command,   &stats_command,
+    &keys_command,   &help_command,    &complete_command, NULL,
+    /* clang-format on */
 };
 
 const struct command *command_find(const char *name)
@@ -15,4 +18,14 @@ const struct command *command_find(const char *name)
     while (commands[i] != NULL && strcmp(commands[i]->name, name) != 0)
         i++;
     return commands[i];
+}
+
+struct guess command_guess(const char *name)
+{
+    struct guess guess = guess_begin(name);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (commands[i]->summary != NULL)
+            guess_try(&guess, commands[i]->name);
+    }
+    return guess;
 }

@@ -2,6 +2,7 @@
 #ifndef ORDERSCTL_COMMAND_H
 #define ORDERSCTL_COMMAND_H
 
+#include "guess.h"
 #include "session.h"
 
 #include <argp.h>
@@ -18,12 +19,15 @@ struct command {
 
 extern const struct command create_command, get_command, list_command, update_command, delete_command,
     summary_command, import_command, export_command, call_command, methods_command, health_command,
-    stats_command, keys_command, complete_command;
+    stats_command, keys_command, help_command, complete_command;
 
 /* All of them, NULL-terminated, in the order in which --help lists them. */
 extern const struct command *const commands[];
 
 /* NULL: there is none of this name. */
 const struct command *command_find(const char *name);
+
+/* Of those that --help lists. */
+struct guess command_guess(const char *name);
 
 #endif

@@ -15,9 +15,9 @@
 #include "printable.h"
 #include "services.h"
 #include "targets.h"
+#include "words.h"
 #include "json/enum_name.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,40 +31,14 @@ enum {
 struct partial_line {
     struct session *session;
     struct arena arena;
-    const struct command *command;     /* NULL: that comes next */
-    const struct argp_option *pending; /* the option whose argument comes next; NULL: none */
-    size_t n_arguments;                /* of the command, so far */
-    bool options_ended;                /* by "--" */
-    bool lost;                         /* it is wrong already */
-    char **globals;                    /* the global options, as an argv */
+    struct words words;
+    bool lost;      /* it is wrong already */
+    char **globals; /* the global options, as an argv */
     int n_globals;
 
     const char *typed;  /* of the last word, what a candidate is to begin with */
     const char *before; /* what stands before that in the word */
 };
-
-/* --- options, by the tables of argp --- */
-
-static void for_each_option(const struct argp *argp, struct partial_line *line,
-                            void (*take)(const struct argp_option *option, struct partial_line *line))
-{
-    for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->key != 0); o++)
-        take(o, line);
-    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
-        for_each_option(child->argp, line, take);
-}
-
-static const struct argp_option *find_option(const struct argp *argp, const char *name, size_t length)
-{
-    for (const struct argp_option *o = argp->options; o != NULL && (o->name != NULL || o->key != 0); o++) {
-        if (o->name != NULL && strlen(o->name) == length && memcmp(o->name, name, length) == 0)
-            return o;
-    }
-    const struct argp_option *found = NULL;
-    for (const struct argp_child *child = argp->children; child != NULL && child->argp != NULL; child++)
-        found = found != NULL ? found : find_option(child->argp, name, length);
-    return found;
-}
 
 /* --- candidates --- */
 
@@ -152,7 +126,7 @@ static void offer_order_ids(struct partial_line *line)
     Orders__V1__ListOrdersRequest newest = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     if (!open_session(line))
         return;
-    newest.order_by = (char *)(uintptr_t) "id desc";
+    newest.order_by = (char *)(uintptr_t)"id desc";
     newest.page_size = NEWEST;
     const struct rpc_request request = {
         .service = service,
@@ -169,13 +143,19 @@ static void offer_order_ids(struct partial_line *line)
     rpc_reply_free(reply);
 }
 
+static void offer_command_names(struct partial_line *line)
+{
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (commands[i]->summary != NULL)
+            offer(line, commands[i]->name, commands[i]->summary);
+    }
+}
+
 static void offer_choices(struct partial_line *line, const char *choices)
 {
-    while (*choices != '\0') {
-        const size_t length = strcspn(choices, "|");
-        offer(line, arena_copy(&line->arena, choices, length), NULL);
-        choices += length + (choices[length] == '|');
-    }
+    const char *choice = choices;
+    for (size_t length; (length = words_next_choice(&choices)) > 0; choice = choices)
+        offer(line, arena_copy(&line->arena, choice, length), NULL);
 }
 
 /* What an option or argument of this name takes; the name may have brackets around it and others behind. */
@@ -185,8 +165,9 @@ static void offer_values(struct partial_line *line, const char *name)
         const char *name;
         void (*offer)(struct partial_line *line);
     } kinds[] = {
-        {"STATUS", offer_statuses}, {"CODE", offer_currencies}, {"METHOD", offer_methods},
-        {"COLUMNS", offer_columns}, {"TARGET", offer_targets},  {"ORDER_ID", offer_order_ids},
+        {"STATUS", offer_statuses},       {"CODE", offer_currencies}, {"METHOD", offer_methods},
+        {"COLUMNS", offer_columns},       {"TARGET", offer_targets},  {"ORDER_ID", offer_order_ids},
+        {"COMMAND", offer_command_names},
     };
     name += *name == '[';
     const size_t length = strcspn(name, "|] ");
@@ -195,27 +176,18 @@ static void offer_values(struct partial_line *line, const char *name)
         return;
     }
     puts("words");
-    if (islower((unsigned char)*name))
-        offer_choices(line, arena_copy(&line->arena, name, strcspn(name, "] ")));
+    offer_choices(line, name);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
             kinds[i].offer(line);
     }
 }
 
-static void offer_option(const struct argp_option *option, struct partial_line *line)
+static void offer_option(const struct argp_option *option, void *arg)
 {
-    if (option->name != NULL)
+    struct partial_line *line = arg;
+    if (option->name != NULL && (option->flags & OPTION_HIDDEN) == 0)
         offer(line, arena_printf(&line->arena, "--%s", option->name), option->doc);
-}
-
-static void offer_commands(struct partial_line *line)
-{
-    puts("words");
-    for (size_t i = 0; commands[i] != NULL; i++) {
-        if (commands[i]->summary != NULL)
-            offer(line, commands[i]->name, commands[i]->summary);
-    }
 }
 
 /* --- reading the line --- */
@@ -225,80 +197,51 @@ static void add_global(struct partial_line *line, const char *word)
     line->globals[line->n_globals++] = (char *)(uintptr_t)word;
 }
 
-static const struct argp_option *option_of(const struct partial_line *line, const char *word)
+static void read_word(struct partial_line *line, const char *text)
 {
-    const char *name = word + strlen("--");
-    const size_t length = strcspn(name, "=");
-    const struct argp_option *option = find_option(&session_argp, name, length);
-    if (option == NULL && line->command != NULL)
-        option = find_option(line->command->argp, name, length);
-    return option;
-}
-
-static void read_option(struct partial_line *line, const char *word)
-{
-    const struct argp_option *option = option_of(line, word);
-    const bool has_value = strchr(word, '=') != NULL;
-    if (option == NULL)
-        return;
-    if (!has_value && option->arg != NULL && (option->flags & OPTION_ARG_OPTIONAL) == 0)
-        line->pending = option;
-    if (find_option(&session_argp, option->name, strlen(option->name)) == option)
-        add_global(line, word);
-}
-
-static void read_word(struct partial_line *line, const char *word)
-{
-    if (line->pending != NULL) {
-        if (find_option(&session_argp, line->pending->name, strlen(line->pending->name)) == line->pending)
-            add_global(line, word);
-        line->pending = NULL;
-    } else if (!line->options_ended && strcmp(word, "--") == 0) {
-        line->options_ended = true;
-    } else if (!line->options_ended && strncmp(word, "--", 2) == 0) {
-        read_option(line, word);
-    } else if (!line->options_ended && word[0] == '-' && word[1] != '\0') {
-        ; /* an option of one letter, none of which takes an argument */
-    } else if (line->command == NULL) {
-        line->command = command_find(word);
-        line->lost |= line->command == NULL;
-    } else {
-        line->n_arguments++;
-    }
+    const struct word word = words_take(&line->words, text);
+    if ((word.kind == WORD_OPTION || word.kind == WORD_VALUE) && word.option != NULL && word.is_global &&
+        word.ends == 0)
+        add_global(line, text);
+    line->lost |= word.kind == WORD_COMMAND && line->words.command == NULL;
 }
 
 static void offer_options(struct partial_line *line)
 {
     puts("words");
-    offer(line, "--help", "Say how it is used"); /* argp's own, as the next */
-    if (line->command == NULL)
-        offer(line, "--version", "Say which version it is");
-    if (line->command != NULL)
-        for_each_option(line->command->argp, line, offer_option);
-    for_each_option(&session_argp, line, offer_option);
+    if (line->words.command != NULL)
+        words_each_option(line->words.command->argp, offer_option, line);
+    words_each_global(offer_option, line);
+}
+
+/* What the option in this word takes, "--output=t". */
+static void offer_values_behind(struct partial_line *line, const char *last, const char *value)
+{
+    struct words words = line->words;
+    const struct argp_option *option = words_take(&words, last).option;
+    line->typed = value;
+    line->before = arena_copy(&line->arena, last, (size_t)(value - last));
+    if (option != NULL && option->arg != NULL)
+        offer_values(line, option->arg);
 }
 
 static void offer_words(struct partial_line *line, const char *last)
 {
+    const struct words *words = &line->words;
     const char *value = strchr(last, '=');
-    const bool is_option = !line->options_ended && line->pending == NULL && *last == '-';
+    const bool is_option = !words->options_ended && words->pending == NULL && *last == '-';
     line->typed = last;
     line->before = "";
-    if (line->pending != NULL) {
-        offer_values(line, line->pending->arg);
-    } else if (is_option && strncmp(last, "--", 2) == 0 && value != NULL) {
-        const struct argp_option *option = option_of(line, last);
-        line->typed = value + 1;
-        line->before = arena_copy(&line->arena, last, (size_t)(value + 1 - last));
-        if (option != NULL && option->arg != NULL)
-            offer_values(line, option->arg);
-    } else if (is_option) {
+    if (words->pending != NULL)
+        offer_values(line, words->pending->arg);
+    else if (is_option && strncmp(last, "--", 2) == 0 && value != NULL)
+        offer_values_behind(line, last, value + 1);
+    else if (is_option)
         offer_options(line);
-    } else if (line->command == NULL) {
-        offer_commands(line);
-    } else if (line->n_arguments == 0 && line->command->argp->args_doc != NULL) {
-        offer_values(line, line->command->argp->args_doc);
-    }
+    else if (words->command == NULL)
+        offer_values(line, "COMMAND");
+    else if (words->n_arguments == 0 && words->command->argp->args_doc != NULL)
+        offer_values(line, words->command->argp->args_doc);
 }
 
 /* --- the command --- */

@@ -23,7 +23,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     if (key != ARGP_KEY_ARG || state->arg_num > 0)
         return ARGP_ERR_UNKNOWN;
     if (!services_find(argument, &arguments->target))
-        argp_error(state, "there is no method \"%s\"; `ordersctl methods' lists them", argument);
+        services_refuse(argument, state);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* services.c: a new service is one row here; a new method is none. */
 #include "services.h"
 
+#include "guess.h"
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/auth.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
@@ -38,4 +39,20 @@ bool services_find(const char *name, struct service_method *found)
         }
     }
     return false;
+}
+
+void services_refuse(const char *name, const struct argp_state *state)
+{
+    const char *slash = strrchr(name, '/');
+    struct guess guess = guess_begin(slash != NULL ? slash + 1 : name);
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t s = 0; services[s] != NULL; s++) {
+        for (unsigned m = 0; m < services[s]->n_methods; m++)
+            guess_try(&guess, services[s]->methods[m].name);
+    }
+    const char *const meant =
+        guess.best != NULL ? guess_text(&guess, &arena) : "; `ordersctl methods' lists them";
+    argp_error(state, "there is no method \"%s\"%s", name, meant);
+    arena_free(&arena);
 }

@@ -17,7 +17,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_OUTPUT, KEY_COLOR, KEY_TARGET, KEY_TLS };
+enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_COLOR, KEY_TARGET, KEY_TLS, KEY_OUTPUT = 'o' };
 
 /* What says it in the environment. */
 static const char *const tls_variables[SESSION_TLS_FILES] = {
@@ -244,9 +244,7 @@ static const char *use_target(struct session *session, struct arena *arena)
         return NULL;
     const struct target *target = targets_find(&targets, name);
     if (target == NULL)
-        return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s", name,
-                            targets.path != NULL ? targets.path : "a config file",
-                            targets_names(&targets, arena));
+        return targets_unknown(&targets, name, arena);
     error = apply_target(session, &targets, target, arena);
     return error == NULL ? NULL : arena_printf(arena, "%s: [target %s]: %s", targets.path, name, error);
 }

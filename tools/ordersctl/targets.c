@@ -1,6 +1,8 @@
 /* targets.c: inih reads the file's lines; a table says which of them mean something. */
 #include "targets.h"
 
+#include "guess.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
@@ -198,10 +200,15 @@ const struct target *targets_find(const struct targets *targets, const char *nam
     return NULL;
 }
 
-const char *targets_names(const struct targets *targets, struct arena *arena)
+const char *targets_unknown(const struct targets *targets, const char *name, struct arena *arena)
 {
+    struct guess guess = guess_begin(name);
     const char *names = targets->n == 0 ? "none" : "";
-    for (size_t i = 0; i < targets->n; i++)
+    for (size_t i = 0; i < targets->n; i++) {
+        guess_try(&guess, targets->list[i].name);
         names = arena_printf(arena, "%s%s%s", names, i == 0 ? "" : ", ", targets->list[i].name);
-    return names;
+    }
+    return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s%s", name,
+                        targets->path != NULL ? targets->path : "a config file", names,
+                        guess_text(&guess, arena));
 }

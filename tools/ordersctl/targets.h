@@ -50,7 +50,7 @@ bool targets_read(struct targets *targets, struct arena *arena, const char **err
 /* NULL: there is none of this name. */
 const struct target *targets_find(const struct targets *targets, const char *name);
 
-/* "local, production"; "none". */
-const char *targets_names(const struct targets *targets, struct arena *arena);
+/* Says that there is none of this name, and which there are, or which may be meant. */
+const char *targets_unknown(const struct targets *targets, const char *name, struct arena *arena);
 
 #endif
