@@ -1,4 +1,5 @@
-/* likeness.c: Levenshtein's distance between the letters and digits of two names. */
+/* likeness.c: Levenshtein's distance between the letters and digits of two names, with two neighbours that
+ * changed places as one mistake (optimal string alignment). */
 #include "base/likeness.h"
 
 #include <ctype.h>
@@ -33,20 +34,24 @@ static int least(int a, int b, int c)
     return less < c ? less : c;
 }
 
-/* One row of the table of distances at a time. */
+/* The table of distances, row by row; of those above, two are looked at. */
 static int distance(const char *a, const char *b)
 {
-    int row[LETTERS_MAX + 1];
+    int rows[3][LETTERS_MAX + 1];
+    int *before = rows[0], *above = rows[1], *row = rows[2];
     const int length = (int)strlen(b);
     for (int j = 0; j <= length; j++)
         row[j] = j;
     for (int i = 1; a[i - 1] != '\0'; i++) {
-        int diagonal = row[0];
+        int *const oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
         row[0] = i;
         for (int j = 1; j <= length; j++) {
-            const int above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], before[j - 2] + 1, row[j]);
         }
     }
     return row[length];

@@ -21,6 +21,9 @@ ParameterizedTestParameters(likeness, names)
         {"totl_ammount", "total_amount", 2},
         {"amount", "total_amount", 5}, /* within it */
         {"xstatus", "status", 1},
+        {"stauts", "status", 1}, /* two neighbours that changed places */
+        {"lits", "list", 1},
+        {"gte", "get", 1},
         {"note", "total_amount", NAMES_UNLIKE},
         {"id", "currency", NAMES_UNLIKE},
         {"xx", "id", NAMES_UNLIKE},

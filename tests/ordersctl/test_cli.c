@@ -648,25 +648,9 @@ Test(cli_alone, help_is_everywhere)
         cr_assert_eq(strncmp(one.out, usage, strlen(usage)), 0, "%s", one.out);
         cr_assert_not_null(strstr(one.out, "--connect=URL"));
     }
-    assert_outcome(run_with(NULL, "help"), 0, all.out, "");
-    assert_outcome(run_with(NULL, "-h"), 0, all.out, "");
-    const char *const of_list = run_with(NULL, "list", "--help").out;
-    assert_outcome(run_with(NULL, "help", "list"), 0, of_list, "");
-    assert_outcome(run_with(NULL, "-h", "list"), 0, of_list, "");
-    assert_outcome(run_with(NULL, "list", "--stauts", "x", "-h"), 0, of_list, "");
-    assert_outcome(run_with(NULL, "help", "lst"), 2, "",
-                   "ordersctl help: there is no command \"lst\"; did you mean \"list\"?\n"
-                   "Try `ordersctl help --help' or `ordersctl help --usage' for more information.\n");
     static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 78, 130};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         cr_assert_not_null(strstr(all.out, format("\n  %3d  ", codes[i])), "exit code %d", codes[i]);
-}
-
-Test(cli_alone, version_is_told)
-{
-    const struct outcome o = run_with(NULL, "--version");
-    assert_outcome(o, 0, NULL, "");
-    cr_assert_eq(strncmp(o.out, "ordersctl ", strlen("ordersctl ")), 0);
 }
 
 Test(cli_alone, methods_come_from_the_descriptors)
@@ -785,24 +769,6 @@ ParameterizedTest(struct usage *usage, cli_alone, wrong_usage_is_2)
     const struct outcome o = run(&wrong);
     assert_outcome(o, 2, "", NULL);
     cr_assert_not_null(strstr(o.err, "ordersctl"), "%s", o.err);
-}
-
-Test(cli_alone, wrong_usage_is_told_with_what_may_be_meant)
-{
-    assert_outcome(run_with(NULL, "lst"), 2, "",
-                   "ordersctl: there is no command \"lst\"; did you mean \"list\"?\n"
-                   "Try `ordersctl --help' or `ordersctl --usage' for more information.\n");
-    assert_outcome(run_with(NULL, "list", "\x1b[2J"), 2, "", NULL);
-    assert_outcome(run_with(NULL, "\x1b[2J"), 2, "",
-                   "ordersctl: there is no command \"\\u001b[2J\"\n"
-                   "Try `ordersctl --help' or `ordersctl --usage' for more information.\n");
-    assert_outcome(run_with(NULL, "call", "GetOrdr"), 2, "",
-                   "ordersctl call: there is no method \"GetOrdr\"; did you mean \"GetOrder\"?\n"
-                   "Try `ordersctl call --help' or `ordersctl call --usage' for more information.\n");
-    assert_outcome(run_with(NULL, "methods", "-o", "csv", "Check"), 0,
-                   "method,request,response,role\n"
-                   "rpc.v1.Health/Check,rpc.v1.HealthCheckRequest,rpc.v1.HealthCheckResponse,none\n",
-                   "");
 }
 
 Test(cli_alone, bad_configuration_is_78)

@@ -1,4 +1,4 @@
-/* test_completion.c: what `ordersctl complete` offers. That a shell takes it is tested in test_terminal.c. */
+/* test_completion.c: what `ordersctl complete` offers. That shells take it is tested in test_shells.c. */
 #include "process.h"
 
 #include <criterion/criterion.h>
@@ -33,7 +33,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
     static struct offer offers[] = {
         {{""},
          1,
-         "words create get list update delete summary import export call methods health stats keys help "},
+         "words create get list update delete summary import export call methods health stats keys "
+         "completion config version help "},
         {{"e"}, 1, "words export "},
         {{"nonsense", ""}, 2, ""},
         {{"summary", "--"},
@@ -66,7 +67,9 @@ ParameterizedTestParameters(completion, what_may_come_next)
          "rpc.v1.Keys/RotateKey rpc.v1.Metrics/GetMetrics "},
         {{"keys", ""}, 2, "words create list revoke rotate "},
         {{"keys", "create", "a", "--role", ""}, 5, "words reader writer admin "},
-        {{"call", "GetOrder", ""}, 3, ""},
+        {{"call", "GetOrder", ""}, 3, "words "},
+        {{"completion", ""}, 2, "words bash zsh fish "},
+        {{"config", ""}, 2, "words view use list "},
         {{"methods", "He"}, 2, "words "},
         {{"create", ""}, 2, "words "},
         {{"list", ""}, 2, ""},
@@ -104,4 +107,19 @@ Test(completion, order_ids_come_from_the_service_that_the_line_names)
     assert_outcome(
         run_with(NULL, "complete", "--", "get", "--connect", "tcp://127.0.0.1:1", "--api-key-file", key, ""),
         0, "words\n", "");
+}
+
+/* As the build has them: what is installed and what is printed is one. */
+Test(completion, the_scripts_are_printed)
+{
+    static const char *const scripts[][2] = {
+        {"bash", "ordersctl.bash"}, {"zsh", "_ordersctl"}, {"fish", "ordersctl.fish"}};
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
+        assert_outcome(run_with(NULL, "completion", scripts[i][0]), 0,
+                       read_file(format("%s/%s", getenv("ORDERSCTL_COMPLETION"), scripts[i][1])), "");
+    const struct outcome wrong = run_with(NULL, "completion", "basj");
+    assert_outcome(wrong, 2, "", NULL);
+    cr_assert_str_eq(up_to("\n", wrong.err),
+                     "ordersctl completion: \"basj\" is not bash, zsh or fish; did you mean \"bash\"?");
+    assert_outcome(run_with(NULL, "completion"), 2, "", NULL);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct service *service;
 
@@ -125,4 +126,117 @@ Test(targets, what_is_no_file_is_refused)
     mkfifo(path, 0600);
     assert_outcome(run_with(service, "list"), 78, "",
                    format("ordersctl: cannot read %s: Invalid argument\n", path));
+}
+
+/* --- the config file as commands --- */
+
+TestSuite(config, .fini = test_end, .timeout = 60);
+
+static const char two_targets[] = "# mine\n"
+                                  "default = here ; for now\n"
+                                  "\n"
+                                  "[target here]\n"
+                                  "connect = tcp://127.0.0.1:1\n"
+                                  "api-key = a-secret\n"
+                                  "\n"
+                                  "[target there]\n"
+                                  "api-key-file = there.key\n";
+
+Test(config, view_and_list_show_all_but_a_key)
+{
+    const char *path = config_file(two_targets);
+    const char *const folder = format("%s/.config/ordersctl", temporary_directory());
+    assert_outcome(run_with(NULL, "config", "view"), 0,
+                   format("# %s\n"
+                          "default = here\n\n"
+                          "[target here]\n"
+                          "connect = tcp://127.0.0.1:1\n"
+                          "api-key = (not shown)\n\n"
+                          "[target there]\n"
+                          "api-key-file = %s/there.key\n",
+                          path, folder),
+                   "");
+    assert_outcome(run_with(NULL, "config", "list"), 0,
+                   "DEFAULT  TARGET  CONNECT\n"
+                   "*        here    tcp://127.0.0.1:1\n"
+                   "         there   \n",
+                   "");
+    static const char *const verbs[] = {"view", "list"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_outcome(run_with(NULL, "config", verbs[i], "-o", "csv"), 0,
+                       format("name,default,connect,api-key,api-key-file,timeout,output,ca,cert,cert-key\n"
+                              "here,true,tcp://127.0.0.1:1,\"(not shown)\",,,,,,\n"
+                              "there,false,,,%s/there.key,,,,,\n",
+                              folder),
+                       "");
+        const struct outcome o = run_with(NULL, "config", verbs[i], "-o", "ndjson");
+        assert_outcome(o, 0, NULL, "");
+        cr_assert_null(strstr(o.out, "a-secret"));
+        cr_assert_str_eq(up_to("\n", o.out),
+                         "{\"name\":\"here\",\"default\":true,\"connect\":\"tcp://127.0.0.1:1\","
+                         "\"api-key\":\"(not shown)\"}");
+    }
+}
+
+Test(config, use_changes_the_default_and_nothing_else)
+{
+    const char *path = config_file(two_targets);
+    const char *const elsewhere = format("%s/dotfiles", temporary_directory());
+    struct stat about;
+    cr_assert_eq(rename(path, elsewhere), 0);
+    cr_assert_eq(symlink(elsewhere, path), 0);
+    assert_outcome(run_with(NULL, "config", "use", "there"), 0, "", "\"there\" is the default target now\n");
+    const char *before = strstr(two_targets, " ; for now");
+    cr_assert_str_eq(read_file(path), format("# mine\ndefault = there%s", before));
+    cr_assert_eq(lstat(path, &about), 0);
+    cr_assert(S_ISLNK(about.st_mode), "the link is no link any more");
+    cr_assert_eq(stat(path, &about), 0);
+    cr_assert_eq(about.st_mode & 0777, 0600, "%o", about.st_mode);
+    assert_outcome(
+        run_with(NULL, "config", "use", "theer"), 78, "",
+        format("ordersctl: there is no target \"theer\" in %s; there are: here, there; did you mean "
+               "\"there\"?\n",
+               path));
+    cr_assert_str_eq(read_file(path), format("# mine\ndefault = there%s", before));
+}
+
+Test(config, use_writes_a_default_where_there_is_none)
+{
+    static const struct {
+        const char *before, *after;
+    } files[] = {
+        {"[target a]\ntimeout = 1\n", "default = a\n[target a]\ntimeout = 1\n"},
+        {"\xef\xbb\xbf[target a]\ntimeout = 1", "\xef\xbb\xbf"
+                                                "default = a\n[target a]\ntimeout = 1"},
+        {"default = gone\r\n[target a]\r\ntimeout = 1\r\n", "default = a\r\n[target a]\r\ntimeout = 1\r\n"},
+        {"default: gone\n\n[target a]\ntimeout = 1\n", "default = a\n\n[target a]\ntimeout = 1\n"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *path = config_file(files[i].before);
+        assert_outcome(run_with(NULL, "config", "use", "a"), 0, "", NULL);
+        cr_assert_str_eq(read_file(path), files[i].after);
+    }
+}
+
+/* What inih would read as another name. */
+Test(config, use_leaves_a_file_that_it_cannot_change_right)
+{
+    static const char odd[] = "default = a\n b\n[target a]\ntimeout = 1\n[target b]\ntimeout = 1\n";
+    const char *path = config_file(odd);
+    assert_outcome(
+        run_with(NULL, "config", "use", "a"), 78, "",
+        format("ordersctl: %s cannot be changed for this name: write its default yourself\n", path));
+    cr_assert_str_eq(read_file(path), odd);
+}
+
+Test(config, wrong_usage_is_told)
+{
+    assert_outcome(
+        run_with(NULL, "config", "view"), 78, "",
+        format("ordersctl: there is no config file %s/.config/ordersctl/config\n", temporary_directory()));
+    config_file(two_targets);
+    static const char *const wrong[][3] = {{NULL}, {"use"}, {"use", "a", "b"}, {"list", "here"}, {"lits"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_outcome(run_with(NULL, "config", wrong[i][0], wrong[i][1], wrong[i][2]), 2, "", NULL);
+    assert_outcome(run_with(NULL, "complete", "--", "config", "use", "t"), 0, "words\nthere\n", "");
 }

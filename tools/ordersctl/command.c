@@ -3,14 +3,30 @@
 
 #include <string.h>
 
+/* A line each, so that what is added is a line. */
+/* clang-format off */
 const struct command *const commands[] = {
-    /* clang-format off: a line each, so that what is added is a line */
-    &create_command, &get_command,     &list_command,     &update_command,
-    &delete_command, &summary_command, &import_command,   &export_command,
-    &call_command,   &methods_command, &health_command,   &stats_command,
-    &keys_command,   &help_command,    &complete_command, NULL,
-    /* clang-format on */
+    &create_command,
+    &get_command,
+    &list_command,
+    &update_command,
+    &delete_command,
+    &summary_command,
+    &import_command,
+    &export_command,
+    &call_command,
+    &methods_command,
+    &health_command,
+    &stats_command,
+    &keys_command,
+    &completion_command,
+    &config_command,
+    &version_command,
+    &help_command,
+    &complete_command,
+    NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

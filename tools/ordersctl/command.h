@@ -17,9 +17,27 @@ struct command {
     enum exit_code (*run)(struct session *session, void *arguments);
 };
 
-extern const struct command create_command, get_command, list_command, update_command, delete_command,
-    summary_command, import_command, export_command, call_command, methods_command, health_command,
-    stats_command, keys_command, help_command, complete_command;
+/* clang-format off */
+extern const struct command
+    create_command,
+    get_command,
+    list_command,
+    update_command,
+    delete_command,
+    summary_command,
+    import_command,
+    export_command,
+    call_command,
+    methods_command,
+    health_command,
+    stats_command,
+    keys_command,
+    completion_command,
+    config_command,
+    version_command,
+    help_command,
+    complete_command;
+/* clang-format on */
 
 /* All of them, NULL-terminated, in the order in which --help lists them. */
 extern const struct command *const commands[];

@@ -170,7 +170,7 @@ static void offer_values(struct partial_line *line, const char *name)
         {"COMMAND", offer_command_names},
     };
     name += *name == '[';
-    const size_t length = strcspn(name, "|] ");
+    const size_t length = strcspn(name, "|]. ");
     if (length == strlen("FILE") && memcmp(name, "FILE", length) == 0) {
         puts("files");
         return;
@@ -225,6 +225,21 @@ static void offer_values_behind(struct partial_line *line, const char *last, con
         offer_values(line, option->arg);
 }
 
+/* What --help has for the argument behind n others; NULL: there is none. The last may stand for many:
+ * "ORDER_ID...". */
+static const char *nth_argument(const struct argp *argp, size_t n)
+{
+    const char *at = argp->args_doc;
+    for (; at != NULL && n > 0; n--) {
+        const char *end = at + strcspn(at, " ");
+        if (*end == '\0' && strstr(at, "...") == NULL)
+            at = NULL;
+        else if (*end != '\0')
+            at = end + 1;
+    }
+    return at;
+}
+
 static void offer_words(struct partial_line *line, const char *last)
 {
     const struct words *words = &line->words;
@@ -240,8 +255,8 @@ static void offer_words(struct partial_line *line, const char *last)
         offer_options(line);
     else if (words->command == NULL)
         offer_values(line, "COMMAND");
-    else if (words->n_arguments == 0 && words->command->argp->args_doc != NULL)
-        offer_values(line, words->command->argp->args_doc);
+    else if (nth_argument(words->command->argp, words->n_arguments) != NULL)
+        offer_values(line, nth_argument(words->command->argp, words->n_arguments));
 }
 
 /* --- the command --- */

@@ -2,6 +2,7 @@
 #include "targets.h"
 
 #include "guess.h"
+#include "whole_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -188,7 +189,13 @@ bool targets_read(struct targets *targets, struct arena *arena, const char **err
         *error = arena_printf(arena, "cannot read %s: %s", targets->path, strerror(errno));
     if (fd >= 0)
         close(fd);
+    targets->text = text;
     return text != NULL && check(&reading, text, &about, error);
+}
+
+const char *targets_setting_name(enum target_setting setting)
+{
+    return setting_names[setting];
 }
 
 const struct target *targets_find(const struct targets *targets, const char *name)
@@ -211,4 +218,69 @@ const char *targets_unknown(const struct targets *targets, const char *name, str
     return arena_printf(arena, "there is no target \"%s\" in %s; there are: %s%s", name,
                         targets->path != NULL ? targets->path : "a config file", names,
                         guess_text(&guess, arena));
+}
+
+/* --- changing the default --- */
+
+/* What stands behind the value of `default = NAME`, a comment perhaps; NULL: the line is no such one. */
+static const char *behind_preset(const char *line, const char *end)
+{
+    static const char name[] = "default";
+    if ((size_t)(end - line) < strlen(name) || strncmp(line, name, strlen(name)) != 0)
+        return NULL;
+    line += strlen(name);
+    line += strspn(line, " \t");
+    if (*line != '=' && *line != ':')
+        return NULL;
+    while (line < end && !(strchr(" \t", *line) != NULL && line[1] == ';') && *line != '\r')
+        line++;
+    return line;
+}
+
+/* The text with another default, in the place of the one that is there, else in front of all. */
+static const char *with_preset(const char *text, const char *name, struct arena *arena)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, as some editors write it */
+    const size_t skipped = strncmp(text, mark, strlen(mark)) == 0 ? strlen(mark) : 0;
+    for (const char *line = text + skipped, *end; *line != '\0' && *line != '[';
+         line = end + (*end == '\n')) {
+        end = line + strcspn(line, "\n");
+        const char *behind = behind_preset(line, end);
+        if (behind != NULL)
+            return arena_printf(arena, "%.*sdefault = %s%s", (int)(line - text), text, name, behind);
+    }
+    return arena_printf(arena, "%.*sdefault = %s\n%s", (int)skipped, text, name, text + skipped);
+}
+
+/* As inih reads it, the name and the lines around it might mean something else. */
+static bool says(const char *text, const struct targets *before, const char *name, struct arena *arena)
+{
+    struct targets after = {.path = before->path};
+    struct targets_reading reading = {.targets = &after, .arena = arena};
+    return long_line(text) == 0 && ini_parse_string(text, take_line, &reading) == 0 && after.n == before->n &&
+           after.preset != NULL && strcmp(after.preset, name) == 0;
+}
+
+bool targets_use(const struct targets *targets, const char *name, struct arena *arena, const char **error)
+{
+    struct whole_file file;
+    *error = NULL;
+    if (targets_find(targets, name) == NULL) {
+        *error = targets_unknown(targets, name, arena);
+        return false;
+    }
+    const char *text = with_preset(targets->text, name, arena);
+    if (!says(text, targets, name, arena)) {
+        *error = arena_printf(arena, "%s cannot be changed for this name: write its default yourself",
+                              targets->path);
+        return false;
+    }
+    bool written = whole_file_open(&file, targets->path);
+    if (written) {
+        fputs(text, file.file);
+        written = whole_file_close(&file, true);
+    }
+    if (!written)
+        *error = arena_printf(arena, "cannot write %s: %s", targets->path, strerror(errno));
+    return written;
 }

@@ -37,7 +37,8 @@ enum { TARGETS_MAX = 64 };
 
 /* All strings are in the arena it was read with. */
 struct targets {
-    const char *path;
+    const char *path;   /* NULL: there is no home to look in */
+    const char *text;   /* what the file holds; NULL: it is not there */
     const char *preset; /* the target that `default` names; NULL: none */
     size_t n;
     struct target list[TARGETS_MAX];
@@ -52,5 +53,13 @@ const struct target *targets_find(const struct targets *targets, const char *nam
 
 /* Says that there is none of this name, and which there are, or which may be meant. */
 const char *targets_unknown(const struct targets *targets, const char *name, struct arena *arena);
+
+/* "api-key-file". */
+const char *targets_setting_name(enum target_setting setting);
+
+/* Makes a target of the file the default: `default = NAME` above all sections. Whatever else the file has
+ * stays as it is, and so do its mode and a link to it; who reads it meanwhile has the old or the new one
+ * whole. False: *error says why not, and nothing has changed. */
+bool targets_use(const struct targets *targets, const char *name, struct arena *arena, const char **error);
 
 #endif
