@@ -6,6 +6,10 @@ shopt -s inherit_errexit
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
+# Of clang, and of what comes with it: one version that Debian 12 and 13 both have, so that both of them format
+# alike and find the same.
+clang_version=19
+
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
 }

@@ -62,27 +62,27 @@ static bool is_set(const PQconninfoOption *option)
 
 /* Libpq has no variable for a few options (keepalives, sslpassword): those go to a service file, which no
  * other process can open and which is gone with the last of COMMAND's. */
-static void add_to_service(FILE **service, const PQconninfoOption *option)
+static void add_to_service(int *service, const PQconninfoOption *option)
 {
     if (strchr(option->val, '\n') != NULL ||
         strlen(option->keyword) + strlen("=") + strlen(option->val) > SERVICE_LINE_MOST)
         die(EX_CONFIG, "its %s is too long, or has a line break", option->keyword);
-    if (*service == NULL) {
-        const int file = memfd_create("service", 0);
-        char path[sizeof "/proc/self/fd/" + 3 * sizeof file];
-        if (file < 0 || (*service = fdopen(file, "w")) == NULL)
-            die(EX_OSERR, "%s", strerror(errno));
-        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    const char *heading = "";
+    if (*service < 0) {
+        char path[sizeof "/proc/self/fd/" + 3 * sizeof *service];
+        *service = memfd_create("service", 0);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", *service);
         setenv("PGSERVICEFILE", path, 1);
         setenv("PGSERVICE", "orders", 1);
-        fputs("[orders]\n", *service);
+        heading = "[orders]\n";
     }
-    fprintf(*service, "%s=%s\n", option->keyword, option->val);
+    if (dprintf(*service, "%s%s=%s\n", heading, option->keyword, option->val) < 0)
+        die(EX_OSERR, "%s", strerror(errno));
 }
 
 static void set_environment(PGconn *connection)
 {
-    FILE *service = NULL;
+    int service = -1;
     PQconninfoOption *options = PQconninfo(connection);
     if (options == NULL)
         die(EX_UNAVAILABLE, "out of memory");
@@ -98,8 +98,6 @@ static void set_environment(PGconn *connection)
             add_to_service(&service, each);
     }
     PQconninfoFree(options);
-    if (service != NULL && fflush(service) != 0)
-        die(EX_OSERR, "%s", strerror(errno));
 }
 
 int main(int argc, char *argv[])

@@ -72,11 +72,13 @@ char *signer_jwk(EVP_PKEY *key, const char *members)
                          : encode_number(key, OSSL_PKEY_PARAM_EC_PUB_X, size);
     char *second = is_rsa ? encode_number(key, OSSL_PKEY_PARAM_RSA_E, 0)
                           : encode_number(key, OSSL_PKEY_PARAM_EC_PUB_Y, size);
-    const int length =
-        is_rsa
-            ? asprintf(&jwk, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"%s%s}", first, second, comma, members)
-            : asprintf(&jwk, "{\"kty\":\"EC\",\"crv\":\"%s\",\"x\":\"%s\",\"y\":\"%s\"%s%s}",
-                       is_p256 ? "P-256" : "P-384", first, second, comma, members);
+    int length;
+    if (is_rsa)
+        length =
+            asprintf(&jwk, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"%s%s}", first, second, comma, members);
+    else
+        length = asprintf(&jwk, "{\"kty\":\"EC\",\"crv\":\"%s\",\"x\":\"%s\",\"y\":\"%s\"%s%s}",
+                          is_p256 ? "P-256" : "P-384", first, second, comma, members);
     cr_assert_gt(length, 0);
     free(first);
     free(second);

@@ -181,10 +181,7 @@ struct ends {
     struct orders_error *error; /* of the last that failed; owned */
 };
 
-#define ENDS_INIT                                                           \
-    {                                                                       \
-        .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER \
-    }
+#define ENDS_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER}
 
 static void count_end(Orders__V1__Order *order, struct orders_error *error, void *arg)
 {

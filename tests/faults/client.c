@@ -71,7 +71,7 @@ static void make_order(struct client *client, struct write *write, const struct 
 {
     orders__v1__order__init(&write->order);
     write->order.order_id = (char *)(uintptr_t)entry->order_id;
-    write->order.customer_id = (char *)(uintptr_t) "torture";
+    write->order.customer_id = (char *)(uintptr_t)"torture";
     write->order.currency = (char *)(uintptr_t)(choose(&client->choices, 2) == 0 ? "ISK" : "EUR");
     write->order.total_amount = 1 + choose(&client->choices, AMOUNTS);
     write->order.status = (Orders__V1__OrderStatus)(1 + choose(&client->choices, 7));

@@ -25,10 +25,7 @@ struct count {
     unsigned n; /* guarded by lock */
 };
 
-#define COUNT_INIT                                                          \
-    {                                                                       \
-        .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER \
-    }
+#define COUNT_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER}
 
 static void count_one(struct count *count)
 {

@@ -154,7 +154,7 @@ Test(peers, ones_that_do_not_greet_shut_out_no_slow_one)
     sp_send_frame(slow, 1, frame, size);
     Rpc__V1__Response *response = sp_read_response(slow, 1);
     cr_assert_not_null(response, "closed, with %d others come", more);
-    cr_expect_eq(response->code, STATUS_OK);
+    cr_expect_eq(response->code, RPC__V1__CODE__OK);
     rpc__v1__response__free_unpacked(response, NULL);
     close(slow);
     for (int i = 0; i < PEERS; i++)
@@ -593,7 +593,7 @@ Test(unfinished, one_that_comes_steadily_is_answered)
         }
         Rpc__V1__Response *response = sp_read_response(peers[i], 1);
         cr_assert_not_null(response, "closed");
-        cr_expect_eq(response->code, STATUS_INVALID_ARGUMENT);
+        cr_expect_eq(response->code, RPC__V1__CODE__INVALID_ARGUMENT);
         rpc__v1__response__free_unpacked(response, NULL);
         free(frames[i]);
         close(peers[i]);

@@ -75,7 +75,7 @@ static void get(struct store *store, struct call *its_call, const char *order_id
     (void)its_call;
     asked = (struct asked){.function = "get"};
     asked.order.order_id = (char *)(uintptr_t)order_id;
-    asked.order.etag = (char *)(uintptr_t) "1-a";
+    asked.order.etag = (char *)(uintptr_t)"1-a";
     closure(&asked.order, closure_data);
 }
 
@@ -368,20 +368,20 @@ Test(order_service, an_update_that_changes_nothing_wants_the_etag_too)
     Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
     Google__Protobuf__FieldMask none = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    order.order_id = (char *)(uintptr_t) "A-1";
-    order.etag = (char *)(uintptr_t) "1-a"; /* the store's */
+    order.order_id = (char *)(uintptr_t)"A-1";
+    order.etag = (char *)(uintptr_t)"1-a"; /* the store's */
     request.order = &order;
     request.update_mask = &none;
     invoke("UpdateOrder", &request.base, STATUS_OK, "get");
-    order.etag = (char *)(uintptr_t) "1-b";
+    order.etag = (char *)(uintptr_t)"1-b";
     invoke("UpdateOrder", &request.base, STATUS_ABORTED, "get");
 }
 
 Test(order_service, a_delete_hands_the_etag_on)
 {
     Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t) "A-1";
-    request.etag = (char *)(uintptr_t) "1-b";
+    request.order_id = (char *)(uintptr_t)"A-1";
+    request.etag = (char *)(uintptr_t)"1-b";
     invoke("DeleteOrder", &request.base, STATUS_OK, "remove");
     cr_assert_str_eq(asked.etag, "1-b");
 }

@@ -157,10 +157,11 @@ bool rejects_close(struct rejects *rejects)
 {
     if (rejects->file == NULL)
         return true;
-    const bool flushed = rejects_flush(rejects);
-    const bool closed = fclose(rejects->file) == 0 || !flushed;
+    bool is_written = rejects_flush(rejects);
+    if (fclose(rejects->file) != 0 && is_written)
+        is_written = report_unwritten(rejects);
     rejects->file = NULL;
     if (!rejects->begun && rejects->is_file)
         unlink(rejects->path);
-    return flushed && (closed || report_unwritten(rejects));
+    return is_written;
 }
