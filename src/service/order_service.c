@@ -329,9 +329,10 @@ static void get_order_statistics(Orders__V1__OrderService_Service *service,
         closure(NULL, call);
         return;
     }
-    struct store_days *days = arena_alloc(&call->arena, sizeof *days);
-    *days = (struct store_days){.first = input->first_day, .last = input->last_day};
-    store->count(store, call, days, closure, call);
+    struct store_count *what = arena_alloc(&call->arena, sizeof *what);
+    *what = (struct store_count){
+        .first_day = input->first_day, .last_day = input->last_day, .by_status = input->by_status != 0};
+    store->count(store, call, what, closure, call);
 }
 
 /* --- batch create --- */

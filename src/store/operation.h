@@ -28,7 +28,7 @@ struct operation {
     struct etag etag;                /* update and remove: only the order that has it */
     const struct store_query *query; /* list: which orders */
     uint64_t rows;                   /* list: that it reads at most, those that it passes over included */
-    const struct store_days *days;   /* statistics: of which days */
+    const struct store_count *count; /* statistics: what to count */
 
     /* The outcome: an answer, or a code and why. */
     const ProtobufCMessage *answer;

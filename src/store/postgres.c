@@ -149,11 +149,12 @@ static void summarize(struct store *store, struct call *call, bool verify,
               CLOSURE(done), closure_data);
 }
 
-static void count(struct store *store, struct call *call, const struct store_days *days,
+static void count(struct store *store, struct call *call, const struct store_count *what,
                   Orders__V1__OrderStatistics_Closure done, void *closure_data)
 {
-    submit(store, call, (struct operation){.statement = &statements[STATEMENT_STATISTICS], .days = days},
-           CLOSURE(done), closure_data);
+    enum statement_id id = what->by_status ? STATEMENT_STATISTICS_BY_STATUS : STATEMENT_STATISTICS;
+    submit_to(store, what->by_status ? LANE_LONG : LANE_SCAN, call,
+              (struct operation){.statement = &statements[id], .count = what}, CLOSURE(done), closure_data);
 }
 
 static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],

@@ -296,6 +296,16 @@ const struct statement statements[STATEMENTS] =
                 .encode = statistics_encode,
                 .take_result = statistics_take_result,
             },
+        [STATEMENT_STATISTICS_BY_STATUS] =
+            {
+                .name = "statistics_by_status",
+                .sql = STATISTICS_BY_STATUS_SQL,
+                .n_params = 2,
+                .types = {PG_TEXT, PG_TEXT},
+                .lane = LANE_SCAN,
+                .encode = statistics_encode,
+                .take_result = statistics_take_by_status,
+            },
         [STATEMENT_CREATE] =
             {
                 .name = "create",

@@ -33,10 +33,11 @@ struct store_query {
     const char *customer_id;        /* only of this customer, unless empty */
 };
 
-/* Which days to count: UTC days of order_date, "2025-01-16", both included; empty: no bound. */
-struct store_days {
-    const char *first;
-    const char *last;
+/* What to count: orders of these UTC days of order_date, "2025-01-16", both included; empty: no bound. */
+struct store_count {
+    const char *first_day;
+    const char *last_day;
+    bool by_status; /* those of each status, too: takes time with the number of orders */
 };
 
 struct store {
@@ -73,8 +74,8 @@ struct store {
     void (*summarize)(struct store *store, struct call *call, bool verify,
                       Orders__V1__OrderSummary_Closure done, void *closure_data);
 
-    /* Exact at the moment of the answer. OUT_OF_RANGE: a sum leaves int64. */
-    void (*count)(struct store *store, struct call *call, const struct store_days *days,
+    /* Exact at the moment of the answer, one for all figures. OUT_OF_RANGE: a sum leaves int64. */
+    void (*count)(struct store *store, struct call *call, const struct store_count *what,
                   Orders__V1__OrderStatistics_Closure done, void *closure_data);
 };
 

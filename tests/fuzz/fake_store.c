@@ -162,11 +162,11 @@ static void summarize(struct store *store, struct call *call, bool verify,
     done(answers(store, call) ? &summary : NULL, closure_data);
 }
 
-static void count(struct store *store, struct call *call, const struct store_days *days,
+static void count(struct store *store, struct call *call, const struct store_count *what,
                   Orders__V1__OrderStatistics_Closure done, void *closure_data)
 {
     static const Orders__V1__OrderStatistics none = ORDERS__V1__ORDER_STATISTICS__INIT;
-    must(strlen(days->first) <= 10 && strlen(days->last) <= 10);
+    must(strlen(what->first_day) <= 10 && strlen(what->last_day) <= 10);
     done(answers(store, call) ? &none : NULL, closure_data);
 }
 

@@ -16,7 +16,7 @@ static struct asked {
     unsigned fields;
     size_t n;
     struct store_query query;
-    struct store_days days;
+    struct store_count count;
     const char *etag;
 } asked;
 
@@ -135,13 +135,13 @@ static void summarize(struct store *store, struct call *its_call, bool verify,
     closure(NULL, closure_data);
 }
 
-static void count(struct store *store, struct call *its_call, const struct store_days *days,
+static void count(struct store *store, struct call *its_call, const struct store_count *what,
                   Orders__V1__OrderStatistics_Closure closure, void *closure_data)
 {
     static const Orders__V1__OrderStatistics none = ORDERS__V1__ORDER_STATISTICS__INIT;
     (void)store;
     (void)its_call;
-    asked = (struct asked){.function = "count", .days = *days};
+    asked = (struct asked){.function = "count", .count = *what};
     closure(&none, closure_data);
 }
 
@@ -346,8 +346,12 @@ Test(order_service, days_are_dates)
     static const char *const bad[] = {"2025-02-29", "2025-1-01", "2025-01-01T00:00:00Z", "yesterday!"};
     request.last_day = "2024-02-29";
     invoke("GetOrderStatistics", &request.base, STATUS_OK, "count");
-    cr_assert_str_eq(asked.days.first, "");
-    cr_assert_str_eq(asked.days.last, "2024-02-29");
+    cr_assert_str_eq(asked.count.first_day, "");
+    cr_assert_str_eq(asked.count.last_day, "2024-02-29");
+    cr_assert_not(asked.count.by_status);
+    request.by_status = true;
+    invoke("GetOrderStatistics", &request.base, STATUS_OK, "count");
+    cr_assert(asked.count.by_status);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         request.first_day = (char *)(uintptr_t)bad[i];
         call.status = STATUS_INIT;

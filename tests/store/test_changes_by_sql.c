@@ -209,8 +209,8 @@ Test(changes_by_sql, sums_have_orders_of_no_date_and_days_have_not)
     pending_free(seen.pending);
 
     seen = (struct seen){.pending = pending_new(LONG_MS)};
-    const struct store_days days = {.first = "", .last = ""};
-    store->count(store, &seen.pending->call, &days, statistics_done, &seen);
+    const struct store_count all = {.first_day = "", .last_day = ""};
+    store->count(store, &seen.pending->call, &all, statistics_done, &seen);
     cr_assert_eq(pending_wait(seen.pending), STATUS_OK, "%s", seen.pending->call.status.message);
     cr_assert_eq(seen.orders, 3);
     cr_assert_eq(seen.days, 1);
@@ -302,7 +302,7 @@ Test(changes_by_sql, an_answer_whose_code_is_lost_is_data_loss)
 
 Test(changes_by_sql, a_sum_that_is_null_is_data_loss)
 {
-    const struct store_days days = {.first = "", .last = ""};
+    const struct store_count all = {.first_day = "", .last_day = ""};
     make_three();
     free(database_query(database, "ALTER TABLE order_rollup ALTER revenue DROP NOT NULL"));
     free(database_query(database, "SET orders.rollup_upkeep = on; UPDATE order_rollup SET revenue = NULL"));
@@ -310,7 +310,7 @@ Test(changes_by_sql, a_sum_that_is_null_is_data_loss)
     store->summarize(store, &seen.pending->call, false, summary_done, &seen);
     expect_end(seen.pending, STATUS_DATA_LOSS);
     seen.pending = pending_new(LONG_MS);
-    store->count(store, &seen.pending->call, &days, statistics_done, &seen);
+    store->count(store, &seen.pending->call, &all, statistics_done, &seen);
     expect_end(seen.pending, STATUS_DATA_LOSS);
 }
 

@@ -251,12 +251,12 @@ Test(rollup, slots_are_folded_in_the_background)
 Test(rollup, counts_that_leave_int64_are_no_answer)
 {
     struct pending *count = pending_new(LONG_MS);
-    const struct store_days days = {.first = "", .last = ""};
+    const struct store_count all = {.first_day = "", .last_day = ""};
     free(database_query(
         database,
         "SET orders.rollup_upkeep = on; INSERT INTO order_rollup (day, currency, slot, orders, revenue) "
         "SELECT '1970-01-01'::date + n, 'ISK', 0, 9223372036854775807, 1 FROM generate_series(0, 1) AS n"));
-    store->count(store, &count->call, &days, (Orders__V1__OrderStatistics_Closure)pending_done, count);
+    store->count(store, &count->call, &all, (Orders__V1__OrderStatistics_Closure)pending_done, count);
     expect_end(count, STATUS_OUT_OF_RANGE);
     cr_assert_eq(summarize(false), STATUS_OUT_OF_RANGE);
 }
