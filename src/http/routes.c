@@ -188,7 +188,9 @@ static const struct route routes[] = {
         .success = "How many there are and what they are worth, by currency and by day, at this moment.",
         .service = &orders__v1__order_service__descriptor,
         .rpc = "GetOrderStatistics",
-        .query = {{"first_day", "first_day", false}, {"last_day", "last_day", false}},
+        .query = {{"first_day", "first_day", false},
+                  {"last_day", "last_day", false},
+                  {"by_status", "by_status", false}},
         .status = 200,
     },
     {

@@ -425,45 +425,60 @@ Test(contract, the_summary_has_days_newest_first_and_currencies_in_order)
            "{\"date\":\"2025-01-15\",\"currency\":\"ISK\",\"revenue\":90000}]}");
 }
 
+/* An answer without counts by status. */
+#define STATISTICS(count, currencies, days, cancelled)                           \
+    "{\"order_count\":" count ",\"currencies\":[" currencies "],\"days\":[" days \
+    "],\"cancelled_count\":" cancelled ",\"statuses\":[]}"
+#define OF_CURRENCY(code, count, revenue, average, cancelled, cancelled_revenue) \
+    "{\"currency\":\"" code "\",\"order_count\":" count ",\"revenue\":" revenue  \
+    ",\"average_revenue\":" average ",\"cancelled_count\":" cancelled            \
+    ",\"cancelled_revenue\":" cancelled_revenue "}"
+#define OF_DAY(date, code, count, revenue, cancelled, cancelled_revenue)                              \
+    "{\"date\":\"" date "\",\"currency\":\"" code "\",\"order_count\":" count ",\"revenue\":" revenue \
+    ",\"cancelled_count\":" cancelled ",\"cancelled_revenue\":" cancelled_revenue "}"
+
 Test(contract, statistics_count_by_currency_and_day)
 {
     static const char *const orders[] = {
         "{\"order_id\":\"A\",\"customer_id\":\"C\",\"order_date\":\"2025-01-15\",\"total_amount\":10,"
         "\"currency\":\"ISK\"}",
         "{\"order_id\":\"B\",\"customer_id\":\"C\",\"order_date\":\"2025-01-16\",\"total_amount\":11,"
-        "\"currency\":\"ISK\"}",
+        "\"currency\":\"ISK\",\"status\":\"cancelled\"}",
         "{\"order_id\":\"C\",\"customer_id\":\"C\",\"order_date\":\"2025-01-16\",\"total_amount\":7,"
         "\"currency\":\"EUR\"}",
     };
-    static const char day_15[] =
-        "{\"date\":\"2025-01-15\",\"currency\":\"ISK\",\"order_count\":1,\"revenue\":10}";
-    char expected[1024];
-    expect("GET", "/statistics", NULL, 200, "{\"order_count\":0,\"currencies\":[],\"days\":[]}");
+    static const char none[] = STATISTICS("0", "", "", "0");
+    static const char of_day_15[] = STATISTICS("1", OF_CURRENCY("ISK", "1", "10", "10", "0", "0"),
+                                               OF_DAY("2025-01-15", "ISK", "1", "10", "0", "0"), "0");
+    expect("GET", "/statistics", NULL, 200, none);
     for (size_t i = 0; i < 3; i++) {
         struct http_reply reply = call("POST", "/orders/", orders[i]);
         cr_assert_eq(reply.status, 201, "%s", reply.body);
         http_free(&reply);
     }
-    snprintf(expected, sizeof expected,
-             "{\"order_count\":3,\"currencies\":["
-             "{\"currency\":\"EUR\",\"order_count\":1,\"revenue\":7,\"average_revenue\":7},"
-             "{\"currency\":\"ISK\",\"order_count\":2,\"revenue\":21,\"average_revenue\":11}],"
-             "\"days\":[{\"date\":\"2025-01-16\",\"currency\":\"EUR\",\"order_count\":1,\"revenue\":7},"
-             "{\"date\":\"2025-01-16\",\"currency\":\"ISK\",\"order_count\":1,\"revenue\":11},%s]}",
-             day_15);
-    expect("GET", "/statistics", NULL, 200, expected);
-    snprintf(expected, sizeof expected,
-             "{\"order_count\":1,\"currencies\":["
-             "{\"currency\":\"ISK\",\"order_count\":1,\"revenue\":10,\"average_revenue\":10}],"
-             "\"days\":[%s]}",
-             day_15);
-    expect("GET", "/statistics?last_day=2025-01-15", NULL, 200, expected);
-    expect("GET", "/statistics?first_day=2025-01-15&last_day=2025-01-15", NULL, 200, expected);
-    expect("GET", "/statistics?first_day=2025-01-17", NULL, 200,
-           "{\"order_count\":0,\"currencies\":[],\"days\":[]}");
+    expect("GET", "/statistics", NULL, 200,
+           STATISTICS(
+               "3",
+               OF_CURRENCY("EUR", "1", "7", "7", "0", "0") "," OF_CURRENCY("ISK", "2", "21", "11", "1", "11"),
+               OF_DAY("2025-01-16", "EUR", "1", "7", "0",
+                      "0") "," OF_DAY("2025-01-16", "ISK", "1", "11", "1",
+                                      "11") "," OF_DAY("2025-01-15", "ISK", "1", "10", "0", "0"),
+               "1"));
+    expect("GET", "/statistics?last_day=2025-01-15", NULL, 200, of_day_15);
+    expect("GET", "/statistics?first_day=2025-01-15&last_day=2025-01-15&by_status=false", NULL, 200,
+           of_day_15);
+    expect("GET", "/statistics?first_day=2025-01-17", NULL, 200, none);
+    expect("GET", "/statistics?first_day=2025-01-17&by_status=true", NULL, 200,
+           "{\"order_count\":0,\"currencies\":[],\"days\":[],\"cancelled_count\":0,\"statuses\":["
+           "{\"status\":\"pending\",\"order_count\":0},{\"status\":\"confirmed\",\"order_count\":0},"
+           "{\"status\":\"processing\",\"order_count\":0},{\"status\":\"shipped\",\"order_count\":0},"
+           "{\"status\":\"delivered\",\"order_count\":0},{\"status\":\"completed\",\"order_count\":0},"
+           "{\"status\":\"cancelled\",\"order_count\":0}]}");
     expect_violation("GET", "/statistics?first_day=2025-02-30", NULL, "date_parsing",
                      "[\"query\",\"first_day\"]", "Input should be a valid date in the format YYYY-MM-DD",
                      "\"2025-02-30\"", NULL);
+    expect_violation("GET", "/statistics?by_status=maybe", NULL, "bool_parsing", "[\"query\",\"by_status\"]",
+                     "Input should be a valid boolean, unable to interpret input", "\"maybe\"", NULL);
 }
 
 /* --- paths and methods --- */
