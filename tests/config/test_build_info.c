@@ -14,8 +14,8 @@ Test(build_info, it_names_version_and_commit, .timeout = 60)
     build_info_add(metrics, "1.2.3");
     size_t length;
     const char *text = metrics_text(metrics, &arena, &length);
-    const char *sample = arena_printf(&arena, "orders_build_info{version=\"1.2.3\",revision=\"%s\"} 1\n",
-                                      build_commit());
+    const char *sample =
+        arena_printf(&arena, "orders_build_info{version=\"1.2.3\",revision=\"%s\"} 1\n", build_commit());
     cr_expect_not_null(strstr(arena_copy(&arena, text, length), sample));
     cr_expect_neq(*build_commit(), '\0');
     arena_free(&arena);
