@@ -30,7 +30,8 @@
 /* By which a list can be ordered. */
 static const char *ordering(size_t index)
 {
-    static const char *const orderings[] = {"id", "id desc"};
+    static const char *const orderings[] = {
+        "id", "id desc", "order_date", "order_date desc", "total_amount", "total_amount desc"};
     return index < sizeof orderings / sizeof orderings[0] ? orderings[index] : NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "orders/rules.h"
+#include "service/list_query.h"
 #include "service/page_token.h"
 
 #include <stdio.h>
@@ -89,7 +90,8 @@ enum {
 /* A list under way. */
 struct list_call {
     const Orders__V1__ListOrdersRequest *request;
-    size_t page_size;
+    struct store_query query;
+    struct store_next next; /* where it goes on */
     Orders__V1__ListOrdersResponse_Closure closure;
     struct call *call;
 };
@@ -119,7 +121,6 @@ static void set_apart(Orders__V1__ListOrdersResponse *page, struct arena *arena)
     page->n_orders = n_orders;
 }
 
-/* The store was asked for one order more than the page holds: if it came, there is a next page. */
 static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closure_data)
 {
     const struct list_call *listing = closure_data;
@@ -130,79 +131,12 @@ static void finish_list(const Orders__V1__ListOrdersResponse *found, void *closu
     }
     Orders__V1__ListOrdersResponse *page = arena_alloc(arena, sizeof *page);
     *page = *found;
-    if (page->n_orders > listing->page_size) {
-        page->n_orders = listing->page_size;
+    if (listing->next.more) {
         page->next_page_token = arena_alloc(arena, PAGE_TOKEN_TEXT);
-        page_token_make(listing->request, page->orders[page->n_orders - 1]->id, page->next_page_token);
+        page_token_make(listing->request, &listing->next, page->next_page_token);
     }
     set_apart(page, arena);
     listing->closure(page, listing->call);
-}
-
-/* The ways in which a list may be ordered. */
-static const struct {
-    const char *order_by;
-    bool newest_first;
-} orderings[] = {{"", false}, {"id", false}, {"id desc", true}};
-
-static bool read_order_by(const char *order_by, bool *newest_first)
-{
-    for (size_t i = 0; i < sizeof orderings / sizeof orderings[0]; i++) {
-        *newest_first = orderings[i].newest_first;
-        if (strcmp(order_by, orderings[i].order_by) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Checks a request, and fills what of the query takes reading. */
-static void check_list(struct call *call, const Orders__V1__ListOrdersRequest *input,
-                       struct store_query *query)
-{
-    if (input->page_size < 0)
-        call_violation_of(call, "page_size", "greater_than_equal", "0", "must be at least 0");
-    if (input->page_size > ORDER_PAGE_MAX)
-        call_violation_of(call, "page_size", "less_than_equal",
-                          arena_printf(&call->arena, "%d", ORDER_PAGE_MAX), "must be at most %d",
-                          ORDER_PAGE_MAX);
-    if (!page_token_read(input, &query->after_id))
-        call_violation(call, "page_token", "unknown_page_token",
-                       "must be the next_page_token of a list with the same filters");
-    if (input->skip < 0)
-        call_violation_of(call, "skip", "greater_than_equal", "0", "must be at least 0");
-    if (input->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED) {
-        Orders__V1__Order filter = ORDERS__V1__ORDER__INIT;
-        filter.status = input->status;
-        order_check(&filter, ORDER_STATUS, &call->arena, &call->status);
-    }
-    if (!read_order_by(input->order_by, &query->newest_first))
-        call_violation_of(call, "order_by", "enum", "id, id desc", "must be one of id, id desc");
-}
-
-/* Until the store knows them: a filter that is dropped in silence answers orders that were not asked for. */
-static bool refuse_new_filters(struct call *call, const Orders__V1__ListOrdersRequest *input)
-{
-    const struct {
-        const char *field;
-        bool is_set;
-    } filters[] = {
-        {"statuses", input->n_statuses > 0},
-        {"placed_from", input->placed_from != NULL},
-        {"placed_before", input->placed_before != NULL},
-        {"currency", *input->currency != '\0'},
-        {"min_amount", input->min_amount != 0},
-        {"max_amount", input->max_amount != 0},
-        {"search", *input->search != '\0'},
-        {"count", input->count},
-    };
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
-        if (filters[i].is_set) {
-            call_fail(call, STATUS_UNIMPLEMENTED, "ListOrders does not know the filter %s yet",
-                      filters[i].field);
-            return true;
-        }
-    }
-    return false;
 }
 
 static void list_orders(Orders__V1__OrderService_Service *service, const Orders__V1__ListOrdersRequest *input,
@@ -210,29 +144,16 @@ static void list_orders(Orders__V1__OrderService_Service *service, const Orders_
 {
     struct call *call = closure_data;
     struct store *store = store_of(service);
-    struct store_query *query = arena_calloc(&call->arena, 1, sizeof *query);
-    check_list(call, input, query);
-    if (ends_here(call) || refuse_new_filters(call, input)) {
-        closure(NULL, call);
-        return;
-    }
     struct list_call *listing = arena_alloc(&call->arena, sizeof *listing);
-    *listing = (struct list_call){
-        .request = input,
-        .page_size = input->page_size == 0 ? ORDER_PAGE_DEFAULT : (size_t)input->page_size,
-        .closure = closure,
-        .call = call,
-    };
+    *listing = (struct list_call){.request = input, .closure = closure, .call = call};
+    list_query_read(call, input, &listing->query);
     /* At once: lists that wait for it would fill the bound of calls, and shut out who asks for little. */
-    if (!call_reserve(call, listing->page_size * LISTED_ORDER_BYTES)) {
+    if (ends_here(call) || !call_reserve(call, (size_t)listing->query.limit * LISTED_ORDER_BYTES)) {
         closure(NULL, call);
         return;
     }
-    query->skip = input->skip;
-    query->limit = (int64_t)listing->page_size + 1;
-    query->status = input->status;
-    query->customer_id = input->customer_id;
-    store->list(store, call, query, finish_list, listing);
+    listing->query.next = &listing->next;
+    store->list(store, call, &listing->query, finish_list, listing);
 }
 
 /* --- change --- */

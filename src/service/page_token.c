@@ -1,47 +1,97 @@
-/* page_token.c: the last id of the page before, and a checksum of it and the filters. */
+/* page_token.c: the last id of the page before, its key and what is left to pass over, where they are not 0,
+ * and a checksum of these and the filters. */
 #include "service/page_token.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* FNV-1a. Not a secret: it catches mistakes, such as a token carried over to another list. */
-static uint32_t mix(uint32_t hash, const void *bytes, size_t size)
+enum { SHORT = 24, LONG = PAGE_TOKEN_TEXT - 1 };
+
+/* FNV-1a. Not a secret: it catches mistakes, such as a token carried over to another list. A hash that bytes
+ * are written into. */
+struct checksum {
+    ProtobufCBuffer base;
+    uint32_t hash;
+};
+
+static void checksum_mix(ProtobufCBuffer *buffer, size_t size, const uint8_t *bytes)
 {
-    const unsigned char *at = bytes;
+    struct checksum *checksum = (struct checksum *)buffer; /* base is its first member */
     for (size_t i = 0; i < size; i++)
-        hash = (hash ^ at[i]) * UINT32_C(16777619);
-    return hash;
+        checksum->hash = (checksum->hash ^ bytes[i]) * UINT32_C(16777619);
 }
 
-static uint32_t checksum(const Orders__V1__ListOrdersRequest *request, int64_t last_id)
+static void checksum_mix_text(struct checksum *checksum, const char *text)
 {
-    const int32_t status = (int32_t)request->status;
-    uint32_t hash = mix(UINT32_C(2166136261), &last_id, sizeof last_id);
-    hash = mix(hash, &status, sizeof status);
-    hash = mix(hash, request->customer_id, strlen(request->customer_id));
-    return mix(hash, request->order_by, strlen(request->order_by));
+    checksum_mix(&checksum->base, strlen(text), (const uint8_t *)text);
 }
 
-void page_token_make(const Orders__V1__ListOrdersRequest *request, int64_t last_id,
+static void checksum_mix_number(struct checksum *checksum, int64_t number)
+{
+    checksum_mix(&checksum->base, sizeof number, (const uint8_t *)&number);
+}
+
+/* The filters that there were first, and others only where there are any: a token holds while servers of two
+ * builds run. */
+static uint32_t checksum_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next)
+{
+    struct checksum checksum = {.base.append = checksum_mix, .hash = UINT32_C(2166136261)};
+    const int32_t status = (int32_t)request->status;
+    Orders__V1__ListOrdersRequest others = *request;
+    checksum_mix_number(&checksum, next->id);
+    checksum_mix(&checksum.base, sizeof status, (const uint8_t *)&status);
+    checksum_mix_text(&checksum, request->customer_id);
+    checksum_mix_text(&checksum, request->order_by);
+    others.page_size = 0;
+    others.skip = 0;
+    others.status = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED;
+    others.page_token = others.customer_id = others.order_by = NULL;
+    others.count = false;
+    others.base.n_unknown_fields = 0;
+    protobuf_c_message_pack_to_buffer(&others.base, &checksum.base);
+    if (next->key != 0 || next->skip != 0) {
+        checksum_mix_number(&checksum, next->key);
+        checksum_mix_number(&checksum, next->skip);
+    }
+    return checksum.hash;
+}
+
+void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next,
                      char out[static PAGE_TOKEN_TEXT])
 {
-    snprintf(out, PAGE_TOKEN_TEXT, "%016" PRIx64 "%08" PRIx32, (uint64_t)last_id, checksum(request, last_id));
+    int length = snprintf(out, PAGE_TOKEN_TEXT, "%016" PRIx64, (uint64_t)next->id);
+    if (next->key != 0 || next->skip != 0)
+        length += snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%016" PRIx64 "%016" PRIx64,
+                           (uint64_t)next->key, (uint64_t)next->skip);
+    snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%08" PRIx32, checksum_make(request, next));
 }
 
-bool page_token_read(const Orders__V1__ListOrdersRequest *request, int64_t *last_id)
+/* Sixteen hexadecimal digits. */
+static int64_t token_number(const char *token)
 {
+    uint64_t number = 0;
+    /* NOLINTNEXTLINE(cert-err34-c): sixteen digits, looked at before, which cannot overflow */
+    sscanf(token, "%16" SCNx64, &number);
+    return (int64_t)number;
+}
+
+bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_next *next)
+{
+    enum { NUMBER = 16 };
     const char *token = request->page_token;
-    uint64_t id;
-    *last_id = 0;
-    if (*token == '\0')
+    const size_t length = strlen(token);
+    *next = (struct store_next){0};
+    if (length == 0)
         return true;
-    if (strlen(token) != PAGE_TOKEN_TEXT - 1 || strspn(token, "0123456789abcdef") != PAGE_TOKEN_TEXT - 1 ||
-        /* NOLINTNEXTLINE(cert-err34-c): sixteen hexadecimal digits are read, which cannot overflow */
-        sscanf(token, "%16" SCNx64, &id) != 1)
+    if ((length != SHORT && length != LONG) || strspn(token, "0123456789abcdef") != length)
         return false;
+    next->id = token_number(token);
+    if (length == LONG) {
+        next->key = token_number(token + NUMBER);
+        next->skip = token_number(token + 2L * NUMBER);
+    }
     char again[PAGE_TOKEN_TEXT];
-    page_token_make(request, (int64_t)id, again);
-    *last_id = (int64_t)id;
-    return *last_id >= 0 && strcmp(again, token) == 0;
+    page_token_make(request, next, again);
+    return next->id > 0 && next->skip >= 0 && strcmp(again, token) == 0;
 }

@@ -3,18 +3,18 @@
 #define SERVICE_PAGE_TOKEN_H
 
 #include "orders/v1/orders.pb-c.h"
+#include "store/store.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
-enum { PAGE_TOKEN_TEXT = 25 }; /* 24 hexadecimal digits and a NUL */
+enum { PAGE_TOKEN_TEXT = 57 }; /* 24 or 56 hexadecimal digits and a NUL */
 
-/* Writes the token of the page behind the order `last_id`, for the filters of this request. */
-void page_token_make(const Orders__V1__ListOrdersRequest *request, int64_t last_id,
+/* Writes the token of the page that begins at a place, for the filters and the order of this request. */
+void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next,
                      char out[static PAGE_TOKEN_TEXT]);
 
-/* Reads request->page_token; an empty one stands for the start. False: it is none, or was made for other
- * filters. */
-bool page_token_read(const Orders__V1__ListOrdersRequest *request, int64_t *last_id);
+/* Reads request->page_token; an empty one stands for the start, where all but `more` is 0. False: it is none,
+ * or was made for other filters, or another order. */
+bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_next *next);
 
 #endif

@@ -225,6 +225,9 @@ static bool encode(struct batch *batch, struct unit *unit)
 
 static bool send_statement(PGconn *pg, const struct statement *statement, const struct params *params)
 {
+    if (params->sql != NULL)
+        return PQsendQueryParams(pg, params->sql, params->count, statement->types, params->values,
+                                 params->lengths, params->formats, 1);
     return PQsendQueryPrepared(pg, statement->name, params->count, params->values, params->lengths,
                                params->formats, 1);
 }

@@ -26,7 +26,8 @@ struct operation {
     Orders__V1__Order *order;        /* create and update: what to store */
     unsigned fields;                 /* update: which of its fields */
     struct etag etag;                /* update and remove: only the order that has it */
-    const struct store_query *query; /* list: which orders */
+    const struct store_query *query; /* list: which orders; NULL once nobody waits for it */
+    const char *sql;                 /* list: the statement where it is made for the query, or NULL */
     uint64_t rows;                   /* list: that it reads at most, those that it passes over included */
     const struct store_count *count; /* statistics: what to count */
 

@@ -3,6 +3,7 @@
 
 #include "store/row.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ void params_reset(struct params *params)
         params_free(params);
     params->length = 0;
     params->count = 0;
+    params->has_sql = false;
 }
 
 void params_free(struct params *params)
@@ -62,6 +64,13 @@ static void put_int8(struct params *params, int64_t value)
 static void begin(struct params *params)
 {
     params->starts[params->count++] = params->length;
+}
+
+void params_sql(struct params *params, const char *sql)
+{
+    assert(params->length == 0);
+    put(params, sql, strlen(sql) + 1);
+    params->has_sql = true;
 }
 
 void params_int8(struct params *params, int64_t value)
@@ -127,6 +136,7 @@ void params_add_int8_or_null(struct params *params, bool is_set, int64_t value)
 
 void params_finish(struct params *params)
 {
+    params->sql = params->has_sql ? params->bytes : NULL;
     for (int i = 0; i < params->count; i++) {
         size_t end = i + 1 < params->count ? params->starts[i + 1] : params->length;
         /* An empty text still needs a pointer: NULL would be SQL's NULL. */

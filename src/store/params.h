@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PARAMS_MAX = 12 };
+enum { PARAMS_MAX = 14 };
 
 /* Type OIDs of PostgreSQL's catalogue, which never change (pg_type.dat). */
 enum pg_type {
@@ -28,9 +28,11 @@ struct params {
     char *bytes; /* owned; kept from statement to statement */
     size_t length;
     size_t capacity;
+    bool has_sql;
     int count;
     size_t starts[PARAMS_MAX]; /* where each parameter begins in bytes */
-    /* Filled by params_finish, for PQsendQueryPrepared. */
+    /* Filled by params_finish, for PQsendQueryPrepared and PQsendQueryParams. */
+    const char *sql; /* of params_sql; NULL: there is none */
     const char *values[PARAMS_MAX];
     int lengths[PARAMS_MAX];
     int formats[PARAMS_MAX];
@@ -38,6 +40,10 @@ struct params {
 
 void params_reset(struct params *params);
 void params_free(struct params *params);
+
+/* Keeps the text of the statement with its parameters, before the first of them: whoever asked may be gone
+ * when it is sent. */
+void params_sql(struct params *params, const char *sql);
 
 void params_int8(struct params *params, int64_t value);
 void params_text(struct params *params, const char *value);

@@ -6,6 +6,7 @@
 #include "store/database_url.h"
 #include "store/deadlines.h"
 #include "store/dial.h"
+#include "store/find.h"
 #include "store/order_row.h"
 #include "store/postgres_keys.h"
 #include "store/statement.h"
@@ -32,6 +33,7 @@ struct postgres {
     struct store_metrics metrics;
     struct upkeep upkeeps[2];
     unsigned n_upkeeps;
+    unsigned look_rows; /* at which a list looks */
     struct deadlines deadlines;
     bool keeps_deadlines;
     struct postgres_keys keys;
@@ -102,22 +104,33 @@ static void get(struct store *store, struct call *call, const char *order_id, Or
            CLOSURE(done), closure_data);
 }
 
-static void list(struct store *store, struct call *call, const struct store_query *query,
-                 Orders__V1__ListOrdersResponse_Closure done, void *closure_data)
+/* Which prepared statement answers a list; STATEMENT_FIND: none. */
+static const struct statement *statement_of(const struct store_query *query)
 {
-    bool by_status = query->status != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED;
-    bool by_customer = *query->customer_id != '\0';
     static const enum statement_id by[2][2][2] = {
         {{STATEMENT_LIST, STATEMENT_LIST_BY_CUSTOMER}, {STATEMENT_LIST_BY_STATUS, STATEMENT_LIST_BY_BOTH}},
         {{STATEMENT_NEWEST, STATEMENT_NEWEST_BY_CUSTOMER},
          {STATEMENT_NEWEST_BY_STATUS, STATEMENT_NEWEST_BY_BOTH}},
     };
-    const struct statement *statement = &statements[by[query->newest_first][by_status][by_customer]];
-    submit_to(store, query->skip > LONG_SKIP ? LANE_LONG : LANE_SCAN, call,
-              (struct operation){.statement = statement,
-                                 .query = query,
-                                 .rows = (uint64_t)query->skip + (uint64_t)query->limit},
-              CLOSURE(done), closure_data);
+    const bool by_status = query->statuses != 0;
+    const bool by_customer = query->customer_id != NULL && *query->customer_id != '\0';
+    return &statements[find_is_needed(query) ? STATEMENT_FIND
+                                             : by[query->descending][by_status][by_customer]];
+}
+
+static void list(struct store *store, struct call *call, const struct store_query *query,
+                 Orders__V1__ListOrdersResponse_Closure done, void *closure_data)
+{
+    struct operation prototype = {.statement = statement_of(query), .query = query};
+    bool is_long = query->skip > LONG_SKIP;
+    if (prototype.statement == &statements[STATEMENT_FIND]) {
+        prototype.sql = find_compose(query, &call->arena);
+        prototype.rows = find_rows(query, postgres_of(store)->look_rows);
+        is_long |= find_is_long(query);
+    } else {
+        prototype.rows = find_rows(query, 0);
+    }
+    submit_to(store, is_long ? LANE_LONG : LANE_SCAN, call, prototype, CLOSURE(done), closure_data);
 }
 
 static void update(struct store *store, struct call *call, Orders__V1__Order *order, unsigned fields,
@@ -313,6 +326,7 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
     }
     postgres->base = functions;
     postgres->queues = queues;
+    postgres->look_rows = options->look_rows != 0 ? options->look_rows : FIND_ROWS;
     store_metrics_init(&postgres->metrics, options->metrics);
     if (!start_lanes(postgres, options) || !start_keys(postgres, options) || !start_deadlines(postgres) ||
         !start_upkeeps(postgres, options->idempotency_ttl_s)) {

@@ -20,6 +20,7 @@ struct postgres_options {
     uint32_t idempotency_ttl_s; /* how long an answer to a write is kept; 0: for ever */
     unsigned check_ms;          /* how often a session is asked whether it can still serve; 0: each second */
     unsigned slow_statement_ms; /* a run of a statement that takes so long is logged at level warn; 0: none */
+    unsigned look_rows;         /* at which a list looks for those that match (store/find.h); 0: FIND_ROWS */
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
     struct key_memory keys;  /* that is kept up to date; all NULL: there are no keys */

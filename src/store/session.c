@@ -210,7 +210,7 @@ static bool send_statements(const struct session *session, struct setup *setup)
                        session_take_nothing) &&
                 expect(setup, pg, send_access(pg), session_take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
-        if (each->lane == lane_statements(session->lane))
+        if (each->lane == lane_statements(session->lane) && each->sql != NULL)
             sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),
                           session_take_nothing);
     }

@@ -3,7 +3,9 @@
 
 #include "orders/rules.h"
 #include "orders/status.h"
+#include "store/find.h"
 #include "store/idempotency.h"
+#include "store/list.h"
 #include "store/order_row.h"
 #include "store/page_walk.h"
 #include "store/row.h"
@@ -121,33 +123,6 @@ static void encode_update(struct params *params, struct operation *const operati
     encode_request_ids(params, operations, n);
 }
 
-static void encode_list(struct params *params, struct operation *const operations[], size_t n)
-{
-    const struct store_query *query = operations[0]->query;
-    (void)n;
-    params_int8(params, query->newest_first && query->after_id == 0 ? INT64_MAX : query->after_id);
-    params_int8(params, query->limit);
-    params_int8(params, query->skip);
-}
-
-static void encode_list_by_status(struct params *params, struct operation *const operations[], size_t n)
-{
-    encode_list(params, operations, n);
-    params_text(params, order_status_word(operations[0]->query->status));
-}
-
-static void encode_list_by_customer(struct params *params, struct operation *const operations[], size_t n)
-{
-    encode_list(params, operations, n);
-    params_text(params, operations[0]->query->customer_id);
-}
-
-static void encode_list_by_both(struct params *params, struct operation *const operations[], size_t n)
-{
-    encode_list_by_status(params, operations, n);
-    params_text(params, operations[0]->query->customer_id);
-}
-
 static void encode_nothing(struct params *params, struct operation *const operations[], size_t n)
 {
     (void)params;
@@ -205,20 +180,6 @@ static void take_removed(struct operation *operation, const PGresult *result, in
         operation->answer = &empty.base;
 }
 
-/* An order that cannot be answered has its place, so that the page token passes over it. */
-static void take_list(struct operation *operation, const PGresult *result, struct arena *arena)
-{
-    Orders__V1__ListOrdersResponse *response = arena_alloc(arena, sizeof *response);
-    orders__v1__list_orders_response__init(response);
-    response->n_orders = (size_t)PQntuples(result);
-    response->orders = arena_calloc(arena, response->n_orders, sizeof *response->orders);
-    for (size_t i = 0; i < response->n_orders; i++) {
-        const char *fault;
-        response->orders[i] = order_row_read(result, (int)i, 0, arena, &fault);
-    }
-    operation->answer = &response->base;
-}
-
 /* --- the table --- */
 
 /* One of the lists: those behind $1 that match, in one of two directions. */
@@ -231,7 +192,7 @@ static void take_list(struct operation *operation, const PGresult *result, struc
                " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                \
         .lane = LANE_SCAN,                                                                      \
         .encode = (encoder),                                                                    \
-        .take_result = take_list,                                                               \
+        .take_result = list_take_result,                                                        \
     }
 
 #define BY_STATUS   " AND o.status = $4"
@@ -254,20 +215,29 @@ const struct statement statements[STATEMENTS] =
                 .key_column = ORDER_ROW_ID_COLUMN,
                 .absent = STATUS_NOT_FOUND,
             },
-        [STATEMENT_LIST] = LIST("list", ">", "", "", 3, encode_list, ),
+        [STATEMENT_LIST] = LIST("list", ">", "", "", 3, list_encode, ),
         [STATEMENT_LIST_BY_STATUS] =
-            LIST("list_by_status", ">", "", BY_STATUS, 4, encode_list_by_status, PG_TEXT),
+            LIST("list_by_status", ">", "", BY_STATUS, 4, list_encode_by_status, PG_TEXT),
         [STATEMENT_LIST_BY_CUSTOMER] =
-            LIST("list_by_customer", ">", "", BY_CUSTOMER, 4, encode_list_by_customer, PG_TEXT),
+            LIST("list_by_customer", ">", "", BY_CUSTOMER, 4, list_encode_by_customer, PG_TEXT),
         [STATEMENT_LIST_BY_BOTH] =
-            LIST("list_by_both", ">", "", BY_BOTH, 5, encode_list_by_both, PG_TEXT, PG_TEXT),
-        [STATEMENT_NEWEST] = LIST("newest", "<", " DESC", "", 3, encode_list, ),
+            LIST("list_by_both", ">", "", BY_BOTH, 5, list_encode_by_both, PG_TEXT, PG_TEXT),
+        [STATEMENT_NEWEST] = LIST("newest", "<", " DESC", "", 3, list_encode, ),
         [STATEMENT_NEWEST_BY_STATUS] =
-            LIST("newest_by_status", "<", " DESC", BY_STATUS, 4, encode_list_by_status, PG_TEXT),
+            LIST("newest_by_status", "<", " DESC", BY_STATUS, 4, list_encode_by_status, PG_TEXT),
         [STATEMENT_NEWEST_BY_CUSTOMER] =
-            LIST("newest_by_customer", "<", " DESC", BY_CUSTOMER, 4, encode_list_by_customer, PG_TEXT),
+            LIST("newest_by_customer", "<", " DESC", BY_CUSTOMER, 4, list_encode_by_customer, PG_TEXT),
         [STATEMENT_NEWEST_BY_BOTH] =
-            LIST("newest_by_both", "<", " DESC", BY_BOTH, 5, encode_list_by_both, PG_TEXT, PG_TEXT),
+            LIST("newest_by_both", "<", " DESC", BY_BOTH, 5, list_encode_by_both, PG_TEXT, PG_TEXT),
+        [STATEMENT_FIND] =
+            {
+                .name = "find",
+                .n_params = FIND_PARAMS,
+                .types = FIND_TYPES,
+                .lane = LANE_SCAN,
+                .encode = list_encode_found,
+                .take_result = list_take_found,
+            },
         [STATEMENT_SUMMARY] =
             {
                 .name = "summary",

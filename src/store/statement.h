@@ -20,6 +20,7 @@ enum statement_id {
     STATEMENT_NEWEST_BY_STATUS,
     STATEMENT_NEWEST_BY_CUSTOMER,
     STATEMENT_NEWEST_BY_BOTH,
+    STATEMENT_FIND,
     STATEMENT_SUMMARY,
     STATEMENT_SUMMARY_VERIFIED,
     STATEMENT_STATISTICS,
@@ -35,7 +36,7 @@ enum statement_id {
 
 struct statement {
     const char *name;
-    const char *sql;
+    const char *sql; /* prepared in each session; NULL: its operations each have their own */
     int n_params;
     Oid types[PARAMS_MAX];
     enum lane lane;

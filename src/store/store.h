@@ -17,20 +17,46 @@
 #define STORE_STORE_H
 
 #include "base/call.h"
+#include "google/protobuf/timestamp.pb-c.h"
 #include "orders/v1/orders.pb-c.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which orders to list. */
+enum store_order {
+    STORE_BY_ID,
+    STORE_BY_ORDER_DATE,
+    STORE_BY_TOTAL_AMOUNT,
+};
+
+/* Where a list goes on. */
+struct store_next {
+    bool more;    /* it does */
+    int64_t key;  /* for after_key, */
+    int64_t id;   /* after_id */
+    int64_t skip; /* and skip */
+};
+
+/* Which orders to list. A filter that is zero is none. */
 struct store_query {
-    bool newest_first; /* by falling ids instead of rising ones */
+    enum store_order order; /* equal ones by id */
+    bool descending;
     int64_t after_id;  /* only orders behind this one; 0: all */
+    int64_t after_key; /* by what the list is ordered, of the order after_id: order_date in microseconds since
+                          2000, or total_amount; 0: by id */
     int64_t skip;      /* of those that match, how many to pass over */
-    int64_t limit;
-    Orders__V1__OrderStatus status; /* only in this status, unless unspecified */
-    const char *customer_id;        /* only of this customer, unless empty */
+    int64_t limit;     /* how many to answer, at most */
+    unsigned statuses; /* only in one of these: bits 1 << Orders__V1__OrderStatus */
+    const char *customer_id; /* only of this customer */
+    const Google__Protobuf__Timestamp *placed_from,
+        *placed_before;   /* only of an order_date from, and before */
+    const char *currency; /* only in this one */
+    int64_t min_amount, max_amount;
+    const char *search; /* only with this in order_id or customer_id: a to z in lower case, for both cases */
+    bool count;         /* how many match is to be answered, too */
+
+    struct store_next *next; /* set before `done` is called with an answer; NULL: nobody wants to know */
 };
 
 /* What to count: orders of these UTC days of order_date, "2025-01-16", both included; empty: no bound. */
@@ -55,8 +81,10 @@ struct store {
     void (*get)(struct store *store, struct call *call, const char *order_id, Orders__V1__Order_Closure done,
                 void *closure_data);
 
-    /* The orders that match, ordered by id. The page token is the service's to make. An order that is stored
-     * with what no message can hold has its place, with its id and order_id alone: without created_at. */
+    /* Orders that match, in order. Perhaps fewer than query->limit, and the list goes on: it has looked at as
+     * many others as it may. An order that is stored with what no message can hold has its place, with its id
+     * and order_id alone: without created_at. One without an order_date (null) is on no list by order_date
+     * but perhaps the first page. */
     void (*list)(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
 

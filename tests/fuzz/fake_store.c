@@ -5,8 +5,8 @@
 
 #include "google/protobuf/empty.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "orders/currency.h"
 #include "orders/rules.h"
-#include "orders/status.h"
 
 #include <string.h>
 
@@ -116,14 +116,20 @@ static void list(struct store *store, struct call *call, const struct store_quer
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data)
 {
     must(query->after_id >= 0 && query->skip >= 0);
-    must(query->limit > 1 && query->limit <= ORDER_PAGE_MAX + 1);
-    must(query->status == 0 || order_status_word(query->status) != NULL);
+    must(query->limit > 0 && query->limit <= ORDER_PAGE_MAX);
+    must((query->statuses & ~0xfeu) == 0);
+    must(*query->currency == '\0' || currency_find(query->currency) == query->currency);
+    must(query->min_amount >= 0 && (query->max_amount == 0 || query->max_amount >= query->min_amount));
     Orders__V1__Order *orders[LISTED_AT_MOST];
     Orders__V1__ListOrdersResponse response = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
     response.orders = orders;
     response.n_orders = query->limit < LISTED_AT_MOST ? (size_t)query->limit : LISTED_AT_MOST;
     for (size_t i = 0; i < response.n_orders; i++)
         orders[i] = some_order(&call->arena, "ORD-2025-00001");
+    *query->next = (struct store_next){.more = query->limit < LISTED_AT_MOST,
+                                       .key = query->order == STORE_BY_ID ? 0 : SOME_TIME,
+                                       .id = 1,
+                                       .skip = query->skip};
     done(answers(store, call) ? &response : NULL, closure_data);
 }
 

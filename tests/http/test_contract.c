@@ -269,9 +269,10 @@ Test(contract, lists)
     expect_list("/orders/?order_by=id+desc&customer_id=C1", "D C A");
     expect_list("/orders/?order_by=id+desc&status=shipped", "C B");
     expect_list("/orders/?order_by=id+desc&customer_id=C1&status=pending", "D A");
+#define ORDERINGS "'id', 'id desc', 'order_date', 'order_date desc', 'total_amount' or 'total_amount desc'"
     expect_violation("GET", "/orders/?order_by=amount", NULL, "enum", "[\"query\",\"order_by\"]",
-                     "Input should be 'id' or 'id desc'", "\"amount\"",
-                     "{\"expected\":\"'id' or 'id desc'\"}");
+                     "Input should be " ORDERINGS, "\"amount\"", "{\"expected\":\"" ORDERINGS "\"}");
+#undef ORDERINGS
 }
 
 Test(contract, a_list_has_a_hundred_orders_unless_told_otherwise)

@@ -3,6 +3,7 @@
 
 #include "google/protobuf/field_mask.pb-c.h"
 #include "orders/rules.h"
+#include "service/page_token.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -25,12 +26,14 @@ static struct order_service service;
 static bool ended;
 static bool with_answer;
 static char token[64];
+static int64_t listed_total;
 static char listed[256]; /* a page: its orders' ids, and behind a bar those that are unreachable */
 
 static void note_list(const Orders__V1__ListOrdersResponse *page)
 {
     size_t length = 0;
     strncpy(token, page->next_page_token, sizeof token - 1);
+    listed_total = page->total;
     for (size_t i = 0; i < page->n_orders && length < sizeof listed - 8; i++)
         length += (size_t)sprintf(listed + length, "%s ", page->orders[i]->order_id);
     length += (size_t)sprintf(listed + length, "|");
@@ -86,9 +89,9 @@ static void list(struct store *store, struct call *its_call, const struct store_
                  Orders__V1__ListOrdersResponse_Closure closure, void *closure_data)
 {
     static Google__Protobuf__Timestamp then = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
-    static Orders__V1__Order order[ORDER_PAGE_MAX + 1];
-    static Orders__V1__Order *orders[ORDER_PAGE_MAX + 1];
-    static char names[ORDER_PAGE_MAX + 1][24];
+    static Orders__V1__Order order[ORDER_PAGE_MAX];
+    static Orders__V1__Order *orders[ORDER_PAGE_MAX];
+    static char names[ORDER_PAGE_MAX][24];
     Orders__V1__ListOrdersResponse response = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
     (void)store;
     (void)its_call;
@@ -102,6 +105,9 @@ static void list(struct store *store, struct call *its_call, const struct store_
         order[i].order_id = names[i];
         order[i].created_at = id % every == 0 ? NULL : &then;
     }
+    const int64_t last_id = query->after_id + (int64_t)response.n_orders;
+    *query->next = (struct store_next){.more = last_id < stored, .id = last_id};
+    response.total = query->count ? stored : 0;
     closure(&response, closure_data);
 }
 
@@ -273,16 +279,16 @@ Test(order_service, impossible_ids_are_not_found_without_the_store)
     invoke("DeleteOrder", &delete_request.base, STATUS_NOT_FOUND, NULL);
 }
 
-Test(order_service, list_asks_for_one_more_and_makes_a_token_of_it)
+Test(order_service, a_list_that_goes_on_has_a_token)
 {
     Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
-    cr_assert_eq(asked.query.limit, 101);
+    cr_assert_eq(asked.query.limit, 100);
     cr_assert_eq(asked.query.after_id, 0);
     request.page_token = token;
     request.page_size = 1000;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
-    cr_assert_eq(asked.query.limit, 1001);
+    cr_assert_eq(asked.query.limit, 1000);
     cr_assert_eq(asked.query.after_id, 100);
 }
 
@@ -308,7 +314,7 @@ Test(order_service, a_page_names_what_cannot_be_read_and_the_next_one_goes_on)
     expect_page(&request, "7 |", false);
     request.page_size = 2;
     request.page_token = "";
-    expect_page(&request, "1 2 |", true); /* the third was asked for, too, and is of the next page */
+    expect_page(&request, "1 2 |", true); /* the third is of the next page */
     expect_page(&request, "4 | 3", true);
     every = 1;
     expect_page(&request, "| 5 6", true);
@@ -320,24 +326,114 @@ Test(order_service, list_goes_either_way_and_a_token_is_for_one_of_them)
     Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     request.order_by = "id";
     invoke("ListOrders", &request.base, STATUS_OK, "list");
-    cr_assert_not(asked.query.newest_first);
+    cr_assert_not(asked.query.descending);
     request.order_by = "id desc";
     request.page_token = token;
     invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);
     request.page_token = "";
     call.status = STATUS_INIT;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
-    cr_assert(asked.query.newest_first);
+    cr_assert(asked.query.descending);
     request.order_by = "amount";
     invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);
 }
 
-Test(order_service, a_filter_that_the_store_does_not_know_is_refused_by_name)
+Test(order_service, a_list_asks_for_what_its_filters_say)
 {
     Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
-    request.currency = (char *)(uintptr_t)"EUR";
-    invoke("ListOrders", &request.base, STATUS_UNIMPLEMENTED, NULL);
-    cr_assert(strstr(call.status.message, "currency"));
+    Google__Protobuf__Timestamp from = GOOGLE__PROTOBUF__TIMESTAMP__INIT, before = from;
+    Orders__V1__OrderStatus statuses[] = {ORDERS__V1__ORDER_STATUS__ORDER_STATUS_SHIPPED,
+                                          ORDERS__V1__ORDER_STATUS__ORDER_STATUS_SHIPPED};
+    before.nanos = 1;
+    request.status = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_PENDING;
+    request.statuses = statuses;
+    request.n_statuses = 2;
+    request.placed_from = &from;
+    request.placed_before = &before;
+    request.currency = "eur";
+    request.min_amount = request.max_amount = 5;
+    request.search = "OrD-\xc3\x96";
+    request.count = true;
+    request.order_by = "total_amount desc";
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_expect_eq(asked.query.statuses, 1u << 1 | 1u << 4);
+    cr_expect(asked.query.placed_from == &from && asked.query.placed_before == &before);
+    cr_expect_str_eq(asked.query.currency, "EUR");
+    cr_expect(asked.query.min_amount == 5 && asked.query.max_amount == 5);
+    cr_expect_str_eq(asked.query.search, "ord-\xc3\x96");
+    cr_expect(asked.query.count && asked.query.descending);
+    cr_expect_eq(asked.query.order, STORE_BY_TOTAL_AMOUNT);
+}
+
+/* What is left to pass over goes with the token, and what is asked with it comes on top. */
+Test(order_service, a_short_page_carries_the_rest_of_its_skip)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    const struct store_next next = {.id = 7, .key = -3, .skip = 2};
+    char made[PAGE_TOKEN_TEXT];
+    request.search = "x";
+    request.order_by = "order_date";
+    page_token_make(&request, &next, made);
+    request.page_token = made;
+    request.skip = 3;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_expect(asked.query.after_id == 7 && asked.query.after_key == -3);
+    cr_expect_eq(asked.query.skip, 5);
+    request.skip = INT64_MAX;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_expect_eq(asked.query.skip, INT64_MAX);
+}
+
+Test(order_service, what_is_wrong_with_a_filter_is_told_by_its_name)
+{
+    static char long_text[257];
+    memset(long_text, 'x', sizeof long_text - 1);
+    Google__Protobuf__Timestamp early = GOOGLE__PROTOBUF__TIMESTAMP__INIT, late = early, bad = early;
+    Orders__V1__OrderStatus none[] = {ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED}, odd[] = {8};
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT, plain = request;
+    late.seconds = 1;
+    bad.nanos = 1000000000;
+#define EXPECT_VIOLATION(name, kind, ...)                                     \
+    do {                                                                      \
+        request = plain;                                                      \
+        __VA_ARGS__;                                                          \
+        invoke("ListOrders", &request.base, STATUS_INVALID_ARGUMENT, NULL);   \
+        cr_expect_eq(call.status.n_violations, 1);                            \
+        cr_expect_str_eq(call.status.violations[0].field, (name));            \
+        cr_expect_str_eq(call.status.violations[0].type, (kind), "%s", name); \
+    } while (0)
+    EXPECT_VIOLATION("status", "enum", request.status = 8);
+    EXPECT_VIOLATION("statuses", "enum", request.statuses = none; request.n_statuses = 1);
+    EXPECT_VIOLATION("statuses", "enum", request.statuses = odd; request.n_statuses = 1);
+    EXPECT_VIOLATION("placed_from", "datetime_from_date_parsing", request.placed_from = &bad);
+    EXPECT_VIOLATION("placed_before", "datetime_from_date_parsing", request.placed_before = &bad);
+    EXPECT_VIOLATION("placed_before", "greater_than", request.placed_from = request.placed_before = &early);
+    EXPECT_VIOLATION("placed_before", "greater_than", request.placed_from = &late;
+                     request.placed_before = &early);
+    cr_expect_str_eq(call.status.violations[0].parameter, "1970-01-01T00:00:01Z");
+    EXPECT_VIOLATION("currency", "unknown_currency", request.currency = "XXX");
+    EXPECT_VIOLATION("currency", "unknown_currency", request.currency = "EURO");
+    EXPECT_VIOLATION("min_amount", "greater_than_equal", request.min_amount = -1);
+    EXPECT_VIOLATION("min_amount", "less_than_equal", request.min_amount = INT64_MAX);
+    EXPECT_VIOLATION("max_amount", "greater_than_equal", request.max_amount = -1);
+    EXPECT_VIOLATION("max_amount", "greater_than_equal", request.min_amount = 6; request.max_amount = 5);
+    cr_expect_str_eq(call.status.violations[0].parameter, "6");
+    EXPECT_VIOLATION("max_amount", "less_than_equal", request.max_amount = INT64_MAX);
+    EXPECT_VIOLATION("search", "string_too_long", request.search = long_text);
+    EXPECT_VIOLATION("order_by", "enum", request.order_by = "order_date asc");
+#undef EXPECT_VIOLATION
+}
+
+Test(order_service, how_many_match_is_answered_where_it_was_asked_for)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    stored = 7;
+    request.count = true;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_expect_eq(listed_total, 7);
+    request.count = false;
+    invoke("ListOrders", &request.base, STATUS_OK, "list");
+    cr_expect_eq(listed_total, 0);
 }
 
 Test(order_service, days_are_dates)
