@@ -270,8 +270,9 @@ struct orders_pages *orders_pages_open(struct orders_client *client,
                                        const Orders__V1__ListOrdersRequest *request,
                                        struct orders_error **error);
 
-/* Reads the next page, as orders_list. False: *error says why, and the next try is for the same page; or it
- * is NULL, and there are no more. */
+/* Reads the next page that has an order, as orders_list; of one that has none it goes on to the next, in a
+ * call of its own. False: *error says why, and the next try goes on from there; or it is NULL, and there are
+ * no more. */
 bool orders_pages_next(struct orders_pages *pages, Orders__V1__ListOrdersResponse **page,
                        struct orders_error **error);
 bool orders_pages_next_with(struct orders_pages *pages, const struct orders_call *call,

@@ -72,16 +72,19 @@ bool orders_pages_next_with(struct orders_pages *pages, const struct orders_call
     *page = NULL;
     if (error != NULL)
         *error = NULL;
-    if (pages->next == NULL || !orders_list_with(pages->client, call, pages->next, page, error))
-        return false;
-    const bool is_empty = (*page)->n_orders == 0 && (*page)->n_unreachable == 0;
-    const bool advanced = pages_advance(pages, *page);
-    if (advanced && !(is_empty && pages->next == NULL))
-        return true;
-    orders__v1__list_orders_response__free_unpacked(*page, NULL);
-    *page = NULL;
-    if (!advanced && error != NULL)
-        *error = &client_no_memory;
+    while (pages->next != NULL && orders_list_with(pages->client, call, pages->next, page, error)) {
+        const bool is_empty = (*page)->n_orders == 0 && (*page)->n_unreachable == 0;
+        const bool advanced = pages_advance(pages, *page);
+        if (advanced && !is_empty)
+            return true;
+        orders__v1__list_orders_response__free_unpacked(*page, NULL);
+        *page = NULL;
+        if (!advanced) {
+            if (error != NULL)
+                *error = &client_no_memory;
+            return false;
+        }
+    }
     return false;
 }
 

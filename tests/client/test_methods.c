@@ -277,6 +277,80 @@ Test(methods, pages_are_all_there_are)
     close_bench(bench);
 }
 
+/* A server that has looked at many orders for the one that matches, and answers each call in turn. */
+static void *answer_pages(void *arg)
+{
+    struct rpc_peer *peer = arg;
+    Orders__V1__Order order = make_order("A-1"), *orders[] = {&order};
+    for (int i = 0; i < 6; i++) {
+        Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+        Rpc__V1__Request *request = rpc_peer_take(peer);
+        Orders__V1__ListOrdersRequest *list =
+            orders__v1__list_orders_request__unpack(NULL, request->payload.len, request->payload.data);
+        cr_assert_eq(list->page_token[0], i == 0 ? '\0' : (char)('0' + i), "%d: %s", i, list->page_token);
+        cr_assert_str_eq(list->search, "1");
+        page.next_page_token = (char[]){i < 5 ? (char)('1' + i) : '\0', '\0'};
+        page.orders = orders;
+        page.n_orders = i == 2;
+        rpc_peer_answer_message(peer, &page.base);
+        orders__v1__list_orders_request__free_unpacked(list, NULL);
+        rpc__v1__request__free_unpacked(request, NULL);
+    }
+    return NULL;
+}
+
+Test(methods, pages_without_an_order_are_passed_over)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    struct rpc_peer peer;
+    pthread_t server;
+    size_t orders, pages;
+    rpc_peer_open(&peer);
+    struct orders_client *client = open_client(peer.url, NULL);
+    pthread_create(&server, NULL, answer_pages, &peer);
+    request.search = "1";
+    walk(client, &request, &orders, &pages);
+    cr_expect(orders == 1 && pages == 1, "%zu orders on %zu pages", orders, pages);
+    pthread_join(server, NULL);
+    orders_client_close(client);
+    rpc_peer_close(&peer);
+}
+
+/* The rest of them is the store's to test: tests/store/test_find.c. */
+Test(methods, a_list_is_filtered_ordered_and_counted)
+{
+    static const size_t sizes[] = {4, 4, 3};
+    char token[64];
+    struct bench bench = open_bench();
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    Orders__V1__ListOrdersResponse *page;
+    struct orders_error *error;
+    create_many(bench.client, 25);
+    request.page_size = 4;
+    request.search = "many-1";
+    request.order_by = "order_date desc";
+    request.currency = "EUR";
+    request.count = true;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        expect_success(orders_list(bench.client, &request, &page, &error), &error);
+        cr_assert_eq(page->n_orders, sizes[i]);
+        cr_assert_eq(page->total, 11); /* MANY-1, and MANY-10 to MANY-19 */
+        cr_assert_eq(*page->next_page_token == '\0', sizes[i] < 4);
+        snprintf(token, sizeof token, "%s", page->next_page_token);
+        request.page_token = token;
+        orders__v1__list_orders_response__free_unpacked(page, NULL);
+    }
+    request.page_token = "";
+    request.min_amount = 101;
+    expect_success(orders_list(bench.client, &request, &page, &error), &error);
+    cr_expect(page->n_orders == 0 && page->total == 0);
+    orders__v1__list_orders_response__free_unpacked(page, NULL);
+    request.max_amount = 5;
+    expect_failure(orders_list(bench.client, &request, &page, &error), &error,
+                   RPC__V1__CODE__INVALID_ARGUMENT);
+    close_bench(bench);
+}
+
 Test(methods, a_page_that_failed_is_read_again)
 {
     struct bench bench = open_bench();
