@@ -630,8 +630,9 @@ Test(cli, a_reader_that_leaves_ends_it_quietly)
 
 TestSuite(cli_alone, .fini = test_end, .timeout = 60);
 
-static const char *const commands[] = {"create", "get",  "list",    "update", "delete", "summary", "import",
-                                       "export", "call", "methods", "health", "stats",  "keys",    "help"};
+static const char *const commands[] = {"create",  "get",    "list",       "update", "delete",
+                                       "summary", "import", "statistics", "export", "call",
+                                       "methods", "health", "stats",      "keys",   "help"};
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -755,6 +756,12 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"list", "--color", "blue"}},
         {{"summary", "--days", "0"}},
         {{"summary", "--currency", "XXX"}},
+        {{"statistics", "A-1"}},
+        {{"statistics", "--from", "2025-02-29"}},
+        {{"statistics", "--to=2025-1-1"}},
+        {{"statistics", "--from", EMPTY}},
+        {{"statistics", "--by", "year"}},
+        {{"statistics", "--from=2025-01-02", "--to=2025-01-01"}},
         {{"import", "--resume", "-"}},
         {{"import", "--resume", "--dry-run", "file"}},
     };

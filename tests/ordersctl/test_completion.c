@@ -33,7 +33,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
     static struct offer offers[] = {
         {{""},
          1,
-         "words create get list update delete summary import export call methods health stats keys "
+         "words create get list update delete summary statistics import export call methods health stats "
+         "keys "
          "completion config version help "},
         {{"e"}, 1, "words export "},
         {{"nonsense", ""}, 2, ""},
@@ -41,6 +42,8 @@ ParameterizedTestParameters(completion, what_may_come_next)
          2,
          "words --verify --days --currency --watch --help --version --target --connect --api-key-file --ca "
          "--cert --cert-key --timeout --output --color "},
+        {{"statistics", "--by", ""}, 3, "words currency day week month status "},
+        {{"statistics", "--f"}, 2, "words --from "},
         {{"--ver"}, 1, "words --version "},
         {{"list", "--ver"}, 2, "words --version "},
         {{"create", "--status", "p"}, 3, "words pending processing "},

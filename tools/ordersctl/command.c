@@ -12,6 +12,7 @@ const struct command *const commands[] = {
     &update_command,
     &delete_command,
     &summary_command,
+    &statistics_command,
     &import_command,
     &export_command,
     &call_command,

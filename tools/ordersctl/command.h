@@ -25,6 +25,7 @@ extern const struct command
     update_command,
     delete_command,
     summary_command,
+    statistics_command,
     import_command,
     export_command,
     call_command,

@@ -383,7 +383,8 @@ static const struct argp stats_argp = {
     .parser = parse,
     .doc =
         "Shows what a server is doing: requests, errors and times by method, batches, queues and "
-        "connections by lane of the store, and what the process takes.\v"
+        "connections by lane of the store, and what the process takes. What orders there are is `ordersctl "
+        "statistics'.\v"
         "Rates are those of a second, or of the time between two with --watch. REFUSED are calls that asked "
         "for what cannot be had, such as NOT_FOUND; FAILED those that the service failed, such as "
         "UNAVAILABLE. Times are estimated from the buckets of histograms. --output json prints the plain "
