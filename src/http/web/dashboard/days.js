@@ -45,14 +45,15 @@ export function beginsOf(step, first, last) {
   return begins;
 }
 
+const FIGURES = ["order_count", "revenue", "cancelled_count", "cancelled_revenue"];
+
 // What days of one currency come to by step: exact, in their order, under the first day of each step.
 export function sumBy(step, days) {
   const sums = new Map();
-  for (const { date, order_count: orders, revenue } of days) {
-    const begin = dayOf(beginOf(step, date));
-    const sum = sums.get(begin) ?? { date: begin, order_count: 0n, revenue: 0n };
-    sum.order_count += BigInt(orders);
-    sum.revenue += BigInt(revenue);
+  for (const day of days) {
+    const begin = dayOf(beginOf(step, day.date));
+    const sum = sums.get(begin) ?? { date: begin };
+    for (const figure of FIGURES) sum[figure] = (sum[figure] ?? 0n) + BigInt(day[figure]);
     sums.set(begin, sum);
   }
   return [...sums.values()];

@@ -8,7 +8,7 @@ import { daysAgo, daysBefore, daysFrom, stepFor, sumBy } from "./days.js";
 import { decimalsOf, fields, plainMoney, showMoney } from "./fields.js";
 import { by, choose, countNoun, make, showCount, write } from "./page.js";
 
-const NO_FIGURES = { order_count: null, currencies: [], days: [] };
+const NO_FIGURES = { order_count: null, cancelled_count: 0, currencies: [], days: [] };
 
 // Replaces the rows of a table; a cell that is a number stands right. Where there is no room for columns, a cell shows
 // its heading itself.
@@ -153,6 +153,8 @@ export class Overview {
       showCount(sums.order_count),
       showMoney(sums.revenue, sums.currency),
       showMoney(sums.average_revenue, sums.currency),
+      showCount(sums.cancelled_count),
+      showMoney(sums.cancelled_revenue, sums.currency),
       before === null ? "" : showChange(Number(sums.revenue), Number(was.get(sums.currency)?.revenue ?? 0)),
     ]));
     const rated = currencies.filter(({ currency }) => currency in (fields.rates ?? {}));
@@ -162,6 +164,16 @@ export class Overview {
     write("no-estimate", fields.rates === null || unrated.length === 0 ? ""
       : `The estimate is without ${unrated.join(", ")}: there is no exchange rate.`);
     write("comparison", before === null ? "" : this.#describeComparison(before));
+    write("cancelled-note", this.#describeCancelled());
+  }
+
+  #describeCancelled() {
+    const { cancelled_count: cancelled, currencies } = this.#figures;
+    if (currencies.length === 0) return "";
+    if (cancelled === 0) return "None of these is cancelled.";
+    const revenue = currencies.filter(({ cancelled_count: n }) => n > 0)
+      .map((sums) => showMoney(sums.cancelled_revenue, sums.currency)).join(", ");
+    return `${showCount(cancelled)} of these ${cancelled === 1 ? "is" : "are"} cancelled, with ${revenue} of the revenue.`;
   }
 
   #describeComparison({ order_count: orders }) {
@@ -228,7 +240,10 @@ export class Overview {
     this.#drawn = { sums, step };
     this.#chart.draw(sums, step, first, last, currency, decimalsOf(currency));
     by("days-step").textContent = step.name === "Day" ? "Day" : `${step.name} from`;
-    fillRows("days", sums.map((sum) => [sum.date, showCount(sum.order_count), showMoney(sum.revenue, currency)]));
+    fillRows("days", sums.map((sum) => [
+      sum.date, showCount(sum.order_count), showMoney(sum.revenue, currency),
+      showCount(sum.cancelled_count), showMoney(sum.cancelled_revenue, currency),
+    ]));
     write("chart-summary", this.#describeDays(days, currency));
   }
 
@@ -245,8 +260,11 @@ export class Overview {
     const { sums, step } = this.#drawn;
     const currency = by("chart-currency").value, name = step.name.toLowerCase();
     saveRows(`revenue-${currency}-by-${name}.csv`, [
-      [name, "orders", "revenue", "currency"],
-      ...sums.map((sum) => [sum.date, sum.order_count, plainMoney(sum.revenue, currency), currency]),
+      [name, "orders", "revenue", "currency", "cancelled_orders", "cancelled_revenue"],
+      ...sums.map((sum) => [
+        sum.date, sum.order_count, plainMoney(sum.revenue, currency), currency,
+        sum.cancelled_count, plainMoney(sum.cancelled_revenue, currency),
+      ]),
     ]);
   }
 }
