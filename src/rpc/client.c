@@ -181,6 +181,7 @@ struct rpc_client *rpc_client_open(const struct rpc_client_options *options, cha
     if (client->connect_timeout_ms > LONGEST_CONNECT_TIMEOUT_MS)
         client->connect_timeout_ms = LONGEST_CONNECT_TIMEOUT_MS;
     client->retries = options->retries;
+    client->names_servers = options->names_servers;
 
     nng_socket_set_size(client->socket, NNG_OPT_RECVMAXSZ, REPLY_MAX_BYTES);
     nng_socket_set_ms(client->socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS);

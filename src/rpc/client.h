@@ -28,6 +28,7 @@ struct rpc_client_options {
     /* A call that is answered STATUS_UNAVAILABLE or STATUS_RESOURCE_EXHAUSTED is made again after a while
      * that doubles each time, until its deadline: what it is answered then is the last one's answer. */
     bool retries;
+    bool names_servers;          /* each reply says which server it is from, for people: rpc_reply.server */
     struct tls_client_files tls; /* for URLs of TLS ("tls+tcp://host:port"); of others it is not looked at */
 };
 

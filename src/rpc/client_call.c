@@ -202,12 +202,24 @@ static void end_pause(void *arg)
         send_request(call);
 }
 
+/* The URL that was dialled for the connection; one that has closed meanwhile has none. */
+static void name_server(struct rpc_reply *reply, nng_msg *in)
+{
+    char *url;
+    if (nng_dialer_get_string(nng_pipe_dialer(nng_msg_get_pipe(in)), NNG_OPT_URL, &url) != 0)
+        return;
+    reply->server = arena_strdup(&reply->arena, url);
+    nng_strfree(url);
+}
+
 static void take_reply(struct client_call *call, nng_msg *in)
 {
     nng_duration wait_ms;
     if (call->client->watch != NULL)
         servers_hear(call->client->servers, (uint32_t)nng_pipe_id(nng_msg_get_pipe(in)), time_monotonic_ns());
     rpc_reply_read(call->reply, nng_msg_body(in), nng_msg_len(in));
+    if (call->client->names_servers)
+        name_server(call->reply, in);
     nng_msg_free(in);
     if (!retries(call, &wait_ms)) {
         client_call_finish(call);

@@ -43,6 +43,7 @@ struct rpc_client {
     uint32_t timeout_ms;
     uint32_t connect_timeout_ms;
     bool retries;
+    bool names_servers;
     struct servers *servers; /* owned */
     struct tls_client *tls;  /* held; NULL: no server is called by TLS */
     nng_aio *watch; /* owned; wakes up to look for servers that do not respond; NULL: there is one, and no

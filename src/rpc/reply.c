@@ -60,6 +60,9 @@ void rpc_reply_drop(struct rpc_reply *reply, enum status_code code, const char *
     reply->request_id = "";
     reply->status = (struct status){.code = code, .message = message};
     reply->message = NULL;
+    reply->metadata = NULL;
+    reply->n_metadata = 0;
+    reply->server = NULL;
     reply->payload = (ProtobufCBinaryData){0};
 }
 
@@ -81,6 +84,20 @@ static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *re
     }
     reply->status.violations = violations;
     reply->status.n_violations = reply->status.violation_capacity = n;
+    return true;
+}
+
+/* False: no memory. */
+static bool take_metadata(struct rpc_reply *reply, const Rpc__V1__Response *response)
+{
+    const size_t n = response->n_metadata;
+    struct rpc_metadata *metadata = arena_calloc(&reply->arena, n, sizeof *metadata);
+    if (metadata == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        metadata[i] = (struct rpc_metadata){response->metadata[i]->key, response->metadata[i]->value};
+    reply->metadata = metadata;
+    reply->n_metadata = n;
     return true;
 }
 
@@ -121,7 +138,8 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const char *why;
     const Rpc__V1__Response *response =
         message_unpack(&rpc__v1__response__descriptor, MESSAGE_MAX_FIELDS, &reply->arena, frame, size, &why);
-    if (response == NULL || !take_violations(reply, response) || !take_limit(reply, response)) {
+    if (response == NULL || !take_violations(reply, response) || !take_metadata(reply, response) ||
+        !take_limit(reply, response)) {
         reply_refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
+#include "rpc/request.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -22,6 +23,9 @@ struct rpc_reply {
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
                     */
+    const struct rpc_metadata *metadata; /* of the answer, n_metadata of them */
+    size_t n_metadata;
+    const char *server;        /* the URL that answered, of a client that names_servers; NULL: not known */
     ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */
 
     ProtobufCBinaryData payload; /* what it is unpacked from */

@@ -41,11 +41,12 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"summary", "--"},
          2,
          "words --verify --days --currency --watch --help --version --target --connect --api-key-file --ca "
-         "--cert --cert-key --timeout --output --color "},
+         "--cert --cert-key --timeout --output --color "
+         "--verbose "},
         {{"statistics", "--by", ""}, 3, "words currency day week month status "},
         {{"statistics", "--f"}, 2, "words --from "},
-        {{"--ver"}, 1, "words --version "},
-        {{"list", "--ver"}, 2, "words --version "},
+        {{"--ver"}, 1, "words --version --verbose "},
+        {{"list", "--vers"}, 2, "words --version "},
         {{"create", "--status", "p"}, 3, "words pending processing "},
         {{"create", "--status=p"}, 2, "words --status=pending --status=processing "},
         {{"update", "A-1", "--currency", ""}, 4, "words AUD CAD CHF DKK EUR GBP ISK JPY NOK SEK USD "},

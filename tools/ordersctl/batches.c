@@ -2,6 +2,8 @@
  * needed. */
 #include "batches.h"
 
+#include "call_log.h"
+
 #include "base/uuid.h"
 
 #include <pthread.h>
@@ -31,6 +33,7 @@ struct import_batch {
     size_t first_row;
     struct batch_place end; /* of the last order */
     bool in_flight;
+    struct call_log log;
     struct batches *batches; /* whose ring it is in */
     struct rpc_reply *reply; /* guarded by their lock; set by a thread of the client's */
 };
@@ -112,7 +115,7 @@ static void send_batch(struct batches *batches, struct import_batch *batch)
     input.orders = batch->orders;
     if (terms->run != NULL)
         make_request_id(terms->run, batch->first_row, request_id);
-    const struct rpc_request request = {
+    struct rpc_request request = {
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, "BatchCreateOrders"),
         .input = &input.base,
@@ -121,6 +124,7 @@ static void send_batch(struct batches *batches, struct import_batch *batch)
         .n_metadata = terms->validate_only ? 1 : 0,
     };
     batch->in_flight = true;
+    call_log_begin(&batch->log, batches->session, &request);
     rpc_client_call(batches->session->client, &request, take_reply, batch);
 }
 
@@ -142,6 +146,7 @@ static struct rpc_reply *wait_for_reply(struct batches *batches, struct import_b
             eventfd_read(batches->done, &replies);
     }
     rpc_reply_unpack(reply);
+    call_log_end(&batch->log, batches->session, reply);
     return reply;
 }
 

@@ -103,7 +103,7 @@ static uint64_t count_orders(struct session *session, const struct arguments *ar
     uint64_t n = 0;
     if (field_options_count(&arguments->filter) > 0)
         return 0;
-    struct rpc_reply *reply = rpc_client_call_wait(session->client, &call);
+    struct rpc_reply *reply = session_try(session, &call);
     if (reply->status.code == STATUS_OK)
         n = (uint64_t)((const Orders__V1__OrderSummary *)reply->message)->total_orders;
     rpc_reply_free(reply);

@@ -1,6 +1,7 @@
 /* session.c: options and a target become settings, settings a client. */
 #include "session.h"
 
+#include "call_log.h"
 #include "config/key_file.h"
 #include "orders/v1/orders.pb-c.h"
 #include "reach.h"
@@ -17,7 +18,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { KEY_CONNECT = 0x400, KEY_API_KEY_FILE, KEY_TIMEOUT, KEY_COLOR, KEY_TARGET, KEY_TLS, KEY_OUTPUT = 'o' };
+enum {
+    KEY_CONNECT = 0x400,
+    KEY_API_KEY_FILE,
+    KEY_TIMEOUT,
+    KEY_COLOR,
+    KEY_TARGET,
+    KEY_TLS,
+    KEY_OUTPUT = 'o',
+    KEY_VERBOSE = 'v'
+};
 
 /* What says it in the environment. */
 static const char *const tls_variables[SESSION_TLS_FILES] = {
@@ -42,6 +52,7 @@ static const struct argp_option options[] = {
      "For people (default, also on a pipe), or for programs: one JSON document, one a line, or CSV"},
     {"color", KEY_COLOR, "auto|always|never", 0,
      "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
+    {"verbose", KEY_VERBOSE, NULL, 0, "Show each call and its answer on standard error, but no key"},
     {0},
 };
 
@@ -130,6 +141,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_COLOR:
         if ((error = take_color(session, argument, &arena)) != NULL)
             argp_error(state, "--color: %s", error);
+        break;
+    case KEY_VERBOSE:
+        session->verbose = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -331,6 +345,7 @@ enum exit_code session_open(struct session *session, enum session_need need)
         .urls = session->config.connect,
         .api_key = session->config.api_key,
         .timeout_ms = session->timeout_ms,
+        .names_servers = session->verbose,
         .tls = {session->config.tls_ca, session->config.tls_cert, session->config.tls_key},
     };
     session->client = open_client(&client, error, sizeof error);
@@ -423,12 +438,22 @@ static void tell_failure(struct session *session, const struct rpc_reply *reply)
     arena_free(&arena);
 }
 
+struct rpc_reply *session_try(struct session *session, const struct rpc_request *made)
+{
+    struct rpc_request request = *made;
+    struct call_log log;
+    call_log_begin(&log, session, &request);
+    struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
+                                                         : call_until_interrupt(session, &request);
+    call_log_end(&log, session, reply);
+    return reply;
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
     const struct rpc_request request = {.service = service, .method = method, .input = input};
-    struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
-                                                         : call_until_interrupt(session, &request);
+    struct rpc_reply *reply = session_try(session, &request);
     if (reply->status.code != STATUS_OK && session->client != NULL)
         tell_failure(session, reply);
     return reply;

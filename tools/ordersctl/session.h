@@ -23,6 +23,7 @@ enum { SESSION_FAILURE_TEXT = 256, SESSION_DETAILS = 10 };
 struct session {
     enum output_format output;
     struct screen screen;
+    bool verbose;        /* calls are shown, see call_log.h */
     uint32_t timeout_ms; /* 0: the client's own */
     struct config config;
     struct rpc_client *client;   /* NULL before session_open */
@@ -59,7 +60,10 @@ void session_close(struct session *session);
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input);
 
-/* The same for a method of orders.v1.OrderService. */
+/* The same for a request that says more than what is called; nothing is reported. */
+struct rpc_reply *session_try(struct session *session, const struct rpc_request *request);
+
+/* session_call for a method of orders.v1.OrderService. */
 struct rpc_reply *session_call_order(struct session *session, const char *method,
                                      const ProtobufCMessage *input);
 
