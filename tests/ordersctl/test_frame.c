@@ -83,6 +83,11 @@ Test(frame, wrong_usage_is_told_with_what_may_be_meant)
     assert_outcome(run_with(NULL, "call", "GetOrdr"), 2, "",
                    "ordersctl call: there is no method \"GetOrdr\"; did you mean \"GetOrder\"?\n"
                    "Try `ordersctl call --help' or `ordersctl call --usage' for more information.\n");
+    const struct outcome column = run_with(NULL, "list", "--columns", "id,total_amonut");
+    assert_outcome(column, 2, "", NULL);
+    cr_assert_not_null(strstr(column.err, "there is no \"total_amonut\"; there are id, order_id"), "%s",
+                       column.err);
+    cr_assert_not_null(strstr(column.err, "; did you mean \"total_amount\"?\n"), "%s", column.err);
     assert_outcome(run_with(NULL, "methods", "-o", "csv", "Check"), 0,
                    "method,request,response,role\n"
                    "rpc.v1.Health/Check,rpc.v1.HealthCheckRequest,rpc.v1.HealthCheckResponse,none\n",

@@ -2,8 +2,6 @@
  * needed. */
 #include "batches.h"
 
-#include "call_log.h"
-
 #include "base/uuid.h"
 
 #include <pthread.h>
@@ -124,7 +122,7 @@ static void send_batch(struct batches *batches, struct import_batch *batch)
         .n_metadata = terms->validate_only ? 1 : 0,
     };
     batch->in_flight = true;
-    call_log_begin(&batch->log, batches->session, &request);
+    session_log_call(batches->session, &batch->log, &request);
     rpc_client_call(batches->session->client, &request, take_reply, batch);
 }
 
@@ -146,7 +144,7 @@ static struct rpc_reply *wait_for_reply(struct batches *batches, struct import_b
             eventfd_read(batches->done, &replies);
     }
     rpc_reply_unpack(reply);
-    call_log_end(&batch->log, batches->session, reply);
+    call_log_end(&batch->log, reply);
     return reply;
 }
 

@@ -1,7 +1,6 @@
 /* call_log.c: each side of a call is one text, so that lines of several calls under way do not mix. */
 #include "call_log.h"
 
-#include "base/call.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "printable.h"
@@ -70,21 +69,20 @@ static void add_message(struct text *text, char mark, const ProtobufCMessage *me
     free(dumped);
 }
 
-void call_log_begin(struct call_log *log, const struct session *session, struct rpc_request *request)
+void call_log_begin(struct call_log *log, const struct call_log_route *route, struct rpc_request *request)
 {
     struct text text;
-    if (!session->verbose || !begin_text(&text))
+    if (!log->wanted || !begin_text(&text))
         return;
     if (request->request_id == NULL && uuid_try(log->request_id))
         request->request_id = log->request_id;
-    const uint32_t session_ms = session->timeout_ms != 0 ? session->timeout_ms : CALL_DEFAULT_TIMEOUT_MS;
-    const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : session_ms;
+    const uint32_t timeout_ms = request->timeout_ms != 0 ? request->timeout_ms : route->timeout_ms;
     fprintf(text.stream, "> %s/%s to", request->service->name, request->method->name);
-    for (const char *const *url = session->config.connect; *url != NULL; url++)
-        fprintf(text.stream, "%s%s", url == session->config.connect ? " " : ",", *url);
+    for (const char *const *url = route->urls; *url != NULL; url++)
+        fprintf(text.stream, "%s%s", url == route->urls ? " " : ",", *url);
     fprintf(text.stream, "\n> x-request-id: %s\n", request->request_id != NULL ? request->request_id : "");
-    if (session->config.api_key != NULL)
-        fprintf(text.stream, "> x-api-key: not shown, %s\n", printable(&text.arena, session->key_origin));
+    if (route->key_origin != NULL)
+        fprintf(text.stream, "> x-api-key: not shown, %s\n", printable(&text.arena, route->key_origin));
     fprintf(text.stream, "> timeout: %g s\n", timeout_ms / 1000.0);
     add_metadata(&text, '>', request->metadata, request->n_metadata);
     add_message(&text, '>', request->input);
@@ -92,10 +90,10 @@ void call_log_begin(struct call_log *log, const struct session *session, struct 
     log->began_ns = time_monotonic_ns();
 }
 
-void call_log_end(const struct call_log *log, const struct session *session, struct rpc_reply *reply)
+void call_log_end(const struct call_log *log, struct rpc_reply *reply)
 {
     struct text text;
-    if (!session->verbose || !begin_text(&text))
+    if (!log->wanted || !begin_text(&text))
         return;
     const double taken_ms = (double)(time_monotonic_ns() - log->began_ns) / NS_PER_MS;
     const struct status *status = &reply->status;

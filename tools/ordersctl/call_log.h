@@ -15,18 +15,29 @@
 #define ORDERSCTL_CALL_LOG_H
 
 #include "base/uuid.h"
-#include "session.h"
+#include "rpc/reply.h"
+#include "rpc/request.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a call goes, and with what. */
+struct call_log_route {
+    const char *const *urls;
+    const char *key_origin; /* where the key that is presented is from; NULL: none is */
+    uint32_t timeout_ms;    /* of a request that names none */
+};
 
 /* A call under way. */
 struct call_log {
+    bool wanted; /* else nothing is shown */
     char request_id[UUID_TEXT];
     uint64_t began_ns;
 };
 
-/* Unless the session is verbose, neither does anything. The request gets a request_id that lives in the log,
- * if it has none. */
-void call_log_begin(struct call_log *log, const struct session *session, struct rpc_request *request);
-/* The reply is unpacked. */
-void call_log_end(const struct call_log *log, const struct session *session, struct rpc_reply *reply);
+/* The request gets a request_id that lives in the log, if it has none. */
+void call_log_begin(struct call_log *log, const struct call_log_route *route, struct rpc_request *request);
+/* Unpacks the reply. */
+void call_log_end(const struct call_log *log, struct rpc_reply *reply);
 
 #endif

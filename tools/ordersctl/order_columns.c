@@ -2,6 +2,7 @@
 #include "order_columns.h"
 
 #include "base/arena.h"
+#include "guess.h"
 #include "orders/v1/orders.pb-c.h"
 
 #include <string.h>
@@ -23,6 +24,14 @@ static const char *all_names(struct arena *arena)
     return names;
 }
 
+static const char *meant(const char *name, struct arena *arena)
+{
+    struct guess guess = guess_begin(name);
+    for (unsigned i = 0; i < ORDER->n_fields; i++)
+        guess_try(&guess, ORDER->fields[i].name);
+    return guess_text(&guess, arena);
+}
+
 static void add(struct order_columns *columns, const char *name, struct argp_state *state)
 {
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(ORDER, name);
@@ -35,7 +44,8 @@ static void add(struct order_columns *columns, const char *name, struct argp_sta
     if (field != NULL)
         argp_error(state, "--columns: at most %d of them", ORDER_COLUMNS_MAX);
     else
-        argp_error(state, "--columns: there is no \"%s\"; there are %s", name, all_names(&arena));
+        argp_error(state, "--columns: there is no \"%s\"; there are %s%s", name, all_names(&arena),
+                   meant(name, &arena));
     arena_free(&arena);
 }
 

@@ -1,7 +1,7 @@
 /* session.c: options and a target become settings, settings a client. */
 #include "session.h"
 
-#include "call_log.h"
+#include "base/call.h"
 #include "config/key_file.h"
 #include "orders/v1/orders.pb-c.h"
 #include "reach.h"
@@ -438,14 +438,25 @@ static void tell_failure(struct session *session, const struct rpc_reply *reply)
     arena_free(&arena);
 }
 
+void session_log_call(const struct session *session, struct call_log *log, struct rpc_request *request)
+{
+    const struct call_log_route route = {
+        .urls = session->config.connect,
+        .key_origin = session->config.api_key != NULL ? session->key_origin : NULL,
+        .timeout_ms = session->timeout_ms != 0 ? session->timeout_ms : CALL_DEFAULT_TIMEOUT_MS,
+    };
+    log->wanted = session->verbose;
+    call_log_begin(log, &route, request);
+}
+
 struct rpc_reply *session_try(struct session *session, const struct rpc_request *made)
 {
     struct rpc_request request = *made;
     struct call_log log;
-    call_log_begin(&log, session, &request);
+    session_log_call(session, &log, &request);
     struct rpc_reply *reply = session->interrupt == NULL ? rpc_client_call_wait(session->client, &request)
                                                          : call_until_interrupt(session, &request);
-    call_log_end(&log, session, reply);
+    call_log_end(&log, reply);
     return reply;
 }
 

@@ -2,6 +2,7 @@
 #ifndef ORDERSCTL_SESSION_H
 #define ORDERSCTL_SESSION_H
 
+#include "call_log.h"
 #include "config/config.h"
 #include "exit_code.h"
 #include "interrupt.h"
@@ -62,6 +63,9 @@ struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDe
 
 /* The same for a request that says more than what is called; nothing is reported. */
 struct rpc_reply *session_try(struct session *session, const struct rpc_request *request);
+
+/* Of a call that is made on the session's client itself: begins its log, for call_log_end. */
+void session_log_call(const struct session *session, struct call_log *log, struct rpc_request *request);
 
 /* session_call for a method of orders.v1.OrderService. */
 struct rpc_reply *session_call_order(struct session *session, const char *method,
