@@ -189,7 +189,7 @@ Test(cli, list_filters_and_bounds)
     cr_assert_str_eq(listed("--newest", "--customer-id", "C-1", "--skip=1"), "A-3 A-1 ");
     cr_assert_str_eq(listed("--newest", "--oldest", NULL, NULL), "A-1 A-2 A-3 A-4 ");
     assert_outcome(run_with(service, "list", "--limit", "1"), 0, NULL,
-                   "There are more orders: see --all, --limit and --skip.\n");
+                   "There are more orders: see --all, --limit and --skip; --count says how many.\n");
     assert_outcome(run_with(service, "list", "--limit", "4"), 0, NULL, "");
 }
 
@@ -290,7 +290,7 @@ Test(cli, a_list_is_without_what_cannot_be_read_and_says_so)
     assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "2"), 9, "ORDER\nA-1\n",
                    format("%sThere are more orders: see --all, --limit and --skip.\n", told));
     assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "1"), 0, "ORDER\nA-1\n",
-                   "There are more orders: see --all, --limit and --skip.\n");
+                   "There are more orders: see --all, --limit and --skip; --count says how many.\n");
     assert_outcome(run_with(service, "list", "--output", "csv", "--columns", "order_id"), 9,
                    "order_id\nA-1\nA-3\n", told);
     assert_outcome(

@@ -5,6 +5,7 @@
 #include "orders/currency.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum { KEY_DECIMAL = 0x700, KEY_MARK, KEY_THOUSANDS, GROUP = 3, EXAMPLE = 129980, EXAMPLE_WHOLE = 1299 };
@@ -264,6 +265,17 @@ static const char *refuse_money(const char *text, const char *currency, struct a
         "\"%s\" is no integer: amounts are in the unit they are stored in, as %" JSON_INTEGER_FORMAT
         " for %s %s; create, update and import take decimals with --decimal",
         text, (json_int_t)amount, number, shown);
+}
+
+bool amount_to_digits(const struct amount_notation *notation, const char *text, const char *currency,
+                      struct arena *arena, const char **digits)
+{
+    int64_t amount;
+    const bool taken = notation->decimal ? amount_read(notation, text, currency, arena, &amount, digits)
+                                         : (*digits = refuse_money(text, currency, arena)) == NULL;
+    if (taken)
+        *digits = notation->decimal ? arena_printf(arena, "%" PRId64, amount) : text;
+    return taken;
 }
 
 /* Under the name of the .proto or of ProtoJSON. */

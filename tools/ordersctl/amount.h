@@ -31,6 +31,12 @@ struct amount_notation {
 bool amount_read(const struct amount_notation *notation, const char *text, const char *currency,
                  struct arena *arena, int64_t *amount, const char **error);
 
+/* The digits of the integer that an amount of this currency ("" where that is not known) is kept as, in the
+ * arena, by either notation; one that is no number at all is left as it is, for others to refuse. False:
+ * *digits is what to write instead. */
+bool amount_to_digits(const struct amount_notation *notation, const char *text, const char *currency,
+                      struct arena *arena, const char **digits);
+
 /* Makes the total_amount of an order in JSON the integer that it is kept as, by the currency beside it. One
  * that cannot be is taken out, and is a violation in the status; one that is no text at all, or not there, or
  * in what is no object, stays for others to look at. */

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_FORMAT = 0x300, KEY_QUOTE_FORMULAS, PROGRESS_TEXT = 80 };
+enum { KEY_FORMAT = 0x300, KEY_QUOTE_FORMULAS, PROGRESS_TEXT = 80, COUNT_MS = 1000 };
 
 struct arguments {
-    struct field_options filter; /* of ListOrdersRequest */
+    struct list_filters filters;
     struct order_columns columns;
     enum output_format format; /* OUTPUT_TABLE: not given */
     bool quote_formulas;
@@ -36,8 +36,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct arguments *arguments = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->filter;
-        state->child_inputs[1] = &arguments->columns;
+        state->child_inputs[0] = &arguments->filters;
+        state->child_inputs[1] = &arguments->filters.notation;
+        state->child_inputs[2] = &arguments->columns;
         return 0;
     case KEY_FORMAT:
         arguments->format = file_format_named(argument);
@@ -52,13 +53,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             return ARGP_ERR_UNKNOWN;
         arguments->path = strcmp(argument, "-") == 0 ? NULL : argument;
         return 0;
+    case ARGP_KEY_SUCCESS:
+        arguments->filters.local = arguments->columns.local;
+        return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_child children[] = {
-    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {0}};
+    {.argp = &list_filters_argp}, {.argp = &amount_argp}, {.argp = &order_columns_argp}, {0}};
 
 static const struct argp export_argp = {
     .options = options,
@@ -99,9 +103,10 @@ static uint64_t count_orders(struct session *session, const struct arguments *ar
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, "GetOrderSummary"),
         .input = &request.base,
+        .timeout_ms = COUNT_MS, /* Ctrl-C waits for it */
     };
     uint64_t n = 0;
-    if (field_options_count(&arguments->filter) > 0)
+    if (list_filters_are_given(&arguments->filters))
         return 0;
     struct rpc_reply *reply = session_try(session, &call);
     if (reply->status.code == STATUS_OK)
@@ -118,8 +123,7 @@ static enum exit_code write_orders(struct session *session, const struct argumen
                                     .quote_formulas = arguments->quote_formulas,
                                     .to_terminal = isatty(fileno(sink->file)) != 0};
     struct order_pages pages = {
-        .filter = &arguments->filter, .limit = INT64_MAX, .take = write_page, .arg = sink};
-    progress_init(&sink->progress, fileno(sink->file), 0);
+        .filters = &arguments->filters, .limit = INT64_MAX, .take = write_page, .arg = sink};
     if (sink->progress.enabled)
         sink->progress.total = count_orders(session, arguments);
     order_writer_begin(&sink->writer, sink->file, &look);
@@ -130,7 +134,7 @@ static enum exit_code write_orders(struct session *session, const struct argumen
     return code == EXIT_OK && !output_flush(sink->file, sink->name) ? EXIT_OTHER : code;
 }
 
-/* Signals end it, too, before its file is whole. */
+/* Signals end it, too, before its file is whole, and take progress off the screen. */
 static enum exit_code write_until_interrupt(struct session *session, const struct arguments *arguments,
                                             struct sink *sink)
 {
@@ -148,6 +152,15 @@ static enum exit_code write_until_interrupt(struct session *session, const struc
     return code;
 }
 
+/* Where nothing has to be left tidy, a signal ends it at once, also while it waits for somebody to read. */
+static enum exit_code write_sink(struct session *session, const struct arguments *arguments,
+                                 struct sink *sink, bool has_part)
+{
+    progress_init(&sink->progress, fileno(sink->file), 0);
+    return has_part || sink->progress.enabled ? write_until_interrupt(session, arguments, sink)
+                                              : write_orders(session, arguments, sink);
+}
+
 /* By way of gzip, when the file's name says so. */
 static enum exit_code write_into(const struct whole_file *whole, struct session *session,
                                  const struct arguments *arguments, struct sink *sink)
@@ -158,8 +171,7 @@ static enum exit_code write_into(const struct whole_file *whole, struct session 
         report("cannot compress %s: %s", sink->name, strerror(errno));
         return EXIT_OTHER;
     }
-    const enum exit_code code = whole->part != NULL ? write_until_interrupt(session, arguments, sink)
-                                                    : write_orders(session, arguments, sink);
+    const enum exit_code code = write_sink(session, arguments, sink, whole->part != NULL);
     if (!compresses || fclose(sink->file) == 0 || code != EXIT_OK)
         return code;
     report("cannot write %s: %s", sink->name, strerror(errno));
@@ -217,7 +229,7 @@ static enum exit_code run(struct session *session, void *input)
     if (!choose_format(session, arguments, &sink.format))
         return EXIT_USAGE;
     if (arguments->path == NULL) {
-        code = write_orders(session, arguments, &sink);
+        code = write_sink(session, arguments, &sink, false);
     } else {
         sink.name = arguments->path;
         code = write_file(session, arguments, &sink);

@@ -3,31 +3,53 @@
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "report.h"
 #include "watch.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { KEY_ALL = 0x300, KEY_LIMIT, KEY_NEWEST, KEY_OLDEST, ORDER_BY = FIELD_OPTION + 6, DEFAULT_LIMIT = 100 };
+enum {
+    KEY_ALL = 0x300,
+    KEY_LIMIT,
+    KEY_NEWEST,
+    KEY_OLDEST,
+    KEY_SORT,
+    KEY_COUNT,
+    SKIP = FIELD_OPTION + 3,
+    ORDER_BY = FIELD_OPTION + 6,
+    DEFAULT_LIMIT = 100,
+};
 
-/* ListOrdersRequest.order_by */
-static const char newest_first[] = "id desc", oldest_first[] = "id";
+/* --sort, and the ListOrdersRequest.order_by of each way there is. */
+static const struct sort {
+    const char *name, *up, *down;
+} sorts[] = {
+    {"id", "id", "id desc"},
+    {"order_date", "order_date", "order_date desc"},
+    {"total_amount", "total_amount", "total_amount desc"},
+};
 
 struct arguments {
-    struct field_options filter; /* of ListOrdersRequest */
+    struct list_filters filters;
     struct order_columns columns;
     struct watch watch;
     int64_t limit;
+    bool limit_given;
+    bool counts;
 };
 
 static const struct argp_option options[] = {
     {"limit", KEY_LIMIT, "N", 0, "At most so many orders (default 100)"},
     {"all", KEY_ALL, NULL, 0, "All of them, however many pages that takes"},
-    {"newest", KEY_NEWEST, NULL, 0, "The newest first; so it is with --watch"},
-    {"oldest", KEY_OLDEST, NULL, 0, "The oldest first; so it is without --watch"},
-    {"skip", FIELD_OPTION + 3, "N", 0, "Pass over so many orders first"},
+    {"newest", KEY_NEWEST, NULL, 0, "As --sort id:desc: the newest first; so it is with --watch"},
+    {"oldest", KEY_OLDEST, NULL, 0, "As --sort id: the oldest first; so it is without --watch"},
+    {"sort", KEY_SORT, "id|order_date|total_amount", 0,
+     "In this order, the lowest first, or with :desc behind it the highest"},
+    {"skip", SKIP, "N", 0, "Pass over so many orders first"},
+    {"count", KEY_COUNT, NULL, 0, "Only how many orders there are, however many a list would have"},
     {0},
 };
 
@@ -41,11 +63,31 @@ static int64_t read_limit(const char *text, struct argp_state *state)
     return limit;
 }
 
-/* What is watched is what comes in. */
-static void choose_ordering(struct arguments *arguments)
+/* "total_amount", "total_amount:desc" or, for who is used to it, "total_amount:asc". */
+static const char *read_sort(const char *text, struct argp_state *state)
 {
-    if (arguments->filter.texts[ORDER_BY - FIELD_OPTION] == NULL && arguments->watch.interval_ms != 0)
-        field_options_take(&arguments->filter, ORDER_BY, newest_first);
+    const size_t length = strcspn(text, ":");
+    const char *way = text[length] == ':' ? text + length + 1 : "asc";
+    const bool down = strcmp(way, "desc") == 0;
+    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
+        if (strlen(sorts[i].name) == length && memcmp(sorts[i].name, text, length) == 0 &&
+            (down || strcmp(way, "asc") == 0))
+            return down ? sorts[i].down : sorts[i].up;
+    }
+    argp_error(state, "--sort: \"%s\" is not id, order_date or total_amount, with or without :desc", text);
+    return NULL;
+}
+
+static void take_order(struct arguments *arguments, const char *order_by)
+{
+    field_options_take(&arguments->filters.fields, ORDER_BY, order_by);
+}
+
+/* What is watched is what comes in. */
+static void choose_order(struct arguments *arguments)
+{
+    if (arguments->filters.fields.texts[ORDER_BY - FIELD_OPTION] == NULL && arguments->watch.interval_ms != 0)
+        take_order(arguments, sorts[0].down);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -54,32 +96,47 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         arguments->limit = DEFAULT_LIMIT;
-        state->child_inputs[0] = &arguments->filter;
-        state->child_inputs[1] = &arguments->columns;
-        state->child_inputs[2] = &arguments->watch;
+        state->child_inputs[0] = &arguments->filters;
+        state->child_inputs[1] = &arguments->filters.notation;
+        state->child_inputs[2] = &arguments->columns;
+        state->child_inputs[3] = &arguments->watch;
         return 0;
     case KEY_ALL:
         arguments->limit = INT64_MAX;
         return 0;
     case KEY_LIMIT:
         arguments->limit = read_limit(argument, state);
+        arguments->limit_given = true;
         return 0;
     case KEY_NEWEST:
-        field_options_take(&arguments->filter, ORDER_BY, newest_first);
+        take_order(arguments, sorts[0].down);
         return 0;
     case KEY_OLDEST:
-        field_options_take(&arguments->filter, ORDER_BY, oldest_first);
+        take_order(arguments, sorts[0].up);
+        return 0;
+    case KEY_SORT:
+        take_order(arguments, read_sort(argument, state));
+        return 0;
+    case KEY_COUNT:
+        arguments->counts = true;
+        return 0;
+    case SKIP:
+        field_options_take(&arguments->filters.fields, key, argument);
         return 0;
     case ARGP_KEY_SUCCESS:
-        choose_ordering(arguments);
+        arguments->filters.local = arguments->columns.local;
+        choose_order(arguments);
         return 0;
     default:
-        return field_options_take(&arguments->filter, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp_child children[] = {
-    {.argp = &order_filter_argp}, {.argp = &order_columns_argp}, {.argp = &watch_argp}, {0}};
+static const struct argp_child children[] = {{.argp = &list_filters_argp},
+                                             {.argp = &amount_argp},
+                                             {.argp = &order_columns_argp},
+                                             {.argp = &watch_argp},
+                                             {0}};
 
 static const struct argp list_argp = {
     .options = options,
@@ -90,6 +147,22 @@ static const struct argp list_argp = {
            "formats all fields there are.",
 };
 
+/* As a number alone in what is for people and in CSV: for $(ordersctl list --count). */
+static enum exit_code draw_count(struct session *session, FILE *file, const struct arguments *arguments)
+{
+    int64_t total;
+    const enum exit_code code = order_pages_count(session, &arguments->filters, &total);
+    if (code != EXIT_OK)
+        return code;
+    if (session->output == OUTPUT_CSV)
+        fputs("total\n", file);
+    if (session->output == OUTPUT_TABLE || session->output == OUTPUT_CSV)
+        fprintf(file, "%" PRId64 "\n", total);
+    else
+        output_json(file, session->output, json_pack("{sI}", "total", (json_int_t)total));
+    return output_flush(file, "standard output") ? EXIT_OK : EXIT_OTHER;
+}
+
 static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
 {
     struct order_writer *writer = arg;
@@ -97,28 +170,51 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
     return output_flush(writer->file, "standard output");
 }
 
-static enum exit_code draw(struct session *session, FILE *file, void *input)
+/* A part is not to be taken for the whole: not by people, and not by a program that did not ask for a part.
+ */
+static void tell_of_others(const struct arguments *arguments, enum output_format format)
 {
-    const struct arguments *arguments = input;
+    static const char text[] = "There are more orders: see --all, --limit and --skip; --count says how many.";
+    if (format == OUTPUT_TABLE)
+        fprintf(stderr, "%s\n", text);
+    else if (!arguments->limit_given)
+        report_warning("%s", text);
+}
+
+static enum exit_code end_list(const struct arguments *arguments, const struct order_writer *writer,
+                               const struct order_pages *pages, enum exit_code code)
+{
+    if (arguments->watch.interval_ms != 0)
+        return code; /* which goes on */
+    if (code != EXIT_OK && writer->n > 0)
+        report("What stands above is not all: the list broke off after %zu orders", writer->n);
+    if (code == EXIT_OK && pages->more)
+        tell_of_others(arguments, writer->look.format);
+    return code == EXIT_OK && pages->n_unreachable > 0 ? EXIT_ORDERS_UNREADABLE : code;
+}
+
+static enum exit_code draw_list(struct session *session, FILE *file, const struct arguments *arguments)
+{
     const struct order_look look = {.format = session->output,
                                     .columns = arguments->columns,
                                     .to_terminal = session->screen.is_terminal,
                                     .colored = session->screen.colored};
     struct order_writer writer;
     struct order_pages pages = {
-        .filter = &arguments->filter, .limit = arguments->limit, .take = write_page, .arg = &writer};
+        .filters = &arguments->filters, .limit = arguments->limit, .take = write_page, .arg = &writer};
 
     order_writer_begin(&writer, file, &look);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);
     if (code == EXIT_OK && !output_flush(file, "standard output"))
         code = EXIT_OTHER;
-    if (code == EXIT_OK && pages.n_unreachable > 0 && arguments->watch.interval_ms == 0)
-        code = EXIT_ORDERS_UNREADABLE;
-    if (pages.more && look.format == OUTPUT_TABLE && (code == EXIT_OK || code == EXIT_ORDERS_UNREADABLE) &&
-        arguments->watch.interval_ms == 0)
-        fprintf(stderr, "There are more orders: see --all, --limit and --skip.\n");
-    return code;
+    return end_list(arguments, &writer, &pages, code);
+}
+
+static enum exit_code draw(struct session *session, FILE *file, void *input)
+{
+    const struct arguments *arguments = input;
+    return arguments->counts ? draw_count(session, file, arguments) : draw_list(session, file, arguments);
 }
 
 static enum exit_code run(struct session *session, void *input)

@@ -9,10 +9,12 @@
 
 #define ORDER (&orders__v1__order__descriptor)
 
-enum { KEY_COLUMNS = 0x500 };
+enum { KEY_COLUMNS = 0x500, KEY_LOCAL };
 
 static const struct argp_option options[] = {
     {"columns", KEY_COLUMNS, "COLUMNS", 0, "Only these fields, comma-separated, in this order"},
+    {"local", KEY_LOCAL, NULL, 0,
+     "Times in the local zone in what is for people, and where an option names a time without a zone"},
     {0},
 };
 
@@ -52,6 +54,9 @@ static void add(struct order_columns *columns, const char *name, struct argp_sta
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct order_columns *columns = state->input;
+    columns->local |= key == KEY_LOCAL;
+    if (key == KEY_LOCAL)
+        return 0;
     if (key != KEY_COLUMNS)
         return ARGP_ERR_UNKNOWN;
     columns->n = 0;

@@ -1,9 +1,10 @@
-/* order_columns.h: which fields of an order are shown, and in which order. */
+/* order_columns.h: which fields of an order are shown, in which order, and in which zone. */
 #ifndef ORDERSCTL_ORDER_COLUMNS_H
 #define ORDERSCTL_ORDER_COLUMNS_H
 
 #include <argp.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { ORDER_COLUMNS_MAX = 16 };
@@ -11,9 +12,10 @@ enum { ORDER_COLUMNS_MAX = 16 };
 struct order_columns {
     size_t n; /* 0: not chosen, so that each format shows those it is for */
     const ProtobufCFieldDescriptor *fields[ORDER_COLUMNS_MAX]; /* of Order */
+    bool local; /* times for people are in the local zone, with their offset; else in UTC */
 };
 
-/* The option --columns; its input is a struct order_columns. */
+/* The options --columns and --local; their input is a struct order_columns. */
 extern const struct argp order_columns_argp;
 
 /* Those that are chosen, or all. */

@@ -7,19 +7,6 @@
 
 enum { LARGEST_PAGE = 1000 };
 
-static const struct argp_option filter_options[] = {
-    {"status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status"},
-    {"customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
-    {0},
-};
-
-static error_t parse_filter(int key, char *argument, struct argp_state *state)
-{
-    return field_options_take(state->input, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
-}
-
-const struct argp order_filter_argp = {.options = filter_options, .parser = parse_filter};
-
 static void report_unreadable(const char *name)
 {
     struct status status = STATUS_INIT;
@@ -51,6 +38,20 @@ static bool is_again(const Orders__V1__ListOrdersRequest *request, const Orders_
     return *page->next_page_token != '\0' && strcmp(page->next_page_token, request->page_token) == 0;
 }
 
+/* Whether the server knows every filter: one that does not passes over it, and would have all orders taken
+ * for those that were asked for. */
+static bool is_asked_for(const Orders__V1__ListOrdersRequest *request,
+                         const Orders__V1__ListOrdersResponse *page)
+{
+    size_t i = 0;
+    while (i < page->n_orders && list_filters_match(request, page->orders[i]))
+        i++;
+    if (i < page->n_orders)
+        report("The server answers order \"%s\", which was not asked for: it may be too old to know a filter",
+               page->orders[i]->order_id);
+    return i == page->n_orders;
+}
+
 /* Reads one page and gives it to the taker. False: that was the last one, or *code says what failed. */
 static bool read_page(struct session *session, struct order_pages *pages,
                       const Orders__V1__ListOrdersRequest *request, struct rpc_reply **reply,
@@ -62,12 +63,12 @@ static bool read_page(struct session *session, struct order_pages *pages,
         return false;
     const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)(*reply)->message;
     const size_t n = page->n_orders + page->n_unreachable;
-    pages->more = *page->next_page_token != '\0' && n > 0;
+    pages->more = *page->next_page_token != '\0';
     pages->limit -= (int64_t)n;
     tell_unreachable(session, pages, page);
-    if (!pages->take(page, pages->arg))
+    if (!is_asked_for(request, page) || !pages->take(page, pages->arg))
         *code = EXIT_OTHER;
-    if (is_again(request, page)) {
+    else if (is_again(request, page)) {
         report("The server gives the same page again");
         *code = EXIT_OTHER;
     }
@@ -99,11 +100,51 @@ enum exit_code order_pages_read(struct session *session, struct order_pages *pag
     enum exit_code code = EXIT_OK;
 
     arena_init(&arena);
-    field_options_apply(pages->filter, &request.base, &arena, &status);
+    list_filters_apply(pages->filters, &request, &arena, &status);
     if (status.code != STATUS_OK)
         code = report_status(&status);
     else if (pages->limit > 0)
         read_on(session, pages, &request, &code);
+    arena_free(&arena);
+    return code;
+}
+
+/* A server that is older than the question answers 0. */
+static enum exit_code take_total(const Orders__V1__ListOrdersRequest *request,
+                                 const Orders__V1__ListOrdersResponse *page, int64_t *total)
+{
+    *total = page->total;
+    if (!is_asked_for(request, page))
+        return EXIT_OTHER;
+    if (page->total >= (int64_t)(page->n_orders + page->n_unreachable))
+        return EXIT_OK;
+    report("The server does not count orders: it may be too old to");
+    return EXIT_OTHER;
+}
+
+static enum exit_code ask_total(struct session *session, const Orders__V1__ListOrdersRequest *request,
+                                int64_t *total)
+{
+    struct rpc_reply *reply = session_call_order(session, "ListOrders", &request->base);
+    enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK)
+        code = take_total(request, (const Orders__V1__ListOrdersResponse *)reply->message, total);
+    rpc_reply_free(reply);
+    return code;
+}
+
+enum exit_code order_pages_count(struct session *session, const struct list_filters *filters, int64_t *total)
+{
+    Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct arena arena;
+
+    arena_init(&arena);
+    list_filters_apply(filters, &request, &arena, &status);
+    request.page_size = 1;
+    request.count = true;
+    const enum exit_code code =
+        status.code != STATUS_OK ? report_status(&status) : ask_total(session, &request, total);
     arena_free(&arena);
     return code;
 }

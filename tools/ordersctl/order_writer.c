@@ -4,6 +4,7 @@
 
 #include "amount.h"
 #include "json_text.h"
+#include "local_time.h"
 #include "printable.h"
 #include "screen.h"
 #include "json/mapping.h"
@@ -32,8 +33,29 @@ static const char *money_of(const json_t *order, const char *name, struct arena 
 static const char *second_of(const json_t *order, const char *name, struct arena *arena)
 {
     const char *text = text_of(order, name, arena);
-    const char *fraction = strchr(text, '.');
-    return fraction == NULL ? text : arena_printf(arena, "%.*sZ", (int)(fraction - text), text);
+    const size_t whole = strcspn(text, "."), fraction = strspn(text + whole, ".0123456789");
+    return arena_printf(arena, "%.*s%s", (int)whole, text, text + whole + fraction);
+}
+
+/* Its times are shown in the local zone from here on. */
+static void take_local_times(json_t *order, struct arena *arena)
+{
+    const ProtobufCMessageDescriptor *type = &orders__v1__order__descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        const char *time = text_of(order, field->name, arena);
+        if (field->descriptor == &google__protobuf__timestamp__descriptor && *time != '\0')
+            json_object_set_new(order, field->name, json_string(local_time_show(time, arena)));
+    }
+}
+
+/* An order as a look has it. A new reference. */
+static json_t *seen(const struct order_look *look, const Orders__V1__Order *order, struct arena *arena)
+{
+    json_t *json = json_from_message(&order->base);
+    if (look->format == OUTPUT_TABLE && look->columns.local)
+        take_local_times(json, arena);
+    return json;
 }
 
 static const char *plain_style(const char *text)
@@ -211,7 +233,7 @@ void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *
     struct arena arena;
     arena_init(&arena);
     for (size_t i = 0; i < n; i++) {
-        json_t *order = json_from_message(&orders[i]->base);
+        json_t *order = seen(&writer->look, orders[i], &arena);
         formats[writer->look.format].add(writer, order, &arena);
         json_decref(order);
         arena_reset(&arena);
@@ -270,7 +292,9 @@ static void write_object(FILE *file, const struct order_look *look, json_t *orde
 void order_write(FILE *file, const struct order_look *look, Orders__V1__Order *order)
 {
     struct order_writer writer;
-    json_t *json = json_from_message(&order->base);
+    struct arena arena;
+    arena_init(&arena);
+    json_t *json = seen(look, order, &arena);
     if (look->format == OUTPUT_TABLE) {
         write_lines(file, look, json);
     } else if (look->format == OUTPUT_CSV) {
@@ -281,4 +305,5 @@ void order_write(FILE *file, const struct order_look *look, Orders__V1__Order *o
         write_object(file, look, json);
     }
     json_decref(json);
+    arena_free(&arena);
 }
