@@ -147,7 +147,7 @@ static const struct argp list_argp = {
            "formats all fields there are.",
 };
 
-/* As a number alone in what is for people and in CSV: for $(ordersctl list --count). */
+/* As a number alone where there is no JSON: for $(ordersctl list --count). */
 static enum exit_code draw_count(struct session *session, FILE *file, const struct arguments *arguments)
 {
     int64_t total;
@@ -156,7 +156,7 @@ static enum exit_code draw_count(struct session *session, FILE *file, const stru
         return code;
     if (session->output == OUTPUT_CSV)
         fputs("total\n", file);
-    if (session->output == OUTPUT_TABLE || session->output == OUTPUT_CSV)
+    if (session->output == OUTPUT_TABLE || session->output == OUTPUT_CSV || output_has_template())
         fprintf(file, "%" PRId64 "\n", total);
     else
         output_json(file, session->output, json_pack("{sI}", "total", (json_int_t)total));

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "guess.h"
 #include "orders/v1/orders.pb-c.h"
+#include "output.h"
 
 #include <string.h>
 
@@ -51,11 +52,30 @@ static void add(struct order_columns *columns, const char *name, struct argp_sta
     arena_free(&arena);
 }
 
+/* Before an order is made or changed, of which the answer could not be written. */
+static void check_template(const struct order_columns *chosen, struct argp_state *state)
+{
+    struct order_columns columns;
+    struct arena arena;
+    json_t *order = json_object();
+    arena_init(&arena);
+    order_columns_or_all(chosen, &columns);
+    for (size_t i = 0; i < columns.n; i++)
+        json_object_set_new(order, columns.fields[i]->name, json_null());
+    const char *error = output_check(order, &arena);
+    if (error != NULL)
+        argp_error(state, "--output: template: %s", error);
+    json_decref(order);
+    arena_free(&arena);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct order_columns *columns = state->input;
     columns->local |= key == KEY_LOCAL;
-    if (key == KEY_LOCAL)
+    if (key == ARGP_KEY_SUCCESS)
+        check_template(columns, state);
+    if (key == KEY_LOCAL || key == ARGP_KEY_SUCCESS)
         return 0;
     if (key != KEY_COLUMNS)
         return ARGP_ERR_UNKNOWN;

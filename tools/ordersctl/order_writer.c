@@ -150,7 +150,8 @@ static void begin_with_all(struct order_writer *writer)
     order_columns_or_all(&chosen, &writer->look.columns);
 }
 
-/* The members that were chosen, in that order. A new reference. */
+/* The members that were chosen, in that order; for a template also those that the order does not have. A new
+ * reference. */
 static json_t *chosen_of(json_t *order, const struct order_columns *columns)
 {
     json_t *chosen = json_object();
@@ -158,6 +159,8 @@ static json_t *chosen_of(json_t *order, const struct order_columns *columns)
         json_t *value = json_object_get(order, columns->fields[i]->name);
         if (value != NULL)
             json_object_set(chosen, columns->fields[i]->name, value);
+        else if (output_has_template())
+            json_object_set_new(chosen, columns->fields[i]->name, json_null());
     }
     return chosen;
 }

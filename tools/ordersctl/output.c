@@ -3,6 +3,7 @@
 
 #include "json_text.h"
 #include "report.h"
+#include "template.h"
 
 #include <csv.h>
 #include <errno.h>
@@ -12,16 +13,81 @@
 static const char *const names[OUTPUT_FORMATS] = {
     [OUTPUT_TABLE] = "table", [OUTPUT_JSON] = "json", [OUTPUT_NDJSON] = "ndjson", [OUTPUT_CSV] = "csv"};
 
-enum output_format output_format_find(const char *name)
+/* By which NDJSON is written. */
+static struct {
+    bool is_set;
+    bool failed; /* to fit a document, which is reported once */
+    struct template template;
+    struct arena arena;
+} by;
+
+/* --- which format --- */
+
+static void forget_template(void)
 {
-    unsigned format = 0;
-    while (format < OUTPUT_FORMATS && strcmp(names[format], name) != 0)
-        format++;
-    return (enum output_format)format;
+    if (by.is_set)
+        arena_free(&by.arena);
+    by.is_set = false;
+}
+
+static const char *take_template(const char *text, struct arena *arena)
+{
+    forget_template();
+    arena_init(&by.arena);
+    by.is_set = true;
+    const char *error = template_read(text, &by.arena, &by.template);
+    return error != NULL ? arena_printf(arena, "template: %s", error) : NULL;
+}
+
+const char *output_choose(const char *text, enum output_format *format, struct arena *arena)
+{
+    static const char template[] = "template=";
+    unsigned named = 0;
+    while (named < OUTPUT_FORMATS && strcmp(names[named], text) != 0)
+        named++;
+    if (named < OUTPUT_FORMATS) {
+        *format = (enum output_format)named;
+        forget_template();
+        return NULL;
+    }
+    *format = OUTPUT_NDJSON;
+    if (strcmp(text, "name") == 0)
+        return take_template("{{.order_id}}", arena);
+    if (strncmp(text, template, strlen(template)) == 0)
+        return take_template(text + strlen(template), arena);
+    return arena_printf(arena, "\"%s\" is not table, json, ndjson, csv, name or template=TEXT", text);
+}
+
+bool output_has_template(void)
+{
+    return by.is_set;
+}
+
+const char *output_check(json_t *document, struct arena *arena)
+{
+    return by.is_set ? template_check(&by.template, document, arena) : NULL;
+}
+
+/* --- writing --- */
+
+static void write_by_template(FILE *file, json_t *json)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char *error = by.failed ? NULL : template_write(&by.template, json, file, &arena);
+    if (error != NULL)
+        report("--output template: %s", error);
+    by.failed |= error != NULL;
+    arena_free(&arena);
+    json_decref(json);
 }
 
 void output_json(FILE *file, enum output_format format, json_t *json)
 {
+    if (format == OUTPUT_NDJSON && by.is_set) {
+        write_by_template(file, json);
+        return;
+    }
     json_text_write(file, json,
                     JSON_REAL_PRECISION(15) | (format == OUTPUT_NDJSON ? JSON_COMPACT : JSON_INDENT(2)));
     fputs("\n", file);
@@ -41,7 +107,7 @@ bool output_flush(FILE *file, const char *name)
     /* What a failed write left in the buffer fails again here, so that errno says why. */
     errno = 0;
     if (fflush(file) == 0 && !ferror(file))
-        return true;
+        return !by.failed;
     if (errno == EPIPE) {
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);

@@ -2,6 +2,7 @@
 #ifndef ORDERSCTL_OUTPUT_H
 #define ORDERSCTL_OUTPUT_H
 
+#include "base/arena.h"
 #include "exit_code.h"
 
 #include <jansson.h>
@@ -16,10 +17,19 @@ enum output_format {
     OUTPUT_FORMATS,
 };
 
-/* The format of this name, "ndjson"; OUTPUT_FORMATS: none has it. */
-enum output_format output_format_find(const char *name);
+/* Takes what --output says: the name of a format, "ndjson"; or "template=TEXT", by which each document that
+ * OUTPUT_NDJSON writes on a line is written instead (template.h), for the whole process; or "name", the
+ * template of the order_id. NULL, or what is wrong, in the arena. */
+const char *output_choose(const char *text, enum output_format *format, struct arena *arena);
 
-/* Writes one JSON document: over several lines, or for OUTPUT_NDJSON on one. Takes the reference. */
+/* Whether OUTPUT_NDJSON is written by a template. */
+bool output_has_template(void);
+
+/* NULL, or what that template, if there is one, cannot write of such a document, in the arena. */
+const char *output_check(json_t *document, struct arena *arena);
+
+/* Writes one JSON document: over several lines, or for OUTPUT_NDJSON on one, or by the template. Takes the
+ * reference. One that the template does not fit is reported, and makes output_flush fail. */
 void output_json(FILE *file, enum output_format format, json_t *json);
 
 /* Writes one cell of CSV, quoted where it must be. */

@@ -48,8 +48,9 @@ static const struct argp_option options[] = {
     {"cert", KEY_TLS + SESSION_CERT, "FILE", 0, "File of an own certificate, instead of ORDERS_TLS_CERT"},
     {"cert-key", KEY_TLS + SESSION_CERT_KEY, "FILE", 0, "File of its key, instead of ORDERS_TLS_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
-    {"output", KEY_OUTPUT, "table|json|ndjson|csv", 0,
-     "For people (default, also on a pipe), or for programs: one JSON document, one a line, or CSV"},
+    {"output", KEY_OUTPUT, "table|json|ndjson|csv|name|template=", 0,
+     "For people (default, also on a pipe), or for programs: one JSON document, one a line, CSV, an order_id a "
+     "line, or a line by a text such as '{{.order_id}} {{.status}}'"},
     {"color", KEY_COLOR, "auto|always|never", 0,
      "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
     {"verbose", KEY_VERBOSE, NULL, 0, "Show each call and its answer on standard error, but no key"},
@@ -83,12 +84,10 @@ static const char *take_timeout(struct session *session, const char *text, struc
 
 static const char *take_output(struct session *session, const char *text, struct arena *arena)
 {
-    const enum output_format format = output_format_find(text);
-    if (format == OUTPUT_FORMATS)
-        return arena_printf(arena, "\"%s\" is not table, json, ndjson or csv", text);
-    session->output = format;
-    report_in_json(format == OUTPUT_JSON || format == OUTPUT_NDJSON);
-    return NULL;
+    const char *error = output_choose(text, &session->output, arena);
+    const bool is_json = session->output == OUTPUT_JSON || session->output == OUTPUT_NDJSON;
+    report_in_json(is_json && !output_has_template());
+    return error;
 }
 
 static const char *take_color(struct session *session, const char *text, struct arena *arena)
