@@ -114,8 +114,9 @@ char *read_file(const char *path)
 
 void set_environment(const struct service *service)
 {
-    static const char *const others[] = {"API_KEY", "API_KEY_FILE",    "ORDERS_CONNECT", "NO_COLOR",
-                                         "COLUMNS", "XDG_CONFIG_HOME", "LC_CTYPE"};
+    static const char *const others[] = {
+        "API_KEY",  "API_KEY_FILE",    "ORDERS_CONNECT", "NO_COLOR", "COLUMNS", "XDG_CONFIG_HOME",
+        "LC_CTYPE", "ORDERSCTL_PAGER", "PAGER",          "LESS",     "TZ"};
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         unsetenv(others[i]);

@@ -287,8 +287,9 @@ Test(cli, a_list_is_without_what_cannot_be_read_and_says_so)
     make_odd("A-2");
     static const char told[] = "ordersctl: DATA_LOSS: Order A-2 cannot be read\n";
     assert_outcome(run_with(service, "list", "--columns", "order_id"), 9, "ORDER\nA-1\nA-3\n", told);
-    assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "2"), 9, "ORDER\nA-1\n",
-                   format("%sThere are more orders: see --all, --limit and --skip; --count says how many.\n", told));
+    assert_outcome(
+        run_with(service, "list", "--columns", "order_id", "--limit", "2"), 9, "ORDER\nA-1\n",
+        format("%sThere are more orders: see --all, --limit and --skip; --count says how many.\n", told));
     assert_outcome(run_with(service, "list", "--columns", "order_id", "--limit", "1"), 0, "ORDER\nA-1\n",
                    "There are more orders: see --all, --limit and --skip; --count says how many.\n");
     assert_outcome(run_with(service, "list", "--output", "csv", "--columns", "order_id"), 9,

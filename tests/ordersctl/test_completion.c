@@ -41,8 +41,7 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"summary", "--"},
          2,
          "words --verify --days --currency --watch --help --version --target --connect --api-key-file --ca "
-         "--cert --cert-key --timeout --output --color "
-         "--verbose "},
+         "--cert --cert-key --timeout --output --color --no-pager --verbose "},
         {{"statistics", "--by", ""}, 3, "words currency day week month status "},
         {{"statistics", "--f"}, 2, "words --from "},
         {{"--ver"}, 1, "words --version --verbose "},
@@ -50,9 +49,9 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"create", "--status", "p"}, 3, "words pending processing "},
         {{"create", "--status=p"}, 2, "words --status=pending --status=processing "},
         {{"update", "A-1", "--currency", ""}, 4, "words AUD CAD CHF DKK EUR GBP ISK JPY NOK SEK USD "},
-        {{"--output", ""}, 2, "words table json ndjson csv "},
-        {{"list", "-o", "n"}, 3, "words ndjson "},
-        {{"list", "--out", "n"}, 3, "words ndjson "},
+        {{"--output", ""}, 2, "words table json ndjson csv name template= "},
+        {{"list", "-o", "n"}, 3, "words ndjson name "},
+        {{"list", "--out", "n"}, 3, "words ndjson name "},
         {{"help", "ex"}, 2, "words export "},
         {{"list", "--color=a"}, 2, "words --color=auto --color=always "},
         {{"export", "--format", ""}, 3, "words json ndjson csv "},

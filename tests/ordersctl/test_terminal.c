@@ -1,6 +1,8 @@
 /* test_terminal.c: ordersctl as a person sees it, on a screen of 80 columns and 24 rows. */
+#include "orders/v1/orders.pb-c.h"
 #include "process.h"
 #include "support/database.h"
+#include "support/rpc_peer.h"
 #include "terminal.h"
 
 #include <criterion/criterion.h>
@@ -56,6 +58,135 @@ Test(terminal, a_list_fits)
                              "ORD-2025-00002  Þórður       2025-01-16T14:20:00Z    1,299.80 ISK  pending\n"
                              "ORD-2025-00003  注文客       2025-01-16T14:20:00Z  25,000,000 JPY  cancelled\n"
                              "$\n");
+}
+
+/* --- the pager --- */
+
+static void create_some(int n)
+{
+    FILE *stream;
+    char *rows;
+    size_t length;
+    stream = open_memstream(&rows, &length);
+    fputs("order_id,customer_id,total_amount,currency,status\n", stream);
+    for (int i = 1; i <= n; i++)
+        fprintf(stream, "A-%02d,C,1,ISK,delivered\n", i);
+    assert_outcome(
+        run(&(struct run){.service = service, .input = written(stream, &rows), .arguments = {"import", "-"}}),
+        0, NULL, "");
+}
+
+Test(terminal, a_list_goes_through_a_pager_where_one_is_of_use)
+{
+    create("A-01", "C", "2025-01-15", "1", "ISK", "pending");
+    create("A-02", "C", "2025-01-15", "1", "ISK", "pending");
+    const char *const plain = "ORDER\nA-01\nA-02\n", *const paged = "> ORDER\n> A-01\n> A-02\n";
+    const struct {
+        const char *line, *expected;
+    } samples[] = {
+        {"export PAGER=\"sed 's/^/> /'\"", ""},
+        {"ordersctl list --columns order_id", paged},
+        {"ordersctl list --columns order_id --no-pager", plain},
+        {"ordersctl list --columns order_id | cat", plain},
+        {"TERM=dumb ordersctl list --columns order_id", plain},
+        {"PAGER= ordersctl list --columns order_id", plain},
+        {"ORDERSCTL_PAGER=cat ordersctl list --columns order_id", plain},
+        {"ORDERSCTL_PAGER='cat -n | cut -f 2' ordersctl list --columns order_id", plain},
+        {"ordersctl list --limit 1 --columns order_id",
+         "> ORDER\n> A-01\n> There are more orders: see --all, --limit and --skip; --count says how many.\n"},
+        {"ordersctl list --status sent", "> ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                                         ">   status: must be one of pending, confirmed, processing, "
+                                         "shipped, delivered, c\nompleted, cancelled\n"},
+        {"ordersctl list --customer-id x --columns order_id; echo \"exit code $?\"",
+         "> ORDER\nexit code 0\n"},
+        {"PAGER=true ordersctl list --all; echo done", "done\n"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        enter(samples[i].line);
+        terminal_wait_for_screen(terminal, format("%s$\n", samples[i].expected));
+    }
+}
+
+/* It stays until it is left, and leaves what it showed; what fits on the screen needs none. */
+Test(terminal, less_shows_a_long_list_with_its_colours)
+{
+    create_some(40);
+    enter("ordersctl list --columns order_id,status");
+    terminal_wait_for(terminal, "   delivered\n:");
+    cr_assert_not_null(strstr(terminal_colors(terminal), "\033[32mdelivered"), "%s",
+                       terminal_colors(terminal));
+    terminal_press(terminal, "G");
+    terminal_wait_for(terminal, "(END)");
+    terminal_press(terminal, "q");
+    terminal_wait_for(terminal, "\n$");
+    enter("ordersctl list --limit 2 --columns order_id,status 2>/dev/null; echo \"exit code $?\"");
+    terminal_wait_for(terminal, "exit code 0\n$");
+    cr_assert_eq(strncmp(terminal_screen(terminal), "ORDER  STATUS\nA-", 16), 0, "%s",
+                 terminal_screen(terminal));
+}
+
+/* Ctrl-C ends the list, not the pager, which has the terminal until it is left. */
+Test(terminal, ctrl_c_leaves_the_pager_on_the_screen)
+{
+    struct rpc_peer peer;
+    temporary_file("pager", "trap '' INT\n"
+                            "echo pager\n"
+                            "cat\n"
+                            "echo all is read\n"
+                            "read word </dev/tty\n"
+                            "echo left by $word\n");
+    temporary_file("session", "trap : INT\n"
+                              "PAGER='sh pager' ordersctl list --connect $1\n"
+                              "echo \"exit code $?\"\n");
+    rpc_peer_open(&peer);
+    enter(format("sh session %s", peer.url));
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    terminal_wait_for(terminal, "pager\n");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for(terminal, "all is read\n");
+    terminal_type(terminal, "hand");
+    terminal_press(terminal, "Enter");
+    terminal_wait_for(terminal, "\nleft by hand\nexit code 130\n$");
+    rpc_peer_close(&peer);
+}
+
+Test(terminal, times_are_local_where_they_are_for_people)
+{
+    create("A-1", "C", "2025-01-16T14:20:00.123Z", "1", "ISK", "pending");
+    enter("export TZ=CET-1CEST,M3.5.0,M10.5.0/3");
+    enter("ordersctl list --local --columns order_id,order_date");
+    terminal_wait_for_screen(terminal, "ORDER  DATE\nA-1    2025-01-16T15:20:00+01:00\n$\n");
+    enter("ordersctl get A-1 --local --columns order_date");
+    terminal_wait_for_screen(terminal, "order_date  2025-01-16T15:20:00.123+01:00\n$\n");
+    enter("ordersctl get A-1 --local --columns order_date --output ndjson");
+    terminal_wait_for_screen(terminal, "{\"order_date\":\"2025-01-16T14:20:00.123Z\"}\n$\n");
+    enter("ordersctl list --local --columns order_date --output csv");
+    terminal_wait_for_screen(terminal, "order_date\n2025-01-16T14:20:00.123Z\n$\n");
+}
+
+/* The bar that was there is gone, whatever the export waits for. */
+Test(terminal, ctrl_c_takes_progress_off_the_screen)
+{
+    struct rpc_peer peer;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT, *orders[] = {&order};
+    Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    Orders__V1__OrderSummary summary = ORDERS__V1__ORDER_SUMMARY__INIT;
+    order.order_id = "A-1";
+    page.n_orders = 1;
+    page.orders = orders;
+    page.next_page_token = "next";
+    summary.total_orders = 3;
+    rpc_peer_open(&peer);
+    enter(format("ordersctl export --connect %s > orders.json; echo \"exit code $?\"", peer.url));
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    rpc_peer_answer_message(&peer, &summary.base);
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    rpc_peer_answer_message(&peer, &page.base);
+    rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
+    terminal_wait_for(terminal, "1 orders");
+    terminal_press(terminal, "C-c");
+    terminal_wait_for_screen(terminal, "exit code 130\n$\n");
+    rpc_peer_close(&peer);
 }
 
 Test(terminal, a_status_has_its_colour_and_titles_are_bold)

@@ -201,8 +201,11 @@ static bool choose_format(const struct session *session, const struct arguments 
 {
     const enum output_format ending =
         arguments->path != NULL ? file_format_of(arguments->path) : OUTPUT_TABLE;
-    const bool says_format = session->output_given && !output_has_template();
-    const enum output_format output = says_format ? session->output : OUTPUT_TABLE;
+    const enum output_format output = session->output_given ? session->output : OUTPUT_TABLE;
+    if (output_has_template()) {
+        report("an export is no output by name or template; list is");
+        return false;
+    }
     *format = arguments->format != OUTPUT_TABLE ? arguments->format : ending;
     if (*format == OUTPUT_TABLE)
         *format = output;
@@ -214,10 +217,6 @@ static bool choose_format(const struct session *session, const struct arguments 
     if (arguments->format == OUTPUT_TABLE && output != OUTPUT_TABLE && output != *format) {
         report("--output and the name %s do not go together; --format says which format to write",
                arguments->path);
-        return false;
-    }
-    if (output_has_template()) {
-        report("an export is no output by name or template; list is");
         return false;
     }
     if (arguments->quote_formulas && *format != OUTPUT_CSV)

@@ -3,6 +3,7 @@
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "pager.h"
 #include "report.h"
 #include "watch.h"
 
@@ -186,7 +187,7 @@ static enum exit_code end_list(const struct arguments *arguments, const struct o
 {
     if (arguments->watch.interval_ms != 0)
         return code; /* which goes on */
-    if (code != EXIT_OK && writer->n > 0)
+    if (pages->broke_off && writer->n > 0)
         report("What stands above is not all: the list broke off after %zu orders", writer->n);
     if (code == EXIT_OK && pages->more)
         tell_of_others(arguments, writer->look.format);
@@ -220,6 +221,8 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
+    if (arguments->watch.interval_ms == 0 && !arguments->counts && !session->no_pager)
+        pager_open(&session->screen);
     return watch_run(session, &arguments->watch, draw, input);
 }
 

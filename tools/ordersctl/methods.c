@@ -1,6 +1,7 @@
 /* methods.c: what can be called, told from the descriptors. */
 #include "command.h"
 #include "output.h"
+#include "pager.h"
 #include "service/roles.h"
 #include "services.h"
 #include "json/enum_name.h"
@@ -210,6 +211,8 @@ static void write_one(enum output_format format, json_t *method, size_t i)
 static enum exit_code run(struct session *session, void *arguments)
 {
     json_t *list = list_methods(arguments);
+    if (!session->no_pager)
+        pager_open(&session->screen);
     if (session->output == OUTPUT_JSON) {
         output_json(stdout, OUTPUT_JSON, list);
         return output_end(EXIT_OK);

@@ -59,14 +59,16 @@ static bool read_page(struct session *session, struct order_pages *pages,
 {
     *reply = session_call_order(session, "ListOrders", &request->base);
     *code = exit_code_of((*reply)->status.code);
-    if (*code != EXIT_OK)
+    pages->broke_off = *code != EXIT_OK;
+    if (pages->broke_off)
         return false;
     const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)(*reply)->message;
     const size_t n = page->n_orders + page->n_unreachable;
     pages->more = *page->next_page_token != '\0';
     pages->limit -= (int64_t)n;
     tell_unreachable(session, pages, page);
-    if (!is_asked_for(request, page) || !pages->take(page, pages->arg))
+    pages->broke_off = !is_asked_for(request, page);
+    if (pages->broke_off || !pages->take(page, pages->arg))
         *code = EXIT_OTHER;
     else if (is_again(request, page)) {
         report("The server gives the same page again");

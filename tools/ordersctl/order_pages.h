@@ -17,6 +17,7 @@ struct order_pages {
     order_page_fn *take;
     void *arg;
     bool more;            /* out: there are others behind the last one taken */
+    bool broke_off;       /* out: they could not be read on */
     size_t n_unreachable; /* out: orders that the service could not answer, of those read */
 };
 

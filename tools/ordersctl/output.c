@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include "json_text.h"
+#include "pager.h"
 #include "report.h"
 #include "template.h"
 
@@ -109,6 +110,7 @@ bool output_flush(FILE *file, const char *name)
     if (fflush(file) == 0 && !ferror(file))
         return !by.failed;
     if (errno == EPIPE) {
+        pager_close();
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
     }

@@ -28,6 +28,7 @@ enum {
     KEY_OUTPUT = 'o',
     KEY_VERBOSE = 'v'
 };
+enum { KEY_NO_PAGER = KEY_TLS + SESSION_TLS_FILES };
 
 /* What says it in the environment. */
 static const char *const tls_variables[SESSION_TLS_FILES] = {
@@ -49,10 +50,11 @@ static const struct argp_option options[] = {
     {"cert-key", KEY_TLS + SESSION_CERT_KEY, "FILE", 0, "File of its key, instead of ORDERS_TLS_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
     {"output", KEY_OUTPUT, "table|json|ndjson|csv|name|template=", 0,
-     "For people (default, also on a pipe), or for programs: one JSON document, one a line, CSV, an order_id a "
-     "line, or a line by a text such as '{{.order_id}} {{.status}}'"},
+     "For people (default, also on a pipe), or for programs: one JSON document, one a line, CSV, an order_id "
+     "a line, or a line by a text such as '{{.order_id}} {{.status}}'"},
     {"color", KEY_COLOR, "auto|always|never", 0,
      "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
+    {"no-pager", KEY_NO_PAGER, NULL, 0, "Show a list that is longer than the terminal without a pager"},
     {"verbose", KEY_VERBOSE, NULL, 0, "Show each call and its answer on standard error, but no key"},
     {0},
 };
@@ -143,6 +145,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         break;
     case KEY_VERBOSE:
         session->verbose = true;
+        break;
+    case KEY_NO_PAGER:
+        session->no_pager = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -243,6 +248,8 @@ static const char *apply_target(struct session *session, const struct targets *t
         error = take_timeout(session, settings[TARGET_TIMEOUT], arena);
     if (error == NULL && !session->output_given && settings[TARGET_OUTPUT] != NULL)
         error = take_output(session, settings[TARGET_OUTPUT], arena);
+    if (error == NULL && !session->output_given && output_has_template())
+        error = "output: name and template are for a command, not for a target";
     return error;
 }
 

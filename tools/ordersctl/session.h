@@ -42,6 +42,7 @@ struct session {
     bool connect_given;
     bool tls_given[SESSION_TLS_FILES];
     bool output_given;
+    bool no_pager;
 };
 
 /* The global options; their input is a struct session. --connect, --api-key-file and those of TLS stand for

@@ -1,0 +1,276 @@
+/* test_list.c: what list and export ask for, page by page, and what they make of the answers. */
+#include "process.h"
+
+#include "orders/v1/orders.pb-c.h"
+#include "support/rpc_peer.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static struct service *service;
+
+static void setup(void)
+{
+    service = service_start(NULL);
+}
+
+static void teardown(void)
+{
+    service_stop_clean(service);
+    test_end();
+}
+
+TestSuite(list, .init = setup, .fini = teardown, .timeout = 60);
+
+/* --- a server that is none --- */
+
+static struct rpc_peer peer;
+static struct service pretended; /* by the peer */
+
+static void pretend(void)
+{
+    rpc_peer_open(&peer);
+    pretended = *service;
+    snprintf(pretended.rpc_url, sizeof pretended.rpc_url, "%s", peer.url);
+}
+
+/* Takes a ListOrders; its request, to be freed with orders__v1__list_orders_request__free_unpacked. */
+static Orders__V1__ListOrdersRequest *take_request(void)
+{
+    Rpc__V1__Request *call = rpc_peer_take(&peer);
+    cr_assert_str_eq(call->method, "orders.v1.OrderService/ListOrders");
+    Orders__V1__ListOrdersRequest *request =
+        orders__v1__list_orders_request__unpack(NULL, call->payload.len, call->payload.data);
+    cr_assert_not_null(request);
+    rpc__v1__request__free_unpacked(call, NULL);
+    return request;
+}
+
+/* Answers a ListOrders that has this page token with so many orders, "A-1" and on, of this customer. */
+static void answer_page(const char *token, size_t n, const char *customer_id, const char *next_token)
+{
+    enum { PAGE_MOST = 3 };
+    static char ids[PAGE_MOST][4] = {"A-1", "A-2", "A-3"};
+    Orders__V1__Order orders[PAGE_MOST], *pointers[PAGE_MOST];
+    Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    Orders__V1__ListOrdersRequest *request = take_request();
+    cr_assert_str_eq(request->page_token, token);
+    orders__v1__list_orders_request__free_unpacked(request, NULL);
+    for (size_t i = 0; i < n; i++) {
+        orders__v1__order__init(&orders[i]);
+        orders[i].order_id = ids[i];
+        orders[i].customer_id = (char *)(uintptr_t)customer_id;
+        pointers[i] = &orders[i];
+    }
+    page.n_orders = n;
+    page.orders = pointers;
+    page.next_page_token = (char *)(uintptr_t)next_token;
+    rpc_peer_answer_message(&peer, &page.base);
+}
+
+static struct running start(const char *command, const char *first, const char *second)
+{
+    return run_start(&(struct run){
+        .service = &pretended,
+        .arguments = {command, "--customer-id", "C", "--columns", "order_id", "--output", "csv", first,
+                      second},
+    });
+}
+
+/* A server may have looked at all that one call may, and found little or nothing. */
+Test(list, goes_on_over_pages_that_are_short_or_empty)
+{
+    static const struct {
+        const char *command, *option;
+    } runs[] = {{"list", "--all"}, {"export", NULL}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        pretend();
+        struct running running = start(runs[i].command, runs[i].option, NULL);
+        answer_page("", 0, "C", "1");
+        answer_page("1", 2, "C", "2");
+        answer_page("2", 0, "C", "3");
+        answer_page("3", 1, "C", "4");
+        answer_page("4", 0, "C", "");
+        assert_outcome(run_wait(&running), 0, "order_id\nA-1\nA-2\nA-1\n", "");
+        rpc_peer_close(&peer);
+    }
+}
+
+Test(list, ends_at_its_limit_and_says_that_there_is_more)
+{
+    pretend();
+    struct running running = run_start(
+        &(struct run){.service = &pretended, .arguments = {"list", "--limit", "3", "--columns", "order_id"}});
+    answer_page("", 2, "C", "1");
+    answer_page("1", 1, "C", "2");
+    assert_outcome(run_wait(&running), 0, "ORDER\nA-1\nA-2\nA-1\n",
+                   "There are more orders: see --all, --limit and --skip; --count says how many.\n");
+    rpc_peer_close(&peer);
+}
+
+/* What came before stands there, and must not be taken for all of it. */
+Test(list, that_breaks_off_is_told_and_fails)
+{
+    pretend();
+    struct running running = start("list", "--all", NULL);
+    answer_page("", 2, "C", "1");
+    orders__v1__list_orders_request__free_unpacked(take_request(), NULL);
+    rpc_peer_answer(&peer, RPC__V1__CODE__INTERNAL, "It broke");
+    assert_outcome(run_wait(&running), 1, "order_id\nA-1\nA-2\n",
+                   "ordersctl: INTERNAL: It broke\n"
+                   "ordersctl: What stands above is not all: the list broke off after 2 orders\n");
+    rpc_peer_close(&peer);
+}
+
+/* It would answer all orders, for an export of some or a count of none. */
+Test(list, of_a_server_that_passes_over_a_filter_is_refused)
+{
+    static const char too_old[] =
+        "ordersctl: The server answers order \"A-1\", which was not asked for: it may be "
+        "too old to know a filter\n";
+    pretend();
+    struct running running = start("export", NULL, NULL);
+    answer_page("", 1, "D", "");
+    assert_outcome(run_wait(&running), 1, "order_id\n", too_old);
+    rpc_peer_close(&peer);
+    pretend();
+    running = start("list", "--search", "x");
+    answer_page("", 1, "C", "");
+    assert_outcome(run_wait(&running), 1, "order_id\n", too_old);
+    rpc_peer_close(&peer);
+    pretend();
+    running = start("list", "--count", NULL);
+    answer_page("", 1, "C", "");
+    assert_outcome(run_wait(&running), 1, "",
+                   "ordersctl: The server does not count orders: it may be too old to\n");
+    rpc_peer_close(&peer);
+}
+
+Test(list, asks_for_what_its_options_say)
+{
+    pretend();
+    struct running running = run_start(&(struct run){
+        .service = &pretended,
+        .environment = {"TZ=CET-1CEST,M3.5.0,M10.5.0/3"},
+        .arguments = {"list", "--status=shipped,pending", "--from=2025-07-01", "--to=2025-07-31", "--local",
+                      "--currency=isk", "--decimal", "--min-amount=1.00", "--max-amount=20.00", "--search=x",
+                      "--sort=total_amount:desc", "--limit=7", "--skip=2"},
+    });
+    Orders__V1__ListOrdersRequest *request = take_request();
+    const Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    cr_expect_eq(request->n_statuses, 2);
+    cr_expect_eq(request->placed_from->seconds, 1751320800); /* 2025-06-30T22:00:00Z */
+    cr_expect_eq(request->placed_before->seconds, 1753999200);
+    cr_expect_str_eq(request->currency, "ISK");
+    cr_expect_eq(request->min_amount, 100);
+    cr_expect_eq(request->max_amount, 2000);
+    cr_expect_str_eq(request->search, "x");
+    cr_expect_str_eq(request->order_by, "total_amount desc");
+    cr_expect_eq(request->page_size, 7);
+    cr_expect_eq(request->skip, 2);
+    cr_expect_not(request->count);
+    orders__v1__list_orders_request__free_unpacked(request, NULL);
+    rpc_peer_answer_message(&peer, &page.base);
+    assert_outcome(run_wait(&running), 0, NULL, "");
+    rpc_peer_close(&peer);
+}
+
+/* --- the service --- */
+
+static void create(const char *order_id, const char *customer_id, const char *date, const char *amount,
+                   const char *currency, const char *status)
+{
+    assert_outcome(run_with(service, "create", "--order-id", order_id, "--customer-id", customer_id,
+                            "--order-date", date, "--amount", amount, "--currency", currency, "--status",
+                            status),
+                   0, NULL, "");
+}
+
+Test(list, wants_filters_that_can_be_meant)
+{
+    const struct outcome o =
+        run_with(service, "list", "--from=2025-02-01", "--to=2025-01-31", "--max-amount=0");
+    assert_outcome(o, 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  to: must be later than from\n"
+                   "  max_amount: must be greater than 0\n");
+    assert_outcome(run_with(service, "export", "--status=sent"), 5, NULL, NULL);
+    static const char *const sorts[] = {"amount", "id:down", "id desc", ":desc"};
+    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
+        const struct outcome refused = run_with(service, "list", "--sort", sorts[i]);
+        assert_outcome(refused, 2, "", NULL);
+        cr_expect_not_null(
+            strstr(refused.err, "is not id, order_date or total_amount, with or without :desc"));
+    }
+}
+
+/* --- by a template --- */
+
+Test(list, is_written_by_a_template_or_by_name)
+{
+    create("A-1", "C", "2025-01-15", "300", "ISK", "pending");
+    create("A\xe2\x80\xae"
+           "2",
+           "C", "2025-01-15", "100", "EUR", "shipped");
+    assert_outcome(run_with(service, "list", "--output=name"), 0, "A-1\nA\\u202e2\n", "");
+    assert_outcome(
+        run_with(service, "list", "--output=template={{.order_id}}\\t{{.total_amount}} {{.currency}}"), 0,
+        "A-1\t300 ISK\nA\\u202e2\t100 EUR\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--output=template={{.status}}"), 0, "pending\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--columns=order_id", "--output=template={{json .}}"), 0,
+                   "{\"order_id\":\"A-1\"}\n", "");
+    assert_outcome(run_with(service, "summary", "--output=template={{.total_orders}}"), 0, "2\n", "");
+    assert_outcome(run_with(service, "health", "--output=template={{.status}}"), 0, "serving\n", "");
+}
+
+/* Before an order is made of which the answer could not be written. */
+Test(list, by_a_template_that_fits_nothing_is_wrong_usage)
+{
+    const struct outcome o = run_with(service, "create", "--order-id=A-1", "--customer-id=C", "--amount=1",
+                                      "--currency=ISK", "--output=template={{.oder_id}}");
+    assert_outcome(o, 2, "", NULL);
+    cr_expect_not_null(
+        strstr(o.err, "--output: template: .oder_id: there is no \"oder_id\"; there are id, order_id, "),
+        "%s", o.err);
+    assert_outcome(run_with(service, "get", "A-1"), 3, "", NULL);
+    const struct outcome unread = run_with(service, "list", "--output=template={{range .}}");
+    assert_outcome(unread, 2, "", NULL);
+    cr_expect_not_null(strstr(unread.err, "only {{.NAME}}, {{json .NAME}} and {{\"TEXT\"}} are understood"),
+                       "%s", unread.err);
+    assert_outcome(
+        run_with(service, "summary", "--output=template={{.total_orders}}{{.revenue_per_day}}"), 1, "",
+        "ordersctl: --output template: .revenue_per_day is no single value: {{json .revenue_per_day}} "
+        "writes it\n");
+    assert_outcome(run_with(service, "export", "--output=name"), 2, "",
+                   "ordersctl: an export is no output by name or template; list is\n");
+}
+
+/* It would be that of every command, also of one that writes a file. */
+Test(list, by_a_template_is_for_a_command_and_no_target)
+{
+    config_file("default = local\n[target local]\noutput = name\n");
+    const struct outcome o = run_with(service, "list");
+    assert_outcome(o, 78, "", NULL);
+    cr_expect_not_null(strstr(o.err, "output: name and template are for a command, not for a target"), "%s",
+                       o.err);
+}
+
+/* A program that takes the first 100 for all is told, unless it has asked for them. */
+Test(list, for_a_program_says_that_it_is_not_all)
+{
+    char *rows;
+    size_t length;
+    FILE *stream = open_memstream(&rows, &length);
+    fputs("order_id,customer_id,total_amount,currency\n", stream);
+    for (int i = 0; i < 101; i++)
+        fprintf(stream, "A-%d,C,1,ISK\n", i);
+    assert_outcome(
+        run(&(struct run){.service = service, .input = written(stream, &rows), .arguments = {"import", "-"}}),
+        0, NULL, "");
+    assert_outcome(
+        run_with(service, "list", "--output=ndjson"), 0, NULL,
+        "{\"warning\":{\"message\":\"There are more orders: see --all, --limit and --skip; --count says "
+        "how many.\"}}\n");
+    assert_outcome(run_with(service, "list", "--output=ndjson", "--limit=100"), 0, NULL, "");
+    assert_outcome(run_with(service, "list", "--output=ndjson", "--all"), 0, NULL, "");
+}
