@@ -710,7 +710,7 @@ ParameterizedTestParameters(cli_alone, wrong_usage_is_2)
         {{"frobnicate"}},
         {{"--frobnicate"}},
         {{"get"}},
-        {{"get", "A-1", "A-2"}},
+        {{"delete", "A-1", "A-2"}},
         {{"get", "A-1", "--status", "shipped"}},
         {{"create"}},
         {{"update"}},

@@ -133,6 +133,26 @@ Test(keys, the_first_key_that_there_is_makes_another_administrator)
     assert_outcome(run_with(service, "keys", "create", "bootstrap", "--role", "admin"), 5, "", NULL);
 }
 
+Test(keys, a_dry_run_changes_none_and_says_what_would_be)
+{
+    assert_outcome(run_with(service, "keys", "create", "billing", "--role", "writer", "--dry-run"), 0,
+                   "billing: would be created\n", "");
+    assert_outcome(run_with(service, "keys", "revoke", "billing", "--dry-run"), 3, "",
+                   "ordersctl: NOT_FOUND: No key of this name holds\n");
+    json_t *key =
+        made(run_with(service, "keys", "create", "billing", "--role", "writer", "--output", "json"));
+    assert_outcome(run_with(service, "keys", "create", "billing", "--role", "writer", "--dry-run"), 4, "",
+                   "ordersctl: ALREADY_EXISTS: This name has a key already; rotate or revoke that\n");
+    assert_outcome(run_with(service, "keys", "create", "a_b", "--role", "writer", "--dry-run"), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  name: must have letters, digits and \"-\" only\n");
+    assert_outcome(run_with(service, "keys", "rotate", "billing", "--dry-run", "--output", "ndjson"), 0,
+                   "{\"name\":\"billing\",\"outcome\":\"rotated\",\"dry_run\":true}\n", "");
+    assert_outcome(run_with(service, "keys", "revoke", "billing", "--dry-run"), 0,
+                   "billing: would be revoked\n", "");
+    assert_outcome(run_with_key(member(key, "key"), "list"), 0, NULL, "");
+}
+
 struct usage {
     char arguments[6][32];
 };
@@ -148,6 +168,7 @@ ParameterizedTestParameters(keys_alone, wrong_usage_is_2)
         {{"keys", "create", "a", "--role=reader", "--grace=1"}},
         {{"keys", "list", "a"}},
         {{"keys", "list", "--role=reader"}},
+        {{"keys", "list", "--dry-run"}},
         {{"keys", "revoke"}},
         {{"keys", "rotate", "a", "--role=reader"}},
     };

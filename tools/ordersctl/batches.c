@@ -2,14 +2,13 @@
  * needed. */
 #include "batches.h"
 
-#include "base/uuid.h"
+#include "run_id.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include <uuid/uuid.h>
 
 enum {
     IN_FLIGHT = 4,
@@ -90,16 +89,12 @@ static void take_reply(struct rpc_reply *reply, void *arg)
     pthread_mutex_unlock(&batches->lock);
 }
 
-/* The id of the batch of a run that begins with this row: a UUID of version 5, named by the row in the run's
- * name space (RFC 9562). */
+/* The id of the batch of a run that begins with this row. */
 static void make_request_id(const char *run, size_t first_row, char out[static UUID_TEXT])
 {
     char name[32];
-    uuid_t space, id;
-    const int length = snprintf(name, sizeof name, "%zu", first_row);
-    uuid_parse(run, space);
-    uuid_generate_sha1(id, space, name, (size_t)length);
-    uuid_unparse_lower(id, out);
+    snprintf(name, sizeof name, "%zu", first_row);
+    run_id_make(run, name, out);
 }
 
 static void send_batch(struct batches *batches, struct import_batch *batch)
@@ -163,10 +158,12 @@ static void take_back(struct batches *batches, struct import_batch *batch)
     struct rpc_reply *reply = wait_for_reply(batches, batch);
     struct batch_result result = {.n = batch->n,
                                   .sources = batch->sources,
+                                  .orders = batch->orders,
                                   .end = batch->end,
                                   .status = &reply->status,
                                   .unsent = reply->unsent,
                                   .resent = reply->resent,
+                                  .replayed = reply->replayed,
                                   .unreachable = reply->unreachable};
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;

@@ -20,6 +20,7 @@ struct batch_source {
     size_t line;      /* from 1 */
     const char *text; /* as it stands there; NULL, where it is not asked for */
     size_t length;
+    unsigned fields; /* that its order says, as bits of enum order_fields (orders/rules.h) */
 };
 
 /* Where a file stands behind the row of an order. */
@@ -42,10 +43,12 @@ struct batch_terms {
 struct batch_result {
     size_t n;
     const struct batch_source *sources;
-    struct batch_place end; /* of its last order */
+    Orders__V1__Order *const *orders; /* as they were sent */
+    struct batch_place end;           /* of its last order */
     const struct status *status;
     bool unsent;                                           /* no server had it */
     bool resent;                                           /* it was sent more than once */
+    bool replayed;                                         /* an earlier run had been answered so */
     bool unreachable;                                      /* none was connected */
     const Orders__V1__BatchCreateOrdersResponse *response; /* with n results */
 };

@@ -23,7 +23,7 @@ static const struct {
     {EXIT_ABORTED, "ABORTED: the order was changed meanwhile"},
     {EXIT_EXHAUSTED, "RESOURCE_EXHAUSTED: no room, or too many calls of this key; try again later"},
     {EXIT_BAD_CONFIG, "bad configuration"},
-    {EXIT_SIGNAL + 2, "import or export interrupted (128 and the signal's number)"},
+    {EXIT_SIGNAL + 2, "import, export or work on several orders interrupted (128 and the signal's number)"},
 };
 
 static const enum exit_code codes[STATUS_CODES] = {

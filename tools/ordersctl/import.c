@@ -4,9 +4,13 @@
  * cut short go on. */
 #include "batches.h"
 #include "command.h"
+#include "id_set.h"
 #include "import_arguments.h"
+#include "import_counts.h"
+#include "import_upsert.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "orders/rules.h"
 #include "output.h"
 #include "progress.h"
 #include "rejects.h"
@@ -46,18 +50,12 @@ struct import {
     struct arena file_arena; /* of the journal's strings */
     struct arena arena;      /* of the row being read */
     uint64_t bytes_read;
-    size_t rows;          /* read */
-    size_t imported;      /* in a dry run: found good */
-    size_t refused_here;  /* as what they are to the reader */
-    size_t refused_there; /* by the service; with all those that the journal had */
-    bool in_doubt;        /* a batch may be stored or not */
-    enum exit_code code;  /* not EXIT_OK: something failed, and no more is read */
+    size_t rows; /* read */
+    struct import_counts counts;
+    struct id_set ids;   /* with --upsert: of the orders that came, each by its line */
+    bool in_doubt;       /* a batch may be stored or not */
+    enum exit_code code; /* not EXIT_OK: something failed, and no more is read */
 };
-
-static size_t refused_of(const struct import *import)
-{
-    return import->refused_here + import->refused_there;
-}
 
 static void stop(struct import *import, enum exit_code code)
 {
@@ -84,32 +82,58 @@ static void refuse(struct import *import, const struct row *row, const char *why
 {
     const struct reject reject = {.line = row->line, .why = why, .text = row->text, .length = row->length};
     tell_refusal(import, &reject);
-    import->refused_here++;
+    import->counts.refused_here++;
 }
 
-static void take_order(struct import *import, const struct row *row)
+/* Of two rows, whose order is stored as which is a matter of chance, as several batches are under way at
+ * once: that an order comes twice is told in place of letting one of them win. */
+static bool is_first(struct import *import, const struct row *row, const Orders__V1__Order *order,
+                     const char **why)
 {
-    const struct batch_place place = {
-        .source = {row->line, row->text, row->length}, .row = import->rows, .refused = import->refused_here};
+    Orders__V1__Order stored = *order;
+    struct status ignored = STATUS_INIT; /* the service tells what is wrong with it */
+    if (!import->arguments->upsert)
+        return true;
+    order_check(&stored, ORDER_ORDER_ID, &import->arena, &ignored);
+    const size_t line = id_set_add(&import->ids, stored.order_id, row->line);
+    if (line != 0)
+        *why =
+            arena_printf(&import->arena,
+                         "ALREADY_EXISTS: the order is in line %zu too; with --upsert each comes once", line);
+    return line == 0;
+}
+
+/* What a row comes to: an order that is sent; or NULL, or why it is refused. */
+static const char *take_order(struct import *import, const struct row *row, bool is_done)
+{
+    struct batch_place place = {.source = {row->line, row->text, row->length, 0},
+                                .row = import->rows,
+                                .refused = import->counts.refused_here};
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     struct status status = STATUS_INIT;
-    import_row_read(row->json, &import->arguments->terms, &order, &import->arena, &status);
+    const char *why = NULL;
+    if (row->json == NULL)
+        return row->error;
+    import_row_read(row->json, &import->arguments->terms, &order, &place.source.fields, &import->arena,
+                    &status);
     if (status.code != STATUS_OK)
-        refuse(import, row, import_row_describe(&import->arena, &status));
-    else if (!batches_add(import->batches, &order, &place))
-        refuse(import, row, "INVALID_ARGUMENT: too large for an order");
-    arena_reset(&import->arena);
+        return import_row_describe(&import->arena, &status);
+    if (is_first(import, row, &order, &why) && !is_done && !batches_add(import->batches, &order, &place))
+        why = "INVALID_ARGUMENT: too large for an order";
+    return why;
 }
 
+/* Of rows whose batches were answered in an earlier run nothing but the ids is looked at again. */
 static void take_row(const struct row *row, void *arg)
 {
     struct import *import = arg;
-    if (import->code != EXIT_OK || ++import->rows <= import->journal.rows)
-        return; /* the batches of the latter were answered in an earlier run */
-    if (row->json == NULL)
-        refuse(import, row, row->error);
-    else
-        take_order(import, row);
+    if (import->code != EXIT_OK)
+        return;
+    const bool is_done = ++import->rows <= import->journal.counts.rows;
+    const char *why = is_done && !import->arguments->upsert ? NULL : take_order(import, row, is_done);
+    if (why != NULL && !is_done)
+        refuse(import, row, why);
+    arena_reset(&import->arena);
 }
 
 /* Whether a call that failed surely changed nothing. Its key may have held when it was sent first. */
@@ -121,21 +145,29 @@ static bool changed_nothing(const struct batch_result *result)
            (is_refused && !result->resent);
 }
 
-static void take_failure(struct import *import, const struct batch_result *result)
+static void take_failure(struct import *import, const struct batch_result *result,
+                         const struct status *status, bool unchanged, bool unreachable)
 {
-    const bool unchanged = import->terms.validate_only || changed_nothing(result);
     struct arena arena;
     arena_init(&arena);
-    const char **details = session_details(import->session, result->status, result->unreachable, &arena);
+    const char **details = session_details(import->session, status, unreachable, &arena);
     size_t n = 0;
     while (details[n] != NULL)
         n++;
     details[n] = arena_printf(&arena, "lines %zu to %zu: %s", result->sources[0].line,
                               result->sources[result->n - 1].line,
                               unchanged ? "not imported" : "may have been imported or not");
-    stop(import, report_status_details(result->status, details));
+    stop(import, report_status_details(status, details));
     arena_free(&arena);
     import->in_doubt |= !unchanged;
+}
+
+static void count_refused(struct import *import, const struct batch_source *source, const char *why)
+{
+    const struct reject reject = {
+        .line = source->line, .why = why, .text = source->text, .length = source->length};
+    tell_refusal(import, &reject);
+    import->counts.refused_there++;
 }
 
 static void count_result(struct import *import, const struct batch_source *source,
@@ -143,19 +175,65 @@ static void count_result(struct import *import, const struct batch_source *sourc
 {
     struct arena arena;
     if (order->code == RPC__V1__CODE__OK) {
-        import->imported++;
+        import->counts.created++;
         return;
     }
     arena_init(&arena);
-    const struct reject reject = {
-        .line = source->line,
-        .why =
-            arena_printf(&arena, "%s: %s", status_code_name((enum status_code)order->code), order->message),
-        .text = source->text,
-        .length = source->length};
-    tell_refusal(import, &reject);
-    import->refused_there++;
+    count_refused(
+        import, source,
+        arena_printf(&arena, "%s: %s", status_code_name((enum status_code)order->code), order->message));
     arena_free(&arena);
+}
+
+static void count_outcome(struct import *import, const struct batch_result *result, size_t i,
+                          const struct row_outcome *row)
+{
+    const struct outcome outcome = {.order_id = result->orders[i]->order_id,
+                                    .kind = row->kind,
+                                    .dry_run = import->terms.validate_only,
+                                    .line = result->sources[i].line,
+                                    .changes = row->changes};
+    if (row->refusal != NULL) {
+        count_refused(import, &result->sources[i], row->refusal);
+        return;
+    }
+    if (outcome.kind == OUTCOME_UPDATED && import->counts.tells_changes)
+        progress_clear(&import->progress);
+    import_counts_add(&import->counts, &outcome);
+}
+
+/* False: it came to no end, which is reported. */
+static bool upsert_rows(struct import *import, const struct batch_result *result)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct import_upsert upsert = {.session = import->session,
+                                   .interrupt = &import->interrupt,
+                                   .terms = &import->terms,
+                                   .batch = result,
+                                   .arena = &arena};
+    import_upsert(&upsert);
+    const bool ended = upsert.failure.code == STATUS_OK;
+    if (!ended)
+        take_failure(import, result, &upsert.failure, import->terms.validate_only, upsert.unreachable);
+    for (size_t i = 0; i < result->n && ended; i++)
+        count_outcome(import, result, i, &upsert.rows[i]);
+    arena_free(&arena);
+    return ended;
+}
+
+static void note_result(struct import *import, const struct batch_result *result)
+{
+    const struct import_counts *counts = &import->counts;
+    const struct journal_counts noted = {.rows = result->end.row,
+                                         .imported = counts->created,
+                                         .refused = counts->refused_there + result->end.refused,
+                                         .updated = counts->updated,
+                                         .unchanged = counts->unchanged};
+    if (!rejects_flush(&import->rejects))
+        stop(import, EXIT_OTHER);
+    if (import->code == EXIT_OK)
+        journal_advance(&import->journal, &noted);
 }
 
 /* Behind a batch that failed none is noted: the rows up to it are not all answered. */
@@ -163,27 +241,26 @@ static void take_result(const struct batch_result *result, void *arg)
 {
     struct import *import = arg;
     if (result->response == NULL) {
-        take_failure(import, result);
+        take_failure(import, result, result->status, import->terms.validate_only || changed_nothing(result),
+                     result->unreachable);
         return;
     }
-    for (size_t i = 0; i < result->n; i++)
+    if (import->arguments->upsert && !upsert_rows(import, result))
+        return;
+    for (size_t i = 0; i < result->n && !import->arguments->upsert; i++)
         count_result(import, &result->sources[i], result->response->results[i]);
-    if (!rejects_flush(&import->rejects))
-        stop(import, EXIT_OTHER);
-    if (import->code == EXIT_OK)
-        journal_advance(&import->journal, result->end.row, import->imported,
-                        import->refused_there + result->end.refused);
+    note_result(import, result);
 }
 
 static void show_progress(struct import *import)
 {
     char text[PROGRESS_TEXT];
-    const size_t refused = refused_of(import);
+    const size_t done = import_counts_done(&import->counts), refused = import_counts_refused(&import->counts);
     if (refused > 0)
-        snprintf(text, sizeof text, "%zu orders, %zu rows refused", import->imported, refused);
+        snprintf(text, sizeof text, "%zu orders, %zu rows refused", done, refused);
     else
-        snprintf(text, sizeof text, "%zu orders", import->imported);
-    progress_show(&import->progress, import->bytes_read, import->imported + refused, text);
+        snprintf(text, sizeof text, "%zu orders", done);
+    progress_show(&import->progress, import->bytes_read, done + refused, text);
 }
 
 /* Reads a part of the file. False: there is no more, or reading stops. */
@@ -203,8 +280,9 @@ static bool read_chunk(struct import *import)
     if (n <= 0)
         return false;
     import->bytes_read += (uint64_t)n;
-    if (import->rows < import->journal.rows) /* these were taken before, and count for no pace */
-        progress_restart(&import->progress, import->bytes_read, import->imported + refused_of(import));
+    if (import->rows < import->journal.counts.rows) /* these were taken before, and count for no pace */
+        progress_restart(&import->progress, import->bytes_read,
+                         import_counts_done(&import->counts) + import_counts_refused(&import->counts));
     if (!row_reader_feed(import->reader, chunk, (size_t)n))
         stop(import, EXIT_INVALID_ARGUMENT);
     show_progress(import);
@@ -224,39 +302,11 @@ static void read_file(struct import *import)
 
 /* --- how it ended --- */
 
-static const char *counts(const struct import *import, struct arena *arena)
-{
-    const size_t refused = refused_of(import), empty = row_reader_empty_rows(import->reader);
-    const char *text = arena_printf(arena, "%zu %s %s, %zu %s refused", import->imported,
-                                    import->imported == 1 ? "order" : "orders",
-                                    import->terms.validate_only ? "would be imported" : "imported", refused,
-                                    refused == 1 ? "row" : "rows");
-    return empty > 0
-               ? arena_printf(arena, "%s, %zu empty %s skipped", text, empty, empty == 1 ? "row" : "rows")
-               : text;
-}
-
-static void write_result(struct import *import)
-{
-    const char *counted = import->terms.validate_only ? "valid" : "imported";
-    const enum output_format format = import->session->output;
-    const json_int_t imported = (json_int_t)import->imported, refused = (json_int_t)refused_of(import);
-    const json_int_t skipped = (json_int_t)row_reader_empty_rows(import->reader);
-    if (format == OUTPUT_CSV)
-        printf("%s,refused,skipped\n%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT ",%" JSON_INTEGER_FORMAT
-               "\n",
-               counted, imported, refused, skipped);
-    else if (format != OUTPUT_TABLE)
-        output_json(stdout, format,
-                    json_pack("{sI sI sI}", counted, imported, "refused", refused, "skipped", skipped));
-    else if (import->code == EXIT_OK && import->interrupt.signal_number == 0)
-        puts(counts(import, &import->file_arena));
-}
-
 /* What an import that was cut short leaves to go on with: nothing, when nothing can be stored. */
 static bool is_to_go_on(const struct import *import)
 {
-    const bool begun = import->arguments->resume || import->journal.rows > 0 || import->imported > 0;
+    const bool begun = import->arguments->resume || import->journal.counts.rows > 0 ||
+                       import_counts_done(&import->counts) > 0;
     return import->journal.fd >= 0 && (begun || import->in_doubt);
 }
 
@@ -268,9 +318,9 @@ static void tell_cut(const struct import *import, bool interrupted)
         is_to_go_on(import) ? arena_printf(&arena, "to go on: ordersctl import --resume %s", import->name)
                             : NULL,
         NULL};
-    report_details(
-        arena_printf(&arena, "%s: %s", interrupted ? "interrupted" : "stopped", counts(import, &arena)),
-        details);
+    report_details(arena_printf(&arena, "%s: %s", interrupted ? "interrupted" : "stopped",
+                                import_counts_describe(&import->counts, &arena)),
+                   details);
     arena_free(&arena);
 }
 
@@ -292,13 +342,14 @@ static enum exit_code finish(struct import *import)
     if (!rejects_close(&import->rejects))
         stop(import, EXIT_OTHER);
     const bool cut = interrupted || import->code != EXIT_OK;
-    write_result(import);
+    import->counts.skipped = row_reader_empty_rows(import->reader);
+    import_counts_write(&import->counts, !cut);
     if (cut)
         tell_cut(import, interrupted);
     journal_close(&import->journal, cut && is_to_go_on(import));
     if (import->code == EXIT_OK && interrupted)
         import->code = EXIT_SIGNAL + (enum exit_code)import->interrupt.signal_number;
-    if (import->code == EXIT_OK && refused_of(import) > 0)
+    if (import->code == EXIT_OK && import_counts_refused(&import->counts) > 0)
         import->code = EXIT_ROWS_REFUSED;
     return output_end(import->code);
 }
@@ -339,8 +390,10 @@ static bool open_journal(struct import *import, const struct stat *about)
         report("%s", error);
     if (opening == JOURNAL_OPEN)
         import->terms.run = journal->run;
-    import->imported = journal->imported;
-    import->refused_there = journal->refused;
+    import->counts.created = journal->counts.imported;
+    import->counts.updated = journal->counts.updated;
+    import->counts.unchanged = journal->counts.unchanged;
+    import->counts.refused_there = journal->counts.refused;
     return opening != JOURNAL_REFUSED;
 }
 
@@ -388,6 +441,7 @@ static void end(struct import *import)
         interrupt_close(&import->interrupt);
     journal_close(&import->journal, true);
     rejects_close(&import->rejects);
+    id_set_free(&import->ids);
     arena_free(&import->arena);
     arena_free(&import->file_arena);
     if (import->fd > STDIN_FILENO)
@@ -403,6 +457,10 @@ static enum exit_code run(struct session *session, void *input)
                                         .unknown = arguments->terms.unknown,
                                         .remark = REJECT_REASON},
                             .terms = {.validate_only = arguments->dry_run},
+                            .counts = {.format = session->output,
+                                       .upsert = arguments->upsert,
+                                       .dry_run = arguments->dry_run,
+                                       .tells_changes = arguments->tells_changes},
                             .journal = {.fd = -1},
                             .interrupt = {.fd = -1}};
     enum exit_code code = EXIT_OTHER;

@@ -6,7 +6,16 @@
 
 #include <string.h>
 
-enum { KEY_FORMAT = 0x300, KEY_DRY_RUN, KEY_RESUME, KEY_IGNORE_UNKNOWN, KEY_DEFAULT_DATE, KEY_REJECTS };
+enum {
+    KEY_FORMAT = 0x300,
+    KEY_DRY_RUN,
+    KEY_RESUME,
+    KEY_IGNORE_UNKNOWN,
+    KEY_DEFAULT_DATE,
+    KEY_REJECTS,
+    KEY_UPSERT,
+    KEY_CHANGES
+};
 
 static const enum row_format row_formats[OUTPUT_FORMATS] = {
     [OUTPUT_TABLE] = ROWS_BY_CONTENT,
@@ -18,7 +27,12 @@ static const enum row_format row_formats[OUTPUT_FORMATS] = {
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "json|ndjson|csv", 0, "Default: by the extension of FILE, else by its content"},
     {"dry-run", KEY_DRY_RUN, NULL, 0,
-     "Have the service check every row and store none; whether an order is there already is not looked at"},
+     "Have the service check every row and store none; whether an order is there already is looked at with "
+     "--upsert only"},
+    {"upsert", KEY_UPSERT, NULL, 0,
+     "Update the orders that are there already: the fields that a row has, and no other"},
+    {"changes", KEY_CHANGES, NULL, 0,
+     "With --upsert: say of each order that is updated which fields, from what to what"},
     {"resume", KEY_RESUME, NULL, 0, "Go on with an import of FILE that was cut short"},
     {"ignore-unknown", KEY_IGNORE_UNKNOWN, NULL, 0,
      "Take a file with columns or members that are no field, without them"},
@@ -57,6 +71,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_RESUME:
         arguments->resume = true;
         return 0;
+    case KEY_UPSERT:
+        arguments->upsert = true;
+        return 0;
+    case KEY_CHANGES:
+        arguments->tells_changes = true;
+        return 0;
     case KEY_IGNORE_UNKNOWN:
         arguments->terms.unknown = JSON_UNKNOWN_IGNORED;
         return 0;
@@ -77,6 +97,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (arguments->resume && arguments->dry_run)
             argp_error(state, "--dry-run stores nothing that could be resumed");
+        if (arguments->tells_changes && !arguments->upsert)
+            argp_error(state, "--changes are of orders that --upsert updates");
         if (arguments->resume && strcmp(arguments->path, "-") == 0)
             argp_error(state, "standard input cannot be resumed, only a FILE");
         if (arguments->format == ROWS_BY_CONTENT)
@@ -107,8 +129,7 @@ const struct argp import_argp = {
         "reading, waits for what is under way and says how many went in.\n\n"
         "While FILE is imported, FILE.ordersctl-resume says how far. It stays when the import is cut short, "
         "by whatever: --resume then goes on behind it, and no order is stored twice or refused for having "
-        "been "
-        "stored before, within the time for which the service keeps answers (24 hours).",
+        "been stored before, within the time for which the service keeps answers (24 hours).",
 };
 
 const char *import_arguments_terms(const struct import_arguments *arguments, struct arena *arena)
@@ -117,6 +138,8 @@ const char *import_arguments_terms(const struct import_arguments *arguments, str
     const struct import_terms *terms = &arguments->terms;
     const struct amount_notation *notation = &terms->notation;
     const char *text = formats[arguments->format];
+    if (arguments->upsert)
+        text = arena_printf(arena, "%s,upsert", text);
     if (terms->unknown == JSON_UNKNOWN_IGNORED)
         text = arena_printf(arena, "%s,ignore-unknown", text);
     if (terms->default_date != NULL)

@@ -13,6 +13,8 @@ struct import_arguments {
     enum row_format format;
     bool dry_run;
     bool resume;
+    bool upsert;
+    bool tells_changes; /* of each order that is updated; always so in formats for programs */
     struct import_terms terms;
     const char *rejects; /* NULL: not given */
 };

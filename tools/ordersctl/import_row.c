@@ -1,6 +1,7 @@
 /* import_row.c: leaves out of a row what is not to be sent, and has JSON's mapping read the rest. */
 #include "import_row.h"
 
+#include "order_changes.h"
 #include "rejects.h"
 #include "json/member_name.h"
 
@@ -75,10 +76,11 @@ static json_t *input_of(const json_t *row, const struct import_terms *terms, str
 }
 
 void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
-                     struct arena *arena, struct status *status)
+                     unsigned *fields, struct arena *arena, struct status *status)
 {
     const char *date = terms->default_date;
     json_t *input = input_of(row, terms, arena, status);
+    *fields = order_fields_of(input);
     amount_read_member(&terms->notation, input, arena, status);
     json_to_message(input, &order->base, terms->unknown, arena, status);
     json_decref(input);

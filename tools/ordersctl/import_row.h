@@ -20,10 +20,12 @@ struct import_terms {
 
 #define IMPORT_NOW "now"
 
-/* Fills an initialized order. What the database makes is passed over, and so is the reason why the row was
- * refused before (rejects.h). Each mistake is a violation in the status. */
+/* Fills an initialized order, and says which fields the row has, as bits of enum order_fields
+ * (orders/rules.h): a date that it has by the terms is none of them. What the database makes is passed over,
+ * and so is the reason why the row was refused before (rejects.h). Each mistake is a violation in the status.
+ */
 void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
-                     struct arena *arena, struct status *status);
+                     unsigned *fields, struct arena *arena, struct status *status);
 
 /* The status in one line, of which the length is bounded. */
 const char *import_row_describe(struct arena *arena, const struct status *status);

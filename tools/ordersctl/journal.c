@@ -117,30 +117,34 @@ static const char *read_head(struct journal *journal, FILE *file, const struct j
     return error;
 }
 
-/* Three numbers and a line break, and nothing else. */
-static bool read_counts(const char *line, size_t counts[static 3])
+enum { NUMBERS = 5, NUMBERS_ONCE = 3 /* of an ordersctl that knew no updates */ };
+
+/* Numbers and a line break, and nothing else. */
+static bool read_counts(const char *line, size_t counts[static NUMBERS])
 {
     char *end = (char *)(uintptr_t)line;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < NUMBERS; i++) {
         const char *from = end;
         errno = 0;
         counts[i] = strtoull(from, &end, 10);
-        if (end == from || errno != 0 || *end != (i < 2 ? ' ' : '\n'))
+        if (end == from || errno != 0)
+            return false;
+        if (*end == '\n')
+            return i + 1 == NUMBERS || i + 1 == NUMBERS_ONCE;
+        if (*end != ' ')
             return false;
     }
-    return true;
+    return false;
 }
 
 /* Reads the last whole line, and cuts off what a crash may have left behind it. */
 static bool read_progress(struct journal *journal, FILE *file)
 {
     char line[LINE_BYTES];
-    size_t counts[3];
+    size_t counts[NUMBERS] = {0};
     long end = ftell(file);
     while (fgets(line, sizeof line, file) != NULL && read_counts(line, counts)) {
-        journal->rows = counts[0];
-        journal->imported = counts[1];
-        journal->refused = counts[2];
+        journal->counts = (struct journal_counts){counts[0], counts[1], counts[2], counts[3], counts[4]};
         end = ftell(file);
     }
     return end >= 0 && ftruncate(journal->fd, end) == 0;
@@ -225,11 +229,12 @@ enum journal_opening journal_open(struct journal *journal, const struct journal_
 }
 
 /* A line that is cut short, by a full disk, counts for nothing, and no other is put behind it. */
-void journal_advance(struct journal *journal, size_t rows, size_t imported, size_t refused)
+void journal_advance(struct journal *journal, const struct journal_counts *counts)
 {
     char line[LINE_BYTES];
-    const int length = snprintf(line, sizeof line, "%zu %zu %zu\n", rows, imported, refused);
-    journal->rows = rows;
+    const int length = snprintf(line, sizeof line, "%zu %zu %zu %zu %zu\n", counts->rows, counts->imported,
+                                counts->refused, counts->updated, counts->unchanged);
+    journal->counts = *counts;
     if (journal->fd >= 0 && !journal->stuck)
         journal->stuck = write(journal->fd, line, (size_t)length) != length;
 }

@@ -7,10 +7,13 @@
  * answers what it stored with its record, and stores what it has not. So the journal may be behind, and no
  * line of it but the first need be on the disk for an order to be there once.
  *
- *   ordersctl-import 3 RUN SIZE MTIME SERVICE OPTIONS    the file as it was, in bytes and
- * seconds.nanoseconds; whom the orders were sent to: another has none of them; and how its rows were taken:
- * otherwise ids would be of other rows ROWS IMPORTED REFUSED                        so far; the last line
- * counts
+ *   ordersctl-import 3 RUN SIZE MTIME SERVICE OPTIONS
+ *   ROWS IMPORTED REFUSED UPDATED UNCHANGED
+ *
+ * SIZE and MTIME, in bytes and seconds.nanoseconds, are those of the file as it was; SERVICE is whom the
+ * orders were sent to, as another has none of them; OPTIONS say how rows were taken, as otherwise ids would
+ * be of other rows. Of the lines behind the first one the last counts. One of three numbers has none of the
+ * others.
  */
 #ifndef ORDERSCTL_JOURNAL_H
 #define ORDERSCTL_JOURNAL_H
@@ -22,14 +25,20 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+struct journal_counts {
+    size_t rows;     /* from the file's begin on, that need not be looked at again */
+    size_t imported; /* created */
+    size_t refused;
+    size_t updated; /* of an import with --upsert, as below */
+    size_t unchanged;
+};
+
 struct journal {
     int fd;     /* -1: none is kept */
     bool stuck; /* a line could not be written */
     const char *path;
     char run[UUID_TEXT];
-    size_t rows; /* from the file's begin on, that need not be looked at again */
-    size_t imported;
-    size_t refused;
+    struct journal_counts counts; /* so far */
 };
 
 /* What is imported into what. */
@@ -52,7 +61,7 @@ enum journal_opening journal_open(struct journal *journal, const struct journal_
                                   struct arena *arena, const char **error);
 
 /* Notes that all batches of so many rows were answered. */
-void journal_advance(struct journal *journal, size_t rows, size_t imported, size_t refused);
+void journal_advance(struct journal *journal, const struct journal_counts *counts);
 
 /* Closes it, and removes it unless it is to be gone on with. */
 void journal_close(struct journal *journal, bool keep);

@@ -1,4 +1,5 @@
 /* keys.c: the keys that callers present: create, list, revoke, rotate. */
+#include "base/time.h"
 #include "command.h"
 #include "field_options.h"
 #include "output.h"
@@ -14,11 +15,14 @@
 /* Numbers of the fields of CreateKeyRequest and RotateKeyRequest. */
 enum { FIELD_NAME = 1, FIELD_ROLE = 2, FIELD_EXPIRES = 3, FIELD_GRACE = 4 };
 
+enum { KEY_DRY_RUN = 0x300 };
+
 struct verb;
 
 struct arguments {
     const struct verb *verb; /* NULL: not given */
     struct field_options fields;
+    bool dry_run;
 };
 
 /* What is to be done. */
@@ -29,6 +33,7 @@ struct verb {
     unsigned takes; /* fields that it takes, as bits */
     unsigned needs;
     void (*write)(const struct session *session, const ProtobufCMessage *answer);
+    const char *done; /* what becomes of the key; NULL: it changes nothing */
 };
 
 /* --- what is answered --- */
@@ -151,12 +156,13 @@ static void write_list(const struct session *session, const ProtobufCMessage *an
 static const struct verb verbs[] = {
     {"create", "CreateKey", &rpc__v1__create_key_request__descriptor,
      FIELD(FIELD_NAME) | FIELD(FIELD_ROLE) | FIELD(FIELD_EXPIRES), FIELD(FIELD_NAME) | FIELD(FIELD_ROLE),
-     write_issued},
-    {"list", "ListKeys", &rpc__v1__list_keys_request__descriptor, 0, 0, write_list},
+     write_issued, "created"},
+    {"list", "ListKeys", &rpc__v1__list_keys_request__descriptor, 0, 0, write_list, NULL},
     {"revoke", "RevokeKey", &rpc__v1__revoke_key_request__descriptor, FIELD(FIELD_NAME), FIELD(FIELD_NAME),
-     write_object},
+     write_object, "revoked"},
     {"rotate", "RotateKey", &rpc__v1__rotate_key_request__descriptor,
-     FIELD(FIELD_NAME) | FIELD(FIELD_EXPIRES) | FIELD(FIELD_GRACE), FIELD(FIELD_NAME), write_issued},
+     FIELD(FIELD_NAME) | FIELD(FIELD_EXPIRES) | FIELD(FIELD_GRACE), FIELD(FIELD_NAME), write_issued,
+     "rotated"},
 };
 
 static const struct argp_option options[] = {
@@ -168,6 +174,8 @@ static const struct argp_option options[] = {
      "old)"},
     {"grace", FIELD_OPTION + FIELD_GRACE, "SECONDS", 0,
      "Of a rotation: how long the old key holds besides the new one (default 0)"},
+    {"dry-run", KEY_DRY_RUN, NULL, 0,
+     "Change nothing: have the service check it, and say what would be done"},
     {0},
 };
 
@@ -199,6 +207,8 @@ static void check_fields(const struct arguments *arguments, struct argp_state *s
                                         [FIELD_EXPIRES] = "--expires",
                                         [FIELD_GRACE] = "--grace"};
     const struct verb *verb = arguments->verb;
+    if (arguments->dry_run && verb->done == NULL)
+        argp_error(state, "%s takes no --dry-run", verb->name);
     for (unsigned field = FIELD_NAME; field <= FIELD_GRACE; field++) {
         const bool given = arguments->fields.texts[field] != NULL;
         if (given && (verb->takes & FIELD(field)) == 0)
@@ -217,7 +227,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         argp_error(state, "what is to be done? create, list, revoke or rotate");
     if (key == ARGP_KEY_END && arguments->verb != NULL)
         check_fields(arguments, state);
-    return field_options_take(&arguments->fields, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
+    if (key == KEY_DRY_RUN)
+        arguments->dry_run = true;
+    return key == KEY_DRY_RUN || field_options_take(&arguments->fields, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static const struct argp keys_argp = {
@@ -232,11 +244,119 @@ static const struct argp keys_argp = {
         "  ordersctl keys revoke billing\n",
 };
 
+/* --- the dry run --- */
+
+static struct rpc_reply *call(struct session *session, const char *method, const ProtobufCMessage *input)
+{
+    const ProtobufCServiceDescriptor *service = &rpc__v1__keys__descriptor;
+    return session_call(session, service, protobuf_c_service_descriptor_get_method_by_name(service, method),
+                        input);
+}
+
+/* Has the service check a request, and change nothing. */
+static enum exit_code validate(const struct session *session, const char *method,
+                               const ProtobufCMessage *input)
+{
+    static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
+    const ProtobufCServiceDescriptor *service = &rpc__v1__keys__descriptor;
+    const struct rpc_request request = {.service = service,
+                                        .method =
+                                            protobuf_c_service_descriptor_get_method_by_name(service, method),
+                                        .input = input,
+                                        .metadata = &validate_only,
+                                        .n_metadata = 1};
+    struct rpc_reply *reply = rpc_client_call_wait(session->client, &request);
+    const enum exit_code code = exit_code_of(reply->status.code);
+    if (code != EXIT_OK)
+        report_status_details(&reply->status,
+                              session_details(session, &reply->status, reply->unreachable, &reply->arena));
+    rpc_reply_free(reply);
+    return code;
+}
+
+/* Whether a key is one that the service would do this to, or that is in the way of a new one. */
+static bool is_meant(const Rpc__V1__Key *key, const struct arguments *arguments)
+{
+    const struct verb *verb = arguments->verb;
+    const int64_t now_s = time_now().seconds;
+    const bool ends_later = key->revoked_at != NULL && key->revoked_at->seconds > now_s; /* was rotated */
+    const bool expired = key->expires_at != NULL && key->expires_at->seconds <= now_s;
+    if (strcmp(key->name, arguments->fields.texts[FIELD_NAME]) != 0)
+        return false;
+    if (verb->request == &rpc__v1__revoke_key_request__descriptor)
+        return key->revoked_at == NULL || ends_later;
+    if (verb->request == &rpc__v1__rotate_key_request__descriptor)
+        return key->revoked_at == NULL && (!expired || arguments->fields.texts[FIELD_EXPIRES] != NULL);
+    return key->revoked_at == NULL;
+}
+
+static bool is_any_meant(const Rpc__V1__ListKeysResponse *list, const struct arguments *arguments)
+{
+    for (size_t i = 0; i < list->n_keys; i++) {
+        if (is_meant(list->keys[i], arguments))
+            return true;
+    }
+    return false;
+}
+
+static void write_would(const struct session *session, const struct verb *verb, const char *name)
+{
+    if (session->output == OUTPUT_TABLE)
+        printf("%s: would be %s\n", name, verb->done);
+    else if (session->output == OUTPUT_CSV)
+        printf("name,outcome\n%s,%s\n", name, verb->done);
+    else
+        output_json(stdout, session->output,
+                    json_pack("{ss ss sb}", "name", name, "outcome", verb->done, "dry_run", 1));
+}
+
+/* The service looks at the request alone; which keys there are, the list says. */
+static enum exit_code look(struct session *session, const struct arguments *arguments)
+{
+    const Rpc__V1__ListKeysRequest request = RPC__V1__LIST_KEYS_REQUEST__INIT;
+    struct status status = STATUS_INIT;
+    struct rpc_reply *reply = call(session, "ListKeys", &request.base);
+    enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK) {
+        const bool creates = arguments->verb->request == &rpc__v1__create_key_request__descriptor;
+        const bool there = is_any_meant((const Rpc__V1__ListKeysResponse *)reply->message, arguments);
+        if (creates && there)
+            status_set(&status, &reply->arena, STATUS_ALREADY_EXISTS,
+                       "This name has a key already; rotate or revoke that");
+        else if (!creates && !there)
+            status_set(&status, &reply->arena, STATUS_NOT_FOUND, "No key of this name holds");
+        code = status.code != STATUS_OK ? report_status(&status) : EXIT_OK;
+    }
+    rpc_reply_free(reply);
+    if (code == EXIT_OK)
+        write_would(session, arguments->verb, arguments->fields.texts[FIELD_NAME]);
+    return output_end(code);
+}
+
+static enum exit_code look_only(struct session *session, const struct arguments *arguments,
+                                const ProtobufCMessage *request)
+{
+    const enum exit_code code = validate(session, arguments->verb->method, request);
+    return code == EXIT_OK ? look(session, arguments) : code;
+}
+
+/* --- all of it --- */
+
+static enum exit_code make_call(struct session *session, const struct verb *verb,
+                                const ProtobufCMessage *request)
+{
+    struct rpc_reply *reply = call(session, verb->method, request);
+    const enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK)
+        verb->write(session, reply->message);
+    rpc_reply_free(reply);
+    return output_end(code);
+}
+
 static enum exit_code run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     const struct verb *verb = arguments->verb;
-    const ProtobufCServiceDescriptor *service = &rpc__v1__keys__descriptor;
     struct status status = STATUS_INIT;
     struct arena arena;
 
@@ -244,19 +364,11 @@ static enum exit_code run(struct session *session, void *input)
     ProtobufCMessage *request = arena_alloc(&arena, verb->request->sizeof_message);
     protobuf_c_message_init(verb->request, request);
     field_options_apply(&arguments->fields, request, &arena, &status);
-    if (status.code != STATUS_OK) {
-        report_status(&status);
-        arena_free(&arena);
-        return exit_code_of(status.code);
-    }
-    struct rpc_reply *reply = session_call(
-        session, service, protobuf_c_service_descriptor_get_method_by_name(service, verb->method), request);
-    const enum exit_code code = exit_code_of(reply->status.code);
-    if (code == EXIT_OK)
-        verb->write(session, reply->message);
-    rpc_reply_free(reply);
+    const enum exit_code code = status.code != STATUS_OK ? report_status(&status)
+                                : arguments->dry_run     ? look_only(session, arguments, request)
+                                                         : make_call(session, verb, request);
     arena_free(&arena);
-    return output_end(code);
+    return code;
 }
 
 const struct command keys_command = {

@@ -1,0 +1,52 @@
+/* id_set.c: open addressing with linear probing. */
+#include "id_set.h"
+
+#include "base/fingerprint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 1024 };
+
+/* The entry of a fingerprint, or the free one where it would be. */
+static struct id_set_entry *find(struct id_set_entry *entries, size_t capacity, uint64_t fingerprint)
+{
+    size_t at = (size_t)fingerprint & (capacity - 1);
+    while (entries[at].place != 0 && entries[at].fingerprint != fingerprint)
+        at = (at + 1) & (capacity - 1);
+    return &entries[at];
+}
+
+static void grow(struct id_set *set)
+{
+    const size_t capacity = set->capacity == 0 ? FIRST_CAPACITY : 2 * set->capacity;
+    struct id_set_entry *entries = calloc(capacity, sizeof *entries);
+    if (entries == NULL)
+        abort();
+    for (size_t i = 0; i < set->capacity; i++) {
+        if (set->entries[i].place != 0)
+            *find(entries, capacity, set->entries[i].fingerprint) = set->entries[i];
+    }
+    free(set->entries);
+    set->entries = entries;
+    set->capacity = capacity;
+}
+
+size_t id_set_add(struct id_set *set, const char *id, size_t place)
+{
+    const uint64_t fingerprint = fingerprint_of("", id, strlen(id));
+    if (2 * set->n >= set->capacity)
+        grow(set);
+    struct id_set_entry *entry = find(set->entries, set->capacity, fingerprint);
+    if (entry->place != 0)
+        return entry->place;
+    *entry = (struct id_set_entry){fingerprint, place};
+    set->n++;
+    return 0;
+}
+
+void id_set_free(struct id_set *set)
+{
+    free(set->entries);
+    *set = (struct id_set){0};
+}

@@ -1,0 +1,178 @@
+/* selection.c: whichever way they are named, it comes to a list of ids. */
+#include "selection.h"
+
+#include "id_set.h"
+#include "order_ids.h"
+#include "order_pages.h"
+#include "report.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    KEY_FILE = 0x300,
+    KEY_ALL,
+    SELECTION_MAX = 1000000,
+    FIRST_CAPACITY = 64,
+    DESCRIBED = 5,
+};
+
+/* --- the command line --- */
+
+static const struct argp_option options[] = {
+    {"file", KEY_FILE, "FILE", 0,
+     "The orders that this file names, or - for standard input: an id a line, or what list and export write"},
+    {"all", KEY_ALL, NULL, 0, "All orders there are"},
+    {0},
+};
+
+static size_t ways(const struct selection_arguments *arguments)
+{
+    return (size_t)(arguments->n_ids > 0) + (arguments->file != NULL) + arguments->all +
+           (field_options_count(&arguments->filter) > 0);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct selection_arguments *arguments = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->filter;
+        return 0;
+    case KEY_FILE:
+        arguments->file = argument;
+        return 0;
+    case KEY_ALL:
+        arguments->all = true;
+        return 0;
+    case ARGP_KEY_ARGS:
+        arguments->ids = state->argv + state->next;
+        arguments->n_ids = (size_t)(state->argc - state->next);
+        return 0;
+    case ARGP_KEY_END:
+        if (ways(arguments) == 0)
+            argp_error(state, "which orders? Give ORDER_ID, --file, a filter, or --all");
+        if (ways(arguments) > 1)
+            argp_error(state,
+                       "ORDER_ID, --file, filters and --all are different ways to say which: give one");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child filters[] = {{.argp = &order_filter_argp}, {0}};
+
+const struct argp selection_argp = {.options = options, .parser = parse, .children = filters};
+
+static const struct argp_option where_options[] = {
+    {"where-status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status"},
+    {"where-customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
+    {0},
+};
+
+static error_t parse_where(int key, char *argument, struct argp_state *state)
+{
+    return order_filter_argp.parser(key, argument, state);
+}
+
+static const struct argp where_argp = {.options = where_options, .parser = parse_where};
+static const struct argp_child where_filters[] = {{.argp = &where_argp}, {0}};
+
+const struct argp selection_where_argp = {.options = options, .parser = parse, .children = where_filters};
+
+bool selection_is_one(const struct selection_arguments *arguments)
+{
+    return arguments->n_ids == 1;
+}
+
+bool selection_is_filtered(const struct selection_arguments *arguments)
+{
+    return arguments->n_ids == 0 && arguments->file == NULL;
+}
+
+/* --- which they are --- */
+
+/* A selection that is being made. */
+struct choosing {
+    struct selection *selection;
+    struct id_set seen;
+};
+
+static bool choose(struct choosing *choosing, const char *order_id, const char *etag)
+{
+    struct selection *selection = choosing->selection;
+    if (id_set_add(&choosing->seen, order_id, selection->n + 1) != 0)
+        return true;
+    if (selection->n == SELECTION_MAX) {
+        report("more than %d orders at once; choose fewer of them", SELECTION_MAX);
+        return false;
+    }
+    if (selection->n == selection->capacity) {
+        const size_t capacity = selection->capacity == 0 ? FIRST_CAPACITY : 2 * selection->capacity;
+        selection->orders =
+            arena_grow(&selection->arena, selection->orders, selection->capacity * sizeof *selection->orders,
+                       capacity * sizeof *selection->orders);
+        selection->capacity = capacity;
+    }
+    selection->orders[selection->n++] =
+        (struct selected){arena_strdup(&selection->arena, order_id),
+                          etag != NULL ? arena_strdup(&selection->arena, etag) : NULL};
+    return true;
+}
+
+static bool choose_id(const char *order_id, size_t line, void *arg)
+{
+    (void)line;
+    return choose(arg, order_id, NULL);
+}
+
+static bool choose_page(const Orders__V1__ListOrdersResponse *page, void *arg)
+{
+    bool chosen = true;
+    for (size_t i = 0; i < page->n_orders && chosen; i++)
+        chosen = choose(arg, page->orders[i]->order_id, page->orders[i]->etag);
+    return chosen;
+}
+
+static enum exit_code choose_filtered(struct session *session, const struct selection_arguments *arguments,
+                                      struct choosing *choosing)
+{
+    struct order_pages pages = {
+        .filter = &arguments->filter, .limit = INT64_MAX, .take = choose_page, .arg = choosing};
+    const enum exit_code code = order_pages_read(session, &pages);
+    choosing->selection->n_unreadable = pages.n_unreachable;
+    return code;
+}
+
+enum exit_code selection_read(struct session *session, const struct selection_arguments *arguments,
+                              struct selection *selection)
+{
+    struct choosing choosing = {.selection = selection};
+    enum exit_code code = EXIT_OK;
+    *selection = (struct selection){0};
+    arena_init(&selection->arena);
+    if (arguments->file != NULL)
+        code = order_ids_read(arguments->file, choose_id, &choosing) ? EXIT_OK : EXIT_OTHER;
+    else if (arguments->n_ids == 0)
+        code = choose_filtered(session, arguments, &choosing);
+    for (size_t i = 0; i < arguments->n_ids && code == EXIT_OK; i++)
+        code = choose(&choosing, arguments->ids[i], NULL) ? EXIT_OK : EXIT_OTHER;
+    id_set_free(&choosing.seen);
+    return code;
+}
+
+void selection_free(struct selection *selection)
+{
+    arena_free(&selection->arena);
+}
+
+const char *selection_describe(const struct selection *selection, struct arena *arena)
+{
+    const char *text = arena_printf(arena, "%zu %s", selection->n, selection->n == 1 ? "order" : "orders");
+    for (size_t i = 0; i < selection->n && i < DESCRIBED; i++)
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : ", ", selection->orders[i].order_id);
+    if (selection->n > DESCRIBED)
+        text = arena_printf(arena, "%s and %zu more", text, selection->n - DESCRIBED);
+    return text;
+}
