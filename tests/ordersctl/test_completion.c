@@ -105,7 +105,7 @@ Test(completion, order_ids_come_from_the_service_that_the_line_names)
                    0, "words\nA-2\tC-2\nA-1\tC-1\n", "");
     assert_outcome(run_with(service, "complete", "--", "delete", ""), 0,
                    "words\nA, 3\tC\nB-1\t\\u202eC-3\nA-2\tC-2\nA-1\tC-1\n", "");
-    assert_outcome(run_with(service, "complete", "--", "get", "A-1", ""), 0, "", "");
+    assert_outcome(run_with(service, "complete", "--", "get", "A-1", "B"), 0, "words\nB-1\t\\u202eC-3\n", "");
     service_stop_clean(service);
     assert_outcome(
         run_with(NULL, "complete", "--", "get", "--connect", "tcp://127.0.0.1:1", "--api-key-file", key, ""),

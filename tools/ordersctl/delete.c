@@ -48,7 +48,7 @@ static const struct argp delete_argp = {
     .options = options,
     .parser = parse,
     .children = children,
-    .args_doc = "[ORDER_ID ...]",
+    .args_doc = "[ORDER_ID...]",
     .doc = "Deletes orders.\v"
            "  ordersctl delete A-1\n"
            "  ordersctl delete --status cancelled --dry-run\n"

@@ -26,7 +26,7 @@ static const struct argp_child children[] = {{.argp = &selection_argp}, {.argp =
 static const struct argp get_argp = {
     .parser = parse,
     .children = children,
-    .args_doc = "[ORDER_ID ...]",
+    .args_doc = "[ORDER_ID...]",
     .doc = "Prints orders.\v"
            "One ORDER_ID prints that order by itself. Several ids, the orders that a file names, or those "
            "that a filter chooses are printed as `list' prints them, in that order.\n\n"

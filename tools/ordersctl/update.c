@@ -70,7 +70,7 @@ static const struct argp update_argp = {
     .options = options,
     .parser = parse,
     .children = children,
-    .args_doc = "[ORDER_ID ...]",
+    .args_doc = "[ORDER_ID...]",
     .doc = "Sets the given fields in orders and prints them.\v"
            "  ordersctl update A-1 --status shipped\n"
            "  ordersctl update --where-status processing --status shipped --dry-run\n"
