@@ -153,7 +153,6 @@ static enum exit_code run_all(struct deleting *deleting, struct order_run *run)
         outcome_write_end(&deleting->outcomes);
     else
         write_counts(run);
-    fflush(stdout); /* what is told on stderr comes behind it */
     order_run_tell(run);
     return code;
 }

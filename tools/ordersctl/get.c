@@ -80,7 +80,6 @@ static enum exit_code get_named(struct session *session, const struct arguments 
         code = order_run(&run);
         if (!getting.alone)
             order_list_end(&getting.list);
-        fflush(stdout); /* what is told on stderr comes behind it */
         order_run_tell(&run);
     }
     selection_free(&selection);

@@ -85,6 +85,7 @@ void order_run_tell(const struct order_run *run)
     if (run->alone || (!run->cut && (run->is_counted || run->n_failed == 0)))
         return;
     arena_init(&arena);
+    fflush(stdout); /* whose orders they are */
     const char *counts = order_run_counts(run, &arena);
     if (run->cut)
         report("%s: %s", run->signal_number != 0 ? "interrupted" : "stopped", counts);

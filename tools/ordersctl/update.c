@@ -214,7 +214,6 @@ static enum exit_code run_all(struct updating *updating, struct order_run *run)
         order_list_end(&updating->list);
     if (dry_run)
         outcome_write_end(&updating->outcomes);
-    fflush(stdout); /* what is told on stderr comes behind it */
     order_run_tell(run);
     return code;
 }
