@@ -140,6 +140,42 @@ Test(writes, a_filter_that_is_missing_never_means_all)
     assert_outcome(run_with(service, "delete", "--all", "--yes"), 0, "1 order deleted\n", "");
 }
 
+/* Every filter of list, for update by another name. */
+Test(writes, the_filters_are_those_of_a_list)
+{
+    create_three();
+    execute("UPDATE orders SET total_amount = 100 * id, order_date = order_date + id * interval '1 day'");
+    const char *const offered = run_with(service, "complete", "--", "update", "--where-").out;
+    static const char *const filters[][2] = {
+        {"--status", "shipped"}, {"--customer-id", "C-1"}, {"--search", "a-2"},     {"--from", "2025-01-18"},
+        {"--to", "2025-01-18"},  {"--currency", "ISK"},    {"--min-amount", "200"}, {"--max-amount", "200"},
+    };
+    size_t n = 0;
+    for (const char *at = offered; (at = strstr(at, "--where-")) != NULL; at++)
+        n++;
+    cr_assert_eq(n, sizeof filters / sizeof filters[0], "%s", offered);
+    for (size_t i = 0; i < n; i++) {
+        const char *const listed = run_with(service, "list", filters[i][0], filters[i][1], "--columns",
+                                            "order_id", "--output", "csv")
+                                       .out;
+        assert_outcome(run_with(service, "get", filters[i][0], filters[i][1], "--columns", "order_id",
+                                "--output", "csv"),
+                       0, listed, "");
+        const struct outcome looked =
+            run_with(service, "update", format("--where-%s", filters[i][0] + 2), filters[i][1],
+                     "--customer-id", "C-1", "--dry-run", "--output", "csv");
+        cr_assert_eq(looked.code, 0, "%s", looked.err);
+        const char *ids = "order_id\n";
+        for (const char *at = strchr(looked.out, '\n') + 1; *at != '\0'; at = strchr(at, '\n') + 1)
+            ids = format("%s%s\n", ids, up_to(",", at));
+        cr_assert_str_eq(ids, listed);
+    }
+    assert_outcome(run_with(service, "delete", "--search", "a-", "--min-amount", "2.00", "--decimal",
+                            "--currency", "ISK", "--yes"),
+                   0, "2 orders deleted\n", "");
+    cr_assert_eq(count("order_id = 'A-1'"), 1);
+}
+
 /* --- the question --- */
 
 Test(writes, where_nobody_can_be_asked_it_is_wrong_usage)

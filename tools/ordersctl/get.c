@@ -14,6 +14,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct arguments *arguments = state->input;
     (void)argument;
+    if (key == ARGP_KEY_SUCCESS)
+        arguments->selection.filters.local = arguments->columns.local;
     if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
     state->child_inputs[0] = &arguments->selection;
@@ -100,7 +102,7 @@ static enum exit_code get_filtered(struct session *session, const struct argumen
     const struct order_look look = order_look_of(session, &arguments->columns);
     struct order_writer writer;
     struct order_pages pages = {
-        .filter = &arguments->selection.filter, .limit = INT64_MAX, .take = write_page, .arg = &writer};
+        .filters = &arguments->selection.filters, .limit = INT64_MAX, .take = write_page, .arg = &writer};
     order_writer_begin(&writer, stdout, &look);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);

@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
 static size_t ways(const struct selection_arguments *arguments)
 {
     return (size_t)(arguments->n_ids > 0) + (arguments->file != NULL) + arguments->all +
-           (field_options_count(&arguments->filter) > 0);
+           list_filters_are_given(&arguments->filters);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -37,7 +37,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct selection_arguments *arguments = state->input;
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &arguments->filter;
+        state->child_inputs[0] = &arguments->filters;
         return 0;
     case KEY_FILE:
         arguments->file = argument;
@@ -61,19 +61,35 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static const struct argp_child filters[] = {{.argp = &order_filter_argp}, {0}};
+static error_t parse_with_amounts(int key, char *argument, struct argp_state *state)
+{
+    struct selection_arguments *arguments = state->input;
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[1] = &arguments->filters.notation;
+    return parse(key, argument, state);
+}
 
-const struct argp selection_argp = {.options = options, .parser = parse, .children = filters};
+static const struct argp_child filters[] = {{.argp = &list_filters_argp}, {.argp = &amount_argp}, {0}};
 
+const struct argp selection_argp = {.options = options, .parser = parse_with_amounts, .children = filters};
+
+/* A row for each of list_filters_argp, with its key. */
 static const struct argp_option where_options[] = {
-    {"where-status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status"},
+    {"where-status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status, or one of these"},
     {"where-customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
+    {"where-search", FIELD_OPTION + 13, "TEXT", 0, "Only orders with this in their order_id or customer_id"},
+    {"where-from", FIELD_OPTION + 8, "TIME", 0, "Only orders placed then or later"},
+    {"where-to", FIELD_OPTION + 9, "TIME", 0,
+     "Only orders placed up to the end of this day, or before this time"},
+    {"where-currency", FIELD_OPTION + 10, "CODE", 0, "Only orders in this currency"},
+    {"where-min-amount", FIELD_OPTION + 11, "AMOUNT", 0, "Only orders of at least this amount"},
+    {"where-max-amount", FIELD_OPTION + 12, "AMOUNT", 0, "Only orders of at most this amount"},
     {0},
 };
 
 static error_t parse_where(int key, char *argument, struct argp_state *state)
 {
-    return order_filter_argp.parser(key, argument, state);
+    return list_filters_argp.parser(key, argument, state);
 }
 
 static const struct argp where_argp = {.options = where_options, .parser = parse_where};
@@ -139,7 +155,7 @@ static enum exit_code choose_filtered(struct session *session, const struct sele
                                       struct choosing *choosing)
 {
     struct order_pages pages = {
-        .filter = &arguments->filter, .limit = INT64_MAX, .take = choose_page, .arg = choosing};
+        .filters = &arguments->filters, .limit = INT64_MAX, .take = choose_page, .arg = choosing};
     const enum exit_code code = order_pages_read(session, &pages);
     choosing->selection->n_unreadable = pages.n_unreachable;
     return code;

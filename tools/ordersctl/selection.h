@@ -4,7 +4,7 @@
 #define ORDERSCTL_SELECTION_H
 
 #include "base/arena.h"
-#include "field_options.h"
+#include "list_filters.h"
 #include "session.h"
 
 #include <argp.h>
@@ -15,17 +15,17 @@
 struct selection_arguments {
     char **ids;
     size_t n_ids;
-    const char *file;            /* NULL: not given */
-    struct field_options filter; /* of ListOrdersRequest */
+    const char *file; /* NULL: not given */
+    struct list_filters filters;
     bool all;
 };
 
-/* Arguments, --file, --all and the filters of `list'; the input is a struct selection_arguments. Exactly one
- * of the ways must be used. */
+/* Arguments, --file, --all and the filters of `list', with the options that say how their amounts are
+ * written; the input is a struct selection_arguments. Exactly one of the ways must be used. */
 extern const struct argp selection_argp;
 
 /* The same, of a command whose own options are called as the filters are: these are --where-status and so on
- * here. */
+ * here, and how amounts are written is for the command to say. */
 extern const struct argp selection_where_argp;
 
 /* Whether it is one order, named as the argument: what is done to that needs no question. */

@@ -53,6 +53,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->child_inputs[3] = &arguments->confirm;
         return 0;
     case ARGP_KEY_SUCCESS:
+        arguments->selection.filters.notation = arguments->input.notation;
+        arguments->selection.filters.local = arguments->columns.local;
         check(arguments, state);
         return 0;
     default:
