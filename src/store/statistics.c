@@ -115,7 +115,7 @@ void statistics_take_result(struct operation *operation, const PGresult *result,
 static void add_statuses(Orders__V1__OrderStatistics *statistics, struct arena *arena)
 {
     enum { FIRST = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_PENDING };
-    while (order_status_word(FIRST + statistics->n_statuses) != NULL)
+    while (order_status_word((Orders__V1__OrderStatus)(FIRST + statistics->n_statuses)) != NULL)
         statistics->n_statuses++;
     statistics->statuses = arena_calloc(arena, statistics->n_statuses, sizeof *statistics->statuses);
     for (size_t i = 0; i < statistics->n_statuses; i++) {

@@ -289,7 +289,7 @@ static void *answer_pages(void *arg)
             orders__v1__list_orders_request__unpack(NULL, request->payload.len, request->payload.data);
         cr_assert_eq(list->page_token[0], i == 0 ? '\0' : (char)('0' + i), "%d: %s", i, list->page_token);
         cr_assert_str_eq(list->search, "1");
-        page.next_page_token = (char[]){i < 5 ? (char)('1' + i) : '\0', '\0'};
+        page.next_page_token = (char[]){(char)(i < 5 ? '1' + i : '\0'), '\0'};
         page.orders = orders;
         page.n_orders = i == 2;
         rpc_peer_answer_message(peer, &page.base);

@@ -154,8 +154,9 @@ static void pack(struct bytes *bytes, const char *text, size_t length)
     z_stream stream = {.next_in = (Bytef *)(uintptr_t)text, .avail_in = (uInt)length};
     must(deflateInit2(&stream, 1, Z_DEFLATED, WINDOW, MEMORY, Z_DEFAULT_STRATEGY) == Z_OK);
     const size_t bound = deflateBound(&stream, length);
-    bytes->at = realloc(bytes->at, bytes->length + bound);
-    must(bytes->at != NULL);
+    char *grown = realloc(bytes->at, bytes->length + bound);
+    must(grown != NULL);
+    bytes->at = grown;
     stream.next_out = (Bytef *)bytes->at + bytes->length;
     stream.avail_out = (uInt)bound;
     must(deflate(&stream, Z_FINISH) == Z_STREAM_END);

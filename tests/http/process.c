@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +66,12 @@ void process_read_line(int fd, char *line, size_t size)
 {
     struct pollfd readable = {.fd = fd, .events = POLLIN};
     size_t length = 0;
-    while (length + 1 < size && poll(&readable, 1, READY_MS) == 1 && read(fd, line + length, 1) == 1 &&
-           line[length++] != '\n')
-        continue;
+    bool is_whole = false;
+    while (!is_whole && length + 1 < size && poll(&readable, 1, READY_MS) == 1 &&
+           read(fd, line + length, 1) == 1) {
+        is_whole = line[length] == '\n';
+        length++;
+    }
     line[length] = '\0';
 }
 
