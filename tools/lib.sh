@@ -84,25 +84,19 @@ stop() {
     [[ -z $supervised ]] || kill -TERM "$supervised" 2>/dev/null || true
 }
 
-# build DIRECTORY [MESON-OPTION...]: sets it up on first use.
+# build DIRECTORY [MESON-OPTION...] [-- TARGET...]: all there is, or the targets. Sets it up on first use.
 build() {
-    local directory=$1
+    local directory=$1 options=()
     shift
-    [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$@"
-    supervise ninja -C "$directory"
+    while [[ $# -gt 0 && $1 != -- ]]; do
+        options+=("$1")
+        shift
+    done
+    [[ -e $directory/build.ninja ]] || supervise meson setup "$directory" "$root" "${options[@]}"
+    supervise ninja -C "$directory" "${@:2}"
 }
 
-# build_tool NAME: a program of tools/, in build; says so on stderr alone.
-build_tool() {
-    [[ -e $root/build/build.ninja ]] || meson setup "$root/build" "$root" >&2
-    ninja -C "$root/build" "tools/$1" >&2
-}
-
-# build_release TARGET...: what is measured or tortured, optimized, in build-release; says so on stderr alone. The objects
-# are fit for a link without link-time optimization too, which the client library's is.
+# build_release TARGET...: what is run, measured or tortured, optimized, in build-release; says so on stderr alone.
 build_release() {
-    local directory=$root/build-release
-    [[ -e $directory/build.ninja ]] || meson setup "$directory" "$root" -Dbuildtype=release -Db_lto=true \
-        -Dc_args=-ffat-lto-objects >&2
-    ninja -C "$directory" "$@" >&2
+    build "$root/build-release" -Dbuildtype=release -Db_lto=true -- "$@" >&2
 }

@@ -24,7 +24,7 @@ READMES = ("README.md", "tools/ordersctl/README.md", "src/http/README.md", "tool
 ELSEWHERE = {
     "tools/test": "this is it",
     "npx ": "web",
-    "sudo meson install": "client",
+    "meson setup build": "client",
     "tools/migrate --adopt": "migrations",
 }
 # What comes of them is not compared, as it differs each time, in more than times and ids.

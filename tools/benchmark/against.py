@@ -22,6 +22,7 @@ QUICK_ROUNDS, QUICK_SECONDS = 3, 1
 BUILD_ORDERSD = """
 set -euo pipefail
 . "$1/tools/lib.sh"
+trap stop INT TERM HUP
 need_packages
 build_release src/ordersd
 """
