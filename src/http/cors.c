@@ -1,6 +1,7 @@
 /* cors.c: an origin is allowed when it is in the list, letter by letter. */
 #include "http/cors.h"
 
+#include "http/paging.h"
 #include "http/unreachable.h"
 
 #include <string.h>
@@ -25,7 +26,8 @@ void cors_allow(const char *const *origins, const char *origin, struct answer *a
     answer_header(answer, "Access-Control-Allow-Origin", origin);
     answer_header(answer, "Access-Control-Allow-Credentials", "true");
     answer_header(answer, "Access-Control-Expose-Headers",
-                  "ETag, Idempotency-Replayed, Retry-After, X-Request-ID, " UNREACHABLE_HEADER);
+                  "ETag, Idempotency-Replayed, Retry-After, X-Request-ID, " PAGING_NEXT_HEADER
+                  ", " PAGING_TOTAL_HEADER ", " UNREACHABLE_HEADER);
     answer_header(answer, "Vary", "Origin");
 }
 

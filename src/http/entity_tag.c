@@ -55,11 +55,16 @@ static const char *quote(const char *etag, const char *coding, struct arena *are
     return quoted;
 }
 
+const char *entity_tag_make(const struct answer *answer, const char *also, struct arena *arena)
+{
+    return arena_printf(arena, "%016" PRIx64, fingerprint_of(also, answer->body, answer->length));
+}
+
 void entity_tag_add(const char *etag, const char *coding, bool is_read,
                     const struct precondition *precondition, struct arena *arena, struct answer *answer)
 {
     if (etag == NULL && is_read)
-        etag = arena_printf(arena, "%016" PRIx64, fingerprint_of("", answer->body, answer->length));
+        etag = entity_tag_make(answer, "", arena);
     if (etag == NULL)
         return;
     if (is_read && precondition->if_match != NULL &&

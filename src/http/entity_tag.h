@@ -19,6 +19,10 @@ const char *entity_tag_take(const ProtobufCMessage **message, struct arena *aren
 void entity_tag_take_all(const ProtobufCMessage **message, const ProtobufCFieldDescriptor *list,
                          struct arena *arena);
 
+/* The tag of an answer that has none of its own: made of its body, and of what else it says; "" for nothing.
+ */
+const char *entity_tag_make(const struct answer *answer, const char *also, struct arena *arena);
+
 /* Gives an answer that is complete, but for its coding, its entity tag: etag, or for a read without one
  * (NULL) one made of the body; and behind it what the coding adds, "" for none. A read's preconditions may
  * put 304 or 412 in the place of the answer; a write's were its RPC's to check. */

@@ -5,6 +5,7 @@
  */
 #include "http/openapi.h"
 
+#include "http/paging.h"
 #include "http/routes.h"
 #include "http/unreachable.h"
 #include "orders/currency.h"
@@ -236,6 +237,13 @@ static json_t *path_parameter(const struct route *route)
     return parameter(name, "path", true, field_schema(message, field_of(message, field)), "");
 }
 
+/* Of a parameter that may be repeated. One value alone stays what it is, to who makes code of it. */
+static json_t *one_or_several(json_t *one)
+{
+    return json_pack("{s:[O, {s:s, s:i, s:O}]}", "anyOf", one, "type", "array", "maxItems", ROUTE_MAX_VALUES,
+                     "items", one);
+}
+
 static json_t *query_parameter(const struct route *route, const struct route_parameter *given)
 {
     const ProtobufCMessageDescriptor *message = route_method(route)->input;
@@ -245,7 +253,11 @@ static json_t *query_parameter(const struct route *route, const struct route_par
         json_object_set_new(schema, "default", json_string(rule->preset_word));
     else if (rule != NULL && rule->preset != 0)
         json_object_set_new(schema, "default", json_integer(rule->preset));
-    return parameter(given->name, "query", false, schema, given->zero_is_none ? " 0 asks for none." : "");
+    json_t *made =
+        parameter(given->name, "query", false, schema, given->zero_is_none ? " 0 asks for none." : "");
+    if (given->several != NULL)
+        json_object_set_new(made, "schema", one_or_several(schema));
+    return made;
 }
 
 /* --- what a route is, and what follows --- */
@@ -263,6 +275,8 @@ enum trait {
     KEEPS = 1 << 9,       /* an entity tag is compared before a write */
     HAS_ETAG = 1 << 10,   /* the answer has one */
     LEAVES_OUT = 1 << 11, /* the answer is without what cannot be answered */
+    PAGES = 1 << 12,      /* the answer is a page of a list */
+    COUNTS = 1 << 13,     /* of which it says the length to who asks */
 };
 
 static unsigned traits_of(const struct route *route)
@@ -283,6 +297,10 @@ static unsigned traits_of(const struct route *route)
     traits |= route->etag_field != NULL ? KEEPS : 0;
     traits |= has_etag ? HAS_ETAG : 0;
     traits |= route->unreachable != NULL ? LEAVES_OUT : 0;
+    for (const struct route_parameter *given = route->query; given->name != NULL; given++) {
+        traits |= given->next != NULL ? PAGES : 0;
+        traits |= given->total != NULL ? COUNTS : 0;
+    }
     return traits;
 }
 
@@ -301,6 +319,8 @@ static const struct {
 } answer_headers[] = {
     {HAS_ETAG, "ETag", "ETag"},
     {WRITES, "Idempotency-Replayed", "Replayed"},
+    {PAGES, PAGING_NEXT_HEADER, "Next"},
+    {COUNTS, PAGING_TOTAL_HEADER, "Total"},
     {LEAVES_OUT, UNREACHABLE_HEADER, "Unreachable"},
     {ANY, "X-Request-ID", "RequestId"},
 };

@@ -11,15 +11,25 @@
 #include <stdint.h>
 
 enum {
-    ROUTE_MAX_PARAMETERS = 8, /* and a NULL behind the last */
+    ROUTE_MAX_PARAMETERS = 16, /* and a NULL behind the last */
     ROUTE_MAX_BODY_FIELDS = 8,
+    ROUTE_MAX_VALUES = 32, /* of one parameter that may have several */
 };
 
-/* A query parameter. */
+/* A query parameter. Of one that is repeated the last value counts, unless it may have several. */
 struct route_parameter {
     const char *name;  /* in the query */
     const char *field; /* in the request message */
     bool zero_is_none; /* 0 asks for nothing, where the RPC's 0 asks for the default */
+
+    /* It may have several values, by repetition or between commas, which go into this field of the request
+     * message; one alone goes into `field`. NULL: it has one. */
+    const char *several;
+
+    /* Of a list that comes in pages (paging.h). */
+    bool first_page_only; /* it says where the first page begins */
+    const char *next;  /* the response's field that has its value for the next page; NULL: it keeps its own */
+    const char *total; /* the response's field that it asks for, when true, and a header then has; or NULL */
 };
 
 /* What can be served apart from the rest. */

@@ -9,6 +9,7 @@
 #include "json/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the request message --- */
@@ -59,22 +60,52 @@ static bool is_zero(const ProtobufCMessage *message, const ProtobufCFieldDescrip
     return *(const int32_t *)((const char *)message + field->offset) == 0;
 }
 
+/* Of a parameter that may have several: into one field a value that is alone, into the other all of them. */
+static void read_values(const struct transcode_source *source, const struct route_parameter *parameter,
+                        struct arena *arena, struct transcode_result *result)
+{
+    struct url_part values[ROUTE_MAX_VALUES];
+    const size_t n = url_query_values(source->query, parameter->name, arena, values, ROUTE_MAX_VALUES);
+    if (n == 1) {
+        json_field_from_text(values[0].bytes, values[0].length, field_of(result->input, parameter->field),
+                             result->input, arena, &result->refused);
+    } else if (n > ROUTE_MAX_VALUES) {
+        status_add_violation_of(&result->refused, arena, parameter->field, "too_long",
+                                arena_printf(arena, "%d", ROUTE_MAX_VALUES), "has too many values");
+    } else if (n > 0) {
+        json_t *list = json_array();
+        for (size_t i = 0; i < n; i++)
+            json_array_append_new(list, json_stringn_nocheck(values[i].bytes, values[i].length));
+        json_field_from_json(list, field_of(result->input, parameter->several), result->input, arena,
+                             &result->refused);
+        json_decref(list);
+    }
+}
+
+static void read_value(const struct transcode_source *source, const struct route_parameter *parameter,
+                       struct arena *arena, struct transcode_result *result)
+{
+    const ProtobufCFieldDescriptor *field = field_of(result->input, parameter->field);
+    struct url_part value;
+    if (!url_query_find(source->query, parameter->name, arena, &value) || value.length == 0)
+        return;
+    const size_t before = result->refused.n_violations;
+    json_field_from_text(value.bytes, value.length, field, result->input, arena, &result->refused);
+    if (parameter->zero_is_none && result->refused.n_violations == before && is_zero(result->input, field)) {
+        *(int32_t *)((char *)result->input + field->offset) = 1;
+        result->wants_none = true;
+    }
+}
+
 static void read_query(const struct transcode_source *source, struct arena *arena,
                        struct transcode_result *result)
 {
     for (const struct route_parameter *parameter = source->route->query; parameter->name != NULL;
          parameter++) {
-        const ProtobufCFieldDescriptor *field = field_of(result->input, parameter->field);
-        struct url_part value;
-        if (!url_query_find(source->query, parameter->name, arena, &value) || value.length == 0)
-            continue;
-        const size_t before = result->refused.n_violations;
-        json_field_from_text(value.bytes, value.length, field, result->input, arena, &result->refused);
-        if (parameter->zero_is_none && result->refused.n_violations == before &&
-            is_zero(result->input, field)) {
-            *(int32_t *)((char *)result->input + field->offset) = 1;
-            result->wants_none = true;
-        }
+        if (parameter->several != NULL)
+            read_values(source, parameter, arena, result);
+        else
+            read_value(source, parameter, arena, result);
     }
 }
 
@@ -147,29 +178,47 @@ static void end_listing(struct violation_list *listing, struct answer *answer)
     answer->body = text_end(&listing->text);
 }
 
-static void add(struct violation_list *listing, const char *part, const char *name, struct json_slice input,
-                const struct violation *violation)
+static void add_at(struct violation_list *listing, struct violation_place place,
+                   const struct violation *violation)
 {
-    const struct violation_place place = {
-        .part = part,
-        .name = name,
-        .input = input,
-        .of_change = listing->source != NULL && listing->source->route->mask != NULL,
-    };
+    place.of_change = listing->source != NULL && listing->source->route->mask != NULL;
     if (listing->text.bytes[listing->text.length - 1] == '}')
         text_char(&listing->text, ',');
     violation_write(&listing->text, &place, violation);
 }
 
+static void add(struct violation_list *listing, const char *part, const char *name, struct json_slice input,
+                const struct violation *violation)
+{
+    add_at(listing, (struct violation_place){.part = part, .name = name, .input = input}, violation);
+}
+
+/* Of "statuses.3", that it is an element, and the fourth. */
+static bool read_index(const char *field, size_t *index)
+{
+    const char *dot = strchr(field, '.');
+    *index = dot != NULL ? strtoul(dot + 1, NULL, 10) : 0;
+    return dot != NULL && *index < ROUTE_MAX_VALUES;
+}
+
 static void add_query_violation(struct violation_list *listing, const struct route_parameter *parameter,
                                 const struct violation *violation)
 {
-    struct url_part value;
+    struct url_part values[ROUTE_MAX_VALUES], *value = values;
+    struct violation_place place = {.part = "query", .name = parameter->name};
     struct text input = TEXT_INIT(listing->arena);
-    if (url_query_find(listing->source->query, parameter->name, listing->arena, &value) &&
-        utf8_valid(value.bytes, value.length))
-        text_string(&input, value.bytes, value.length);
-    add(listing, "query", parameter->name, (struct json_slice){input.bytes, input.length}, violation);
+    const char *query = listing->source->query;
+    bool is_there = url_query_find(query, parameter->name, listing->arena, value);
+    if (parameter->several != NULL && read_index(violation->field, &place.index)) {
+        place.is_element = true;
+        value = &values[place.index];
+        is_there =
+            place.index < url_query_values(query, parameter->name, listing->arena, values, ROUTE_MAX_VALUES);
+    }
+    if (is_there && utf8_valid(value->bytes, value->length))
+        text_string(&input, value->bytes, value->length);
+    place.input = (struct json_slice){input.bytes, input.length};
+    add_at(listing, place, violation);
 }
 
 static const struct violation missing = {.type = "missing", .parameter = "", .message = ""};
@@ -187,31 +236,40 @@ static void add_body_violation(struct violation_list *listing, size_t field,
         add(listing, "body", name, body->text, &missing);
 }
 
+/* Whether what a violation names is a field, or an element of it. */
+static bool is_of(const struct violation *violation, const char *field)
+{
+    const size_t length = strlen(field);
+    return strncmp(violation->field, field, length) == 0 &&
+           (violation->field[length] == '\0' || violation->field[length] == '.');
+}
+
 /* Walks over the violations of one field, from *position on: those found here, or else the service's. */
 static bool next_violation(const struct status *refused, const struct status *service, const char *field,
                            size_t *position, const struct violation **out)
 {
     const struct status *status = service;
     for (size_t i = 0; i < refused->n_violations; i++) {
-        if (strcmp(refused->violations[i].field, field) == 0)
+        if (is_of(&refused->violations[i], field))
             status = refused;
     }
     while (*position < status->n_violations) {
         *out = &status->violations[(*position)++];
-        if (strcmp((*out)->field, field) == 0)
+        if (is_of(*out, field))
             return true;
     }
     return false;
 }
 
-static bool is_placed(const struct route *route, const char *field)
+static bool is_placed(const struct route *route, const struct violation *violation)
 {
     for (const struct route_parameter *parameter = route->query; parameter->name != NULL; parameter++) {
-        if (strcmp(parameter->field, field) == 0)
+        if (is_of(violation, parameter->field) ||
+            (parameter->several != NULL && is_of(violation, parameter->several)))
             return true;
     }
     for (const char *const *name = route->body_fields; *name != NULL; name++) {
-        if (strcmp(*name, field) == 0)
+        if (is_of(violation, *name))
             return true;
     }
     return false;
@@ -228,6 +286,9 @@ void transcode_violations(const struct transcode_source *source, const struct st
          parameter++) {
         for (size_t at = 0; next_violation(refused, service, parameter->field, &at, &violation);)
             add_query_violation(&listing, parameter, violation);
+        for (size_t at = 0; parameter->several != NULL &&
+                            next_violation(refused, service, parameter->several, &at, &violation);)
+            add_query_violation(&listing, parameter, violation);
     }
     for (size_t field = 0; fields[field] != NULL; field++) {
         for (size_t at = 0; next_violation(refused, service, fields[field], &at, &violation);)
@@ -235,7 +296,7 @@ void transcode_violations(const struct transcode_source *source, const struct st
     }
     for (size_t i = 0; i < service->n_violations; i++) {
         violation = &service->violations[i];
-        if (!is_placed(source->route, violation->field))
+        if (!is_placed(source->route, violation))
             add(&listing, "request", violation->field, (struct json_slice){NULL, 0}, violation);
     }
     end_listing(&listing, answer);

@@ -1,39 +1,22 @@
 /* unreachable.c: percent-encoding (RFC 3986, 2.1), as names by SQL may hold anything. */
 #include "http/unreachable.h"
 
-#include <ctype.h>
+#include "http/url.h"
+
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_unreserved(char c)
-{
-    return isascii((unsigned char)c) && (isalnum((unsigned char)c) || strchr("-._~", c) != NULL);
-}
+/* One without a name stands for those that could not be named. */
+static const char nameless[] = "*";
 
 static size_t encoded_length(const char *name)
 {
-    size_t length = *name == '\0';
-    for (; *name != '\0'; name++)
-        length += is_unreserved(*name) ? 1 : 3;
-    return length;
+    return *name == '\0' ? strlen(nameless) : url_escaped_length(name);
 }
 
 static char *encode(char *out, const char *name)
 {
-    static const char hex[] = "0123456789ABCDEF";
-    if (*name == '\0')
-        *out++ = '*';
-    for (; *name != '\0'; name++) {
-        const unsigned char c = (unsigned char)*name;
-        if (is_unreserved(*name)) {
-            *out++ = *name;
-            continue;
-        }
-        *out++ = '%';
-        *out++ = hex[c >> 4];
-        *out++ = hex[c & 0xf];
-    }
-    return out;
+    return *name == '\0' ? mempcpy(out, nameless, strlen(nameless)) : url_escape(out, name);
 }
 
 void unreachable_add(char *const names[], size_t n, struct arena *arena, struct answer *answer)

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "http/entity_tag.h"
+#include "http/paging.h"
 #include "http/peers.h"
 #include "http/unreachable.h"
 #include "json/mapping.h"
@@ -30,6 +31,28 @@ static void add_unreachable(struct upstream *upstream, const ProtobufCMessage *r
                     *(const size_t *)(base + field->quantifier_offset), delivery->arena, &delivery->answer);
 }
 
+/* Returns its entity tag. */
+static const char *answer_list(struct upstream *upstream, const ProtobufCMessage *response)
+{
+    const struct route *route = upstream->request.route;
+    struct delivery *delivery = upstream->delivery;
+    const bool wants_none = upstream->transcoded.wants_none;
+    const ProtobufCFieldDescriptor *list =
+        protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
+    const char *paging = paging_add(route, upstream->transcoded.input, response, !wants_none, delivery->arena,
+                                    &delivery->answer);
+    if (wants_none) {
+        answer_body(upstream, "[]");
+    } else {
+        if (route->unreachable != NULL)
+            add_unreachable(upstream, response);
+        entity_tag_take_all(&response, list, &delivery->draft);
+        delivery->answer.body =
+            json_text_from_field(response, list, &delivery->draft, &delivery->answer.length);
+    }
+    return entity_tag_make(&delivery->answer, paging, delivery->arena);
+}
+
 static void answer_success(struct upstream *upstream, const ProtobufCMessage *response)
 {
     const char *etag = NULL;
@@ -43,15 +66,8 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
         answer_body(upstream, route->text);
         return;
     }
-    if (upstream->transcoded.wants_none) {
-        answer_body(upstream, "[]");
-    } else if (route->result != NULL) {
-        const ProtobufCFieldDescriptor *list =
-            protobuf_c_message_descriptor_get_field_by_name(response->descriptor, route->result);
-        entity_tag_take_all(&response, list, &delivery->draft);
-        answer->body = json_text_from_field(response, list, &delivery->draft, &answer->length);
-        if (route->unreachable != NULL)
-            add_unreachable(upstream, response);
+    if (route->result != NULL) {
+        etag = answer_list(upstream, response);
     } else {
         etag = entity_tag_take(&response, &delivery->draft);
         answer->body = json_text_from_message(response, &delivery->draft, &answer->length);

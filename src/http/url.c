@@ -4,7 +4,17 @@
 #include "base/hex.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <string.h>
+
+static char *escape_character(char *out, char c)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    *out++ = '%';
+    *out++ = hex[(unsigned char)c >> 4];
+    *out++ = hex[(unsigned char)c & 0xf];
+    return out;
+}
 
 /* Takes the next character off an escaped text. A "%" without two digits behind it stays as it is, and makes
  * *whole false. */
@@ -67,7 +77,6 @@ void url_parse(const char *target, struct arena *arena, struct url *url)
 
 const char *url_without_slash(const char *target, struct arena *arena)
 {
-    static const char hex[] = "0123456789ABCDEF";
     const char *path = path_of(target), *query = path + strcspn(path, "?"), *end = query;
     while (end > path && end[-1] == '/')
         end--;
@@ -76,13 +85,10 @@ const char *url_without_slash(const char *target, struct arena *arena)
         const unsigned char c = (unsigned char)*at;
         if (at >= end && at < query)
             continue;
-        if (c > ' ' && c < 0x7f) {
+        if (c > ' ' && c < 0x7f)
             *out++ = *at;
-        } else {
-            *out++ = '%';
-            *out++ = hex[c >> 4];
-            *out++ = hex[c & 0xf];
-        }
+        else
+            out = escape_character(out, *at);
     }
     *out = '\0';
     return text;
@@ -102,22 +108,76 @@ static bool is_name(const char *escaped, size_t length, const char *name)
     return *name == '\0';
 }
 
+/* Takes the next parameter of this name off a query; its value is as it came. False: there is no further one.
+ */
+static bool next_of_name(const char **query, const char *name, const char **value, size_t *value_length)
+{
+    while (**query != '\0') {
+        const char *at = *query;
+        const size_t length = strcspn(at, "&"), name_length = strcspn(at, "=&");
+        const size_t skipped = name_length < length ? name_length + 1 : name_length;
+        *query += length;
+        *query += **query == '&';
+        if (is_name(at, name_length, name)) {
+            *value = at + skipped;
+            *value_length = length - skipped;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value)
 {
     const char *found = NULL; /* the last one's value */
-    size_t found_length = 0;
-    while (*query != '\0') {
-        const size_t length = strcspn(query, "&");
-        const size_t name_length = strcspn(query, "=&");
-        if (is_name(query, name_length, name)) {
-            const size_t skipped = name_length < length ? name_length + 1 : name_length;
-            found = query + skipped;
-            found_length = length - skipped;
-        }
-        query += length;
-        query += *query == '&';
-    }
+    size_t length = 0;
+    while (next_of_name(&query, name, &found, &length))
+        continue;
     if (found != NULL)
-        *value = decode(found, found_length, true, arena);
+        *value = decode(found, length, true, arena);
     return found != NULL;
+}
+
+size_t url_query_values(const char *query, const char *name, struct arena *arena, struct url_part *values,
+                        size_t most)
+{
+    const char *found;
+    size_t found_length, n = 0;
+    while (next_of_name(&query, name, &found, &found_length)) {
+        const struct url_part all = decode(found, found_length, true, arena);
+        for (size_t at = 0, length; at < all.length; at += length + 1) {
+            const char *comma = memchr(all.bytes + at, ',', all.length - at);
+            length = comma != NULL ? (size_t)(comma - (all.bytes + at)) : all.length - at;
+            if (length > 0 && n++ < most)
+                values[n - 1] = (struct url_part){.bytes = arena_copy(arena, all.bytes + at, length),
+                                                  .length = length,
+                                                  .is_text = all.is_text};
+        }
+    }
+    return n;
+}
+
+static bool is_unreserved(char c)
+{
+    return isascii((unsigned char)c) &&
+           (isalnum((unsigned char)c) || (c != '\0' && strchr("-._~", c) != NULL));
+}
+
+size_t url_escaped_length(const char *text)
+{
+    size_t length = 0;
+    for (; *text != '\0'; text++)
+        length += is_unreserved(*text) ? 1 : 3;
+    return length;
+}
+
+char *url_escape(char *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (is_unreserved(*text))
+            *out++ = *text;
+        else
+            out = escape_character(out, *text);
+    }
+    return out;
 }

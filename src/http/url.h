@@ -36,4 +36,15 @@ const char *url_without_slash(const char *target, struct arena *arena);
 /* The value of a query parameter, of its last one where it is repeated. False: it is not there. */
 bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
 
+/* The values of a query parameter that may have several: repeated, or with commas between them; empty ones
+ * are none. Returns how many there are, of which the first `most` are put into `values`. */
+size_t url_query_values(const char *query, const char *name, struct arena *arena, struct url_part *values,
+                        size_t most);
+
+/* Percent-encoding of all but RFC 3986's unreserved characters. */
+size_t url_escaped_length(const char *text);
+
+/* Writes it at `out`, without a NUL, and returns where it ends. */
+char *url_escape(char *out, const char *text);
+
 #endif

@@ -34,6 +34,7 @@ static const struct wording {
     VALIDATOR("blank", "Field cannot be empty or whitespace"),
     VALIDATOR("control_character", "Field cannot contain control characters"),
     VALIDATOR("reserved", "Order ID cannot be '", SHOWN_AS_TEXT, "'"),
+    VALIDATOR("unknown_page_token", "Page token must be of a list with the same filters and order"),
     VALIDATOR("unknown_currency", "Currency must be a valid ISO 4217 code. Supported: ", SHOWN_AS_TEXT),
 
 #define LIMIT(called, before, member) {called, NULL, before, SHOWN_AS_NUMBER, .context = (member)}
@@ -42,6 +43,8 @@ static const struct wording {
     LIMIT("less_than_equal", "Input should be less than or equal to ", "le"),
     {"string_too_short", NULL, "String should have at least ", SHOWN_AS_COUNT, .context = "min_length"},
     {"string_too_long", NULL, "String should have at most ", SHOWN_AS_COUNT, .context = "max_length"},
+    {"too_long", NULL, "List should have at most ", SHOWN_AS_NUMBER, " items after validation",
+     .context = "max_length"},
     {"enum", NULL, "Input should be ", SHOWN_AS_WORDS, .context = "expected"},
 
     {"datetime_type", .message = "Input should be a valid datetime"},
@@ -158,6 +161,10 @@ void violation_write(struct text *out, const struct violation_place *place, cons
     if (place->name != NULL) {
         append(out, ",");
         append_string(out, place->name);
+    }
+    if (place->is_element) {
+        append(out, ",");
+        text_integer(out, (int64_t)place->index);
     }
     append(out, "],\"msg\":");
     append_string(out, wording != NULL ? message_of(out->arena, wording, violation->parameter)

@@ -10,8 +10,10 @@
 
 /* Where in a request something is wrong. */
 struct violation_place {
-    const char *part;        /* "body" */
-    const char *name;        /* of a field or parameter; NULL: the part itself */
+    const char *part; /* "body" */
+    const char *name; /* of a field or parameter; NULL: the part itself */
+    bool is_element;  /* of its several values: the one of this index */
+    size_t index;
     struct json_slice input; /* the JSON that stands there; NULL: none that can be shown */
     bool of_change;          /* it is a change of something, and not the whole of it */
 };

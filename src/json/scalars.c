@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- integers --- */
 
@@ -211,13 +212,26 @@ static bool bool_write(const ProtobufCFieldDescriptor *field, const void *value,
     return true;
 }
 
+/* As text also what pydantic takes, and others write: Python's True, 1. */
+static bool bool_from_text(const char *text, bool *out)
+{
+    static const char *const words[][2] = {{"false", "true"}, {"0", "1"}, {"no", "yes"},
+                                           {"off", "on"},     {"f", "t"}, {"n", "y"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        *out = strcasecmp(text, words[i][true]) == 0;
+        if (*out || strcasecmp(text, words[i][false]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool bool_from_json(struct reader *reader, const struct place *place,
                            const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
 {
+    bool is_true = json_is_true(json);
     (void)field;
-    const char *text = json_is_string(json) ? json_string_value(json) : "";
-    bool is_true = json_is_true(json) || strcmp(text, "true") == 0;
-    if (!is_true && !json_is_false(json) && strcmp(text, "false") != 0)
+    if (!json_is_boolean(json) &&
+        (!json_is_string(json) || !bool_from_text(json_string_value(json), &is_true)))
         return reader_refuse(reader, place, "bool_parsing", "must be true or false");
     *(protobuf_c_boolean *)out = is_true;
     return true;

@@ -148,7 +148,8 @@ const struct field_rule field_rules[] = {
     {
         .message = LIST_REQUEST,
         .name = "status",
-        .description = "Only orders in this status.",
+        .description =
+            "Only orders in this status, or in any of several: repeated, or with commas between them.",
         .example = "shipped",
     },
     {
@@ -159,8 +160,74 @@ const struct field_rule field_rules[] = {
     },
     {
         .message = LIST_REQUEST,
+        .name = "search",
+        .description =
+            "Only orders with this text in their `order_id` or `customer_id`. The case of the letters A "
+            "to Z does not matter.",
+        .example = "is-001",
+        .most_characters = 255,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "placed_from",
+        .description =
+            "Only orders whose `order_date` is this or later. A date alone is its midnight in UTC; the "
+            "`+` of an offset is to be sent as `%2B`.",
+        .example = "2025-01-15T00:00:00Z",
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "placed_before",
+        .description = "Only orders whose `order_date` is earlier than this: of January with `2025-02-01`.",
+        .example = "2025-02-01T00:00:00Z",
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "currency",
+        .description = "Only orders in this currency. Lower case is taken for upper case.",
+        .example = "ISK",
+        .word = currency_code,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "min_amount",
+        .description =
+            "Only orders whose `total_amount` is this or more, whatever their currency; 0 is no bound.",
+        .example = "10000",
+        .amount = true,
+        .most = INT64_MAX,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "max_amount",
+        .description =
+            "Only orders whose `total_amount` is this or less, whatever their currency; 0 is no bound.",
+        .example = "500000",
+        .amount = true,
+        .most = INT64_MAX,
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "page_token",
+        .description =
+            "The page that begins there: from the `Link` of the page before. It belongs to its filters "
+            "and its order, and keeps its place whatever is stored or deleted meanwhile, which `skip` "
+            "does not.",
+    },
+    {
+        .message = LIST_REQUEST,
+        .name = "count",
+        .description =
+            "Say how many orders match, on all pages together, in `X-Total-Count`. It takes time with "
+            "their number; `limit=0` asks for nothing else.",
+    },
+    {
+        .message = LIST_REQUEST,
         .name = "order_by",
-        .description = "`id`: in the order in which they were stored; `id desc`: the newest first.",
+        .description =
+            "`id`: in the order in which they were stored; `order_date`; or `total_amount`, by its "
+            "number, whatever the currency. With ` desc`: the latest or the largest first. Equal ones are "
+            "in the order of `id`.",
         .example = "id desc",
         .word = ordering,
         .preset_word = "id",

@@ -270,6 +270,11 @@ static void check_parameters(const struct route *route, const json_t *operation)
         cr_expect_not_null(json_object_get(parameter, "description"), "%s", given->name);
         check_rule(json_object_get(parameter, "schema"), field_rule_find(message, given->field), true);
     }
+    if (route->unreachable != NULL) {
+        const json_t *headers = at(operation, "responses/200/headers");
+        cr_expect_not_null(json_object_get(headers, "Link"));
+        cr_expect_not_null(json_object_get(headers, "X-Total-Count"));
+    }
     if (route->variable_field != NULL) {
         const json_t *parameter = parameter_of(operation, "path", "order_id");
         cr_assert_not_null(parameter, "%s", route->path);
@@ -341,6 +346,19 @@ Test(openapi, describes_every_route_that_is_no_page)
         check_body(route, operation);
         check_answers(route, operation);
     }
+}
+
+/* To who makes code of it, one status stays what it was, and several are a list. */
+Test(openapi, a_parameter_of_several_values_is_one_or_a_list)
+{
+    const json_t *list = at(json_object_get(at(document, "paths"), "/orders"), "get");
+    const json_t *either =
+        json_object_get(json_object_get(parameter_of(list, "query", "status"), "schema"), "anyOf");
+    const json_t *one = json_array_get(either, 0), *several = json_array_get(either, 1);
+    check_text(one, "type", "string");
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(one, "enum"), 0)), "pending");
+    check_text(several, "type", "array");
+    cr_expect(json_equal(json_object_get(several, "items"), one));
 }
 
 Test(openapi, names_every_operation_once)

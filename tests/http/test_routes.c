@@ -107,12 +107,24 @@ static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessageDescriptor
     return field;
 }
 
-static void check_request(const struct route *route, const ProtobufCMessageDescriptor *input)
+static void check_request(const struct route *route, const ProtobufCMessageDescriptor *input,
+                          const ProtobufCMessageDescriptor *output)
 {
     const ProtobufCMessageDescriptor *body = NULL;
     for (const struct route_parameter *parameter = route->query; parameter->name != NULL; parameter++) {
         const ProtobufCFieldDescriptor *field = field_of(input, parameter->field);
         cr_assert(!parameter->zero_is_none || field->type == PROTOBUF_C_TYPE_INT32);
+        if (parameter->several != NULL) {
+            cr_assert_eq(field->type, PROTOBUF_C_TYPE_ENUM); /* whose readers refuse what is no text */
+            cr_assert_eq(field_of(input, parameter->several)->descriptor, field->descriptor);
+            cr_assert_eq(field_of(input, parameter->several)->label, PROTOBUF_C_LABEL_REPEATED);
+        }
+        if (parameter->next != NULL)
+            cr_assert_eq(field_of(output, parameter->next)->type, PROTOBUF_C_TYPE_STRING);
+        if (parameter->total != NULL) {
+            cr_assert_eq(field->type, PROTOBUF_C_TYPE_BOOL);
+            cr_assert_eq(field_of(output, parameter->total)->type, PROTOBUF_C_TYPE_INT64);
+        }
     }
     if (route->body != NULL)
         body = field_of(input, route->body)->descriptor;
@@ -143,7 +155,7 @@ Test(routes, name_methods_and_fields_that_exist)
         }
         const ProtobufCMethodDescriptor *method = route_method(&routes[i]);
         cr_assert_not_null(method, "no method %s", routes[i].rpc);
-        check_request(&routes[i], method->input);
+        check_request(&routes[i], method->input, method->output);
         if (routes[i].result != NULL)
             cr_assert_eq(field_of(method->output, routes[i].result)->label, PROTOBUF_C_LABEL_REPEATED);
     }

@@ -95,8 +95,57 @@ Test(transcode, list)
 {
     cr_assert_str_eq(request("GET", "/orders?skip=5&limit=7&status=pending&customer_id=C+1&other=%zz", NULL),
                      "{\"page_size\":7,\"page_token\":\"\",\"skip\":5,\"status\":\"pending\",\"customer_id\":"
-                     "\"C 1\",\"order_by\":\"\"}");
+                     "\"C 1\",\"order_by\":\"\",\"statuses\":[],\"currency\":\"\",\"min_amount\":0,"
+                     "\"max_amount\":0,\"search\":\"\",\"count\":false}");
     cr_assert(!result.wants_none);
+}
+
+Test(transcode, a_list_by_all_filters)
+{
+    cr_assert_str_eq(
+        request("GET",
+                "/orders?placed_from=2025-01-15&placed_before=2025-02-01T00:00:00%2B01:00&currency=isk&"
+                "min_amount=1&max_amount=9007199254740991&search=a%25_b&order_by=total_amount+desc&"
+                "page_token=t&count=True",
+                NULL),
+        "{\"page_size\":0,\"page_token\":\"t\",\"skip\":0,\"customer_id\":\"\","
+        "\"order_by\":\"total_amount desc\",\"statuses\":[],"
+        "\"placed_from\":\"2025-01-15T00:00:00Z\",\"placed_before\":\"2025-01-31T23:00:00Z\","
+        "\"currency\":\"isk\",\"min_amount\":1,\"max_amount\":9007199254740991,"
+        "\"search\":\"a%_b\",\"count\":true}");
+    cr_assert_eq(result.refused.n_violations, 0);
+}
+
+/* The statuses of a list, one alone first. */
+static const char *statuses(const char *query)
+{
+    request("GET", arena_printf(&arena, "/orders?%s", query), NULL);
+    const Orders__V1__ListOrdersRequest *list = (const Orders__V1__ListOrdersRequest *)result.input;
+    const char *text = arena_printf(&arena, "%d", (int)list->status);
+    for (size_t i = 0; i < list->n_statuses; i++)
+        text = arena_printf(&arena, "%s %d", text, (int)list->statuses[i]);
+    return text;
+}
+
+Test(transcode, one_status_is_one_and_several_are_several)
+{
+    static const char *const cases[][2] = {
+        {"status=pending", "1"},
+        {"status=pending&status=shipped", "0 1 4"},
+        {"status=pending,shipped", "0 1 4"},
+        {"status=pending%2Cshipped&status=cancelled", "0 1 4 7"},
+        {"status=&status=pending", "1"},
+        {"status=pending&status=", "1"},
+        {"status=,pending,,", "1"},
+        {"status=,", "0"},
+        {"status", "0"},
+        {"status=pending,pending", "0 1 1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *found = statuses(cases[i][0]);
+        cr_expect_str_eq(found, cases[i][1], "%s: %s", cases[i][0], found);
+        cr_expect_eq(result.refused.n_violations, 0, "%s", cases[i][0]);
+    }
 }
 
 Test(transcode, a_limit_of_zero_wants_none)
@@ -186,6 +235,38 @@ Test(transcode, violations_of_the_query_are_named_as_in_the_query)
         "data as a unicode string null\n");
 }
 
+Test(transcode, of_several_values_the_wrong_ones_are_named)
+{
+    static const char expected[] =
+        "enum [\"query\",\"status\",1] Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+        "'delivered', 'completed' or 'cancelled' \"lost\"\n"
+        "enum [\"query\",\"status\",3] Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+        "'delivered', 'completed' or 'cancelled' null\n"
+        "bool_parsing [\"query\",\"count\"] Input should be a valid boolean, unable to interpret input "
+        "\"2\"\n";
+    request("GET", "/orders?status=pending,lost&count=2&status=shipped,%FF", NULL);
+    cr_assert_str_eq(violations(NULL), expected, "%s", violations(NULL));
+    struct status service = STATUS_INIT;
+    status_add_violation(&service, &arena, "statuses.1", "value_error", "no");
+    status_add_violation(&service, &arena, "statuses", "value_error", "none");
+    request("GET", "/orders?status=pending,shipped", NULL);
+    cr_assert_str_eq(violations(&service), "value_error [\"query\",\"status\",1] no \"shipped\"\n"
+                                           "value_error [\"query\",\"status\"] none \"pending,shipped\"\n");
+}
+
+Test(transcode, there_can_be_too_many_values)
+{
+    const char *query = "status=pending";
+    for (size_t i = 1; i < ROUTE_MAX_VALUES; i++)
+        query = arena_printf(&arena, "%s,pending", query);
+    request("GET", arena_printf(&arena, "/orders?%s", query), NULL);
+    cr_assert_eq(result.refused.n_violations, 0);
+    request("GET", arena_printf(&arena, "/orders?%s&status=shipped", query), NULL);
+    cr_assert_str_eq(violations(NULL),
+                     "too_long [\"query\",\"status\"] List should have at most 32 items after "
+                     "validation \"shipped\"\n");
+}
+
 /* The service says what varies, and this folder the rest. */
 Test(transcode, what_the_service_refuses_is_told_in_pydantics_words)
 {
@@ -223,13 +304,13 @@ Test(transcode, what_the_service_refuses_is_told_in_pydantics_words)
 Test(transcode, a_violation_of_no_known_field_is_not_lost)
 {
     struct status service = STATUS_INIT;
-    status_add_violation(&service, &arena, "page_token", "value_error", "stale");
+    status_add_violation(&service, &arena, "parent", "value_error", "stale");
     request("GET", "/orders?limit=x", NULL);
     cr_assert_str_eq(
         violations(&service),
         "int_parsing [\"query\",\"limit\"] Input should be a valid integer, unable to parse string as an "
         "integer \"x\"\n"
-        "value_error [\"request\",\"page_token\"] stale null\n");
+        "value_error [\"request\",\"parent\"] stale null\n");
 }
 
 /* --- bodies --- */

@@ -123,6 +123,37 @@ Test(url, names_that_are_not_looked_for_take_no_memory, .init = setup, .fini = t
     cr_assert_str_eq(value.bytes, "5");
 }
 
+Test(url, several_values, .init = setup, .fini = teardown)
+{
+    static const char *const cases[][2] = {
+        {"", "0:"},
+        {"s=&s=,", "0:"},
+        {"s=a&t=x&s=b", "2: a b"},
+        {"s=a,b&s=c,", "3: a b c"},
+        {"%73=a%2Cb", "2: a b"},
+        {"s=a,b,c,d,e", "5: a b c d"}, /* of which there is room for four */
+        {"s=a+b,%FF", "2: ! !"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct url_part values[4];
+        const size_t n = url_query_values(cases[i][0], "s", &arena, values, 4);
+        const char *found = arena_printf(&arena, "%zu:", n);
+        for (size_t at = 0; at < n && at < 4; at++)
+            found = arena_printf(&arena, "%s %s", found, values[at].is_text ? values[at].bytes : "!");
+        cr_expect_str_eq(found, cases[i][1], "%s: %s", cases[i][0], found);
+    }
+}
+
+Test(url, escape, .init = setup, .fini = teardown)
+{
+    static const char text[] = "aZ9-._~ /?&=+,%\"<>\r\n\x7f\xc3\xa9";
+    static const char escaped[] = "aZ9-._~%20%2F%3F%26%3D%2B%2C%25%22%3C%3E%0D%0A%7F%C3%A9";
+    char out[128];
+    *url_escape(out, text) = '\0';
+    cr_expect_str_eq(out, escaped, "%s", out);
+    cr_expect_eq(url_escaped_length(text), strlen(escaped));
+}
+
 Test(url, without_slash)
 {
     static const char *const cases[][2] = {

@@ -374,6 +374,29 @@ Test(json, every_type_goes_both_ways)
     assert_written(&sample.base, text);
 }
 
+/* As pydantic takes them. */
+Test(json, a_boolean_may_be_a_word)
+{
+    static const char *const words[][2] = {{"true", "false"}, {"True", "FALSE"}, {"1", "0"},
+                                           {"yes", "no"},     {"on", "Off"},     {"t", "N"}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        for (size_t is_false = 0; is_false < 2; is_false++) {
+            Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+            sample.flag = (protobuf_c_boolean)is_false;
+            read_text(arena_printf(&arena, "{\"flag\":\"%s\"}", words[i][is_false]), &sample.base);
+            cr_expect_str_eq(violations(), "");
+            cr_expect_eq(sample.flag, !is_false, "%s", words[i][is_false]);
+        }
+    }
+    static const char *const others[] = {"\"\"", "\"truee\"", "\"2\"", "1", "null"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        Sample__Sample sample = SAMPLE__SAMPLE__INIT;
+        status = STATUS_INIT;
+        read_text(arena_printf(&arena, "{\"flag\":%s}", others[i]), &sample.base);
+        cr_expect_eq(status.n_violations, 1, "%s", others[i]);
+    }
+}
+
 Test(json, every_type_refuses_what_it_cannot_take)
 {
     Sample__Sample sample = SAMPLE__SAMPLE__INIT;
