@@ -195,7 +195,7 @@ const struct field_rule field_rules[] = {
             "Only orders whose `total_amount` is this or more, whatever their currency; 0 is no bound.",
         .example = "10000",
         .amount = true,
-        .most = INT64_MAX,
+        .most = ORDER_AMOUNT_MAX,
     },
     {
         .message = LIST_REQUEST,
@@ -204,7 +204,7 @@ const struct field_rule field_rules[] = {
             "Only orders whose `total_amount` is this or less, whatever their currency; 0 is no bound.",
         .example = "500000",
         .amount = true,
-        .most = INT64_MAX,
+        .most = ORDER_AMOUNT_MAX,
     },
     {
         .message = LIST_REQUEST,

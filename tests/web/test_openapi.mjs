@@ -53,7 +53,7 @@ async function call(method, path, status, { id = "A-1", query = "", headers = {}
 
     const described = resolve(operation.responses[status] ?? operation.responses.default);
     seen.add(`${what.toLowerCase()}`);
-    for (const name of ["ETag", "Retry-After", "Allow", "Idempotency-Replayed", "X-Request-ID"]) {
+    for (const name of ["ETag", "Retry-After", "Allow", "Idempotency-Replayed", "X-Request-ID", "Link", "X-Total-Count"]) {
         const value = reply.headers.get(name);
         if (value === null)
             continue;
@@ -256,16 +256,49 @@ test("the rules of a body begin and end where they are said to", async () => {
 });
 
 test("the rules of a query begin and end where they are said to", async () => {
+    const boundaries = (schema) => {
+        if (schema.enum !== undefined) return [schema.enum, ["XXX"]];
+        if (schema.type === "boolean") return [[true, false], ["maybe"]];
+        if (schema.format === "date-time") return [["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"], ["yesterday"]];
+        if (schema.maxLength !== undefined) return [["x", "x".repeat(schema.maxLength)], ["x".repeat(schema.maxLength + 1)]];
+        if (schema.type === "string") return [["x"], []];
+        return [[schema.minimum, schema.maximum ?? Number.MAX_SAFE_INTEGER],
+            [schema.minimum - 1, (schema.maximum ?? 2 ** 70) + 1, "x"]];
+    };
+    let tried = 0;
     for (const { name, in: where, schema } of api.paths["/orders"].get.parameters.map(resolve)) {
-        if (where !== "query" || (schema.type === "string" && schema.enum === undefined))
+        if (where !== "query" || name === "page_token") // which only the service knows
             continue;
-        const within = schema.enum ?? [schema.minimum, schema.maximum ?? Number.MAX_SAFE_INTEGER];
-        const without = schema.enum !== undefined ? ["XXX"] : [schema.minimum - 1, (schema.maximum ?? 2 ** 70) + 1, "x"];
+        tried++;
+        const [one, several] = schema.anyOf ?? [schema];
+        const [within, without] = boundaries(one);
+        if (several !== undefined) {
+            within.push(within.join());
+            without.push([...within, "XXX"].join());
+        }
         for (const value of within)
             await call("get", "/orders", 200, { query: `?${name}=${value}` });
-        for (const value of without)
-            await call("get", "/orders", 422, { query: `?${name}=${value}` });
+        for (const value of without) {
+            const { json } = await call("get", "/orders", 422, { query: `?${name}=${value}` });
+            assert.deepEqual(json.detail[0].loc.slice(0, 2), ["query", name]);
+        }
     }
+    assert.equal(tried, 12);
+});
+
+test("the link of a page leads to the next, and to the end", async () => {
+    for (let i = 0; i < 3; i++)
+        await call("post", "/orders", 201, { body: newOrder({ customer_id: "walk" }) });
+    const walked = [];
+    for (let query = "?customer_id=walk&limit=1&count=true"; query !== null;) {
+        const { reply, json } = await call("get", "/orders", 200, { query });
+        assert.equal(reply.headers.get("X-Total-Count"), "3");
+        walked.push(...json.map((order) => order.id));
+        const target = /^<([^>]+)>; rel="next"$/.exec(reply.headers.get("Link") ?? "")?.[1];
+        query = target === undefined ? null : new URL(target, reply.url).search;
+    }
+    assert.equal(new Set(walked).size, 3);
+    await call("get", "/orders", 422, { query: "?page_token=x" });
 });
 
 test("headers may be as long as they are said to be", async () => {

@@ -1,11 +1,11 @@
 // orval.ts: orval's functions on fetch, which have the server's URL from when they were made.
 import { createOrder, deleteOrder, listOrders, updateOrder } from "./made/orval.js";
-import { order, type Visit } from "./shop.js";
+import { list, order, type Visit } from "./shop.js";
 
 export const visit: Visit = async (_url, key, order_id) => {
     const options = { headers: { "X-API-Key": key } };
     const created = await createOrder({ order_id, ...order }, options);
-    const listed = await listOrders({ customer_id: "C-1", limit: 10 }, options);
+    const listed = await listOrders({ ...list, status: ["confirmed", "pending"] }, options);
     const patched = await updateOrder(order_id, { status: "shipped" }, options);
     const refused = await createOrder({ order_id, ...order }, options);
     const deleted = await deleteOrder(order_id, options);

@@ -2,13 +2,15 @@
 import { isAxiosError } from "axios";
 
 import { createApiClient } from "./made/zodios.js";
-import { order, type Visit } from "./shop.js";
+import { list, order, type Visit } from "./shop.js";
 
 export const visit: Visit = async (url, key, order_id) => {
-    const client = createApiClient(url, { axiosConfig: { headers: { "X-API-Key": key } } });
+    // A list as the description has it, without axios' own brackets.
+    const paramsSerializer = { indexes: null };
+    const client = createApiClient(url, { axiosConfig: { headers: { "X-API-Key": key }, paramsSerializer } });
     const params = { order_id };
     const created = await client.createOrder({ order_id, ...order });
-    const listed = await client.listOrders({ queries: { customer_id: "C-1", limit: 10 } });
+    const listed = await client.listOrders({ queries: { ...list, status: ["confirmed", "pending"] } });
     const patched = await client.updateOrder({ status: "shipped" }, { params });
     const refused = await client.createOrder({ order_id, ...order }).catch((error: unknown) => error);
     if (!isAxiosError(refused) || refused.response === undefined)
