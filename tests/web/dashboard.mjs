@@ -93,10 +93,14 @@ export async function reload() {
     await isLive();
 }
 
-export async function find(id) {
-    await the.page.getByLabel("Order ID").first().fill(id);
+export async function find(text) {
+    await the.page.getByLabel("Search").fill(text);
     await the.page.getByRole("button", { name: "Find" }).click();
 }
+
+// Until the list shows these orders, in their order.
+export const listed = (ids) => the.page.waitForFunction((expected) =>
+    [...document.querySelectorAll("#orders .order")].map((cell) => cell.textContent).join() === expected, ids.join());
 
 // The rows of a table, its cells as text.
 export const rows = (id) => the.page.locator(`#${id} tbody tr`).evaluateAll((found) =>

@@ -5,64 +5,11 @@ import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 
 import {
-    abort, ask, day, fill, find, first, give, hold, isLive, open, ORDERS, prepare, reload, rows, saved, shot, stopPolls,
-    the,
+    abort, ask, day, fill, first, give, hold, isLive, open, prepare, rows, shot, stopPolls, the,
 } from "./dashboard.mjs";
 import { key } from "./service.mjs";
 
 prepare(fill);
-
-test("orders are paged, filtered, found and looked at", async () => {
-    await open();
-    const all = (await ask("GET", "/orders/?order_by=id+desc&limit=1000")).map((order) => order.order_id);
-    assert.deepEqual((await rows("orders")).map(([id]) => id), all.slice(0, 20));
-    await the.page.getByRole("button", { name: "Older" }).click();
-    await the.page.getByRole("button", { name: all[20], exact: true }).waitFor();
-    assert.deepEqual((await rows("orders")).map(([id]) => id), all.slice(20));
-    assert.ok(await the.page.getByRole("button", { name: "Older" }).isDisabled());
-
-    await the.page.getByLabel("Status").first().selectOption("shipped");
-    await the.page.getByRole("button", { name: "Find" }).click();
-    await the.page.waitForFunction(() => [...document.querySelectorAll("#orders tbody tr")]
-        .every((row) => row.cells[4].textContent === "shipped"));
-    assert.equal((await rows("orders")).length, Math.floor(ORDERS / 4));
-
-    await the.page.getByRole("button", { name: "Clear" }).click();
-    await find("<b>&DASH");
-    await the.page.waitForFunction(() => document.querySelectorAll("#orders tbody tr").length === 1);
-    await the.page.getByRole("button", { name: "<b>&DASH" }).click();
-    const dialog = the.page.getByRole("dialog");
-    assert.match(await dialog.innerText(), /<script>alert\(1\)<\/script>/);
-    await dialog.getByRole("button", { name: "Close" }).click();
-
-    the.refusal = "status of 404";
-    await find("DASH-NONE");
-    await the.page.getByText("There are none.").waitFor();
-});
-
-test("filters that nobody submitted are not applied", async () => {
-    await open();
-    await the.page.getByLabel("Status").first().selectOption("shipped");
-    await the.page.getByLabel("Order ID").first().fill("DASH-1");
-    await the.page.getByRole("button", { name: "Older" }).click();
-    const [first] = await ask("GET", "/orders/?order_by=id+desc&skip=20&limit=1");
-    await the.page.getByRole("button", { name: first.order_id, exact: true }).waitFor();
-    assert.ok((await rows("orders")).some(([, , , , status]) => status === "pending"));
-});
-
-test("an id that is no path is not asked for as one", async () => {
-    await open();
-    await find("summary");
-    await the.page.getByText("There are none.").waitFor();
-    assert.deepEqual(await rows("orders"), []);
-
-    await ask("POST", "/orders/", { order_id: "..", customer_id: "dots", total_amount: 7, currency: "JPY" });
-    await find("..");
-    await the.page.getByText("An order of this id is found in the list only.").waitFor();
-    await the.page.getByRole("button", { name: "Clear" }).click();
-    await the.page.getByRole("button", { name: "..", exact: true }).click();
-    assert.match(await the.page.getByRole("dialog").innerText(), /Customer\s+dots/);
-});
 
 const countIsShown = async () =>
     the.page.locator("#order-count", { hasText: String((await ask("GET", "/statistics")).order_count) }).waitFor();
@@ -155,66 +102,6 @@ test("a screen reader is told what changes, not each time that nothing does", as
     assert.deepEqual(await the.page.evaluate(() => told), []);
 });
 
-test("an order id is one filter among others", async () => {
-    await open();
-    const { status, customer_id: customer } = await ask("GET", "/orders/DASH-4");
-    await the.page.getByLabel("Status").first().selectOption(status);
-    await the.page.getByLabel("Customer").first().fill(customer);
-    await find("DASH-4");
-    await the.page.waitForFunction(() => document.querySelectorAll("#orders tbody tr").length === 1);
-    await the.page.getByLabel("Customer").first().fill("nobody");
-    await find("DASH-4");
-    await the.page.getByText("There is an order of this ID, but the other filters leave it out.").waitFor();
-    assert.deepEqual(await rows("orders"), []);
-});
-
-test("what is looked at is in the address: it survives a reload, and can be gone back from", async () => {
-    await open();
-    await the.page.locator("#range").selectOption("custom");
-    await the.page.locator("#first-day").fill(day(40));
-    await the.page.getByLabel("Status").first().selectOption("pending");
-    await the.page.getByLabel("Customer").first().fill("odd");
-    await the.page.getByRole("button", { name: "Find" }).click();
-    await the.page.getByRole("button", { name: "DASH-29", exact: true }).click();
-    await the.page.getByRole("dialog", { name: "DASH-29" }).waitFor();
-    const look = async () => ({
-        count: await the.page.locator("#order-count").innerText(), orders: await rows("orders"),
-        range: await the.page.locator("#range").inputValue(), first: await the.page.locator("#first-day").inputValue(),
-        status: await the.page.locator("#filter-status").inputValue(),
-        customer: await the.page.locator("#filter-customer").inputValue(),
-        detail: await the.page.locator("#detail-dialog").innerText(),
-    });
-    const { order_count: count } = await ask("GET", `/statistics?first_day=${day(40)}`);
-    await the.page.locator("#order-count", { hasText: String(count) }).waitFor();
-    await the.page.getByRole("button", { name: "Change" }).waitFor();
-    const before = await look();
-    await reload();
-    await the.page.getByRole("button", { name: "Change" }).waitFor();
-    assert.deepEqual(await look(), before);
-
-    await the.page.goBack();
-    await the.page.getByRole("dialog", { name: "DASH-29" }).waitFor({ state: "hidden" });
-    await the.page.goBack();
-    await the.page.getByRole("button", { name: "DASH-30", exact: true }).waitFor();
-    assert.equal(await the.page.locator("#filter-customer").inputValue(), "");
-});
-
-test("the page of the list is in the address", async () => {
-    await open("?skip=20");
-    const [first] = await ask("GET", "/orders/?order_by=id+desc&skip=20&limit=1");
-    assert.equal((await rows("orders"))[0][0], first.order_id);
-});
-
-for (const query of [
-    "?days=never&from=x&by=hour&currency=XXX&skip=-5&status=lost", "?skip=1e99&order=&days=custom&to=never",
-]) {
-    test(`an address that makes no sense is one of nothing chosen: ${query}`, async () => {
-        await open(query);
-        assert.equal((await rows("orders")).length, 20);
-        assert.notEqual(await the.page.locator("#chart-currency").inputValue(), "");
-    });
-}
-
 test("a status is a badge with its name, of a colour of its own", async () => {
     await open();
     const badges = await the.page.locator("#statuses .badge").evaluateAll((found) =>
@@ -246,23 +133,6 @@ test("a banner says when it is not live, and of when the figures are", async () 
     await the.page.unroute(/statistics/);
     await isLive();
     assert.equal(await banner.count(), 0);
-});
-
-// A spreadsheet would run the last one's customer.
-test("what the list shows is saved as CSV", async () => {
-    await ask("POST", "/orders/", {
-        order_id: "DASH-\"CSV\",", customer_id: "=HYPERLINK(1)", order_date: day(0), total_amount: 123456,
-        currency: "EUR",
-    });
-    try {
-        await open("?customer_id=%3DHYPERLINK(1)");
-        const [name, text] = await saved("Save this page as CSV");
-        assert.equal(name, `orders-${day(0)}.csv`);
-        assert.equal(text, "\uFEFForder_id,customer_id,order_date,total_amount,currency,status\r\n" +
-            `"DASH-""CSV"",",'=HYPERLINK(1),${day(0)}T00:00:00Z,1234.56,EUR,pending\r\n`);
-    } finally {
-        await ask("DELETE", `/orders/${encodeURIComponent('DASH-"CSV",')}`);
-    }
 });
 
 for (const scheme of ["light", "dark"]) {

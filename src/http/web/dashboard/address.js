@@ -4,14 +4,17 @@
 // "" when the address does not say.
 export const recall = (name) => new URLSearchParams(location.search).get(name) ?? "";
 
-// Keeps values by their names; "" is none.
-export function keep(values) {
+// "" when it is no day.
+export const recallDay = (name) => (/^\d{4}-\d\d-\d\d$/.test(recall(name)) ? recall(name) : "");
+
+// Keeps values by their names; "" is none. The state is this browser's alone, and survives a reload, too.
+export function keep(values, state = history.state) {
   const url = new URL(location.href);
   for (const [name, value] of Object.entries(values)) {
     if (value === "") url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (url.href !== location.href) history.pushState(null, "", url);
+  if (url.href !== location.href) history.pushState(state, "", url);
 }
 
 export const onBack = (show) => addEventListener("popstate", show);

@@ -35,6 +35,9 @@ export function parseExactly(text) {
 // A browser's own words for a service that does not answer are no help to anybody.
 const unreachable = () => { throw new Error("The service is out of reach"); };
 
+// The path that a Link header has for the next page (RFC 8288); null: this is the last.
+const nextOf = (link) => /<([^>]*)>; *rel="next"/.exec(link ?? "")?.[1] ?? null;
+
 async function ask(method, path, { headers, body, etag } = {}) {
   const answer = await fetch(path, {
     method,
@@ -46,12 +49,12 @@ async function ask(method, path, { headers, body, etag } = {}) {
   const text = await answer.text();
   const json = text === "" ? null : parseExactly(text);
   if (!answer.ok) throw new Refusal(answer.status, json?.detail ?? answer.statusText);
-  return { json, etag: answer.headers.get("ETag") };
+  return { json, etag: answer.headers.get("ETag"), next: nextOf(answer.headers.get("Link")) };
 }
 
-const NOTHING = { json: null };
+const NOTHING = { json: null, next: null };
 
-// What is at a path, and its etag; JSON of null when there is nothing.
+// What is at a path, its etag, and the path of the page behind it; JSON of null when there is nothing.
 export async function find(path, etag) {
   try {
     return await ask("GET", path, { etag });
@@ -68,7 +71,7 @@ export class Watch {
   #etag;
   #newest = 0; // asking
 
-  // show(json, again, etag): null is nothing at all; again: it takes the place of what was at the same path.
+  // show(json, again, etag, next): null is nothing at all; again: it takes the place of what was at the same path.
   constructor(show) {
     this.#show = show;
   }
@@ -79,7 +82,7 @@ export class Watch {
     const again = path === this.#path;
     const answer = path === null ? NOTHING : await find(path, again ? this.#etag : undefined);
     if (asking !== this.#newest || answer.unchanged) return;
-    this.#show(answer.json, again, answer.etag);
+    this.#show(answer.json, again, answer.etag, answer.next);
     this.#path = path;
     this.#etag = answer.etag;
   }

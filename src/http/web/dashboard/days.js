@@ -13,6 +13,7 @@ const changed = (at, change) => {
 export const secondsOf = (day) => Date.parse(`${day}T00:00:00Z`) / 1000;
 export const dayOf = (at) => new Date(at * 1000).toISOString().slice(0, 10);
 export const daysAgo = (days) => dayOf(Date.now() / 1000 - days * DAY_S);
+export const dayAfter = (day) => dayOf(secondsOf(day) + DAY_S);
 export const daysBefore = (day, days) => dayOf(secondsOf(day) - days * DAY_S);
 export const daysFrom = (first, last) => (secondsOf(last) - secondsOf(first)) / DAY_S + 1;
 

@@ -1,43 +1,43 @@
-// orders.js: the orders, the newest first: found by filters or by id, a page at a time, each to be looked at.
+// orders.js: the orders that the filters leave, a page at a time, each to be looked at, and all of them to be saved.
 
 import { keep, recall } from "./address.js";
-import { pathOf, Watch } from "./api.js";
+import { find, Refusal, Watch } from "./api.js";
 import { saveRows } from "./csv.js";
 import { daysAgo } from "./days.js";
-import { fields, plainMoney, showMoney } from "./fields.js";
-import { by, choose, make, makeBadge, write } from "./page.js";
+import { plainMoney, showMoney } from "./fields.js";
+import { Filters } from "./filters.js";
+import { by, countNoun, make, makeBadge, showCount, write } from "./page.js";
 
 const PAGE = 20;
-const FILTERS = ["order_id", "status", "customer_id"];
+const SAVED_PAGE = 1000;
+const SAVED_MOST = 100_000; // which a spreadsheet can still hold
 
 // The day, and the time, for which there is not always room.
 const shownTime = (time) => [time.slice(0, 10), make("span", "clock", ` ${time.slice(11, 19)}`)];
 
-const skipped = () => {
-  const skip = Number(recall("skip"));
-  return Number.isSafeInteger(skip) && skip > 0 ? skip : 0;
-};
+// The tokens of the pages before this one, as far as they were walked through: "" is the first page's.
+const trail = () => history.state?.trail ?? [];
 
-// Those of the last time that somebody wanted them applied. An address may be anybody's.
-const isFilter = ([name, value]) => value !== "" && (name !== "status" || fields.statuses.includes(value));
-const filters = () => Object.fromEntries(FILTERS.map((name) => [name, recall(name)]).filter(isFilter));
+const pathTo = (query, more) => `/orders/?${new URLSearchParams([...query, ...Object.entries(more)])}`;
+
+const HEADINGS = ["order_id", "customer_id", "order_date", "total_amount", "currency", "status"];
+const asRow = (order) => [order.order_id, order.customer_id, order.order_date,
+  plainMoney(order.total_amount, order.currency), order.currency, order.status];
 
 export class Orders {
-  #watch = new Watch((found, again) => this.#show([found ?? []].flat(), again));
+  #watch = new Watch((found, again, etag, next) => this.#show(found ?? [], again, next));
   #refresh;
+  #filters;
   #shown = new Map(); // the orders on the page, by id
+  #saving = false;
+  #next; // the page after this one: its token; null: there is none
 
   constructor(refresh) {
     this.#refresh = refresh;
-    by("filter-status").append(...fields.statuses.map((status) => new Option(status)));
-    const turn = (skip) => {
-      keep({ skip: skip > 0 ? String(skip) : "" });
-      refresh();
-    };
-    by("filters").addEventListener("submit", (event) => { event.preventDefault(); this.#find(); });
-    by("filters").addEventListener("reset", () => setTimeout(() => this.#find()));
-    by("newer").addEventListener("click", () => turn(Math.max(0, skipped() - PAGE)));
-    by("older").addEventListener("click", () => turn(skipped() + PAGE));
+    this.#filters = new Filters(refresh);
+    by("next").addEventListener("click", () =>
+      this.#turn(this.#next, [...trail(), recall("page")]));
+    by("previous").addEventListener("click", () => this.#turn(trail().at(-1) ?? "", trail().slice(0, -1)));
     by("orders").addEventListener("click", (event) => {
       const id = event.target.closest("button")?.dataset.orderId;
       if (id === undefined) return;
@@ -45,45 +45,38 @@ export class Orders {
       refresh();
     });
     by("orders-csv").addEventListener("click", () => this.#save());
-    this.readAddress();
   }
 
   readAddress() {
-    by("search").value = recall("order_id");
-    by("filter-customer").value = recall("customer_id");
-    choose("filter-status", recall("status"));
+    this.#filters.readAddress();
   }
 
   listed = (id) => this.#shown.get(id);
 
-  refresh() {
-    return this.#watch.refresh(this.#path());
+  // A page that cannot be, as of an address that somebody has changed, is no reason to show nothing else.
+  async refresh() {
+    const query = this.#filters.query();
+    const page = recall("page");
+    try {
+      await this.#watch.refresh(query && pathTo(query, { limit: PAGE, ...(page && { page_token: page }) }));
+    } catch (error) {
+      if (!(error instanceof Refusal && error.status === 422)) throw error;
+      await this.#watch.refresh(null);
+      write("orders-note", error.message);
+    }
   }
 
   // Only the orders of a status, whatever else the form said.
   showStatus(status) {
-    by("filters").reset();
-    choose("filter-status", status);
-    this.#find();
+    this.#filters.showStatus(status);
   }
 
-  #find() {
-    const given = new FormData(by("filters"));
-    keep({ skip: "", ...Object.fromEntries(FILTERS.map((name) => [name, given.get(name).trim()])) });
+  #turn(page, trail) {
+    keep({ page }, { trail });
     this.#refresh();
   }
 
-  // Of one order, to which the other filters are applied here: they make it another thing to be shown, for which the
-  // service is not asked. Or of a page and one order more, if there are as many.
-  #path() {
-    const { order_id: id, ...others } = filters();
-    if (id !== undefined) return pathOf(id) && `${pathOf(id)}#${new URLSearchParams(others)}`;
-    return `/orders/?${new URLSearchParams({ ...others, order_by: "id desc", skip: skipped(), limit: PAGE + 1 })}`;
-  }
-
-  #show(found, again) {
-    const orders = found.slice(0, PAGE).filter((order) =>
-      Object.entries(filters()).every(([name, value]) => order[name] === value));
+  #show(orders, again, next) {
     const focused = document.activeElement?.dataset?.orderId;
     by("orders").tBodies[0].replaceChildren(...orders.map((order) => {
       const open = make("button", "", order.order_id);
@@ -100,23 +93,41 @@ export class Orders {
     // Who was on a row stays there when the page is written anew.
     if (focused !== undefined) by("orders").querySelector(`[data-order-id="${CSS.escape(focused)}"]`)?.focus();
     this.#shown = new Map(orders.map((order) => [order.order_id, order]));
-    by("newer").disabled = skipped() === 0;
-    by("older").disabled = found.length <= PAGE;
-    by("orders-csv").disabled = orders.length === 0;
-    write("orders-note", orders.length > 0 ? "" : this.#describeNone(found));
+    this.#next = next && new URL(next, location.href).searchParams.get("page_token");
+    by("previous").disabled = recall("page") === "";
+    by("next").disabled = next === null;
+    by("orders-csv").disabled = orders.length === 0 && next === null;
+    write("orders-note", this.#describe(orders));
   }
 
-  #describeNone(found) {
-    if (found.length > 0) return "There is an order of this ID, but the other filters leave it out.";
-    if (/^[.]{1,2}$/.test(recall("order_id"))) return "An order of this id is found in the list only.";
-    return "There are none.";
+  // One answer of the service looks at so many orders, and no more.
+  #describe({ length }) {
+    if (length < PAGE && this.#next !== null)
+      return `${length === 0 ? "None" : "No more"} among the orders that were looked at so far: Next goes on.`;
+    return length > 0 ? "" : "There are none.";
   }
 
-  #save() {
-    saveRows(`orders-${daysAgo(0)}.csv`, [
-      ["order_id", "customer_id", "order_date", "total_amount", "currency", "status"],
-      ...[...this.#shown.values()].map((order) => [order.order_id, order.customer_id, order.order_date,
-        plainMoney(order.total_amount, order.currency), order.currency, order.status]),
-    ]);
+  // All that the filters leave, and not this page alone.
+  async #save() {
+    const query = this.#filters.query();
+    if (query === null || this.#saving) return;
+    const rows = [];
+    this.#saving = true;
+    try {
+      let path = pathTo(query, { limit: SAVED_PAGE });
+      while (path !== null && rows.length < SAVED_MOST) {
+        const { json, next } = await find(path);
+        rows.push(...json.map(asRow));
+        path = next;
+        write("saved", `${showCount(rows.length)} ${countNoun(rows.length)} so far`);
+      }
+      saveRows(`orders-${daysAgo(0)}.csv`, [HEADINGS, ...rows]);
+      const many = `${showCount(rows.length)} ${countNoun(rows.length)}`;
+      write("saved", path === null ? `Saved ${many}.`
+        : `Saved the first ${many} only: choose fewer by the filters, or use ordersctl export.`);
+    } catch (error) {
+      write("saved", `Nothing was saved: ${error.message}`);
+    }
+    this.#saving = false;
   }
 }

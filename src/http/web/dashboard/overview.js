@@ -1,6 +1,6 @@
 // overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue over time.
 
-import { keep, recall } from "./address.js";
+import { keep, recall, recallDay } from "./address.js";
 import { Watch } from "./api.js";
 import { Chart } from "./chart.js";
 import { saveRows } from "./csv.js";
@@ -37,7 +37,6 @@ function showChange(now, before) {
   return `${percent.format(100 * (now - before) / before)} %`;
 }
 
-const recallDay = (name) => (/^\d{4}-\d\d-\d\d$/.test(recall(name)) ? recall(name) : "");
 const isSame = (one, other) => one?.first_day === other?.first_day && one?.last_day === other?.last_day;
 
 export class Overview {
