@@ -126,9 +126,12 @@ static const char *message_of(struct arena *arena, const struct wording *wording
                         wording->parameter != SHOWN_NOT ? show(arena, wording, parameter) : "", after);
 }
 
-static bool is_number(enum shown shown)
+/* A limit may be a time, too, which JSON has as text. */
+static bool is_number(enum shown shown, const char *parameter)
 {
-    return shown == SHOWN_AS_NUMBER || shown == SHOWN_AS_COUNT;
+    const char *digits = parameter + (*parameter == '-');
+    return (shown == SHOWN_AS_NUMBER || shown == SHOWN_AS_COUNT) && *digits != '\0' &&
+           digits[strspn(digits, "0123456789")] == '\0';
 }
 
 static void write_context(struct text *out, const struct wording *wording, const char *parameter)
@@ -138,8 +141,8 @@ static void write_context(struct text *out, const struct wording *wording, const
     append(out, ":");
     if (wording->is_exception)
         append(out, "{}");
-    else if (is_number(wording->parameter))
-        text_append(out, parameter, strspn(parameter, "-0123456789"));
+    else if (is_number(wording->parameter, parameter))
+        append(out, parameter);
     else
         append_string(out, show(out->arena, wording, parameter));
     append(out, "}");

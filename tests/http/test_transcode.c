@@ -254,6 +254,29 @@ Test(transcode, of_several_values_the_wrong_ones_are_named)
                                            "value_error [\"query\",\"status\"] none \"pending,shipped\"\n");
 }
 
+/* Whatever a service has for a limit, the answer is JSON. */
+Test(transcode, a_limit_may_be_a_number_or_a_time)
+{
+    static const char *const cases[][2] = {{"-5", "-5"},
+                                           {"9007199254740991", "9007199254740991"},
+                                           {"2025-01-15T00:00:00Z", "\"2025-01-15T00:00:00Z\""},
+                                           {"2025-01-15", "\"2025-01-15\""},
+                                           {"-", "\"-\""},
+                                           {"1\"", "\"1\\\"\""}};
+    request("GET", "/orders?placed_before=2025-01-15", NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct status service = STATUS_INIT;
+        struct answer answer = {0};
+        status_add_violation_of(&service, &arena, "placed_before", "greater_than", cases[i][0], "-");
+        transcode_violations(&source, &result.refused, &service, &arena, &answer);
+        json_t *body = json_loadb(answer.body, answer.length, 0, NULL);
+        cr_assert_not_null(body, "%s", answer.body);
+        json_decref(body);
+        const char *context = arena_printf(&arena, "\"ctx\":{\"gt\":%s}", cases[i][1]);
+        cr_expect_not_null(strstr(answer.body, context), "%s", answer.body);
+    }
+}
+
 Test(transcode, there_can_be_too_many_values)
 {
     const char *query = "status=pending";
