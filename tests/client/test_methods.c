@@ -111,6 +111,18 @@ static int64_t count(struct orders_client *client)
 
 /* --- statistics and health --- */
 
+static void cancel(struct orders_client *client, const char *order_id)
+{
+    Orders__V1__UpdateOrderRequest update = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
+    Orders__V1__Order change = ORDERS__V1__ORDER__INIT, *updated;
+    struct orders_error *error;
+    change.order_id = (char *)(uintptr_t)order_id;
+    change.status = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_CANCELLED;
+    update.order = &change;
+    expect_success(orders_update(client, &update, &updated, &error), &error);
+    orders__v1__order__free_unpacked(updated, NULL);
+}
+
 Test(methods, statistics_count_orders_of_some_days)
 {
     struct bench bench = open_bench();
@@ -122,6 +134,18 @@ Test(methods, statistics_count_orders_of_some_days)
     expect_success(orders_statistics(bench.client, &request, &statistics, &error), &error);
     cr_expect_eq(statistics->order_count, 2);
     cr_expect_eq(statistics->currencies[0]->average_revenue, 100);
+    cr_expect_eq(statistics->cancelled_count, 0);
+    cr_expect_eq(statistics->n_statuses, 0);
+    orders__v1__order_statistics__free_unpacked(statistics, NULL);
+    cancel(bench.client, "A-2");
+    request.by_status = true;
+    expect_success(orders_statistics(bench.client, &request, &statistics, &error), &error);
+    cr_expect_eq(statistics->cancelled_count, 1);
+    cr_expect_eq(statistics->currencies[0]->cancelled_revenue, 100);
+    cr_expect_eq(statistics->currencies[0]->revenue, 200);
+    cr_assert_eq(statistics->n_statuses, 7);
+    cr_expect_eq(statistics->statuses[6]->status, ORDERS__V1__ORDER_STATUS__ORDER_STATUS_CANCELLED);
+    cr_expect_eq(statistics->statuses[6]->order_count, 1);
     orders__v1__order_statistics__free_unpacked(statistics, NULL);
     request.last_day = "2001-01-01";
     expect_success(orders_statistics(bench.client, &request, &statistics, &error), &error);
@@ -547,3 +571,4 @@ _Static_assert(sizeof(Orders__V1__ListOrdersRequest) == 144, "soname 1");
 _Static_assert(sizeof(Orders__V1__UpdateOrderRequest) == 40, "soname 1");
 _Static_assert(sizeof(Orders__V1__DeleteOrderRequest) == 40, "soname 1");
 _Static_assert(sizeof(Orders__V1__BatchCreateOrdersRequest) == 40, "soname 1");
+_Static_assert(sizeof(Orders__V1__GetOrderStatisticsRequest) == 48, "soname 1");

@@ -114,7 +114,8 @@ static void begin_period(char day[static DAY_LENGTH + 1], enum rows by)
         date_format(days - into_week, text);
         memcpy(day, text, DAY_LENGTH);
     } else {
-        memcpy(day + DAY_LENGTH - 2, "01", 2);
+        day[DAY_LENGTH - 2] = '0';
+        day[DAY_LENGTH - 1] = '1';
     }
 }
 
