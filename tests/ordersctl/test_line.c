@@ -15,7 +15,7 @@ struct typed {
     char words[6][32]; /* up to the first that is empty */
     char command[16];  /* that it is for; "": none */
     int ends;
-    char problem[160]; /* "": none */
+    char problem[200]; /* "": none */
 };
 
 ParameterizedTestParameters(line, what_it_is)
@@ -62,8 +62,9 @@ ParameterizedTestParameters(line, what_it_is)
         {{"list", "-ojsn"},
          "list",
          0,
-         "--output: \"jsn\" is not table, json, ndjson or csv; did you mean \"json\"?"},
+         "--output: \"jsn\" is not table, json, ndjson, csv, name or template=TEXT; did you mean \"json\"?"},
         {{"list", "--color", "blue"}, "list", 0, "--color: \"blue\" is not auto, always or never"},
+        {{"list", "-o", "template={{.id}}"}, "list", 0, ""},
         {{"-o", "json", "list"}, "list", 0, ""},
         {{"list", "-ojson"}, "list", 0, ""},
         {{"keys", "creat", "billing"},

@@ -154,8 +154,11 @@ static void offer_command_names(struct partial_line *line)
 static void offer_choices(struct partial_line *line, const char *choices)
 {
     const char *choice = choices;
-    for (size_t length; (length = words_next_choice(&choices)) > 0; choice = choices)
-        offer(line, arena_copy(&line->arena, choice, length), NULL);
+    for (size_t length; (length = words_next_choice(&choices)) > 0; choice = choices) {
+        const char *equals = memchr(choice, '=', length); /* behind it comes what only a person knows */
+        const size_t offered = equals != NULL ? (size_t)(equals + 1 - choice) : length;
+        offer(line, arena_copy(&line->arena, choice, offered), NULL);
+    }
 }
 
 /* What an option or argument of this name takes; the name may have brackets around it and others behind. */

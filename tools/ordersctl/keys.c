@@ -254,8 +254,7 @@ static struct rpc_reply *call(struct session *session, const char *method, const
 }
 
 /* Has the service check a request, and change nothing. */
-static enum exit_code validate(const struct session *session, const char *method,
-                               const ProtobufCMessage *input)
+static enum exit_code validate(struct session *session, const char *method, const ProtobufCMessage *input)
 {
     static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const ProtobufCServiceDescriptor *service = &rpc__v1__keys__descriptor;
@@ -265,7 +264,7 @@ static enum exit_code validate(const struct session *session, const char *method
                                         .input = input,
                                         .metadata = &validate_only,
                                         .n_metadata = 1};
-    struct rpc_reply *reply = rpc_client_call_wait(session->client, &request);
+    struct rpc_reply *reply = session_try(session, &request);
     const enum exit_code code = exit_code_of(reply->status.code);
     if (code != EXIT_OK)
         report_status_details(&reply->status,

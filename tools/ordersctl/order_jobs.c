@@ -40,7 +40,7 @@ void order_job_call(struct order_job *job, const struct order_job_call *call, or
 {
     static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
-    const struct rpc_request request = {
+    struct rpc_request request = {
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, call->method),
         .input = call->input,
@@ -51,6 +51,7 @@ void order_job_call(struct order_job *job, const struct order_job_call *call, or
     struct rpc_reply *before = job->reply;
     job->reply = NULL;
     job->then = then;
+    session_log_call(job->jobs->session, &job->log, &request);
     rpc_client_call(job->jobs->session->client, &request, take_answer, job);
     if (before != NULL)
         rpc_reply_free(before);
@@ -123,6 +124,7 @@ static void go_on(struct order_jobs *jobs, size_t begun)
         if (reply == NULL)
             continue;
         rpc_reply_unpack(reply);
+        call_log_end(&job->log, reply);
         job->reply = reply;
         job->then(job);
     }

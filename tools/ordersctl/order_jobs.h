@@ -50,6 +50,7 @@ struct order_job {
     /* The runner's. */
     bool ended;
     order_job_fn *then;
+    struct call_log log;
     struct rpc_reply *answer; /* guarded by the lock; set by a thread of the client's */
 };
 

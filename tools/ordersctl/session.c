@@ -49,7 +49,7 @@ static const struct argp_option options[] = {
     {"cert", KEY_TLS + SESSION_CERT, "FILE", 0, "File of an own certificate, instead of ORDERS_TLS_CERT"},
     {"cert-key", KEY_TLS + SESSION_CERT_KEY, "FILE", 0, "File of its key, instead of ORDERS_TLS_KEY"},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "How long to wait for an answer (default 30)"},
-    {"output", KEY_OUTPUT, "table|json|ndjson|csv|name|template=", 0,
+    {"output", KEY_OUTPUT, "table|json|ndjson|csv|name|template=TEXT", 0,
      "For people (default, also on a pipe), or for programs: one JSON document, one a line, CSV, an order_id "
      "a line, or a line by a text such as '{{.order_id}} {{.status}}'"},
     {"color", KEY_COLOR, "auto|always|never", 0,
