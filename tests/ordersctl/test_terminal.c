@@ -88,6 +88,7 @@ Test(terminal, a_list_goes_through_a_pager_where_one_is_of_use)
         {"ordersctl list --columns order_id", paged},
         {"ordersctl list --columns order_id --no-pager", plain},
         {"ordersctl list --columns order_id | cat", plain},
+        {"ordersctl list --count", "2\n"},
         {"TERM=dumb ordersctl list --columns order_id", plain},
         {"PAGER= ordersctl list --columns order_id", plain},
         {"ORDERSCTL_PAGER=cat ordersctl list --columns order_id", plain},

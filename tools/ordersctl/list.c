@@ -24,13 +24,16 @@ enum {
     DEFAULT_LIMIT = 100,
 };
 
-/* --sort, and the ListOrdersRequest.order_by of each way there is. */
+/* ListOrdersRequest.order_by, by what --sort takes. */
 static const struct sort {
-    const char *name, *up, *down;
+    const char *name, *order_by;
 } sorts[] = {
-    {"id", "id", "id desc"},
-    {"order_date", "order_date", "order_date desc"},
-    {"total_amount", "total_amount", "total_amount desc"},
+    {"id", "id"},
+    {"id:desc", "id desc"},
+    {"order_date", "order_date"},
+    {"order_date:desc", "order_date desc"},
+    {"total_amount", "total_amount"},
+    {"total_amount:desc", "total_amount desc"},
 };
 
 struct arguments {
@@ -47,8 +50,8 @@ static const struct argp_option options[] = {
     {"all", KEY_ALL, NULL, 0, "All of them, however many pages that takes"},
     {"newest", KEY_NEWEST, NULL, 0, "As --sort id:desc: the newest first; so it is with --watch"},
     {"oldest", KEY_OLDEST, NULL, 0, "As --sort id: the oldest first; so it is without --watch"},
-    {"sort", KEY_SORT, "id|order_date|total_amount", 0,
-     "In this order, the lowest first, or with :desc behind it the highest"},
+    {"sort", KEY_SORT, "id|id:desc|order_date|order_date:desc|total_amount|total_amount:desc", 0,
+     "In this order, the lowest first, or with :desc the highest"},
     {"skip", SKIP, "N", 0, "Pass over so many orders first"},
     {"count", KEY_COUNT, NULL, 0, "Only how many orders there are, however many a list would have"},
     {0},
@@ -64,31 +67,20 @@ static int64_t read_limit(const char *text, struct argp_state *state)
     return limit;
 }
 
-/* "total_amount", "total_amount:desc" or, for who is used to it, "total_amount:asc". */
-static const char *read_sort(const char *text, struct argp_state *state)
+/* False: there is no such order. */
+static bool take_sort(struct arguments *arguments, const char *name)
 {
-    const size_t length = strcspn(text, ":");
-    const char *way = text[length] == ':' ? text + length + 1 : "asc";
-    const bool down = strcmp(way, "desc") == 0;
-    for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
-        if (strlen(sorts[i].name) == length && memcmp(sorts[i].name, text, length) == 0 &&
-            (down || strcmp(way, "asc") == 0))
-            return down ? sorts[i].down : sorts[i].up;
-    }
-    argp_error(state, "--sort: \"%s\" is not id, order_date or total_amount, with or without :desc", text);
-    return NULL;
-}
-
-static void take_order(struct arguments *arguments, const char *order_by)
-{
-    field_options_take(&arguments->filters.fields, ORDER_BY, order_by);
+    size_t i = 0, n = sizeof sorts / sizeof sorts[0];
+    while (i < n && strcmp(sorts[i].name, name) != 0)
+        i++;
+    return i < n && field_options_take(&arguments->filters.fields, ORDER_BY, sorts[i].order_by);
 }
 
 /* What is watched is what comes in. */
 static void choose_order(struct arguments *arguments)
 {
     if (arguments->filters.fields.texts[ORDER_BY - FIELD_OPTION] == NULL && arguments->watch.interval_ms != 0)
-        take_order(arguments, sorts[0].down);
+        take_sort(arguments, "id:desc");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -110,13 +102,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         arguments->limit_given = true;
         return 0;
     case KEY_NEWEST:
-        take_order(arguments, sorts[0].down);
+        take_sort(arguments, "id:desc");
         return 0;
     case KEY_OLDEST:
-        take_order(arguments, sorts[0].up);
+        take_sort(arguments, "id");
         return 0;
     case KEY_SORT:
-        take_order(arguments, read_sort(argument, state));
+        if (!take_sort(arguments, argument))
+            argp_error(state, "--sort: \"%s\" is no order that there is", argument);
         return 0;
     case KEY_COUNT:
         arguments->counts = true;
