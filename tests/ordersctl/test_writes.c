@@ -313,6 +313,15 @@ Test(writes, many_are_deleted)
     assert_outcome(run_with(service, "delete", "--all", "--yes"), 0, "500 orders deleted\n", "");
 }
 
+Test(writes, verbose_shows_each_call)
+{
+    create_three();
+    const struct outcome o = run_with(service, "delete", "A-1", "--dry-run", "-v");
+    assert_outcome(o, 0, "A-1: would be deleted\n", NULL);
+    cr_assert_not_null(strstr(o.err, "> orders.v1.OrderService/GetOrder to "), "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "> x-validate-only: true\n"), "%s", o.err);
+}
+
 /* What is wrong with all of them is told once. */
 Test(writes, a_failure_that_is_that_of_all_stops_it)
 {
