@@ -86,6 +86,16 @@ Test(writes, several_are_deleted_and_each_failure_is_named)
                    "{\"error\":{\"code\":\"NOT_FOUND\",\"message\":\"A-8: Order not found\"}}\n");
 }
 
+Test(writes, by_name_it_is_those_that_were_deleted)
+{
+    create_three();
+    assert_outcome(run_with(service, "delete", "--status", "pending", "--dry-run", "-o", "name"), 0,
+                   "A-1\nA-3\n", "");
+    assert_outcome(run_with(service, "delete", "A-1", "A-9", "A-2", "--yes", "-o", "name"), 3, "A-1\nA-2\n",
+                   "ordersctl: NOT_FOUND: A-9: Order not found\nordersctl: 2 orders deleted, 1 failed\n");
+    assert_outcome(run_with(service, "delete", "A-3", "-o", "name"), 0, "A-3\n", "");
+}
+
 /* What `list' and `export' write in any format, and an id a line. */
 Test(writes, a_file_names_them)
 {

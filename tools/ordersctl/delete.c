@@ -118,10 +118,17 @@ static void begin(struct order_job *job)
 
 /* --- all of them --- */
 
+/* Each is told by itself in a dry run, and where a template, or a name, is to be written of each. */
+static bool tells_each(const struct arguments *arguments)
+{
+    return arguments->confirm.dry_run || output_has_template();
+}
+
 static void take_outcome(struct order_job *job)
 {
-    const struct outcome outcome = {
-        .order_id = order_run_order(job)->order_id, .kind = OUTCOME_DELETED, .dry_run = true};
+    const struct outcome outcome = {.order_id = order_run_order(job)->order_id,
+                                    .kind = OUTCOME_DELETED,
+                                    .dry_run = deleting_of(job)->arguments->confirm.dry_run};
     outcome_write(&deleting_of(job)->outcomes, &outcome);
 }
 
@@ -145,11 +152,11 @@ static void write_counts(const struct order_run *run)
 
 static enum exit_code run_all(struct deleting *deleting, struct order_run *run)
 {
-    const bool dry_run = deleting->arguments->confirm.dry_run;
-    if (dry_run)
+    const bool each = tells_each(deleting->arguments);
+    if (each)
         outcome_write_begin(&deleting->outcomes, run->session->output, run->alone);
     const enum exit_code code = order_run(run);
-    if (dry_run)
+    if (each)
         outcome_write_end(&deleting->outcomes);
     else
         write_counts(run);
@@ -166,10 +173,10 @@ static enum exit_code run_delete(struct session *session, void *input)
     struct order_run run = {.session = session,
                             .selection = &selection,
                             .alone = selection_is_one(&arguments->selection),
-                            .is_counted = !dry_run,
+                            .is_counted = !tells_each(arguments),
                             .done = dry_run ? "would be deleted" : "deleted",
                             .begin = begin,
-                            .take = dry_run ? take_outcome : NULL,
+                            .take = tells_each(arguments) ? take_outcome : NULL,
                             .arg = &deleting};
     enum exit_code code = selection_read(session, &arguments->selection, &selection);
     if (code == EXIT_OK && confirm(&arguments->confirm, &arguments->selection, &selection, "deletes", ""))

@@ -26,7 +26,9 @@ static void begin_updates(const struct import_counts *counts)
 static void tell_update(struct import_counts *counts, const struct outcome *outcome)
 {
     struct arena arena;
-    if (counts->format == OUTPUT_CSV || (counts->format == OUTPUT_TABLE && !counts->tells_changes))
+    const bool untold =
+        counts->format == OUTPUT_CSV || (counts->format == OUTPUT_TABLE && !counts->tells_changes);
+    if (untold || output_has_template()) /* which is for the counts */
         return;
     arena_init(&arena);
     if (counts->format == OUTPUT_TABLE) {
