@@ -34,8 +34,7 @@ enum json_unknown { JSON_UNKNOWN_REFUSED, JSON_UNKNOWN_IGNORED };
  * also be called by its lowerCamelCase name, but not twice. `null` counts as absent for a message, a
  * Timestamp or an enum. Every field that cannot be taken is added to the status as a violation, named by its
  * path ("orders.3.currency"), in field order, and left unset; the others are filled; behind those of a
- * message come its unknown members. Takes 12.0 and "12" as an integer 12, and as a Timestamp a number of
- * seconds since 1970, or of milliseconds beyond 2e10 either way.
+ * message come its unknown members. Takes 12.0 and "12" as an integer 12; a Timestamp is text.
  * Types: unknown_field, given_twice, string_type, string_unicode, control_character (a NUL in a string),
  * int_type, int_parsing, int_parsing_size, int_from_float, float_parsing, enum, bool_parsing, datetime_type,
  * datetime_parsing, datetime_from_date_parsing, list_type, object_type, nested_too_deeply. */
@@ -43,7 +42,8 @@ void json_to_message(const json_t *object, ProtobufCMessage *message, enum json_
                      struct arena *arena, struct status *status);
 
 /* As json_to_message, for one field's value alone, of which `null` is always refused. Within it members have
- * the .proto's names alone, and unknown ones are ignored, as REST has it. */
+ * the .proto's names alone, and unknown ones are ignored, as REST has it; and a Timestamp may be a number of
+ * seconds since 1970, or of milliseconds beyond 2e10 either way. */
 void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
 

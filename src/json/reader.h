@@ -20,7 +20,7 @@ struct place {
 struct reader {
     struct arena *arena;
     struct status *status;
-    bool proto_json;      /* members may have lowerCamelCase names */
+    bool proto_json;      /* members may have lowerCamelCase names, and a time is text */
     bool refuses_unknown; /* members that are no field */
 };
 

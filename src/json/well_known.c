@@ -59,6 +59,8 @@ static const char *read_number(double number, struct timestamp *out)
     return NULL;
 }
 
+/* A number is a time in REST alone, whose description says so. ProtoJSON has text only, and what else a
+ * number may be, 20250116 or a spreadsheet's count of days, would be a time in 1970. */
 static bool timestamp_from_json(struct reader *reader, const struct place *place, const json_t *json,
                                 ProtobufCMessage *message)
 {
@@ -67,6 +69,8 @@ static bool timestamp_from_json(struct reader *reader, const struct place *place
     const char *why;
     if (json_is_string(json))
         why = timestamp_parse(json_string_value(json), json_string_length(json), &parsed);
+    else if (reader->proto_json)
+        return reader_refuse(reader, place, "datetime_type", "must be a date and time, as text");
     else if (json_is_number(json))
         why = read_number(json_number_value(json), &parsed);
     else

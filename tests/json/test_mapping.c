@@ -292,6 +292,20 @@ Test(json, a_field_mask_is_its_paths)
     cr_assert_str_eq(violations(), "update_mask: string_type: must be a string");
 }
 
+/* A day as digits, a spreadsheet's day and a second of 1970 would each be a time, of which two are not meant.
+ */
+Test(json, a_time_is_text_in_proto_json)
+{
+    static const char *const numbers[] = {"20250116", "45673.4375", "1737036000", "true"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+        status = STATUS_INIT;
+        read_text(arena_printf(&arena, "{\"order_date\":%s}", numbers[i]), &order.base);
+        cr_expect_str_eq(violations(), "order_date: datetime_type: must be a date and time, as text", "%s",
+                         numbers[i]);
+    }
+}
+
 /* --- names --- */
 
 Test(json, unknown_members_are_refused_by_name_with_a_guess)
