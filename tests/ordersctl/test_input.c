@@ -115,7 +115,58 @@ Test(input, create_and_call_refuse_unknown_members_and_take_lower_camel_case)
                    "'\"order_id\"'\n");
 }
 
+/* What is 0 or empty is not taken for what is not given. */
+Test(input, call_updates_what_is_given)
+{
+    assert_outcome(run_with(service, "create", "--order-id", "A", "--customer-id", "C", "--amount", "100",
+                            "--currency", "ISK"),
+                   0, NULL, "");
+    assert_outcome(
+        run_with(service, "call", "UpdateOrder",
+                 "{\"order\":{\"order_id\":\"A\",\"total_amount\":0,\"customerId\":\"\",\"status\":"
+                 "\"shipped\"}}"),
+        5, "",
+        "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+        "  customer_id: must have at least 1 character\n"
+        "  total_amount: must be greater than 0\n");
+    cr_assert_str_eq(stored("customer_id || total_amount || status"), "C100pending");
+    assert_outcome(run_with(service, "call", "UpdateOrder",
+                            "{\"order\":{\"id\":1,\"orderId\":\"A\",\"totalAmount\":7,\"etag\":\"\"}}"),
+                   0, NULL, "");
+    cr_assert_str_eq(stored("customer_id || total_amount || status"), "C7pending");
+}
+
+Test(input, call_of_a_batch_is_no_success_when_a_result_is_none)
+{
+    static const char order[] = "{\"order_id\":\"%s\",\"customer_id\":\"C\",\"total_amount\":7,\"currency\":"
+                                "\"ISK\"}";
+    const char *const one = format(order, "A"), *const other = format(order, "B");
+    assert_outcome(run_with(service, "call", "BatchCreateOrders", format("{\"orders\":[%s]}", one)), 0, NULL,
+                   "");
+    const struct outcome o =
+        run_with(service, "call", "BatchCreateOrders", format("{\"orders\":[%s,%s]}", other, one));
+    assert_outcome(o, 8, NULL, "");
+    cr_assert_not_null(strstr(o.out, "\"already_exists\""), "%s", o.out);
+    cr_assert_str_eq(stored("order_id"), "A B");
+}
+
 /* --- dates --- */
+
+Test(input, a_number_is_no_date)
+{
+    static const char *const numbers[] = {"20250116", "45673.4375", "20250116143000"};
+    static const char order[] = "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":"
+                                "\"ISK\",\"order_date\":%s}";
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const char *const json = format(order, numbers[i]);
+        const char *const path = temporary_file("orders.ndjson", json);
+        assert_outcome(run_with(service, "import", path), 8, "0 orders imported, 1 row refused\n",
+                       "ordersctl: line 1: INVALID_ARGUMENT: order_date: must be a date and time, as text\n");
+        assert_outcome(run_with(service, "create", json), 5, "", NULL);
+        assert_outcome(run_with(service, "call", "CreateOrder", format("{\"order\":%s}", json)), 5, "", NULL);
+    }
+    cr_assert_str_eq(stored("order_id"), "");
+}
 
 Test(input, an_empty_order_date_is_an_error_unless_it_is_said_what_it_stands_for)
 {

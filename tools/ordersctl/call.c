@@ -5,11 +5,14 @@
 #include "json_text.h"
 #include "output.h"
 #include "report.h"
+#include "rpc/v1/frame.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
 #include "services.h"
 #include "json/mapping.h"
+#include "json/member_name.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* --- call --- */
 
@@ -49,10 +52,64 @@ static const struct argp call_argp = {
     .args_doc = "METHOD [JSON|-]",
     .doc = "Calls any method and prints its answer as JSON.\v"
            "METHOD is a full name or the end of one. JSON is the request (default {}); - reads it from "
-           "standard input.\n\n"
+           "standard input. An update without an update_mask has one of the members that are given. When one "
+           "of several results is not OK, the exit code is 8.\n\n"
            "  ordersctl call GetOrder '{\"order_id\":\"A-1\"}'\n"
            "  ordersctl call rpc.v1.Health/Check\n",
 };
+
+/* --- masks --- */
+
+/* They say which order it is, or are the database's: no update changes them. */
+static bool is_changeable(const ProtobufCFieldDescriptor *field)
+{
+    static const char *const others[] = {"id", "order_id", "created_at", "updated_at", "etag"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(field->name, others[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* The paths of the fields that an object has. */
+static const char *paths_of(const json_t *object, const ProtobufCMessageDescriptor *type, struct arena *arena)
+{
+    const char *paths = "", *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        const ProtobufCFieldDescriptor *field = member_name_find(type, name);
+        if (field != NULL && is_changeable(field))
+            paths = arena_printf(arena, "%s%s%s", paths, *paths != '\0' ? "," : "", field->name);
+    }
+    return paths;
+}
+
+static const json_t *member_of(const json_t *object, const ProtobufCFieldDescriptor *field)
+{
+    char camel[MEMBER_NAME_BYTES];
+    member_name_camel(field, camel);
+    const json_t *member = json_object_get(object, field->name);
+    return member != NULL ? member : json_object_get(object, camel);
+}
+
+/* Gives an update that has no mask one of what it gives. The service would take what is 0 or empty for what
+ * is not given (AIP-134), and leave that as it was without an error. */
+static void give_mask(json_t *request, const ProtobufCMessageDescriptor *type, struct arena *arena)
+{
+    const ProtobufCFieldDescriptor *mask =
+        protobuf_c_message_descriptor_get_field_by_name(type, "update_mask");
+    const json_t *given = mask != NULL ? member_of(request, mask) : NULL;
+    if (mask == NULL || (given != NULL && !json_is_null(given)))
+        return;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE || field == mask)
+            continue;
+        const char *paths = paths_of(member_of(request, field), field->descriptor, arena);
+        json_object_set_new_nocheck(request, mask->name, json_string_nocheck(paths));
+    }
+}
 
 static ProtobufCMessage *read_request(const struct arguments *arguments, struct arena *arena,
                                       struct status *status)
@@ -62,10 +119,45 @@ static ProtobufCMessage *read_request(const struct arguments *arguments, struct 
     protobuf_c_message_init(type, request);
     json_t *json = arguments->json != NULL ? json_text_read(arguments->json, arena, status) : json_object();
     amount_check_members(json, arena, status);
+    give_mask(json, type, arena);
     if (json != NULL)
         json_to_message(json, request, arguments->unknown, arena, status);
     json_decref(json);
     return request;
+}
+
+/* --- results --- */
+
+static bool is_failed(const ProtobufCMessage *result)
+{
+    const ProtobufCFieldDescriptor *code =
+        protobuf_c_message_descriptor_get_field_by_name(result->descriptor, "code");
+    return code != NULL && code->descriptor == &rpc__v1__code__descriptor &&
+           *(const Rpc__V1__Code *)((const char *)result + code->offset) != RPC__V1__CODE__OK;
+}
+
+static bool some_failed(const ProtobufCMessage *const *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (is_failed(results[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Of a call that is OK: some of its results may not be, as of a batch, where each has a code. */
+static enum exit_code code_of_results(const ProtobufCMessage *answer)
+{
+    const ProtobufCMessageDescriptor *type = answer->descriptor;
+    for (unsigned i = 0; i < type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[i];
+        const char *base = (const char *)answer;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+            some_failed(*(const ProtobufCMessage *const *const *)(base + field->offset),
+                        *(const size_t *)(base + field->quantifier_offset)))
+            return EXIT_ROWS_REFUSED;
+    }
+    return EXIT_OK;
 }
 
 static enum exit_code run_call(struct session *session, void *input)
@@ -83,11 +175,14 @@ static enum exit_code run_call(struct session *session, void *input)
         reply = session_call(session, arguments->target.service, arguments->target.method, request);
         status.code = reply->status.code;
     }
-    if (status.code == STATUS_OK)
+    enum exit_code code = exit_code_of(status.code);
+    if (status.code == STATUS_OK) {
+        code = code_of_results(reply->message);
         output_json(stdout, session->output, json_from_message(reply->message));
+    }
     rpc_reply_free(reply);
     arena_free(&arena);
-    return output_end(exit_code_of(status.code));
+    return output_end(code);
 }
 
 const struct command call_command = {

@@ -18,7 +18,7 @@ static const struct {
     {EXIT_INVALID_ARGUMENT, "INVALID_ARGUMENT"},
     {EXIT_DENIED, "UNAUTHENTICATED or PERMISSION_DENIED"},
     {EXIT_UNAVAILABLE, "UNAVAILABLE or DEADLINE_EXCEEDED; health: not serving"},
-    {EXIT_ROWS_REFUSED, "import finished, but rows were refused"},
+    {EXIT_ROWS_REFUSED, "import finished, but rows were refused; call: a result is not OK"},
     {EXIT_ORDERS_UNREADABLE, "list or export finished, but orders could not be read"},
     {EXIT_ABORTED, "ABORTED: the order was changed meanwhile"},
     {EXIT_EXHAUSTED, "RESOURCE_EXHAUSTED: no room, or too many calls of this key; try again later"},
