@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { AxeBuilder } from "@axe-core/playwright";
 
-import { ask, open, prepare, rows, shot, stopPolls, the } from "./dashboard.mjs";
+import { ask, hold, open, prepare, rows, shot, stopPolls, the } from "./dashboard.mjs";
 import { key } from "./service.mjs";
 
 const make = (orderId, rest) => ask("POST", "/orders/", {
@@ -47,8 +47,10 @@ const NONE = "An amount in JPY has no decimals: write 1234 as 1,234";
 
 for (const [currency, message, refused, taken] of [
     ["ISK", TWO,
-        ["", "45", "45.0", "1,234", "25.000", "12.345", "259,90", "1,23,456.00", "1234,567.00", "45.", "-1.00"],
-        [["1299.80", 129980], ["1,299.80", 129980], ["1 299.80", 129980], ["0.45", 45]]],
+        ["", "45", "45.0", "1,234", "25.000", "12.345", "259,90", "1,23,456.00", "1234,567.00", "1,234 567.00",
+            "1\t234.00", "45.", "-1.00"],
+        [["1299.80", 129980], ["1,299.80", 129980], ["1 299.80", 129980], ["1\u00a0299.80", 129980], ["0.45", 45],
+            ["1,234,567.00", 123456700]]],
     ["JPY", NONE, ["", "45.0", "45.00", "1.234", "1,23"], [["1,299", 1299], ["1299", 1299]]],
 ]) {
     test(`an amount in ${currency} has exactly its decimals`, async () => {
@@ -106,6 +108,81 @@ test("all that is wrong with an order is said at once, each at its field", async
     assert.equal(await form.getByLabel("Amount").getAttribute("aria-invalid"), "false");
 });
 
+async function paste(field, text) {
+    await the.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await field.click();
+    await the.page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+    await the.page.keyboard.press("ControlOrMeta+V");
+}
+
+test("several cells or lines are no value, and what is too long is not cut", async () => {
+    the.refusal = "status of 422";
+    await open();
+    await newOrder({ Customer: "C-1" });
+    const form = dialog("New order");
+    for (const [label, text] of [["Amount", "12\n345.00"], ["Amount", "12\t345.00"], ["Order ID", "A-1\r\nA-2"]]) {
+        await paste(form.getByLabel(label), text);
+        await form.getByText("Several lines or cells were pasted: paste one").waitFor();
+        assert.equal(await form.getByLabel(label).inputValue(), "");
+        await press(form, "Create");
+        await form.getByText("Several lines").waitFor({ state: "hidden" });
+    }
+    const long = "L".repeat(300);
+    await paste(form.getByLabel("Order ID"), long);
+    await paste(form.getByLabel("Amount"), "12.00\r\n"); // as a spreadsheet copies one cell
+    await press(form, "Create");
+    await form.getByText("at most 255 characters").waitFor();
+    assert.equal(await form.getByLabel("Amount").getAttribute("aria-invalid"), "false");
+    assert.ok(await isGone(long.slice(0, 255)));
+});
+
+test("a year is not taken for one of the first century", async () => {
+    the.refusal = "status of 422";
+    await open();
+    await newOrder({ "Order ID": "YEAR", Customer: "C-1", Amount: "10.00" });
+    const form = dialog("New order"), date = form.getByLabel("Date, UTC");
+    for (const time of ["0026-01-02T10:15", "0202-01-02T10:15"]) {
+        await date.fill(time);
+        await press(form, "Create");
+        await form.getByText("Write the year with four digits").waitFor();
+        assert.equal(await date.getAttribute("aria-invalid"), "true");
+    }
+    assert.ok(await isGone("YEAR"));
+});
+
+// What is stored already stays as it is.
+test("a year that is changed has four digits", async () => {
+    the.refusal = "status of 422";
+    await make("EARLY", { order_date: "0026-01-02T10:15:00Z" });
+    let form = await look("EARLY");
+    await form.getByLabel("Status").selectOption("shipped");
+    await press(form, "Save");
+    await dialog("EARLY").getByText("shipped").waitFor();
+    await press(dialog("EARLY"), "Change");
+    form = dialog("Change the order");
+    await form.getByLabel("Date, UTC").fill("0027-01-02T10:15");
+    await press(form, "Save");
+    await form.getByText("Write the year with four digits").waitFor();
+    assert.equal((await stored("EARLY")).order_date, "0026-01-02T10:15:00Z");
+});
+
+test("nothing can be typed while an order is under way", async () => {
+    await stopPolls();
+    await open();
+    await newOrder({ "Order ID": "WAY", Customer: "C-1", Amount: "10.00" });
+    const form = dialog("New order"), release = await hold("**/orders/");
+    await press(form, "Create");
+    for (const label of ["Order ID", "Customer", "Amount", "Currency", "Date, UTC", "Status"])
+        assert.ok(await form.getByLabel(label).isDisabled(), label);
+    await press(form, "Cancel");
+    await newOrder({ "Order ID": "NEXT" });
+    assert.ok(await form.getByLabel("Order ID").isEnabled());
+    await release();
+    await the.page.getByRole("button", { name: "WAY", exact: true }).waitFor();
+    assert.equal(await form.getByLabel("Order ID").inputValue(), "NEXT"); // that is open still
+    assert.equal((await stored("WAY")).total_amount, 1000);
+});
+
 test("an order that is looked at is shown as it is", async () => {
     await make("LIVE");
     await open("?order=LIVE");
@@ -143,6 +220,22 @@ test("a change sends what was changed, and nothing else", async () => {
     assert.match((await sent).headers()["if-match"], /^"/);
     await dialog("EDIT").getByText("delivered").waitFor();
     assert.equal((await stored("EDIT")).order_date, "2026-01-15T10:30:00.250Z"); // finer than the form shows
+});
+
+// 2,000.00 EUR are no 200,000 JPY.
+test("an amount goes with its currency", async () => {
+    the.refusal = "status of 412";
+    await make("MONEY");
+    const form = await look("MONEY");
+    await form.getByLabel("Amount").fill("2,000.00");
+    await ask("PATCH", "/orders/MONEY", { total_amount: 5, currency: "JPY" });
+    await press(form, "Save");
+    await conflict().waitFor();
+    assert.deepEqual(await rows("question-table"), [["Amount", "1,234.50 EUR", "5 JPY", "2,000.00 EUR"]]);
+    await press(conflict(), "Save yours over it");
+    await form.waitFor({ state: "hidden" });
+    const { total_amount: amount, currency } = await stored("MONEY");
+    assert.deepEqual([amount, currency], [200000, "EUR"]);
 });
 
 test("what is refused of a change is said at its field", async () => {

@@ -9,6 +9,7 @@ import { by } from "./page.js";
 const form = by("order-form");
 let edited; // { order, etag, given }: the order that is changed, and how the form was filled for it; null: a new one
 let idempotencyKey; // of the order in the form: sent twice, it is made once
+let openings = 0; // of the form: an answer to what was sent before the last one is not told in it
 
 function say(field, text) {
   const input = form.elements[field];
@@ -35,6 +36,9 @@ const given = () => Object.fromEntries(new FormData(form));
 // A browser leaves out seconds that are 0.
 const inUtc = (time) => time && `${time.padEnd("2025-01-16T12:00:00".length, ":00")}Z`;
 
+// A browser takes 26 for the year 26.
+const hasFullYear = (time) => Number.parseInt(time, 10) >= 1000;
+
 // The form as an order. `wrong`: what the service could not know, as it does not see what was typed.
 function read() {
   const order = given(), wrong = {};
@@ -42,18 +46,23 @@ function read() {
   order.total_amount = readAmount(order.total_amount, places);
   if (order.total_amount === null) wrong.total_amount = describeAmount(order.currency, places);
   if (form.elements.order_date.validity.badInput) wrong.order_date = "Write the date and the time in full";
+  else if (order.order_date && order.order_date !== edited?.given.order_date && !hasFullYear(order.order_date))
+    wrong.order_date = "Write the year with four digits";
   order.order_date = inUtc(order.order_date);
   return { order, wrong };
 }
 
 const fieldsThat = (order, isMeant) => Object.fromEntries(Object.entries(order).filter(isMeant));
 
-// The fields that are not as the form was filled.
+// The fields that are not as the form was filled. What an amount is, is up to its currency: neither goes alone, as
+// somebody else may have changed the other.
 function changesOf(order) {
   const same = {
     ...edited.given, total_amount: String(edited.order.total_amount), order_date: inUtc(edited.given.order_date),
   };
-  return fieldsThat(order, ([name, value]) => value !== same[name]);
+  const isChanged = (name) => order[name] !== same[name];
+  const money = ["total_amount", "currency"];
+  return fieldsThat(order, ([name]) => (money.includes(name) ? money.some(isChanged) : isChanged(name)));
 }
 
 async function save(order) {
@@ -68,6 +77,26 @@ async function save(order) {
   });
 }
 
+// While an order is under way nothing can be typed that would not go with it.
+function setUnderWay(isUnderWay) {
+  by("order-fields").disabled = isUnderWay;
+  by("order-save").disabled = isUnderWay;
+}
+
+// Saves the order. Null, or why that failed; `isStale`: the form is another's by now.
+async function send(order) {
+  const opening = openings;
+  const focused = document.activeElement;
+  setUnderWay(true);
+  const error = await save(order).then(() => null, (reason) => reason);
+  const isStale = opening !== openings;
+  if (!isStale) {
+    setUnderWay(false);
+    focused.focus();
+  }
+  return { error, isStale };
+}
+
 async function submit(event, saved) {
   event.preventDefault();
   const { order, wrong } = read();
@@ -76,12 +105,11 @@ async function submit(event, saved) {
   // No amount is refused for certain, and all else that is wrong is said with it.
   if (isRefused) order.total_amount = null;
   sayAll({});
-  by("order-save").disabled = true;
-  try {
-    await save(order);
-    by("order-dialog").close();
+  const { error, isStale } = await send(order);
+  if (error === null) {
+    if (!isStale) by("order-dialog").close();
     saved();
-  } catch (error) {
+  } else if (!isStale) {
     // An answer ends a key; without one, the same order goes again under the same.
     if (error instanceof Refusal && error.status < 500) idempotencyKey = newIdempotencyKey();
     const said = { ...error.fields };
@@ -89,10 +117,18 @@ async function submit(event, saved) {
     Object.assign(said, wrong);
     sayAll(said, Object.keys(said).some((name) => name in form.elements) ? "" : error.message);
   }
-  by("order-save").disabled = false;
+}
+
+// Of several cells or lines a browser would make one, with blanks between them: 12 and 345.00 would be 12 345.00.
+function refuseLines(event) {
+  if (!/[\t\r\n]/.test((event.data ?? "").trim())) return;
+  event.preventDefault();
+  say(event.target.name, "Several lines or cells were pasted: paste one");
 }
 
 function openForm(title, action, order) {
+  openings++;
+  setUnderWay(false);
   form.reset();
   for (const [name, value] of Object.entries(order)) form.elements[name].value = value;
   form.elements.order_id.readOnly = edited !== null;
@@ -127,6 +163,7 @@ export function prepareOrderForm(saved) {
   }));
   form.elements.status.append(...fields.statuses.map((status) => new Option(status)));
   form.addEventListener("submit", (event) => submit(event, saved));
+  form.addEventListener("beforeinput", refuseLines);
   // Another order is another key.
   form.addEventListener("input", () => { idempotencyKey = newIdempotencyKey(); });
   by("order-cancel").addEventListener("click", () => by("order-dialog").close());

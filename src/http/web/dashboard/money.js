@@ -15,11 +15,12 @@ export const plainAmount = (amount, decimals) => formatAmount(amount, decimals).
 
 // "1,259.90" with 2 decimals: "125990", as text, so that nothing is rounded. Null: it is no amount of this currency. It
 // has exactly the currency's decimals, as formatAmount writes it: "1260" may be meant in the smallest unit, "1.260" and
-// "1260,00" by the rules of another country. A comma or a blank stands before three digits only.
+// "1260,00" by the rules of another country. What separates thousands is a comma or a blank, the same one throughout.
 export function readAmount(text, decimals) {
-  const parts = /^\s*(\d{1,3}(?:[,\s]\d{3})+|\d+)(?:\.(\d+))?\s*$/.exec(text);
-  if (parts === null || (parts[2] ?? "").length !== decimals) return null;
-  return (parts[1].replace(/[,\s]/g, "") + (parts[2] ?? "")).replace(/^0+(?=\d)/, "");
+  const parts = /^\s*(\d{1,3}(?:([, \u00a0\u2009\u202f])\d{3}(?:\2\d{3})*)|\d+)(?:\.(\d+))?\s*$/.exec(text);
+  if (parts === null) return null;
+  const [, whole, , fraction = ""] = parts;
+  return fraction.length === decimals ? (whole.replace(/\D/g, "") + fraction).replace(/^0+(?=\d)/, "") : null;
 }
 
 // What readAmount takes, for who wrote something else.
