@@ -205,7 +205,8 @@ test("revenue is by day, week or month as chosen, in the chart, the table and th
         assert.equal(name, `revenue-JPY-by-${by}.csv`);
         const lines = [...expected].map(([date, [count, sum, cancelled, lost]]) =>
             `${date},${count},${sum},JPY,${cancelled},${lost}\r\n`);
-        assert.equal(text, `\uFEFF${by},orders,revenue,currency,cancelled_orders,cancelled_revenue\r\n${lines.join("")}`);
+        const titles = `${by},orders,revenue,currency,cancelled_orders,cancelled_revenue`;
+        assert.equal(text, `\uFEFF${titles}\r\n${lines.join("")}`);
     }
     await reload();
     assert.equal(await the.page.locator("#chart-step").inputValue(), "month");
@@ -297,8 +298,9 @@ test("what was cancelled stands apart, and stays in the totals", async () => {
 
         await ask("PATCH", `/orders/${ids[0]}`, { status: "cancelled" });
         await the.page.getByText("2 of these are cancelled, with 1,300.00 SEK of the revenue.").waitFor();
-        await the.page.locator("#first-day").fill(day(39));
-        await the.page.getByText("None of these is cancelled.").or(the.page.locator("#order-count", { hasText: /^0$/ })).first().waitFor();
+        await ask("PATCH", `/orders/${ids[0]}`, { status: "pending" });
+        await ask("PATCH", `/orders/${ids[1]}`, { status: "pending" });
+        await the.page.getByText("None of these is cancelled.").waitFor();
     } finally {
         for (const id of ids) await ask("DELETE", `/orders/${id}`);
     }

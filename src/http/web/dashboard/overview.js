@@ -172,7 +172,8 @@ export class Overview {
     if (cancelled === 0) return "None of these is cancelled.";
     const revenue = currencies.filter(({ cancelled_count: n }) => n > 0)
       .map((sums) => showMoney(sums.cancelled_revenue, sums.currency)).join(", ");
-    return `${showCount(cancelled)} of these ${cancelled === 1 ? "is" : "are"} cancelled, with ${revenue} of the revenue.`;
+    const are = cancelled === 1 ? "is" : "are";
+    return `${showCount(cancelled)} of these ${are} cancelled, with ${revenue} of the revenue.`;
   }
 
   #describeComparison({ order_count: orders }) {
