@@ -46,7 +46,9 @@ static char escaped(char letter)
 {
     static const char known[] = "nt\\\"", meant[] = "\n\t\\\"";
     const char *found = letter != '\0' ? strchr(known, letter) : NULL;
-    return found != NULL ? meant[found - known] : '\0';
+    if (found == NULL)
+        return '\0';
+    return meant[found - known];
 }
 
 /* Takes a text up to where it ends, which stays. */
