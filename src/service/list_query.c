@@ -150,8 +150,10 @@ static void read_search(struct call *call, const char *given, struct store_query
         return;
     }
     char *search = arena_strdup(&call->arena, given);
-    for (char *at = search; *at != '\0'; at++)
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+    for (char *at = search; *at != '\0'; at++) {
+        if (*at >= 'A' && *at <= 'Z')
+            *at = (char)(*at - 'A' + 'a');
+    }
     query->search = search;
 }
 

@@ -72,8 +72,7 @@ static int64_t token_number(const char *token)
 {
     uint64_t number = 0;
     /* NOLINTNEXTLINE(cert-err34-c): sixteen digits, looked at before, which cannot overflow */
-    sscanf(token, "%16" SCNx64, &number);
-    return (int64_t)number;
+    return sscanf(token, "%16" SCNx64, &number) == 1 ? (int64_t)number : 0;
 }
 
 bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_next *next)

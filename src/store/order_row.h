@@ -13,7 +13,7 @@
     "o.updated_at"
 
 enum {
-    ORDER_ROW_ID_COLUMN = 1,    /* of ORDER_ROW_COLUMNS, as the two below */
+    ORDER_ROW_ID_COLUMN = 1, /* of ORDER_ROW_COLUMNS, as the two below */
     ORDER_ROW_DATE_COLUMN = 3,
     ORDER_ROW_AMOUNT_COLUMN = 4,
     ORDER_ROW_MADE_COLUMNS = 4, /* of order_row_take_made */

@@ -195,7 +195,7 @@ static void keep_page(const Orders__V1__ListOrdersResponse *found, void *arg)
 /* Asks for a page, and moves the query on to the next. False: there is none. */
 static bool read_page(struct store_query *query, struct page *page)
 {
-    struct store_next next;
+    static struct store_next next;
     *page = (struct page){.pending = pending_new(LONG_MS)};
     query->next = &next;
     store->list(store, &page->pending->call, query, keep_page, page);
