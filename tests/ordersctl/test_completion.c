@@ -41,7 +41,7 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"summary", "--"},
          2,
          "words --verify --days --currency --watch --help --version --target --connect --api-key-file --ca "
-         "--cert --cert-key --timeout --output --color --no-pager --verbose "},
+         "--cert --cert-key --timeout --output --template --color --no-pager --verbose "},
         {{"statistics", "--by", ""}, 3, "words currency day week month status "},
         {{"statistics", "--f"}, 2, "words --from "},
         {{"--ver"}, 1, "words --version --verbose "},

@@ -278,6 +278,7 @@ Test(list, is_written_by_a_template_or_by_name)
         run_with(service, "list", "--output=template={{.order_id}}\\t{{.total_amount}} {{.currency}}"), 0,
         "A-1\t300 ISK\nA\\u202e2\t100 EUR\n", "");
     assert_outcome(run_with(service, "get", "A-1", "--output=template={{.status}}"), 0, "pending\n", "");
+    assert_outcome(run_with(service, "get", "A-1", "--template", "{{.status}}"), 0, "pending\n", "");
     assert_outcome(run_with(service, "get", "A-1", "--columns=order_id", "--output=template={{json .}}"), 0,
                    "{\"order_id\":\"A-1\"}\n", "");
     assert_outcome(run_with(service, "summary", "--output=template={{.total_orders}}"), 0, "2\n", "");

@@ -31,8 +31,9 @@ static void forget_template(void)
     by.is_set = false;
 }
 
-static const char *take_template(const char *text, struct arena *arena)
+const char *output_choose_template(const char *text, enum output_format *format, struct arena *arena)
 {
+    *format = OUTPUT_NDJSON;
     forget_template();
     arena_init(&by.arena);
     by.is_set = true;
@@ -51,11 +52,10 @@ const char *output_choose(const char *text, enum output_format *format, struct a
         forget_template();
         return NULL;
     }
-    *format = OUTPUT_NDJSON;
     if (strcmp(text, "name") == 0)
-        return take_template("{{.order_id}}", arena);
+        return output_choose_template("{{.order_id}}", format, arena);
     if (strncmp(text, template, strlen(template)) == 0)
-        return take_template(text + strlen(template), arena);
+        return output_choose_template(text + strlen(template), format, arena);
     return arena_printf(arena, "\"%s\" is not table, json, ndjson, csv, name or template=TEXT", text);
 }
 

@@ -22,6 +22,9 @@ enum output_format {
  * template of the order_id. NULL, or what is wrong, in the arena. */
 const char *output_choose(const char *text, enum output_format *format, struct arena *arena);
 
+/* The same for a template alone, "{{.order_id}}". */
+const char *output_choose_template(const char *text, enum output_format *format, struct arena *arena);
+
 /* Whether OUTPUT_NDJSON is written by a template. */
 bool output_has_template(void);
 

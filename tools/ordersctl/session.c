@@ -24,11 +24,12 @@ enum {
     KEY_TIMEOUT,
     KEY_COLOR,
     KEY_TARGET,
-    KEY_TLS,
+    KEY_TEMPLATE,
+    KEY_NO_PAGER,
+    KEY_TLS, /* and behind it, those of SESSION_TLS_FILES */
     KEY_OUTPUT = 'o',
     KEY_VERBOSE = 'v'
 };
-enum { KEY_NO_PAGER = KEY_TLS + SESSION_TLS_FILES };
 
 /* What says it in the environment. */
 static const char *const tls_variables[SESSION_TLS_FILES] = {
@@ -52,6 +53,7 @@ static const struct argp_option options[] = {
     {"output", KEY_OUTPUT, "table|json|ndjson|csv|name|template=TEXT", 0,
      "For people (default, also on a pipe), or for programs: one JSON document, one a line, CSV, an order_id "
      "a line, or a line by a text such as '{{.order_id}} {{.status}}'"},
+    {"template", KEY_TEMPLATE, "TEXT", 0, "The same as --output template=TEXT"},
     {"color", KEY_COLOR, "auto|always|never", 0,
      "Whether tables have colours (default auto: on a terminal, unless NO_COLOR is set or TERM is dumb)"},
     {"no-pager", KEY_NO_PAGER, NULL, 0, "Show a list that is longer than the terminal without a pager"},
@@ -137,6 +139,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_OUTPUT:
         if ((error = take_output(session, argument, &arena)) != NULL)
             argp_error(state, "--output: %s", error);
+        session->output_given = true;
+        break;
+    case KEY_TEMPLATE:
+        if ((error = output_choose_template(argument, &session->output, &arena)) != NULL)
+            argp_error(state, "--%s", error);
+        report_in_json(false);
         session->output_given = true;
         break;
     case KEY_COLOR:
