@@ -75,6 +75,18 @@ ParameterizedTestParameters(line, what_it_is)
         {{"list", "--customer-id", EMPTY}, "list", 0, "what stands behind --customer-id is empty"},
         {{"list", "--customer-id="}, "list", 0, "--customer-id: its value is empty"},
         {{"get", "--", EMPTY}, "get", 0, "an argument is empty"},
+        /* of two values the last would win */
+        {{"create", "--amount", "100", "--amount", "99900"}, "create", 0, "--amount is given twice"},
+        {{"create", "--amount=1", "--amou", "1"}, "create", 0, "--amount is given twice"},
+        {{"import", "--default-date=now", "--default-date=now", "x"},
+         "import",
+         0,
+         "--default-date is given twice"},
+        {{"-ojson", "list", "--output", "csv"}, "list", 0, "--output is given twice"},
+        {{"list", "--watch=1", "--watch=2"}, "list", 0, "--watch is given twice"},
+        {{"list", "--all", "--all"}, "list", 0, ""},
+        {{"list", "--status=shipped", "--status=pending"}, "list", 0, ""},
+        {{"update", "--where-status=shipped", "--where-status=lost"}, "update", 0, ""},
     };
     return cr_make_param_array(struct typed, lines, sizeof lines / sizeof lines[0]);
 }

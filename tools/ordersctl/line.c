@@ -15,6 +15,8 @@ struct reading {
     const char *before;  /* and the one in front of it; "": it is the first */
     char *const *behind; /* the words behind it, NULL-terminated */
     bool no_such_command;
+    const struct argp_option **valued; /* options that had a value so far */
+    size_t n_valued;
 };
 
 #define tell(reading, ...)                                                          \
@@ -148,6 +150,18 @@ static const char *name_of(const struct argp_option *option, struct arena *arena
                                 : arena_printf(arena, "-%c", option->key);
 }
 
+/* argp would let the last of two values win. Flags may stand twice: they say the same. */
+static void check_once(struct reading *reading, const struct argp_option *option)
+{
+    if ((option->flags & WORDS_REPEATABLE) != 0)
+        return;
+    for (size_t i = 0; i < reading->n_valued; i++) {
+        if (reading->valued[i] == option)
+            tell(reading, "%s is given twice", name_of(option, reading->arena));
+    }
+    reading->valued[reading->n_valued++] = option;
+}
+
 /* What comes of "--customer-id $UNSET" would be a filter that is off. */
 static void check_value(struct reading *reading, const struct word *word)
 {
@@ -157,6 +171,8 @@ static void check_value(struct reading *reading, const struct word *word)
         tell(reading, "%s: its value is empty", typed);
     else if (word->option != NULL && word->option->arg != NULL)
         check_choice(reading, arena_printf(reading->arena, "%s: ", name), word->option->arg, word->value);
+    if (word->option != NULL)
+        check_once(reading, word->option);
 }
 
 static void refuse_empty_word(struct reading *reading)
@@ -204,7 +220,10 @@ static bool is_for_programs(const struct line *line)
 
 void line_read(struct line *line, int argc, char **argv, struct arena *arena)
 {
-    struct reading reading = {.line = line, .arena = arena, .word = ""};
+    struct reading reading = {.line = line,
+                              .arena = arena,
+                              .word = "",
+                              .valued = arena_calloc(arena, (size_t)argc, sizeof(struct argp_option *))};
     *line = (struct line){.argc = 1, .argv = arena_calloc(arena, (size_t)argc + 2, sizeof *line->argv)};
     for (int i = 1; i < argc && !reading.no_such_command; i++) {
         reading.before = reading.word;

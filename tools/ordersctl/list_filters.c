@@ -4,6 +4,7 @@
 
 #include "local_time.h"
 #include "orders/currency.h"
+#include "words.h"
 #include "json/mapping.h"
 
 #include <string.h>
@@ -22,7 +23,7 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"status", FIELD_OPTION + STATUS, "STATUS", 0,
+    {"status", FIELD_OPTION + STATUS, "STATUS", WORDS_REPEATABLE,
      "Only orders in this status, or one of these, comma-separated or given again"},
     {"customer-id", FIELD_OPTION + CUSTOMER_ID, "ID", 0, "Only this customer's orders"},
     {"search", FIELD_OPTION + SEARCH, "TEXT", 0,

@@ -5,6 +5,7 @@
 #include "order_ids.h"
 #include "order_pages.h"
 #include "report.h"
+#include "words.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -75,7 +76,8 @@ const struct argp selection_argp = {.options = options, .parser = parse_with_amo
 
 /* A row for each of list_filters_argp, with its key. */
 static const struct argp_option where_options[] = {
-    {"where-status", FIELD_OPTION + 4, "STATUS", 0, "Only orders in this status, or one of these"},
+    {"where-status", FIELD_OPTION + 4, "STATUS", WORDS_REPEATABLE,
+     "Only orders in this status, or one of these"},
     {"where-customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
     {"where-search", FIELD_OPTION + 13, "TEXT", 0, "Only orders with this in their order_id or customer_id"},
     {"where-from", FIELD_OPTION + 8, "TIME", 0, "Only orders placed then or later"},

@@ -13,6 +13,10 @@
  * line.c finds them. */
 extern const struct argp words_argp;
 
+/* A flag of an argp_option whose value may be given several times: each of them counts. argp knows none such.
+ */
+enum { WORDS_REPEATABLE = 0x1000 };
+
 enum { WORDS_HELP = 'h', WORDS_HELP_OLD = '?', WORDS_VERSION = 'V', WORDS_USAGE = 0x600 };
 
 /* A line, as far as its words were read. */
