@@ -129,6 +129,28 @@ Test(decimal, import_takes_cells_as_people_write_them)
     cr_assert_eq(amount_of("A-4"), 25990);
 }
 
+/* The number that stays would be another amount. */
+Test(decimal, a_currency_with_other_decimals_wants_an_amount)
+{
+    assert_outcome(create("A-1", "--amount", "25990", "--currency", "EUR"), 0, NULL, "");
+    assert_outcome(run_with(service, "update", "A-1", "--currency", "JPY"), 5, "",
+                   "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+                   "  currency: 259.90 EUR would become 25990 JPY: give the amount, too\n");
+    assert_outcome(run_with(service, "update", "A-1", "--decimal", "--currency", "jpy"), 5, "", NULL);
+    assert_outcome(run_with(service, "create", "--upsert", "{\"order_id\":\"A-1\",\"currency\":\"JPY\"}"), 5,
+                   "", NULL);
+    assert_outcome(
+        run_with(service, "import", "--upsert", temporary_file("orders.csv", "order_id,currency\nA-1,JPY\n")),
+        8, NULL,
+        "ordersctl: line 2: INVALID_ARGUMENT: currency: 259.90 EUR would become 25990 JPY: give the "
+        "amount, too\n");
+    assert_outcome(run_with(service, "update", "A-1", "--currency", "SEK", "--columns", "total_amount"), 0,
+                   "total_amount  259.90 SEK\n", "");
+    assert_outcome(run_with(service, "update", "A-1", "--currency", "JPY", "--amount", "25990", "--columns",
+                            "total_amount"),
+                   0, "total_amount  25,990 JPY\n", "");
+}
+
 Test(decimal, import_reads_no_decimals_from_numbers_in_json)
 {
     static const char list[] =

@@ -61,6 +61,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_DRY_RUN:
         arguments->dry_run = true;
         return 0;
+    case ARGP_KEY_SUCCESS:
+        arguments->input.local = arguments->columns.local;
+        return 0;
     case ARGP_KEY_END:
         if (arguments->word == NULL && field_options_count(&arguments->input.fields) == 0)
             argp_error(state, "which order? Give its fields as options or as JSON");

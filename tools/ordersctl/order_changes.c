@@ -3,6 +3,7 @@
 #include "order_changes.h"
 
 #include "amount.h"
+#include "orders/currency.h"
 #include "orders/rules.h"
 #include "json/mapping.h"
 #include "json/member_name.h"
@@ -105,4 +106,19 @@ struct order_changes order_changes_find(const Orders__V1__Order *before, const O
     json_decref(to);
     changes.json = text_of(list, arena);
     return changes;
+}
+
+void order_changes_check(const Orders__V1__Order *before, const Orders__V1__Order *wanted, unsigned fields,
+                         struct arena *arena, struct status *status)
+{
+    char was[CURRENCY_AMOUNT_TEXT], would_be[CURRENCY_AMOUNT_TEXT];
+    const char *code = currency_find(wanted->currency);
+    if ((fields & ORDER_CURRENCY) == 0 || (fields & ORDER_TOTAL_AMOUNT) != 0 || code == NULL ||
+        currency_decimals(code) == currency_decimals(before->currency))
+        return;
+    currency_format(before->total_amount, before->currency, was);
+    currency_format(before->total_amount, code, would_be);
+    status_add_violation(status, arena, "currency", "amount_missing",
+                         "%s %s would become %s %s: give the amount, too", was, before->currency, would_be,
+                         code);
 }

@@ -3,6 +3,7 @@
 #define ORDERSCTL_ORDER_CHANGES_H
 
 #include "base/arena.h"
+#include "base/status.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "orders/v1/orders.pb-c.h"
 
@@ -29,5 +30,10 @@ struct order_changes {
  * texts are in the arena. */
 struct order_changes order_changes_find(const Orders__V1__Order *before, const Orders__V1__Order *wanted,
                                         unsigned fields, struct arena *arena);
+
+/* A currency of other decimals without an amount is a violation: the integer that stays would be another
+ * amount, 25990 JPY of 259.90 EUR. */
+void order_changes_check(const Orders__V1__Order *before, const Orders__V1__Order *wanted, unsigned fields,
+                         struct arena *arena, struct status *status);
 
 #endif

@@ -1,6 +1,24 @@
 /* order_input.c: an option wins over the member of that name. */
 #include "order_input.h"
 
+#include "local_time.h"
+
+static void read_local_date(const char *text, Orders__V1__Order *order, struct arena *arena,
+                            struct status *status)
+{
+    struct timestamp date;
+    const char *why = local_time_read(text, true, false, &date);
+    if (why != NULL) {
+        status_add_violation(status, arena, "order_date", "datetime_from_date_parsing",
+                             "must be a date and time: %s", why);
+        return;
+    }
+    order->order_date = arena_alloc(arena, sizeof *order->order_date);
+    google__protobuf__timestamp__init(order->order_date);
+    order->order_date->seconds = date.seconds;
+    order->order_date->nanos = date.nanos;
+}
+
 void order_input_read(const struct order_input *input, json_t *json, Orders__V1__Order *order,
                       struct arena *arena, struct status *status)
 {
@@ -13,7 +31,12 @@ void order_input_read(const struct order_input *input, json_t *json, Orders__V1_
     if (*amount != NULL)
         json_object_set_new_nocheck(json, "total_amount", json_string_nocheck(*amount));
     *amount = NULL;
+    const char *const date = fields.texts[ORDER_NUMBER_DATE];
+    if (input->local)
+        fields.texts[ORDER_NUMBER_DATE] = NULL;
     amount_read_member(&input->notation, json, arena, status);
     json_to_message(json, &order->base, input->unknown, arena, status);
     field_options_apply(&fields, &order->base, arena, status);
+    if (input->local && date != NULL)
+        read_local_date(date, order, arena, status);
 }

@@ -10,12 +10,13 @@
 #include <jansson.h>
 
 /* Numbers of fields of Order. */
-enum { ORDER_NUMBER_AMOUNT = 5, ORDER_NUMBER_CURRENCY = 6, ORDER_NUMBER_ETAG = 10 };
+enum { ORDER_NUMBER_DATE = 4, ORDER_NUMBER_AMOUNT = 5, ORDER_NUMBER_CURRENCY = 6, ORDER_NUMBER_ETAG = 10 };
 
 struct order_input {
     struct field_options fields; /* of Order */
     struct amount_notation notation;
     enum json_unknown unknown; /* members of JSON that are no field */
+    bool local;                /* --order-date is in the local zone where it names none */
 };
 
 /* Takes the fields that are options into an initialized order: what is an amount by the currency, which is

@@ -54,7 +54,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_SUCCESS:
         arguments->selection.filters.notation = arguments->input.notation;
-        arguments->selection.filters.local = arguments->columns.local;
+        arguments->selection.filters.local = arguments->input.local = arguments->columns.local;
         check(arguments, state);
         return 0;
     default:
@@ -145,6 +145,8 @@ static void update(struct order_job *job, const Orders__V1__Order *now)
     struct update *update = arena_calloc(&job->arena, 1, sizeof *update);
     struct status status = STATUS_INIT;
     read_input(updating->arguments, now != NULL ? now->currency : NULL, &update->order, &job->arena, &status);
+    if (now != NULL)
+        order_changes_check(now, &update->order, updating->fields, &job->arena, &status);
     update->order.order_id = (char *)(uintptr_t)selected->order_id;
     if (selected->etag != NULL)
         update->order.etag = (char *)(uintptr_t)selected->etag;
@@ -234,6 +236,13 @@ static const char *describe(const struct arguments *arguments, struct arena *are
     return text;
 }
 
+/* A currency alone is compared with the order's. */
+static bool is_currency_alone(const struct order_input *input)
+{
+    return input->fields.texts[ORDER_NUMBER_CURRENCY] != NULL &&
+           input->fields.texts[ORDER_NUMBER_AMOUNT] == NULL;
+}
+
 /* How many decimals an amount has is up to the order's currency, which is read unless it is given; the change
  * is then made only while the order is as it was seen. */
 static bool is_by_currency(const struct order_input *input)
@@ -267,7 +276,8 @@ static enum exit_code run_update(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct updating updating = {.arguments = arguments,
-                                .reads = arguments->confirm.dry_run || is_by_currency(&arguments->input),
+                                .reads = arguments->confirm.dry_run || is_by_currency(&arguments->input) ||
+                                         is_currency_alone(&arguments->input),
                                 .look = order_look_of(session, &arguments->columns)};
     struct status status = STATUS_INIT;
     Orders__V1__Order unused;

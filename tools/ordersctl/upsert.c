@@ -81,6 +81,12 @@ static void compare(struct order_job *job)
 {
     struct upsert *upsert = job->state;
     const Orders__V1__Order *now = (const Orders__V1__Order *)job->reply->message;
+    struct status status = STATUS_INIT;
+    order_changes_check(now, upsert->order, upsert->fields, &job->arena, &status);
+    if (status.code != STATUS_OK) {
+        order_job_end_as(job, &status);
+        return;
+    }
     upsert->changes = order_changes_find(now, upsert->order, upsert->fields, &job->arena);
     if (upsert->changes.n > 0 || (upsert->again && upsert->run != NULL)) {
         update(job, now);
