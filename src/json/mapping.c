@@ -208,6 +208,14 @@ static size_t read_member(struct reader *reader, const struct place *place, cons
     return json != NULL;
 }
 
+static bool has_member(const json_t *object, const ProtobufCFieldDescriptor *field)
+{
+    char camel[MEMBER_NAME_BYTES];
+    member_name_camel(field, camel);
+    return json_object_get(object, field->name) != NULL || json_object_get(object, camel) != NULL;
+}
+
+/* One that may be ignored is refused all the same where it may be meant for a field that has no member. */
 static void refuse_unknown(struct reader *reader, const struct place *place, const json_t *object,
                            const ProtobufCMessageDescriptor *type)
 {
@@ -219,6 +227,8 @@ static void refuse_unknown(struct reader *reader, const struct place *place, con
         const ProtobufCFieldDescriptor *guess = member_name_guess(type, name);
         char message[MEMBER_NAME_BYTES + sizeof "is unknown; did you mean ?"] = "is unknown";
         if (member_name_find(type, name) != NULL)
+            continue;
+        if (!reader->refuses_unknown && (guess == NULL || has_member(object, guess)))
             continue;
         if (guess != NULL)
             snprintf(message, sizeof message, "is unknown; did you mean %s?", guess->name);
@@ -233,7 +243,7 @@ static void read_members(struct reader *reader, const struct place *place, const
     size_t known = 0;
     for (unsigned i = 0; i < type->n_fields; i++)
         known += read_member(reader, place, object, &type->fields[i], message);
-    if (reader->refuses_unknown && known < json_object_size(object))
+    if (reader->proto_json && known < json_object_size(object))
         refuse_unknown(reader, place, object, type);
 }
 

@@ -27,7 +27,8 @@ char *json_text_from_field(const ProtobufCMessage *message, const ProtobufCField
 /* As json_text_from_message, as a value. A new reference, the caller's; NULL when out of memory. */
 json_t *json_from_message(const ProtobufCMessage *message);
 
-/* What becomes of a member that is no field of its message. */
+/* What becomes of a member that is no field of its message. One whose name is like that of a field is refused
+ * all the same, unless the field has a member. */
 enum json_unknown { JSON_UNKNOWN_REFUSED, JSON_UNKNOWN_IGNORED };
 
 /* Fills an initialized message from a JSON object. Strings and messages are made in the arena. A field may

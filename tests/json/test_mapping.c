@@ -332,6 +332,15 @@ Test(json, unknown_members_are_ignored_where_asked_for)
     cr_assert_str_eq(request.order->order_id, "A");
 }
 
+Test(json, a_member_that_may_be_meant_for_a_field_is_not_ignored)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    json_t *json = json_loads("{\"order\":{\"order_id\":\"A\",\"orderID\":\"B\",\"Status\":\"x\"}}", 0, NULL);
+    json_to_message(json, &request.base, JSON_UNKNOWN_IGNORED, &arena, &status);
+    json_decref(json);
+    cr_assert_str_eq(violations(), "order.Status: unknown_field: is unknown; did you mean status?");
+}
+
 Test(json, lower_camel_case_names_are_understood)
 {
     Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;

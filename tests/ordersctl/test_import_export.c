@@ -268,13 +268,13 @@ Test(import, an_export_replaces_the_file_and_nothing_else)
 Test(import, bad_rows_of_csv)
 {
     assert_outcome(import_text(service, "order_id,customer_id,total_amount,currency,etag,status\n"
-                                        "A-1,C,1,ISK,\"two\nlines\",\n"
-                                        "A-2,C,x,ISK,,\n"
+                                        "A-1,C,1,ISK,\"two\nlines\",pending\n"
+                                        "A-2,C,x,ISK,,pending\n"
                                         "A-3,C,1,ISK,too,many,cells\n"
-                                        "A-1,C,1,ISK,again,\n"
-                                        "A-4,C,1,\"ISK,open,\n"
+                                        "A-1,C,1,ISK,again,pending\n"
+                                        "A-4,C,1,\"ISK,open,pending\n"
                                         "A-5,C,1,XXX,,new\n"
-                                        "A-6,,0,ISK,,\n"
+                                        "A-6,,0,ISK,,pending\n"
                                         "A-7,C,1,ISK,,shipped\n"),
                    8, "2 orders imported, 6 rows refused\n", NULL);
     const struct outcome o = import_text(service, "order_id,total_amount\nB-1,1e3\n\nB-2,x\n");

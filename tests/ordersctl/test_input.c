@@ -69,7 +69,27 @@ Test(input, unknown_columns_are_refused_by_name_unless_they_are_to_be_ignored)
         "\"note\"; --ignore-unknown leaves them out\n"
         "ordersctl: stopped: 0 orders imported, 1 row refused\n");
     cr_assert_str_eq(stored("order_id"), "");
-    assert_outcome(run_with(service, "import", path, "--ignore-unknown"), 0, imported_one, "");
+    assert_outcome(
+        run_with(service, "import", path, "--ignore-unknown"), 5, "",
+        "ordersctl: line 1: the header has unknown columns: \"order_dat\" (did you mean order_date?); a name "
+        "that is like a field's is not ignored\n"
+        "ordersctl: stopped: 0 orders imported, 1 row refused\n");
+    cr_assert_str_eq(stored("order_id"), "");
+    const char *const other =
+        temporary_file("other.csv", CSV_HEAD ",Order Date,order_date,note,x\nA,C,1,ISK,y,2025-01-16,n,\n");
+    assert_outcome(run_with(service, "import", other, "--ignore-unknown"), 0, imported_one,
+                   "ordersctl: columns that no order has are left out: \"Order Date\", \"note\", \"x\"\n");
+}
+
+/* A decimal comma in a file of commas has a cell too many, for which the header may have an empty name. */
+Test(input, a_value_without_a_columns_name_is_never_ignored)
+{
+    const char *const path = temporary_file("orders.csv", "order_id,customer_id,currency,total_amount,\n"
+                                                          "A,C,ISK,1299,80\nB,C,ISK,1,\n");
+    assert_outcome(run_with(service, "import", path, "--ignore-unknown"), 8,
+                   "1 order imported, 1 row refused\n",
+                   "ordersctl: line 2: cell 5 is not empty, and its column has no name\n");
+    cr_assert_str_eq(stored("order_id"), "B");
 }
 
 Test(input, unknown_members_are_refused_by_name_unless_they_are_to_be_ignored)
@@ -86,7 +106,11 @@ Test(input, unknown_members_are_refused_by_name_unless_they_are_to_be_ignored)
                    "ordersctl: line 3: INVALID_ARGUMENT: order_id: is given twice, also as orderId\n");
     cr_assert_str_eq(stored("order_id"), "B");
     const struct outcome o = run_with(service, "import", path, "--ignore-unknown");
-    assert_outcome(o, 8, "1 order imported, 2 rows refused\n", NULL);
+    assert_outcome(o, 8, "0 orders imported, 3 rows refused\n", NULL);
+    const char *const other = temporary_file(
+        "other.ndjson", "{\"order_id\":\"A\",\"customer_id\":\"C\",\"customer\":\"Cy\",\"total_amount\":1,"
+                        "\"currency\":\"ISK\",\"note\":1}\n");
+    assert_outcome(run_with(service, "import", other, "--ignore-unknown"), 0, imported_one, "");
     cr_assert_str_eq(stored("order_id"), "B A");
 }
 
@@ -102,7 +126,9 @@ Test(input, create_and_call_refuse_unknown_members_and_take_lower_camel_case)
                    "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
                    "  order.orderDat: is unknown; did you mean order_date?\n");
     cr_assert_str_eq(stored("order_id"), "");
-    assert_outcome(run_with(service, "create", wrong, "--ignore-unknown"), 0, NULL, "");
+    assert_outcome(run_with(service, "create", wrong, "--ignore-unknown"), 5, "", NULL);
+    assert_outcome(run_with(service, "create", format(order, ",\"note\":1"), "--ignore-unknown"), 0, NULL,
+                   "");
     assert_outcome(
         run_with(service, "call", "UpdateOrder",
                  "{\"order\":{\"orderId\":\"A\",\"totalAmount\":7},\"updateMask\":\"totalAmount\"}"),
@@ -190,6 +216,56 @@ Test(input, an_empty_order_date_is_an_error_unless_it_is_said_what_it_stands_for
         "Bfalsefalse Atruefalse Cfalsetrue");
     const struct outcome wrong = run_with(service, "import", path, "--default-date", "yesterday");
     cr_assert_eq(wrong.code, 2, "%s", wrong.err);
+}
+
+Test(input, an_empty_status_is_an_error_unless_it_is_said_what_it_stands_for)
+{
+    const char *const path =
+        temporary_file("orders.csv", CSV_HEAD ",status\nA,C,1,ISK,\nB,C,1,ISK,shipped\n");
+    const char *const json = temporary_file(
+        "orders.ndjson", "{\"order_id\":\"C\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\","
+                         "\"status\":null}\n");
+    static const char empty[] =
+        ": INVALID_ARGUMENT: status: is empty; --default-status says which status such a "
+        "row has\n";
+    assert_outcome(run_with(service, "import", path), 8, "1 order imported, 1 row refused\n",
+                   format("ordersctl: line 2%s", empty));
+    assert_outcome(run_with(service, "import", json), 8, "0 orders imported, 1 row refused\n",
+                   format("ordersctl: line 1%s", empty));
+    const struct outcome o = run_with(service, "import", path, "--default-status", "delivered");
+    assert_outcome(o, 8, "1 order imported, 1 row refused\n", NULL);
+    assert_outcome(run_with(service, "import", json, "--default-status=pending"), 0, imported_one, "");
+    cr_assert_str_eq(stored("order_id || status"), "Bshipped Adelivered Cpending");
+    cr_assert_eq(run_with(service, "import", path, "--default-status", "lost").code, 2);
+}
+
+Test(input, created_at_is_not_passed_over_where_it_is_the_only_date)
+{
+    const char *const path = temporary_file("orders.csv", CSV_HEAD ",created_at\nA,C,1,ISK,2024-03-01\n");
+    assert_outcome(
+        run_with(service, "import", path), 8, "0 orders imported, 1 row refused\n",
+        "ordersctl: line 2: INVALID_ARGUMENT: order_date: is not given, and created_at is left to the "
+        "database; --default-date says which date such a row has\n");
+    assert_outcome(run_with(service, "import", path, "--default-date", "now"), 0, imported_one, "");
+    cr_assert_str_eq(stored("order_id || (order_date > now() - interval '1 hour')"), "Atrue");
+}
+
+/* As a filter is. */
+Test(input, a_date_is_in_the_local_zone_where_times_are)
+{
+    const struct run create = {.service = service,
+                               .environment = {"TZ=XXX-2"},
+                               .arguments = {"create", "--order-id", "A", "--customer-id", "C", "--amount",
+                                             "1", "--currency", "ISK", "--local", "--order-date",
+                                             "2025-01-16T14:00:00"}};
+    assert_outcome(run(&create), 0, NULL, "");
+    cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::text"), "2025-01-16 12:00:00");
+    const struct run update = {
+        .service = service,
+        .environment = {"TZ=XXX-2"},
+        .arguments = {"update", "A", "--local", "--order-date", "2025-01-16T15:00:00Z"}};
+    assert_outcome(run(&update), 0, NULL, "");
+    cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::text"), "2025-01-16 15:00:00");
 }
 
 /* --- kinds of files --- */
@@ -433,15 +509,6 @@ Test(input, a_refused_header_leaves_no_reject_file)
     const char *const rejects = format("%s/rejects.csv", temporary_directory());
     assert_outcome(run_with(service, "import", path, "--rejects", rejects), 5, "", NULL);
     cr_assert_not(is_there(rejects));
-}
-
-/* As a kill leaves it. */
-Test(input, what_is_refused_later_is_a_line_of_its_own)
-{
-    const char *const path = temporary_file("orders.csv", CSV_HEAD "\nA-1,C,1,EURO\n");
-    const char *const rejects = temporary_file("rejects.csv", "reject_reason," CSV_HEAD "\n\"line 9: INV");
-    assert_outcome(run_with(service, "import", path, "--resume", "--rejects", rejects), 1, "", NULL);
-    cr_assert_not_null(strstr(read_file(rejects), "\n\"line 9: INV\n"), "%s", read_file(rejects));
 }
 
 Test(input, a_full_disk_under_the_reject_file_stops_the_import)

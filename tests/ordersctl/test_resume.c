@@ -315,6 +315,55 @@ Test(resume, a_packed_file_goes_on_and_every_order_is_there_once)
     }
 }
 
+/* Of a run that was killed while it wrote: what is whole stays, and the rest of a row does not become one. */
+Test(resume, a_part_of_a_row_does_not_stay_among_rejects)
+{
+    const struct sample sample = make_sample(20000);
+    const char *const kept = "reject_reason,order_id,total_amount,currency,customer_id\n"
+                             "\"line 1: a\nb\",A,1,ISK,C\n";
+    const char *const rejects = temporary_file("rejects.csv", format("%sline 2: x,\"A\n", kept));
+    cr_assert(import_until(&sample, false, 2000, SIGKILL));
+    assert_outcome(run_with(service, "import", sample.path, "--resume", "--rejects", rejects), 8,
+                   counts(&sample), NULL);
+    const char *const text = read_file(rejects);
+    cr_assert_eq(strncmp(text, kept, strlen(kept)), 0);
+    cr_assert_eq(strncmp(text + strlen(kept), "\"line ", strlen("\"line ")), 0, "%.60s", text + strlen(kept));
+}
+
+Test(resume, another_imports_rejects_are_refused)
+{
+    const struct sample sample = make_sample(20000);
+    static const char text[] = "reject_reason,customer_id,order_id,total_amount,currency\nx,C,A,1,ISK";
+    const char *const rejects = temporary_file("rejects.csv", text);
+    cr_assert(import_until(&sample, false, 2000, SIGKILL));
+    const struct outcome o = run_with(service, "import", sample.path, "--resume", "--rejects", rejects);
+    cr_assert_eq(o.code, 1);
+    cr_assert_not_null(strstr(o.err, "rejects.csv: it is of another import; name another one\n"), "%s",
+                       o.err);
+    cr_assert_str_eq(read_file(rejects), text);
+    assert_outcome(run_with(service, "import", sample.path, "--resume"), 8, counts(&sample), NULL);
+}
+
+/* As archives with fixed times do. */
+Test(resume, a_file_that_was_changed_with_its_time_kept_is_refused)
+{
+    const struct sample sample = make_sample(20000);
+    const struct utimbuf then = {.actime = 1700000000, .modtime = 1700000000};
+    cr_assert_eq(utime(sample.path, &then), 0);
+    cr_assert(import_until(&sample, false, 5000, SIGKILL));
+    FILE *file = fopen(sample.path, "r+e");
+    fputs("order_id,total_amount,currency,customer_id\nA-0,9", file);
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(utime(sample.path, &then), 0);
+    const long before = orders_stored();
+    const struct outcome o = run_with(service, "import", sample.path, "--resume");
+    cr_assert_eq(o.code, 1);
+    cr_assert_not_null(
+        strstr(o.err, "is of the file as it was before it was changed; to begin anew, remove it\n"), "%s",
+        o.err);
+    cr_assert_eq(orders_stored(), before);
+}
+
 /* Otherwise the ids of an earlier run would be those of other orders. */
 Test(resume, other_options_are_refused)
 {

@@ -28,6 +28,7 @@ struct batch_place {
     struct batch_source source;
     size_t row;     /* its number, from 1 */
     size_t refused; /* rows up to it that came into no batch */
+    size_t sum;     /* of the text of the rows up to it */
 };
 
 /* How batches go out. */

@@ -26,6 +26,8 @@ struct csv_table {
     const ProtobufCFieldDescriptor **columns; /* owned; NULL: passed over; or &nameless */
     size_t n_columns;
     size_t n_unknown;
+    size_t n_ignored, ignored_length;
+    char ignored[(SHOWN_BYTES + 4) * NAMES_TOLD + 40]; /* a list of names */
     struct csv_parser parser;
     char delimiter; /* '\0': not known yet */
 
@@ -204,13 +206,59 @@ static void take_name(void *cell, size_t length, void *arg)
         add_field(table, field);
     } else if (subject->remark != NULL && strcmp(cell, subject->remark) == 0) {
         add_column(table, NULL);
-    } else if (length == 0 && subject->unknown == JSON_UNKNOWN_REFUSED) {
+    } else if (length == 0) {
         add_column(table, &nameless);
     } else {
         add_column(table, NULL);
         if (subject->unknown == JSON_UNKNOWN_REFUSED)
             refuse_unknown(table, cell);
     }
+}
+
+static bool has_column(const struct csv_table *table, const ProtobufCFieldDescriptor *field)
+{
+    for (size_t i = 0; i < table->n_columns; i++) {
+        if (table->columns[i] == field)
+            return true;
+    }
+    return false;
+}
+
+/* Of the columns that are to be ignored, refuses one that may be meant for a field that has no column, and
+ * lists the others. */
+static void take_ignored(void *cell, size_t length, void *arg)
+{
+    struct csv_table *table = arg;
+    const struct row_subject *subject = table->subject;
+    const ProtobufCFieldDescriptor *guess = member_name_guess(subject->type, cell);
+    const size_t room = sizeof table->ignored - table->ignored_length;
+    if (length == 0 || field_of(table, cell, length) != NULL ||
+        (subject->remark != NULL && strcmp(cell, subject->remark) == 0))
+        return;
+    if (guess != NULL && !has_column(table, guess)) {
+        refuse_unknown(table, cell);
+        return;
+    }
+    if (table->n_ignored++ >= NAMES_TOLD)
+        return;
+    const int written = snprintf(table->ignored + table->ignored_length, room, "%s\"%.*s\"",
+                                 table->n_ignored == 1 ? "" : ", ", SHOWN_BYTES, (const char *)cell);
+    table->ignored_length += written > 0 ? (size_t)written : 0;
+}
+
+static void find_ignored(struct csv_table *table, const char *text, size_t length)
+{
+    const size_t n_filled = table->n_filled;
+    parse(table, text, length, take_ignored);
+    table->n_filled = n_filled;
+    if (table->n_ignored > NAMES_TOLD)
+        snprintf(table->ignored + table->ignored_length, sizeof table->ignored - table->ignored_length,
+                 " and %zu more", table->n_ignored - NAMES_TOLD);
+}
+
+const char *csv_table_ignored(const struct csv_table *table)
+{
+    return table->ignored;
 }
 
 /* What a header was that is none, as far as it is fit to be shown. */
@@ -232,14 +280,22 @@ const char *csv_table_read_header(struct csv_table *table, const char *text, siz
     const bool taken = parse(table, text, length, take_name);
     if (!taken && table->n_unknown == 0)
         return table->error;
+    if (taken && table->subject->unknown == JSON_UNKNOWN_IGNORED && table->n_filled > 0)
+        find_ignored(table, text, length);
     if (table->n_filled == 0) {
         refuse_header(table, text, length);
     } else if (table->n_unknown > 0) {
         if (table->n_unknown > NAMES_TOLD)
             refuse(table, " and %zu more", table->n_unknown - NAMES_TOLD);
-        refuse(table, "; --ignore-unknown leaves them out");
+        if (table->subject->unknown == JSON_UNKNOWN_REFUSED)
+            refuse(table, "; --ignore-unknown leaves them out");
+        else
+            refuse(table, "; a name that is like a field's is not ignored");
     }
-    return table->error[0] != '\0' ? table->error : NULL;
+    if (table->error[0] == '\0')
+        return NULL;
+    table->ignored[0] = '\0';
+    return table->error;
 }
 
 /* --- rows --- */
@@ -253,7 +309,8 @@ static void take_value(void *cell, size_t length, void *arg)
     if (field == NULL)
         return;
     if (length == 0) {
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE && field != &nameless)
+        if ((field->type == PROTOBUF_C_TYPE_MESSAGE || field->type == PROTOBUF_C_TYPE_ENUM) &&
+            field != &nameless)
             json_object_set_new(table->object, field->name, json_null());
         return;
     }

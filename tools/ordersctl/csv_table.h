@@ -3,7 +3,7 @@
  * The header names the fields of a message, in any order, as JSON may too. Cells are separated by what a line
  * before it says, "sep=;" as spreadsheets write it; else by that of comma, semicolon, tab and bar with which
  * the header names most fields. An empty cell leaves its field absent; but the field of a message, such as a
- * Timestamp, is null then, so that the caller can tell it from one that has no column.
+ * Timestamp, or of an enum is null then, so that the caller can tell it from one that has no column.
  */
 #ifndef ORDERSCTL_CSV_TABLE_H
 #define ORDERSCTL_CSV_TABLE_H
@@ -19,7 +19,7 @@ enum { CSV_COLUMNS_MAX = 1024 };
 /* What rows are to be. */
 struct row_subject {
     const ProtobufCMessageDescriptor *type;
-    enum json_unknown unknown; /* columns that are no field, and cells that have no column's name */
+    enum json_unknown unknown; /* columns that are no field */
     const char *remark;        /* a column of this name is no field and passed over; NULL: none is */
 };
 
@@ -34,6 +34,9 @@ bool csv_table_read_separator(struct csv_table *table, const char *text, size_t 
 
 /* Takes the header, without its line break. Returns NULL, or what is wrong with it. */
 const char *csv_table_read_header(struct csv_table *table, const char *text, size_t length);
+
+/* The columns that are ignored, as a list of some of their names; "": none is. */
+const char *csv_table_ignored(const struct csv_table *table);
 
 /* What separates cells; known behind the header. */
 char csv_table_delimiter(const struct csv_table *table);

@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum {
     CHUNK_BYTES = 64 * 1024,
@@ -51,6 +52,7 @@ struct import {
     struct arena arena;      /* of the row being read */
     uint64_t bytes_read;
     size_t rows; /* read */
+    size_t sum;  /* of their text */
     struct import_counts counts;
     struct id_set ids;   /* with --upsert: of the orders that came, each by its line */
     bool in_doubt;       /* a batch may be stored or not */
@@ -108,7 +110,8 @@ static const char *take_order(struct import *import, const struct row *row, bool
 {
     struct batch_place place = {.source = {row->line, row->text, row->length, 0},
                                 .row = import->rows,
-                                .refused = import->counts.refused_here};
+                                .refused = import->counts.refused_here,
+                                .sum = import->sum};
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     struct status status = STATUS_INIT;
     const char *why = NULL;
@@ -123,13 +126,41 @@ static const char *take_order(struct import *import, const struct row *row, bool
     return why;
 }
 
+static void tell_ignored(struct import *import)
+{
+    const char *names = row_reader_ignored(import->reader);
+    if (*names == '\0')
+        return;
+    progress_clear(&import->progress);
+    report("columns that no order has are left out: %s", names);
+}
+
+/* Counts a row. False: the last of those that were answered before, and they are not what they were: the file
+ * was changed, though it has the same size and time. */
+static bool count_row(struct import *import, const struct row *row)
+{
+    const struct journal_counts *before = &import->journal.counts;
+    if (row->text != NULL)
+        import->sum = crc32_z(import->sum, (const unsigned char *)row->text, row->length);
+    if (++import->rows != before->rows || before->sum == 0 || before->sum == import->sum)
+        return true;
+    report("cannot resume: %s is of the file as it was before it was changed; to begin anew, remove it",
+           import->journal.path);
+    return false;
+}
+
 /* Of rows whose batches were answered in an earlier run nothing but the ids is looked at again. */
 static void take_row(const struct row *row, void *arg)
 {
     struct import *import = arg;
+    if (import->code == EXIT_OK &&
+        !(rejects_begin(&import->rejects, import->reader) && count_row(import, row)))
+        stop(import, EXIT_OTHER);
     if (import->code != EXIT_OK)
         return;
-    const bool is_done = ++import->rows <= import->journal.counts.rows;
+    const bool is_done = import->rows <= import->journal.counts.rows;
+    if (import->rows == 1)
+        tell_ignored(import);
     const char *why = is_done && !import->arguments->upsert ? NULL : take_order(import, row, is_done);
     if (why != NULL && !is_done)
         refuse(import, row, why);
@@ -229,7 +260,8 @@ static void note_result(struct import *import, const struct batch_result *result
                                          .imported = counts->created,
                                          .refused = counts->refused_there + result->end.refused,
                                          .updated = counts->updated,
-                                         .unchanged = counts->unchanged};
+                                         .unchanged = counts->unchanged,
+                                         .sum = result->end.sum};
     if (!rejects_flush(&import->rejects))
         stop(import, EXIT_OTHER);
     if (import->code == EXIT_OK)

@@ -12,6 +12,7 @@ enum {
     KEY_RESUME,
     KEY_IGNORE_UNKNOWN,
     KEY_DEFAULT_DATE,
+    KEY_DEFAULT_STATUS,
     KEY_REJECTS,
     KEY_UPSERT,
     KEY_CHANGES
@@ -38,6 +39,9 @@ static const struct argp_option options[] = {
      "Take a file with columns or members that are no field, without them"},
     {"default-date", KEY_DEFAULT_DATE, "TIME|now", 0,
      "Which order_date a row without one has; else an empty one is refused"},
+    {"default-status", KEY_DEFAULT_STATUS,
+     "pending|confirmed|processing|shipped|delivered|completed|cancelled", 0,
+     "Which status a row without one has; else an empty one is refused"},
     {"rejects", KEY_REJECTS, "FILE", 0,
      "Write refused rows to this file, each with the reason, to be corrected and imported again"},
     {0},
@@ -83,6 +87,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_DEFAULT_DATE:
         take_default_date(arguments, argument, state);
         return 0;
+    case KEY_DEFAULT_STATUS:
+        arguments->terms.default_status = argument;
+        return 0;
     case KEY_REJECTS:
         arguments->rejects = argument;
         return 0;
@@ -123,7 +130,8 @@ const struct argp import_argp = {
         "UTF-16, "
         "also compressed by gzip. Columns and members that no order has are an error, but for those of an "
         "export "
-        "that the database makes: id, created_at, updated_at and etag are passed over. A row that is refused "
+        "that the database makes: id, created_at, updated_at and etag are passed over; a row whose only date "
+        "is created_at is refused. A row that is refused "
         "is "
         "told on standard error with its line, and the others go in; the exit code is then 8. Ctrl-C stops "
         "reading, waits for what is under way and says how many went in.\n\n"
@@ -144,6 +152,8 @@ const char *import_arguments_terms(const struct import_arguments *arguments, str
         text = arena_printf(arena, "%s,ignore-unknown", text);
     if (terms->default_date != NULL)
         text = arena_printf(arena, "%s,default-date=%s", text, terms->default_date);
+    if (terms->default_status != NULL)
+        text = arena_printf(arena, "%s,default-status=%s", text, terms->default_status);
     if (notation->decimal)
         text = arena_printf(arena, "%s,decimal=%d/%d", text, notation->mark, notation->separator);
     return text;

@@ -27,7 +27,21 @@ static bool is_empty(const json_t *value)
     return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
 }
 
-/* Whether a member is to be sent. An empty date is a violation, unless the terms say what it stands for. */
+/* Fields that are not sent when they are empty, as the service would have a value of its own for them. */
+static const struct {
+    const char *name, *what, *option;
+} defaults[] = {{"order_date", "date", "--default-date"}, {"status", "status", "--default-status"}};
+
+enum { DEFAULTS = sizeof defaults / sizeof defaults[0] };
+
+/* Of defaults[i]; NULL: a row needs none. */
+static const char *default_of(const struct import_terms *terms, size_t i)
+{
+    return i == 0 ? terms->default_date : terms->default_status;
+}
+
+/* Whether a member is to be sent. An empty date or status is a violation, unless the terms say what it stands
+ * for. */
 static bool is_input(const char *name, const json_t *value, const struct import_terms *terms,
                      struct arena *arena, struct status *status)
 {
@@ -36,12 +50,16 @@ static bool is_input(const char *name, const json_t *value, const struct import_
         return strcmp(name, REJECT_REASON) != 0;
     if (is_output_only(field->name))
         return false;
-    if (strcmp(field->name, "order_date") != 0 || !is_empty(value))
-        return true;
-    if (terms->default_date == NULL)
-        status_add_violation(status, arena, field->name, "missing",
-                             "is empty; --default-date says which date such a row has");
-    return false;
+    for (size_t i = 0; i < DEFAULTS; i++) {
+        if (strcmp(field->name, defaults[i].name) != 0 || !is_empty(value))
+            continue;
+        if (default_of(terms, i) == NULL)
+            status_add_violation(status, arena, field->name, "missing",
+                                 "is empty; %s says which %s such a row has", defaults[i].option,
+                                 defaults[i].what);
+        return false;
+    }
+    return true;
 }
 
 /* Adds a member by the .proto's name of its field; by its own where the field has a member already, which
@@ -75,20 +93,50 @@ static json_t *input_of(const json_t *row, const struct import_terms *terms, str
     return input;
 }
 
+static bool has_value(const json_t *row, const char *name, const char *camel)
+{
+    const json_t *value = json_object_get(row, name);
+    value = value != NULL ? value : json_object_get(row, camel);
+    return value != NULL && !is_empty(value);
+}
+
+/* Whoever has no other date in a file may take created_at for the one that is stored. */
+static void check_date(const json_t *row, const json_t *input, const struct import_terms *terms,
+                       struct arena *arena, struct status *status)
+{
+    if (terms->default_date == NULL && status->code == STATUS_OK && json_is_object(row) &&
+        json_object_get(input, "order_date") == NULL && has_value(row, "created_at", "createdAt"))
+        status_add_violation(
+            status, arena, "order_date", "missing",
+            "is not given, and created_at is left to the database; --default-date says which "
+            "date such a row has");
+}
+
+/* What an order has by the terms. */
+static void set_defaults(Orders__V1__Order *order, const struct import_terms *terms, struct arena *arena,
+                         struct status *status)
+{
+    const bool given[DEFAULTS] = {order->order_date != NULL, order->status != 0};
+    for (size_t i = 0; i < DEFAULTS; i++) {
+        const char *text = default_of(terms, i);
+        if (!given[i] && text != NULL && strcmp(text, IMPORT_NOW) != 0)
+            json_field_from_text(text, strlen(text),
+                                 protobuf_c_message_descriptor_get_field_by_name(type, defaults[i].name),
+                                 &order->base, arena, status);
+    }
+}
+
 void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
                      unsigned *fields, struct arena *arena, struct status *status)
 {
-    const char *date = terms->default_date;
     json_t *input = input_of(row, terms, arena, status);
+    check_date(row, input, terms, arena, status);
     *fields = order_fields_of(input);
     amount_read_member(&terms->notation, input, arena, status);
     json_to_message(input, &order->base, terms->unknown, arena, status);
     json_decref(input);
-    if (status->code == STATUS_OK && order->order_date == NULL && date != NULL &&
-        strcmp(date, IMPORT_NOW) != 0)
-        json_field_from_text(date, strlen(date),
-                             protobuf_c_message_descriptor_get_field_by_name(type, "order_date"),
-                             &order->base, arena, status);
+    if (status->code == STATUS_OK)
+        set_defaults(order, terms, arena, status);
 }
 
 const char *import_row_describe(struct arena *arena, const struct status *status)

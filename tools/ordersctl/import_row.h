@@ -13,16 +13,19 @@
 /* How rows are to be taken. */
 struct import_terms {
     struct amount_notation notation;
-    enum json_unknown unknown; /* members that no order has */
-    const char *default_date;  /* of a row without an order date, IMPORT_NOW or a time. NULL: a row whose date
-                                  is  there but empty is refused, and the service dates one that has none */
+    enum json_unknown unknown;  /* members that no order has */
+    const char *default_status; /* of a row without a status. NULL: a row whose status is there but empty is
+                                   refused, and the service gives one to an order that has none */
+    const char *default_date; /* of a row without an order date, IMPORT_NOW or a time. NULL: a row whose date
+                                 is  there but empty is refused, and the service dates one that has none */
 };
 
 #define IMPORT_NOW "now"
 
 /* Fills an initialized order, and says which fields the row has, as bits of enum order_fields
- * (orders/rules.h): a date that it has by the terms is none of them. What the database makes is passed over,
- * and so is the reason why the row was refused before (rejects.h). Each mistake is a violation in the status.
+ * (orders/rules.h): a date or a status that it has by the terms is none of them. What the database makes is
+ * passed over, but a row whose only date is created_at is refused unless the terms have a date; and so is the
+ * reason why the row was refused before (rejects.h). Each mistake is a violation in the status.
  */
 void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
                      unsigned *fields, struct arena *arena, struct status *status);

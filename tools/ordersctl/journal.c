@@ -117,7 +117,11 @@ static const char *read_head(struct journal *journal, FILE *file, const struct j
     return error;
 }
 
-enum { NUMBERS = 5, NUMBERS_ONCE = 3 /* of an ordersctl that knew no updates */ };
+enum {
+    NUMBERS = 6,
+    NUMBERS_WITHOUT_SUM = 5, /* of an ordersctl that knew no sum, */
+    NUMBERS_ONCE = 3         /* and no updates */
+};
 
 /* Numbers and a line break, and nothing else. */
 static bool read_counts(const char *line, size_t counts[static NUMBERS])
@@ -130,7 +134,7 @@ static bool read_counts(const char *line, size_t counts[static NUMBERS])
         if (end == from || errno != 0)
             return false;
         if (*end == '\n')
-            return i + 1 == NUMBERS || i + 1 == NUMBERS_ONCE;
+            return i + 1 == NUMBERS || i + 1 == NUMBERS_WITHOUT_SUM || i + 1 == NUMBERS_ONCE;
         if (*end != ' ')
             return false;
     }
@@ -144,7 +148,8 @@ static bool read_progress(struct journal *journal, FILE *file)
     size_t counts[NUMBERS] = {0};
     long end = ftell(file);
     while (fgets(line, sizeof line, file) != NULL && read_counts(line, counts)) {
-        journal->counts = (struct journal_counts){counts[0], counts[1], counts[2], counts[3], counts[4]};
+        journal->counts =
+            (struct journal_counts){counts[0], counts[1], counts[2], counts[3], counts[4], counts[5]};
         end = ftell(file);
     }
     return end >= 0 && ftruncate(journal->fd, end) == 0;
@@ -232,8 +237,9 @@ enum journal_opening journal_open(struct journal *journal, const struct journal_
 void journal_advance(struct journal *journal, const struct journal_counts *counts)
 {
     char line[LINE_BYTES];
-    const int length = snprintf(line, sizeof line, "%zu %zu %zu %zu %zu\n", counts->rows, counts->imported,
-                                counts->refused, counts->updated, counts->unchanged);
+    const int length =
+        snprintf(line, sizeof line, "%zu %zu %zu %zu %zu %zu\n", counts->rows, counts->imported,
+                 counts->refused, counts->updated, counts->unchanged, counts->sum);
     journal->counts = *counts;
     if (journal->fd >= 0 && !journal->stuck)
         journal->stuck = write(journal->fd, line, (size_t)length) != length;

@@ -8,12 +8,13 @@
  * line of it but the first need be on the disk for an order to be there once.
  *
  *   ordersctl-import 3 RUN SIZE MTIME SERVICE OPTIONS
- *   ROWS IMPORTED REFUSED UPDATED UNCHANGED
+ *   ROWS IMPORTED REFUSED UPDATED UNCHANGED SUM
  *
  * SIZE and MTIME, in bytes and seconds.nanoseconds, are those of the file as it was; SERVICE is whom the
  * orders were sent to, as another has none of them; OPTIONS say how rows were taken, as otherwise ids would
- * be of other rows. Of the lines behind the first one the last counts. One of three numbers has none of the
- * others.
+ * be of other rows. Of the lines behind the first one the last counts. One of fewer numbers, of an
+ * older ordersctl, has none of the others. SUM tells a file that was changed without a change of its size and
+ * its time.
  */
 #ifndef ORDERSCTL_JOURNAL_H
 #define ORDERSCTL_JOURNAL_H
@@ -31,6 +32,7 @@ struct journal_counts {
     size_t refused;
     size_t updated; /* of an import with --upsert, as below */
     size_t unchanged;
+    size_t sum; /* of the text of these rows, as import.c counts it; 0: not noted */
 };
 
 struct journal {

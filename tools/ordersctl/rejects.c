@@ -1,4 +1,4 @@
-/* rejects.c: rows are appended, and on the disk before a journal says that they are done with. */
+/* rejects.c: rows are appended one by one, and on the disk before a journal says that they are done with. */
 #include "rejects.h"
 
 #include "base/arena.h"
@@ -21,12 +21,10 @@ static bool refuse_file(const char *path, int fd, const char *why)
     return false;
 }
 
-/* Who was cut short may have left a part of a line, behind which a row would be another's. */
-static void end_last_line(int fd, off_t size)
+static bool report_unwritten(const struct rejects *rejects)
 {
-    char last = '\n';
-    if (size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n')
-        (void)!write(fd, "\n", 1); /* what cannot be written is told of with the next row */
+    report("cannot write %s: %s", rejects->path, strerror(errno != 0 ? errno : EIO));
+    return false;
 }
 
 /* A pipe or a device is written as it is. */
@@ -43,8 +41,8 @@ bool rejects_open(struct rejects *rejects, const char *path, bool go_on, const s
         return refuse_file(path, fd, strerror(errno));
     if (about.st_dev == imported->st_dev && about.st_ino == imported->st_ino)
         return refuse_file(path, fd, "it is the file to import");
-    end_last_line(fd, is_file ? about.st_size : 0);
-    rejects->begun = about.st_size > 0;
+    rejects->begun = is_file && about.st_size > 0;
+    rejects->checked = !rejects->begun;
     rejects->is_file = is_file;
     rejects->file = fdopen(fd, "a");
     return rejects->file != NULL || refuse_file(path, fd, strerror(errno));
@@ -61,16 +59,16 @@ static bool is_closed(const struct reject *reject)
     return quotes % 2 == 0;
 }
 
-static void begin_csv(struct rejects *rejects, const struct row_reader *reader)
+static void begin_csv(FILE *file, const struct row_reader *reader)
 {
     size_t length;
     char delimiter;
     const char *header = row_reader_header(reader, &length, &delimiter);
     if (delimiter != ',')
-        fprintf(rejects->file, "sep=%c\n", delimiter);
-    fprintf(rejects->file, REJECT_REASON "%c", delimiter);
-    fwrite(header, 1, length, rejects->file);
-    fputc('\n', rejects->file);
+        fprintf(file, "sep=%c\n", delimiter);
+    fprintf(file, REJECT_REASON "%c", delimiter);
+    fwrite(header, 1, length, file);
+    fputc('\n', file);
 }
 
 static void add_csv(struct rejects *rejects, const struct row_reader *reader, const struct reject *reject,
@@ -81,7 +79,7 @@ static void add_csv(struct rejects *rejects, const struct row_reader *reader, co
     if (row_reader_header(reader, &length, &delimiter) == NULL)
         return; /* the header itself was refused */
     if (!rejects->begun)
-        begin_csv(rejects, reader);
+        begin_csv(rejects->file, reader);
     csv_fwrite(rejects->file, why, strlen(why));
     fputc(delimiter, rejects->file);
     if (reject->text != NULL && is_closed(reject))
@@ -117,6 +115,71 @@ static void add_json(struct rejects *rejects, const struct reject *reject, const
     rejects->begun = true;
 }
 
+/* --- a file that is gone on with --- */
+
+/* Whether the file begins as this one would; of what was cut within that, *is_cut. */
+static bool begins_alike(int fd, off_t size, const struct row_reader *reader, bool *is_cut)
+{
+    char *head = NULL, *found = NULL;
+    size_t length = 0;
+    FILE *file = open_memstream(&head, &length);
+    if (file == NULL)
+        return false;
+    if (row_reader_format(reader) == ROWS_CSV)
+        begin_csv(file, reader);
+    else
+        fputc('{', file);
+    if (fclose(file) != 0) {
+        free(head);
+        return false;
+    }
+    *is_cut = (size_t)size < length;
+    length = *is_cut ? (size_t)size : length;
+    found = malloc(length);
+    const bool alike =
+        found != NULL && pread(fd, found, length, 0) == (ssize_t)length && memcmp(found, head, length) == 0;
+    free(found);
+    free(head);
+    return alike;
+}
+
+/* The bytes of its whole rows: up to the last line break, which in CSV is within no quotes. */
+static off_t whole_rows(int fd, bool is_csv)
+{
+    char bytes[4096];
+    off_t at = 0, whole = 0;
+    bool quoted = false;
+    for (ssize_t n; (n = pread(fd, bytes, sizeof bytes, at)) > 0; at += n) {
+        for (ssize_t i = 0; i < n; i++) {
+            quoted ^= is_csv && bytes[i] == '"';
+            whole = bytes[i] == '\n' && !quoted ? at + i + 1 : whole;
+        }
+    }
+    return whole;
+}
+
+bool rejects_begin(struct rejects *rejects, const struct row_reader *reader)
+{
+    const int fd = rejects->file != NULL && !rejects->checked ? fileno(rejects->file) : -1;
+    const bool is_csv = row_reader_format(reader) == ROWS_CSV;
+    bool is_cut = false;
+    struct stat about;
+    size_t length;
+    char delimiter;
+    if (fd < 0 || (is_csv && row_reader_header(reader, &length, &delimiter) == NULL))
+        return true;
+    rejects->checked = true;
+    if (fstat(fd, &about) != 0 || !begins_alike(fd, about.st_size, reader, &is_cut)) {
+        report("--rejects: %s: it is of another import; name another one", rejects->path);
+        (void)fclose(rejects->file);
+        *rejects = (struct rejects){.path = rejects->path};
+        return false;
+    }
+    const off_t whole = is_cut ? 0 : whole_rows(fd, is_csv);
+    rejects->begun = whole > 0;
+    return ftruncate(fd, whole) == 0 || report_unwritten(rejects);
+}
+
 /* --- both --- */
 
 void rejects_add(struct rejects *rejects, const struct row_reader *reader, const struct reject *reject)
@@ -131,13 +194,9 @@ void rejects_add(struct rejects *rejects, const struct row_reader *reader, const
     else
         add_json(rejects, reject, why);
     rejects->unsynced = true;
+    if (fflush(rejects->file) != 0) /* whole rows, for who is killed */
+        rejects->error = errno;
     arena_free(&arena);
-}
-
-static bool report_unwritten(const struct rejects *rejects)
-{
-    report("cannot write %s: %s", rejects->path, strerror(errno != 0 ? errno : EIO));
-    return false;
 }
 
 /* A pipe or a device cannot be synced, and need not be. */
@@ -145,7 +204,7 @@ bool rejects_flush(struct rejects *rejects)
 {
     if (rejects->file == NULL || !rejects->unsynced)
         return true;
-    errno = 0;
+    errno = rejects->error;
     rejects->unsynced = false;
     if (fflush(rejects->file) != 0 || ferror(rejects->file) ||
         (fdatasync(fileno(rejects->file)) != 0 && errno != EINVAL && errno != EROFS))

@@ -21,9 +21,11 @@
 struct rejects {
     FILE *file; /* NULL: none is kept */
     const char *path;
-    bool begun; /* there are rows in it */
+    bool begun;   /* there are rows in it */
+    bool checked; /* it is empty, or rejects_begin has looked */
     bool is_file;
     bool unsynced;
+    int error; /* the errno of a row that could not be written; 0: none */
 };
 
 /* A row of the file that is being imported. */
@@ -37,6 +39,11 @@ struct reject {
 /* Makes the file, which is not to be there, unless it is a pipe or a device; or goes on with it. It must not
  * be the one that is imported. False, and reported: it is not to be. */
 bool rejects_open(struct rejects *rejects, const char *path, bool go_on, const struct stat *imported);
+
+/* Once the reader has read a header: a file that is gone on with is to be one of rows of the same kind, and
+ * of a row of which only a part is in it, as whoever wrote it was killed, none is left. Called again it does
+ * nothing. False, and reported: the file is another's. */
+bool rejects_begin(struct rejects *rejects, const struct row_reader *reader);
 
 /* Adds a row that the reader gave. A failure comes out with the next flush. */
 void rejects_add(struct rejects *rejects, const struct row_reader *reader, const struct reject *reject);

@@ -89,6 +89,11 @@ const char *row_reader_header(const struct row_reader *reader, size_t *length, c
     return reader->header;
 }
 
+const char *row_reader_ignored(const struct row_reader *reader)
+{
+    return csv_table_ignored(reader->table);
+}
+
 size_t row_reader_empty_rows(const struct row_reader *reader)
 {
     return reader->empty_rows;

@@ -49,6 +49,9 @@ enum row_format row_reader_format(const struct row_reader *reader);
 /* CSV's header as it stands in the file, and what separates its cells; NULL before it was read. */
 const char *row_reader_header(const struct row_reader *reader, size_t *length, char *delimiter);
 
+/* The columns that are ignored, as a list of some of their names; "": none is. */
+const char *row_reader_ignored(const struct row_reader *reader);
+
 /* How many rows of CSV had nothing but empty cells, as spreadsheets leave them, and were passed over. */
 size_t row_reader_empty_rows(const struct row_reader *reader);
 
