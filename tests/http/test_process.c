@@ -13,6 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Whoever serves at the default address is not asked. */
+#define NO_SERVICE "ORDERS_CONNECT=ipc:///nonexistent/orders"
+
 static const char key_header[] = "X-API-Key: the-key\r\n";
 
 static struct rpc_peer peer;
@@ -179,7 +182,7 @@ static void expect_refusal(char *const environment[], int code, const char *line
 Test(process, bad_settings_stop_it)
 {
     char *const no_key[] = {"ORDERS_HTTP=127.0.0.1:0", NULL};
-    char *const bad_address[] = {"API_KEY=k", "ORDERS_HTTP=nowhere", NULL};
+    char *const bad_address[] = {"API_KEY=k", NO_SERVICE, "ORDERS_HTTP=nowhere", NULL};
     expect_refusal(no_key, 78, "orders-http: API_KEY: ");
     expect_refusal(bad_address, 78, "orders-http: ORDERS_HTTP: \"nowhere\"");
     static const char *const rates[] = {"ISK",     "ISK:1,",      "ISK:1,ISK:2",  "USD:139",
@@ -188,7 +191,7 @@ Test(process, bad_settings_stop_it)
         char setting[64], refusal[96];
         snprintf(setting, sizeof setting, "ORDERS_RATES=%s", rates[i]);
         snprintf(refusal, sizeof refusal, "orders-http: ORDERS_RATES: \"%s\"", rates[i]);
-        char *const bad_rates[] = {"API_KEY=k", "ORDERS_HTTP=127.0.0.1:0", setting, NULL};
+        char *const bad_rates[] = {"API_KEY=k", NO_SERVICE, "ORDERS_HTTP=127.0.0.1:0", setting, NULL};
         expect_refusal(bad_rates, 78, refusal);
     }
 }
@@ -200,7 +203,7 @@ Test(process, a_port_in_use_stops_it)
     snprintf(address, sizeof address, "ORDERS_HTTP=127.0.0.1:%u", first.port);
     snprintf(expected, sizeof expected, "orders-http: cannot listen on 127.0.0.1:%u: Address already in use",
              first.port);
-    char *const environment[] = {"API_KEY=k", address, NULL};
+    char *const environment[] = {"API_KEY=k", NO_SERVICE, address, NULL};
     expect_refusal(environment, 75, expected); /* which systemd starts again */
     kill(first.pid, SIGTERM);
     cr_expect_eq(process_wait(&first), 0);
@@ -213,8 +216,8 @@ Test(process, its_watchdog_hears_of_an_address_that_hangs)
     struct manager manager = {.fd = -1};
     char line[512], expected[128];
     manager_open(&manager);
-    char *const environment[] = {"API_KEY=k", "ORDERS_HTTP=127.0.0.1:0", "WATCHDOG_USEC=900000",
-                                 manager.setting, NULL};
+    char *const environment[] = {
+        "API_KEY=k", NO_SERVICE, "ORDERS_HTTP=127.0.0.1:0", "WATCHDOG_USEC=900000", manager.setting, NULL};
     struct process process = process_spawn(environment);
     process_await_ready(&process);
     snprintf(expected, sizeof expected, "\"why\":\"http://127.0.0.1:%u: no answer\"", process.port);
