@@ -150,10 +150,11 @@ static const char *name_of(const struct argp_option *option, struct arena *arena
                                 : arena_printf(arena, "-%c", option->key);
 }
 
-/* argp would let the last of two values win. Flags may stand twice: they say the same. */
-static void check_once(struct reading *reading, const struct argp_option *option)
+/* argp lets the last of two values win: right for global options, which an alias may set. Flags may stand
+ * twice: they say the same. */
+static void check_once(struct reading *reading, const struct argp_option *option, bool is_global)
 {
-    if ((option->flags & WORDS_REPEATABLE) != 0)
+    if (is_global || (option->flags & WORDS_REPEATABLE) != 0)
         return;
     for (size_t i = 0; i < reading->n_valued; i++) {
         if (reading->valued[i] == option)
@@ -172,7 +173,7 @@ static void check_value(struct reading *reading, const struct word *word)
     else if (word->option != NULL && word->option->arg != NULL)
         check_choice(reading, arena_printf(reading->arena, "%s: ", name), word->option->arg, word->value);
     if (word->option != NULL)
-        check_once(reading, word->option);
+        check_once(reading, word->option, word->is_global);
 }
 
 static void refuse_empty_word(struct reading *reading)
