@@ -166,9 +166,8 @@ static void count(struct store *store, struct call *call, const struct store_cou
                   Orders__V1__OrderStatistics_Closure done, void *closure_data)
 {
     enum statement_id id = what->by_status ? STATEMENT_STATISTICS_BY_STATUS : STATEMENT_STATISTICS;
-    /* What was cancelled is counted one by one. */
-    submit_to(store, LANE_LONG, call, (struct operation){.statement = &statements[id], .count = what},
-              CLOSURE(done), closure_data);
+    submit_to(store, what->by_status ? LANE_LONG : LANE_SCAN, call,
+              (struct operation){.statement = &statements[id], .count = what}, CLOSURE(done), closure_data);
 }
 
 static void create_many(struct store *store, struct call *call, size_t n, Orders__V1__Order *const orders[],
