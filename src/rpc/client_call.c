@@ -226,6 +226,7 @@ static void take_reply(struct client_call *call, nng_msg *in)
         return;
     }
     call->reply->status = STATUS_INIT;
+    call->reply->answered = false;
     pause_call(call, wait_ms);
 }
 

@@ -63,6 +63,7 @@ void rpc_reply_drop(struct rpc_reply *reply, enum status_code code, const char *
     reply->metadata = NULL;
     reply->n_metadata = 0;
     reply->server = NULL;
+    reply->answered = false;
     reply->payload = (ProtobufCBinaryData){0};
 }
 
@@ -143,6 +144,7 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
         reply_refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }
+    reply->answered = true;
     reply->replayed = find_metadata(response, FRAME_REPLAYED) != NULL;
     const unsigned code = (unsigned)response->code;
     reply->status.code = code < STATUS_CODES ? (enum status_code)code : STATUS_UNKNOWN;

@@ -20,6 +20,7 @@ struct rpc_reply {
     bool unsent;            /* it failed before any server had it */
     bool resent;            /* it was sent more than once */
     bool unreachable;       /* it failed as no server was connected */
+    bool answered;          /* the status is what a server said */
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
                     */

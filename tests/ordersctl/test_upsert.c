@@ -280,6 +280,18 @@ Test(upsert, an_order_that_comes_twice_is_refused)
     cr_assert_eq(count("order_id = 'A-1' AND total_amount = 100"), 1);
 }
 
+/* Somebody has one of them locked: that row is refused, and the others go in. */
+Test(upsert, an_order_that_is_locked_is_refused_alone)
+{
+    import_text(three, NULL, NULL, NULL);
+    execute("BEGIN; SELECT 1 FROM orders WHERE order_id = 'A-1' FOR UPDATE");
+    const struct outcome o = import_text("order_id,status\nA-1,cancelled\nA-2,cancelled\nA-3,cancelled\n",
+                                         "--timeout", "0.3", NULL);
+    execute("ROLLBACK");
+    assert_outcome(o, 8, "0 orders created, 2 updated, 0 unchanged, 1 row refused\n", NULL);
+    cr_assert_not_null(strstr(o.err, "line 2: DEADLINE_EXCEEDED: "), "%s", o.err);
+}
+
 /* --- an import that goes on --- */
 
 enum {

@@ -343,6 +343,21 @@ Test(writes, a_failure_that_is_that_of_all_stops_it)
                    "ordersctl: stopped: 0 orders deleted, 1 failed, 99 not tried\n");
 }
 
+/* Somebody has one of them locked: that is its own failure. */
+Test(writes, an_order_that_is_locked_fails_alone)
+{
+    execute("INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+            "SELECT 'A-' || n, 'C', now(), 1, 'ISK', 'pending' FROM generate_series(0, 39) n");
+    execute("BEGIN; SELECT 1 FROM orders WHERE order_id = 'A-1' FOR UPDATE");
+    const struct outcome o = run_with(service, "update", "--file", many_ids(40), "--status", "shipped",
+                                      "--yes", "--timeout", "0.3", "-o", "name");
+    execute("ROLLBACK");
+    cr_assert_eq(o.code, 7, "code %d\n%s", o.code, o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: DEADLINE_EXCEEDED: A-1: "), "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "ordersctl: 39 orders updated, 1 failed\n"), "%s", o.err);
+    cr_assert_eq(count("status = 'shipped'"), 39);
+}
+
 static void answer_deletion(struct rpc_peer *peer)
 {
     const Google__Protobuf__Empty nothing = GOOGLE__PROTOBUF__EMPTY__INIT;

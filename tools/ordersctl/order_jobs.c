@@ -57,18 +57,22 @@ void order_job_call(struct order_job *job, const struct order_job_call *call, or
         rpc_reply_free(before);
 }
 
-/* Whether a call of another order would end so, too. */
-static bool stops_all(enum status_code code)
+/* Whether a call of another order would end so, too. A server that answers that the time is up has waited for
+ * this order: somebody has it locked. */
+static bool stops_all(const struct order_job *job)
 {
-    return code == STATUS_UNAVAILABLE || code == STATUS_DEADLINE_EXCEEDED || code == STATUS_UNAUTHENTICATED ||
-           code == STATUS_PERMISSION_DENIED || code == STATUS_RESOURCE_EXHAUSTED;
+    const enum status_code code = job->status.code;
+    const bool answered = job->reply != NULL && job->reply->answered;
+    return code == STATUS_UNAVAILABLE || (code == STATUS_DEADLINE_EXCEEDED && !answered) ||
+           code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED ||
+           code == STATUS_RESOURCE_EXHAUSTED;
 }
 
 void order_job_end_as(struct order_job *job, const struct status *status)
 {
     job->status = *status;
     job->ended = true;
-    job->jobs->stopped |= stops_all(status->code);
+    job->jobs->stopped |= stops_all(job);
 }
 
 void order_job_end(struct order_job *job)
