@@ -100,6 +100,23 @@ Test(upsert, create_in_a_dry_run_stores_nothing)
     cr_assert_eq(count("total_amount = 100"), 1);
 }
 
+/* It is read by the id that it is stored by. */
+Test(upsert, an_order_id_with_blanks_around_it_is_the_one_without)
+{
+    const char *const order =
+        "{\"order_id\":\" A-1 \",\"customer_id\":\"C-1\",\"total_amount\":100,\"currency\":\"ISK\"}";
+    assert_outcome(run_with(service, "create", "--upsert", order), 0, "A-1: created\n", "");
+    assert_outcome(run_with(service, "create", "--upsert", order), 0, "A-1: unchanged\n", "");
+    assert_outcome(run_with(service, "create", "--upsert", "--dry-run", order), 0,
+                   "A-1: would be unchanged\n", "");
+    assert_outcome(run_with(service, "create", "--dry-run", order), 4, "",
+                   "ordersctl: ALREADY_EXISTS: Order ID already exists\n");
+    assert_outcome(import_text("order_id,status\n A-1 ,shipped\n", "--changes", NULL, NULL), 0,
+                   "A-1: updated: status: pending -> shipped\n"
+                   "0 orders created, 1 updated, 0 unchanged, 0 rows refused\n",
+                   "");
+}
+
 /* --- against somebody else's changes, by a server in the hand --- */
 
 static struct rpc_peer peer;

@@ -177,6 +177,8 @@ static enum exit_code run_create(struct session *session, void *input)
 
     arena_init(&arena);
     read_order(&creation, &arena, &status);
+    if (arguments->upsert || arguments->dry_run)
+        upsert_take_id(&creation.order, &arena);
     const enum exit_code code = status.code != STATUS_OK                  ? report_status(&status)
                                 : arguments->upsert || arguments->dry_run ? upsert(session, &creation)
                                                                           : create(session, &creation);

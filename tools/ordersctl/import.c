@@ -10,12 +10,12 @@
 #include "import_upsert.h"
 #include "interrupt.h"
 #include "journal.h"
-#include "orders/rules.h"
 #include "output.h"
 #include "progress.h"
 #include "rejects.h"
 #include "report.h"
 #include "row_reader.h"
+#include "upsert.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,12 +92,9 @@ static void refuse(struct import *import, const struct row *row, const char *why
 static bool is_first(struct import *import, const struct row *row, const Orders__V1__Order *order,
                      const char **why)
 {
-    Orders__V1__Order stored = *order;
-    struct status ignored = STATUS_INIT; /* the service tells what is wrong with it */
     if (!import->arguments->upsert)
         return true;
-    order_check(&stored, ORDER_ORDER_ID, &import->arena, &ignored);
-    const size_t line = id_set_add(&import->ids, stored.order_id, row->line);
+    const size_t line = id_set_add(&import->ids, order->order_id, row->line);
     if (line != 0)
         *why =
             arena_printf(&import->arena,
@@ -121,6 +118,8 @@ static const char *take_order(struct import *import, const struct row *row, bool
                     &status);
     if (status.code != STATUS_OK)
         return import_row_describe(&import->arena, &status);
+    if (import->arguments->upsert)
+        upsert_take_id(&order, &import->arena);
     if (is_first(import, row, &order, &why) && !is_done && !batches_add(import->batches, &order, &place))
         why = "INVALID_ARGUMENT: too large for an order";
     return why;

@@ -19,7 +19,7 @@
 #include "outcome.h"
 
 struct upsert {
-    const Orders__V1__Order *order;
+    const Orders__V1__Order *order; /* behind upsert_take_id */
     unsigned fields;        /* that it says, as bits of enum order_fields; all others stay as they are */
     bool validate_only;     /* nothing is written; the service checks what would be */
     bool only_creates;      /* an order that is there already is ALREADY_EXISTS */
@@ -37,6 +37,9 @@ struct upsert {
     /* Its own. */
     unsigned attempt;
 };
+
+/* Brings an order's id into the form that it is stored in, by which it is read. */
+void upsert_take_id(Orders__V1__Order *order, struct arena *arena);
 
 /* Whether an answer to the order's creation leaves something to do: it is there already, or so few fields
  * were given that it can only be one that is. */
