@@ -134,6 +134,29 @@ Test(writes, a_file_with_a_row_that_names_none_changes_nothing)
     cr_assert_eq(count("true"), 3);
 }
 
+/* Other fields are no ids, whatever they are. */
+Test(writes, a_file_of_orders_without_their_ids_names_none)
+{
+    create_three();
+    static const char *const columns[] = {"customer_id", "status,customer_id"};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const struct run deletion = {
+            .service = service,
+            .input = run_with(service, "list", "--output", "csv", "--columns", columns[i]).out,
+            .arguments = {"delete", "--file", "-", "--yes"}};
+        assert_outcome(run(&deletion), 1, "",
+                       "ordersctl: standard input: line 1: its columns are those of orders, but there is no "
+                       "order_id\n");
+    }
+    const struct run shown = {.service = service,
+                              .input = run_with(service, "list", "--columns", "order_id,status").out,
+                              .arguments = {"delete", "--file", "-", "--yes"}};
+    assert_outcome(run(&shown), 1, "",
+                   "ordersctl: standard input: line 1: it is a table for people; write the orders with "
+                   "--output csv or name\n");
+    cr_assert_eq(count("true"), 3);
+}
+
 Test(writes, a_filter_that_is_missing_never_means_all)
 {
     create_three();

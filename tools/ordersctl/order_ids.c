@@ -2,6 +2,7 @@
 #include "order_ids.h"
 
 #include "base/arena.h"
+#include "order_writer.h"
 #include "orders/v1/orders.pb-c.h"
 #include "printable.h"
 #include "report.h"
@@ -61,8 +62,9 @@ static void take_row(const struct row *row, void *arg)
         give(reading, json_string_value(id), row->line);
 }
 
-/* Whether a first line is the header of CSV, or begins JSON. */
-static bool begins_rows(const struct reading *reading, const char *line, size_t length)
+/* Whether a first line is the header of CSV, or begins JSON. *why, unless it stays NULL, says why it is
+ * neither that nor an id: orders that were written without their ids must not pass for ids. */
+static bool begins_rows(const struct reading *reading, const char *line, size_t length, const char **why)
 {
     struct csv_table *table = csv_table_new(&reading->subject);
     if (table == NULL)
@@ -73,8 +75,12 @@ static bool begins_rows(const struct reading *reading, const char *line, size_t 
     if (!begins && csv_table_read_header(table, line, length) == NULL) {
         json_t *names = csv_table_read_row(table, line, length, &error);
         begins = id_of(names) != NULL;
+        if (!begins && json_object_size(names) > 0)
+            *why = "its columns are those of orders, but there is no order_id";
         json_decref(names);
     }
+    if (!begins && order_writer_are_titles(line, length))
+        *why = "it is a table for people; write the orders with --output csv or name";
     csv_table_free(table);
     return begins;
 }
@@ -148,7 +154,11 @@ static bool take_first(struct reading *reading, const char *text, size_t length,
         return true;
     size_t first = end != NULL ? (size_t)(end - reading->line) : reading->length;
     first -= first > 0 && reading->line[first - 1] == '\r';
-    if (!start(reading, begins_rows(reading, reading->line, first)))
+    const char *why = NULL;
+    const bool is_rows = begins_rows(reading, reading->line, first, &why);
+    if (why != NULL)
+        fail(reading, 1, why);
+    if (why != NULL || !start(reading, is_rows))
         return false;
     text += taken;
     length -= taken;

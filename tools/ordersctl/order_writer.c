@@ -113,6 +113,29 @@ static struct face face_of(const ProtobufCFieldDescriptor *field)
     return (struct face){field->name, field->name, false, text_of, text_of, plain_style};
 }
 
+static bool is_title(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof faces / sizeof faces[0]; i++) {
+        if (strlen(faces[i].title) == length && memcmp(faces[i].title, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool order_writer_are_titles(const char *line, size_t length)
+{
+    const char *const end = line + length;
+    size_t n = 0;
+    for (; line < end; n++) {
+        const char *const blank = memchr(line, ' ', (size_t)(end - line));
+        const char *const to = blank != NULL ? blank : end;
+        if (to > line && !is_title(line, (size_t)(to - line)))
+            return false;
+        line = blank != NULL ? blank + 1 : end;
+    }
+    return n > 0;
+}
+
 static void begin_table(struct order_writer *writer)
 {
     const struct order_columns chosen = writer->look.columns;

@@ -36,6 +36,9 @@ void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *
  * Frees what the writer holds. */
 void order_writer_end(struct order_writer *writer, bool complete);
 
+/* Whether a line has nothing but titles of columns of OUTPUT_TABLE. */
+bool order_writer_are_titles(const char *line, size_t length);
+
 /* Writes one order by itself: as OUTPUT_TABLE a line a field, as OUTPUT_JSON an object over several lines. */
 void order_write(FILE *file, const struct order_look *look, Orders__V1__Order *order);
 
