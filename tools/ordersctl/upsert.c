@@ -49,7 +49,8 @@ static void finish_update(struct order_job *job)
         order_job_end(job);
     } else if (changes) {
         order_job_fail(job, STATUS_ABORTED,
-                       "An earlier run updated the order, and somebody else has changed it since");
+                       "An earlier run may have updated the order, and somebody else has changed it since; a "
+                       "fresh import applies the row");
     } else {
         upsert->kind = OUTCOME_UPDATED; /* by an earlier run */
         order_job_end_as(job, &STATUS_INIT);

@@ -8,7 +8,9 @@
  * In a run that may go on after it was cut short, each write has a request_id that follows from the run and
  * the order's place in it. One that was made by an earlier run under that id is not made again, also not when
  * somebody has changed the order since: the service then has the id for another request, as its etag is
- * another (FAILED_PRECONDITION), and the order is left as it is, with ABORTED.
+ * another (FAILED_PRECONDITION), and the order is left as it is, with ABORTED. So it is where somebody was
+ * quicker than that run, and it was cut short before it tried again: which of the two, the service does not
+ * say.
  */
 #ifndef ORDERSCTL_UPSERT_H
 #define ORDERSCTL_UPSERT_H
