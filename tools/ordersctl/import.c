@@ -241,6 +241,7 @@ static bool upsert_rows(struct import *import, const struct batch_result *result
                                    .interrupt = &import->interrupt,
                                    .terms = &import->terms,
                                    .batch = result,
+                                   .resumed = import->arguments->resume,
                                    .arena = &arena};
     import_upsert(&upsert);
     const bool ended = upsert.failure.code == STATUS_OK;

@@ -25,6 +25,17 @@ static size_t row_of(const struct order_job *job)
     return rest_of(job)->rows[job->index];
 }
 
+/* Whether an earlier run may have come to a batch: it was answered so before; or it has no row that the
+ * service keeps an answer of. */
+static bool may_have_been(const struct import_upsert *import)
+{
+    const struct batch_result *batch = import->batch;
+    bool kept = false;
+    for (size_t i = 0; i < batch->n; i++)
+        kept |= batch->response->results[i]->code != RPC__V1__CODE__INVALID_ARGUMENT;
+    return batch->replayed || (import->resumed && !kept);
+}
+
 static struct upsert upsert_of(const struct import_upsert *import, size_t row)
 {
     return (struct upsert){.order = import->batch->orders[row],
@@ -32,7 +43,7 @@ static struct upsert upsert_of(const struct import_upsert *import, size_t row)
                            .validate_only = import->terms->validate_only,
                            .run = import->terms->run,
                            .place = import->batch->sources[row].line,
-                           .again = import->batch->replayed};
+                           .again = import->again};
 }
 
 static void begin(struct order_job *job)
@@ -102,6 +113,7 @@ void import_upsert(struct import_upsert *import)
     size_t n = 0;
     import->rows = arena_calloc(import->arena, batch->n, sizeof *import->rows);
     import->failure = STATUS_INIT;
+    import->again = may_have_been(import);
     for (size_t i = 0; i < batch->n; i++) {
         const Orders__V1__BatchCreateResult *created = batch->response->results[i];
         const enum status_code code = (enum status_code)created->code;

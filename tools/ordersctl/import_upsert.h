@@ -11,6 +11,7 @@ struct import_upsert {
     struct interrupt *interrupt;
     const struct batch_terms *terms;
     const struct batch_result *batch; /* with a response */
+    bool resumed;                     /* the run began earlier */
     struct arena *arena;
 
     /* Out. */
@@ -18,6 +19,9 @@ struct import_upsert {
     struct status failure; /* not STATUS_OK: it stopped, as all that was left would have failed so, and what
                               became of the rows is not told */
     bool unreachable;      /* of the failure: no server was connected */
+
+    /* Its own. */
+    bool again; /* an earlier run may have come to the batch */
 };
 
 struct row_outcome {
