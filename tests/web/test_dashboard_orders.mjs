@@ -144,11 +144,14 @@ test("what is looked at is in the address: it survives a reload, and can be gone
 for (const query of [
     "?days=never&from=x&by=hour&currency=XXX&status=lost,&sort=size&paid_in=XXX&since=x",
     "?order=&days=custom&to=never&until=2025-1-1",
+    "?until=2025-13-01",
+    "?since=2025-02-31&until=2025-02-31",
 ]) {
     test(`an address that makes no sense is one of nothing chosen: ${query}`, async () => {
         await open(query);
         await listed((await list("order_by=id+desc")).slice(0, 20));
         assert.notEqual(await the.page.locator("#chart-currency").inputValue(), "");
+        assert.equal(await the.page.locator("#until").inputValue(), "");
     });
 }
 
