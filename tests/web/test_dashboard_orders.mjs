@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ask, day, fill, find, listed, open, prepare, reload, rows, saved, shot, the } from "./dashboard.mjs";
+import {
+    ask, day, fill, find, hold, listed, open, prepare, reload, rows, saved, shot, stopPolls, the,
+} from "./dashboard.mjs";
 
 prepare(fill);
 
@@ -162,6 +164,26 @@ test("a page that is none is said to be none, and the figures are shown", async 
     assert.deepEqual(await rows("orders"), []);
     assert.notEqual(await the.page.locator("#order-count").innerText(), "–");
     await press("Clear");
+    await listed((await list("order_by=id+desc")).slice(0, 20));
+});
+
+test("a refusal that comes after something else was asked for drops nothing", async () => {
+    the.refusal = "status of 422";
+    await stopPolls();
+    await open("?page=nonsense");
+    const releaseOld = await hold(/page_token=nonsense/);
+    const asked = the.page.waitForRequest(/page_token=nonsense/);
+    await the.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // it asks again
+    await asked;
+    const releaseNew = await hold(/limit=20$/);
+    const askedAnew = the.page.waitForRequest(/limit=20$/);
+    await press("Clear");
+    await askedAnew;
+    const refused = the.page.waitForResponse(/page_token=nonsense/);
+    await releaseOld();
+    await (await refused).finished();
+    await the.page.evaluate(() => new Promise((resolve) => setTimeout(resolve))); // it knows of it
+    await releaseNew();
     await listed((await list("order_by=id+desc")).slice(0, 20));
 });
 

@@ -76,11 +76,17 @@ export class Watch {
     this.#show = show;
   }
 
-  // Asks for what is at a path, null for what has none, and shows it unless something else is asked for meanwhile.
+  // Asks for what is at a path, null for what has none, and shows it unless something else is asked for meanwhile: then
+  // nobody needs to know that it was refused, either.
   async refresh(path) {
     const asking = ++this.#newest;
     const again = path === this.#path;
-    const answer = path === null ? NOTHING : await find(path, again ? this.#etag : undefined);
+    let answer = NOTHING;
+    try {
+      if (path !== null) answer = await find(path, again ? this.#etag : undefined);
+    } catch (error) {
+      if (asking === this.#newest) throw error;
+    }
     if (asking !== this.#newest || answer.unchanged) return;
     this.#show(answer.json, again, answer.etag, answer.next);
     this.#path = path;
