@@ -274,7 +274,7 @@ void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *f
 void json_field_from_text(const char *text, size_t length, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status)
 {
-    struct reader reader = {.arena = arena, .status = status};
+    struct reader reader = {.arena = arena, .status = status, .from_text = true};
     const struct place place = place_member(NULL, field->name);
     if (!utf8_valid(text, length)) {
         scalar_refuse_unicode(&reader, &place);

@@ -48,8 +48,8 @@ void json_to_message(const json_t *object, ProtobufCMessage *message, enum json_
 void json_field_from_json(const json_t *value, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
 
-/* As json_to_message, for one field given as text, as a query parameter or a CSV cell is.
- * The violation is named by the field's name. */
+/* As json_to_message, for one field given as text, as a query parameter is, of which a boolean may also be
+ * "1", "0" and a word that pydantic takes ("True", "off"). The violation is named by the field's name. */
 void json_field_from_text(const char *text, size_t length, const ProtobufCFieldDescriptor *field,
                           ProtobufCMessage *message, struct arena *arena, struct status *status);
 

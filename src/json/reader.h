@@ -22,6 +22,7 @@ struct reader {
     struct status *status;
     bool proto_json;      /* members may have lowerCamelCase names, and a time is text */
     bool refuses_unknown; /* members that are no field */
+    bool from_text;       /* a query parameter, whose boolean may be a word */
 };
 
 struct place place_member(const struct place *outer, const char *name);

@@ -212,9 +212,12 @@ static bool bool_write(const ProtobufCFieldDescriptor *field, const void *value,
     return true;
 }
 
-/* As text also what pydantic takes, and others write: Python's True, 1. */
-static bool bool_from_text(const char *text, bool *out)
+/* In a query also what pydantic takes, and others write: Python's True, 1. */
+static bool bool_from_text(const struct reader *reader, const char *text, bool *out)
 {
+    *out = strcmp(text, "true") == 0;
+    if (!reader->from_text)
+        return *out || strcmp(text, "false") == 0;
     static const char *const words[][2] = {{"false", "true"}, {"0", "1"}, {"no", "yes"},
                                            {"off", "on"},     {"f", "t"}, {"n", "y"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -231,7 +234,7 @@ static bool bool_from_json(struct reader *reader, const struct place *place,
     bool is_true = json_is_true(json);
     (void)field;
     if (!json_is_boolean(json) &&
-        (!json_is_string(json) || !bool_from_text(json_string_value(json), &is_true)))
+        (!json_is_string(json) || !bool_from_text(reader, json_string_value(json), &is_true)))
         return reader_refuse(reader, place, "bool_parsing", "must be true or false");
     *(protobuf_c_boolean *)out = is_true;
     return true;
