@@ -145,6 +145,7 @@ size_t url_query_values(const char *query, const char *name, struct arena *arena
     size_t found_length, n = 0;
     while (next_of_name(&query, name, &found, &found_length)) {
         const struct url_part all = decode(found, found_length, true, arena);
+        const size_t before = n;
         for (size_t at = 0, length; at < all.length; at += length + 1) {
             const char *comma = memchr(all.bytes + at, ',', all.length - at);
             length = comma != NULL ? (size_t)(comma - (all.bytes + at)) : all.length - at;
@@ -153,6 +154,8 @@ size_t url_query_values(const char *query, const char *name, struct arena *arena
                                                   .length = length,
                                                   .is_text = all.is_text};
         }
+        if (all.length > 0 && n == before && n++ < most)
+            values[n - 1] = all;
     }
     return n;
 }

@@ -37,7 +37,8 @@ const char *url_without_slash(const char *target, struct arena *arena);
 bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
 
 /* The values of a query parameter that may have several: repeated, or with commas between them; empty ones
- * are none. Returns how many there are, of which the first `most` are put into `values`. */
+ * are none, but commas alone are a value: it means a list, of nothing. Returns how many there are, of which
+ * the first `most` are put into `values`. */
 size_t url_query_values(const char *query, const char *name, struct arena *arena, struct url_part *values,
                         size_t most);
 

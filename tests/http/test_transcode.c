@@ -137,7 +137,6 @@ Test(transcode, one_status_is_one_and_several_are_several)
         {"status=&status=pending", "1"},
         {"status=pending&status=", "1"},
         {"status=,pending,,", "1"},
-        {"status=,", "0"},
         {"status", "0"},
         {"status=pending,pending", "0 1 1"},
     };
@@ -233,6 +232,19 @@ Test(transcode, violations_of_the_query_are_named_as_in_the_query)
         "'delivered', 'completed' or 'cancelled' \"a\\u0000\"\n"
         "string_unicode [\"query\",\"customer_id\"] Input should be a valid string, unable to parse raw "
         "data as a unicode string null\n");
+}
+
+/* Not all orders, as of no status at all. */
+Test(transcode, a_list_of_no_values_is_refused)
+{
+    static const char message[] = "Input should be 'pending', 'confirmed', 'processing', 'shipped', "
+                                  "'delivered', 'completed' or 'cancelled'";
+    request("GET", "/orders?status=,", NULL);
+    cr_assert_str_eq(violations(NULL),
+                     arena_printf(&arena, "enum [\"query\",\"status\"] %s \",\"\n", message));
+    request("GET", "/orders?status=pending&status=,,", NULL);
+    cr_assert_str_eq(violations(NULL),
+                     arena_printf(&arena, "enum [\"query\",\"status\",1] %s \",,\"\n", message));
 }
 
 Test(transcode, of_several_values_the_wrong_ones_are_named)

@@ -127,7 +127,8 @@ Test(url, several_values, .init = setup, .fini = teardown)
 {
     static const char *const cases[][2] = {
         {"", "0:"},
-        {"s=&s=,", "0:"},
+        {"s=&s", "0:"},
+        {"s=,,&s=a,", "2: ,, a"},
         {"s=a&t=x&s=b", "2: a b"},
         {"s=a,b&s=c,", "3: a b c"},
         {"%73=a%2Cb", "2: a b"},
