@@ -132,10 +132,14 @@ export async function hold(pattern) {
     return () => { release(); return sent; };
 }
 
-// Before the page is opened: it asks when somebody does something, and at no other time.
+// Before the page is opened: it asks when somebody does something, or calls window.poll(), and at no other time.
 export const stopPolls = () => the.page.addInitScript(() => {
     const start = setTimeout;
-    window.setTimeout = (run, ms) => (ms >= 1000 ? 0 : start(run, ms));
+    window.setTimeout = (run, ms, ...given) => {
+        if (!(ms >= 1000)) return start(run, ms, ...given);
+        window.poll = () => run(...given);
+        return 0;
+    };
 });
 
 // What a button has the browser save: the file's name, and its text.

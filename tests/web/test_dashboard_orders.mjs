@@ -187,6 +187,27 @@ test("a refusal that comes after something else was asked for drops nothing", as
     await listed((await list("order_by=id+desc")).slice(0, 20));
 });
 
+// By a clock of which the first list takes a second, and nothing else any time.
+test("a list is polled for a tenth of the time at most, and asked for at once by who does something", async () => {
+    let asked = 0;
+    await stopPolls();
+    await the.page.addInitScript(() => { window.now = 0; performance.now = () => window.now; });
+    await the.page.route(/limit=20$/, async (route) => {
+        if (asked++ === 0) await the.page.evaluate(() => { window.now = 1000; });
+        await route.continue();
+    });
+    await open();
+    const counts = [];
+    for (const [now, act] of [[9999, () => window.poll()], [10000, () => window.poll()],
+        [10000, () => document.dispatchEvent(new Event("visibilitychange"))]]) {
+        await the.page.evaluate((at) => { window.now = at; window.poll.isOld = true; }, now);
+        await the.page.evaluate(act);
+        await the.page.waitForFunction(() => !window.poll.isOld); // what was asked for has come
+        counts.push(asked);
+    }
+    assert.deepEqual(counts, [1, 2, 3]);
+});
+
 test("days the wrong way round are said to be", async () => {
     await open(`?since=${day(1)}&until=${day(2)}`);
     await the.page.getByText(`The first day, ${day(1)}, is after the last, ${day(2)}`).waitFor();

@@ -64,12 +64,16 @@ export async function find(path, etag) {
   }
 }
 
+const REST = 9; // times as long as the last answer took, until the next one: it takes time with the number of orders
+
 // What is at a path, shown whenever it has changed: asked for again, the same answer is not sent again.
 export class Watch {
   #show;
   #path; // of what is shown, and of nothing else: an answer may come too late to be shown
   #etag;
   #newest = 0; // asking
+  #asked; // the newest's path
+  #restsUntil = 0;
 
   // show(json, again, etag, next): null is nothing at all; again: it takes the place of what was at the same path.
   constructor(show) {
@@ -81,16 +85,27 @@ export class Watch {
   async refresh(path) {
     const asking = ++this.#newest;
     const again = path === this.#path;
-    let answer = NOTHING;
+    const begun = performance.now();
+    let answer = NOTHING, rest = 0; // where it comes to nothing, until it is asked for again
+    this.#asked = path;
+    this.#restsUntil = Infinity;
     try {
       if (path !== null) answer = await find(path, again ? this.#etag : undefined);
+      rest = REST * (performance.now() - begun);
     } catch (error) {
       if (asking === this.#newest) throw error;
+    } finally {
+      if (asking === this.#newest) this.#restsUntil = performance.now() + rest;
     }
     if (asking !== this.#newest || answer.unchanged) return;
     this.#show(answer.json, again, answer.etag, answer.next);
     this.#path = path;
     this.#etag = answer.etag;
+  }
+
+  // The same, for what takes the service long: not while it is asked for already, nor while it rests.
+  async refreshRested(path) {
+    if (path !== this.#asked || performance.now() >= this.#restsUntil) await this.refresh(path);
   }
 }
 

@@ -5,13 +5,10 @@ import { daysAgo } from "./days.js";
 import { fields, showMoney } from "./fields.js";
 import { by, countNoun, make, makeBadge, showCount, write } from "./page.js";
 
-const REST = 9; // times as long as the last count took, until the next one: it takes time with the number of orders
-
 export class Counts {
   #items = new Map(); // by status: where the count stands
   #today = new Watch((figures) => this.#showToday(figures));
   #all = new Watch((figures) => this.#showStatuses(figures));
-  #restsUntil = 0;
 
   // showStatus(status): shows the orders of it.
   constructor(showStatus) {
@@ -26,20 +23,10 @@ export class Counts {
 
   async refresh() {
     const today = new URLSearchParams({ first_day: daysAgo(0), last_day: daysAgo(0) });
-    await Promise.all([this.#today.refresh(`/statistics?${today}`), this.#count()]);
-  }
-
-  async #count() {
-    const begun = performance.now();
-    if (begun < this.#restsUntil) return;
-    this.#restsUntil = Infinity;
-    let rest = 0; // where it comes to nothing, until all is asked for again
-    try {
-      await this.#all.refresh("/statistics?by_status=true");
-      rest = REST * (performance.now() - begun);
-    } finally {
-      this.#restsUntil = performance.now() + rest;
-    }
+    await Promise.all([
+      this.#today.refresh(`/statistics?${today}`),
+      this.#all.refreshRested("/statistics?by_status=true"),
+    ]);
   }
 
   #showStatuses({ statuses }) {

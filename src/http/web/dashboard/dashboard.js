@@ -19,7 +19,7 @@ let settings; // of this service
 let parts; // made when it is known who asks
 let polling; // the timer of the next time
 let asking = 0; // which asking is the newest: an older one's answer comes too late
-let liveAt; // when all that is shown was asked for; undefined: never
+let liveAt; // when all that is shown was asked for, but for what rests; undefined: never
 
 function makeParts() {
   learnFields(settings);
@@ -78,7 +78,7 @@ async function prepare() {
 
 let begun; // once, as a code is good for one time
 
-async function refresh() {
+async function refresh(isPoll = false) {
   const turn = ++asking;
   clearTimeout(polling);
   try {
@@ -88,7 +88,7 @@ async function refresh() {
       askForSecret();
       return;
     }
-    await Promise.all(parts.map((part) => part.refresh()));
+    await Promise.all(parts.map((part) => part.refresh(isPoll)));
     if (turn !== asking) return;
     showLive();
   } catch (error) {
@@ -101,7 +101,7 @@ async function refresh() {
       return;
     }
   }
-  if (!document.hidden) polling = setTimeout(refresh, POLL_MS);
+  if (!document.hidden) polling = setTimeout(refresh, POLL_MS, true);
 }
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
@@ -147,7 +147,7 @@ by("key-form").addEventListener("submit", (event) => {
 });
 
 // It is closed without a key, too: Escape cannot be kept from that. Then it is asked for again.
-by("key-dialog").addEventListener("close", refresh);
+by("key-dialog").addEventListener("close", () => refresh());
 
 by("forget-key").addEventListener("click", () => {
   forget();

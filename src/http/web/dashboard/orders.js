@@ -54,11 +54,13 @@ export class Orders {
   listed = (id) => this.#shown.get(id);
 
   // A page that cannot be, as of an address that somebody has changed, is no reason to show nothing else.
-  async refresh() {
+  // Who has done something sees at once what became of it: only polls rest.
+  async refresh(isPoll) {
     const query = this.#filters.query();
     const page = recall("page");
+    const path = query && pathTo(query, { limit: PAGE, ...(page && { page_token: page }) });
     try {
-      await this.#watch.refresh(query && pathTo(query, { limit: PAGE, ...(page && { page_token: page }) }));
+      await (isPoll ? this.#watch.refreshRested(path) : this.#watch.refresh(path));
     } catch (error) {
       if (!(error instanceof Refusal && error.status === 422)) throw error;
       await this.#watch.refresh(null);
