@@ -10,6 +10,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # alike and find the same.
 clang_version=19
 
+# What it says of itself, its first comment, for who asks for that.
+help() {
+    [[ ${1:-} =~ ^(-h|--help)$ ]] || return 0
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit
+}
+
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
 }

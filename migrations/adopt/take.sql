@@ -44,8 +44,8 @@ BEGIN
   FROM taken WHERE currency = 'ISK' AND NOT EXISTS (SELECT FROM original.scale AS s WHERE s.currency = 'ISK');
   IF whole > 0 THEN
     RAISE EXCEPTION 'amounts in ISK look like whole krónur: % of % are no multiple of 100: nothing was taken over', whole, n
-      USING HINT = 'This service keeps ISK in hundredths: tools/migrate --adopt --scale ISK=100 multiplies them by 100, '
-        'tools/migrate --adopt --scale ISK=1 takes them as they are, which is hundredths. Look at other currencies, too.';
+      USING HINT = 'This service keeps ISK in hundredths: with --scale ISK=100 behind what you said, they are multiplied by 100, '
+        'with --scale ISK=1 they are taken as they are, which is hundredths. Look at other currencies, too.';
   END IF;
 END
 $$;

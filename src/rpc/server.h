@@ -30,7 +30,7 @@ struct rpc_server_options {
     struct tls_server
         *tls; /* what addresses of TLS are served by; may be NULL, and must outlive the server */
 
-    /* Of these, 0 is the default that the README names under Settings.
+    /* Of these, 0 is the default that ordersd(8) names.
      *
      * Past this number, the one that has been silent longest is closed, or else the one that has taken no
      * answer for longest. Those that have not greeted do not count, as nng tells of none before: each has

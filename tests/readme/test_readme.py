@@ -30,7 +30,7 @@ ELSEWHERE = {
 # What comes of them is not compared, as it differs each time, in more than times and ids.
 DIFFERS = ("timeout -s KILL", "ordersctl stats", "ordersctl keys", "-H 'traceparent")
 
-FILES = ("orders.csv", "new.csv", "sheet.csv", "some.csv", "rejects.csv", "corrected.csv")
+FILES = ("orders.csv", "new.csv", "sheet.csv", "some.csv", "rejects.csv", "corrected.csv", "more.csv")
 TIMEOUT_S = 120
 SAME = [  # what may differ, and what is written in its place
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME"),
