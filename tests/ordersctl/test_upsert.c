@@ -47,6 +47,11 @@ static struct outcome import_text(const char *text, const char *option, const ch
         .service = service, .input = text, .arguments = {"import", "-", "--upsert", option, other, third}});
 }
 
+static const char three[] = "order_id,customer_id,total_amount,currency,status\n"
+                            "A-1,C-1,100,ISK,pending\n"
+                            "A-2,C-2,200,ISK,shipped\n"
+                            "A-3,C-3,300,ISK,pending\n";
+
 /* --- create --- */
 
 Test(upsert, create_says_what_it_did)
@@ -99,6 +104,18 @@ Test(upsert, create_in_a_dry_run_stores_nothing)
                    "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
                    "  total_amount: must be greater than 0\n");
     cr_assert_eq(count("total_amount = 100"), 1);
+}
+
+Test(upsert, an_amount_with_decimals_comes_with_its_currency)
+{
+    import_text(three, NULL, NULL, NULL);
+    assert_outcome(
+        run_with(service, "create", "--upsert", "--order-id", "A-1", "--decimal", "--amount", "12.50"), 5, "",
+        "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+        "  currency: must be given, as the decimals of an amount are those of its currency\n");
+    assert_outcome(run_with(service, "create", "--upsert", "--order-id", "A-1", "--decimal", "--amount",
+                            "12.50", "--currency", "ISK"),
+                   0, "A-1: updated: total_amount: 1.00 ISK -> 12.50 ISK\n", "");
 }
 
 /* It is read by the id that it is stored by. */
@@ -211,11 +228,6 @@ Test(upsert_alone, an_order_that_is_deleted_meanwhile_is_created)
 
 /* --- import --- */
 
-static const char three[] = "order_id,customer_id,total_amount,currency,status\n"
-                            "A-1,C-1,100,ISK,pending\n"
-                            "A-2,C-2,200,ISK,shipped\n"
-                            "A-3,C-3,300,ISK,pending\n";
-
 Test(upsert, an_import_creates_updates_and_leaves_alone)
 {
     assert_outcome(import_text(three, NULL, NULL, NULL), 0,
@@ -277,6 +289,16 @@ Test(upsert, an_import_tells_programs_what_changed)
     cr_assert_eq(json_integer_value(json_object_get(told, "unchanged")), 1);
     assert_outcome(import_text(others, "--output", "csv", NULL), 0,
                    "created,updated,unchanged,refused,skipped\n0,0,3,0,0\n", "");
+}
+
+Test(upsert, changes_that_would_not_be_told_are_wrong_usage)
+{
+    static const char *const outputs[] = {"csv", "template={created}"};
+    for (size_t i = 0; i < sizeof outputs / sizeof outputs[0]; i++)
+        assert_outcome(import_text(three, "--changes", "--output", outputs[i]), 2, "",
+                       "ordersctl: --changes has table, json and ndjson for --output; the others are for the "
+                       "counts\n");
+    cr_assert_eq(count("true"), 0);
 }
 
 Test(upsert, a_dry_run_says_what_would_be_done)

@@ -5,6 +5,7 @@
 #include "order_input.h"
 #include "order_list.h"
 #include "order_run.h"
+#include "orders/rules.h"
 #include "outcome.h"
 #include "report.h"
 #include "upsert.h"
@@ -101,15 +102,26 @@ struct creation {
     struct outcome_writer writer;
 };
 
+/* The order that is there has a currency, but may get another one before the amount is written. */
+static bool lacks_currency(const struct creation *creation)
+{
+    const unsigned money = creation->fields & (ORDER_TOTAL_AMOUNT | ORDER_CURRENCY);
+    return creation->arguments->upsert && creation->arguments->input.notation.decimal &&
+           money == ORDER_TOTAL_AMOUNT;
+}
+
 static void read_order(struct creation *creation, struct arena *arena, struct status *status)
 {
     const struct arguments *arguments = creation->arguments;
     json_t *json = arguments->word != NULL ? json_text_read(arguments->word, arena, status) : json_object();
-    if (json != NULL)
-        order_input_read(&arguments->input, json, &creation->order, arena, status);
     creation->fields = order_fields_of(json);
     for (unsigned number = 1; number < FIELD_OPTIONS; number++)
         creation->fields |= arguments->input.fields.texts[number] != NULL ? order_field_bit(number) : 0;
+    if (lacks_currency(creation))
+        status_add_violation(status, arena, "currency", "missing",
+                             "must be given, as the decimals of an amount are those of its currency");
+    else if (json != NULL)
+        order_input_read(&arguments->input, json, &creation->order, arena, status);
     json_decref(json);
 }
 

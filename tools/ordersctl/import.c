@@ -496,6 +496,10 @@ static enum exit_code run(struct session *session, void *input)
                             .journal = {.fd = -1},
                             .interrupt = {.fd = -1}};
     enum exit_code code = EXIT_OTHER;
+    if (arguments->tells_changes && (session->output == OUTPUT_CSV || output_has_template())) {
+        report("--changes has table, json and ndjson for --output; the others are for the counts");
+        return EXIT_USAGE;
+    }
     arena_init(&import.arena);
     arena_init(&import.file_arena);
     if (open_file(&import) && begin(&import)) {
