@@ -76,11 +76,6 @@ static const char *etag_of(const struct order_job *job)
     return given != NULL ? given : read != NULL ? read : "";
 }
 
-static void finish(struct order_job *job)
-{
-    order_job_end(job);
-}
-
 static void delete_order(struct order_job *job)
 {
     Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
@@ -89,7 +84,7 @@ static void delete_order(struct order_job *job)
     const struct order_job_call call = {.method = "DeleteOrder",
                                         .input = &request.base,
                                         .validate_only = deleting_of(job)->arguments->confirm.dry_run};
-    order_job_call(job, &call, finish);
+    order_job_call(job, &call, order_job_end);
 }
 
 /* In a dry run the service looks at the request alone: whether the order is there, and as it was, is seen

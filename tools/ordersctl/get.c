@@ -90,19 +90,14 @@ static enum exit_code get_named(struct session *session, const struct arguments 
 
 /* --- by filter --- */
 
-static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
-{
-    struct order_writer *writer = arg;
-    order_writer_add(writer, page->n_orders, page->orders);
-    return output_flush(writer->file, "standard output");
-}
-
 static enum exit_code get_filtered(struct session *session, const struct arguments *arguments)
 {
     const struct order_look look = order_look_of(session, &arguments->columns);
     struct order_writer writer;
-    struct order_pages pages = {
-        .filters = &arguments->selection.filters, .limit = INT64_MAX, .take = write_page, .arg = &writer};
+    struct order_pages pages = {.filters = &arguments->selection.filters,
+                                .limit = INT64_MAX,
+                                .take = order_writer_take_page,
+                                .arg = &writer};
     order_writer_begin(&writer, stdout, &look);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);

@@ -157,13 +157,6 @@ static enum exit_code draw_count(struct session *session, FILE *file, const stru
     return output_flush(file, "standard output") ? EXIT_OK : EXIT_OTHER;
 }
 
-static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
-{
-    struct order_writer *writer = arg;
-    order_writer_add(writer, page->n_orders, page->orders);
-    return output_flush(writer->file, "standard output");
-}
-
 /* A part is not to be taken for the whole: not by people, and not by a program that did not ask for a part.
  */
 static void tell_of_others(const struct arguments *arguments, enum output_format format)
@@ -194,8 +187,10 @@ static enum exit_code draw_list(struct session *session, FILE *file, const struc
                                     .to_terminal = session->screen.is_terminal,
                                     .colored = session->screen.colored};
     struct order_writer writer;
-    struct order_pages pages = {
-        .filters = &arguments->filters, .limit = arguments->limit, .take = write_page, .arg = &writer};
+    struct order_pages pages = {.filters = &arguments->filters,
+                                .limit = arguments->limit,
+                                .take = order_writer_take_page,
+                                .arg = &writer};
 
     order_writer_begin(&writer, file, &look);
     enum exit_code code = order_pages_read(session, &pages);

@@ -10,38 +10,27 @@
 #include <string.h>
 #include <strings.h>
 
-/* Numbers of fields of ListOrdersRequest. */
-enum {
-    STATUS = 4,
-    CUSTOMER_ID = 5,
-    FROM = 8,
-    TO = 9,
-    CURRENCY = 10,
-    MIN_AMOUNT = 11,
-    MAX_AMOUNT = 12,
-    SEARCH = 13
-};
-
 static const struct argp_option options[] = {
-    {"status", FIELD_OPTION + STATUS, "STATUS", WORDS_REPEATABLE,
+    {"status", FIELD_OPTION + LIST_STATUS, "STATUS", WORDS_REPEATABLE,
      "Only orders in this status, or one of these, comma-separated or given again"},
-    {"customer-id", FIELD_OPTION + CUSTOMER_ID, "ID", 0, "Only this customer's orders"},
-    {"search", FIELD_OPTION + SEARCH, "TEXT", 0,
+    {"customer-id", FIELD_OPTION + LIST_CUSTOMER_ID, "ID", 0, "Only this customer's orders"},
+    {"search", FIELD_OPTION + LIST_SEARCH, "TEXT", 0,
      "Only orders with this in their order_id or customer_id, in capitals or not"},
-    {"from", FIELD_OPTION + FROM, "TIME", 0,
+    {"from", FIELD_OPTION + LIST_FROM, "TIME", 0,
      "Only orders placed then or later: a day, such as 2025-01-31, or a time, such as 2025-01-31T14:20:00Z"},
-    {"to", FIELD_OPTION + TO, "TIME", 0, "Only orders placed up to the end of this day, or before this time"},
-    {"currency", FIELD_OPTION + CURRENCY, "CODE", 0, "Only orders in this currency"},
-    {"min-amount", FIELD_OPTION + MIN_AMOUNT, "AMOUNT", 0,
+    {"to", FIELD_OPTION + LIST_TO, "TIME", 0,
+     "Only orders placed up to the end of this day, or before this time"},
+    {"currency", FIELD_OPTION + LIST_CURRENCY, "CODE", 0, "Only orders in this currency"},
+    {"min-amount", FIELD_OPTION + LIST_MIN_AMOUNT, "AMOUNT", 0,
      "Only orders of at least this amount, an integer in the unit it is stored in; see --decimal"},
-    {"max-amount", FIELD_OPTION + MAX_AMOUNT, "AMOUNT", 0, "Only orders of at most this amount"},
+    {"max-amount", FIELD_OPTION + LIST_MAX_AMOUNT, "AMOUNT", 0, "Only orders of at most this amount"},
     {0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct list_filters *filters = state->input;
-    if (key != FIELD_OPTION + STATUS)
+    if (key != FIELD_OPTION + LIST_STATUS)
         return field_options_take(&filters->fields, key, argument) ? 0 : ARGP_ERR_UNKNOWN;
     if (filters->n_statuses == LIST_STATUSES_MAX)
         argp_error(state, "--status: may be given %d times; statuses may be separated by commas",
@@ -76,7 +65,7 @@ static void read_statuses(const char *text, Orders__V1__ListOrdersRequest *reque
                           struct status *status)
 {
     const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field(request->base.descriptor, STATUS);
+        protobuf_c_message_descriptor_get_field(request->base.descriptor, LIST_STATUS);
     for (size_t length;; text += length + 1) {
         const size_t n_violations = status->n_violations;
         length = strcspn(text, ",");
@@ -115,7 +104,7 @@ static Google__Protobuf__Timestamp *read_time(const struct list_filters *filters
     struct timestamp time;
     if (text == NULL)
         return NULL;
-    const char *error = local_time_read(text, filters->local, number == TO, &time);
+    const char *error = local_time_read(text, filters->local, number == LIST_TO, &time);
     if (error != NULL) {
         status_add_violation(status, arena, name, "datetime_parsing",
                              "must be a day or a time of RFC 3339, such as 2025-01-31: %s", error);
@@ -138,8 +127,8 @@ static int compare_times(const Google__Protobuf__Timestamp *a, const Google__Pro
 static void apply_times(const struct list_filters *filters, Orders__V1__ListOrdersRequest *request,
                         struct arena *arena, struct status *status)
 {
-    request->placed_from = read_time(filters, FROM, "from", arena, status);
-    request->placed_before = read_time(filters, TO, "to", arena, status);
+    request->placed_from = read_time(filters, LIST_FROM, "from", arena, status);
+    request->placed_before = read_time(filters, LIST_TO, "to", arena, status);
     if (request->placed_from != NULL && request->placed_before != NULL &&
         compare_times(request->placed_from, request->placed_before) >= 0)
         status_add_violation(status, arena, "to", "greater_than", "must be later than from");
@@ -152,7 +141,7 @@ static void apply_times(const struct list_filters *filters, Orders__V1__ListOrde
 static const char *read_currency(const struct list_filters *filters, struct arena *arena,
                                  struct status *status)
 {
-    const char *text = filters->fields.texts[CURRENCY];
+    const char *text = filters->fields.texts[LIST_CURRENCY];
     const char *code = text != NULL ? currency_find(text) : NULL;
     if (text != NULL && code == NULL)
         status_add_violation(status, arena, "currency", "enum", "must be one of %s", currency_codes);
@@ -175,7 +164,7 @@ static int64_t read_amount(const struct list_filters *filters, unsigned number, 
     }
     const size_t n_violations = status->n_violations;
     json_field_from_text(digits, strlen(digits), field, &read.base, arena, status);
-    const int64_t amount = number == MIN_AMOUNT ? read.min_amount : read.max_amount;
+    const int64_t amount = number == LIST_MIN_AMOUNT ? read.min_amount : read.max_amount;
     if (status->n_violations == n_violations && amount < 1)
         status_add_violation(status, arena, field->name, "greater_than", "must be greater than 0");
     return amount;
@@ -188,14 +177,14 @@ static void apply_money(const struct list_filters *filters, Orders__V1__ListOrde
     const char *const *texts = filters->fields.texts;
     if (code != NULL)
         request->currency = (char *)(uintptr_t)code;
-    const bool is_bounded = texts[MIN_AMOUNT] != NULL || texts[MAX_AMOUNT] != NULL;
-    if (filters->notation.decimal && texts[CURRENCY] == NULL && is_bounded)
+    const bool is_bounded = texts[LIST_MIN_AMOUNT] != NULL || texts[LIST_MAX_AMOUNT] != NULL;
+    if (filters->notation.decimal && texts[LIST_CURRENCY] == NULL && is_bounded)
         status_add_violation(status, arena, "currency", "missing",
                              "must be given, as the decimals of an amount are those of its currency");
     if (filters->notation.decimal && code == NULL)
         return;
-    request->min_amount = read_amount(filters, MIN_AMOUNT, code, arena, status);
-    request->max_amount = read_amount(filters, MAX_AMOUNT, code, arena, status);
+    request->min_amount = read_amount(filters, LIST_MIN_AMOUNT, code, arena, status);
+    request->max_amount = read_amount(filters, LIST_MAX_AMOUNT, code, arena, status);
     if (request->max_amount > 0 && request->max_amount < request->min_amount)
         status_add_violation(status, arena, "max_amount", "greater_than_equal",
                              "must not be less than min_amount");
@@ -205,8 +194,8 @@ void list_filters_apply(const struct list_filters *filters, Orders__V1__ListOrde
                         struct arena *arena, struct status *status)
 {
     struct field_options plain = filters->fields;
-    plain.texts[FROM] = plain.texts[TO] = NULL;
-    plain.texts[CURRENCY] = plain.texts[MIN_AMOUNT] = plain.texts[MAX_AMOUNT] = NULL;
+    plain.texts[LIST_FROM] = plain.texts[LIST_TO] = NULL;
+    plain.texts[LIST_CURRENCY] = plain.texts[LIST_MIN_AMOUNT] = plain.texts[LIST_MAX_AMOUNT] = NULL;
     apply_statuses(filters, request, arena, status);
     field_options_apply(&plain, &request->base, arena, status);
     apply_times(filters, request, arena, status);

@@ -19,6 +19,18 @@
 
 enum { LIST_STATUSES_MAX = 16 };
 
+/* Numbers of fields of ListOrdersRequest. */
+enum {
+    LIST_STATUS = 4,
+    LIST_CUSTOMER_ID = 5,
+    LIST_FROM = 8,
+    LIST_TO = 9,
+    LIST_CURRENCY = 10,
+    LIST_MIN_AMOUNT = 11,
+    LIST_MAX_AMOUNT = 12,
+    LIST_SEARCH = 13
+};
+
 struct list_filters {
     struct field_options fields; /* of ListOrdersRequest; a command may add its own, such as order_by */
     const char *statuses[LIST_STATUSES_MAX]; /* each "pending" or "pending,shipped" */

@@ -270,6 +270,13 @@ void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *
     arena_free(&arena);
 }
 
+bool order_writer_take_page(const Orders__V1__ListOrdersResponse *page, void *writer)
+{
+    struct order_writer *const to = writer;
+    order_writer_add(to, page->n_orders, page->orders);
+    return output_flush(to->file, "standard output");
+}
+
 void order_writer_end(struct order_writer *writer, bool complete)
 {
     if (complete && formats[writer->look.format].end != NULL)

@@ -32,6 +32,9 @@ struct order_writer {
 void order_writer_begin(struct order_writer *writer, FILE *file, const struct order_look *look);
 void order_writer_add(struct order_writer *writer, size_t n, Orders__V1__Order *const orders[]);
 
+/* Adds a page's orders to the writer that is `writer`, and shows them (order_pages.h). False: it cannot. */
+bool order_writer_take_page(const Orders__V1__ListOrdersResponse *page, void *writer);
+
 /* Writes what stands behind them, unless some are missing: what breaks off is then not taken for the whole.
  * Frees what the writer holds. */
 void order_writer_end(struct order_writer *writer, bool complete);

@@ -76,16 +76,17 @@ const struct argp selection_argp = {.options = options, .parser = parse_with_amo
 
 /* A row for each of list_filters_argp, with its key. */
 static const struct argp_option where_options[] = {
-    {"where-status", FIELD_OPTION + 4, "STATUS", WORDS_REPEATABLE,
+    {"where-status", FIELD_OPTION + LIST_STATUS, "STATUS", WORDS_REPEATABLE,
      "Only orders in this status, or one of these"},
-    {"where-customer-id", FIELD_OPTION + 5, "ID", 0, "Only this customer's orders"},
-    {"where-search", FIELD_OPTION + 13, "TEXT", 0, "Only orders with this in their order_id or customer_id"},
-    {"where-from", FIELD_OPTION + 8, "TIME", 0, "Only orders placed then or later"},
-    {"where-to", FIELD_OPTION + 9, "TIME", 0,
+    {"where-customer-id", FIELD_OPTION + LIST_CUSTOMER_ID, "ID", 0, "Only this customer's orders"},
+    {"where-search", FIELD_OPTION + LIST_SEARCH, "TEXT", 0,
+     "Only orders with this in their order_id or customer_id"},
+    {"where-from", FIELD_OPTION + LIST_FROM, "TIME", 0, "Only orders placed then or later"},
+    {"where-to", FIELD_OPTION + LIST_TO, "TIME", 0,
      "Only orders placed up to the end of this day, or before this time"},
-    {"where-currency", FIELD_OPTION + 10, "CODE", 0, "Only orders in this currency"},
-    {"where-min-amount", FIELD_OPTION + 11, "AMOUNT", 0, "Only orders of at least this amount"},
-    {"where-max-amount", FIELD_OPTION + 12, "AMOUNT", 0, "Only orders of at most this amount"},
+    {"where-currency", FIELD_OPTION + LIST_CURRENCY, "CODE", 0, "Only orders in this currency"},
+    {"where-min-amount", FIELD_OPTION + LIST_MIN_AMOUNT, "AMOUNT", 0, "Only orders of at least this amount"},
+    {"where-max-amount", FIELD_OPTION + LIST_MAX_AMOUNT, "AMOUNT", 0, "Only orders of at most this amount"},
     {0},
 };
 

@@ -117,11 +117,6 @@ static void read_input(const struct arguments *arguments, const char *currency, 
     json_decref(json);
 }
 
-static void finish(struct order_job *job)
-{
-    order_job_end(job);
-}
-
 static void send(struct order_job *job, struct update *update)
 {
     const struct updating *updating = updating_of(job);
@@ -134,7 +129,7 @@ static void send(struct order_job *job, struct update *update)
     const struct order_job_call call = {.method = "UpdateOrder",
                                         .input = &request.base,
                                         .validate_only = updating->arguments->confirm.dry_run};
-    order_job_call(job, &call, finish);
+    order_job_call(job, &call, order_job_end);
 }
 
 /* `now` is the order as it was read, or NULL: it was not. */
