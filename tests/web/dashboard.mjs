@@ -152,6 +152,19 @@ export async function saved(button) {
     return [file.suggestedFilename(), Buffer.concat(chunks).toString()];
 }
 
+// On a phone and at a desk, by day and by night: as wide as there is room for.
+export async function looks(name) {
+    for (const width of [390, 1440]) {
+        for (const colorScheme of ["light", "dark"]) {
+            await the.page.setViewportSize({ width, height: 900 });
+            await the.page.emulateMedia({ colorScheme });
+            await shot(`${name}-${width}-${colorScheme}`, { fullPage: true });
+            const wide = await the.page.evaluate(() => document.documentElement.scrollWidth);
+            assert.ok(wide <= width, `${wide} px of ${width}`);
+        }
+    }
+}
+
 export const shot = async (name, options) => {
     if (process.env.SCREENSHOTS) await the.page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}.png`, ...options });
 };

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ask, day, open, prepare, rows, shot, stopPolls, the } from "./dashboard.mjs";
+import { AxeBuilder } from "@axe-core/playwright";
 
-const ORDERS = 5000, DAYS = 400, DRAWN_MS = 100;
+import { ask, day, looks, open, prepare, rows, stopPolls, the } from "./dashboard.mjs";
+
+const ORDERS = 5000, DAYS = 400, DRAWN_MS = 100, WAIT_MS = 1000;
 const currencies = ["EUR", "GBP", "ISK", "JPY", "SEK", "USD"];
 const statuses = ["pending", "confirmed", "processing", "shipped", "delivered", "completed", "cancelled"];
 
@@ -30,9 +32,11 @@ test("400 days are readable: few enough points, and all orders in them", async (
     assert.ok(weeks.length >= DAYS / 7 && weeks.length <= DAYS / 7 + 2, `${weeks.length} weeks`);
     assert.equal(weeks.reduce((sum, [, count]) => sum + Number(count), 0), orders);
     assert.equal(await the.page.locator("#pending-count").innerText(), String(Math.ceil(ORDERS / 7)));
-    for (const width of [390, 1440]) {
-        await the.page.setViewportSize({ width, height: 900 });
-        await shot(`many-${width}`, { fullPage: true });
+    await looks("many");
+    for (const colorScheme of ["light", "dark"]) {
+        await the.page.emulateMedia({ colorScheme });
+        const { violations } = await new AxeBuilder({ page: the.page }).analyze();
+        assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
     }
 });
 
@@ -41,17 +45,18 @@ const chartChoice = (i) => (i % 2 ? ["chart-step", ["day", "week", "month", ""][
 const sortChoice = (i) => ["sort", ["order_date", "total_amount desc", "id", "id desc"][i % 4]];
 
 // Of 40 choices, from the event on until what follows from it was painted: the task after the next frame comes after
-// its paint. Of what is asked for first, until that has changed the list. In time of the page's thread, as what else
-// runs on the machine is not the page's.
+// its paint. Of what is asked for first, until that has changed the list. In real time, which has the network and the
+// service and whatever else runs on the machine, and in time of the page's thread, which is the page's alone.
 async function drawingTimes(choose, changes) {
     const session = await the.page.context().newCDPSession(the.page);
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
     const spent = async () => (await session.send("Performance.getMetrics")).metrics
         .find(({ name }) => name === "TaskDuration").value * 1000;
-    const times = [];
+    const real = [], own = [];
     for (let i = 0; i < 40; i++) {
         const before = await spent();
-        await the.page.evaluate(async ([[id, value], changed]) => {
+        real.push(await the.page.evaluate(async ([[id, value], changed]) => {
+            const begun = performance.now();
             const element = document.getElementById(id);
             element.value = value;
             const change = new Promise((resolve) => {
@@ -65,19 +70,22 @@ async function drawingTimes(choose, changes) {
                 port1.onmessage = resolve;
                 port2.postMessage(null);
             }));
-        }, [choose(i), changes]);
-        times.push(await spent() - before);
+            return performance.now() - begun;
+        }, [choose(i), changes]));
+        own.push(await spent() - before);
     }
-    return times.sort((one, other) => one - other);
+    return [real, own].map((times) => times.sort((one, other) => one - other));
 }
 
 for (const [what, ...how] of [["the chart", chartChoice], ["the orders", sortChoice, "#orders tbody"]]) {
     test(`what is chosen of ${what} is drawn within 100 ms, 95 times of 100`, async () => {
         await stopPolls();
         await open();
-        const times = await drawingTimes(...how);
-        const [p50, p95] = [0.5, 0.95].map((part) => times[Math.ceil(part * times.length) - 1]);
-        console.log(`${what}, from input to drawn: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms`);
-        assert.ok(p50 > 0 && p95 <= DRAWN_MS, `p95 is ${p95} ms`);
+        const [real, own] = (await drawingTimes(...how)).map((times) =>
+            [0.5, 0.95].map((part) => times[Math.ceil(part * times.length) - 1]));
+        const show = ([p50, p95]) => `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms`;
+        console.log(`${what}, from input to drawn: ${show(real)}; of the page's thread: ${show(own)}`);
+        assert.ok(own[0] > 0 && own[1] <= DRAWN_MS, `of the page's thread: ${show(own)}`);
+        assert.ok(real[0] <= WAIT_MS, show(real)); // of a machine that may be busy
     });
 }
