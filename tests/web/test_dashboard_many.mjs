@@ -40,6 +40,23 @@ test("400 days are readable: few enough points, and all orders in them", async (
     }
 });
 
+test("the days of the axis have room between them on a phone", async () => {
+    await the.page.setViewportSize({ width: 390, height: 900 });
+    await the.page.addInitScript(() => {
+        window.marks = new Map(); // where each day begins and ends, as drawn last
+        const { fillText } = CanvasRenderingContext2D.prototype;
+        CanvasRenderingContext2D.prototype.fillText = function (text, x, ...rest) {
+            const half = this.measureText(text).width / 2;
+            if (/^\d{4}-\d\d-\d\d$/.test(text)) window.marks.set(text, [x - half, x + half]);
+            fillText.call(this, text, x, ...rest);
+        };
+    });
+    await open();
+    const marks = await the.page.evaluate(() => [...window.marks.values()].sort(([one], [other]) => one - other));
+    assert.ok(marks.length > 1);
+    for (let i = 1; i < marks.length; i++) assert.ok(marks[i][0] - marks[i - 1][1] >= 8, JSON.stringify(marks));
+});
+
 const chartChoice = (i) => (i % 2 ? ["chart-step", ["day", "week", "month", ""][(i >> 1) % 4]]
     : ["chart-currency", currencies[(i >> 1) % 6]]);
 const sortChoice = (i) => ["sort", ["order_date", "total_amount desc", "id", "id desc"][i % 4]];

@@ -51,7 +51,7 @@ export class Chart {
       },
       axes: [
         { ...axis, incrs: (_, axis, low, high) => [high - low], values: (_, ticks) => ticks.map(dayOf),
-          splits: ({ width }) => everyNth(begins, Math.ceil(begins.length * MARK_PX / width)) },
+          splits: ({ bbox }) => everyNth(begins, Math.ceil(begins.length * MARK_PX * devicePixelRatio / bbox.width)) },
         { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => short.format(tick)) },
       ],
       series: [
