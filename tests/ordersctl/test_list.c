@@ -96,6 +96,17 @@ Test(list, goes_on_over_pages_that_are_short_or_empty)
     }
 }
 
+Test(list, is_aligned_over_short_pages)
+{
+    pretend();
+    struct running running = run_start(&(struct run){
+        .service = &pretended, .arguments = {"list", "--all", "--columns", "customer_id,order_id"}});
+    answer_page("", 1, "C", "1");
+    answer_page("1", 1, "A-LONGER-ONE", "");
+    assert_outcome(run_wait(&running), 0, "CUSTOMER      ORDER\nC             A-1\nA-LONGER-ONE  A-1\n", "");
+    rpc_peer_close(&peer);
+}
+
 Test(list, ends_at_its_limit_and_says_that_there_is_more)
 {
     pretend();

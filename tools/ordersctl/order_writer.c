@@ -159,10 +159,21 @@ static void add_to_table(struct order_writer *writer, json_t *order, struct aren
         table_style(&writer->table, i, face_of(columns->fields[i]).style(cells[i]));
 }
 
-/* Also at the end, for the titles where there was no order. */
-static void write_gathered(struct order_writer *writer)
+/* A page may have few orders, and the next one wider ones: so that lines which are seen together are aligned,
+ * they are gathered. */
+static void write_many(struct order_writer *writer)
 {
-    table_write(&writer->table, writer->file);
+    enum { MANY = 100 };
+    if (writer->table.n_gathered >= MANY)
+        table_write(&writer->table, writer->file);
+}
+
+/* The titles alone stand only where there is no order. */
+static void end_table(struct order_writer *writer, bool complete)
+{
+    if (complete || writer->table.n_gathered > 0)
+        table_write(&writer->table, writer->file);
+    table_free(&writer->table);
 }
 
 /* --- JSON --- */
@@ -195,9 +206,11 @@ static void add_to_json(struct order_writer *writer, json_t *order, struct arena
     json_text_write(writer->file, chosen_of(order, &writer->look.columns), JSON_COMPACT);
 }
 
-static void end_json(struct order_writer *writer)
+/* What breaks off is no document. */
+static void end_json(struct order_writer *writer, bool complete)
 {
-    fputs(writer->n == 0 ? "[]\n" : "\n]\n", writer->file);
+    if (complete)
+        fputs(writer->n == 0 ? "[]\n" : "\n]\n", writer->file);
 }
 
 static void add_to_ndjson(struct order_writer *writer, json_t *order, struct arena *arena)
@@ -240,9 +253,9 @@ static const struct {
     void (*begin)(struct order_writer *writer);
     void (*add)(struct order_writer *writer, json_t *order, struct arena *arena);
     void (*end_page)(struct order_writer *writer);
-    void (*end)(struct order_writer *writer);
+    void (*end)(struct order_writer *writer, bool complete);
 } formats[] = {
-    [OUTPUT_TABLE] = {begin_table, add_to_table, write_gathered, write_gathered},
+    [OUTPUT_TABLE] = {begin_table, add_to_table, write_many, end_table},
     [OUTPUT_JSON] = {begin_with_all, add_to_json, NULL, end_json},
     [OUTPUT_NDJSON] = {begin_with_all, add_to_ndjson, NULL, NULL},
     [OUTPUT_CSV] = {begin_csv, add_to_csv, NULL, NULL},
@@ -279,10 +292,8 @@ bool order_writer_take_page(const Orders__V1__ListOrdersResponse *page, void *wr
 
 void order_writer_end(struct order_writer *writer, bool complete)
 {
-    if (complete && formats[writer->look.format].end != NULL)
-        formats[writer->look.format].end(writer);
-    if (writer->look.format == OUTPUT_TABLE)
-        table_free(&writer->table);
+    if (formats[writer->look.format].end != NULL)
+        formats[writer->look.format].end(writer, complete);
 }
 
 /* --- one alone --- */

@@ -33,6 +33,7 @@ void table_add(struct table *table, const char *const cells[])
 {
     struct table_row *row = arena_calloc(&table->arena, 1, sizeof *row);
     table->newest = row;
+    table->n_gathered++;
     for (size_t i = 0; i < table->n_columns; i++) {
         row->cells[i] = printable(&table->arena, cells[i]);
         size_t width = printable_width(row->cells[i]);
@@ -75,6 +76,7 @@ void table_write(struct table *table, FILE *file)
     for (const struct table_row *row = table->first; row != NULL; row = row->next)
         write_row(table, row, file);
     table->first = table->newest = NULL;
+    table->n_gathered = 0;
     table->last = &table->first;
     arena_reset(&table->arena);
 }

@@ -1,6 +1,6 @@
 /* table.h: rows in aligned columns, for people.
  *
- * Rows are gathered and written a page at a time: the columns are as wide as what has been seen so far, so
+ * Rows are gathered and written many at a time: the columns are as wide as what has been seen so far, so
  * that a list of any length is written as it comes in.
  */
 #ifndef ORDERSCTL_TABLE_H
@@ -28,6 +28,7 @@ struct table {
     struct table_row *first; /* gathered, not written yet */
     struct table_row **last;
     struct table_row *newest; /* of those gathered */
+    size_t n_gathered;
     size_t widths[TABLE_COLUMNS];
     bool titled;  /* the titles are written */
     bool colored; /* titles are bold, and cells in their styles; false until the owner says so */
