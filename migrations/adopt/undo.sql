@@ -6,6 +6,7 @@
 
 SET LOCAL lock_timeout = '10s';
 SET LOCAL search_path = public;
+SET LOCAL client_min_messages = warning; -- not of what is there or gone already
 LOCK TABLE public.orders, original.orders IN ACCESS EXCLUSIVE MODE;
 
 -- What an earlier version took over has none.
@@ -76,5 +77,9 @@ INSERT INTO original.orders
 SELECT id, order_id, customer_id, order_date, total_amount / coalesce(factor, 1), currency, status, created_at, updated_at
 FROM orders LEFT JOIN original.scale USING (currency) ORDER BY id;
 SELECT setval('original.orders_id_seq', last_value, is_called) AS next_id FROM orders_id_seq \gset
-SELECT format('%s orders given back, %s', count(*), coalesce(sum(total_amount / coalesce(factor, 1)), 0))
-FROM orders LEFT JOIN original.scale USING (currency);
+SELECT format('%s orders given back%s', coalesce(sum(n), 0),
+  ': ' || string_agg(format('%s %s', total, currency), ', ' ORDER BY currency))
+FROM (
+  SELECT currency, count(*) AS n, sum(total_amount / coalesce(factor, 1)) AS total
+  FROM orders LEFT JOIN original.scale USING (currency) GROUP BY currency
+) AS sums;
