@@ -68,8 +68,20 @@ Test(targets, a_key_goes_to_no_other_address)
         format("default = there\n[target there]\nconnect = %s\napi-key = %s\n", nowhere, service->api_key));
     struct service keyless = *service;
     keyless.api_key = "";
-    assert_outcome(run_with(&keyless, "list"), 78, "", NULL);
-    assert_outcome(run_with(NULL, "list", "--connect", service->rpc_url), 78, "", NULL);
+    const char *const told = "ordersctl: There is no key to present: that of target \"there\" is for its own "
+                             "address; --target there takes both, --api-key-file a key of its own\n";
+    assert_outcome(run_with(&keyless, "list"), 78, "", told);
+    assert_outcome(run_with(NULL, "list", "--connect", service->rpc_url), 78, "", told);
+    /* Its own, however it is said. */
+    assert_outcome(run_with(NULL, "list", "--connect", nowhere, "--timeout", "0.2"), 7, "", NULL);
+}
+
+Test(targets, without_a_key_it_is_said_where_one_may_be)
+{
+    const struct outcome o = run_with(NULL, "list", "--connect", service->rpc_url);
+    assert_outcome(o, 78, "", NULL);
+    cr_assert_not_null(strstr(o.err, "There is no key to present: "), "%s", o.err);
+    cr_assert_not_null(strstr(o.err, "--api-key-file"), "%s", o.err);
 }
 
 Test(targets, a_key_that_others_may_read_is_refused)

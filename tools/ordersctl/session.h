@@ -34,6 +34,7 @@ struct session {
     char passing[SESSION_FAILURE_TEXT]; /* the last such one, "UNAVAILABLE: No server within reach"; "": none
                                          */
 
+    char withheld[SESSION_FAILURE_TEXT];   /* the target whose key is for another address; "": none */
     char key_origin[SESSION_FAILURE_TEXT]; /* where the key that is presented is from; "": there is none */
 
     /* What of it the command line said. */
