@@ -149,13 +149,17 @@ size_t url_query_values(const char *query, const char *name, struct arena *arena
         for (size_t at = 0, length; at < all.length; at += length + 1) {
             const char *comma = memchr(all.bytes + at, ',', all.length - at);
             length = comma != NULL ? (size_t)(comma - (all.bytes + at)) : all.length - at;
-            if (length > 0 && n++ < most)
-                values[n - 1] = (struct url_part){.bytes = arena_copy(arena, all.bytes + at, length),
-                                                  .length = length,
-                                                  .is_text = all.is_text};
+            if (length > 0 && n < most)
+                values[n] = (struct url_part){.bytes = arena_copy(arena, all.bytes + at, length),
+                                              .length = length,
+                                              .is_text = all.is_text};
+            n += length > 0;
         }
-        if (all.length > 0 && n == before && n++ < most)
-            values[n - 1] = all;
+        if (all.length == 0 || n > before)
+            continue;
+        if (n < most)
+            values[n] = all;
+        n++;
     }
     return n;
 }
