@@ -162,6 +162,17 @@ Test(input, call_updates_what_is_given)
     cr_assert_str_eq(stored("customer_id || total_amount || status"), "C7pending");
 }
 
+Test(input, a_call_in_a_dry_run_is_checked_and_does_nothing)
+{
+    static const char order[] =
+        "{\"order\":{\"order_id\":\"D-1\",\"customer_id\":\"C\",\"total_amount\":%d,\"currency\":\"EUR\"}}";
+    const char *const right = format(order, 1), *const wrong = format(order, -1);
+    assert_outcome(run_with(service, "call", "CreateOrder", "--dry-run", right), 0, "",
+                   "checked: nothing is wrong with it, and nothing was done\n");
+    assert_outcome(run_with(service, "call", "CreateOrder", "--dry-run", wrong), 5, "", NULL);
+    assert_outcome(run_with(service, "get", "D-1"), 3, "", NULL);
+}
+
 Test(input, call_of_a_batch_is_no_success_when_a_result_is_none)
 {
     static const char order[] = "{\"order_id\":\"%s\",\"customer_id\":\"C\",\"total_amount\":7,\"currency\":"

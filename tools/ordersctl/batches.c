@@ -99,7 +99,6 @@ static void make_request_id(const char *run, size_t first_row, char out[static U
 
 static void send_batch(struct batches *batches, struct import_batch *batch)
 {
-    static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const struct batch_terms *terms = batches->terms;
     char request_id[UUID_TEXT];
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
@@ -113,7 +112,7 @@ static void send_batch(struct batches *batches, struct import_batch *batch)
         .method = protobuf_c_service_descriptor_get_method_by_name(service, "BatchCreateOrders"),
         .input = &input.base,
         .request_id = terms->run != NULL ? request_id : NULL,
-        .metadata = &validate_only,
+        .metadata = &session_validate_only,
         .n_metadata = terms->validate_only ? 1 : 0,
     };
     batch->in_flight = true;

@@ -20,11 +20,15 @@ struct arguments {
     struct service_method target;
     const char *json;
     enum json_unknown unknown; /* members of it */
+    bool dry_run;
 };
+
+enum { KEY_DRY_RUN = 0x600 };
 
 static const struct argp_option options[] = {
     {"ignore-unknown", JSON_TEXT_IGNORE_UNKNOWN, NULL, 0,
      "Take JSON with members that are no field, without them"},
+    {"dry-run", KEY_DRY_RUN, NULL, 0, "Have the service check the request, and do nothing"},
     {0},
 };
 
@@ -33,6 +37,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct arguments *arguments = state->input;
     if (key == JSON_TEXT_IGNORE_UNKNOWN) {
         arguments->unknown = JSON_UNKNOWN_IGNORED;
+        return 0;
+    }
+    if (key == KEY_DRY_RUN) {
+        arguments->dry_run = true;
         return 0;
     }
     if (key == ARGP_KEY_NO_ARGS)
@@ -160,6 +168,12 @@ static enum exit_code code_of_results(const ProtobufCMessage *answer)
     return EXIT_OK;
 }
 
+/* As the answer to a request that was checked alone is, where there is nothing to say of parts of it. */
+static bool is_empty(const ProtobufCMessage *answer)
+{
+    return answer == NULL || protobuf_c_message_get_packed_size(answer) == 0;
+}
+
 static enum exit_code run_call(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
@@ -172,11 +186,14 @@ static enum exit_code run_call(struct session *session, void *input)
     if (status.code != STATUS_OK) {
         report_status(&status);
     } else {
-        reply = session_call(session, arguments->target.service, arguments->target.method, request);
+        reply = (arguments->dry_run ? session_validate : session_call)(session, arguments->target.service,
+                                                                       arguments->target.method, request);
         status.code = reply->status.code;
     }
     enum exit_code code = exit_code_of(status.code);
-    if (status.code == STATUS_OK) {
+    if (status.code == STATUS_OK && arguments->dry_run && is_empty(reply->message)) {
+        fputs("checked: nothing is wrong with it, and nothing was done\n", stderr);
+    } else if (status.code == STATUS_OK) {
         code = code_of_results(reply->message);
         output_json(stdout, session->output, json_from_message(reply->message));
     }

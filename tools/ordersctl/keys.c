@@ -256,19 +256,10 @@ static struct rpc_reply *call(struct session *session, const char *method, const
 /* Has the service check a request, and change nothing. */
 static enum exit_code validate(struct session *session, const char *method, const ProtobufCMessage *input)
 {
-    static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const ProtobufCServiceDescriptor *service = &rpc__v1__keys__descriptor;
-    const struct rpc_request request = {.service = service,
-                                        .method =
-                                            protobuf_c_service_descriptor_get_method_by_name(service, method),
-                                        .input = input,
-                                        .metadata = &validate_only,
-                                        .n_metadata = 1};
-    struct rpc_reply *reply = session_try(session, &request);
+    struct rpc_reply *reply = session_validate(
+        session, service, protobuf_c_service_descriptor_get_method_by_name(service, method), input);
     const enum exit_code code = exit_code_of(reply->status.code);
-    if (code != EXIT_OK)
-        report_status_details(&reply->status,
-                              session_details(session, &reply->status, reply->unreachable, &reply->arena));
     rpc_reply_free(reply);
     return code;
 }

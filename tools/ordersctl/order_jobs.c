@@ -38,14 +38,13 @@ static struct rpc_reply *answer_of(struct order_job *job)
 
 void order_job_call(struct order_job *job, const struct order_job_call *call, order_job_fn *then)
 {
-    static const struct rpc_metadata validate_only = {"x-validate-only", "true"};
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     struct rpc_request request = {
         .service = service,
         .method = protobuf_c_service_descriptor_get_method_by_name(service, call->method),
         .input = call->input,
         .request_id = call->request_id,
-        .metadata = &validate_only,
+        .metadata = &session_validate_only,
         .n_metadata = call->validate_only ? 1 : 0,
     };
     struct rpc_reply *before = job->reply;

@@ -157,14 +157,32 @@ struct rpc_reply *session_try(struct session *session, const struct rpc_request 
     return reply;
 }
 
+static struct rpc_reply *call_and_tell(struct session *session, const struct rpc_request *request)
+{
+    struct rpc_reply *reply = session_try(session, request);
+    if (reply->status.code != STATUS_OK && session->client != NULL)
+        tell_failure(session, reply);
+    return reply;
+}
+
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
 {
     const struct rpc_request request = {.service = service, .method = method, .input = input};
-    struct rpc_reply *reply = session_try(session, &request);
-    if (reply->status.code != STATUS_OK && session->client != NULL)
-        tell_failure(session, reply);
-    return reply;
+    return call_and_tell(session, &request);
+}
+
+const struct rpc_metadata session_validate_only = {"x-validate-only", "true"};
+
+struct rpc_reply *session_validate(struct session *session, const ProtobufCServiceDescriptor *service,
+                                   const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input)
+{
+    const struct rpc_request request = {.service = service,
+                                        .method = method,
+                                        .input = input,
+                                        .metadata = &session_validate_only,
+                                        .n_metadata = 1};
+    return call_and_tell(session, &request);
 }
 
 struct rpc_reply *session_call_order(struct session *session, const char *method,

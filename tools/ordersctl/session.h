@@ -63,6 +63,13 @@ void session_close(struct session *session);
 struct rpc_reply *session_call(struct session *session, const ProtobufCServiceDescriptor *service,
                                const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input);
 
+/* The metadata by which a service checks a request and does nothing (proto/README.md). */
+extern const struct rpc_metadata session_validate_only;
+
+/* session_call with it: nothing is changed, and the answer may have no message. */
+struct rpc_reply *session_validate(struct session *session, const ProtobufCServiceDescriptor *service,
+                                   const ProtobufCMethodDescriptor *method, const ProtobufCMessage *input);
+
 /* The same for a request that says more than what is called; nothing is reported. */
 struct rpc_reply *session_try(struct session *session, const struct rpc_request *request);
 
