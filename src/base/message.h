@@ -27,6 +27,12 @@ void *message_unpack(const ProtobufCMessageDescriptor *type, size_t max_fields, 
 void *message_unpack_apart(const ProtobufCMessageDescriptor *type, size_t max_fields, struct arena *arena,
                            const uint8_t *bytes, size_t size, const char **why);
 
+/* A field's text: those of protobuf-c are not const, though who packs or reads a message only reads them. */
+static inline char *message_text(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
 /* What *why points to when there was no memory for the message. */
 extern const char message_no_memory[];
 

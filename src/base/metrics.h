@@ -38,9 +38,9 @@ struct metric_family {
 
 /* For durations in nanoseconds, shown in seconds: from a lone get to the longest that a call waits. */
 #define METRIC_NANOSECONDS 1e9
-#define METRIC_DURATION_BOUNDS                                                                \
-    {100000,   250000,    500000,    1000000,   2500000,    5000000,    10000000,   25000000, \
-     50000000, 100000000, 250000000, 500000000, 1000000000, 2500000000, 5000000000, 10000000000}
+#define METRIC_DURATION_BOUNDS                                                                             \
+    100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 25000000, 50000000, 100000000, 250000000, \
+        500000000, 1000000000, 2500000000, 5000000000, 10000000000
 
 struct metrics;
 struct metric; /* one series */

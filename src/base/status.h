@@ -58,7 +58,7 @@ struct status {
 };
 
 /* STATUS_OK with nothing wrong. */
-#define STATUS_INIT (struct status){.message = ""}
+#define STATUS_INIT ((struct status){.message = ""})
 
 /* "NOT_FOUND"; "UNKNOWN" for a number that is no code. */
 const char *status_code_name(enum status_code code);

@@ -11,7 +11,7 @@ static const struct metric_family durations = {"orders_rpc_request_duration_seco
                                                METRIC_HISTOGRAM,
                                                .labels = {"method"},
                                                .scale = METRIC_NANOSECONDS,
-                                               .bounds = METRIC_DURATION_BOUNDS};
+                                               .bounds = {METRIC_DURATION_BOUNDS}};
 static const struct metric_family refused = {
     "orders_rpc_requests_refused_total",
     "RPC calls refused since too many, or too many bytes of them, were in hand", METRIC_COUNTER};

@@ -1,4 +1,5 @@
 /* methods.c: each method with the types of its request and its answer, in three forms. */
+#include "base/message.h"
 #include "client/calls.h"
 
 #define ORDERS &orders__v1__order_service__descriptor
@@ -97,7 +98,7 @@ void orders_create_async(struct orders_client *client, const struct orders_call 
 static Orders__V1__GetOrderRequest get_request(const char *order_id)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_id;
+    request.order_id = message_text(order_id);
     return request;
 }
 
@@ -258,7 +259,7 @@ static Rpc__V1__HealthCheckRequest health_request(const char *service)
 {
     Rpc__V1__HealthCheckRequest request = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
     if (service != NULL)
-        request.service = (char *)(uintptr_t)service;
+        request.service = message_text(service);
     return request;
 }
 

@@ -254,9 +254,9 @@ static bool read_api_key_file(struct reading *reading, const char *path)
     return read_api_key(reading, line);
 }
 
-#define TEXT(name, preset, member) {name, preset, 0, NULL, offsetof(struct config, member), NULL, 0, 0}
-#define NUMBER(name, preset, member, least, most, unit) \
-    {name, preset, 0, NULL, offsetof(struct config, member), "a number of " unit, (least), (most)}
+#define TEXT(name, preset, member) name, preset, .offset = offsetof(struct config, member)
+#define NUMBER(name, preset, member, least_one, most_one, of) \
+    TEXT(name, preset, member), .unit = "a number of " of, .least = (least_one), .most = (most_one)
 
 static const struct variable {
     const char *name;
@@ -271,41 +271,41 @@ static const struct variable {
     {"DATABASE_URL", NULL, 0, read_database_url},
     {"API_KEY", NULL, 0, read_api_key},
     {"API_KEY_FILE", NULL, 0, read_api_key_file},
-    TEXT("ORDERS_JWT_ISSUERS", NULL, jwt_issuers),
-    TEXT("ORDERS_OIDC_CLIENT", NULL, oidc_client),
-    TEXT("ORDERS_OIDC_SCOPE", "openid", oidc_scope),
+    {TEXT("ORDERS_JWT_ISSUERS", NULL, jwt_issuers)},
+    {TEXT("ORDERS_OIDC_CLIENT", NULL, oidc_client)},
+    {TEXT("ORDERS_OIDC_SCOPE", "openid", oidc_scope)},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:6600", 0, read_listen},
     {"ORDERS_CONNECT", "tcp://127.0.0.1:6600", 0, read_connect},
     {"ORDERS_HTTP", "127.0.0.1:5000", CONFIG_HTTP, read_http},
     {"ORDERS_METRICS", NULL, 0, read_metrics},
     {"ORDERS_CORS_ORIGINS", "http://localhost:3000,http://localhost:3001", 0, read_cors_origins},
-    TEXT("ORDERS_RATES", NULL, rates),
+    {TEXT("ORDERS_RATES", NULL, rates)},
     {"ORDERS_HTTP_HIDE", NULL, 0, read_hidden},
     {"ORDERS_LOG", "info", 0, read_log},
-    NUMBER("ORDERS_LOG_SAMPLE", "100", log_sample, 0, 1000000, "lines a second"),
-    NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds"),
-    NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections"),
-    NUMBER("ORDERS_SLOW_STATEMENT", "1000", slow_statement_ms, 0, 600000, "milliseconds"),
-    NUMBER("ORDERS_MAX_CALLS", "4096", max_calls, 1, 65536, "calls"),
-    NUMBER("ORDERS_MAX_CALLS_PER_PRINCIPAL", "0", max_calls_each, 0, 65536, "calls"),
-    NUMBER("ORDERS_RATE_PER_PRINCIPAL", "0", rate_each, 0, 1000000, "calls a second"),
-    NUMBER("ORDERS_BURST_PER_PRINCIPAL", "0", burst_each, 0, 1000000, "calls"),
-    NUMBER("ORDERS_MAX_CALL_BYTES", "33554432", max_call_bytes, 1048576, 1073741824, "bytes"),
-    NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections"),
-    NUMBER("ORDERS_IDLE_TIMEOUT", "900", idle_timeout_s, 1, 86400, "seconds"),
-    NUMBER("ORDERS_SEND_TIMEOUT", "10", send_timeout_s, 1, 3600, "seconds"),
-    NUMBER("ORDERS_HTTP_MAX_CONNECTIONS", "4096", http_max_connections, 1, 65536, "connections"),
-    NUMBER("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS", "0", http_max_connections_per_address, 0, 65536,
-           "connections"),
-    NUMBER("ORDERS_HTTP_REQUEST_TIMEOUT", "10", http_request_timeout_s, 1, 3600, "seconds"),
-    NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds"),
-    NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "75", http_idle_timeout_s, 1, 3600, "seconds"),
-    NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes"),
-    TEXT("ORDERS_TLS_CERT", NULL, tls_cert),
-    TEXT("ORDERS_TLS_KEY", NULL, tls_key),
-    TEXT("ORDERS_TLS_CLIENT_CA", NULL, tls_client_ca),
-    TEXT("ORDERS_TLS_CA", NULL, tls_ca),
-    TEXT("ORDERS_TLS_ROLES", NULL, tls_roles),
+    {NUMBER("ORDERS_LOG_SAMPLE", "100", log_sample, 0, 1000000, "lines a second")},
+    {NUMBER("ORDERS_IDEMPOTENCY_TTL", "86400", idempotency_ttl_s, 1, 31536000, "seconds")},
+    {NUMBER("ORDERS_WORKERS", "2", workers, 1, 64, "connections")},
+    {NUMBER("ORDERS_SLOW_STATEMENT", "1000", slow_statement_ms, 0, 600000, "milliseconds")},
+    {NUMBER("ORDERS_MAX_CALLS", "4096", max_calls, 1, 65536, "calls")},
+    {NUMBER("ORDERS_MAX_CALLS_PER_PRINCIPAL", "0", max_calls_each, 0, 65536, "calls")},
+    {NUMBER("ORDERS_RATE_PER_PRINCIPAL", "0", rate_each, 0, 1000000, "calls a second")},
+    {NUMBER("ORDERS_BURST_PER_PRINCIPAL", "0", burst_each, 0, 1000000, "calls")},
+    {NUMBER("ORDERS_MAX_CALL_BYTES", "33554432", max_call_bytes, 1048576, 1073741824, "bytes")},
+    {NUMBER("ORDERS_MAX_CONNECTIONS", "10000", max_connections, 1, 1000000, "connections")},
+    {NUMBER("ORDERS_IDLE_TIMEOUT", "900", idle_timeout_s, 1, 86400, "seconds")},
+    {NUMBER("ORDERS_SEND_TIMEOUT", "10", send_timeout_s, 1, 3600, "seconds")},
+    {NUMBER("ORDERS_HTTP_MAX_CONNECTIONS", "4096", http_max_connections, 1, 65536, "connections")},
+    {NUMBER("ORDERS_HTTP_MAX_CONNECTIONS_PER_ADDRESS", "0", http_max_connections_per_address, 0, 65536,
+            "connections")},
+    {NUMBER("ORDERS_HTTP_REQUEST_TIMEOUT", "10", http_request_timeout_s, 1, 3600, "seconds")},
+    {NUMBER("ORDERS_HTTP_SEND_TIMEOUT", "10", http_send_timeout_s, 1, 3600, "seconds")},
+    {NUMBER("ORDERS_HTTP_IDLE_TIMEOUT", "75", http_idle_timeout_s, 1, 3600, "seconds")},
+    {NUMBER("ORDERS_HTTP_MAX_BODY_BYTES", "1048576", http_max_body_bytes, 1024, 1048576, "bytes")},
+    {TEXT("ORDERS_TLS_CERT", NULL, tls_cert)},
+    {TEXT("ORDERS_TLS_KEY", NULL, tls_key)},
+    {TEXT("ORDERS_TLS_CLIENT_CA", NULL, tls_client_ca)},
+    {TEXT("ORDERS_TLS_CA", NULL, tls_ca)},
+    {TEXT("ORDERS_TLS_ROLES", NULL, tls_roles)},
     {"ORDERS_PLAINTEXT", "0", 0, read_plaintext},
 };
 

@@ -72,7 +72,7 @@ struct route {
     const char *result; /* the field of the response that is the body, a list; NULL: the whole response */
     const char *unreachable; /* the field of it that names what the body is without; NULL: there is none */
     const char *text;        /* the body, instead of the response */
-    const char *file;   /* the resource that is the answer; "docs/" for that one of docs/ which "{…}" names */
+    const char *file; /* the resource that is the answer; "docs/" for the one of docs/ that the path names */
     const char *policy; /* its Content-Security-Policy; NULL: it may do nothing */
     bool signs_in;      /* it may ask an OpenID provider, too, where people sign in at one */
     bool metrics;       /* the body is what this process counts, as Prometheus reads it */

@@ -14,7 +14,7 @@ static const struct metric_family durations = {
     METRIC_HISTOGRAM,
     .labels = {"method", "route"},
     .scale = METRIC_NANOSECONDS,
-    .bounds = METRIC_DURATION_BOUNDS};
+    .bounds = {METRIC_DURATION_BOUNDS}};
 static const struct metric_family connections = {"orders_http_connections", "HTTP connections at this moment",
                                                  METRIC_GAUGE};
 static const struct metric_family ended = {"orders_http_connections_ended_total",

@@ -2,6 +2,7 @@
  * from. */
 #include "http/transcode.h"
 
+#include "base/message.h"
 #include "base/utf8.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "http/violation.h"
@@ -113,7 +114,7 @@ static void add_path(Google__Protobuf__FieldMask *mask, const char *path, struct
 {
     if (mask->paths == NULL)
         mask->paths = arena_calloc(arena, ROUTE_MAX_BODY_FIELDS, sizeof *mask->paths);
-    mask->paths[mask->n_paths++] = (char *)(uintptr_t)path;
+    mask->paths[mask->n_paths++] = message_text(path);
 }
 
 static void read_body(const struct transcode_source *source, struct arena *arena,

@@ -28,19 +28,18 @@ static const struct wording {
     {"missing", .message = "Field required"},
 
 /* What the original's own validators refused, by an exception. */
-#define VALIDATOR(type, ...) \
-    {type, "value_error", "Value error, " __VA_ARGS__, .context = "error", .is_exception = true}
-    VALIDATOR("blank", "Customer ID cannot be empty or whitespace", .of_change = "customer_id"),
-    VALIDATOR("blank", "Field cannot be empty or whitespace"),
-    VALIDATOR("control_character", "Field cannot contain control characters"),
-    VALIDATOR("reserved", "Order ID cannot be '", SHOWN_AS_TEXT, "'"),
-    VALIDATOR("unknown_page_token", "Page token must be of a list with the same filters and order"),
-    VALIDATOR("unknown_currency", "Currency must be a valid ISO 4217 code. Supported: ", SHOWN_AS_TEXT),
+#define VALIDATOR(...) "value_error", "Value error, " __VA_ARGS__, .context = "error", .is_exception = true
+    {"blank", VALIDATOR("Customer ID cannot be empty or whitespace", .of_change = "customer_id")},
+    {"blank", VALIDATOR("Field cannot be empty or whitespace")},
+    {"control_character", VALIDATOR("Field cannot contain control characters")},
+    {"reserved", VALIDATOR("Order ID cannot be '", SHOWN_AS_TEXT, "'")},
+    {"unknown_page_token", VALIDATOR("Page token must be of a list with the same filters and order")},
+    {"unknown_currency", VALIDATOR("Currency must be a valid ISO 4217 code. Supported: ", SHOWN_AS_TEXT)},
 
-#define LIMIT(called, before, member) {called, NULL, before, SHOWN_AS_NUMBER, .context = (member)}
-    LIMIT("greater_than", "Input should be greater than ", "gt"),
-    LIMIT("greater_than_equal", "Input should be greater than or equal to ", "ge"),
-    LIMIT("less_than_equal", "Input should be less than or equal to ", "le"),
+#define LIMIT(before, member) NULL, before, SHOWN_AS_NUMBER, .context = (member)
+    {"greater_than", LIMIT("Input should be greater than ", "gt")},
+    {"greater_than_equal", LIMIT("Input should be greater than or equal to ", "ge")},
+    {"less_than_equal", LIMIT("Input should be less than or equal to ", "le")},
     {"string_too_short", NULL, "String should have at least ", SHOWN_AS_COUNT, .context = "min_length"},
     {"string_too_long", NULL, "String should have at most ", SHOWN_AS_COUNT, .context = "max_length"},
     {"too_long", NULL, "List should have at most ", SHOWN_AS_NUMBER, " items after validation",

@@ -1,6 +1,7 @@
 /* rules.c: one check for each field, with the limits that its row in fields.c has. */
 #include "orders/rules.h"
 
+#include "base/message.h"
 #include "base/time.h"
 #include "base/utf8.h"
 #include "google/protobuf/field_mask.pb-c.h"
@@ -174,7 +175,7 @@ static void check_currency(struct check *check, Orders__V1__Order *order)
     else if (code == NULL)
         refuse_of(check, "unknown_currency", currency_codes, "must be one of ", "");
     else
-        order->currency = (char *)(uintptr_t)code;
+        order->currency = message_text(code);
 }
 
 static void check_status(struct check *check, Orders__V1__Order *order)

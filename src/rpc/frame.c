@@ -79,10 +79,10 @@ Rpc__V1__FieldViolation **frame_violations(const struct status *status, struct a
     for (size_t i = 0; i < n && list != NULL; i++) {
         const struct violation *from = &status->violations[i];
         rpc__v1__field_violation__init(&all[i]);
-        all[i].field = (char *)(uintptr_t)from->field;
-        all[i].type = (char *)(uintptr_t)from->type;
-        all[i].message = (char *)(uintptr_t)from->message;
-        all[i].parameter = (char *)(uintptr_t)from->parameter;
+        all[i].field = message_text(from->field);
+        all[i].type = message_text(from->type);
+        all[i].message = message_text(from->message);
+        all[i].parameter = message_text(from->parameter);
         list[i] = &all[i];
     }
     return list;

@@ -1,6 +1,7 @@
 /* request_pack.c: a timeout, a method and metadata, and behind them the message. */
 #include "rpc/request_pack.h"
 
+#include "base/message.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
 
@@ -24,8 +25,8 @@ static bool set_metadata(Rpc__V1__Request *head, const struct rpc_request *reque
         if (from != &key && strcmp(from->name, key.name) == 0)
             key.value = NULL;
         rpc__v1__request__metadata_entry__init(&entries[i]);
-        entries[i].key = (char *)(uintptr_t)from->name;
-        entries[i].value = (char *)(uintptr_t)from->value;
+        entries[i].key = message_text(from->name);
+        entries[i].value = message_text(from->value);
         list[head->n_metadata++] = &entries[i];
     }
     head->metadata = list;
@@ -61,7 +62,7 @@ nng_msg *request_pack(const struct rpc_request *request, const char *api_key, st
 {
     Rpc__V1__Request head = RPC__V1__REQUEST__INIT;
     head.method = arena_printf(&reply->arena, "%s/%s", request->service->name, request->method->name);
-    head.request_id = (char *)(uintptr_t)reply->request_id;
+    head.request_id = message_text(reply->request_id);
     if (head.method == NULL || !set_metadata(&head, request, api_key, &reply->arena))
         return refuse_without_memory(reply);
 

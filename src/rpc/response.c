@@ -1,6 +1,7 @@
 /* response.c: a status, and what is to be known of it besides. */
 #include "rpc/response.h"
 
+#include "base/message.h"
 #include "rpc/frame.h"
 
 enum { METADATA_MOST = 3 }; /* what is replayed was not refused */
@@ -11,8 +12,8 @@ static void add_metadata(Rpc__V1__Response *response, struct arena *arena, const
     if (response->metadata == NULL)
         response->metadata = arena_calloc(arena, METADATA_MOST, sizeof *response->metadata);
     rpc__v1__response__metadata_entry__init(entry);
-    entry->key = (char *)(uintptr_t)key;
-    entry->value = (char *)(uintptr_t)value;
+    entry->key = message_text(key);
+    entry->value = message_text(value);
     response->metadata[response->n_metadata++] = entry;
 }
 
@@ -27,7 +28,7 @@ void response_init(Rpc__V1__Response *response, struct call *call)
 {
     rpc__v1__response__init(response);
     response->code = (Rpc__V1__Code)call->status.code;
-    response->message = (char *)(uintptr_t)call->status.message;
+    response->message = message_text(call->status.message);
     response->n_violations = call->status.n_violations;
     if (response->n_violations > 0)
         response->violations = frame_violations(&call->status, &call->arena);

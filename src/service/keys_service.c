@@ -2,6 +2,7 @@
 #include "service/keys_service.h"
 
 #include "auth/bootstrap_keys.h"
+#include "base/message.h"
 #include "base/time.h"
 
 #include <stdlib.h>
@@ -15,12 +16,6 @@ struct asking {
     const char *text; /* of the new key; NULL: there is none */
     ProtobufCClosure closure;
 };
-
-/* protobuf-c's strings are not const, though they are only read. */
-static char *text_of(const char *string)
-{
-    return (char *)(uintptr_t)string;
-}
 
 static struct key_store *store_of(Rpc__V1__Keys_Service *service)
 {
@@ -134,9 +129,9 @@ static Rpc__V1__Key *make_key(const struct stored_key *from, struct arena *arena
 {
     Rpc__V1__Key *key = arena_alloc(arena, sizeof *key);
     rpc__v1__key__init(key);
-    key->name = text_of(from->name);
+    key->name = message_text(from->name);
     key->role = (Rpc__V1__Role)read_role(from->role);
-    key->id = text_of(from->id);
+    key->id = message_text(from->id);
     key->created_at = make_time(from->created_us, arena);
     key->expires_at = make_time(from->expires_us, arena);
     key->last_used_at = make_time(from->used_us, arena);
@@ -155,10 +150,10 @@ static void answer_issued(const struct stored_key *keys, size_t n, void *closure
     }
     Rpc__V1__IssuedKey *issued = arena_alloc(arena, sizeof *issued);
     rpc__v1__issued_key__init(issued);
-    issued->name = text_of(keys->name);
+    issued->name = message_text(keys->name);
     issued->role = (Rpc__V1__Role)read_role(keys->role);
-    issued->key = text_of(asking->text);
-    issued->id = text_of(keys->id);
+    issued->key = message_text(asking->text);
+    issued->id = message_text(keys->id);
     issued->created_at = make_time(keys->created_us, arena);
     issued->expires_at = make_time(keys->expires_us, arena);
     issued->old_key_until = n > 1 ? make_time(keys[1].revoked_us, arena) : NULL;

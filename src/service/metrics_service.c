@@ -2,6 +2,7 @@
 #include "service/metrics_service.h"
 
 #include "base/call.h"
+#include "base/message.h"
 
 #include <string.h>
 
@@ -13,24 +14,18 @@ static const Rpc__V1__MetricFamily__Type types[] = {
     [METRIC_HISTOGRAM] = RPC__V1__METRIC_FAMILY__TYPE__HISTOGRAM,
 };
 
-/* protobuf-c's strings are not const, though they are only read. */
-static char *unconst(const char *string)
-{
-    return (char *)(uintptr_t)string;
-}
-
 static Rpc__V1__MetricSample *make_sample(const struct metrics_sample *from, struct arena *arena)
 {
     Rpc__V1__MetricSample *sample = arena_alloc(arena, sizeof *sample);
     Rpc__V1__MetricLabel *labels = arena_calloc(arena, from->n_labels, sizeof *labels);
     rpc__v1__metric_sample__init(sample);
-    sample->name = unconst(from->name);
+    sample->name = message_text(from->name);
     sample->value = from->value;
     sample->labels = arena_calloc(arena, from->n_labels, sizeof *sample->labels);
     for (size_t i = 0; i < from->n_labels; i++) {
         rpc__v1__metric_label__init(&labels[i]);
-        labels[i].name = unconst(from->labels[i].name);
-        labels[i].value = unconst(from->labels[i].value);
+        labels[i].name = message_text(from->labels[i].name);
+        labels[i].value = message_text(from->labels[i].value);
         sample->labels[sample->n_labels++] = &labels[i];
     }
     return sample;
@@ -40,8 +35,8 @@ static Rpc__V1__MetricFamily *make_family(const struct metrics_group *from, stru
 {
     Rpc__V1__MetricFamily *family = arena_alloc(arena, sizeof *family);
     rpc__v1__metric_family__init(family);
-    family->name = unconst(from->family->name);
-    family->help = unconst(from->family->help);
+    family->name = message_text(from->family->name);
+    family->help = message_text(from->family->help);
     family->type = types[from->family->type];
     family->samples = arena_calloc(arena, from->n_samples, sizeof *family->samples);
     for (size_t i = 0; i < from->n_samples; i++)

@@ -1,6 +1,7 @@
 /* create_many.c: the operations of one call, and what their outcomes make of the call's. */
 #include "store/create_many.h"
 
+#include "base/message.h"
 #include "store/order_row.h"
 #include "store/statement.h"
 
@@ -104,7 +105,7 @@ static void finish_one_of_many(struct operation *operation)
     if (operation->code == STATUS_OK)
         result->order = operation->order;
     else
-        result->message = (char *)(uintptr_t)operation->message;
+        result->message = message_text(operation->message);
     release_many(many);
 }
 

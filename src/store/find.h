@@ -27,9 +27,9 @@ enum { FIND_ROWS = 20000 };
 
 /* Of the statement, in this order. Those that it does not name are sent, and not used. */
 enum { FIND_PARAMS = 14 };
-#define FIND_TYPES                                                                      \
-    {PG_INT8, PG_TIMESTAMPTZ, PG_INT8,        PG_INT8, PG_INT8, PG_INT8, PG_TEXT_ARRAY, \
-     PG_TEXT, PG_TIMESTAMPTZ, PG_TIMESTAMPTZ, PG_TEXT, PG_INT8, PG_INT8, PG_TEXT}
+#define FIND_TYPES                                                                                       \
+    PG_INT8, PG_TIMESTAMPTZ, PG_INT8, PG_INT8, PG_INT8, PG_INT8, PG_TEXT_ARRAY, PG_TEXT, PG_TIMESTAMPTZ, \
+        PG_TIMESTAMPTZ, PG_TEXT, PG_INT8, PG_INT8, PG_TEXT
 
 /* The columns of its result before ORDER_ROW_COLUMNS: how many match, null unless asked for; of the orders
  * looked at, which one this is, from 1 on, null where none was found; how many of them match so far; whether

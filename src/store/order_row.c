@@ -1,6 +1,7 @@
 /* order_row.c: from columns to an order, and what of it no message can say. */
 #include "store/order_row.h"
 
+#include "base/message.h"
 #include "base/time.h"
 #include "orders/currency.h"
 #include "orders/status.h"
@@ -65,7 +66,7 @@ static Orders__V1__Order *read_whole(const PGresult *result, int row, int first,
     row_timestamp(result, row, first + 3, order->order_date = &stored->order_date);
     order->total_amount = row_int8(result, row, first + 4);
     const char *currency = currency_find(PQgetvalue(result, row, first + 5));
-    order->currency = currency != NULL ? (char *)(uintptr_t)currency : text(result, row, first + 5, arena);
+    order->currency = currency != NULL ? message_text(currency) : text(result, row, first + 5, arena);
     order->status = order_status_from_word(PQgetvalue(result, row, first + 6),
                                            (size_t)PQgetlength(result, row, first + 6));
     row_timestamp(result, row, first + 7, order->created_at = &stored->created_at);

@@ -13,7 +13,7 @@ static const struct metric_family wait = {
     METRIC_HISTOGRAM,
     .labels = {"lane"},
     .scale = METRIC_NANOSECONDS,
-    .bounds = METRIC_DURATION_BOUNDS};
+    .bounds = {METRIC_DURATION_BOUNDS}};
 static const struct metric_family connections = {
     "orders_store_connections", "Connections to the database at this moment, by lane and what they do",
     METRIC_GAUGE, .labels = {"lane", "state"}};
@@ -37,7 +37,7 @@ static const struct metric_family duration = {
     METRIC_HISTOGRAM,
     .labels = {"statement"},
     .scale = METRIC_NANOSECONDS,
-    .bounds = METRIC_DURATION_BOUNDS};
+    .bounds = {METRIC_DURATION_BOUNDS}};
 static const struct metric_family failed = {
     "orders_store_statements_failed_total",
     "Runs of a statement that the database ended in an error, by statement", METRIC_COUNTER,

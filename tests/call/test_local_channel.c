@@ -2,6 +2,7 @@
 #include "call/local_channel.h"
 
 #include "auth/bootstrap_keys.h"
+#include "base/message.h"
 #include "rpc/v1/health.pb-c.h"
 
 #include <criterion/criterion.h>
@@ -77,7 +78,7 @@ static const struct status *to_refuse;
 static void ask(const char *service, const char *key, const char *id, struct channel_reply **reply)
 {
     Rpc__V1__HealthCheckRequest input = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
-    input.service = (char *)(uintptr_t)service;
+    input.service = message_text(service);
     const ProtobufCMethodDescriptor *method = &rpc__v1__health__descriptor.methods[0];
     const struct auth_presented presented = {.api_key = key};
     struct auth_result auth;
@@ -104,7 +105,7 @@ static void finish(size_t i, const char *reason, size_t bytes)
 {
     Rpc__V1__HealthCheckResponse *response = arena_alloc(&asked[i]->arena, sizeof *response + bytes);
     rpc__v1__health_check_response__init(response);
-    response->reason = (char *)(uintptr_t)reason;
+    response->reason = message_text(reason);
     closure(response, asked[i]);
 }
 

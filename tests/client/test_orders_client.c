@@ -181,7 +181,7 @@ struct ends {
     struct orders_error *error; /* of the last that failed; owned */
 };
 
-#define ENDS_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER}
+#define ENDS_INIT .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER
 
 static void count_end(Orders__V1__Order *order, struct orders_error *error, void *arg)
 {
@@ -223,7 +223,7 @@ Test(orders_client, many_calls_are_under_way_at_once)
     struct orders_client *client = open_service(service);
     struct orders_error *error;
     Orders__V1__Order order = make_order("A-1"), *created;
-    struct ends ends = ENDS_INIT;
+    struct ends ends = {ENDS_INIT};
     expect_success(orders_create(client, &order, &created, &error), &error);
     orders__v1__order__free_unpacked(created, NULL);
     for (int i = 0; i < CALLS; i++)
@@ -247,7 +247,7 @@ struct hand {
 
 static void begin_by_hand(struct hand *hand, struct orders_client_options options)
 {
-    *hand = (struct hand){.ends = ENDS_INIT};
+    *hand = (struct hand){.ends = {ENDS_INIT}};
     rpc_peer_open(&hand->peer);
     const char *const servers[] = {hand->peer.url, NULL};
     const Orders__V1__Order order = make_order("A-1");
@@ -422,7 +422,7 @@ static bool goes_on(struct ends *ends, time_t while_s)
 Test(orders_client, a_call_waits_for_its_server_until_its_deadline)
 {
     enum { LATE_S = 3 };
-    struct ends waits = ENDS_INIT, hurries = ENDS_INIT;
+    struct ends waits = {ENDS_INIT}, hurries = {ENDS_INIT};
     const struct orders_call in_a_hurry = {.timeout_ms = 200};
     struct rpc_peer peer;
     rpc_peer_reserve(&peer);
@@ -468,7 +468,7 @@ Test(orders_client, a_call_leaves_a_server_that_hangs)
     struct orders_client *client = open_client(&(struct orders_client_options){
         .servers = servers, .api_key = hangs->api_key, .timeout_ms = DEADLINE_MS});
     struct orders_error *error;
-    struct ends ends = ENDS_INIT;
+    struct ends ends = {ENDS_INIT};
     Orders__V1__Order order = make_order("A-1"), *created;
     expect_success(orders_create(client, &order, &created, &error), &error);
     orders__v1__order__free_unpacked(created, NULL);

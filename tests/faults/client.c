@@ -1,6 +1,7 @@
 /* client.c: what a client does next, how it makes sure that it is done, and what it may be told. */
 #include "client.h"
 
+#include "base/message.h"
 #include "base/time.h"
 #include "base/uuid.h"
 #include "rpc/client.h"
@@ -70,9 +71,9 @@ static struct rpc_reply *call(struct rpc_client *rpc, const char *name, const Pr
 static void make_order(struct client *client, struct write *write, const struct entry *entry)
 {
     orders__v1__order__init(&write->order);
-    write->order.order_id = (char *)(uintptr_t)entry->order_id;
-    write->order.customer_id = (char *)(uintptr_t)"torture";
-    write->order.currency = (char *)(uintptr_t)(choose(&client->choices, 2) == 0 ? "ISK" : "EUR");
+    write->order.order_id = message_text(entry->order_id);
+    write->order.customer_id = message_text("torture");
+    write->order.currency = message_text(choose(&client->choices, 2) == 0 ? "ISK" : "EUR");
     write->order.total_amount = 1 + choose(&client->choices, AMOUNTS);
     write->order.status = (Orders__V1__OrderStatus)(1 + choose(&client->choices, 7));
     write->becomes =
@@ -113,7 +114,7 @@ static void make_delete(struct client *client, struct write *write, const struct
 {
     (void)client;
     orders__v1__delete_order_request__init(&write->remove);
-    write->remove.order_id = (char *)(uintptr_t)entry->order_id;
+    write->remove.order_id = message_text(entry->order_id);
     write->name = "DeleteOrder";
     write->input = &write->remove.base;
     write->expected = entry->acknowledged.present ? STATUS_OK : STATUS_NOT_FOUND;
@@ -300,7 +301,7 @@ static void create_batch(struct client *client, struct rpc_client *rpc)
 static void read_back(struct client *client, struct rpc_client *rpc, const struct entry *entry)
 {
     Orders__V1__GetOrderRequest get = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    get.order_id = (char *)(uintptr_t)entry->order_id;
+    get.order_id = message_text(entry->order_id);
     struct rpc_reply *reply = call(rpc, "GetOrder", &get.base, NULL);
     const Orders__V1__Order *order = (const void *)reply->message;
     client->journal.requests++;

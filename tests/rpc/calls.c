@@ -1,5 +1,6 @@
 /* calls.c: what several RPC suites would otherwise repeat. */
 #include "calls.h"
+#include "base/message.h"
 
 #include <criterion/criterion.h>
 
@@ -34,7 +35,7 @@ void calls_expect(const struct rpc_reply *reply, enum status_code code)
 Orders__V1__Order calls_order(const char *order_id)
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    order.order_id = (char *)(uintptr_t)order_id;
+    order.order_id = message_text(order_id);
     order.customer_id = "CUST-1";
     order.total_amount = 25990;
     order.currency = "ISK";
@@ -51,6 +52,6 @@ struct rpc_reply *calls_create(struct rpc_client *client, Orders__V1__Order *ord
 struct rpc_reply *calls_get(struct rpc_client *client, const char *order_id)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_id;
+    request.order_id = message_text(order_id);
     return calls_make(client, "GetOrder", &request.base);
 }

@@ -1,4 +1,5 @@
 /* test_client.c: every method of OrderService, through the client, over a real socket, on a real database. */
+#include "base/message.h"
 #include "calls.h"
 #include "rpc/frame.h"
 
@@ -39,7 +40,7 @@ static const Orders__V1__Order *order_of(const struct rpc_reply *reply)
 static void create(const char *order_id, const char *customer_id, int status)
 {
     Orders__V1__Order order = calls_order(order_id);
-    order.customer_id = (char *)(uintptr_t)customer_id;
+    order.customer_id = message_text(customer_id);
     order.status = (Orders__V1__OrderStatus)status;
     struct rpc_reply *reply = calls_create(client, &order);
     calls_expect(reply, STATUS_OK);
@@ -425,7 +426,7 @@ static void create_on(const char *order_id, int64_t seconds, const char *currenc
     Google__Protobuf__Timestamp date = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     date.seconds = seconds;
     order.order_date = &date;
-    order.currency = (char *)(uintptr_t)currency;
+    order.currency = message_text(currency);
     order.total_amount = amount;
     order.status = ORDERS__V1__ORDER_STATUS__ORDER_STATUS_CANCELLED; /* every order counts */
     struct rpc_reply *reply = calls_create(client, &order);

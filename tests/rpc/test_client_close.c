@@ -25,7 +25,7 @@ struct count {
     unsigned n; /* guarded by lock */
 };
 
-#define COUNT_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER}
+#define COUNT_INIT .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER
 
 static void count_one(struct count *count)
 {
@@ -77,7 +77,7 @@ static void *answer_all(void *arg)
 static void server_start(struct server *server, Rpc__V1__Code code)
 {
     snprintf(server_url, sizeof server_url, "ipc:///tmp/test-client-close.%d", (int)getpid());
-    *server = (struct server){.code = code, .answered = COUNT_INIT};
+    *server = (struct server){.code = code, .answered = {COUNT_INIT}};
     cr_assert_eq(nng_rep0_open(&server->socket), 0);
     cr_assert_eq(nng_listen(server->socket, server_url, NULL, 0), 0);
     cr_assert_eq(pthread_create(&server->thread, NULL, answer_all, server), 0);
@@ -147,7 +147,7 @@ Test(client_close, every_call_that_a_callback_begins_ends)
     struct server server;
     server_start(&server, RPC__V1__CODE__NOT_FOUND);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct count ended = COUNT_INIT;
+        struct count ended = {COUNT_INIT};
         struct chain chains[CALLS];
         struct rpc_client *client = open_client(server_url, false);
         for (size_t i = 0; i < CALLS; i++) {
@@ -179,7 +179,7 @@ Test(client_close, a_call_that_is_about_to_be_made_again_ends_once)
     struct server server;
     server_start(&server, RPC__V1__CODE__UNAVAILABLE);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        struct count cancelled = COUNT_INIT;
+        struct count cancelled = {COUNT_INIT};
         struct rpc_client *client = open_client(server_url, true);
         const unsigned before = await_count(&server.answered, 0);
         for (size_t i = 0; i < CALLS_REFUSED; i++)
@@ -194,7 +194,7 @@ Test(client_close, a_call_that_is_about_to_be_made_again_ends_once)
 
 Test(client_close, a_call_that_waits_for_a_server_is_cancelled)
 {
-    struct count cancelled = COUNT_INIT;
+    struct count cancelled = {COUNT_INIT};
     struct rpc_client *client = open_client("ipc:///tmp/no-such-socket", false);
     begin_get(client, count_cancelled, &cancelled);
     rpc_client_close(client);

@@ -1,4 +1,5 @@
 /* test_idempotency.c: a write has its effect once, however often and wherever its request is sent. */
+#include "base/message.h"
 #include "calls.h"
 #include "support/database.h"
 
@@ -63,7 +64,7 @@ static struct rpc_reply *set_amount(const char *request_id, const char *order_id
     Orders__V1__UpdateOrderRequest input = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
     mask.n_paths = 1;
     mask.paths = paths;
-    order.order_id = (char *)(uintptr_t)order_id;
+    order.order_id = message_text(order_id);
     order.total_amount = amount;
     input.order = &order;
     input.update_mask = &mask;
@@ -73,7 +74,7 @@ static struct rpc_reply *set_amount(const char *request_id, const char *order_id
 static struct rpc_reply *delete_order(const char *request_id, const char *order_id)
 {
     Orders__V1__DeleteOrderRequest input = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    input.order_id = (char *)(uintptr_t)order_id;
+    input.order_id = message_text(order_id);
     return call_with_id(client, request_id, "DeleteOrder", &input.base);
 }
 
@@ -272,9 +273,9 @@ static struct rpc_reply *set_amount_of(const char *request_id, const char *order
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
     Orders__V1__UpdateOrderRequest input = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
-    order.order_id = (char *)(uintptr_t)order_id;
+    order.order_id = message_text(order_id);
     order.total_amount = amount;
-    order.etag = (char *)(uintptr_t)etag;
+    order.etag = message_text(etag);
     input.order = &order;
     return call_with_id(client, request_id, "UpdateOrder", &input.base);
 }
@@ -282,8 +283,8 @@ static struct rpc_reply *set_amount_of(const char *request_id, const char *order
 static struct rpc_reply *delete_of(const char *request_id, const char *order_id, const char *etag)
 {
     Orders__V1__DeleteOrderRequest input = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    input.order_id = (char *)(uintptr_t)order_id;
-    input.etag = (char *)(uintptr_t)etag;
+    input.order_id = message_text(order_id);
+    input.etag = message_text(etag);
     return call_with_id(client, request_id, "DeleteOrder", &input.base);
 }
 

@@ -1,6 +1,7 @@
 /* test_keys.c: keys over RPC, with several servers of one database: what holds where, and from when on. */
 #include "calls.h"
 
+#include "base/message.h"
 #include "base/time.h"
 #include "rpc/v1/keys.pb-c.h"
 #include "support/cluster.h"
@@ -135,7 +136,7 @@ static void create(const char *name, Rpc__V1__Role role, int64_t expires_in_s, c
 {
     Google__Protobuf__Timestamp expires = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     Rpc__V1__CreateKeyRequest request = RPC__V1__CREATE_KEY_REQUEST__INIT;
-    request.name = (char *)(uintptr_t)name;
+    request.name = message_text(name);
     request.role = role;
     expires.seconds = time_now().seconds + expires_in_s;
     request.expires_at = expires_in_s != 0 ? &expires : NULL;
@@ -152,7 +153,7 @@ static void create(const char *name, Rpc__V1__Role role, int64_t expires_in_s, c
 static void revoke_by(const struct service *service, const char *name)
 {
     Rpc__V1__RevokeKeyRequest request = RPC__V1__REVOKE_KEY_REQUEST__INIT;
-    request.name = (char *)(uintptr_t)name;
+    request.name = message_text(name);
     struct rpc_reply *reply = ask(service, "RevokeKey", &request.base);
     calls_expect(reply, STATUS_OK);
     cr_assert_not_null(((const Rpc__V1__Key *)reply->message)->revoked_at);
@@ -162,7 +163,7 @@ static void revoke_by(const struct service *service, const char *name)
 static void rotate(const char *name, int64_t grace_seconds, char key[static KEY_TEXT])
 {
     Rpc__V1__RotateKeyRequest request = RPC__V1__ROTATE_KEY_REQUEST__INIT;
-    request.name = (char *)(uintptr_t)name;
+    request.name = message_text(name);
     request.grace_seconds = grace_seconds;
     struct rpc_reply *reply = ask(a, "RotateKey", &request.base);
     calls_expect(reply, STATUS_OK);

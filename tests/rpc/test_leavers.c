@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "sp.h"
 
+#include "base/message.h"
 #include "base/time.h"
 #include "rpc/v1/metrics.pb-c.h"
 
@@ -141,8 +142,8 @@ static void add_request(struct stream *stream, const struct transport *transport
     Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, *metadata = &key;
     uint8_t payload[64], frame[256];
     key.key = "x-api-key";
-    key.value = (char *)(uintptr_t)service->api_key;
-    request.method = (char *)(uintptr_t)method;
+    key.value = message_text(service->api_key);
+    request.method = message_text(method);
     request.n_metadata = 1;
     request.metadata = &metadata;
     request.payload.len = protobuf_c_message_pack(input, payload);

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "sp.h"
 
+#include "base/message.h"
 #include "base/time.h"
 
 #include <criterion/criterion.h>
@@ -59,8 +60,8 @@ static size_t pack(uint8_t *frame, const char *method, const void *payload, size
     Rpc__V1__Request request = RPC__V1__REQUEST__INIT;
     Rpc__V1__Request__MetadataEntry key = RPC__V1__REQUEST__METADATA_ENTRY__INIT, *metadata = &key;
     key.key = "x-api-key";
-    key.value = (char *)(uintptr_t)service->api_key;
-    request.method = (char *)(uintptr_t)method;
+    key.value = message_text(service->api_key);
+    request.method = message_text(method);
     request.n_metadata = 1;
     request.metadata = &metadata;
     request.payload.data = (uint8_t *)(uintptr_t)payload;

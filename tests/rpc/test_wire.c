@@ -1,4 +1,5 @@
 /* test_wire.c: the wire as an independent client sees it, byte by byte over TCP, and what it may do wrong. */
+#include "base/message.h"
 #include "calls.h"
 #include "rpc/frame.h"
 #include "rpc/v1/frame.pb-c.h"
@@ -43,8 +44,8 @@ static size_t make_request(uint8_t *out, const char *method, const char *key, co
     Rpc__V1__Request__MetadataEntry entry = RPC__V1__REQUEST__METADATA_ENTRY__INIT;
     Rpc__V1__Request__MetadataEntry *entries[] = {&entry};
     entry.key = "x-api-key";
-    entry.value = (char *)(uintptr_t)key;
-    request.method = (char *)(uintptr_t)method;
+    entry.value = message_text(key);
+    request.method = message_text(method);
     request.n_metadata = key != NULL;
     request.metadata = entries;
     request.payload.data = (uint8_t *)(uintptr_t)payload;

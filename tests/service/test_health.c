@@ -2,6 +2,7 @@
 #include "service/health.h"
 
 #include "base/call.h"
+#include "base/message.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -58,7 +59,7 @@ static void done(const Rpc__V1__HealthCheckResponse *response, void *closure_dat
 static void check(const char *service)
 {
     Rpc__V1__HealthCheckRequest request = RPC__V1__HEALTH_CHECK_REQUEST__INIT;
-    request.service = (char *)(uintptr_t)service;
+    request.service = message_text(service);
     health.service.check(&health.service, &request, done, &call);
 }
 

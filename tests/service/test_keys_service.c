@@ -3,6 +3,7 @@
 #include "service/keys_service.h"
 
 #include "auth/key.h"
+#include "base/message.h"
 #include "base/time.h"
 #include "orders/v1/orders.pb-c.h"
 #include "rpc/v1/health.pb-c.h"
@@ -126,7 +127,7 @@ static const char *violations(void)
 static Rpc__V1__CreateKeyRequest create_request(const char *name, Rpc__V1__Role role)
 {
     Rpc__V1__CreateKeyRequest request = RPC__V1__CREATE_KEY_REQUEST__INIT;
-    request.name = (char *)(uintptr_t)name;
+    request.name = message_text(name);
     request.role = role;
     return request;
 }

@@ -1,6 +1,7 @@
 /* test_order_service.c: the methods over a store that only notes what it is asked: no database, no socket. */
 #include "service/order_service.h"
 
+#include "base/message.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "orders/rules.h"
 #include "service/page_token.h"
@@ -77,8 +78,8 @@ static void get(struct store *store, struct call *its_call, const char *order_id
     (void)store;
     (void)its_call;
     asked = (struct asked){.function = "get"};
-    asked.order.order_id = (char *)(uintptr_t)order_id;
-    asked.order.etag = (char *)(uintptr_t)"1-a";
+    asked.order.order_id = message_text(order_id);
+    asked.order.etag = message_text("1-a");
     closure(&asked.order, closure_data);
 }
 
@@ -449,7 +450,7 @@ Test(order_service, days_are_dates)
     invoke("GetOrderStatistics", &request.base, STATUS_OK, "count");
     cr_assert(asked.count.by_status);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        request.first_day = (char *)(uintptr_t)bad[i];
+        request.first_day = message_text(bad[i]);
         call.status = STATUS_INIT;
         invoke("GetOrderStatistics", &request.base, STATUS_INVALID_ARGUMENT, NULL);
         cr_assert_str_eq(call.status.violations[0].field, "first_day");
@@ -468,20 +469,20 @@ Test(order_service, an_update_that_changes_nothing_wants_the_etag_too)
     Orders__V1__UpdateOrderRequest request = ORDERS__V1__UPDATE_ORDER_REQUEST__INIT;
     Google__Protobuf__FieldMask none = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    order.order_id = (char *)(uintptr_t)"A-1";
-    order.etag = (char *)(uintptr_t)"1-a"; /* the store's */
+    order.order_id = message_text("A-1");
+    order.etag = message_text("1-a"); /* the store's */
     request.order = &order;
     request.update_mask = &none;
     invoke("UpdateOrder", &request.base, STATUS_OK, "get");
-    order.etag = (char *)(uintptr_t)"1-b";
+    order.etag = message_text("1-b");
     invoke("UpdateOrder", &request.base, STATUS_ABORTED, "get");
 }
 
 Test(order_service, a_delete_hands_the_etag_on)
 {
     Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)"A-1";
-    request.etag = (char *)(uintptr_t)"1-b";
+    request.order_id = message_text("A-1");
+    request.etag = message_text("1-b");
     invoke("DeleteOrder", &request.base, STATUS_OK, "remove");
     cr_assert_str_eq(asked.etag, "1-b");
 }

@@ -416,7 +416,7 @@ Test(find, it_is_known_what_takes_long)
 /* What EXPLAIN says of a query's statement. */
 static char *explain(struct store_query query, unsigned most)
 {
-    static const Oid types[] = FIND_TYPES;
+    static const Oid types[] = {FIND_TYPES};
     struct arena arena;
     struct params params = {0};
     char *plan = strdup("");

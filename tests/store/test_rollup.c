@@ -2,6 +2,7 @@
  * orders gives. */
 #include "fixture.h"
 
+#include "base/message.h"
 #include "orders/rules.h"
 
 #include <criterion/criterion.h>
@@ -46,7 +47,7 @@ static void write_through_store(unsigned *seed)
     snprintf(id, sizeof id, "%d", rand_r(seed) % KEYS);
     Orders__V1__Order *order = pending_order(pending, id);
     order->total_amount = 1 + rand_r(seed) % 1000;
-    order->currency = (char *)(uintptr_t)currencies[rand_r(seed) % 3];
+    order->currency = message_text(currencies[rand_r(seed) % 3]);
     order->order_date->seconds = 86400 * (rand_r(seed) % 4);
     switch (rand_r(seed) % 3) {
     case 0:

@@ -1,5 +1,6 @@
 /* rpc_peer.c: the SP TCP mapping: eight bytes of greeting, then messages behind their 64-bit length. */
 #include "support/rpc_peer.h"
+#include "base/message.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -115,7 +116,7 @@ void rpc_peer_answer(struct rpc_peer *peer, Rpc__V1__Code code, const char *mess
 {
     Rpc__V1__Response response = RPC__V1__RESPONSE__INIT;
     response.code = code;
-    response.message = (char *)(uintptr_t)message;
+    response.message = message_text(message);
     send_response(peer, &response);
 }
 

@@ -1,5 +1,6 @@
 /* orders.c: requests to the order service. What a case sends and what it makes of the answer are one row of a
  * table. */
+#include "base/message.h"
 #include "load.h"
 #include "orders/v1/orders.pb-c.h"
 #include "pauses.h"
@@ -91,10 +92,8 @@ static void make_order(struct load_caller *caller, struct new_order *new)
     new->date.seconds =
         FIRST_DAY_SECONDS + (one_day ? 0 : (int64_t)random_to(caller, DAYS) - 1) * SECONDS_A_DAY;
     new->order.total_amount = (int64_t)random_to(caller, 100000);
-    new->order.currency =
-        (char *)(uintptr_t)(one_day ? "ISK"
-                                    : currencies[random_to(caller, sizeof currencies / sizeof currencies[0]) -
-                                                 1]);
+    new->order.currency = message_text(
+        one_day ? "ISK" : currencies[random_to(caller, sizeof currencies / sizeof currencies[0]) - 1]);
 }
 
 static void choose_order(struct load_caller *caller)
@@ -313,7 +312,7 @@ static void make_messages(struct load_caller *caller)
     caller->update.update_mask = &caller->mask;
     orders__v1__list_orders_request__init(&caller->list);
     caller->list.page_size = PAGE_SIZE;
-    caller->list.page_token = (char *)(uintptr_t)caller->page_token;
+    caller->list.page_token = message_text(caller->page_token);
     orders__v1__get_order_summary_request__init(&caller->summary);
     orders__v1__batch_create_orders_request__init(&caller->batch_create);
     caller->batch_create.orders = caller->batch;

@@ -7,6 +7,7 @@
  * What an option or argument takes is told by the name that --help has for it: STATUS, FILE, or its choices
  * as they are, "auto|always|never". So nothing is said here that is not said there.
  */
+#include "base/message.h"
 #include "command.h"
 #include "order_columns.h"
 #include "orders/currency.h"
@@ -126,7 +127,7 @@ static void offer_order_ids(struct partial_line *line)
     Orders__V1__ListOrdersRequest newest = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     if (!open_session(line))
         return;
-    newest.order_by = (char *)(uintptr_t)"id desc";
+    newest.order_by = message_text("id desc");
     newest.page_size = NEWEST;
     const struct rpc_request request = {
         .service = service,

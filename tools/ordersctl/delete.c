@@ -1,4 +1,5 @@
 /* delete.c: orders are deleted, each by a call of its own. */
+#include "base/message.h"
 #include "command.h"
 #include "confirm.h"
 #include "order_run.h"
@@ -79,8 +80,8 @@ static const char *etag_of(const struct order_job *job)
 static void delete_order(struct order_job *job)
 {
     Orders__V1__DeleteOrderRequest request = ORDERS__V1__DELETE_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_run_order(job)->order_id;
-    request.etag = (char *)(uintptr_t)etag_of(job);
+    request.order_id = message_text(order_run_order(job)->order_id);
+    request.etag = message_text(etag_of(job));
     const struct order_job_call call = {.method = "DeleteOrder",
                                         .input = &request.base,
                                         .validate_only = deleting_of(job)->arguments->confirm.dry_run};
@@ -103,7 +104,7 @@ static void take_read(struct order_job *job)
 static void begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_run_order(job)->order_id;
+    request.order_id = message_text(order_run_order(job)->order_id);
     if (deleting_of(job)->arguments->confirm.dry_run)
         order_job_call(job, &(struct order_job_call){.method = "GetOrder", .input = &request.base},
                        take_read);

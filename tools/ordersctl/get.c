@@ -1,4 +1,5 @@
 /* get.c: orders are read one by one, but for those that a filter chooses, which come in pages. */
+#include "base/message.h"
 #include "command.h"
 #include "order_list.h"
 #include "order_pages.h"
@@ -48,7 +49,7 @@ struct getting {
 static void begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_run_order(job)->order_id;
+    request.order_id = message_text(order_run_order(job)->order_id);
     order_job_call(job, &(struct order_job_call){.method = "GetOrder", .input = &request.base},
                    order_job_end);
 }

@@ -2,6 +2,7 @@
  * descriptor. */
 #include "list_filters.h"
 
+#include "base/message.h"
 #include "local_time.h"
 #include "orders/currency.h"
 #include "words.h"
@@ -176,7 +177,7 @@ static void apply_money(const struct list_filters *filters, Orders__V1__ListOrde
     const char *code = read_currency(filters, arena, status);
     const char *const *texts = filters->fields.texts;
     if (code != NULL)
-        request->currency = (char *)(uintptr_t)code;
+        request->currency = message_text(code);
     const bool is_bounded = texts[LIST_MIN_AMOUNT] != NULL || texts[LIST_MAX_AMOUNT] != NULL;
     if (filters->notation.decimal && texts[LIST_CURRENCY] == NULL && is_bounded)
         status_add_violation(status, arena, "currency", "missing",

@@ -3,6 +3,7 @@
 #include "order_changes.h"
 
 #include "amount.h"
+#include "base/message.h"
 #include "orders/currency.h"
 #include "orders/rules.h"
 #include "json/mapping.h"
@@ -51,7 +52,7 @@ void order_mask_fill(Google__Protobuf__FieldMask *mask, unsigned fields, struct 
     mask->n_paths = 0;
     for (unsigned i = 0; i < FIELDS; i++) {
         if ((fields & ORDER_UPDATE_FIELDS & 1U << i) != 0)
-            mask->paths[mask->n_paths++] = (char *)(uintptr_t)field_rules[i].name;
+            mask->paths[mask->n_paths++] = message_text(field_rules[i].name);
     }
 }
 

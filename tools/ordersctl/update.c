@@ -1,4 +1,5 @@
 /* update.c: the same fields are set in each order that was chosen. */
+#include "base/message.h"
 #include "command.h"
 #include "confirm.h"
 #include "order_changes.h"
@@ -142,9 +143,9 @@ static void update(struct order_job *job, const Orders__V1__Order *now)
     read_input(updating->arguments, now != NULL ? now->currency : NULL, &update->order, &job->arena, &status);
     if (now != NULL)
         order_changes_check(now, &update->order, updating->fields, &job->arena, &status);
-    update->order.order_id = (char *)(uintptr_t)selected->order_id;
+    update->order.order_id = message_text(selected->order_id);
     if (selected->etag != NULL)
-        update->order.etag = (char *)(uintptr_t)selected->etag;
+        update->order.etag = message_text(selected->etag);
     if (now != NULL && *update->order.etag == '\0')
         update->order.etag = now->etag;
     if (status.code != STATUS_OK) {
@@ -169,7 +170,7 @@ static void take_read(struct order_job *job)
 static void begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
-    request.order_id = (char *)(uintptr_t)order_run_order(job)->order_id;
+    request.order_id = message_text(order_run_order(job)->order_id);
     if (updating_of(job)->reads)
         order_job_call(job, &(struct order_job_call){.method = "GetOrder", .input = &request.base},
                        take_read);

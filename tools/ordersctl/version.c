@@ -1,5 +1,6 @@
 /* version.c: which build this is, and which one answers. A server tells by orders_build_info, a metric that
  * older ones have without the commit; it is for whoever may read. */
+#include "base/message.h"
 #include "command.h"
 #include "config/build_info.h"
 #include "output.h"
@@ -44,7 +45,7 @@ static struct build ask(struct session *session, struct arena *arena)
     const ProtobufCServiceDescriptor *service = &rpc__v1__metrics__descriptor;
     Rpc__V1__GetMetricsRequest request = RPC__V1__GET_METRICS_REQUEST__INIT;
     struct build build = {0};
-    request.prefix = (char *)(uintptr_t)BUILD_INFO_METRIC;
+    request.prefix = message_text(BUILD_INFO_METRIC);
     struct rpc_reply *reply =
         session_call(session, service,
                      protobuf_c_service_descriptor_get_method_by_name(service, "GetMetrics"), &request.base);
