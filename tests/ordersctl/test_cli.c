@@ -1,6 +1,5 @@
 /* test_cli.c: every subcommand against a real service, and every exit code. */
-#include "process.h"
-#include "support/database.h"
+#include "fixture.h"
 #include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
@@ -11,20 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(cli, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(cli, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 60);
 
 static void create(const char *order_id, const char *customer_id, const char *amount, const char *status)
 {
@@ -260,10 +246,8 @@ Test(cli, summary_verify_counts_again)
     create("A-1", "C", "130000", "pending");
     struct outcome plain = run_with(service, "summary");
     assert_outcome(run_with(service, "summary", "--verify"), 0, plain.out, "");
-    PGconn *database = database_connect(service->database_url);
     free(database_query(database,
                         "SET orders.rollup_upkeep = on; UPDATE order_rollup SET revenue = revenue + 1"));
-    PQfinish(database);
     assert_outcome(run_with(service, "summary", "--verify"), 1, "",
                    "ordersctl: DATA_LOSS: The summary that is kept differs from the orders\n");
 }
@@ -272,11 +256,9 @@ Test(cli, summary_verify_counts_again)
 
 static void make_odd(const char *order_id)
 {
-    PGconn *database = database_connect(service->database_url);
     free(database_query(database, "ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_order_date_check"));
     free(database_query(database,
                         format("UPDATE orders SET order_date = 'infinity' WHERE order_id = '%s'", order_id)));
-    PQfinish(database);
 }
 
 Test(cli, a_list_is_without_what_cannot_be_read_and_says_so)

@@ -1,24 +1,11 @@
 /* test_decimal.c: amounts on their way into the service, by every command that takes one: none is stored as
  * another than was meant. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(decimal, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(decimal, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 #define create(...) run_with(service, "create", "--customer-id", "C", "--order-id", __VA_ARGS__)
 

@@ -1,26 +1,12 @@
 /* test_failures.c: what a failure says beyond its code: which address, whose key, whose settings; and as
  * JSON. */
-#include "process.h"
-#include "support/database.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(failures, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(failures, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 /* A run where there is a .env. */
 #define run_here(to_service, ...) \
@@ -201,11 +187,12 @@ Test(failures, too_many_calls_have_an_exit_code)
                                               NULL};
     static const struct service_options options = {.environment = environment};
     struct service *slow = service_start(&options);
-    PGconn *database = database_connect(slow->database_url);
-    free(database_query(database, "INSERT INTO orders (order_id, customer_id, order_date, total_amount, "
-                                  "currency, status) SELECT n, 'C', now(), 1, 'ISK', 'pending' "
-                                  "FROM generate_series(1, 50000) AS n"));
-    PQfinish(database);
+    PGconn *its_database = database_connect(slow->database_url);
+    free(database_query(
+        its_database,
+        "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+        "SELECT n, 'C', now(), 1, 'ISK', 'pending' FROM generate_series(1, 50000) AS n"));
+    PQfinish(its_database);
     const struct outcome o = run_with(slow, "export", "--format", "ndjson");
     service_stop_clean(slow);
     cr_assert_eq(o.code, 11, "%s", o.err);

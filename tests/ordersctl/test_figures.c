@@ -1,4 +1,5 @@
 /* test_figures.c: what two readings say together. */
+#include "base/message.h"
 #include "figures.h"
 
 #include <criterion/criterion.h>
@@ -26,8 +27,8 @@ static void add(struct made *made, const char *lane, const char *le, double valu
     const char *const names[] = {"lane", "le"}, *const values[] = {lane, le};
     for (int i = 0; i < 2; i++) {
         rpc__v1__metric_label__init(&made->labels[n][i]);
-        made->labels[n][i].name = (char *)(uintptr_t)names[i];
-        made->labels[n][i].value = (char *)(uintptr_t)values[i];
+        made->labels[n][i].name = message_text(names[i]);
+        made->labels[n][i].value = message_text(values[i]);
         made->label_lists[n][i] = &made->labels[n][i];
     }
     sample->labels = made->label_lists[n];

@@ -1,7 +1,6 @@
 /* test_import_export.c: what goes out comes back in, in every format; bad rows cost nobody but themselves. */
+#include "fixture.h"
 #include "orders/v1/orders.pb-c.h"
-#include "process.h"
-#include "support/database.h"
 #include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
@@ -15,21 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    if (service != NULL)
-        service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(import, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(import, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 60);
 
 static const char sample[] = "[\n"
                              "  {\n"
@@ -162,14 +147,12 @@ Test(import, an_export_has_all_that_can_be_read_and_names_the_rest)
     for (int i = 1; i <= ROWS; i++)
         (void)fprintf(rows, "A-%d,C,5,ISK\n", i);
     assert_outcome(import_text(service, written(rows, &text)), 0, NULL, "");
-    PGconn *database = database_connect(service->database_url);
     free(database_query(database, "ALTER TABLE orders DROP CONSTRAINT orders_order_date_check"));
     char *named = database_query(
         database, "WITH odd AS (UPDATE orders SET order_date = '-infinity' WHERE id IN (1, 1000, 1001, 2500) "
                   "RETURNING id, order_id) SELECT string_agg(format(E'ordersctl: DATA_LOSS: Order %s cannot "
                   "be read\\n', "
                   "order_id), '' ORDER BY id) FROM odd");
-    PQfinish(database);
     assert_outcome(run_with(service, "export", path), 9, "", named);
     const char *exported = read_file(path);
     size_t lines = 0;

@@ -1,7 +1,6 @@
 /* test_input.c: what people hand in as orders: nothing of it is dropped in silence, and what was refused can
  * be corrected and handed in again. */
-#include "process.h"
-#include "support/database.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -12,31 +11,15 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    if (service != NULL)
-        service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(input, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(input, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 60);
 
 static const char imported_one[] = "1 order imported, 0 rows refused\n";
 
 static const char *stored(const char *of)
 {
-    PGconn *database = database_connect(service->database_url);
     char *text = database_query(database, format("SELECT string_agg(%s, ' ' ORDER BY id) FROM orders", of));
     const char *kept = format("%s", text);
     free(text);
-    PQfinish(database);
     return kept;
 }
 

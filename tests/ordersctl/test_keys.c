@@ -1,25 +1,12 @@
 /* test_keys.c: `ordersctl keys' against a real service. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(keys, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(keys, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 TestSuite(keys_alone, .fini = test_end, .timeout = 60);
 
 /* A run with another key. */

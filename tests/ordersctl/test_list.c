@@ -1,26 +1,14 @@
 /* test_list.c: what list and export ask for, page by page, and what they make of the answers. */
-#include "process.h"
+#include "fixture.h"
 
+#include "base/message.h"
 #include "orders/v1/orders.pb-c.h"
 #include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(list, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(list, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 /* --- a server that is none --- */
 
@@ -59,12 +47,12 @@ static void answer_page(const char *token, size_t n, const char *customer_id, co
     for (size_t i = 0; i < n; i++) {
         orders__v1__order__init(&orders[i]);
         orders[i].order_id = ids[i];
-        orders[i].customer_id = (char *)(uintptr_t)customer_id;
+        orders[i].customer_id = message_text(customer_id);
         pointers[i] = &orders[i];
     }
     page.n_orders = n;
     page.orders = pointers;
-    page.next_page_token = (char *)(uintptr_t)next_token;
+    page.next_page_token = message_text(next_token);
     rpc_peer_answer_message(&peer, &page.base);
 }
 

@@ -1,5 +1,5 @@
 /* test_progress.c: the bar on a terminal leaves it to whatever else is written there. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -7,23 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct service *service;
-
 static void setup(void)
 {
-    service = service_start(NULL);
+    fixture_set_up();
     assert_outcome(run_with(service, "create", "--order-id", "A-1", "--customer-id", "C", "--amount", "1",
                             "--currency", "ISK"),
                    0, NULL, "");
 }
 
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(progress, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(progress, .init = setup, .fini = fixture_tear_down, .timeout = 60);
 
 /* Runs with a terminal for stderr; what was written to it. */
 static const char *on_terminal(struct run *run_, int *code)

@@ -1,7 +1,6 @@
 /* test_resume.c: an import that is cut short, by whatever and wherever, goes on, and every order is there
  * once. */
-#include "process.h"
-#include "support/database.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -14,23 +13,7 @@
 #include <utime.h>
 #include <zlib.h>
 
-static struct service *service;
-static PGconn *database;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-    database = database_connect(service->database_url);
-}
-
-static void teardown(void)
-{
-    PQfinish(database);
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(resume, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(resume, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 120);
 
 static long orders_stored(void)
 {

@@ -1,12 +1,11 @@
 /* test_shells.c: what Tab makes of a line in real shells, by the scripts that `ordersctl completion' prints.
  */
-#include "process.h"
+#include "fixture.h"
 #include "terminal.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-static struct service *service;
 static struct terminal *terminal;
 
 static void create(const char *order_id)
@@ -18,7 +17,7 @@ static void create(const char *order_id)
 
 static void setup(void)
 {
-    service = service_start(NULL);
+    fixture_set_up();
     create("ORD-2025-00001");
     create("shop:7/8");
     create("two words");
@@ -30,8 +29,7 @@ static void teardown(void)
 {
     if (terminal != NULL)
         terminal_close(terminal);
-    service_stop_clean(service);
-    test_end();
+    fixture_tear_down();
 }
 
 TestSuite(shells, .init = setup, .fini = teardown, .timeout = 60);

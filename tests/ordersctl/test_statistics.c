@@ -1,9 +1,7 @@
 /* test_statistics.c: what `ordersctl statistics` shows of orders, by currency, time and status. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
-
-static struct service *service;
 
 static void create(const char *order_id, const char *day, const char *amount, const char *currency,
                    const char *status)
@@ -16,7 +14,7 @@ static void create(const char *order_id, const char *day, const char *amount, co
 /* Two weeks that meet within a month, and two months that meet within a week. */
 static void setup(void)
 {
-    service = service_start(NULL);
+    fixture_set_up();
     create("A-1", "2025-01-27", "100000", "ISK", "cancelled"); /* a Monday */
     create("A-2", "2025-01-31", "129980", "ISK", "shipped");
     create("A-3", "2025-02-01", "1", "ISK", "cancelled");
@@ -24,13 +22,7 @@ static void setup(void)
     create("A-5", "2025-02-03", "16", "EUR", "cancelled");
 }
 
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(statistics, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(statistics, .init = setup, .fini = fixture_tear_down, .timeout = 60);
 
 #define expect(out, ...) assert_outcome(run_with(service, "statistics", __VA_ARGS__), 0, (out), "")
 

@@ -1,5 +1,5 @@
 /* test_stats.c: what `ordersctl stats` shows is what was asked of the service meanwhile. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -9,20 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(stats, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(stats, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 /* The element of a list that has this member. */
 static const json_t *find(const json_t *all, const char *list, const char *name, const char *value)

@@ -1,5 +1,5 @@
 /* test_targets.c: the config file: which of several settings counts, and what is wrong with a bad one. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -7,20 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(targets, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(targets, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 static const char nowhere[] = "tcp://127.0.0.1:1";
 

@@ -1,7 +1,6 @@
 /* test_terminal.c: ordersctl as a person sees it, on a screen of 80 columns and 24 rows. */
+#include "fixture.h"
 #include "orders/v1/orders.pb-c.h"
-#include "process.h"
-#include "support/database.h"
 #include "support/rpc_peer.h"
 #include "terminal.h"
 
@@ -9,24 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct service *service;
 static struct terminal *terminal;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
 
 static void teardown(void)
 {
     if (terminal != NULL)
         terminal_close(terminal);
-    if (service != NULL)
-        service_stop_clean(service);
-    test_end();
+    fixture_tear_down();
 }
 
-TestSuite(terminal, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(terminal, .init = fixture_set_up, .fini = teardown, .timeout = 60);
 
 static void create(const char *order_id, const char *customer_id, const char *date, const char *amount,
                    const char *currency, const char *status)
@@ -330,10 +321,10 @@ Test(terminal, summary_is_watched_too)
 /* What was drawn last stays, with a line below it that says why there is nothing newer. */
 Test(terminal, watch_goes_on_when_the_service_is_back)
 {
-    char *database = database_create();
+    char *its_database = database_create();
     const char *const environment[] = {format("ORDERS_LISTEN=ipc://%s/orders.ipc", temporary_directory()),
                                        NULL};
-    const struct service_options options = {.database_url = database, .environment = environment};
+    const struct service_options options = {.database_url = its_database, .environment = environment};
     service_stop_clean(service);
     service = service_start(&options);
     create("A-1", "C", "2025-01-15", "1", "ISK", "pending");
@@ -348,5 +339,5 @@ Test(terminal, watch_goes_on_when_the_service_is_back)
     terminal_wait_for_screen(terminal, "ORDER\nA-2\nA-1\nexit code 0\n$\n");
     service_stop_clean(service);
     service = NULL;
-    database_drop(database);
+    database_drop(its_database);
 }

@@ -1,8 +1,8 @@
 /* test_upsert.c: an order is created, or the one that is there gets the fields that were given, and no other;
  * and what became of it is said exactly. */
+#include "base/message.h"
+#include "fixture.h"
 #include "orders/v1/orders.pb-c.h"
-#include "process.h"
-#include "support/database.h"
 #include "support/rpc_peer.h"
 
 #include <criterion/criterion.h>
@@ -12,23 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct service *service;
-static PGconn *database;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-    database = database_connect(service->database_url);
-}
-
-static void teardown(void)
-{
-    PQfinish(database);
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(upsert, .init = setup, .fini = teardown, .timeout = 120);
+TestSuite(upsert, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 120);
 TestSuite(upsert_alone, .fini = test_end, .timeout = 120);
 
 static void execute(const char *sql)
@@ -173,11 +157,11 @@ static void answer(const char *method, Rpc__V1__Code code)
 static void answer_order(const char *etag)
 {
     Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    order.order_id = (char *)(uintptr_t)"A-1";
-    order.customer_id = (char *)(uintptr_t)"B";
-    order.currency = (char *)(uintptr_t)"ISK";
+    order.order_id = message_text("A-1");
+    order.customer_id = message_text("B");
+    order.currency = message_text("ISK");
     order.total_amount = 5;
-    order.etag = (char *)(uintptr_t)etag;
+    order.etag = message_text(etag);
     rpc__v1__request__free_unpacked(take("GetOrder"), NULL);
     rpc_peer_answer_message(&peer, &order.base);
 }

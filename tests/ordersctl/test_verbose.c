@@ -1,25 +1,12 @@
 /* test_verbose.c: what -v shows of calls, and that it shows no key. */
-#include "process.h"
+#include "fixture.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct service *service;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-}
-
-static void teardown(void)
-{
-    service_stop_clean(service);
-    test_end();
-}
-
-TestSuite(verbose, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(verbose, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
 enum { ID_LENGTH = 36 };
 

@@ -1,9 +1,8 @@
 /* test_writes.c: several orders are read, changed or deleted at once: which, is said; each stands or falls by
  * itself; and nothing is changed that was not asked for. */
+#include "fixture.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "orders/v1/orders.pb-c.h"
-#include "process.h"
-#include "support/database.h"
 #include "support/rpc_peer.h"
 #include "terminal.h"
 
@@ -12,26 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct service *service;
 static struct terminal *terminal;
-static PGconn *database;
-
-static void setup(void)
-{
-    service = service_start(NULL);
-    database = database_connect(service->database_url);
-}
 
 static void teardown(void)
 {
     if (terminal != NULL)
         terminal_close(terminal);
-    PQfinish(database);
-    service_stop_clean(service);
-    test_end();
+    fixture_tear_down();
 }
 
-TestSuite(writes, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(writes, .init = fixture_set_up_with_database, .fini = teardown, .timeout = 60);
 TestSuite(writes_alone, .fini = test_end, .timeout = 60);
 
 static void execute(const char *sql)

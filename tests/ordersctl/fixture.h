@@ -1,0 +1,19 @@
+/* fixture.h: what most suites have: a service without orders, and where they ask for it a connection to its
+ * database.
+ */
+#ifndef ORDERSCTL_FIXTURE_H
+#define ORDERSCTL_FIXTURE_H
+
+#include "process.h"
+#include "support/database.h"
+
+extern struct service *service; /* NULL once a test has stopped it by itself */
+extern PGconn *database;        /* NULL: the suite asks for none */
+
+void fixture_set_up(void);
+void fixture_set_up_with_database(void);
+
+/* Of either; ends what process.h handed out as well. */
+void fixture_tear_down(void);
+
+#endif
