@@ -154,7 +154,7 @@ static enum exit_code draw_count(struct session *session, FILE *file, const stru
         fprintf(file, "%" PRId64 "\n", total);
     else
         output_json(file, session->output, json_pack("{sI}", "total", (json_int_t)total));
-    return output_flush(file, "standard output") ? EXIT_OK : EXIT_OTHER;
+    return EXIT_OK;
 }
 
 /* A part is not to be taken for the whole: not by people, and not by a program that did not ask for a part.
@@ -195,7 +195,7 @@ static enum exit_code draw_list(struct session *session, FILE *file, const struc
     order_writer_begin(&writer, file, &look);
     enum exit_code code = order_pages_read(session, &pages);
     order_writer_end(&writer, code == EXIT_OK);
-    if (code == EXIT_OK && !output_flush(file, "standard output"))
+    if (code == EXIT_OK && !output_flush(file, "standard output")) /* before what is told of them */
         code = EXIT_OTHER;
     return end_list(arguments, &writer, &pages, code);
 }

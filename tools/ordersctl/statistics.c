@@ -339,12 +339,9 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
         request.last_day = arguments->to;
     request.by_status = arguments->by == BY_STATUS;
     struct rpc_reply *reply = session_call_order(session, "GetOrderStatistics", &request.base);
-    enum exit_code code = exit_code_of(reply->status.code);
-    if (code == EXIT_OK) {
+    const enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK)
         write_statistics(session, file, arguments->by, (Orders__V1__OrderStatistics *)reply->message);
-        if (!output_flush(file, "standard output"))
-            code = EXIT_OTHER;
-    }
     rpc_reply_free(reply);
     return code;
 }

@@ -361,7 +361,7 @@ static enum exit_code run(struct session *session, void *input)
     }
     const enum exit_code code = watch_run(session, &arguments->watch, draw, input);
     forget(&arguments->last);
-    return output_end(code);
+    return code;
 }
 
 /* --- the command --- */

@@ -234,12 +234,9 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     Orders__V1__GetOrderSummaryRequest request = ORDERS__V1__GET_ORDER_SUMMARY_REQUEST__INIT;
     request.verify = arguments->verify;
     struct rpc_reply *reply = session_call_order(session, "GetOrderSummary", &request.base);
-    enum exit_code code = exit_code_of(reply->status.code);
-    if (code == EXIT_OK) {
+    const enum exit_code code = exit_code_of(reply->status.code);
+    if (code == EXIT_OK)
         write_summary(session, file, arguments, (Orders__V1__OrderSummary *)reply->message);
-        if (!output_flush(file, "standard output"))
-            code = EXIT_OTHER;
-    }
     rpc_reply_free(reply);
     return code;
 }

@@ -107,6 +107,12 @@ static void write_below(const struct watching *watching, bool first, bool drawn)
     fputs(watching->drawing, stdout);
 }
 
+static enum exit_code draw_to(struct watching *watching, FILE *file)
+{
+    const enum exit_code code = watching->draw(watching->session, file, watching->arg);
+    return code == EXIT_OK && !output_flush(file, "standard output") ? EXIT_OTHER : code;
+}
+
 /* Draws in memory, then on the screen. What may pass is no failure once something was drawn. */
 static enum exit_code draw_again(struct watching *watching)
 {
@@ -119,7 +125,7 @@ static enum exit_code draw_again(struct watching *watching)
         return EXIT_OTHER;
     session->lasts = !first;
     session->passing[0] = '\0';
-    enum exit_code code = watching->draw(session, memory, watching->arg);
+    enum exit_code code = draw_to(watching, memory);
     if (fclose(memory) != 0)
         code = code == EXIT_OK ? EXIT_OTHER : code;
     if (code == EXIT_OK) {
@@ -180,7 +186,7 @@ enum exit_code watch_run(struct session *session, const struct watch *watch, wat
     };
     struct interrupt interrupt;
     if (watch->interval_ms == 0)
-        return draw(session, stdout, arg);
+        return draw_to(&watching, stdout);
     if (!interrupt_open(&interrupt, watching.in_place ? on_stop : NULL, &watching)) {
         report("cannot wait for signals: %s", strerror(errno));
         return EXIT_OTHER;

@@ -14,7 +14,7 @@ struct watch {
     int interval_ms; /* 0: shown once */
 };
 
-/* Writes what is to be seen now. It reports its failures. */
+/* Writes what is to be seen now, which is flushed for it. It reports its failures. */
 typedef enum exit_code watch_draw(struct session *session, FILE *file, void *arg);
 
 /* Draws once, or until a signal ends it (interrupt.h), which is no failure. A table on a terminal is drawn
