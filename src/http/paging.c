@@ -6,6 +6,7 @@
 #include "json/mapping.h"
 #include "json/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -50,22 +51,15 @@ static bool is_unset(const json_t *value)
            (json_is_array(value) && json_array_size(value) == 0);
 }
 
-/* "name=value&", when a field is set. */
-static void append_field(struct text *out, const char *name, const ProtobufCMessage *message,
-                         const char *field)
+/* "name=value&", when the field is set. */
+static void append_field(struct text *out, const char *name, const json_t *value)
 {
-    size_t length;
-    const char *text = json_text_from_field(
-        message, protobuf_c_message_descriptor_get_field_by_name(message->descriptor, field), out->arena,
-        &length);
-    json_t *value = json_loadb(text, length, JSON_DECODE_ANY, NULL);
-    if (!is_unset(value)) {
-        append(out, name);
-        text_char(out, '=');
-        append_value(out, value);
-        text_char(out, '&');
-    }
-    json_decref(value);
+    if (is_unset(value))
+        return;
+    append(out, name);
+    text_char(out, '=');
+    append_value(out, value);
+    text_char(out, '&');
 }
 
 /* --- the headers --- */
@@ -86,22 +80,26 @@ static const char *next_of(const struct route *route, const ProtobufCMessage *re
     return "";
 }
 
-static const char *write_link(const struct route *route, const ProtobufCMessage *request,
-                              const ProtobufCMessage *response, struct arena *arena)
+static const char *write_link(const struct route *route, const ProtobufCMessage *request, const char *next,
+                              struct arena *arena)
 {
     static const char rel[] = ">; rel=\"next\"";
     struct text out = TEXT_INIT(arena);
+    json_t *fields = json_from_message(request), *token = json_string(next);
+    assert(fields != NULL && token != NULL); /* or a page of another list would follow */
     text_char(&out, '<');
     append(&out, route->path);
     text_char(&out, '?');
     for (const struct route_parameter *parameter = route->query; parameter->name != NULL; parameter++) {
         if (parameter->next != NULL)
-            append_field(&out, parameter->name, response, parameter->next);
+            append_field(&out, parameter->name, token);
         else if (!parameter->first_page_only)
-            append_field(&out, parameter->name, request, parameter->field);
+            append_field(&out, parameter->name, json_object_get(fields, parameter->field));
         if (parameter->several != NULL)
-            append_field(&out, parameter->name, request, parameter->several);
+            append_field(&out, parameter->name, json_object_get(fields, parameter->several));
     }
+    json_decref(token);
+    json_decref(fields);
     out.length--; /* the last "&" */
     append(&out, rel);
     return text_end(&out);
@@ -123,8 +121,9 @@ const char *paging_add(const struct route *route, const ProtobufCMessage *reques
                        struct answer *answer)
 {
     const char *link = "", *total = write_total(route, request, response, arena);
-    if (is_walked && *next_of(route, response) != '\0') {
-        link = write_link(route, request, response, arena);
+    const char *next = next_of(route, response);
+    if (is_walked && *next != '\0') {
+        link = write_link(route, request, next, arena);
         answer_header(answer, PAGING_NEXT_HEADER, link);
     }
     if (total != NULL)

@@ -27,12 +27,13 @@
     .name = "order_id", .example = "ORD-2025-00001", .required = true, .least_characters = 1, \
     .most_characters = 255, .pattern = PRINTABLE, .reserved = "summary"
 
-/* By which a list can be ordered. */
-static const char *ordering(size_t index)
+const char order_by_words[] = "id, id desc, order_date, order_date desc, total_amount, total_amount desc";
+
+const char *order_by_word(size_t index)
 {
-    static const char *const orderings[] = {
-        "id", "id desc", "order_date", "order_date desc", "total_amount", "total_amount desc"};
-    return index < sizeof orderings / sizeof orderings[0] ? orderings[index] : NULL;
+    static const char *const words[] = {"id",           "id desc",          "order_date", "order_date desc",
+                                        "total_amount", "total_amount desc"};
+    return index < sizeof words / sizeof words[0] ? words[index] : NULL;
 }
 
 /* That a caller can have. */
@@ -229,7 +230,7 @@ const struct field_rule field_rules[] = {
             "number, whatever the currency. With ` desc`: the latest or the largest first. Equal ones are "
             "in the order of `id`.",
         .example = "id desc",
-        .word = ordering,
+        .word = order_by_word,
         .preset_word = "id",
     },
 

@@ -19,6 +19,10 @@ enum {
     ORDER_BATCH_MAX = 1000,
 };
 
+/* By which a list can be ordered, one by one, NULL behind the last; and all of them, with commas between. */
+const char *order_by_word(size_t index);
+extern const char order_by_words[];
+
 struct field_rule {
     const ProtobufCMessageDescriptor *message;
     const char *name;

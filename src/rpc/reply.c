@@ -88,20 +88,6 @@ static bool take_violations(struct rpc_reply *reply, const Rpc__V1__Response *re
     return true;
 }
 
-/* False: no memory. */
-static bool take_metadata(struct rpc_reply *reply, const Rpc__V1__Response *response)
-{
-    const size_t n = response->n_metadata;
-    struct rpc_metadata *metadata = arena_calloc(&reply->arena, n, sizeof *metadata);
-    if (metadata == NULL)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        metadata[i] = (struct rpc_metadata){response->metadata[i]->key, response->metadata[i]->value};
-    reply->metadata = metadata;
-    reply->n_metadata = n;
-    return true;
-}
-
 static const char *find_metadata(const Rpc__V1__Response *response, const char *key)
 {
     for (size_t i = response->n_metadata; i > 0; i--) {
@@ -139,8 +125,7 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const char *why;
     const Rpc__V1__Response *response =
         message_unpack(&rpc__v1__response__descriptor, MESSAGE_MAX_FIELDS, &reply->arena, frame, size, &why);
-    if (response == NULL || !take_violations(reply, response) || !take_metadata(reply, response) ||
-        !take_limit(reply, response)) {
+    if (response == NULL || !take_violations(reply, response) || !take_limit(reply, response)) {
         reply_refuse(reply, rpc__v1__response__descriptor.name, response == NULL ? why : message_no_memory);
         return;
     }
@@ -149,6 +134,8 @@ void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size)
     const unsigned code = (unsigned)response->code;
     reply->status.code = code < STATUS_CODES ? (enum status_code)code : STATUS_UNKNOWN;
     reply->status.message = response->message;
+    reply->metadata = response->metadata;
+    reply->n_metadata = response->n_metadata;
     reply->payload = response->payload;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "rpc/request.h"
+#include "rpc/v1/frame.pb-c.h"
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct rpc_reply {
     const char *request_id; /* under which the call was made */
     bool replayed; /* a write: it had been made before, under this request_id, and this is what was said then
                     */
-    const struct rpc_metadata *metadata; /* of the answer, n_metadata of them */
+    Rpc__V1__Response__MetadataEntry *const *metadata; /* of the answer, n_metadata of them */
     size_t n_metadata;
     const char *server;        /* the URL that answered, of a client that names_servers; NULL: not known */
     ProtobufCMessage *message; /* of the method's output type, once it is unpacked; NULL unless STATUS_OK */

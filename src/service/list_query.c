@@ -12,33 +12,28 @@
 
 enum { SEARCH_MAX = 255 }; /* characters, as many as an id has */
 
-/* The ways in which a list may be ordered. */
+/* What order_by_word says, one by one. */
 static const struct {
-    const char *order_by;
     enum store_order order;
     bool descending;
 } orderings[] = {
-    {"", STORE_BY_ID, false},
-    {"id", STORE_BY_ID, false},
-    {"id desc", STORE_BY_ID, true},
-    {"order_date", STORE_BY_ORDER_DATE, false},
-    {"order_date desc", STORE_BY_ORDER_DATE, true},
-    {"total_amount", STORE_BY_TOTAL_AMOUNT, false},
-    {"total_amount desc", STORE_BY_TOTAL_AMOUNT, true},
+    {STORE_BY_ID, false},           {STORE_BY_ID, true},
+    {STORE_BY_ORDER_DATE, false},   {STORE_BY_ORDER_DATE, true},
+    {STORE_BY_TOTAL_AMOUNT, false}, {STORE_BY_TOTAL_AMOUNT, true},
 };
-
-#define ORDERINGS "id, id desc, order_date, order_date desc, total_amount, total_amount desc"
 
 static void read_order_by(struct call *call, const char *order_by, struct store_query *query)
 {
-    for (size_t i = 0; i < sizeof orderings / sizeof orderings[0]; i++) {
-        if (strcmp(order_by, orderings[i].order_by) != 0)
-            continue;
-        query->order = orderings[i].order;
-        query->descending = orderings[i].descending;
+    size_t i = 0;
+    const char *word = order_by_word(0);
+    while (*order_by != '\0' && word != NULL && strcmp(order_by, word) != 0)
+        word = order_by_word(++i);
+    if (word == NULL) {
+        call_violation_of(call, "order_by", "enum", order_by_words, "must be one of %s", order_by_words);
         return;
     }
-    call_violation_of(call, "order_by", "enum", ORDERINGS, "must be one of " ORDERINGS);
+    query->order = orderings[i].order;
+    query->descending = orderings[i].descending;
 }
 
 static bool is_within(struct call *call, const char *field, int64_t value, int64_t least, int64_t most)

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "google/protobuf/field_mask.pb-c.h"
 #include "google/protobuf/timestamp.pb-c.h"
+#include "orders/fields.h"
 #include "orders/status.h"
 
 #include <criterion/criterion.h>
@@ -350,4 +351,12 @@ Test(rules, possible_ids)
     cr_assert_not(order_id_possible("ORD-1 "));
     cr_assert_not(order_id_possible("OR\nD"));
     cr_assert_not(order_id_possible(repeat("x", 256)));
+}
+
+Test(rules, words_by_which_a_list_is_ordered_are_one_by_one_what_they_are_together)
+{
+    char all[256] = "";
+    for (size_t i = 0; order_by_word(i) != NULL; i++)
+        strcat(strcat(all, i == 0 ? "" : ", "), order_by_word(i));
+    cr_expect_str_eq(all, order_by_words);
 }

@@ -39,11 +39,9 @@ static void write_text(struct text *text)
     arena_free(&text->arena);
 }
 
-static void add_metadata(struct text *text, char mark, const struct rpc_metadata metadata[], size_t n)
+static void add_metadata(struct text *text, char mark, const char *name, const char *value)
 {
-    for (size_t i = 0; i < n; i++)
-        fprintf(text->stream, "%c %s: %s\n", mark, printable(&text->arena, metadata[i].name),
-                printable(&text->arena, metadata[i].value));
+    fprintf(text->stream, "%c %s: %s\n", mark, printable(&text->arena, name), printable(&text->arena, value));
 }
 
 /* A key is a secret wherever it stands. */
@@ -84,7 +82,8 @@ void call_log_begin(struct call_log *log, const struct call_log_route *route, st
     if (route->key_origin != NULL)
         fprintf(text.stream, "> x-api-key: not shown, %s\n", printable(&text.arena, route->key_origin));
     fprintf(text.stream, "> timeout: %g s\n", timeout_ms / 1000.0);
-    add_metadata(&text, '>', request->metadata, request->n_metadata);
+    for (size_t i = 0; i < request->n_metadata; i++)
+        add_metadata(&text, '>', request->metadata[i].name, request->metadata[i].value);
     add_message(&text, '>', request->input);
     write_text(&text);
     log->began_ns = time_monotonic_ns();
@@ -103,7 +102,8 @@ void call_log_end(const struct call_log *log, struct rpc_reply *reply)
         fprintf(text.stream, ": %s", printable(&text.arena, status->message));
     fprintf(text.stream, "\n< from %s after %.1f ms%s\n", reply->server != NULL ? reply->server : "no server",
             taken_ms, reply->resent ? ", sent more than once" : "");
-    add_metadata(&text, '<', reply->metadata, reply->n_metadata);
+    for (size_t i = 0; i < reply->n_metadata; i++)
+        add_metadata(&text, '<', reply->metadata[i]->key, reply->metadata[i]->value);
     if (reply->message != NULL)
         add_message(&text, '<', reply->message);
     write_text(&text);
