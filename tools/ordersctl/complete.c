@@ -15,6 +15,7 @@
 #include "output.h"
 #include "printable.h"
 #include "services.h"
+#include "session_settings.h"
 #include "targets.h"
 #include "words.h"
 #include "json/enum_name.h"

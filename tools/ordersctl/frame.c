@@ -4,6 +4,7 @@
 #include "config/build_info.h"
 #include "exit_code.h"
 #include "printable.h"
+#include "session_settings.h"
 #include "words.h"
 
 #include <stdio.h>

@@ -1,54 +1,12 @@
-/* session.h: what every command has: the global options, and the service behind them. */
+/* session.h: what every command has: the service behind the settings. */
 #ifndef ORDERSCTL_SESSION_H
 #define ORDERSCTL_SESSION_H
 
 #include "call_log.h"
-#include "config/config.h"
 #include "exit_code.h"
-#include "interrupt.h"
-#include "output.h"
-#include "rpc/client.h"
-#include "screen.h"
+#include "session_state.h"
 
-#include <argp.h>
 #include <protobuf-c/protobuf-c.h>
-
-/* What a command cannot do without; each wants what stands before it too. */
-enum session_need { SESSION_NEEDS_NOTHING, SESSION_NEEDS_OUTPUT, SESSION_NEEDS_SERVICE, SESSION_NEEDS_KEY };
-
-/* Files of TLS. */
-enum session_tls_file { SESSION_CA, SESSION_CERT, SESSION_CERT_KEY, SESSION_TLS_FILES };
-
-enum { SESSION_FAILURE_TEXT = 256, SESSION_DETAILS = 10 };
-
-struct session {
-    enum output_format output;
-    struct screen screen;
-    bool verbose;        /* calls are shown, see call_log.h */
-    uint32_t timeout_ms; /* 0: the client's own */
-    struct config config;
-    struct rpc_client *client;   /* NULL before session_open */
-    int answered;                /* eventfd of the call that waits for Ctrl-C too; 0: none was made so far */
-    struct interrupt *interrupt; /* what ends a call before its answer came; NULL: nothing */
-    bool lasts;                  /* a failure that may pass is kept in `passing` instead of being reported */
-    char passing[SESSION_FAILURE_TEXT]; /* the last such one, "UNAVAILABLE: No server within reach"; "": none
-                                         */
-
-    char withheld[SESSION_FAILURE_TEXT];   /* the target whose key is for another address; "": none */
-    char key_origin[SESSION_FAILURE_TEXT]; /* where the key that is presented is from; "": there is none */
-
-    /* What of it the command line said. */
-    const char *target;   /* --target; NULL: not given */
-    const char *key_file; /* --api-key-file; NULL: not given */
-    bool connect_given;
-    bool tls_given[SESSION_TLS_FILES];
-    bool output_given;
-    bool no_pager;
-};
-
-/* The global options; their input is a struct session. --connect, --api-key-file and those of TLS stand for
- * the variables of the environment with the same meaning, which they set. */
-extern const struct argp session_argp;
 
 /* Reads the settings and starts to connect. An option wins over the environment, and that over the target
  * that the config file has for the default; a target that --target names is an option too. Where it is a .env

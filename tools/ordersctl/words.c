@@ -1,5 +1,6 @@
 /* words.c: as getopt_long reads them, a word at a time. */
 #include "words.h"
+#include "session_settings.h"
 
 #include <ctype.h>
 #include <string.h>
