@@ -4,6 +4,11 @@ WITH registry AS (
   SELECT nsp.oid AS schema, rel.oid AS changes
   FROM pg_namespace AS nsp LEFT JOIN pg_class AS rel ON relnamespace = nsp.oid AND relname = 'changes'
   WHERE nspname = 'sqitch'
+), places AS (
+  -- Where our tables are: those of who migrated before, or who may act as that role.
+  SELECT nspname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace, registry
+  WHERE relname = 'orders' AND relkind = 'r' AND nspname = ANY (current_schemas(false))
+    AND pg_has_role(relowner, (SELECT relowner FROM pg_class WHERE oid = changes), 'MEMBER')
 ), ours AS (
   SELECT relname, relowner FROM pg_class
   WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
@@ -12,6 +17,15 @@ WITH registry AS (
 SELECT format('role %I ', current_user) || lacks FROM (
   SELECT format('finds no schema to make tables in: its search_path is %s', current_setting('search_path')) AS lacks
   WHERE current_schema() IS NULL
+  UNION ALL
+  SELECT format('finds schema %I, of role %I, before any other: ALTER ROLE %I SET search_path = %s', nspname,
+    pg_get_userbyid(nspowner), current_user, coalesce((SELECT string_agg(quote_ident(nspname), ', ') FROM places), 'public'))
+  FROM pg_namespace
+  WHERE nspname = current_schema() AND CASE WHEN EXISTS (SELECT FROM places)
+    THEN nspname NOT IN (SELECT nspname FROM places)
+    -- Nobody asked for the schema by name that another role has made in this one's.
+    ELSE nspname = current_user AND NOT pg_has_role(nspowner, 'USAGE')
+      AND (SELECT source FROM pg_settings WHERE name = 'search_path') = 'default' END
   UNION ALL
   SELECT format('may not make tables: GRANT CREATE ON SCHEMA %I TO %I', current_schema(), current_user)
   WHERE NOT has_schema_privilege(current_schema(), 'CREATE')

@@ -28,7 +28,7 @@ static const char end_left_sql[] =
 
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 
-enum { SETUP_MOST = STATEMENTS + 8 };
+enum { SETUP_MOST = STATEMENTS + 9 };
 
 bool session_is_refused(enum session_result outcome)
 {
@@ -224,6 +224,7 @@ static bool send_preparation(const struct session *session, struct setup *setup)
     return expect(setup, pg, send_query(pg, schema_sql), session_take_schema) &&
            expect(setup, pg, send_query(pg, session_lane_settings_sql[session->lane]),
                   session_take_nothing) &&
+           expect(setup, pg, send_query(pg, session_path_sql), session_take_nothing) &&
            send_statements(session, setup);
 }
 

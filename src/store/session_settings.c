@@ -60,3 +60,11 @@ const char *const session_lane_settings_sql[LANES] = {
     [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
+
+/* A role that may make schemas could make one that comes before ours in the path, such as one of the name of
+ * our role, with tables of his own. No temporary table comes first either. */
+const char session_path_sql[] =
+    "SELECT set_config('search_path', quote_ident(nspname) || ', pg_temp', false) FROM pg_class "
+    "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE relname = 'orders' AND nspname = ANY (current_schemas(false)) AND " SESSION_IS_OURS(
+        "relowner") " ORDER BY array_position(current_schemas(false), nspname) LIMIT 1";

@@ -4,8 +4,16 @@
 
 #include "store/lane.h"
 
-/* SQL, each one statement without parameters. Those of a lane come second. */
+/* SQL, a condition: whether that owner is the role that migrated the database, or one that may act as that,
+ * as a superuser may. */
+#define SESSION_IS_OURS(owner) \
+    "pg_has_role(" owner       \
+    ", (SELECT relowner FROM pg_class WHERE oid = to_regclass('sqitch.changes')), 'MEMBER')"
+
+/* SQL, each one statement without parameters. Those of a lane come second, then that which has names found in
+ * the schema of our tables alone: the first of the session's path where orders is ours. */
 extern const char session_settings_sql[];
+extern const char session_path_sql[];
 extern const char *const session_lane_settings_sql[LANES];
 
 #endif

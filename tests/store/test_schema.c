@@ -221,6 +221,73 @@ Test(schema, a_column_that_may_be_null_is_told_of)
     database_drop(database_url);
 }
 
+/* Whoever may make a schema of the name of the service's role has it searched before ours. */
+Test(schema, a_schema_that_comes_first_is_not_taken_for_ours)
+{
+    char *database_url = database_create(), *url = database_service_url(database_url);
+    PGconn *database = database_connect(database_url);
+    free(database_query(database,
+                        "CREATE ROLE stranger; CREATE SCHEMA orders_service AUTHORIZATION stranger; "
+                        "SET ROLE stranger; GRANT USAGE ON SCHEMA orders_service TO orders_service"));
+    free(database_query(database, "RESET ROLE; GRANT SELECT ON orders, idempotency, order_rollup, api_keys "
+                                  "TO stranger; SET ROLE stranger"));
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        char sql[256];
+        snprintf(sql, sizeof sql,
+                 "CREATE TABLE orders_service.%1$s (LIKE public.%1$s INCLUDING ALL); "
+                 "GRANT ALL ON orders_service.%1$s TO orders_service",
+                 tables[i]);
+        free(database_query(database, sql));
+    }
+    free(database_query(database, "RESET ROLE"));
+    struct store *store = open_store(url, 1);
+    await_told(store, "", TOLD_AGAIN_MS);
+    expect_end(begin_create(store, "a", 10000), STATUS_OK);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM public.orders"), 1);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM public.idempotency"), 1);
+    cr_expect_eq(database_number(database, "SELECT sum(orders) FROM public.order_rollup"), 1);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM orders_service.orders"), 0);
+    postgres_close(store);
+    free(database_query(database, "DROP OWNED BY stranger; DROP ROLE stranger"));
+    free(url);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+Test(schema, a_table_of_a_strangers_is_told_of)
+{
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
+    char *database_url = database_create(), sql[128], wanted[96];
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        snprintf(sql, sizeof sql, "BEGIN; CREATE ROLE stranger; ALTER TABLE %s OWNER TO stranger", tables[i]);
+        free(database_query(database, sql));
+        snprintf(wanted, sizeof wanted, "table %s is not of the role that migrated the database", tables[i]);
+        char *lacked = ask_access(database, "lacks");
+        cr_expect_str_eq(lacked, wanted, "%s", lacked);
+        free(lacked);
+        free(database_query(database, "ROLLBACK"));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
+/* As databases are that come from PostgreSQL 14 and before. */
+Test(schema, a_schema_that_anybody_may_write_is_told_of)
+{
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "GRANT CREATE ON SCHEMA public TO PUBLIC"));
+    char *degraded = ask_access(database, "degraded");
+    cr_expect_str_eq(degraded,
+                     "anybody may make objects in schema public: REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                     "%s", degraded);
+    free(degraded);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 Test(schema, a_table_that_does_not_outlive_a_crash_is_told_of)
 {
     static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
