@@ -31,7 +31,7 @@ die() {
 setting() {
     local value=${!1:-}
     if [[ -z $value && -r $root/.env ]]; then
-        value=$(sed -nE "s/^[[:blank:]]*(export )?$1=//p" "$root/.env" | tail -n 1)
+        value=$(sed -nE "s/^[[:blank:]]*(export )?$1[[:blank:]]*=[[:blank:]]*//p" "$root/.env" | tail -n 1)
         case $value in
         \"*\"* | \'*\'*) value=${value#?} value=${value%%[\"\']*} ;;
         *) value=$(sed -E 's/ #.*//; s/[[:space:]]+$//' <<<"$value") ;;

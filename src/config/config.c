@@ -1,6 +1,7 @@
 /* config.c: one row of a table for each variable: its name, its default, and how its text is read. */
 #include "config/config.h"
 
+#include "base/regular_file.h"
 #include "base/text_list.h"
 #include "config/config_tls.h"
 #include "config/key_file.h"
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     DOTENV_MAX_BYTES = 64 * 1024,
@@ -340,38 +343,58 @@ static void read_dotenv_line(char *line, struct arena *arena, const char *values
     char *equals = strchr(line, '=');
     if (*line == '#' || equals == NULL)
         return;
-    *equals = '\0';
+    const size_t length = strcspn(line, " \t=");
+    if (line + length + strspn(line + length, " \t") != equals)
+        return; /* more than a name */
+    line[length] = '\0';
+    const char *value = unquote(equals + 1 + strspn(equals + 1, " \t"));
     for (size_t i = 0; i < VARIABLES; i++) {
         if (strcmp(line, variables[i].name) == 0)
-            values[i] = arena_strdup(arena, unquote(equals + 1));
+            values[i] = arena_strdup(arena, value);
     }
 }
 
-/* The file's text in the arena; "" when there is none. NULL: it cannot be read, as errno says. */
-static char *load_dotenv(struct arena *arena)
+/* NULL, or why what it says is not to be done: another could have written it. */
+static const char *dotenv_distrust(int fd)
 {
-    FILE *file = fopen(".env", "re");
-    if (file == NULL)
-        return errno == ENOENT ? arena_strdup(arena, "") : NULL;
-    char *text = arena_alloc(arena, DOTENV_MAX_BYTES + 1);
-    errno = 0;
-    const size_t length = fread(text, 1, DOTENV_MAX_BYTES + 1, file);
-    if (length > DOTENV_MAX_BYTES)
-        errno = EFBIG;
-    const int why = errno;
-    (void)fclose(file);
-    text[length > DOTENV_MAX_BYTES ? 0 : length] = '\0';
-    errno = why;
-    return why == 0 ? text : NULL;
+    struct stat about;
+    if (fstat(fd, &about) != 0)
+        return strerrordesc_np(errno);
+    if (about.st_uid != geteuid() && about.st_uid != 0)
+        return "belongs to another user, whose settings these would be";
+    if ((about.st_mode & S_IWOTH) != 0)
+        return "may be written by anybody: chmod o-w .env";
+    return NULL;
 }
 
-/* Its lines of NAME=VALUE; of those, the variables above. False: it is there and cannot be read, as errno
- * says.
+/* The file's text in the arena; "" when there is none. NULL: `*why`, a constant, says what is wrong with it.
  */
-static bool read_dotenv(struct arena *arena, const char *values[VARIABLES])
+static char *load_dotenv(struct arena *arena, const char **why)
+{
+    errno = 0;
+    const int fd = regular_file_open(".env", why);
+    if (fd < 0)
+        return errno == ENOENT ? arena_strdup(arena, "") : NULL;
+    char *text = arena_alloc(arena, DOTENV_MAX_BYTES + 1);
+    size_t length = 0;
+    ssize_t n = 1;
+    *why = dotenv_distrust(fd);
+    while (*why == NULL && n > 0 && length <= DOTENV_MAX_BYTES) {
+        n = read(fd, text + length, DOTENV_MAX_BYTES + 1 - length);
+        length += n > 0 ? (size_t)n : 0;
+    }
+    if (*why == NULL && (n < 0 || length > DOTENV_MAX_BYTES))
+        *why = strerrordesc_np(n < 0 ? errno : EFBIG);
+    (void)close(fd);
+    text[*why == NULL ? length : 0] = '\0';
+    return *why == NULL ? text : NULL;
+}
+
+/* Its lines of NAME=VALUE; of those, the variables above. False: it is there and is not read, and why. */
+static bool read_dotenv(struct arena *arena, const char *values[VARIABLES], const char **why)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
-    char *text = load_dotenv(arena), *rest;
+    char *text = load_dotenv(arena, why), *rest;
     if (text == NULL)
         return false;
     if (starts_with(text, byte_order_mark))
@@ -442,13 +465,13 @@ static bool read_variable(struct reading *reading, const struct variable *variab
 
 bool config_load(struct config *config, unsigned needs, char *error, size_t error_size)
 {
-    const char *values[VARIABLES] = {NULL};
+    const char *values[VARIABLES] = {NULL}, *why;
     struct reading reading = {.config = config, .error = error, .error_size = error_size};
 
     *config = (struct config){0};
     arena_init(&config->arena);
-    if (!read_dotenv(&config->arena, values)) {
-        snprintf(error, error_size, ".env: cannot be read: %m");
+    if (!read_dotenv(&config->arena, values, &why)) {
+        snprintf(error, error_size, ".env in this directory is not read: %s", why);
         return false;
     }
     for (size_t i = 0; i < VARIABLES; i++) {
@@ -471,12 +494,12 @@ void config_free(struct config *config)
 
 enum config_origin config_find(const char *name, struct arena *arena, const char **value)
 {
-    const char *values[VARIABLES] = {NULL};
+    const char *values[VARIABLES] = {NULL}, *why;
     const char *text = getenv(name); /* NOLINT(concurrency-mt-unsafe): there are no threads yet */
     *value = text != NULL ? arena_strdup(arena, text) : "";
     if (**value != '\0')
         return CONFIG_FROM_ENVIRONMENT;
-    (void)read_dotenv(arena, values); /* what is wrong with it config_load says */
+    (void)read_dotenv(arena, values, &why); /* what is wrong with it config_load says */
     for (size_t i = 0; i < VARIABLES; i++) {
         if (strcmp(variables[i].name, name) == 0 && values[i] != NULL)
             *value = values[i];

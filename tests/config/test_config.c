@@ -156,14 +156,42 @@ Test(config, a_dotenv_that_cannot_be_read_is_told)
     for (int i = 0; i <= 64 * 1024; i++)
         fputc('#', file);
     fclose(file);
-    expect_unreadable(".env: cannot be read: File too large");
+    expect_unreadable(".env in this directory is not read: File too large");
     unlink(".env");
     cr_assert_eq(mkdir(".env", 0700), 0);
-    expect_unreadable(".env: cannot be read: Is a directory");
+    expect_unreadable(".env in this directory is not read: is no regular file");
     rmdir(".env");
+    cr_assert_eq(mkfifo(".env", 0600), 0); /* nobody writes to it: to open it as a file would wait */
+    expect_unreadable(".env in this directory is not read: is no regular file");
+    unlink(".env");
 }
 
 /* Those beyond would be passed over. */
+/* It would lead keys and calls. */
+Test(config, a_dotenv_that_another_may_write_is_told)
+{
+    write_file(".env", "ORDERS_LOG=debug\n");
+    cr_assert_eq(chmod(".env", 0606), 0);
+    expect_unreadable(".env in this directory is not read: may be written by anybody: chmod o-w .env");
+    cr_assert_eq(chmod(".env", 0600), 0);
+    if (geteuid() != 0)
+        cr_skip_test("only root can give a file away");
+    cr_assert_eq(chown(".env", 65534, 65534), 0);
+    expect_unreadable(
+        ".env in this directory is not read: belongs to another user, whose settings these would be");
+}
+
+Test(config, blanks_around_the_sign_of_a_dotenv_are_none_of_name_or_value)
+{
+    struct config config;
+    char error[256];
+    write_file(".env", "ORDERS_LOG \t= \t debug \nexport ORDERS_WORKERS= '3'\nORDERS_WORKERS of mine = 4\n");
+    cr_assert(config_load(&config, 0, error, sizeof error), "%s", error);
+    cr_expect_eq(config.log_level, LOG_LEVEL_DEBUG);
+    cr_expect_eq(config.workers, 3);
+    config_free(&config);
+}
+
 Test(config, a_list_that_is_too_long_is_told)
 {
     struct config config;

@@ -126,6 +126,32 @@ Test(failures, a_dotenv_wins_over_the_default_target_only_with_a_word)
     assert_outcome(run_here(NULL, "get", "A-1"), 3, "", "ordersctl: NOT_FOUND: Order not found\n");
 }
 
+/* The file may have come with the directory. It may lead a key of its own. */
+Test(failures, a_dotenv_leads_no_key_of_elsewhere)
+{
+    const char *const told =
+        "ordersctl: The key is not presented to whom .env in this directory names with %s: name "
+        "the service with --connect and --ca, or the key with --api-key-file or in .env\n";
+    const char *const key = format("API_KEY=%s", service->api_key);
+    const char *const file = temporary_file("key", format("%s\n", service->api_key));
+    temporary_file(".env", format("ORDERS_CONNECT=%s\n", service->rpc_url));
+    assert_outcome(
+        run(&(struct run){.directory = temporary_directory(), .environment = {key}, .arguments = {"list"}}),
+        78, "", format(told, "ORDERS_CONNECT"));
+    assert_outcome(run(&(struct run){.directory = temporary_directory(),
+                                     .environment = {key},
+                                     .arguments = {"list", "--connect", service->rpc_url}}),
+                   0, NULL, "");
+    assert_outcome(run_here(NULL, "list", "--api-key-file", file), 0, NULL, "");
+    temporary_file(".env", format("ORDERS_CONNECT = %s\n%s\n", service->rpc_url, key));
+    assert_outcome(run_here(NULL, "list"), 0, NULL, "");
+
+    temporary_file(".env", "ORDERS_TLS_CA=ca.pem\n");
+    assert_outcome(run_here(service, "list"), 78, "", format(told, "ORDERS_TLS_CA"));
+    config_file(format("[target here]\nconnect = %s\napi-key = %s\n", service->rpc_url, service->api_key));
+    assert_outcome(run_here(NULL, "list", "--target", "here"), 78, "", format(told, "ORDERS_TLS_CA"));
+}
+
 /* --- for programs --- */
 
 /* The object under "error" of the first line. */

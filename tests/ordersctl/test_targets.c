@@ -103,6 +103,12 @@ Test(targets, a_bad_file_is_told_with_its_line)
         {format("[target here]\nconnect = %s\n", longer), "line 2: longer than 199 characters"},
         {"[target \x1b[2J]\n\x1b[2J = 1\n", "line 2: a target has no \"\\u001b[2J\"; it may have connect, "
                                             "api-key-file, api-key, timeout, output, ca, cert and cert-key"},
+        {"[target here]\nconnect = x\n[target there]\n[target here]\nconnect = y\n",
+         "line 4: a second section of this name"},
+        {"[target here]\nconnect = x\ntimeout = 1\nconnect = y\n",
+         "line 4: a second \"connect\" of one target"},
+        {"[target here]\nconnect = x\n y\n", "line 3: a second \"connect\" of one target"},
+        {"default = a\ndefault = b\n[target a]\n[target b]\n", "line 2: a second default"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *path = config_file(bad[i].content);
@@ -220,10 +226,10 @@ Test(config, use_writes_a_default_where_there_is_none)
 /* What inih would read as another name. */
 Test(config, use_leaves_a_file_that_it_cannot_change_right)
 {
-    static const char odd[] = "default = a\n b\n[target a]\ntimeout = 1\n[target b]\ntimeout = 1\n";
+    static const char odd[] = " default = a\n[target a]\ntimeout = 1\n[target b]\ntimeout = 1\n";
     const char *path = config_file(odd);
     assert_outcome(
-        run_with(NULL, "config", "use", "a"), 78, "",
+        run_with(NULL, "config", "use", "b"), 78, "",
         format("ordersctl: %s cannot be changed for this name: write its default yourself\n", path));
     cr_assert_str_eq(read_file(path), odd);
 }

@@ -273,6 +273,22 @@ Test(schema, a_table_of_a_strangers_is_told_of)
     database_drop(database_url);
 }
 
+/* As all are that were restored without their privileges. */
+Test(schema, a_function_that_anybody_may_execute_is_told_of)
+{
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    free(database_query(database, "GRANT EXECUTE ON FUNCTION order_rollup_insert() TO PUBLIC"));
+    char *degraded = ask_access(database, "degraded");
+    cr_expect_str_eq(degraded,
+                     "anybody may execute function order_rollup_insert(): REVOKE EXECUTE ON FUNCTION "
+                     "order_rollup_insert() FROM PUBLIC",
+                     "%s", degraded);
+    free(degraded);
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 /* As databases are that come from PostgreSQL 14 and before. */
 Test(schema, a_schema_that_anybody_may_write_is_told_of)
 {

@@ -337,6 +337,30 @@ static void note_key_origin(struct session *session)
     arena_free(&arena);
 }
 
+/* A directory's .env may have come with it, from others: it does not lead there a key that is of elsewhere.
+ */
+static bool is_key_led_by_dotenv(const struct session *session)
+{
+    const char *name = NULL, *value;
+    struct arena arena;
+    arena_init(&arena);
+    const bool is_of_dotenv = config_find("API_KEY", &arena, &value) == CONFIG_FROM_DOTENV ||
+                              config_find("API_KEY_FILE", &arena, &value) == CONFIG_FROM_DOTENV;
+    const bool is_of_target = session->key_origin[0] != '\0'; /* presented at its own address alone */
+    if (session->config.api_key != NULL && session->key_file == NULL && (is_of_target || !is_of_dotenv)) {
+        if (!is_of_target && config_find("ORDERS_CONNECT", &arena, &value) == CONFIG_FROM_DOTENV)
+            name = "ORDERS_CONNECT";
+        else if (config_find("ORDERS_TLS_CA", &arena, &value) == CONFIG_FROM_DOTENV)
+            name = "ORDERS_TLS_CA";
+    }
+    if (name != NULL)
+        report("The key is not presented to whom .env in this directory names with %s: name the service with "
+               "--connect and --ca, or the key with --api-key-file or in .env",
+               name);
+    arena_free(&arena);
+    return name != NULL;
+}
+
 static void tell_of_no_key(const struct session *session)
 {
     if (session->withheld[0] != '\0')
@@ -369,6 +393,8 @@ enum exit_code session_settings_read(struct session *session, enum session_need 
         report("%s", error);
         return EXIT_BAD_CONFIG;
     }
+    if (is_key_led_by_dotenv(session))
+        return EXIT_BAD_CONFIG;
     note_key_origin(session);
     return EXIT_OK;
 }

@@ -91,6 +91,8 @@ static int take_setting(struct targets_reading *reading, struct target *target, 
 {
     for (size_t i = 0; i < TARGET_SETTINGS; i++) {
         if (strcmp(setting_names[i], name) == 0) {
+            if (target->settings[i] != NULL)
+                return refuse(reading, arena_printf(reading->arena, "a second \"%s\" of one target", name));
             target->settings[i] = i == TARGET_API_KEY_FILE || i >= TARGET_CA
                                       ? path_beside(reading, value)
                                       : arena_strdup(reading->arena, value);
@@ -107,6 +109,8 @@ static int take_line(void *user, const char *section, const char *name, const ch
 {
     struct targets_reading *reading = user;
     if (*section == '\0' && strcmp(name, "default") == 0) {
+        if (reading->targets->preset != NULL)
+            return refuse(reading, "a second default");
         reading->targets->preset = arena_strdup(reading->arena, value);
         return 1;
     }
@@ -133,6 +137,25 @@ static int long_line(const char *text)
     return 0;
 }
 
+/* The number of the first line that begins a section a second time; 0: there is none. inih goes on with the
+ * first, so that a copy that was never renamed would change it. */
+static int second_section(const char *text)
+{
+    int number = 1;
+    for (const char *line = text, *end; *line != '\0'; line = end + (*end == '\n'), number++) {
+        end = line + strcspn(line, "\n");
+        line += strspn(line, " \t");
+        const size_t length = strcspn(line, "]\n") + 1;
+        for (const char *before = text; *line == '[' && before < line; before++) {
+            before += strspn(before, " \t");
+            if (before < line && strncmp(before, line, length) == 0)
+                return number;
+            before += strcspn(before, "\n");
+        }
+    }
+    return 0;
+}
+
 static bool holds_key(const struct targets *targets)
 {
     for (size_t i = 0; i < targets->n; i++) {
@@ -147,8 +170,11 @@ static bool check(struct targets_reading *reading, const char *text, const struc
 {
     const char *path = reading->targets->path;
     int line = long_line(text);
+    const int again = second_section(text);
     if (line != 0)
         reading->error = "longer than 199 characters";
+    else if ((line = again) != 0)
+        reading->error = "a second section of this name";
     else
         line = ini_parse_string(text, take_line, reading);
     if (line != 0)
