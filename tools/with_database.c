@@ -8,6 +8,7 @@
  * out of reach.
  */
 #include "config/config.h"
+#include "store/database_url.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
@@ -41,10 +42,11 @@ static PGconn *connect_to(const char *url)
 {
     const char *const names[] = {"target_session_attrs", "dbname", NULL};
     const char *const values[] = {"read-write", url, NULL};
-    PQconninfoOption *options = PQconninfoParse(url, NULL);
-    if (options == NULL) /* without libpq's words, which may show a password */
-        die(EX_CONFIG, "is neither a libpq URL nor a keyword string");
-    PQconninfoFree(options);
+    char error[256];
+    if (!database_url_check(url, error, sizeof error)) { /* libpq's words may show a password */
+        fprintf(stderr, "%s\n", error);
+        exit(EX_CONFIG);
+    }
     PGconn *connection = PQconnectdbParams(names, values, 1);
     if (connection == NULL)
         die(EX_UNAVAILABLE, "out of memory");

@@ -103,8 +103,7 @@ static int set_jwks(struct reading *reading, struct jwt_issuer *issuer, const ch
         return 1;
     }
     if (!jwt_issuers_is_fit_url(value))
-        return refuse(
-            reading, "jwks: \"%s\" is neither a file, nor an https URL, nor an http one of this host", value);
+        return refuse(reading, "jwks: is neither a file, nor an https URL, nor an http one of this host");
     return set_text(reading, value, &issuer->jwks);
 }
 

@@ -51,20 +51,42 @@ static bool is_right(const struct number *number, const char *text)
     }
 }
 
+/* As if what follows an @ or a / of a password were the host: libpq would show it where it does not resolve.
+ */
+static bool is_of_password(const char *hosts)
+{
+    for (const char *host = hosts;; host++) {
+        const size_t length = strcspn(host, ",");
+        const size_t first = length > 0 && strchr("/@", *host) != NULL ? length : strcspn(host, ",/@");
+        if (first < length)
+            return true;
+        host += length;
+        if (*host == '\0')
+            return false;
+    }
+}
+
 bool database_url_check(const char *url, char *error, size_t error_size)
 {
     PQconninfoOption *options = PQconninfoParse(url, NULL);
     const char *wrong = NULL;
+    bool is_cut = false;
     if (options == NULL)
         snprintf(error, error_size, "DATABASE_URL: is neither a libpq URL nor a keyword string");
     for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++) {
         const struct number *number = option->val != NULL ? find_number(option->keyword) : NULL;
         if (number != NULL && wrong == NULL && !is_right(number, option->val))
             wrong = number->keyword;
+        if (option->val != NULL && strcmp(option->keyword, "host") == 0)
+            is_cut = is_of_password(option->val);
     }
-    if (wrong != NULL)
+    if (is_cut)
+        snprintf(
+            error, error_size,
+            "DATABASE_URL: its host has an @ or a / in it: those of a password are written %%40 and %%2F");
+    else if (wrong != NULL)
         snprintf(error, error_size, "DATABASE_URL: its %s is none", wrong);
-    const bool is_good = options != NULL && wrong == NULL;
+    const bool is_good = options != NULL && wrong == NULL && !is_cut;
     PQconninfoFree(options);
     return is_good;
 }
