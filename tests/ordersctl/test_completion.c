@@ -54,6 +54,7 @@ ParameterizedTestParameters(completion, what_may_come_next)
         {{"list", "--out", "n"}, 3, "words ndjson name "},
         {{"help", "ex"}, 2, "words export "},
         {{"list", "--color=a"}, 2, "words --color=auto --color=always "},
+        {{"list", "--sort", "or"}, 3, "words order_date order_date:desc "},
         {{"export", "--format", ""}, 3, "words json ndjson csv "},
         {{"get", "--columns", "id,c"}, 3, "words id,customer_id id,currency id,created_at "},
         {{"--api-key-file", ""},
@@ -110,6 +111,23 @@ Test(completion, order_ids_come_from_the_service_that_the_line_names)
     assert_outcome(
         run_with(NULL, "complete", "--", "get", "--connect", "tcp://127.0.0.1:1", "--api-key-file", key, ""),
         0, "words\n", "");
+}
+
+/* Which are no more than Tab offers at once. */
+Test(completion, order_ids_are_found_behind_the_newest)
+{
+    enum { NEWER = 1200 };
+    struct service *service = service_start(NULL);
+    char *rows;
+    size_t length;
+    FILE *stream = open_memstream(&rows, &length);
+    fputs("order_id,customer_id,total_amount,currency\nOLD-1,C,1,ISK\n", stream);
+    for (int i = 0; i < NEWER; i++)
+        fprintf(stream, "NEW-%d,C,1,ISK\n", i);
+    const char *const file = temporary_file("orders.csv", written(stream, &rows));
+    assert_outcome(run_with(service, "import", file), 0, NULL, "");
+    assert_outcome(run_with(service, "complete", "--", "get", "OLD"), 0, "words\nOLD-1\tC\n", "");
+    service_stop_clean(service);
 }
 
 /* As the build has them: what is installed and what is printed is one. */

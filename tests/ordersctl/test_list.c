@@ -256,11 +256,18 @@ Test(list, wants_filters_that_can_be_meant)
                    "  to: must be later than from\n"
                    "  max_amount: must be greater than 0\n");
     assert_outcome(run_with(service, "export", "--status=sent"), 5, NULL, NULL);
-    static const char *const sorts[] = {"amount", "id:down", "id desc", ":desc"};
+    static const char *const sorts[][2] = {{"amount", "; did you mean \"total_amount\"?"},
+                                           {"order_dat:desc", "; did you mean \"order_date:desc\"?"},
+                                           {"customer", ""},
+                                           {":desc", "; did you mean \"id:desc\"?"}};
     for (size_t i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
-        const struct outcome refused = run_with(service, "list", "--sort", sorts[i]);
+        const struct outcome refused = run_with(service, "list", "--sort", sorts[i][0]);
         assert_outcome(refused, 2, "", NULL);
-        cr_expect_not_null(strstr(refused.err, "is not id, id:desc, order_date, "), "%s", refused.err);
+        cr_expect_str_eq(
+            up_to("\n", refused.err),
+            format("ordersctl list: --sort: \"%s\" is not id, order_date or total_amount, alone or "
+                   "with :desc behind it%s",
+                   sorts[i][0], sorts[i][1]));
     }
 }
 
@@ -303,8 +310,28 @@ Test(list, by_a_template_that_fits_nothing_is_wrong_usage)
         run_with(service, "summary", "--output=template={{.total_orders}}{{.revenue_per_day}}"), 1, "",
         "ordersctl: --output template: .revenue_per_day is no single value: {{json .revenue_per_day}} "
         "writes it\n");
-    assert_outcome(run_with(service, "export", "--output=name"), 2, "",
-                   "ordersctl: an export is no output by name or template; list is\n");
+    assert_outcome(run_with(service, "export", "--output=template={{.id}}"), 2, "",
+                   "ordersctl: an export is no output by template; list is\n");
+}
+
+/* Before anything is imported, of which the counts could not be written. */
+Test(list, by_name_is_wrong_usage_where_there_are_no_orders)
+{
+    const char *const file =
+        temporary_file("orders.csv", "order_id,customer_id,total_amount,currency\nA-1,C,1,ISK\n");
+    const char *const lines[][2] = {{"summary"}, {"import", file}, {"export"}, {"keys", "list"}, {"version"}};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const struct outcome o = run_with(service, "--output=name", lines[i][0], lines[i][1]);
+        assert_outcome(o, 2, "", NULL);
+        cr_expect_str_eq(
+            up_to("\n", o.err),
+            format("ordersctl %s: --output: name is the order_id of each order, and %s prints none; "
+                   "create, get, list, update, delete and call do",
+                   lines[i][0], lines[i][0]));
+    }
+    assert_outcome(run_with(service, "list", "--output=name"), 0, "", "");
+    assert_outcome(run_with(service, "call", "GetOrder", "{\"order_id\":\"A-1\"}", "--output=name"), 3, "",
+                   NULL);
 }
 
 /* It would be that of every command, also of one that writes a file. */

@@ -203,8 +203,8 @@ static enum exit_code run_call(struct session *session, void *input)
 }
 
 const struct command call_command = {
-    "call",  "Call any method with JSON", &call_argp, sizeof(struct arguments), SESSION_NEEDS_SERVICE,
-    run_call};
+    "call",   "Call any method with JSON", &call_argp, sizeof(struct arguments), SESSION_NEEDS_SERVICE,
+    run_call, .prints_orders = true};
 
 /* --- health --- */
 

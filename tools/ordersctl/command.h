@@ -15,6 +15,7 @@ struct command {
     size_t arguments_size;   /* of the struct, zeroed before, that is the parser's input */
     enum session_need need;
     enum exit_code (*run)(struct session *session, void *arguments);
+    bool prints_orders; /* documents with an order_id, which --output name is for */
 };
 
 /* clang-format off */

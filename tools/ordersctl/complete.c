@@ -8,8 +8,10 @@
  * as they are, "auto|always|never". So nothing is said here that is not said there.
  */
 #include "base/message.h"
+#include "base/time.h"
 #include "command.h"
 #include "order_columns.h"
+#include "order_sort.h"
 #include "orders/currency.h"
 #include "orders/v1/orders.pb-c.h"
 #include "output.h"
@@ -25,8 +27,8 @@
 #include <string.h>
 
 enum {
-    PATIENCE_MS = 500, /* for a call to the service, while a person waits for Tab */
-    NEWEST = 1000,     /* orders that are looked through for ids */
+    PATIENCE_MS = 500, /* for calls to the service, while a person waits for Tab */
+    NEWEST = 1000,     /* orders that are offered */
 };
 
 /* A command line, read up to its last word. */
@@ -122,27 +124,54 @@ static bool open_session(struct partial_line *line)
     return true;
 }
 
+/* How many there were; *token is that of the next page. */
+static size_t offer_page(struct partial_line *line, const Orders__V1__ListOrdersResponse *page,
+                         const char **token)
+{
+    for (size_t i = 0; i < page->n_orders; i++)
+        offer(line, page->orders[i]->order_id, page->orders[i]->customer_id);
+    *token = arena_strdup(&line->arena, page->next_page_token);
+    return page->n_orders;
+}
+
+/* The newest of those that have in them what was typed: the service knows no filter for what begins so. Where
+ * it looks through many orders for few, a page is short and has a next one. */
 static void offer_order_ids(struct partial_line *line)
 {
     const ProtobufCServiceDescriptor *service = &orders__v1__order_service__descriptor;
     Orders__V1__ListOrdersRequest newest = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     if (!open_session(line))
         return;
+    const uint64_t until_ns = time_after_ms(PATIENCE_MS);
+    const char *token = "";
+    size_t n = 0;
     newest.order_by = message_text("id desc");
     newest.page_size = NEWEST;
-    const struct rpc_request request = {
-        .service = service,
-        .method = protobuf_c_service_descriptor_get_method_by_name(service, "ListOrders"),
-        .input = &newest.base,
-        .timeout_ms = PATIENCE_MS,
-    };
-    struct rpc_reply *reply = rpc_client_call_wait(line->session->client, &request);
-    if (reply->status.code == STATUS_OK) {
-        const Orders__V1__ListOrdersResponse *page = (const Orders__V1__ListOrdersResponse *)reply->message;
-        for (size_t i = 0; i < page->n_orders; i++)
-            offer(line, page->orders[i]->order_id, page->orders[i]->customer_id);
+    newest.search = message_text(line->typed);
+    for (int left_ms = PATIENCE_MS; left_ms > 0 && n < NEWEST; left_ms = time_left_ms(until_ns)) {
+        newest.page_token = message_text(token);
+        const struct rpc_request request = {
+            .service = service,
+            .method = protobuf_c_service_descriptor_get_method_by_name(service, "ListOrders"),
+            .input = &newest.base,
+            .timeout_ms = (uint32_t)left_ms,
+        };
+        struct rpc_reply *reply = rpc_client_call_wait(line->session->client, &request);
+        const bool ok = reply->status.code == STATUS_OK;
+        if (ok)
+            n += offer_page(line, (const Orders__V1__ListOrdersResponse *)reply->message, &token);
+        rpc_reply_free(reply);
+        if (!ok || *token == '\0')
+            return;
     }
-    rpc_reply_free(reply);
+}
+
+/* What list can be sorted by. */
+static void offer_sorts(struct partial_line *line)
+{
+    const char *name;
+    for (size_t i = 0; (name = order_sort_name(i)) != NULL; i++)
+        offer(line, name, NULL);
 }
 
 static void offer_command_names(struct partial_line *line)
@@ -172,7 +201,7 @@ static void offer_values(struct partial_line *line, const char *name)
     } kinds[] = {
         {"STATUS", offer_statuses},       {"CODE", offer_currencies}, {"METHOD", offer_methods},
         {"COLUMNS", offer_columns},       {"TARGET", offer_targets},  {"ORDER_ID", offer_order_ids},
-        {"COMMAND", offer_command_names},
+        {"COMMAND", offer_command_names}, {"FIELD", offer_sorts},
     };
     name += *name == '[';
     const size_t length = strcspn(name, "|]. ");

@@ -199,4 +199,5 @@ static enum exit_code run_create(struct session *session, void *input)
 }
 
 const struct command create_command = {
-    "create", "Create an order", &create_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_create};
+    "create",          "Create an order", &create_argp,         sizeof(struct arguments),
+    SESSION_NEEDS_KEY, run_create,        .prints_orders = true};

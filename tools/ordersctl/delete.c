@@ -184,4 +184,5 @@ static enum exit_code run_delete(struct session *session, void *input)
 }
 
 const struct command delete_command = {
-    "delete", "Delete orders", &delete_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_delete};
+    "delete",          "Delete orders", &delete_argp,         sizeof(struct arguments),
+    SESSION_NEEDS_KEY, run_delete,      .prints_orders = true};

@@ -5,6 +5,7 @@
 #include "order_pages.h"
 #include "order_writer.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "report.h"
 #include "whole_file.h"
@@ -88,7 +89,7 @@ static bool write_page(const Orders__V1__ListOrdersResponse *page, void *arg)
     struct sink *sink = arg;
     char text[PROGRESS_TEXT];
     order_writer_add(&sink->writer, page->n_orders, page->orders);
-    snprintf(text, sizeof text, "%zu orders", sink->writer.n);
+    snprintf(text, sizeof text, "%zu order%s", sink->writer.n, plural(sink->writer.n));
     progress_show(&sink->progress, sink->writer.n, sink->writer.n, text);
     return output_flush(sink->file, sink->name);
 }
@@ -203,7 +204,7 @@ static bool choose_format(const struct session *session, const struct arguments 
         arguments->path != NULL ? file_format_of(arguments->path) : OUTPUT_TABLE;
     const enum output_format output = session->output_given ? session->output : OUTPUT_TABLE;
     if (output_has_template()) {
-        report("an export is no output by name or template; list is");
+        report("an export is no output by template; list is");
         return false;
     }
     *format = arguments->format != OUTPUT_TABLE ? arguments->format : ending;

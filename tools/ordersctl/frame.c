@@ -3,7 +3,9 @@
 
 #include "config/build_info.h"
 #include "exit_code.h"
+#include "output.h"
 #include "printable.h"
+#include "series.h"
 #include "session_settings.h"
 #include "words.h"
 
@@ -48,14 +50,33 @@ struct frame {
 
 /* What is parsed into. */
 struct inputs {
+    const struct command *command;
     struct session *session;
     void *arguments;
 };
+
+static void check_name(const struct command *command, struct argp_state *state)
+{
+    struct arena arena;
+    struct series printers = {0};
+    if (!output_is_name() || command->prints_orders)
+        return;
+    arena_init(&arena);
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (commands[i]->prints_orders)
+            series_add(&printers, commands[i]->name, &arena);
+    }
+    argp_error(state, "--output: name is the order_id of each order, and %s prints none; %s do",
+               command->name, series_text(&printers, "and", &arena));
+    arena_free(&arena);
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     const struct inputs *inputs = state->input;
     (void)argument;
+    if (key == ARGP_KEY_SUCCESS)
+        check_name(inputs->command, state);
     if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
     state->child_inputs[0] = inputs->session;
@@ -109,7 +130,7 @@ enum exit_code frame_refuse(const struct line *line)
 void *frame_parse(const struct line *line, struct session *session, struct arena *arena)
 {
     struct frame frame;
-    struct inputs inputs = {session, arena_calloc(arena, 1, line->command->arguments_size)};
+    struct inputs inputs = {line->command, session, arena_calloc(arena, 1, line->command->arguments_size)};
     build(&frame, line->command, arena);
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&frame.argp, line->argc, line->argv, ARGP_NO_HELP, NULL, &inputs);

@@ -115,4 +115,5 @@ static enum exit_code run_get(struct session *session, void *input)
 }
 
 const struct command get_command = {
-    "get", "Print orders", &get_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run_get};
+    "get",   "Print orders",       &get_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
+    run_get, .prints_orders = true};

@@ -2,6 +2,7 @@
 #include "line.h"
 
 #include "guess.h"
+#include "series.h"
 #include "words.h"
 
 #include <string.h>
@@ -64,15 +65,12 @@ static const struct command *owner_behind(const struct reading *reading, const c
 /* "get, list and update"; NULL: none has it. */
 static const char *owners(const char *name, size_t length, struct arena *arena)
 {
-    const char *names = NULL, *last = NULL;
+    struct series names = {0};
     for (size_t i = 0; commands[i] != NULL; i++) {
-        if (!has_option(commands[i], name, length))
-            continue;
-        if (last != NULL)
-            names = names == NULL ? last : arena_printf(arena, "%s, %s", names, last);
-        last = commands[i]->name;
+        if (has_option(commands[i], name, length))
+            series_add(&names, commands[i]->name, arena);
     }
-    return names == NULL ? last : arena_printf(arena, "%s and %s", names, last);
+    return series_text(&names, "and", arena);
 }
 
 static void guess_option(const struct argp_option *option, void *arg)
@@ -129,18 +127,17 @@ static bool is_choice(const char *value, const char *choice, size_t length)
 static void check_choice(struct reading *reading, const char *what, const char *choices, const char *value)
 {
     struct guess guess = guess_begin(value);
-    const char *list = NULL, *last = NULL;
+    struct series names = {0};
     for (const char *at = choices, *choice = at; words_next_choice(&at) > 0; choice = at) {
         const size_t length = strcspn(choice, "|] ");
         if (is_choice(value, choice, length))
             return;
-        if (last != NULL)
-            list = list == NULL ? last : arena_printf(reading->arena, "%s, %s", list, last);
-        last = arena_copy(reading->arena, choice, length);
-        guess_try(&guess, last);
+        const char *name = arena_copy(reading->arena, choice, length);
+        series_add(&names, name, reading->arena);
+        guess_try(&guess, name);
     }
-    if (list != NULL)
-        tell(reading, "%s\"%s\" is not %s or %s%s", what, value, list, last,
+    if (names.n > 1)
+        tell(reading, "%s\"%s\" is not %s%s", what, value, series_text(&names, "or", reading->arena),
              guess_text(&guess, reading->arena));
 }
 

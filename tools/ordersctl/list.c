@@ -1,9 +1,11 @@
 /* list.c: orders on the screen, once or again and again, or for a program. */
 #include "command.h"
 #include "order_pages.h"
+#include "order_sort.h"
 #include "order_writer.h"
 #include "output.h"
 #include "pager.h"
+#include "plural.h"
 #include "report.h"
 #include "watch.h"
 
@@ -24,18 +26,6 @@ enum {
     DEFAULT_LIMIT = 100,
 };
 
-/* ListOrdersRequest.order_by, by what --sort takes. */
-static const struct sort {
-    const char *name, *order_by;
-} sorts[] = {
-    {"id", "id"},
-    {"id:desc", "id desc"},
-    {"order_date", "order_date"},
-    {"order_date:desc", "order_date desc"},
-    {"total_amount", "total_amount"},
-    {"total_amount:desc", "total_amount desc"},
-};
-
 struct arguments {
     struct list_filters filters;
     struct order_columns columns;
@@ -50,8 +40,8 @@ static const struct argp_option options[] = {
     {"all", KEY_ALL, NULL, 0, "All of them, however many pages that takes"},
     {"newest", KEY_NEWEST, NULL, 0, "As --sort id:desc: the newest first; so it is with --watch"},
     {"oldest", KEY_OLDEST, NULL, 0, "As --sort id: the oldest first; so it is without --watch"},
-    {"sort", KEY_SORT, "id|id:desc|order_date|order_date:desc|total_amount|total_amount:desc", 0,
-     "In this order, the lowest first, or with :desc the highest"},
+    {"sort", KEY_SORT, "FIELD", 0,
+     "By id, order_date or total_amount, the lowest first, or with :desc behind it the highest"},
     {"skip", SKIP, "N", 0, "Pass over so many orders first"},
     {"count", KEY_COUNT, NULL, 0, "Only how many orders there are, however many a list would have"},
     {0},
@@ -67,20 +57,30 @@ static int64_t read_limit(const char *text, struct argp_state *state)
     return limit;
 }
 
-/* False: there is no such order. */
-static bool take_sort(struct arguments *arguments, const char *name)
+static void list_sort(struct arguments *arguments, const char *name)
 {
-    size_t i = 0, n = sizeof sorts / sizeof sorts[0];
-    while (i < n && strcmp(sorts[i].name, name) != 0)
-        i++;
-    return i < n && field_options_take(&arguments->filters.fields, ORDER_BY, sorts[i].order_by);
+    field_options_take(&arguments->filters.fields, ORDER_BY, order_sort_find(name));
+}
+
+static void list_take_sort(struct arguments *arguments, const char *name, struct argp_state *state)
+{
+    if (order_sort_find(name) == NULL) {
+        const struct guess guess = order_sort_guess(name);
+        struct arena arena;
+        arena_init(&arena);
+        argp_error(state,
+                   "--sort: \"%s\" is not id, order_date or total_amount, alone or with :desc behind it%s",
+                   name, guess_text(&guess, &arena));
+        arena_free(&arena);
+    }
+    list_sort(arguments, name);
 }
 
 /* What is watched is what comes in. */
 static void choose_order(struct arguments *arguments)
 {
     if (arguments->filters.fields.texts[ORDER_BY - FIELD_OPTION] == NULL && arguments->watch.interval_ms != 0)
-        take_sort(arguments, "id:desc");
+        list_sort(arguments, "id:desc");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -102,14 +102,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         arguments->limit_given = true;
         return 0;
     case KEY_NEWEST:
-        take_sort(arguments, "id:desc");
+        list_sort(arguments, "id:desc");
         return 0;
     case KEY_OLDEST:
-        take_sort(arguments, "id");
+        list_sort(arguments, "id");
         return 0;
     case KEY_SORT:
-        if (!take_sort(arguments, argument))
-            argp_error(state, "--sort: \"%s\" is no order that there is", argument);
+        list_take_sort(arguments, argument, state);
         return 0;
     case KEY_COUNT:
         arguments->counts = true;
@@ -174,7 +173,8 @@ static enum exit_code end_list(const struct arguments *arguments, const struct o
     if (arguments->watch.interval_ms != 0)
         return code; /* which goes on */
     if (pages->broke_off && writer->n > 0)
-        report("What stands above is not all: the list broke off after %zu orders", writer->n);
+        report("What stands above is not all: the list broke off after %zu order%s", writer->n,
+               plural(writer->n));
     if (code == EXIT_OK && pages->more)
         tell_of_others(arguments, writer->look.format);
     return code == EXIT_OK && pages->n_unreachable > 0 ? EXIT_ORDERS_UNREADABLE : code;
@@ -215,4 +215,5 @@ static enum exit_code run(struct session *session, void *input)
 }
 
 const struct command list_command = {
-    "list", "List orders", &list_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};
+    "list", "List orders",        &list_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
+    run,    .prints_orders = true};

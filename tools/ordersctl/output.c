@@ -17,6 +17,7 @@ static const char *const names[OUTPUT_FORMATS] = {
 /* By which NDJSON is written. */
 static struct {
     bool is_set;
+    bool is_name;
     bool failed; /* to fit a document, which is reported once */
     struct template template;
     struct arena arena;
@@ -28,7 +29,7 @@ static void forget_template(void)
 {
     if (by.is_set)
         arena_free(&by.arena);
-    by.is_set = false;
+    by.is_set = by.is_name = false;
 }
 
 const char *output_choose_template(const char *text, enum output_format *format, struct arena *arena)
@@ -52,8 +53,11 @@ const char *output_choose(const char *text, enum output_format *format, struct a
         forget_template();
         return NULL;
     }
-    if (strcmp(text, "name") == 0)
-        return output_choose_template("{{.order_id}}", format, arena);
+    if (strcmp(text, "name") == 0) {
+        const char *error = output_choose_template("{{.order_id}}", format, arena);
+        by.is_name = true;
+        return error;
+    }
     if (strncmp(text, template, strlen(template)) == 0)
         return output_choose_template(text + strlen(template), format, arena);
     return arena_printf(arena, "\"%s\" is not table, json, ndjson, csv, name or template=TEXT", text);
@@ -62,6 +66,11 @@ const char *output_choose(const char *text, enum output_format *format, struct a
 bool output_has_template(void)
 {
     return by.is_set;
+}
+
+bool output_is_name(void)
+{
+    return by.is_name;
 }
 
 const char *output_check(json_t *document, struct arena *arena)

@@ -25,8 +25,9 @@ const char *output_choose(const char *text, enum output_format *format, struct a
 /* The same for a template alone, "{{.order_id}}". */
 const char *output_choose_template(const char *text, enum output_format *format, struct arena *arena);
 
-/* Whether OUTPUT_NDJSON is written by a template. */
+/* Whether OUTPUT_NDJSON is written by a template; and whether by that of "name". */
 bool output_has_template(void);
+bool output_is_name(void);
 
 /* NULL, or what that template, if there is one, cannot write of such a document, in the arena. */
 const char *output_check(json_t *document, struct arena *arena);

@@ -290,6 +290,6 @@ static enum exit_code run_update(struct session *session, void *input)
     return code;
 }
 
-const struct command update_command = {"update",          "Change fields of orders",
-                                       &update_argp,      sizeof(struct arguments),
-                                       SESSION_NEEDS_KEY, run_update};
+const struct command update_command = {
+    "update",   "Change fields of orders", &update_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
+    run_update, .prints_orders = true};
