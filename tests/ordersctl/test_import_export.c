@@ -358,7 +358,7 @@ Test(import, progress_is_shown_on_a_terminal_and_taken_off_before_a_message)
                    "1 order imported, 1 row refused\n", NULL);
     cr_assert_gt(read(terminal, shown, sizeof shown - 1), 0);
     cr_assert_str_eq(shown, "ordersctl: line 3: INVALID_ARGUMENT: total_amount: must be an integer\r\n"
-                            "\r\033[K[========================================] 100% 0 orders, 1 rows refused"
+                            "\r\033[K[========================================] 100% 0 orders, 1 row refused"
                             "\r\033[K");
     close(terminal);
     close(program);

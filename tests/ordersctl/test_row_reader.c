@@ -102,7 +102,7 @@ ParameterizedTestParameters(row_reader, csv)
          "2 {\"order_id\":\"A\\n\\\"B\\\"\\r\\nC\"}\n5 {\"order_id\":\"D\"}\n"},
         {ROWS_CSV, "order_id,status\n\"A,1\",x\n", "2 {\"order_id\":\"A,1\",\"status\":\"x\"}\n"},
         {ROWS_CSV, "order_id,status\nA\nB,x,y\nC,z\n",
-         "2 !1 cells where the header has 2\n3 !3 cells where the header has 2\n"
+         "2 !1 cell where the header has 2\n3 !3 cells where the header has 2\n"
          "4 {\"order_id\":\"C\",\"status\":\"z\"}\n"},
         {ROWS_CSV, "order_id\nA\"\nB\n", "2 " MISPLACED "1\n3 {\"order_id\":\"B\"}\n"},
         {ROWS_CSV, "order_id\nA\n\"B\nC\nD\n",

@@ -167,7 +167,7 @@ static void take_back(struct batches *batches, struct import_batch *batch)
     if (reply->status.code == STATUS_OK) {
         result.response = (const Orders__V1__BatchCreateOrdersResponse *)reply->message;
         if (result.response->n_results != batch->n) {
-            status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "%zu results for %zu orders",
+            status_set(&reply->status, &reply->arena, STATUS_INTERNAL, "%zu results for a batch of %zu",
                        result.response->n_results, batch->n);
             result.response = NULL;
         }

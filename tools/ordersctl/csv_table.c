@@ -1,6 +1,7 @@
 /* csv_table.c: libcsv cuts a row into cells; the header says which field each of them is. */
 #include "csv_table.h"
 
+#include "plural.h"
 #include "json/member_name.h"
 
 #include <csv.h>
@@ -332,7 +333,8 @@ json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t len
     const bool parsed = parse(table, text, length, take_value);
     const bool empty = parsed && table->n_filled == 0;
     if (parsed && !empty && table->n_cells != table->n_columns)
-        refuse(table, "%zu cells where the header has %zu", table->n_cells, table->n_columns);
+        refuse(table, "%zu cell%s where the header has %zu", table->n_cells, plural(table->n_cells),
+               table->n_columns);
     if (table->error[0] == '\0' && !empty)
         return object;
     json_decref(object);

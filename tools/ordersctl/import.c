@@ -11,6 +11,7 @@
 #include "interrupt.h"
 #include "journal.h"
 #include "output.h"
+#include "plural.h"
 #include "progress.h"
 #include "rejects.h"
 #include "report.h"
@@ -289,9 +290,10 @@ static void show_progress(struct import *import)
     char text[PROGRESS_TEXT];
     const size_t done = import_counts_done(&import->counts), refused = import_counts_refused(&import->counts);
     if (refused > 0)
-        snprintf(text, sizeof text, "%zu orders, %zu rows refused", done, refused);
+        snprintf(text, sizeof text, "%zu order%s, %zu row%s refused", done, plural(done), refused,
+                 plural(refused));
     else
-        snprintf(text, sizeof text, "%zu orders", done);
+        snprintf(text, sizeof text, "%zu order%s", done, plural(done));
     progress_show(&import->progress, import->bytes_read, done + refused, text);
 }
 
@@ -361,7 +363,8 @@ static void tell_rejects(struct import *import)
 {
     const bool kept = import->rejects.file != NULL && import->rejects.begun;
     if (import->told > TOLD_ON_SCREEN && tells_few(import))
-        report("%zu further rows were refused%s", import->told - TOLD_ON_SCREEN,
+        report("%zu further %s refused%s", import->told - TOLD_ON_SCREEN,
+               import->told - TOLD_ON_SCREEN == 1 ? "row was" : "rows were",
                kept ? "" : "; --rejects FILE would write all of them to FILE");
     if (kept)
         report("refused rows are in %s, to be corrected and imported", import->rejects.path);

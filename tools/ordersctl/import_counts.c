@@ -2,6 +2,7 @@
 #include "import_counts.h"
 
 #include "json_text.h"
+#include "plural.h"
 #include "printable.h"
 
 #include <stdio.h>
@@ -59,21 +60,20 @@ void import_counts_add(struct import_counts *counts, const struct outcome *outco
 
 static const char *describe_orders(const struct import_counts *counts, struct arena *arena)
 {
-    const char *orders = counts->created == 1 ? "order" : "orders";
     const char *would = counts->dry_run ? "would be " : "";
-    return counts->upsert ? arena_printf(arena, "%zu %s %screated, %zu updated, %zu unchanged",
-                                         counts->created, orders, would, counts->updated, counts->unchanged)
-                          : arena_printf(arena, "%zu %s %simported", counts->created, orders, would);
+    const char *made = arena_printf(arena, "%zu order%s %s", counts->created, plural(counts->created), would);
+    return counts->upsert ? arena_printf(arena, "%screated, %zu updated, %zu unchanged", made,
+                                         counts->updated, counts->unchanged)
+                          : arena_printf(arena, "%simported", made);
 }
 
 const char *import_counts_describe(const struct import_counts *counts, struct arena *arena)
 {
     const size_t refused = import_counts_refused(counts), skipped = counts->skipped;
-    const char *text = arena_printf(arena, "%s, %zu %s refused", describe_orders(counts, arena), refused,
-                                    refused == 1 ? "row" : "rows");
-    return skipped > 0
-               ? arena_printf(arena, "%s, %zu empty %s skipped", text, skipped, skipped == 1 ? "row" : "rows")
-               : text;
+    const char *text = arena_printf(arena, "%s, %zu row%s refused", describe_orders(counts, arena), refused,
+                                    plural(refused));
+    return skipped > 0 ? arena_printf(arena, "%s, %zu empty row%s skipped", text, skipped, plural(skipped))
+                       : text;
 }
 
 enum { NUMBERS_MAX = 5 };

@@ -1,6 +1,7 @@
 /* order_run.c: reports failures as they come, in the order of the selection. */
 #include "order_run.h"
 
+#include "plural.h"
 #include "report.h"
 
 #include <errno.h>
@@ -72,8 +73,7 @@ static void take(struct order_job *job)
 const char *order_run_counts(const struct order_run *run, struct arena *arena)
 {
     const size_t rest = run->selection->n - run->n_done - run->n_failed;
-    const char *text =
-        arena_printf(arena, "%zu %s %s", run->n_done, run->n_done == 1 ? "order" : "orders", run->done);
+    const char *text = arena_printf(arena, "%zu order%s %s", run->n_done, plural(run->n_done), run->done);
     if (run->n_failed > 0)
         text = arena_printf(arena, "%s, %zu failed", text, run->n_failed);
     return rest > 0 ? arena_printf(arena, "%s, %zu not tried", text, rest) : text;

@@ -4,6 +4,7 @@
 #include "id_set.h"
 #include "order_ids.h"
 #include "order_pages.h"
+#include "plural.h"
 #include "report.h"
 #include "words.h"
 
@@ -188,7 +189,7 @@ void selection_free(struct selection *selection)
 
 const char *selection_describe(const struct selection *selection, struct arena *arena)
 {
-    const char *text = arena_printf(arena, "%zu %s", selection->n, selection->n == 1 ? "order" : "orders");
+    const char *text = arena_printf(arena, "%zu order%s", selection->n, plural(selection->n));
     for (size_t i = 0; i < selection->n && i < DESCRIBED; i++)
         text = arena_printf(arena, "%s%s%s", text, i == 0 ? ": " : ", ", selection->orders[i].order_id);
     if (selection->n > DESCRIBED)
