@@ -20,12 +20,27 @@ static const char *path_of(struct arena *arena, const struct place *place)
     return arena_printf(arena, "%s%s%zu", outer, dot, place->index);
 }
 
+bool reader_is_full(const struct reader *reader)
+{
+    return reader->status->n_violations >= MAX_VIOLATIONS;
+}
+
 bool reader_refuse_of(struct reader *reader, const struct place *place, const char *type,
                       const char *parameter, const char *message)
 {
-    if (reader->status->n_violations < MAX_VIOLATIONS)
+    if (!reader_is_full(reader))
         status_add_violation_of(reader->status, reader->arena, path_of(reader->arena, place), type, parameter,
                                 "%s%s", message, parameter);
+    return false;
+}
+
+bool reader_refuse_words(struct reader *reader, const struct place *place, const char *type,
+                         const char *words, const char *meant)
+{
+    if (!reader_is_full(reader))
+        status_add_violation_of(reader->status, reader->arena, path_of(reader->arena, place), type, words,
+                                "must be one of %s%s%s%s", words, meant != NULL ? "; did you mean " : "",
+                                meant != NULL ? meant : "", meant != NULL ? "?" : "");
     return false;
 }
 

@@ -27,11 +27,19 @@ struct reader {
 
 struct place place_member(const struct place *outer, const char *name);
 
+/* Whether as many values are refused as are told: of a further one nothing has to be known. */
+bool reader_is_full(const struct reader *reader);
+
 /* Refuses the value at a place. False, for the caller to return. */
 bool reader_refuse(struct reader *reader, const struct place *place, const char *type, const char *message);
 
 /* The same of a rule of which the parameter varies, which the message ends in. */
 bool reader_refuse_of(struct reader *reader, const struct place *place, const char *type,
                       const char *parameter, const char *message);
+
+/* The same of a value that is none of these words; `meant` is that of them which it may stand for, or NULL.
+ */
+bool reader_refuse_words(struct reader *reader, const struct place *place, const char *type,
+                         const char *words, const char *meant);
 
 #endif

@@ -1,6 +1,7 @@
 /* scalars.c: the table, and the functions in it. */
 #include "json/scalars.h"
 
+#include "base/likeness.h"
 #include "base/utf8.h"
 #include "json/enum_name.h"
 
@@ -291,16 +292,24 @@ static bool enum_write(const ProtobufCFieldDescriptor *field, const void *value,
     return length > 0;
 }
 
-/* "pending, confirmed, cancelled" */
-static const char *enum_names(struct arena *arena, const ProtobufCEnumDescriptor *type)
+/* What is none of its names: "pending, confirmed, cancelled". */
+static bool enum_refuse(struct reader *reader, const struct place *place, const ProtobufCEnumDescriptor *type,
+                        const char *given)
 {
-    const char *names = "";
-    for (unsigned i = 0; i < type->n_values; i++) {
-        char name[ENUM_NAME_BYTES];
-        if (enum_name_write(type, &type->values[i], name) > 0)
-            names = arena_printf(arena, "%s%s%s", names, *names != '\0' ? ", " : "", name);
+    const char *names = "", *meant = NULL;
+    int least = NAMES_UNLIKE;
+    for (unsigned i = 0; i < type->n_values && !reader_is_full(reader); i++) {
+        const char *name = enum_name(type, type->values[i].value, reader->arena);
+        if (name == NULL)
+            continue;
+        names = arena_printf(reader->arena, "%s%s%s", names, *names != '\0' ? ", " : "", name);
+        const int mistakes = name_likeness(given, name);
+        if (mistakes < least) {
+            least = mistakes;
+            meant = name;
+        }
     }
-    return names;
+    return reader_refuse_words(reader, place, "enum", names, meant);
 }
 
 static bool enum_from_json(struct reader *reader, const struct place *place,
@@ -316,7 +325,7 @@ static bool enum_from_json(struct reader *reader, const struct place *place,
             return true;
         }
     }
-    return reader_refuse_of(reader, place, "enum", enum_names(reader->arena, type), "must be one of ");
+    return enum_refuse(reader, place, type, length > 0 ? json_string_value(json) : "");
 }
 
 /* --- the table --- */

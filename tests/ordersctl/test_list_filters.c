@@ -94,6 +94,10 @@ Test(list_filters, that_cannot_be_meant_are_refused_by_name)
 {
     static const struct sample samples[] = {
         {{"--status", "sent"}, "status: must be one of pending, "},
+        {{"--status", "pending,shiped"},
+         "status: must be one of pending, confirmed, processing, shipped, delivered, completed, cancelled; "
+         "did you "
+         "mean shipped?"},
         {{"--status", "shipped,"}, "status: must be one of pending, "},
         {{"--from", "yesterday"}, "from: must be a day or a time of RFC 3339, such as 2025-01-31: "},
         {{"--to", "2025-02-30"}, "to: must be a day or a time of RFC 3339, such as 2025-01-31: "},
