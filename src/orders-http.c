@@ -128,6 +128,8 @@ static int serve(const struct config *config, const struct notify *notify, struc
         .memory = &memory,
     };
     struct http_shim *shim = channel != NULL ? http_shim_start(&options, error, sizeof error) : NULL;
+    if (channel != NULL && shim == NULL)
+        config_name_setting("ORDERS_HTTP", error, sizeof error);
     const bool served =
         shim != NULL &&
         serve_shim(shim, &(struct reloading){tls, rpc_client_tls(client), client_options.tls, log}, notify,

@@ -97,7 +97,6 @@ static bool addresses_answer(void *arg, char *why, size_t why_size)
 /* Who may call. */
 static bool make_authenticator(struct daemon *daemon, char *error, size_t error_size)
 {
-    static const char variable[] = "ORDERS_JWT_ISSUERS: ";
     const struct jwt_verifier_options options = {
         .path = daemon->config.jwt_issuers,
         .log = daemon->log,
@@ -109,10 +108,11 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
         daemon->authenticator.subjects = certificate_roles_source(daemon->certificate_roles);
     if (options.path == NULL)
         return true;
-    const int length = snprintf(error, error_size, "%s", variable);
-    daemon->tokens = jwt_verifier_start(&options, error + length, error_size - (size_t)length);
-    if (daemon->tokens == NULL)
+    daemon->tokens = jwt_verifier_start(&options, error, error_size);
+    if (daemon->tokens == NULL) {
+        config_name_setting("ORDERS_JWT_ISSUERS", error, error_size);
         return false;
+    }
     authenticator_add(&daemon->authenticator, jwt_verifier_source(daemon->tokens));
     return true;
 }
@@ -170,6 +170,8 @@ static bool start_rpc(struct daemon *daemon, char *error, size_t error_size)
         .send_timeout_ms = daemon->config.send_timeout_s * MS_PER_S,
     };
     daemon->server = rpc_server_start(&options, error, error_size);
+    if (daemon->server == NULL)
+        config_name_setting("ORDERS_LISTEN", error, error_size);
     return daemon->server != NULL;
 }
 
@@ -201,6 +203,8 @@ static bool start_probes(struct daemon *daemon, char *error, size_t error_size)
         .memory = &daemon->memory,
     };
     daemon->probes = http_shim_start(&options, error, error_size);
+    if (daemon->probes == NULL)
+        config_name_setting("ORDERS_METRICS", error, error_size);
     return daemon->probes != NULL;
 }
 
@@ -242,6 +246,8 @@ static bool start_http(struct daemon *daemon, char *error, size_t error_size)
         .memory = &daemon->memory,
     };
     daemon->shim = http_shim_start(&options, error, error_size);
+    if (daemon->shim == NULL)
+        config_name_setting("ORDERS_HTTP", error, error_size);
     return daemon->shim != NULL;
 }
 

@@ -527,6 +527,18 @@ int config_exit_code(int error)
     return EXIT_CONFIG;
 }
 
+void config_name_setting(const char *variable, char *error, size_t error_size)
+{
+    static const char ours[] = "ORDERS_";
+    const size_t length = strlen(variable) + strlen(": ");
+    if (strncmp(error, ours, strlen(ours)) == 0 || length >= error_size)
+        return;
+    memmove(error + length, error, error_size - length);
+    memcpy(error, variable, length - 2);
+    memcpy(error + length - 2, ": ", 2);
+    error[error_size - 1] = '\0';
+}
+
 void config_load_or_exit(struct config *config, unsigned needs, const char *program)
 {
     char error[512];

@@ -23,6 +23,10 @@ enum {
 /* Which of them, when errno was this. */
 int config_exit_code(int error);
 
+/* Has an error begin with the variable that sets what failed, "ORDERS_HTTP: cannot listen on ...", unless it
+ * begins with one. Leaves errno alone. */
+void config_name_setting(const char *variable, char *error, size_t error_size);
+
 /* What a program cannot do without. */
 enum config_need {
     CONFIG_DATABASE = 1 << 0,

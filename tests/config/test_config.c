@@ -389,6 +389,23 @@ Test(config, what_is_short_for_now_is_no_wrong_setting)
     cr_assert_eq(config_exit_code(EINVAL), EXIT_CONFIG);
 }
 
+Test(config, an_error_names_the_setting_that_it_is_of)
+{
+    char error[40] = "cannot listen";
+    errno = EADDRINUSE;
+    config_name_setting("ORDERS_HTTP", error, sizeof error);
+    cr_assert_str_eq(error, "ORDERS_HTTP: cannot listen");
+    config_name_setting("ORDERS_LISTEN", error, sizeof error);
+    cr_assert_str_eq(error, "ORDERS_HTTP: cannot listen", "it names one already");
+    cr_assert_eq(errno, EADDRINUSE);
+    char full[] = "cannot listen";
+    config_name_setting("ORDERS_HTTP", full, sizeof full);
+    cr_assert_str_eq(full, "ORDERS_HTTP: ", "as much as there is room for");
+    char small[] = "cannot";
+    config_name_setting("ORDERS_HTTP", small, sizeof small);
+    cr_assert_str_eq(small, "cannot");
+}
+
 Test(config, a_driver_of_sqlalchemys_is_taken_out_of_the_url)
 {
     static const struct {

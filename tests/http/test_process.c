@@ -201,8 +201,8 @@ Test(process, a_port_in_use_stops_it)
     struct process first = start();
     char address[64], expected[128];
     snprintf(address, sizeof address, "ORDERS_HTTP=127.0.0.1:%u", first.port);
-    snprintf(expected, sizeof expected, "orders-http: cannot listen on 127.0.0.1:%u: Address already in use",
-             first.port);
+    snprintf(expected, sizeof expected,
+             "orders-http: ORDERS_HTTP: cannot listen on 127.0.0.1:%u: Address already in use", first.port);
     char *const environment[] = {"API_KEY=k", NO_SERVICE, address, NULL};
     expect_refusal(environment, 75, expected); /* which systemd starts again */
     kill(first.pid, SIGTERM);

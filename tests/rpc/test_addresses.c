@@ -64,14 +64,17 @@ Test(addresses, one_in_use_is_worth_another_try)
 {
     char setting[512], said[512];
     snprintf(setting, sizeof setting, "ORDERS_LISTEN=%s", service->rpc_url);
-    snprintf(said, sizeof said, "ordersd: cannot listen on %s: Address in use\n", service->rpc_url);
+    snprintf(said, sizeof said, "ordersd: ORDERS_LISTEN: cannot listen on %s: Address in use\n",
+             service->rpc_url);
     expect_refused(setting, said);
     snprintf(setting, sizeof setting, "ORDERS_HTTP=127.0.0.1:%u", service->http_port);
-    snprintf(said, sizeof said, "ordersd: cannot listen on 127.0.0.1:%u: Address already in use\n",
+    snprintf(said, sizeof said,
+             "ordersd: ORDERS_HTTP: cannot listen on 127.0.0.1:%u: Address already in use\n",
              service->http_port);
     expect_refused(setting, said);
     snprintf(setting, sizeof setting, "ORDERS_METRICS=127.0.0.1:%u", service->metrics_port);
-    snprintf(said, sizeof said, "ordersd: cannot listen on 127.0.0.1:%u: Address already in use\n",
+    snprintf(said, sizeof said,
+             "ordersd: ORDERS_METRICS: cannot listen on 127.0.0.1:%u: Address already in use\n",
              service->metrics_port);
     expect_refused(setting, said);
 }
@@ -81,7 +84,8 @@ Test(addresses, one_is_not_lost_to_another_process_that_wants_it)
 {
     char setting[512], said[512];
     snprintf(setting, sizeof setting, "ORDERS_LISTEN=%s", service->ipc_url);
-    snprintf(said, sizeof said, "ordersd: cannot listen on %s: Address in use\n", service->ipc_url);
+    snprintf(said, sizeof said, "ordersd: ORDERS_LISTEN: cannot listen on %s: Address in use\n",
+             service->ipc_url);
     for (int i = 0; i < TIMES; i++)
         expect_refused(setting, said);
     expect_service(service->ipc_url);
