@@ -60,6 +60,14 @@ need_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "${missing[@]}" >&2
 }
 
+# shellcheck disable=SC2120 # few callers name any
+# need_test_packages [PACKAGE...]: likewise, and what is missing of tests/packages.
+need_test_packages() {
+    local tests
+    mapfile -t tests < <(grep -v '^#' "$root/tests/packages")
+    need_packages "${tests[@]}" "$@"
+}
+
 # need_npm: node and npm; Debian's, unless others are there: NodeSource's nodejs brings its own npm and excludes
 # Debian's.
 need_npm() {
@@ -103,7 +111,14 @@ build() {
     supervise ninja -C "$directory" "${@:2}"
 }
 
-# build_release TARGET...: what is run, measured or tortured, optimized, in build-release; says so on stderr alone.
+# build_release TARGET...: what is run or measured, optimized, in build-release; says so on stderr alone.
 build_release() {
-    build "$root/build-release" -Dbuildtype=release -Db_lto=true -- "$@" >&2
+    build "$root/build-release" -Dbuildtype=release -Db_lto=true -Dtests=false -- "$@" >&2
+}
+
+# build_release_tests TARGET...: the same with tests among the targets.
+build_release_tests() {
+    local directory=$root/build-release
+    [[ ! -e $directory/build.ninja ]] || supervise meson configure "$directory" -Dtests=true >&2
+    build "$directory" -Dbuildtype=release -Db_lto=true -Dtests=true -- "$@" >&2
 }
