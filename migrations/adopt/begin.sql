@@ -1,13 +1,20 @@
 -- Moves the original service's tables aside, to the schema original, where they stay as they are.
 --
--- The first of what tools/migrate --adopt runs in one transaction; the deploy scripts follow, and take.sql after the
+-- The first of what tools/migrate --adopt runs in one transaction, but for differences.sql; the deploy scripts follow, and take.sql after the
 -- first of them.
 
 SET LOCAL lock_timeout = '10s';
 SET LOCAL search_path = public;
 
 -- The original may be running: it must not write meanwhile.
-LOCK TABLE public.alembic_version, public.orders IN ACCESS EXCLUSIVE MODE;
+DO $$
+BEGIN
+  LOCK TABLE public.alembic_version, public.orders IN ACCESS EXCLUSIVE MODE;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the lock timeout came: somebody else uses the original''s tables'
+    USING HINT = 'Stop the original service, end transactions that are open, and run tools/migrate --adopt again.';
+END
+$$;
 
 DO $$
 DECLARE
@@ -17,24 +24,13 @@ BEGIN
   SELECT string_agg(version_num, ', ') INTO revision FROM public.alembic_version;
   IF revision IS DISTINCT FROM '20a2128406fd' THEN
     RAISE EXCEPTION 'the original''s schema is at revision %, not 20a2128406fd', coalesce(revision, 'none')
-      USING HINT = 'Bring it there with its own alembic first.';
+      USING HINT = 'In a checkout of the original, run alembic upgrade 20a2128406fd, and then tools/migrate --adopt again.';
   END IF;
 
-  SELECT string_agg(format('%s %s', coalesce(wanted.name, found.name), coalesce(found.type, 'is missing')), ', ')
-  INTO differs
-  FROM (
-    VALUES ('id', 'integer'), ('order_id', 'character varying'), ('customer_id', 'character varying'),
-      ('order_date', 'timestamp with time zone'), ('total_amount', 'integer'), ('currency', 'character varying(3)'),
-      ('status', 'character varying'), ('created_at', 'timestamp with time zone'),
-      ('updated_at', 'timestamp with time zone')
-  ) AS wanted (name, type)
-  FULL JOIN (
-    SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type, attnotnull
-    FROM pg_attribute WHERE attrelid = 'public.orders'::regclass AND attnum > 0 AND NOT attisdropped
-  ) AS found USING (name)
-  WHERE wanted.type IS DISTINCT FROM found.type OR NOT attnotnull;
+  SELECT string_agg(text, ', ' ORDER BY text) INTO differs FROM differences;
   IF differs IS NOT NULL THEN
-    RAISE EXCEPTION 'orders is not the original''s table: %', differs;
+    RAISE EXCEPTION 'orders is not the original''s table: %', differs
+      USING HINT = 'Change it by SQL to what the original has, and run tools/migrate --adopt again.';
   END IF;
 END
 $$;

@@ -4,14 +4,14 @@
 
 -- Each by name, then how many.
 SELECT concat_ws(E'\t', 'refused', id, to_json(order_id), why) FROM refused ORDER BY why, id;
-SELECT format('%s orders: %s%s', count(*), why, CASE WHEN fits THEN '' ELSE ', which cannot be stored' END)
+SELECT format('%s order%s: %s%s', count(*), CASE count(*) WHEN 1 THEN '' ELSE 's' END, why, CASE WHEN fits THEN '' ELSE ', which cannot be stored' END)
 FROM refused GROUP BY why, fits ORDER BY why;
 
 SELECT :'choice' = 'stop' AND EXISTS (SELECT FROM refused) AS stop \gset
 \if :stop
   DO $$
   BEGIN
-    RAISE EXCEPTION '% orders are refused: nothing was taken over', (SELECT count(DISTINCT id) FROM refused)
+    RAISE EXCEPTION 'orders that are refused: %; nothing was taken over', (SELECT count(DISTINCT id) FROM refused)
       USING HINT = 'Change them by SQL, or run tools/migrate --adopt keep, which leaves behind what cannot be stored, or '
         'tools/migrate --adopt leave, which leaves all of them behind.';
   END

@@ -36,7 +36,7 @@ SELECT :'choice' = 'stop' AND EXISTS (SELECT FROM twice) AS stop \gset
         row_number() OVER (ORDER BY original_id) AS nth
       FROM twice
     ) AS pairs;
-    RAISE EXCEPTION '% orders that were left behind have the order_id or id of one made since: %', n, named
+    RAISE EXCEPTION 'orders left behind with the order_id or id of one made since: %: %', n, named
       USING HINT = 'tools/migrate --adopt undo original keeps those that were left behind, tools/migrate --adopt undo '
         'service those made since. The others are told, whole, and given up.';
   END
@@ -60,13 +60,15 @@ BEGIN
   SELECT count(*), (array_agg(to_json(order_id) ORDER BY id))[1:20]::text INTO n, named
   FROM orders JOIN original.scale USING (currency) WHERE total_amount % factor <> 0;
   IF n > 0 THEN
-    RAISE EXCEPTION '% orders have an amount that is no multiple of what --scale multiplied by: %', n, named;
+    RAISE EXCEPTION 'orders with an amount that is no multiple of what --scale multiplied by: %: %', n, named
+      USING HINT = 'Change their amounts, by ordersctl update or SQL, and run tools/migrate --adopt undo again.';
   END IF;
   SELECT count(*), (array_agg(to_json(order_id) ORDER BY id))[1:20]::text INTO n, named
   FROM orders LEFT JOIN original.scale USING (currency)
   WHERE id > 2147483647 OR total_amount / coalesce(factor, 1) > 2147483647;
   IF n > 0 THEN
-    RAISE EXCEPTION '% orders do not fit the original''s columns, whose integers end at 2147483647: %', n, named;
+    RAISE EXCEPTION 'orders that do not fit the original''s columns, whose integers end at 2147483647: %: %', n, named
+      USING HINT = 'Change or delete them, by ordersctl or SQL, and run tools/migrate --adopt undo again.';
   END IF;
 END
 $$;
@@ -77,8 +79,8 @@ INSERT INTO original.orders
 SELECT id, order_id, customer_id, order_date, total_amount / coalesce(factor, 1), currency, status, created_at, updated_at
 FROM orders LEFT JOIN original.scale USING (currency) ORDER BY id;
 SELECT setval('original.orders_id_seq', last_value, is_called) AS next_id FROM orders_id_seq \gset
-SELECT format('%s orders given back%s', coalesce(sum(n), 0),
-  ': ' || string_agg(format('%s %s', total, currency), ', ' ORDER BY currency))
+SELECT format('orders given back: %s%s', coalesce(sum(n), 0),
+  ' (' || string_agg(format('%s %s', total, currency), ', ' ORDER BY currency) || ')')
 FROM (
   SELECT currency, count(*) AS n, sum(total_amount / coalesce(factor, 1)) AS total
   FROM orders LEFT JOIN original.scale USING (currency) GROUP BY currency

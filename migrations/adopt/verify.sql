@@ -12,7 +12,7 @@ BEGIN
     IS DISTINCT FROM (ours.order_id, ours.customer_id, ours.order_date, ours.total_amount, ours.currency, ours.status,
       ours.created_at, ours.updated_at);
   IF n > 0 THEN
-    RAISE EXCEPTION '% orders differ from the original''s', n;
+    RAISE EXCEPTION 'orders that differ from the original''s: %', n;
   END IF;
 
   SELECT count(*) INTO n
@@ -22,13 +22,13 @@ BEGIN
     USING (currency)
   WHERE (theirs.orders, theirs.revenue) IS DISTINCT FROM (ours.orders, ours.revenue);
   IF n > 0 THEN
-    RAISE EXCEPTION 'the sums of % currencies differ from the original''s', n;
+    RAISE EXCEPTION 'currencies whose sums differ from the original''s: %', n;
   END IF;
 END
 $$;
 
-SELECT format('%s orders taken over, %s left behind in original.orders', (SELECT count(*) FROM orders),
+SELECT format('orders taken over: %s; left behind in original.orders: %s', (SELECT count(*) FROM orders),
   (SELECT count(*) FROM original.left_behind));
-SELECT format('%s: %s orders, %s in all, kept as %s', currency, count(*),
+SELECT format('%s: %s order%s, %s in all, kept as %s', currency, count(*), CASE count(*) WHEN 1 THEN '' ELSE 's' END,
   CASE WHEN currency = 'JPY' THEN sum(total_amount) ELSE round(sum(total_amount) / 100.0, 2) END, sum(total_amount))
 FROM orders GROUP BY currency ORDER BY currency;
