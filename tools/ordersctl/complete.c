@@ -315,7 +315,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 static const struct argp complete_argp = {
     .parser = parse, .args_doc = "-- WORD...", .doc = "Prints what the last WORD may become; for shells."};
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code complete_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct partial_line line = {.session = session};
@@ -335,4 +335,4 @@ static enum exit_code run(struct session *session, void *input)
 }
 
 const struct command complete_command = {
-    "complete", NULL, &complete_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING, run};
+    "complete", NULL, &complete_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING, complete_run};

@@ -44,7 +44,7 @@ static const struct argp completion_argp = {
            "  ordersctl completion fish | source    # ~/.config/fish/config.fish\n",
 };
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code completion_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     (void)session;
@@ -54,4 +54,4 @@ static enum exit_code run(struct session *session, void *input)
 
 const struct command completion_command = {"completion",          "Print a shell's completion script",
                                            &completion_argp,      sizeof(struct arguments),
-                                           SESSION_NEEDS_NOTHING, run};
+                                           SESSION_NEEDS_NOTHING, completion_run};

@@ -209,7 +209,7 @@ static const struct argp config_argp = {
 };
 
 /* The targets may name no default that there is: that is what `use' corrects. */
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code config_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct targets targets;
@@ -232,4 +232,4 @@ const struct command config_command = {"config",
                                        &config_argp,
                                        sizeof(struct arguments),
                                        SESSION_NEEDS_NOTHING,
-                                       run};
+                                       config_run};

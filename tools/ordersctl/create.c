@@ -140,7 +140,7 @@ static enum exit_code create(struct session *session, struct creation *creation)
 
 /* --- told by its outcome --- */
 
-static void begin(struct order_job *job)
+static void create_begin(struct order_job *job)
 {
     const struct creation *creation = order_run_of(job)->arg;
     struct upsert *upsert = arena_calloc(&job->arena, 1, sizeof *upsert);
@@ -152,7 +152,7 @@ static void begin(struct order_job *job)
     upsert_begin(job);
 }
 
-static void take(struct order_job *job)
+static void create_take(struct order_job *job)
 {
     struct creation *creation = order_run_of(job)->arg;
     const struct upsert *upsert = job->state;
@@ -171,8 +171,8 @@ static enum exit_code upsert(struct session *session, struct creation *creation)
     struct order_run run = {.session = session,
                             .selection = &selection,
                             .alone = true,
-                            .begin = begin,
-                            .take = take,
+                            .begin = create_begin,
+                            .take = create_take,
                             .arg = creation};
     outcome_write_begin(&creation->writer, session->output, true);
     const enum exit_code code = order_run(&run);

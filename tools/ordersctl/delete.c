@@ -101,7 +101,7 @@ static void take_read(struct order_job *job)
         delete_order(job);
 }
 
-static void begin(struct order_job *job)
+static void delete_begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
     request.order_id = message_text(order_run_order(job)->order_id);
@@ -171,7 +171,7 @@ static enum exit_code run_delete(struct session *session, void *input)
                             .alone = selection_is_one(&arguments->selection),
                             .is_counted = !tells_each(arguments),
                             .done = dry_run ? "would be deleted" : "deleted",
-                            .begin = begin,
+                            .begin = delete_begin,
                             .take = tells_each(arguments) ? take_outcome : NULL,
                             .arg = &deleting};
     enum exit_code code = selection_read(session, &arguments->selection, &selection);

@@ -226,7 +226,7 @@ static bool choose_format(const struct session *session, const struct arguments 
 }
 
 /* What cannot be read is missing in the file, which is whole otherwise. */
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code export_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     struct sink sink = {.file = stdout, .name = "standard output"};
@@ -242,5 +242,6 @@ static enum exit_code run(struct session *session, void *input)
     return code == EXIT_OK && sink.n_unreachable > 0 ? EXIT_ORDERS_UNREADABLE : code;
 }
 
-const struct command export_command = {
-    "export", "Write orders to a file", &export_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};
+const struct command export_command = {"export",          "Write orders to a file",
+                                       &export_argp,      sizeof(struct arguments),
+                                       SESSION_NEEDS_KEY, export_run};

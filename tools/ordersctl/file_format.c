@@ -17,7 +17,7 @@ static const struct {
     {"csv", OUTPUT_CSV},
 };
 
-static enum output_format find(const char *name, size_t length)
+static enum output_format file_format_find(const char *name, size_t length)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strlen(formats[i].name) == length && strncasecmp(formats[i].name, name, length) == 0)
@@ -28,7 +28,7 @@ static enum output_format find(const char *name, size_t length)
 
 enum output_format file_format_named(const char *name)
 {
-    return find(name, strlen(name));
+    return file_format_find(name, strlen(name));
 }
 
 bool file_format_is_gzip(const char *path)
@@ -41,5 +41,5 @@ enum output_format file_format_of(const char *path)
 {
     const size_t length = strlen(path) - (file_format_is_gzip(path) ? sizeof gzip_ending - 1 : 0);
     const char *dot = memrchr(path, '.', length);
-    return dot != NULL ? find(dot + 1, length - (size_t)(dot + 1 - path)) : OUTPUT_TABLE;
+    return dot != NULL ? file_format_find(dot + 1, length - (size_t)(dot + 1 - path)) : OUTPUT_TABLE;
 }

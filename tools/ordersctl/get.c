@@ -46,7 +46,7 @@ struct getting {
     struct order_list list;
 };
 
-static void begin(struct order_job *job)
+static void get_begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
     request.order_id = message_text(order_run_order(job)->order_id);
@@ -54,7 +54,7 @@ static void begin(struct order_job *job)
                    order_job_end);
 }
 
-static void take(struct order_job *job)
+static void get_take(struct order_job *job)
 {
     struct getting *getting = order_run_of(job)->arg;
     Orders__V1__Order *order = (Orders__V1__Order *)job->reply->message;
@@ -73,8 +73,8 @@ static enum exit_code get_named(struct session *session, const struct arguments 
                             .selection = &selection,
                             .alone = getting.alone,
                             .done = "printed",
-                            .begin = begin,
-                            .take = take,
+                            .begin = get_begin,
+                            .take = get_take,
                             .arg = &getting};
     enum exit_code code = selection_read(session, &arguments->selection, &selection);
     if (code == EXIT_OK) {

@@ -33,7 +33,7 @@ static const struct argp help_argp = {
     .doc = "Says how a command is used, or without one which there are; as -h and --help do on any line.",
 };
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code help_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     (void)session;
@@ -42,4 +42,5 @@ static enum exit_code run(struct session *session, void *input)
 }
 
 const struct command help_command = {
-    "help", "Say how a command is used", &help_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING, run};
+    "help",  "Say how a command is used", &help_argp, sizeof(struct arguments), SESSION_NEEDS_NOTHING,
+    help_run};

@@ -9,8 +9,8 @@
 enum { FIRST_CAPACITY = 1024 };
 
 /* The entry of an id, or the free one where it would be. */
-static struct id_set_entry *find(struct id_set_entry *entries, size_t capacity, uint64_t fingerprint,
-                                 const char *id)
+static struct id_set_entry *id_set_find(struct id_set_entry *entries, size_t capacity, uint64_t fingerprint,
+                                        const char *id)
 {
     size_t at = (size_t)fingerprint & (capacity - 1);
     while (entries[at].place != 0 &&
@@ -30,7 +30,7 @@ static void grow(struct id_set *set)
     for (size_t i = 0; i < set->capacity; i++) {
         const struct id_set_entry *entry = &set->entries[i];
         if (entry->place != 0)
-            *find(entries, capacity, entry->fingerprint, entry->id) = *entry;
+            *id_set_find(entries, capacity, entry->fingerprint, entry->id) = *entry;
     }
     free(set->entries);
     set->entries = entries;
@@ -42,7 +42,7 @@ size_t id_set_add(struct id_set *set, const char *id, size_t place)
     const uint64_t fingerprint = fingerprint_of("", id, strlen(id));
     if (2 * set->n >= set->capacity)
         grow(set);
-    struct id_set_entry *entry = find(set->entries, set->capacity, fingerprint, id);
+    struct id_set_entry *entry = id_set_find(set->entries, set->capacity, fingerprint, id);
     if (entry->place != 0)
         return entry->place;
     *entry = (struct id_set_entry){fingerprint, arena_strdup(&set->ids, id), place};

@@ -1,289 +1,25 @@
 /* import.c: a file's rows become orders, in batches. Nothing of the file is kept but the row being read and
- * the batches under way. What is no order as JSON sees it is refused here, what breaks a rule by the service;
- * each refusal names the row's line, and the rest goes in. A journal beside the file lets an import that was
- * cut short go on. */
-#include "batches.h"
+ * the batches under way. What is no order as JSON sees it is refused here (import_rows.c), what breaks a rule
+ * by the service (import_results.c); each refusal names the row's line, and the rest goes in. A journal
+ * beside the file lets an import that was cut short go on. */
 #include "command.h"
-#include "id_set.h"
-#include "import_arguments.h"
-#include "import_counts.h"
-#include "import_upsert.h"
-#include "interrupt.h"
-#include "journal.h"
+#include "import_state.h"
 #include "output.h"
 #include "plural.h"
-#include "progress.h"
-#include "rejects.h"
 #include "report.h"
-#include "row_reader.h"
-#include "upsert.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum {
     CHUNK_BYTES = 64 * 1024,
     PROGRESS_TEXT = 80,
-    TOLD_ON_SCREEN = 10, /* refused rows */
 };
 
-/* --- importing --- */
-
-struct import {
-    struct session *session;
-    const struct import_arguments *arguments;
-    int fd;
-    const char *name; /* of the file, for people */
-    struct row_subject subject;
-    struct rejects rejects;
-    size_t told; /* refusals that are on the screen */
-    struct row_reader *reader;
-    struct batches *batches;
-    struct batch_terms terms;
-    struct journal journal;
-    struct interrupt interrupt;
-    struct progress progress;
-    struct arena file_arena; /* of the journal's strings */
-    struct arena arena;      /* of the row being read */
-    uint64_t bytes_read;
-    size_t rows; /* read */
-    size_t sum;  /* of their text */
-    struct import_counts counts;
-    struct id_set ids;   /* with --upsert: of the orders that came, each by its line */
-    bool in_doubt;       /* a batch may be stored or not */
-    enum exit_code code; /* not EXIT_OK: something failed, and no more is read */
-};
-
-static void stop(struct import *import, enum exit_code code)
-{
-    if (import->code == EXIT_OK)
-        import->code = code;
-}
-
-/* Whether there is a place where all refusals are but the screen. */
-static bool tells_few(const struct import *import)
-{
-    return import->rejects.file != NULL || isatty(STDERR_FILENO);
-}
-
-static void tell_refusal(struct import *import, const struct reject *reject)
-{
-    rejects_add(&import->rejects, import->reader, reject);
-    if (import->told++ >= TOLD_ON_SCREEN && tells_few(import))
-        return;
-    progress_clear(&import->progress);
-    report("line %zu: %s", reject->line, reject->why);
-}
-
-static void refuse(struct import *import, const struct row *row, const char *why)
-{
-    const struct reject reject = {.line = row->line, .why = why, .text = row->text, .length = row->length};
-    tell_refusal(import, &reject);
-    import->counts.refused_here++;
-}
-
-/* Of two rows, whose order is stored as which is a matter of chance, as several batches are under way at
- * once: that an order comes twice is told in place of letting one of them win. */
-static bool is_first(struct import *import, const struct row *row, const Orders__V1__Order *order,
-                     const char **why)
-{
-    if (!import->arguments->upsert)
-        return true;
-    const size_t line = id_set_add(&import->ids, order->order_id, row->line);
-    if (line != 0)
-        *why =
-            arena_printf(&import->arena,
-                         "ALREADY_EXISTS: the order is in line %zu too; with --upsert each comes once", line);
-    return line == 0;
-}
-
-/* What a row comes to: an order that is sent; or NULL, or why it is refused. */
-static const char *take_order(struct import *import, const struct row *row, bool is_done)
-{
-    struct batch_place place = {.source = {row->line, row->text, row->length, 0},
-                                .row = import->rows,
-                                .refused = import->counts.refused_here,
-                                .sum = import->sum};
-    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
-    struct status status = STATUS_INIT;
-    const char *why = NULL;
-    if (row->json == NULL)
-        return row->error;
-    import_row_read(row->json, &import->arguments->terms, &order, &place.source.fields, &import->arena,
-                    &status);
-    if (status.code != STATUS_OK)
-        return import_row_describe(&import->arena, &status);
-    if (import->arguments->upsert)
-        upsert_take_id(&order, &import->arena);
-    if (is_first(import, row, &order, &why) && !is_done && !batches_add(import->batches, &order, &place))
-        why = "INVALID_ARGUMENT: too large for an order";
-    return why;
-}
-
-static void tell_ignored(struct import *import)
-{
-    const char *names = row_reader_ignored(import->reader);
-    if (*names == '\0')
-        return;
-    progress_clear(&import->progress);
-    report("columns that no order has are left out: %s", names);
-}
-
-/* Counts a row. False: the last of those that were answered before, and they are not what they were: the file
- * was changed, though it has the same size and time. */
-static bool count_row(struct import *import, const struct row *row)
-{
-    const struct journal_counts *before = &import->journal.counts;
-    if (row->text != NULL)
-        import->sum = crc32_z(import->sum, (const unsigned char *)row->text, row->length);
-    if (++import->rows != before->rows || before->sum == 0 || before->sum == import->sum)
-        return true;
-    report("cannot resume: %s is of the file as it was before it was changed; to begin anew, remove it",
-           import->journal.path);
-    return false;
-}
-
-/* Of rows whose batches were answered in an earlier run nothing but the ids is looked at again. */
-static void take_row(const struct row *row, void *arg)
-{
-    struct import *import = arg;
-    if (import->code == EXIT_OK &&
-        !(rejects_begin(&import->rejects, import->reader) && count_row(import, row)))
-        stop(import, EXIT_OTHER);
-    if (import->code != EXIT_OK)
-        return;
-    const bool is_done = import->rows <= import->journal.counts.rows;
-    if (import->rows == 1)
-        tell_ignored(import);
-    const char *why = is_done && !import->arguments->upsert ? NULL : take_order(import, row, is_done);
-    if (why != NULL && !is_done)
-        refuse(import, row, why);
-    arena_reset(&import->arena);
-}
-
-/* Whether a call that failed surely changed nothing. Its key may have held when it was sent first. */
-static bool changed_nothing(const struct batch_result *result)
-{
-    const enum status_code code = result->status->code;
-    const bool is_refused = code == STATUS_UNAUTHENTICATED || code == STATUS_PERMISSION_DENIED;
-    return result->unsent || code == STATUS_INVALID_ARGUMENT || code == STATUS_UNIMPLEMENTED ||
-           (is_refused && !result->resent);
-}
-
-static void take_failure(struct import *import, const struct batch_result *result,
-                         const struct status *status, bool unchanged, bool unreachable)
-{
-    struct arena arena;
-    arena_init(&arena);
-    const char **details = session_details(import->session, status, unreachable, &arena);
-    size_t n = 0;
-    while (details[n] != NULL)
-        n++;
-    details[n] = arena_printf(&arena, "lines %zu to %zu: %s", result->sources[0].line,
-                              result->sources[result->n - 1].line,
-                              unchanged ? "not imported" : "may have been imported or not");
-    stop(import, report_status_details(status, details));
-    arena_free(&arena);
-    import->in_doubt |= !unchanged;
-}
-
-static void count_refused(struct import *import, const struct batch_source *source, const char *why)
-{
-    const struct reject reject = {
-        .line = source->line, .why = why, .text = source->text, .length = source->length};
-    tell_refusal(import, &reject);
-    import->counts.refused_there++;
-}
-
-static void count_result(struct import *import, const struct batch_source *source,
-                         const Orders__V1__BatchCreateResult *order)
-{
-    struct arena arena;
-    if (order->code == RPC__V1__CODE__OK) {
-        import->counts.created++;
-        return;
-    }
-    arena_init(&arena);
-    count_refused(
-        import, source,
-        arena_printf(&arena, "%s: %s", status_code_name((enum status_code)order->code), order->message));
-    arena_free(&arena);
-}
-
-static void count_outcome(struct import *import, const struct batch_result *result, size_t i,
-                          const struct row_outcome *row)
-{
-    const struct outcome outcome = {.order_id = result->orders[i]->order_id,
-                                    .kind = row->kind,
-                                    .dry_run = import->terms.validate_only,
-                                    .line = result->sources[i].line,
-                                    .changes = row->changes};
-    if (row->refusal != NULL) {
-        count_refused(import, &result->sources[i], row->refusal);
-        return;
-    }
-    if (outcome.kind == OUTCOME_UPDATED && import->counts.tells_changes)
-        progress_clear(&import->progress);
-    import_counts_add(&import->counts, &outcome);
-}
-
-/* False: it came to no end, which is reported. */
-static bool upsert_rows(struct import *import, const struct batch_result *result)
-{
-    struct arena arena;
-    arena_init(&arena);
-    struct import_upsert upsert = {.session = import->session,
-                                   .interrupt = &import->interrupt,
-                                   .terms = &import->terms,
-                                   .batch = result,
-                                   .resumed = import->arguments->resume,
-                                   .arena = &arena};
-    import_upsert(&upsert);
-    const bool ended = upsert.failure.code == STATUS_OK;
-    if (!ended)
-        take_failure(import, result, &upsert.failure, import->terms.validate_only, upsert.unreachable);
-    for (size_t i = 0; i < result->n && ended; i++)
-        count_outcome(import, result, i, &upsert.rows[i]);
-    arena_free(&arena);
-    return ended;
-}
-
-static void note_result(struct import *import, const struct batch_result *result)
-{
-    const struct import_counts *counts = &import->counts;
-    const struct journal_counts noted = {.rows = result->end.row,
-                                         .imported = counts->created,
-                                         .refused = counts->refused_there + result->end.refused,
-                                         .updated = counts->updated,
-                                         .unchanged = counts->unchanged,
-                                         .sum = result->end.sum};
-    if (!rejects_flush(&import->rejects))
-        stop(import, EXIT_OTHER);
-    if (import->code == EXIT_OK)
-        journal_advance(&import->journal, &noted);
-}
-
-/* Behind a batch that failed none is noted: the rows up to it are not all answered. */
-static void take_result(const struct batch_result *result, void *arg)
-{
-    struct import *import = arg;
-    if (result->response == NULL) {
-        take_failure(import, result, result->status, import->terms.validate_only || changed_nothing(result),
-                     result->unreachable);
-        return;
-    }
-    if (import->arguments->upsert && !upsert_rows(import, result))
-        return;
-    for (size_t i = 0; i < result->n && !import->arguments->upsert; i++)
-        count_result(import, &result->sources[i], result->response->results[i]);
-    note_result(import, result);
-}
+/* --- reading --- */
 
 static void show_progress(struct import *import)
 {
@@ -309,7 +45,7 @@ static bool read_chunk(struct import *import)
     if (n < 0) {
         progress_clear(&import->progress);
         report("cannot read %s: %s", import->name, strerror(errno));
-        stop(import, EXIT_OTHER);
+        import_stop(import, EXIT_OTHER);
     }
     if (n <= 0)
         return false;
@@ -318,7 +54,7 @@ static bool read_chunk(struct import *import)
         progress_restart(&import->progress, import->bytes_read,
                          import_counts_done(&import->counts) + import_counts_refused(&import->counts));
     if (!row_reader_feed(import->reader, chunk, (size_t)n))
-        stop(import, EXIT_INVALID_ARGUMENT);
+        import_stop(import, EXIT_INVALID_ARGUMENT);
     show_progress(import);
     return import->code == EXIT_OK && import->interrupt.signal_number == 0;
 }
@@ -329,7 +65,7 @@ static void read_file(struct import *import)
         ;
     const bool to_its_end = import->code == EXIT_OK && import->interrupt.signal_number == 0;
     if (to_its_end && !row_reader_finish(import->reader))
-        stop(import, EXIT_INVALID_ARGUMENT);
+        import_stop(import, EXIT_INVALID_ARGUMENT);
     batches_finish(import->batches, to_its_end && import->code == EXIT_OK);
     progress_clear(&import->progress);
 }
@@ -362,20 +98,20 @@ static void tell_cut(const struct import *import, bool interrupted)
 static void tell_rejects(struct import *import)
 {
     const bool kept = import->rejects.file != NULL && import->rejects.begun;
-    if (import->told > TOLD_ON_SCREEN && tells_few(import))
-        report("%zu further %s refused%s", import->told - TOLD_ON_SCREEN,
-               import->told - TOLD_ON_SCREEN == 1 ? "row was" : "rows were",
+    if (import->told > IMPORT_TOLD_ON_SCREEN && import_tells_few(import))
+        report("%zu further %s refused%s", import->told - IMPORT_TOLD_ON_SCREEN,
+               import->told - IMPORT_TOLD_ON_SCREEN == 1 ? "row was" : "rows were",
                kept ? "" : "; --rejects FILE would write all of them to FILE");
     if (kept)
         report("refused rows are in %s, to be corrected and imported", import->rejects.path);
 }
 
-static enum exit_code finish(struct import *import)
+static enum exit_code import_finish(struct import *import)
 {
     const bool interrupted = import->interrupt.signal_number != 0;
     tell_rejects(import);
     if (!rejects_close(&import->rejects))
-        stop(import, EXIT_OTHER);
+        import_stop(import, EXIT_OTHER);
     const bool cut = interrupted || import->code != EXIT_OK;
     import->counts.skipped = row_reader_empty_rows(import->reader);
     import_counts_write(&import->counts, !cut);
@@ -451,14 +187,15 @@ static bool open_file(struct import *import)
     return open_journal(import, &about);
 }
 
-static bool begin(struct import *import)
+static bool import_begin(struct import *import)
 {
     if (!interrupt_open(&import->interrupt, NULL, NULL)) {
         report("cannot wait for signals: %s", strerror(errno));
         return false;
     }
-    import->reader = row_reader_new(import->arguments->format, &import->subject, take_row, import);
-    import->batches = batches_new(import->session, &import->interrupt, &import->terms, take_result, import);
+    import->reader = row_reader_new(import->arguments->format, &import->subject, import_take_row, import);
+    import->batches =
+        batches_new(import->session, &import->interrupt, &import->terms, import_take_result, import);
     if (import->reader == NULL || import->batches == NULL) {
         report("cannot start: %s", strerror(errno));
         return false;
@@ -467,7 +204,7 @@ static bool begin(struct import *import)
 }
 
 /* Whatever of it there is. */
-static void end(struct import *import)
+static void import_end(struct import *import)
 {
     row_reader_free(import->reader);
     if (import->batches != NULL)
@@ -483,7 +220,7 @@ static void end(struct import *import)
         close(import->fd);
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code import_run(struct session *session, void *input)
 {
     const struct import_arguments *arguments = input;
     struct import import = {.session = session,
@@ -505,14 +242,14 @@ static enum exit_code run(struct session *session, void *input)
     }
     arena_init(&import.arena);
     arena_init(&import.file_arena);
-    if (open_file(&import) && begin(&import)) {
+    if (open_file(&import) && import_begin(&import)) {
         read_file(&import);
-        code = finish(&import);
+        code = import_finish(&import);
     }
-    end(&import);
+    import_end(&import);
     return code;
 }
 
 const struct command import_command = {"import",          "Create orders from a file",
                                        &import_argp,      sizeof(struct import_arguments),
-                                       SESSION_NEEDS_KEY, run};
+                                       SESSION_NEEDS_KEY, import_run};

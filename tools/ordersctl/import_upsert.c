@@ -46,7 +46,7 @@ static struct upsert upsert_of(const struct import_upsert *import, size_t row)
                            .again = import->again};
 }
 
-static void begin(struct order_job *job)
+static void import_upsert_begin(struct order_job *job)
 {
     const struct import_upsert *import = rest_of(job)->upsert;
     const Orders__V1__BatchCreateResult *created = import->batch->response->results[row_of(job)];
@@ -75,7 +75,7 @@ static const char *describe(const struct status *status, struct arena *arena)
                : arena_printf(arena, "%s: %s", status_code_name(status->code), status->message);
 }
 
-static void take(struct order_job *job)
+static void import_upsert_take(struct order_job *job)
 {
     struct import_upsert *import = rest_of(job)->upsert;
     const struct upsert *upsert = job->state;
@@ -91,14 +91,14 @@ static void take(struct order_job *job)
     }
 }
 
-static void run(struct import_upsert *import, struct rest *rest, size_t n)
+static void import_upsert_run(struct import_upsert *import, struct rest *rest, size_t n)
 {
     struct order_jobs jobs = {.session = import->session,
                               .interrupt = import->interrupt,
                               .to_the_end = true,
                               .n = n,
-                              .begin = begin,
-                              .take = take,
+                              .begin = import_upsert_begin,
+                              .take = import_upsert_take,
                               .arg = rest};
     if (!order_jobs_run(&jobs))
         status_set(&import->failure, import->arena, STATUS_RESOURCE_EXHAUSTED, "%s", strerror(errno));
@@ -125,5 +125,5 @@ void import_upsert(struct import_upsert *import)
                 arena_printf(import->arena, "%s: %s", status_code_name(code), created->message);
     }
     if (n > 0)
-        run(import, &rest, n);
+        import_upsert_run(import, &rest, n);
 }

@@ -188,8 +188,8 @@ static enum journal_opening give_up(struct journal *journal, enum journal_openin
     return why;
 }
 
-static enum journal_opening begin(struct journal *journal, const struct journal_subject *subject,
-                                  struct arena *arena, const char **error)
+static enum journal_opening journal_begin(struct journal *journal, const struct journal_subject *subject,
+                                          struct arena *arena, const char **error)
 {
     struct stat about;
     if (fstat(journal->fd, &about) == 0 && about.st_size > 0) {
@@ -223,7 +223,7 @@ enum journal_opening journal_open(struct journal *journal, const struct journal_
     *journal = (struct journal){.path = arena_printf(arena, "%s.ordersctl-resume", subject->file)};
     journal->fd = open_locked(journal->path, !resume);
     if (journal->fd >= 0)
-        return resume ? go_on(journal, subject, arena, error) : begin(journal, subject, arena, error);
+        return resume ? go_on(journal, subject, arena, error) : journal_begin(journal, subject, arena, error);
     if (errno == EWOULDBLOCK)
         *error = arena_printf(arena, "%s is in use: the file is being imported", journal->path);
     else if (errno == ENOENT && resume)

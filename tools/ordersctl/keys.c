@@ -343,7 +343,7 @@ static enum exit_code make_call(struct session *session, const struct verb *verb
     return output_end(code);
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code keys_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     const struct verb *verb = arguments->verb;
@@ -362,5 +362,5 @@ static enum exit_code run(struct session *session, void *input)
 }
 
 const struct command keys_command = {
-    "keys", "Make, list, revoke and rotate keys", &keys_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
-    run};
+    "keys",  "Make, list, revoke and rotate keys", &keys_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
+    keys_run};

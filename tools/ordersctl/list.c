@@ -206,7 +206,7 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     return arguments->counts ? draw_count(session, file, arguments) : draw_list(session, file, arguments);
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code list_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     if (arguments->watch.interval_ms == 0 && !arguments->counts && !session->no_pager)
@@ -215,5 +215,5 @@ static enum exit_code run(struct session *session, void *input)
 }
 
 const struct command list_command = {
-    "list", "List orders",        &list_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
-    run,    .prints_orders = true};
+    "list",   "List orders",        &list_argp, sizeof(struct arguments), SESSION_NEEDS_KEY,
+    list_run, .prints_orders = true};

@@ -208,7 +208,7 @@ static void write_one(enum output_format format, json_t *method, size_t i)
     write_method(method);
 }
 
-static enum exit_code run(struct session *session, void *arguments)
+static enum exit_code methods_run(struct session *session, void *arguments)
 {
     json_t *list = list_methods(arguments);
     if (!session->no_pager)
@@ -224,5 +224,5 @@ static enum exit_code run(struct session *session, void *arguments)
 }
 
 const struct command methods_command = {
-    "methods", "List the methods there are", &methods_argp, sizeof(struct arguments), SESSION_NEEDS_OUTPUT,
-    run};
+    "methods",  "List the methods there are", &methods_argp, sizeof(struct arguments), SESSION_NEEDS_OUTPUT,
+    methods_run};

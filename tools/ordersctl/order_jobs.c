@@ -146,7 +146,7 @@ static void take_ended(struct order_jobs *jobs, size_t begun)
     }
 }
 
-static void run(struct order_jobs *jobs)
+static void order_jobs_work_off(struct order_jobs *jobs)
 {
     size_t begun = 0;
     begin_some(jobs, &begun);
@@ -171,7 +171,7 @@ bool order_jobs_run(struct order_jobs *jobs)
         pthread_mutex_init(&jobs->lock, NULL);
         for (size_t i = 0; i < ORDER_JOBS_AT_ONCE; i++)
             arena_init(&jobs->ring[i].arena);
-        run(jobs);
+        order_jobs_work_off(jobs);
         for (size_t i = 0; i < ORDER_JOBS_AT_ONCE; i++)
             arena_free(&jobs->ring[i].arena);
         pthread_mutex_destroy(&jobs->lock);

@@ -56,7 +56,7 @@ static enum exit_code tell_failure(const struct order_run *run, struct order_job
     return report_status_details(&status, session_details(run->session, &status, unreachable, arena));
 }
 
-static void take(struct order_job *job)
+static void order_run_take(struct order_job *job)
 {
     struct running *running = running_of(job);
     struct order_run *run = running->run;
@@ -104,7 +104,7 @@ enum exit_code order_run(struct order_run *run)
                               .interrupt = run->alone ? NULL : &interrupt,
                               .n = run->selection->n,
                               .begin = run->begin,
-                              .take = take,
+                              .take = order_run_take,
                               .arg = &running};
     run->n_done = run->n_failed = 0;
     if (!run->alone && !interrupt_open(&interrupt, NULL, NULL)) {

@@ -207,7 +207,7 @@ static void begin_row(struct row_reader *reader)
 
 /* --- where rows end --- */
 
-static void advance(struct row_reader *reader)
+static void row_reader_advance(struct row_reader *reader)
 {
     const char c = reader->text[reader->next++];
     if (c == '\r' || (c == '\n' && reader->previous != '\r'))
@@ -255,7 +255,7 @@ static void scan_lines(struct row_reader *reader)
 {
     while (reader->next < reader->length && !reader->failed) {
         const char c = reader->text[reader->next];
-        advance(reader);
+        row_reader_advance(reader);
         if (c == '"' && reader->format == ROWS_CSV && !reader->skipping)
             reader->quoted = !reader->quoted;
         if (is_line_break(c) && !reader->quoted)
@@ -272,7 +272,7 @@ static void look_for_element(struct row_reader *reader, char c)
     if (opens || closes)
         reader->in_array = opens;
     if (opens || closes || c == ',' || is_blank(c)) {
-        advance(reader);
+        row_reader_advance(reader);
         begin_row(reader);
     } else {
         reader->element = (struct element){.open = true, .opener = c};
@@ -323,7 +323,7 @@ static void scan_json(struct row_reader *reader)
             begin_row(reader);
         } else {
             const bool ends = read_on(&reader->element, c);
-            advance(reader);
+            row_reader_advance(reader);
             if (ends) {
                 read_row(reader, reader->next);
                 begin_row(reader);

@@ -346,7 +346,7 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     return code;
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code statistics_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     return watch_run(session, &arguments->watch, draw, input);
@@ -355,4 +355,4 @@ static enum exit_code run(struct session *session, void *input)
 const struct command statistics_command = {
     "statistics",      "Count orders by currency, time or status, and what was cancelled",
     &statistics_argp,  sizeof(struct arguments),
-    SESSION_NEEDS_KEY, run};
+    SESSION_NEEDS_KEY, statistics_run};

@@ -352,7 +352,7 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     return EXIT_OTHER;
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code stats_run(struct session *session, void *input)
 {
     struct arguments *arguments = input;
     if (session->output == OUTPUT_CSV) {
@@ -391,5 +391,6 @@ static const struct argp stats_argp = {
         "figures.",
 };
 
-const struct command stats_command = {
-    "stats", "Show what the server is doing", &stats_argp, sizeof(struct arguments), SESSION_NEEDS_KEY, run};
+const struct command stats_command = {"stats",           "Show what the server is doing",
+                                      &stats_argp,       sizeof(struct arguments),
+                                      SESSION_NEEDS_KEY, stats_run};

@@ -241,7 +241,7 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     return code;
 }
 
-static enum exit_code run(struct session *session, void *input)
+static enum exit_code summary_run(struct session *session, void *input)
 {
     const struct arguments *arguments = input;
     return watch_run(session, &arguments->watch, draw, input);
@@ -249,4 +249,4 @@ static enum exit_code run(struct session *session, void *input)
 
 const struct command summary_command = {"summary",         "Count orders and add up their revenue",
                                         &summary_argp,     sizeof(struct arguments),
-                                        SESSION_NEEDS_KEY, run};
+                                        SESSION_NEEDS_KEY, summary_run};

@@ -169,7 +169,8 @@ static const char *member_names(const json_t *object, struct arena *arena)
 }
 
 /* The value at a place; NULL: *error says why there is none. */
-static json_t *find(json_t *document, const char *const names[], struct arena *arena, const char **error)
+static json_t *template_find(json_t *document, const char *const names[], struct arena *arena,
+                             const char **error)
 {
     json_t *value = document;
     for (size_t i = 0; names[i] != NULL; i++) {
@@ -201,7 +202,7 @@ const char *template_check(const struct template *template, json_t *document, st
 {
     const char *error = NULL;
     for (const struct template_part *part = template->first; part != NULL; part = part->next) {
-        const json_t *value = part->text == NULL ? find(document, part->names, arena, &error) : NULL;
+        const json_t *value = part->text == NULL ? template_find(document, part->names, arena, &error) : NULL;
         if (error != NULL)
             return error;
         if (!part->as_json && (json_is_object(value) || json_is_array(value)))
@@ -220,7 +221,7 @@ const char *template_write(const struct template *template, json_t *document, FI
         if (part->text != NULL)
             fputs(part->text, file);
         else
-            write_value(part, find(document, part->names, arena, &error), file, arena);
+            write_value(part, template_find(document, part->names, arena, &error), file, arena);
     }
     fputs("\n", file);
     return NULL;

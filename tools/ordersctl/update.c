@@ -167,7 +167,7 @@ static void take_read(struct order_job *job)
         order_job_end(job);
 }
 
-static void begin(struct order_job *job)
+static void update_begin(struct order_job *job)
 {
     Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
     request.order_id = message_text(order_run_order(job)->order_id);
@@ -190,7 +190,7 @@ static void take_outcome(struct order_job *job)
     outcome_write(&updating_of(job)->outcomes, &outcome);
 }
 
-static void take(struct order_job *job)
+static void update_take(struct order_job *job)
 {
     struct updating *updating = updating_of(job);
     Orders__V1__Order *order = (Orders__V1__Order *)job->reply->message;
@@ -255,8 +255,8 @@ static enum exit_code update_selected(struct session *session, struct updating *
                             .selection = &selection,
                             .alone = selection_is_one(&arguments->selection),
                             .done = arguments->confirm.dry_run ? "looked at" : "updated",
-                            .begin = begin,
-                            .take = take,
+                            .begin = update_begin,
+                            .take = update_take,
                             .arg = updating};
     enum exit_code code = selection_read(session, &arguments->selection, &selection);
     if (code == EXIT_OK && confirm(&arguments->confirm, &arguments->selection, &selection, "updates",

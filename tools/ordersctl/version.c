@@ -101,7 +101,7 @@ static const struct argp version_argp = {
         "A server tells whoever may read orders. That it does not, or cannot be reached, is no failure: its "
         "version is unknown then."};
 
-static enum exit_code run(struct session *session, void *arguments)
+static enum exit_code version_run(struct session *session, void *arguments)
 {
     const struct build own = {PROJECT_VERSION, build_commit()};
     struct build server = {0};
@@ -117,4 +117,5 @@ static enum exit_code run(struct session *session, void *arguments)
 }
 
 const struct command version_command = {
-    "version", "Say which version this and the server are", &version_argp, 0, SESSION_NEEDS_NOTHING, run};
+    "version",  "Say which version this and the server are", &version_argp, 0, SESSION_NEEDS_NOTHING,
+    version_run};
