@@ -113,12 +113,12 @@ build() {
 
 # build_release TARGET...: what is run or measured, optimized, in build-release; says so on stderr alone.
 build_release() {
-    build "$root/build-release" -Dbuildtype=release -Db_lto=true -Dtests=false -- "$@" >&2
+    build "$root/build-release" -Dbuildtype=release -Dtests=false -- "$@" >&2
 }
 
 # build_release_tests TARGET...: the same with tests among the targets.
 build_release_tests() {
     local directory=$root/build-release
     [[ ! -e $directory/build.ninja ]] || supervise meson configure "$directory" -Dtests=true >&2
-    build "$directory" -Dbuildtype=release -Db_lto=true -Dtests=true -- "$@" >&2
+    build "$directory" -Dbuildtype=release -Dtests=true -- "$@" >&2
 }
