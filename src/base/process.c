@@ -37,8 +37,10 @@ void process_prepare(void)
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
+    /* NOLINTBEGIN(concurrency-mt-unsafe): there are no threads yet */
     mallopt(M_MMAP_THRESHOLD, PROCESS_MAPS_FROM);
+    mallopt(M_TRIM_THRESHOLD, PROCESS_KEEPS);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 int process_await_signal(unsigned timeout_ms)

@@ -4,13 +4,17 @@
 
 #include <stdbool.h>
 
-/* From so many bytes on an allocation has pages of its own where none that was freed fits, and the system has
- * them back. It takes four, with malloc's own words. */
-enum { PROCESS_MAPS_FROM = 16 * 1024 - 32 };
+enum {
+    /* From so many bytes on an allocation has pages of its own where none that was freed fits, and the system
+     * has them back. What a list of a few hundred orders takes is less: pages of its own, which are to be
+     * cleared and mapped anew for each, cost more than to write it. */
+    PROCESS_MAPS_FROM = 128 * 1024,
+    PROCESS_KEEPS = 1 << 20, /* that are free at the end of a heap, for the next such list */
+};
 
 /* Before the first thread: holds SIGTERM, SIGINT and SIGHUP back for process_await_signal, ignores SIGPIPE,
  * allows as many open files as the system lets, so that connections are bounded by the program's own limits,
- * and has malloc map from PROCESS_MAPS_FROM on. */
+ * and has malloc map from PROCESS_MAPS_FROM on, and keep PROCESS_KEEPS. */
 void process_prepare(void);
 
 /* Waits for SIGTERM, SIGINT or SIGHUP: which of them. 0: none came within timeout_ms, unless that is 0. */
