@@ -230,19 +230,18 @@ const char *timestamp_parse(const char *text, size_t length, struct timestamp *o
     return NULL;
 }
 
-/* Digits by hand: a list has three time stamps an order, and printf took most of the time of writing them.
- * Returns where it ends. */
-static char *write_digits(int64_t number, int digits, char *out)
+/* Digits by hand, as a list has three time stamps an order. Returns where they end. */
+static char *write_two(unsigned number, char *out)
 {
-    for (int i = digits; i > 0; i--, number /= 10)
-        out[i - 1] = (char)('0' + number % 10);
-    return out + digits;
+    out[0] = (char)('0' + number / 10);
+    out[1] = (char)('0' + number % 10);
+    return out + 2;
 }
 
-static char *write_part(char before, int64_t number, int digits, char *out)
+static char *write_part(char before, unsigned number, char *out)
 {
     *out = before;
-    return write_digits(number, digits, out + 1);
+    return write_two(number, out + 1);
 }
 
 static char *write_date(int64_t days, char *out)
@@ -251,9 +250,26 @@ static char *write_date(int64_t days, char *out)
     unsigned month, day;
     civil_from_days(days, &year, &month, &day);
     year = year < 0 ? 0 : year > 9999 ? 9999 : year; /* no time stamp; write one all the same */
-    out = write_digits(year, 4, out);
-    out = write_part('-', month, 2, out);
-    return write_part('-', day, 2, out);
+    out = write_two((unsigned)year / 100, out);
+    out = write_two((unsigned)year % 100, out);
+    out = write_part('-', month, out);
+    return write_part('-', day, out);
+}
+
+/* As few of them as keep the microseconds. */
+static char *write_fraction(unsigned micros, char *out)
+{
+    const unsigned millis = micros / 1000;
+    if (micros == 0)
+        return out;
+    *out++ = '.';
+    out = write_two(millis / 10, out);
+    if (micros % 1000 != 0) {
+        out = write_two(micros / 100 % 100, out);
+        return write_two(micros % 100, out);
+    }
+    *out++ = (char)('0' + millis % 10);
+    return out;
 }
 
 size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TEXT])
@@ -264,15 +280,13 @@ size_t timestamp_format(struct timestamp timestamp, char out[static TIMESTAMP_TE
         second_of_day += SECONDS_PER_DAY;
         days--;
     }
+    const unsigned seconds = (unsigned)second_of_day;
     char *end = write_date(days, out);
-    end = write_part('T', second_of_day / 3600, 2, end);
-    end = write_part(':', second_of_day / 60 % 60, 2, end);
-    end = write_part(':', second_of_day % 60, 2, end);
-    const int micros = timestamp.nanos < 0 ? 0 : timestamp.nanos / NS_PER_US % 1000000; /* as with the year */
-    if (micros % 1000 != 0)
-        end = write_part('.', micros, 6, end);
-    else if (micros != 0)
-        end = write_part('.', micros / 1000, 3, end);
+    end = write_part('T', seconds / 3600, end);
+    end = write_part(':', seconds / 60 % 60, end);
+    end = write_part(':', seconds % 60, end);
+    if (timestamp.nanos > 0) /* as with the year */
+        end = write_fraction((unsigned)timestamp.nanos / NS_PER_US % 1000000, end);
     *end++ = 'Z';
     *end = '\0';
     return (size_t)(end - out);

@@ -5,43 +5,11 @@
 
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-/* As it is, for its fields to be replaced. */
-static void *copy(const ProtobufCMessage *message, struct arena *arena)
+const ProtobufCFieldDescriptor *entity_tag_field(const ProtobufCMessageDescriptor *type)
 {
-    return arena_copy(arena, message, message->descriptor->sizeof_message);
-}
-
-const char *entity_tag_take(const ProtobufCMessage **message, struct arena *arena)
-{
-    const ProtobufCFieldDescriptor *field =
-        protobuf_c_message_descriptor_get_field_by_name((*message)->descriptor, "etag");
-    if (field == NULL)
-        return NULL;
-    char *without = copy(*message, arena);
-    char **etag = (char **)(without + field->offset);
-    const char *taken = *etag;
-    *etag = NULL;
-    *message = (const ProtobufCMessage *)without;
-    return taken;
-}
-
-void entity_tag_take_all(const ProtobufCMessage **message, const ProtobufCFieldDescriptor *list,
-                         struct arena *arena)
-{
-    char *without = copy(*message, arena);
-    const ProtobufCMessage ***messages = (const ProtobufCMessage ***)(without + list->offset);
-    const size_t n = *(const size_t *)(without + list->quantifier_offset);
-    const ProtobufCMessage **all = arena_calloc(arena, n, sizeof(ProtobufCMessage *));
-    for (size_t i = 0; i < n; i++) {
-        all[i] = (*messages)[i];
-        entity_tag_take(&all[i], arena);
-    }
-    *messages = all;
-    *message = (const ProtobufCMessage *)without;
+    return protobuf_c_message_descriptor_get_field_by_name(type, "etag");
 }
 
 static const char *quote(const char *etag, const char *coding, struct arena *arena)

@@ -11,13 +11,9 @@
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 
-/* A message's etag (AIP-154), NULL if it has none; and puts a copy without it in the message's place, as HTTP
- * has a header for it: the body is to be without. */
-const char *entity_tag_take(const ProtobufCMessage **message, struct arena *arena);
-
-/* The same for all messages of a repeated field. */
-void entity_tag_take_all(const ProtobufCMessage **message, const ProtobufCFieldDescriptor *list,
-                         struct arena *arena);
+/* The field of a message that holds its etag (AIP-154), NULL if it has none. HTTP has a header for it: the
+ * body is to be without. */
+const ProtobufCFieldDescriptor *entity_tag_field(const ProtobufCMessageDescriptor *type);
 
 /* The tag of an answer that has none of its own: made of its body, and of what else it says; "" for nothing.
  */

@@ -46,9 +46,8 @@ static const char *answer_list(struct upstream *upstream, const ProtobufCMessage
     } else {
         if (route->unreachable != NULL)
             add_unreachable(upstream, response);
-        entity_tag_take_all(&response, list, &delivery->draft);
-        delivery->answer.body =
-            json_text_from_field(response, list, &delivery->draft, &delivery->answer.length);
+        delivery->answer.body = json_text_from_field(response, list, entity_tag_field(list->descriptor),
+                                                     &delivery->draft, &delivery->answer.length);
     }
     return entity_tag_make(&delivery->answer, paging, delivery->arena);
 }
@@ -69,8 +68,10 @@ static void answer_success(struct upstream *upstream, const ProtobufCMessage *re
     if (route->result != NULL) {
         etag = answer_list(upstream, response);
     } else {
-        etag = entity_tag_take(&response, &delivery->draft);
-        answer->body = json_text_from_message(response, &delivery->draft, &answer->length);
+        const ProtobufCFieldDescriptor *field = entity_tag_field(response->descriptor);
+        if (field != NULL)
+            etag = *(const char *const *)((const char *)response + field->offset);
+        answer->body = json_text_from_message(response, field, &delivery->draft, &answer->length);
     }
     delivery_add_entity_tag(delivery, etag, upstream->request.is_read, &upstream->request.head->precondition);
 }

@@ -16,16 +16,8 @@ enum { MAX_DEPTH = 32 };
 
 /* --- messages --- */
 
-static bool write_message(const ProtobufCMessage *message, struct text *out);
 static void read_members(struct reader *reader, const struct place *place, const json_t *object,
                          ProtobufCMessage *message);
-
-static bool message_write(const ProtobufCFieldDescriptor *field, const void *value, struct text *out)
-{
-    const ProtobufCMessage *message = *(ProtobufCMessage *const *)value;
-    (void)field;
-    return message != NULL && write_message(message, out);
-}
 
 static bool message_from_json(struct reader *reader, const struct place *place,
                               const ProtobufCFieldDescriptor *field, const json_t *json, void *out)
@@ -50,7 +42,7 @@ static bool message_from_json(struct reader *reader, const struct place *place,
 
 /* --- fields --- */
 
-static const struct kind message_kind = {sizeof(ProtobufCMessage *), message_write, message_from_json};
+static const struct kind message_kind = {sizeof(ProtobufCMessage *), NULL, message_from_json};
 
 static const struct kind *kind_of(const ProtobufCFieldDescriptor *field)
 {
@@ -70,19 +62,38 @@ static bool in_oneof(const ProtobufCFieldDescriptor *field)
 
 static const char null[] = "null";
 
-static void write_list(const struct kind *kind, const ProtobufCFieldDescriptor *field, const char *message,
-                       struct text *out)
+/* --- writing --- */
+
+/* A document being written. */
+struct writer {
+    struct text text;
+    const ProtobufCFieldDescriptor *without; /* a field that is left out; NULL: none */
+};
+
+static bool write_message(struct writer *writer, const ProtobufCMessage *message);
+
+/* False: it has no JSON form, and nothing was written. */
+static bool write_value(struct writer *writer, const ProtobufCFieldDescriptor *field, const void *value)
 {
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE)
+        return scalar_kinds[field->type].write(field, value, &writer->text);
+    const ProtobufCMessage *message = *(ProtobufCMessage *const *)value;
+    return message != NULL && write_message(writer, message);
+}
+
+static void write_list(struct writer *writer, const ProtobufCFieldDescriptor *field, const char *message)
+{
+    const size_t size = kind_of(field)->size;
     const size_t n = *(const size_t *)(message + field->quantifier_offset);
     const char *values = *(char *const *)(message + field->offset);
-    text_char(out, '[');
+    text_char(&writer->text, '[');
     for (size_t i = 0; i < n; i++) {
         if (i > 0)
-            text_char(out, ',');
-        if (!kind->write(field, values + i * kind->size, out))
-            text_append(out, null, strlen(null));
+            text_char(&writer->text, ',');
+        if (!write_value(writer, field, values + i * size))
+            text_append(&writer->text, null, strlen(null));
     }
-    text_char(out, ']');
+    text_char(&writer->text, ']');
 }
 
 /* Whether another member of its oneof is set, so that the field's memory is not its own. */
@@ -92,19 +103,19 @@ static bool is_displaced(const ProtobufCFieldDescriptor *field, const char *mess
 }
 
 /* False: the field is left out, and nothing was written. */
-static bool write_field(const ProtobufCFieldDescriptor *field, const char *message, struct text *out)
+static bool write_field(struct writer *writer, const ProtobufCFieldDescriptor *field, const char *message)
 {
-    const struct kind *kind = kind_of(field);
-    if (kind->write == NULL || is_displaced(field, message))
+    if (field == writer->without || field->type == PROTOBUF_C_TYPE_BYTES || is_displaced(field, message))
         return false;
     if (field->label != PROTOBUF_C_LABEL_REPEATED)
-        return kind->write(field, message + field->offset, out);
-    write_list(kind, field, message, out);
+        return write_value(writer, field, message + field->offset);
+    write_list(writer, field, message);
     return true;
 }
 
-static bool write_message(const ProtobufCMessage *message, struct text *out)
+static bool write_message(struct writer *writer, const ProtobufCMessage *message)
 {
+    struct text *out = &writer->text;
     const ProtobufCMessageDescriptor *type = message->descriptor;
     const struct well_known *well_known = well_known_find(type);
     if (well_known != NULL)
@@ -115,32 +126,36 @@ static bool write_message(const ProtobufCMessage *message, struct text *out)
         const size_t before = out->length;
         if (out->bytes[before - 1] != '{')
             text_char(out, ',');
-        text_string(out, field->name, strlen(field->name));
+        text_word(out, field->name, strlen(field->name));
         text_char(out, ':');
-        if (!write_field(field, (const char *)message, out))
+        if (!write_field(writer, field, (const char *)message))
             out->length = before;
     }
     text_char(out, '}');
     return true;
 }
 
-char *json_text_from_message(const ProtobufCMessage *message, struct arena *arena, size_t *length)
+/* Where nothing was, null is. */
+static char *end_writing(struct writer *writer, bool is_written, size_t *length)
 {
-    struct text out = TEXT_INIT(arena);
-    if (!write_message(message, &out))
-        text_append(&out, null, strlen(null));
-    *length = out.length;
-    return text_end(&out);
+    if (!is_written)
+        text_append(&writer->text, null, strlen(null));
+    *length = writer->text.length;
+    return text_end(&writer->text);
+}
+
+char *json_text_from_message(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *without,
+                             struct arena *arena, size_t *length)
+{
+    struct writer writer = {.text = TEXT_INIT(arena), .without = without};
+    return end_writing(&writer, write_message(&writer, message), length);
 }
 
 char *json_text_from_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                           struct arena *arena, size_t *length)
+                           const ProtobufCFieldDescriptor *without, struct arena *arena, size_t *length)
 {
-    struct text out = TEXT_INIT(arena);
-    if (!write_field(field, (const char *)message, &out))
-        text_append(&out, null, strlen(null));
-    *length = out.length;
-    return text_end(&out);
+    struct writer writer = {.text = TEXT_INIT(arena), .without = without};
+    return end_writing(&writer, write_field(&writer, field, (const char *)message), length);
 }
 
 json_t *json_from_message(const ProtobufCMessage *message)
@@ -148,7 +163,7 @@ json_t *json_from_message(const ProtobufCMessage *message)
     struct arena arena;
     size_t length;
     arena_init(&arena);
-    const char *text = json_text_from_message(message, &arena, &length);
+    const char *text = json_text_from_message(message, NULL, &arena, &length);
     json_t *json = json_loadb(text, length, JSON_DECODE_ANY, NULL);
     arena_free(&arena);
     return json;

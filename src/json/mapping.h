@@ -17,12 +17,14 @@
 #include <stdbool.h>
 
 /* A message as compact JSON text in the arena, with every field in it, defaults too; only an absent message,
- * an unspecified enum or a string that is NULL, which protobuf-c takes for absent, is left out. */
-char *json_text_from_message(const ProtobufCMessage *message, struct arena *arena, size_t *length);
+ * an unspecified enum or a string that is NULL, which protobuf-c takes for absent, is left out; and the field
+ * `without`, NULL for none, in every message that has it. */
+char *json_text_from_message(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *without,
+                             struct arena *arena, size_t *length);
 
 /* As json_text_from_message, for the value of one field; "null" for one that would be left out. */
 char *json_text_from_field(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                           struct arena *arena, size_t *length);
+                           const ProtobufCFieldDescriptor *without, struct arena *arena, size_t *length);
 
 /* As json_text_from_message, as a value. A new reference, the caller's; NULL when out of memory. */
 json_t *json_from_message(const ProtobufCMessage *message);

@@ -288,7 +288,7 @@ static bool enum_write(const ProtobufCFieldDescriptor *field, const void *value,
     size_t length =
         enum_name_write(type, protobuf_c_enum_descriptor_get_value(type, *(const int *)value), name);
     if (length > 0)
-        text_string(out, name, length);
+        text_word(out, name, length);
     return length > 0;
 }
 

@@ -1,7 +1,7 @@
 /* text.c: the buffer doubles, in place while the arena has room. */
 #include "json/text.h"
 
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 512 };
@@ -69,23 +69,63 @@ static char escape_of(unsigned char c)
     }
 }
 
+static void append_escape(struct text *text, unsigned char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char letter = escape_of(c);
+    const char number[] = {'\\', 'u', '0', '0', digits[c >> 4], digits[c & 15]};
+    const char name[] = {'\\', letter};
+    if (letter == 'u')
+        text_append(text, number, sizeof number);
+    else
+        text_append(text, name, sizeof name);
+}
+
+/* Whether one of eight characters needs an escape. A byte that is zero, or less than 0x20, borrows from its
+ * uppermost bit. */
+static bool has_escape(const char bytes[static 8])
+{
+    static const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    const uint64_t quote = eight ^ each * '"', backslash = eight ^ each * '\\';
+    const uint64_t control = (eight - each * 0x20) & ~eight;
+    return ((control | ((quote - each) & ~quote) | ((backslash - each) & ~backslash)) & each * 0x80) != 0;
+}
+
+/* How many characters at the start need no escape. */
+static size_t plain_length(const char *bytes, size_t length)
+{
+    size_t n = 0;
+    while (length - n >= 8 && !has_escape(bytes + n))
+        n += 8;
+    while (n < length && escape_of((unsigned char)bytes[n]) == 0)
+        n++;
+    return n;
+}
+
 void text_string(struct text *text, const char *bytes, size_t length)
 {
-    size_t plain = 0; /* where the characters that need no escape begin */
+    const char *end = bytes + length;
     text_char(text, '"');
-    for (size_t i = 0; i < length; i++) {
-        char letter = escape_of((unsigned char)bytes[i]);
-        if (letter == 0)
-            continue;
-        char escape[8];
-        int size = letter == 'u' ? snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)bytes[i])
-                                 : snprintf(escape, sizeof escape, "\\%c", letter);
-        text_append(text, bytes + plain, i - plain);
-        text_append(text, escape, (size_t)size);
-        plain = i + 1;
+    for (;; bytes++) {
+        const size_t plain = plain_length(bytes, (size_t)(end - bytes));
+        text_append(text, bytes, plain);
+        bytes += plain;
+        if (bytes == end)
+            break;
+        append_escape(text, (unsigned char)*bytes);
     }
-    text_append(text, bytes + plain, length - plain);
     text_char(text, '"');
+}
+
+void text_word(struct text *text, const char *word, size_t length)
+{
+    char *out = text_reserve(text, length + 2);
+    out[0] = '"';
+    memcpy(out + 1, word, length);
+    out[length + 1] = '"';
+    text->length += length + 2;
 }
 
 char *text_end(struct text *text)

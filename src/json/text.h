@@ -31,6 +31,9 @@ void text_integer(struct text *text, int64_t value);
 /* Appends UTF-8 as a JSON string, quotes and escapes included. */
 void text_string(struct text *text, const char *bytes, size_t length);
 
+/* The same of what has no character that needs an escape. */
+void text_word(struct text *text, const char *word, size_t length);
+
 /* Puts a NUL behind the text, which does not count, and returns it. */
 char *text_end(struct text *text);
 

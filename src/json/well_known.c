@@ -19,7 +19,7 @@ static bool timestamp_write(const ProtobufCMessage *message, struct text *out)
     char text[TIMESTAMP_TEXT];
     size_t length =
         timestamp_format((struct timestamp){.seconds = stamp->seconds, .nanos = stamp->nanos}, text);
-    text_string(out, text, length);
+    text_word(out, text, length);
     return true;
 }
 

@@ -150,7 +150,7 @@ static void answer_call(const struct transcode_source *source, struct arena *are
         answer_failure(answer, arena, &status);
     } else {
         answer->status = source->route->status;
-        answer->body = json_text_from_message(response, arena, &answer->length);
+        answer->body = json_text_from_message(response, NULL, arena, &answer->length);
     }
     check_body(answer, arena);
 }

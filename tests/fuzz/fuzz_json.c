@@ -47,7 +47,7 @@ static ProtobufCMessage *make_message(const ProtobufCMessageDescriptor *type, st
 static const char *write_json(const ProtobufCMessage *message, struct arena *arena)
 {
     size_t length;
-    const char *text = json_text_from_message(message, arena, &length);
+    const char *text = json_text_from_message(message, NULL, arena, &length);
     must(strlen(text) == length);
     json_t *json = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
     must(json != NULL);
@@ -87,8 +87,8 @@ static void check_unset(const ProtobufCMessage *message, const struct status *st
         if (field == NULL || field->label == PROTOBUF_C_LABEL_REPEATED || field->flags != 0)
             continue; /* within a list or a message, or in a oneof, whose memory is another member's too */
         size_t length, initial_length;
-        const char *text = json_text_from_field(message, field, arena, &length);
-        const char *initial_text = json_text_from_field(initial, field, arena, &initial_length);
+        const char *text = json_text_from_field(message, field, NULL, arena, &length);
+        const char *initial_text = json_text_from_field(initial, field, NULL, arena, &initial_length);
         must(strcmp(text, initial_text) == 0);
     }
 }

@@ -47,7 +47,7 @@ static const char *request(const char *method, const char *target, const char *b
     }
     transcode_request(&source, &arena, &result);
     size_t length;
-    return json_text_from_message(result.input, &arena, &length);
+    return json_text_from_message(result.input, NULL, &arena, &length);
 }
 
 Test(transcode, create)

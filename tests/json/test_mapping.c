@@ -486,6 +486,62 @@ Test(json, violations_are_bounded)
     json_decref(json);
 }
 
+/* As RFC 8259, 7, has it, with the short escapes, and no other character escaped. */
+static const char *escaped(unsigned char c)
+{
+    static const char *const short_ones[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
+                                             ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
+    if (c < sizeof short_ones / sizeof short_ones[0] && short_ones[c] != NULL)
+        return short_ones[c];
+    return arena_printf(&arena, c < 0x20 ? "\\u%04x" : "%c", c);
+}
+
+static void assert_string(const char *string, const char *expected)
+{
+    Orders__V1__GetOrderRequest request = ORDERS__V1__GET_ORDER_REQUEST__INIT;
+    size_t length;
+    request.order_id = (char *)string;
+    const char *text = json_text_from_message(&request.base, NULL, &arena, &length);
+    cr_assert_str_eq(text, arena_printf(&arena, "{\"order_id\":\"%s\"}", expected));
+    cr_assert_eq(length, strlen(text));
+}
+
+/* Strings are looked at in pieces: wherever in one a character stands, and whatever is around it. */
+Test(json, characters_are_escaped_wherever_they_stand)
+{
+    static const char around[] = "abcdefg\xc3\x9ei ~\x7fmnopqrs";
+    for (size_t length = 0; length < sizeof around; length++) {
+        const char *before = arena_copy(&arena, around, length), *behind = around + length;
+        assert_string(before, before);
+        for (unsigned c = 1; c < 0x80; c++) {
+            const char *escape = escaped((unsigned char)c);
+            assert_string(arena_printf(&arena, "%s%c%s", before, c, behind),
+                          arena_printf(&arena, "%s%s%s", before, escape, behind));
+            assert_string(arena_printf(&arena, "%s%c%c", before, c, c),
+                          arena_printf(&arena, "%s%s%s", before, escape, escape));
+        }
+        arena_reset(&arena);
+    }
+}
+
+Test(json, a_field_is_left_out_of_every_message)
+{
+    Orders__V1__Order orders[] = {ORDERS__V1__ORDER__INIT, ORDERS__V1__ORDER__INIT};
+    Orders__V1__Order *both[] = {&orders[0], &orders[1]};
+    Orders__V1__ListOrdersResponse page = ORDERS__V1__LIST_ORDERS_RESPONSE__INIT;
+    const ProtobufCFieldDescriptor *list =
+        protobuf_c_message_descriptor_get_field_by_name(page.base.descriptor, "orders");
+    size_t length;
+    orders[0].etag = orders[1].etag = "2-3";
+    page.orders = both;
+    page.n_orders = 2;
+    const char *order =
+        "{\"id\":0,\"order_id\":\"\",\"customer_id\":\"\",\"total_amount\":0,\"currency\":\"\"}";
+    cr_assert_str_eq(json_text_from_message(&orders[0].base, order_field("etag"), &arena, &length), order);
+    cr_assert_str_eq(json_text_from_field(&page.base, list, order_field("etag"), &arena, &length),
+                     arena_printf(&arena, "[%s,%s]", order, order));
+}
+
 Test(json, enum_names)
 {
     cr_assert_str_eq(enum_name(&orders__v1__order_status__descriptor, 7, &arena), "cancelled");

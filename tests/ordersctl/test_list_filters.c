@@ -42,7 +42,7 @@ static const char *asked(const char *const words[], struct arena *arena)
     cr_expect_eq(list_filters_are_given(&arguments.filters), argc > 1);
     list_filters_apply(&arguments.filters, &request, arena, &status);
     if (status.code == STATUS_OK)
-        return json_text_from_message(&request.base, arena, &length);
+        return json_text_from_message(&request.base, NULL, arena, &length);
     const char *text = "";
     for (size_t i = 0; i < status.n_violations; i++)
         text =
