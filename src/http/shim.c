@@ -11,6 +11,7 @@
 #include "http/routes.h"
 #include "http/shim_host.h"
 #include "http/tls_sessions.h"
+#include "http/upstream.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -109,6 +110,7 @@ static bool start_daemon(struct http_shim *shim, const struct http_shim_options 
         MHD_OPTION_HEAD_SIZE_LIMIT, (size_t)HEAD_BYTES,                                                   //
         MHD_OPTION_CLIENT_DISCIPLINE_LVL, (int)STRICT,                                                    //
         MHD_OPTION_REFUSAL_CALLBACK, exchange_refuse, &shim->host,                                        //
+        MHD_OPTION_ROUND_CALLBACK, upstream_begin_calls, &shim->host,                                     //
         MHD_OPTION_URI_LOG_CALLBACK, exchange_open, &shim->host,                                          //
         MHD_OPTION_NOTIFY_COMPLETED, exchange_close, &shim->host,                                         //
         MHD_OPTION_ARRAY, options->tls != NULL ? tls_sessions_options : plain,                            //
@@ -171,6 +173,7 @@ static bool init_host(struct shim_host *host, const struct http_shim_options *op
         .answers = {.part = &host->memory},
         .bodies = {.max_bytes = options->max_body_bytes, .memory = &host->memory},
     };
+    STAILQ_INIT(&host->gathered);
     STAILQ_INIT(&host->ended);
     for (int i = 0; i < 2; i++)
         sampler_init(&host->samples[i], options->log_sample);

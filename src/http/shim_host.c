@@ -33,6 +33,21 @@ bool shim_host_enter_call(struct shim_host *host)
     return enters;
 }
 
+void shim_host_gather_call(struct shim_host *host, struct shim_call *call)
+{
+    pthread_mutex_lock(&host->lock);
+    STAILQ_INSERT_TAIL(&host->gathered, call, next);
+    pthread_mutex_unlock(&host->lock);
+}
+
+void shim_host_take_calls(struct shim_host *host, struct shim_calls *out)
+{
+    STAILQ_INIT(out);
+    pthread_mutex_lock(&host->lock);
+    STAILQ_CONCAT(out, &host->gathered);
+    pthread_mutex_unlock(&host->lock);
+}
+
 /* Once its connection is resumed, a call may be gone. Returns how many there were. */
 static size_t resume(struct shim_calls *ended)
 {

@@ -46,12 +46,13 @@ struct shim_host {
     struct writer writer;
 
     pthread_mutex_t lock;
-    pthread_cond_t idle;     /* exchanges or calls became 0 */
-    size_t exchanges;        /* guarded by lock; requests that are not yet answered */
-    size_t calls;            /* guarded by lock; RPCs whose connections are not yet resumed */
-    struct shim_calls ended; /* guarded by lock; of them those that wait for the last of a row to end */
-    bool stopping;           /* guarded by lock; every connection is closed after its answer */
-    bool closed;             /* guarded by lock; no further RPC is begun */
+    pthread_cond_t idle;        /* exchanges or calls became 0 */
+    size_t exchanges;           /* guarded by lock; requests that are not yet answered */
+    size_t calls;               /* guarded by lock; RPCs whose connections are not yet resumed */
+    struct shim_calls gathered; /* guarded by lock; of them those that begin when a round ends */
+    struct shim_calls ended;    /* guarded by lock; of them those that wait for the last of a row to end */
+    bool stopping;              /* guarded by lock; every connection is closed after its answer */
+    bool closed;                /* guarded by lock; no further RPC is begun */
 };
 
 /* All may be called on any thread. */
@@ -62,6 +63,11 @@ void shim_host_leave(struct shim_host *host);
 
 /* Counts an RPC that is to begin, until its connection is resumed. False: none may begin. */
 bool shim_host_enter_call(struct shim_host *host);
+
+/* One that was counted, and whose connection is suspended, begins with others: when one of libmicrohttpd's
+ * threads, this or another, has processed all connections that were ready, and takes what there is. */
+void shim_host_gather_call(struct shim_host *host, struct shim_call *call);
+void shim_host_take_calls(struct shim_host *host, struct shim_calls *out);
 
 /* An RPC ended: its connection is resumed, now, or, where others end right after it, together with theirs, so
  * that their thread wakes up once for all. The call, its exchange, and the host may be gone when it returns.

@@ -182,7 +182,21 @@ static uint32_t hash_principal(const struct upstream_request *request)
 }
 
 /* False: none may begin, and the answer says so. */
-static bool call(struct upstream *upstream)
+static bool prepare_call(struct upstream *upstream)
+{
+    struct delivery *delivery = upstream->delivery;
+    if (!shim_host_enter_call(upstream->host)) {
+        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
+        answer_failure(&delivery->answer, delivery->arena, &stopping);
+        return false;
+    }
+    /* Suspended first, as another thread may begin it, and its reply come, before this returns. */
+    MHD_suspend_connection(delivery->connection);
+    shim_host_gather_call(upstream->host, &upstream->call);
+    return true;
+}
+
+static void begin_call(struct upstream *upstream)
 {
     const struct route *route = upstream->request.route;
     struct delivery *delivery = upstream->delivery;
@@ -201,15 +215,18 @@ static bool call(struct upstream *upstream)
         .caller = peer_number(delivery->connection),
         .peer = peer_address(delivery->connection),
     };
-    if (!shim_host_enter_call(upstream->host)) {
-        const struct status stopping = {.code = STATUS_UNAVAILABLE, .message = "The service is stopping"};
-        answer_failure(&delivery->answer, delivery->arena, &stopping);
-        return false;
-    }
-    /* Suspended first, as the reply may come before channel_call returns. */
-    MHD_suspend_connection(delivery->connection);
     channel_call(upstream->host->channel, &request, take_reply, upstream);
-    return true;
+}
+
+/* Once it is called, an upstream may be gone. */
+void upstream_begin_calls(void *host)
+{
+    struct shim_calls calls;
+    shim_host_take_calls(host, &calls);
+    for (struct shim_call *call = STAILQ_FIRST(&calls), *next; call != NULL; call = next) {
+        next = STAILQ_NEXT(call, next);
+        begin_call((struct upstream *)((char *)call - offsetof(struct upstream, call)));
+    }
 }
 
 /* Who calls, and whether he may, is for the service to say before his body is: it is asked to check an empty
@@ -257,7 +274,7 @@ bool upstream_call(struct upstream *upstream, struct shim_host *host, struct del
     };
     if (!make_input(upstream))
         return false;
-    if (call(upstream))
+    if (prepare_call(upstream))
         return true;
     upstream_free(upstream);
     return false;

@@ -42,11 +42,16 @@ struct upstream {
     struct writing writing;      /* of a large answer, on a thread of its own */
 };
 
-/* Calls the route's method. The host, the delivery, and all that the request names must outlive it. False:
- * none was called, and the answer is there. Else the connection is suspended until there is a reply for
- * upstream_answer, or the answer of a large one. */
+/* Calls the route's method, with upstream_begin_calls. The host, the delivery, and all that the request names
+ * must outlive it. False: none is called, and the answer is there. Else the connection is suspended until
+ * there is a reply for upstream_answer, or the answer of a large one. */
 bool upstream_call(struct upstream *upstream, struct shim_host *host, struct delivery *delivery,
                    const struct upstream_request *request);
+
+/* At the end of a round of a thread of libmicrohttpd's: begins the calls of the host that wait for it, one
+ * right after another, so that the store has them in few batches, and a lone one as soon as there is nothing
+ * else to do. */
+void upstream_begin_calls(void *host);
 
 /* Whether a reply came that is not yet answered. */
 bool upstream_has_reply(const struct upstream *upstream);
