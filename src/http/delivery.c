@@ -5,6 +5,7 @@
 #include "http/coding.h"
 #include "http/entity_tag.h"
 #include "http/peers.h"
+#include "json/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,41 @@ bool delivery_complete(struct delivery *delivery)
     return true;
 }
 
+static bool is_connection(const struct answer_header *header)
+{
+    return strcmp(header->name, "Connection") == 0;
+}
+
+/* Of all but Connection, which libmicrohttpd is to know of. A value that would be another header's line, too,
+ * is sent nowhere. */
+static struct text write_lines(const struct delivery *delivery)
+{
+    const struct answer *answer = &delivery->answer;
+    struct text lines = TEXT_INIT(delivery->arena);
+    for (size_t i = 0; i < answer->n_headers; i++) {
+        const struct answer_header *header = &answer->headers[i];
+        const size_t length = strcspn(header->value, "\r\n");
+        if (is_connection(header) || length == 0 || header->value[length] != '\0')
+            continue;
+        text_append(&lines, header->name, strlen(header->name));
+        text_append(&lines, ": ", 2);
+        text_append(&lines, header->value, length);
+        text_append(&lines, "\r\n", 2);
+    }
+    return lines;
+}
+
+static void add_headers(struct MHD_Response *response, const struct delivery *delivery)
+{
+    const struct answer *answer = &delivery->answer;
+    const struct text lines = write_lines(delivery);
+    for (size_t i = 0; i < answer->n_headers; i++) {
+        if (is_connection(&answer->headers[i]))
+            MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    }
+    MHD_set_response_header_lines(response, lines.bytes, lines.length);
+}
+
 struct MHD_Response *delivery_response(const struct delivery *delivery)
 {
     const struct answer *answer = &delivery->answer;
@@ -156,7 +192,7 @@ struct MHD_Response *delivery_response(const struct delivery *delivery)
     if (response != NULL &&
         answer->status == MHD_HTTP_NOT_MODIFIED) /* the length is the 200's (RFC 9110, 8.6) */
         MHD_set_response_options(response, MHD_RF_HEAD_ONLY_RESPONSE, MHD_RO_END);
-    for (size_t i = 0; response != NULL && i < answer->n_headers; i++)
-        MHD_add_response_header(response, answer->headers[i].name, answer->headers[i].value);
+    if (response != NULL)
+        add_headers(response, delivery);
     return response;
 }
