@@ -43,22 +43,44 @@ static void append_value(struct text *out, const json_t *value)
 }
 
 /* Whether it is what a field holds that nobody has set. */
-static bool is_unset(const json_t *value)
+static bool is_unset(const char *json)
 {
-    return value == NULL || json_is_null(value) || json_is_false(value) ||
-           (json_is_integer(value) && json_integer_value(value) == 0) ||
-           (json_is_string(value) && json_string_length(value) == 0) ||
-           (json_is_array(value) && json_array_size(value) == 0);
+    static const char *const unset[] = {"null", "false", "0", "\"\"", "[]"};
+    for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++) {
+        if (strcmp(json, unset[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
-/* "name=value&", when the field is set. */
-static void append_field(struct text *out, const char *name, const json_t *value)
+static const ProtobufCFieldDescriptor *field_of(const ProtobufCMessage *message, const char *name)
 {
-    if (is_unset(value))
-        return;
+    return protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+}
+
+/* "name=value&", when the field is set: few are, and what they hold is written in one way only. */
+static void append_field(struct text *out, const char *name, const ProtobufCMessage *request,
+                         const char *field, struct arena *scratch)
+{
+    size_t length;
+    const char *text = json_text_from_field(request, field_of(request, field), NULL, scratch, &length);
+    if (!is_unset(text)) {
+        json_t *value = json_loadb(text, length, JSON_DECODE_ANY, NULL);
+        assert(value != NULL); /* or a page of another list would follow */
+        append(out, name);
+        text_char(out, '=');
+        append_value(out, value);
+        text_char(out, '&');
+        json_decref(value);
+    }
+    arena_reset(scratch);
+}
+
+static void append_token(struct text *out, const char *name, const char *token)
+{
     append(out, name);
     text_char(out, '=');
-    append_value(out, value);
+    append_escaped(out, token);
     text_char(out, '&');
 }
 
@@ -66,8 +88,7 @@ static void append_field(struct text *out, const char *name, const json_t *value
 
 static const void *value_of(const ProtobufCMessage *message, const char *field)
 {
-    return (const char *)message +
-           protobuf_c_message_descriptor_get_field_by_name(message->descriptor, field)->offset;
+    return (const char *)message + field_of(message, field)->offset;
 }
 
 /* What of an answer leads to the next page; "" when this is the last. */
@@ -85,21 +106,20 @@ static const char *write_link(const struct route *route, const ProtobufCMessage 
 {
     static const char rel[] = ">; rel=\"next\"";
     struct text out = TEXT_INIT(arena);
-    json_t *fields = json_from_message(request), *token = json_string(next);
-    assert(fields != NULL && token != NULL); /* or a page of another list would follow */
+    struct arena scratch;
+    arena_init(&scratch);
     text_char(&out, '<');
     append(&out, route->path);
     text_char(&out, '?');
     for (const struct route_parameter *parameter = route->query; parameter->name != NULL; parameter++) {
         if (parameter->next != NULL)
-            append_field(&out, parameter->name, token);
+            append_token(&out, parameter->name, next);
         else if (!parameter->first_page_only)
-            append_field(&out, parameter->name, json_object_get(fields, parameter->field));
+            append_field(&out, parameter->name, request, parameter->field, &scratch);
         if (parameter->several != NULL)
-            append_field(&out, parameter->name, json_object_get(fields, parameter->several));
+            append_field(&out, parameter->name, request, parameter->several, &scratch);
     }
-    json_decref(token);
-    json_decref(fields);
+    arena_free(&scratch);
     out.length--; /* the last "&" */
     append(&out, rel);
     return text_end(&out);

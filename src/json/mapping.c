@@ -14,6 +14,9 @@
 /* Messages within messages: bounds the stack that a document can ask for. */
 enum { MAX_DEPTH = 32 };
 
+/* What a member takes of text, as a rule. */
+enum { MEMBER_BYTES = 28 };
+
 /* --- messages --- */
 
 static void read_members(struct reader *reader, const struct place *place, const json_t *object,
@@ -86,6 +89,10 @@ static void write_list(struct writer *writer, const ProtobufCFieldDescriptor *fi
     const size_t size = kind_of(field)->size;
     const size_t n = *(const size_t *)(message + field->quantifier_offset);
     const char *values = *(char *const *)(message + field->offset);
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        const ProtobufCMessageDescriptor *type = field->descriptor;
+        text_expect(&writer->text, n * type->n_fields * MEMBER_BYTES);
+    }
     text_char(&writer->text, '[');
     for (size_t i = 0; i < n; i++) {
         if (i > 0)

@@ -6,6 +6,12 @@
 
 enum { FIRST_CAPACITY = 512 };
 
+static void grow(struct text *text, size_t capacity)
+{
+    text->bytes = arena_grow(text->arena, text->bytes, text->capacity, capacity);
+    text->capacity = capacity;
+}
+
 /* Room for `length` more bytes. */
 static char *text_reserve(struct text *text, size_t length)
 {
@@ -13,10 +19,15 @@ static char *text_reserve(struct text *text, size_t length)
         size_t capacity = text->capacity == 0 ? FIRST_CAPACITY : 2 * text->capacity;
         while (capacity - text->length < length)
             capacity *= 2;
-        text->bytes = arena_grow(text->arena, text->bytes, text->capacity, capacity);
-        text->capacity = capacity;
+        grow(text, capacity);
     }
     return text->bytes + text->length;
+}
+
+void text_expect(struct text *text, size_t length)
+{
+    if (text->capacity - text->length < length)
+        grow(text, text->length + length);
 }
 
 void text_append(struct text *text, const char *bytes, size_t length)

@@ -20,6 +20,9 @@ struct text {
         .arena = (in_arena) \
     }
 
+/* Makes room for so many bytes to come, so that they are not copied while the text grows. */
+void text_expect(struct text *text, size_t length);
+
 /* Appends bytes as they are. */
 void text_append(struct text *text, const char *bytes, size_t length);
 
