@@ -139,11 +139,18 @@ class Neighbours(unittest.TestCase):
             neighbour.caller.wait()
             neighbour.leave()
 
+    def connect(self, over):
+        scheme, _, rest = self.bench.service.urls()[over].partition("://")
+        if scheme == "ipc":
+            peer = socket.socket(socket.AF_UNIX)
+            peer.connect(rest)
+            return peer
+        host, _, port = rest.partition(":")
+        return socket.create_connection((host, int(port)))
+
     def answer_to(self, frame, over):
-        family, address = hostile_peers.address_of(self.bench.service.urls()[over])
-        with socket.socket(family) as peer:
+        with self.connect(over) as peer:
             peer.settimeout(10)
-            peer.connect(address)
             peer.sendall(hostile_peers.REQ_GREETING + hostile_peers.message(frame, over))
             greeting = peer.recv(8, socket.MSG_WAITALL)
             self.assertEqual(greeting[:4], hostile_peers.REQ_GREETING[:4])

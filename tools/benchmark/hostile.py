@@ -22,7 +22,7 @@ from typing import Callable, Protocol
 
 from .cases import Bench
 from .hostile_peers import KINDS, Kind
-from .orders import API_KEY, LOAD, ORDERS, ROOT
+from .orders import API_KEY, LOAD, ORDERS, PEERS
 from .processes import Failed, environment, say, stop
 from .report import machine, shown, table
 from .stage import prepare
@@ -56,11 +56,12 @@ class Gathered:
     def __init__(self, kind: Kind, service: Service):
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-B", "-m", "benchmark.hostile_peers", kind.name, service.urls()[kind.over]], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(PYTHONPATH=str(ROOT / "tools")),
-        )
+            [PEERS, "--url", service.urls()[kind.over], *kind.options()],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
+        self.process.stdin.write(kind.opening + kind.stream)
+        self.process.stdin.flush()
         readable, _, _ = select.select([self.process.stdout], [], [], GATHER_SECONDS)
-        if not readable or self.process.stdout.readline() != "gathered\n":
+        if not readable or self.process.stdout.readline() != b"gathered\n":
             self.kill()
             raise Failed(f"it did not gather in {GATHER_SECONDS} s")
 

@@ -10,6 +10,7 @@ BUILD = Path(os.environ.get("ORDERS_BUILD", ROOT / "build-release"))
 ORDERSD = BUILD / "src/ordersd"
 ORDERSCTL = BUILD / "tools/ordersctl/ordersctl"
 LOAD = BUILD / "tools/load/orders-load"
+PEERS = BUILD / "tools/load/hostile-peers"
 
 API_KEY = "bench"
 ORDERS = 200_000
