@@ -22,6 +22,9 @@ enum {
      * once the one that sends nothing goes before the one that was answered. Not far above: while nobody is
      * idle for as long, newcomers can only displace one another. */
     UNUSED_MS = 2 * SENDING_MS,
+    /* Beyond the limit, for who comes while nobody has been in one of these phases for as long. */
+    MARGIN_SHARE = 16,
+    MOST_MARGIN = 256,
     MOST_LOOKS = 64, /* at a list of those in "answering" at once: each is a system call */
     ROOM_SHARE = 8,  /* of the memory: how much is made free at once, at least */
 };
@@ -203,28 +206,58 @@ static struct peer *longest_in(struct peers *all, enum peer_phase phase, unsigne
     return first != NULL && has_been_for(first, ms) ? first : NULL;
 }
 
-/* The one to end when there is one too many, the newcomer last of all. Deadlines of different phases tell
- * nothing of who is dispensable: past the limit, idle ones would keep every newcomer out, whose time is
- * shorter. */
-static struct peer *next_to_make_room(struct peers *all, struct peer *newcomer)
+/* Whom to end when there is one too many: from the first row down, and the newcomer last of all. Deadlines of
+ * different phases tell nothing of who is dispensable: past the limit, idle ones would keep every newcomer
+ * out, whose time is shorter. */
+static const struct dispensable {
+    enum peer_phase phase;
+    unsigned for_ms; /* at least */
+} dispensables[] = {
+    {PEER_RECEIVING, SENDING_MS},
+    {PEER_ANSWERING, STALLED_MS},
+    {PEER_IDLE, UNUSED_MS},
+    {PEER_RECEIVING, 0},
+    {PEER_IDLE, 0},
+    {PEER_ANSWERING, 0},
+};
+
+/* The newcomer may be NULL. NULL: all others are waited for by right. */
+static struct peer *next_to_make_room(struct peers *all, const struct peer *newcomer, bool is_urgent)
 {
-    static const struct {
-        enum peer_phase phase;
-        unsigned for_ms; /* at least */
-    } rows[] = {
-        {PEER_RECEIVING, SENDING_MS},
-        {PEER_ANSWERING, STALLED_MS},
-        {PEER_IDLE, UNUSED_MS},
-        {PEER_RECEIVING, 0},
-        {PEER_IDLE, 0},
-        {PEER_ANSWERING, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct peer *longest = longest_in(all, rows[i].phase, rows[i].for_ms);
+    for (size_t i = 0; i < sizeof dispensables / sizeof dispensables[0]; i++) {
+        const struct dispensable *row = &dispensables[i];
+        if (row->for_ms == 0 && !is_urgent)
+            return NULL;
+        struct peer *longest = longest_in(all, row->phase, row->for_ms);
         if (longest != NULL && longest != newcomer)
             return longest;
     }
-    return newcomer;
+    return NULL;
+}
+
+static void evict(struct peer *peer)
+{
+    struct peers *all = peer->all;
+    end(peer, REFUSAL_NO_ROOM);
+    all->evicted++;
+    metric_add(all->options.evicted, 1);
+}
+
+/* Who came at once has yet to send a request when the next one comes: were those to displace each other,
+ * hardly one would be served. So within a margin they wait until somebody else is dispensable. */
+static void end_excess(struct peers *all, struct peer *newcomer)
+{
+    const unsigned limit = all->options.limit;
+    const unsigned margin = limit / MARGIN_SHARE < MOST_MARGIN ? limit / MARGIN_SHARE : MOST_MARGIN;
+    while (all->open > limit) {
+        const bool is_urgent = all->open > limit + margin;
+        struct peer *longest = next_to_make_room(all, newcomer, is_urgent);
+        if (longest == NULL && is_urgent)
+            longest = newcomer;
+        if (longest == NULL)
+            return;
+        evict(longest);
+    }
 }
 
 /* --- who is late --- */
@@ -250,9 +283,7 @@ static bool make_room(struct peers *all, size_t bytes)
     while (freed < bytes && (stalled = find_stalled(&all->unread[true], &looks)) != NULL) {
         freed += stalled->held_bytes;
         budget_meet_want(all->options.memory);
-        end(stalled, REFUSAL_NO_ROOM);
-        all->evicted++;
-        metric_add(all->options.evicted, 1);
+        evict(stalled);
         looks--;
     }
     return freed >= bytes;
@@ -282,6 +313,7 @@ static void *sweep(void *arg)
         look_at_unread(&all->unread[false]);
         look_at_unread(&all->unread[true]);
         end_late(all);
+        end_excess(all, NULL);
         meet_want(all);
         log_ended(all);
     }
@@ -316,11 +348,8 @@ static struct peer *begin(struct peers *all, int fd)
     enter_phase(peer, PEER_RECEIVING);
     all->open += !peer->is_self;
     show_open(all);
-    if (!peer->is_self && all->open > all->options.limit) {
-        end(next_to_make_room(all, peer), REFUSAL_NO_ROOM);
-        all->evicted++;
-        metric_add(all->options.evicted, 1);
-    }
+    if (!peer->is_self)
+        end_excess(all, peer);
     pthread_mutex_unlock(&all->lock);
     return peer;
 }

@@ -11,7 +11,8 @@
  * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
  * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or
  * has taken nothing of its answer for some time, else who has been idle longest. So nobody is locked out by
- * silent or idle clients, however many: they make room. When memory is wanted, those who hold some of it for
+ * silent or idle clients, however many: they make room; until one of them has been so for some time, there
+ * may be a sixteenth more than the limit, 256 at most. When memory is wanted, those who hold some of it for
  * an answer of which their client has taken nothing for some time are ended; one that reads, however slowly,
  * is not. One in "calling" is never ended, as it is the service that keeps it waiting.
  *
@@ -36,7 +37,7 @@
 #include <stdint.h>
 
 struct peers_options {
-    unsigned limit; /* of connections */
+    unsigned limit; /* of connections; for a moment there may be some more */
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;

@@ -443,6 +443,42 @@ Test(slow_peers, idle_ones_make_room_for_newcomers)
         close(idle[i]);
 }
 
+/* So many at once, over a full house of ones that have just been answered. False: they were not quick enough.
+ */
+static bool come_at_once(int fds[], size_t n)
+{
+    enum { QUICK_MS = 50 };
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)QUICK_MS * NS_PER_MS;
+    for (size_t i = 0; i < n; i++)
+        fds[i] = http_connect(shim.port);
+    for (size_t i = 0; i < n; i++)
+        get_health(fds[i]);
+    return time_monotonic_ns() < limit_ns;
+}
+
+/* Who is there has not been idle for long. */
+Test(slow_peers, newcomers_do_not_displace_one_another)
+{
+    enum { ROOM = 256, NEWCOMERS = ROOM / 16 };
+    int idle[ROOM], fds[NEWCOMERS];
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=256", "ORDERS_HTTP_IDLE_TIMEOUT=60");
+    for (bool quick = false; !quick;) {
+        for (size_t i = 0; i < ROOM; i++) {
+            idle[i] = http_connect(shim.port);
+            get_health(idle[i]);
+            expect_status(idle[i], 200);
+        }
+        quick = come_at_once(fds, NEWCOMERS);
+        for (size_t i = 0; i < NEWCOMERS; i++) {
+            if (quick)
+                expect_status(fds[i], 200);
+            close(fds[i]);
+        }
+        for (size_t i = 0; i < ROOM; i++)
+            close(idle[i]);
+    }
+}
+
 Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
 {
     int silent[MAX_CONNECTIONS], fd = http_connect(shim.port);
