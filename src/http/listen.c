@@ -5,20 +5,28 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = SOMAXCONN }; /* clients that come all at once are not to wait for one another */
+enum {
+    BACKLOG = SOMAXCONN, /* clients that come all at once are not to wait for one another */
+    /* What the kernel takes of answers beyond what is on its way to a client, of megabytes else: so who sends
+     * requests and reads nothing is not served thousands of them. */
+    SEND_AHEAD = 64 << 10,
+};
 
 static int listen_on(const struct addrinfo *address)
 {
-    const int on = 1;
+    const int on = 1, ahead = SEND_AHEAD;
     int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &ahead, sizeof ahead) != 0 || /* of its connections */
         bind(fd, address->ai_addr, address->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
         int why = errno;
         close(fd);

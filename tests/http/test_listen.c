@@ -4,6 +4,7 @@
 #include "base/process.h"
 
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -94,4 +95,32 @@ Test(listen, one_without_a_file_left_lives_and_is_not_ready)
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     expect(true, LONG_MS, "accepts nobody: Too many open files");
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+/* The client of one keeps little of what it does not read. */
+static int connect_narrow(void)
+{
+    const int little = 4096;
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+    cr_assert_eq(getsockname(listen_fd, (struct sockaddr *)&address, &size), 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&address, size), 0);
+    return fd;
+}
+
+Test(listen, what_a_client_does_not_read_is_not_sent)
+{
+    enum { AHEAD = 64 << 10, PIECE = 4096 }; /* as listen.c has it */
+    static const char piece[PIECE];
+    const int client = connect_narrow();
+    const int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    size_t sent = 0;
+    for (ssize_t n; (n = send(fd, piece, sizeof piece, MSG_NOSIGNAL)) > 0;)
+        sent += (size_t)n;
+    cr_expect_geq(sent, (size_t)AHEAD / 2, "%zu", sent);
+    cr_expect_leq(sent, (size_t)4 * AHEAD, "%zu", sent);
+    close(fd);
+    close(client);
 }
