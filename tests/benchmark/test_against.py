@@ -24,7 +24,8 @@ class Tree:
     def rpc(self, *_, **__):
         return None
 
-    wrk = rpc
+    wrk = pgbench = batch = rpc
+    copy = None
 
     def observe(self, case, seconds):
         self.order.append(self.name)
@@ -55,6 +56,13 @@ class Against(unittest.TestCase):
         about = {"date": "2026-11-29", "cores": 2, "cpu": "a cpu", "commit": "abc"}
         text = against.markdown(about, pathlib.Path("/"), True, self.results)
         self.assertIn("| ipc get 64 | 1,000 | 500 | 1.25 [0.50..1.50] |", text)
+
+    def test_what_has_no_latencies_has_a_rate(self):
+        theirs, ours = (against.Case("psql", "copy", 1, None, [{"throughput": rate, "p50_us": None, "p99_us": None}])
+                        for rate in (1000, 2000))
+        about = {"date": "2026-11-29", "cores": 2, "cpu": "a cpu", "commit": "abc"}
+        text = against.markdown(about, pathlib.Path("/"), True, [against.compared(theirs, ours)])
+        self.assertIn("| psql copy 1 | 1,000 | 2,000 | 2.00 [2.00..2.00] |  |  |  |  |  |  |", text)
 
     def test_no_tree_is_told(self):
         with self.assertRaisesRegex(Failed, "is no checked-out tree"):

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from . import against
-from .cases import Bench, Case, measure_import, measure_overload, measure_summaries
-from .orders import BUILD, COLUMNS
+from .cases import PLAIN_TABLE, Bench, Case, measure_import, measure_overload, measure_summaries
+from .orders import BUILD
 from .plot import plot
 from .processes import STARTED, Failed, say
 from .report import limits_of, machine, markdown, ratios_of
@@ -74,11 +74,7 @@ def main() -> None:
         return
     with contextlib.ExitStack() as stack:
         bench = prepare(stack, "bench", with_tls=True)
-        psql(bench.url, f"""
-            CREATE TABLE plain_orders (LIKE orders INCLUDING ALL);
-            INSERT INTO plain_orders ({COLUMNS}) SELECT {COLUMNS} FROM orders ORDER BY id;
-            VACUUM (ANALYZE) plain_orders;
-            CHECKPOINT;""")
+        psql(bench.url, PLAIN_TABLE)
 
         def wanted(name: str) -> bool:
             return options.only.search(name) is not None if options.only else not options.quick

@@ -9,12 +9,12 @@ import statistics
 from pathlib import Path
 from typing import Callable
 
-from .cases import Bench, Case
-from .orders import ORDERS, ROOT
+from .cases import PLAIN_TABLE, Bench, Case
+from .orders import MANY, ORDERS, ROOT
 from .processes import Failed, run, say
 from .report import described, shown, table
 from .stage import start_database
-from .subjects import Database, Issuer, Service, load_orders
+from .subjects import Database, Issuer, Service, load_orders, psql
 
 # Of each case.
 ROUNDS, SECONDS = 9, 2
@@ -30,16 +30,21 @@ build_release src/ordersd
 
 def cases_of(bench: Bench) -> list[Case]:
     cases = [Case("ipc", case, n, bench.rpc("ipc", case, n))
-             for case, n in (("get", 64), ("create", 64), ("get", 1), ("create", 1), ("list", 16))]
+             for case, n in (("get", 64), ("create", 64), ("create", MANY), ("update", 64), ("get", 1), ("create", 1),
+                             ("list", 16))]
     cases += [Case("ipc", f"get by a {kind}", 64, bench.rpc("ipc", "get", 64, presented=bench.presented.get(kind)))
               for kind in ("key", "token")]
-    return [*cases, Case("http", "get", 64, bench.wrk("get", 64))]
+    cases += [Case("http", "get", 64, bench.wrk("get", 64))]
+    # What writes are held against: a table of the tree's schema, without its service.
+    cases += [Case("pgbench", script, n, bench.pgbench(script, n)) for script in ("insert", "update") for n in (16, 64)]
+    return [*cases, Case("ipc", "batch", 1, bench.batch()), Case("psql", "copy", 1, bench.copy)]
 
 
 def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name: str, tree: Path) -> Bench:
     say(f"loading {ORDERS:,} orders for {tree}")
     url = database.create(name, tree)
     load_orders(url, ORDERS)
+    psql(url, PLAIN_TABLE)
     directory = state / name
     directory.mkdir()
     issuer = Issuer(directory)
@@ -65,9 +70,9 @@ def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) ->
 
 
 def compared(theirs: Case, ours: Case) -> dict:
-    ratios = {
+    ratios = {  # COPY has no latencies
         figure: [b[figure] / a[figure] for a, b in zip(theirs.runs, ours.runs)]
-        for figure in ("throughput", "p50_us", "p99_us")
+        for figure in ("throughput", "p50_us", "p99_us") if theirs.runs[0][figure] is not None
     }
     return {
         "case": ours.name,
@@ -88,7 +93,7 @@ def markdown(about: dict, tree: Path, quick: bool, results: list[dict]) -> str:
     for result in results:
         cells = [result["case"]]
         for figure in ("throughput", "p50_us", "p99_us"):
-            cells += [*map(shown, result[figure]), ratio(result[f"{figure}_ratio"])]
+            cells += [*map(shown, result[figure]), ratio(result[f"{figure}_ratio"])] if figure in result else [""] * 3
         rows.append(cells)
     return "\n".join([
         f"{about['date']}, {about['cores']} cores ({about['cpu']}), {ORDERS:,} orders; this tree "

@@ -16,7 +16,7 @@ from typing import Callable, Optional
 
 from .orders import (
     API_KEY, BATCH, BOUND, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, HEAVY_LISTS, IDLE_CLIENTS, IMPORT_FEW_ROWS,
-    IMPORT_ROWS, IN_FLIGHT, LOAD, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, SUMMARY_ORDERS,
+    IMPORT_ROWS, IN_FLIGHT, LOAD, MANY, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, STATUSES, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
 from .subjects import Certificate, Database, Service, Tunnel, load_orders, psql
@@ -37,7 +37,20 @@ PGBENCH_SCRIPTS = {
     "select": rf"""\set id random(1, {ORDERS})
 SELECT id, {COLUMNS}, created_at, updated_at FROM plain_orders WHERE order_id = 'bench-' || CAST(:id AS bigint);
 """,
+    "update": rf"""\set id random(1, {ORDERS})
+\set status random(1, {len(STATUSES)})
+UPDATE plain_orders SET status = (CAST('{{{",".join(STATUSES)}}}' AS text[]))[:status], updated_at = now()
+WHERE order_id = 'bench-' || CAST(:id AS bigint);
+""",
 }
+
+# The table of orders without the service: the same indexes and constraints, no trigger.
+PLAIN_TABLE = f"""
+CREATE TABLE plain_orders (LIKE orders INCLUDING ALL);
+INSERT INTO plain_orders ({COLUMNS}) SELECT {COLUMNS} FROM orders ORDER BY id;
+VACUUM (ANALYZE) plain_orders;
+CHECKPOINT;
+"""
 
 WRK_SCRIPT = """
 local case, keys = %(case)r, %(keys)d
@@ -330,8 +343,8 @@ class Bench:
             return Case(transport, operation, in_flight, self.rpc(transport, operation, in_flight))
 
         cases = [Case("pgbench", script, n, self.pgbench(script, n))
-                 for script in ("insert", "select") for n in IN_FLIGHT]
-        cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "get", 1)]
+                 for script in ("insert", "select", "update") for n in IN_FLIGHT]
+        cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "update", 64), rpc("ipc", "get", 1)]
         cases += [Case("echo", "echo", n, self.echo(n)) for n in (64, 1)]
         cases += [Case("http", "get", 64, self.wrk("get", 64))]
         cases += [Case("ipc", "batch", 1, self.batch()), Case("psql", "copy", 1, self.copy)]
@@ -344,7 +357,7 @@ class Bench:
             rpc("tcp", "get", 64),
             Case("tcp", "get beside idle", 64, self.with_idle_clients(self.rpc("tcp", "get", 64))),
         ]
-        cases += [rpc("ipc", "create", 1)]
+        cases += [rpc("ipc", "create", 1), rpc("ipc", "create", MANY)]
         cases += [Case("ipc", f"{op} beside a heavy hitter", 1, self.beside_heavy_hitter(op))
                   for op in ("get", "create")]
         cases += [Case("http", "list", 1, self.wrk("list", 1)),

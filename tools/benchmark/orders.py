@@ -20,6 +20,8 @@ IDLE_CLIENTS = 1_000
 IMPORT_ROWS, IMPORT_FEW_ROWS = 1_000_000, 100_000
 SUMMARY_ORDERS = {"small": 10_000, "large": 10_000_000}
 IN_FLIGHT = (1, 16, 64)
+# Of several connections, so that a batch is as large as one may be.
+MANY = 1_000
 # Of one caller, beside which another has a single request in flight.
 HEAVY = 1_000
 # Connections over HTTP of another key, each with a list in flight, beside which one key has a single list in flight.
