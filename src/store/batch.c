@@ -8,7 +8,11 @@
 #include <assert.h>
 #include <string.h>
 
-enum { CONFLICT_ATTEMPTS = 5 };
+enum {
+    CONFLICT_ATTEMPTS = 5,
+    LOOKED_UP_BATCHES =
+        64, /* after one that was refuted: what is sent again, or created twice, comes in groups */
+};
 
 void batch_init(struct batch *batch, enum lane lane, const struct store_metrics *metrics,
                 struct statement_log log)
@@ -116,6 +120,12 @@ static size_t drop_expired(struct batch *batch, size_t n, uint64_t now_ns)
     return kept;
 }
 
+/* What was set aside is likely to be there: another session was at it. */
+static bool is_optimistic(const struct batch *batch, const struct statement *statement)
+{
+    return statement->optimistic_sql != NULL && batch->looking_up == 0 && lane_sets_aside(batch->lane);
+}
+
 static void fold(struct batch *batch, size_t n)
 {
     struct unit *unit = NULL;
@@ -126,12 +136,14 @@ static void fold(struct batch *batch, size_t n)
             unit = &batch->units[batch->n_units++];
             *unit = (struct unit){.statement = statement,
                                   .operations = &batch->operations[i],
-                                  .ends_transaction = statement->lane != LANE_WRITE};
+                                  .ends_transaction = statement->lane != LANE_WRITE,
+                                  .is_optimistic = is_optimistic(batch, statement)};
         }
         unit->n++;
     }
     if (unit != NULL)
         unit->ends_transaction = true;
+    batch->looking_up -= n > 0 && batch->looking_up > 0;
 }
 
 bool batch_done(const struct batch *batch)
@@ -223,13 +235,14 @@ static bool encode(struct batch *batch, struct unit *unit)
     return unit->n > 0;
 }
 
-static bool send_statement(PGconn *pg, const struct statement *statement, const struct params *params)
+static bool send_statement(PGconn *pg, const struct unit *unit, const struct params *params)
 {
+    const struct statement *statement = unit->statement;
     if (params->sql != NULL)
         return PQsendQueryParams(pg, params->sql, params->count, statement->types, params->values,
                                  params->lengths, params->formats, 1);
-    return PQsendQueryPrepared(pg, statement->name, params->count, params->values, params->lengths,
-                               params->formats, 1);
+    return PQsendQueryPrepared(pg, unit->is_optimistic ? statement->optimistic_name : statement->name,
+                               params->count, params->values, params->lengths, params->formats, 1);
 }
 
 /* A deadline may have passed since the round was planned, or a right be withdrawn. A unit that is left empty
@@ -243,7 +256,7 @@ bool batch_send(struct batch *batch, struct session *session)
         struct unit unit = batch->units[i];
         const bool ends_transaction = unit.ends_transaction;
         if (encode(batch, &unit)) {
-            if (!send_statement(session->pg, unit.statement, &batch->params))
+            if (!send_statement(session->pg, &unit, &batch->params))
                 return false;
             unit.ends_transaction = false;
             batch->units[kept++] = unit;
@@ -282,6 +295,11 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
+    unit->is_refuted = unit->is_optimistic && sqlstate_is_duplicate(result);
+    if (unit->is_refuted) {
+        batch->looking_up = LOOKED_UP_BATCHES;
+        return;
+    }
     faults_note(&batch->faults, unit->statement, result);
     metric_add(metrics_of(batch, unit)->failed, 1);
     for (size_t i = 0; i < unit->n; i++) {
@@ -408,6 +426,7 @@ static void answer(struct unit *unit, struct next_round *next)
     }
 }
 
+/* What is run again looks up what is there. */
 static void add_unit(struct next_round *next, const struct unit *from, size_t first, size_t n, bool ends)
 {
     if (n == 0)
@@ -427,8 +446,8 @@ static void bisect(struct unit *unit, struct next_round *next)
         answer(unit, next);
         return;
     }
-    metric_add(lane_metrics(next->batch)->splits, unit->n > 1);
-    size_t half = unit->n / 2;
+    const size_t half = unit->is_refuted ? 0 : unit->n / 2;
+    metric_add(lane_metrics(next->batch)->splits, half > 0);
     add_unit(next, unit, 0, half, true);
     add_unit(next, unit, half, unit->n - half, true);
 }

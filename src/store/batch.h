@@ -36,6 +36,8 @@ struct unit {
     bool failed;           /* its own run failed, or the commit did */
     bool final;            /* what it failed with is the outcome of all of its operations */
     bool ends_transaction; /* a sync follows it */
+    bool is_optimistic;    /* it is the statement's optimistic form that runs */
+    bool is_refuted;       /* which found something there: it is run again as a whole, looking it up */
 };
 
 struct batch {
@@ -54,7 +56,9 @@ struct batch {
     struct statement_log log;
     const struct store_metrics *metrics;
     enum lane lane;
-    uint64_t sent_ns;     /* when the present round was */
+    unsigned
+        looking_up;   /* for how many batches statements are not optimistic, since one lately was refuted */
+    uint64_t sent_ns; /* when the present round was */
     struct faults faults; /* any thread may ask for them */
 };
 

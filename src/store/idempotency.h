@@ -7,6 +7,12 @@
  *
  * One run of a statement serves a batch, in which no two writes have an order in common, or a
  * request_id of one principal.
+ *
+ * Of most batches nothing has been asked before, and what is to be created is not there. So a write has a
+ * second, optimistic statement, which looks for neither: the primary key of the records, or the unique
+ * constraint of order_id, undoes it where there is something, and then the first statement says what. Every
+ * request_id has a record of part 0, which is made before those of other parts (store/create_many.h), so that
+ * the key finds a request_id that was used with another fingerprint, too.
  */
 #ifndef STORE_IDEMPOTENCY_H
 #define STORE_IDEMPOTENCY_H
@@ -16,12 +22,12 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* A write is one statement of common table expressions, of which IDEMPOTENT_GIVEN makes the first: what is
- * asked, what of it was answered before, and what is to be done. The arguments are the parameters and the
+/* A write is one statement of common table expressions, of which IDEMPOTENT_LOOKED_UP makes the first: what
+ * is asked, what of it was answered before, and what is to be done. The arguments are the parameters and the
  * columns they are. A record of the same principal and request_id with another fingerprint counts whatever
  * its part, or a batch could grow under one id. OFFSET 0 keeps a lookup one by index, row by row, whatever
  * the table looked like when the statement was planned. */
-#define IDEMPOTENT_GIVEN(arrays, columns)                                                                  \
+#define IDEMPOTENT_LOOKED_UP(arrays, columns)                                                              \
     "WITH given AS (SELECT * FROM unnest(" arrays ") AS g (" columns                                       \
     ", principal, request_id, part, fingerprint)), "                                                       \
     "seen AS (SELECT g.order_id, CASE WHEN i.fingerprint = g.fingerprint THEN i.code ELSE 9 END AS code, " \
@@ -32,6 +38,11 @@
     "OFFSET 0) AS i), "                                                                                    \
     "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "       \
     "g.order_id)), "
+
+/* The same of an optimistic one: all that is asked is to be done. */
+#define IDEMPOTENT_OPTIMISTIC(arrays, columns)                       \
+    "WITH fresh AS (SELECT * FROM unnest(" arrays ") AS g (" columns \
+    ", principal, request_id, part, fingerprint)), "
 
 /* Whether it was replayed. It was committed perhaps by a session that was ended while it waited for a
  * synchronous standby, so that what is answered anew is to wait for one too. Only a transaction that writes
@@ -53,8 +64,11 @@
     "recorded AS (INSERT INTO idempotency (principal, request_id, part, fingerprint, code" recorded ") " \
     "SELECT principal, request_id, part, fingerprint, code" recorded " FROM outcome "                    \
     "WHERE request_id IS NOT NULL AND code >= 0 ORDER BY order_id) "                                     \
-    "SELECT order_id, code, false" answered " FROM outcome UNION ALL "                                   \
-    "SELECT order_id, code, " IDEMPOTENT_REPLAYED answered " FROM seen"
+    "SELECT order_id, code, false" answered " FROM outcome"
+
+/* What follows where records were looked up: the answers that came back. */
+#define IDEMPOTENT_AND_SEEN(answered) \
+    " UNION ALL SELECT order_id, code, " IDEMPOTENT_REPLAYED answered " FROM seen"
 
 /* The code of a write that was not made, nor recorded, as another session holds a lock on its order, or has
  * changed it since the statement began. */
@@ -69,15 +83,19 @@ enum {
 };
 
 /* order_date is recorded, since a request that has none gets the time at which it came. */
-#define IDEMPOTENT_CREATE_SQL                                                                            \
-    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
-                     "$7::text[], $8::text[], $9::bigint[], $10::bigint[]",                              \
-                     "order_id, customer_id, order_date, total_amount, currency, status")                \
-    "done AS (INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "   \
-    "SELECT order_id, customer_id, order_date, total_amount, currency, status FROM fresh "               \
-    "ON CONFLICT (order_id) DO NOTHING RETURNING order_id AS done_id, id, created_at, updated_at, "      \
-    "order_date), " IDEMPOTENT_ANSWERED("6", ", id, created_at, updated_at, order_date",                 \
-                                        ", id, created_at, updated_at, order_date")
+#define CREATE_ARRAYS                                                                   \
+    "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
+    "$7::text[], $8::text[], $9::bigint[], $10::bigint[]"
+#define CREATE_COLUMNS "order_id, customer_id, order_date, total_amount, currency, status"
+#define CREATE_ANSWER  ", id, created_at, updated_at, order_date"
+#define CREATE_ROWS    "done AS (INSERT INTO orders (" CREATE_COLUMNS ") SELECT " CREATE_COLUMNS " FROM fresh "
+#define CREATE_DONE \
+    "RETURNING order_id AS done_id" CREATE_ANSWER "), " IDEMPOTENT_ANSWERED("6", CREATE_ANSWER, CREATE_ANSWER)
+
+#define IDEMPOTENT_CREATE_SQL                           \
+    IDEMPOTENT_LOOKED_UP(CREATE_ARRAYS, CREATE_COLUMNS) \
+    CREATE_ROWS "ON CONFLICT (order_id) DO NOTHING " CREATE_DONE IDEMPOTENT_AND_SEEN(CREATE_ANSWER)
+#define OPTIMISTIC_CREATE_SQL IDEMPOTENT_OPTIMISTIC(CREATE_ARRAYS, CREATE_COLUMNS) CREATE_ROWS CREATE_DONE
 
 /* Whether the order has the etag that was given; and what to say when a write found none to change: that it
  * is locked, has another etag, or is not there. */
@@ -88,9 +106,11 @@ enum {
     "f.order_id OFFSET 0), 5)"
 
 /* The next one, `held`: the orders to be changed, each locked as the change will. Those that another session
- * has locked are skipped, so that no write ever waits for an order. */
+ * has locked are skipped, so that no write ever waits for an order. What is locked stays where it is, so the
+ * change finds it there without an index; of one that was changed since the statement began that is a place
+ * where it sees none. */
 #define IDEMPOTENT_HELD(strength)                                                                            \
-    "held AS (SELECT f.*, o.id AS held_id FROM fresh AS f JOIN ONLY orders AS o ON o.order_id = f.order_id " \
+    "held AS (SELECT f.*, o.ctid AS place FROM fresh AS f JOIN ONLY orders AS o ON o.order_id = f.order_id " \
     "AND " ETAG_HOLDS " FOR " strength " OF o SKIP LOCKED), "
 
 /* Whether an update asks for nothing but what the order has. */
@@ -101,12 +121,15 @@ enum {
 
 /* updated_at moves with every change, even where the clock stands still or goes back. An update that changes
  * nothing writes the row again as it is: its lock is what the comparison counts on. */
-#define IDEMPOTENT_UPDATE_SQL                                                                     \
-    IDEMPOTENT_GIVEN(                                                                             \
-        "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], "       \
-        "$7::bigint[], $8::timestamptz[], $9::text[], $10::text[], $11::bigint[], $12::bigint[]", \
-        "order_id, customer_id, order_date, total_amount, currency, status, etag_id, "            \
-        "etag_updated_at")                                                                        \
+#define UPDATE_ARRAYS                                                                   \
+    "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
+    "$7::bigint[], $8::timestamptz[], $9::text[], $10::text[], $11::bigint[], $12::bigint[]"
+#define UPDATE_COLUMNS \
+    "order_id, customer_id, order_date, total_amount, currency, status, etag_id, etag_updated_at"
+#define UPDATE_RECORD ", id, customer_id, order_date, total_amount, currency, status, created_at, updated_at"
+#define UPDATE_ANSWER \
+    ", id, order_id, customer_id, order_date, total_amount, currency, status, created_at, updated_at"
+#define UPDATE_DONE                                                                               \
     IDEMPOTENT_HELD("NO KEY UPDATE")                                                              \
     "done AS (UPDATE ONLY orders AS o SET customer_id = coalesce(f.customer_id, o.customer_id), " \
     "order_date = coalesce(f.order_date, o.order_date), "                                         \
@@ -114,28 +137,32 @@ enum {
     "currency = coalesce(f.currency, o.currency), status = coalesce(f.status, o.status), "        \
     "updated_at = CASE WHEN " UPDATE_HOLDS " THEN o.updated_at "                                  \
     "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "              \
-    "FROM held AS f WHERE o.id = f.held_id RETURNING o.order_id AS done_id, "                     \
+    "FROM held AS f WHERE o.ctid = f.place RETURNING o.order_id AS done_id, "                     \
     "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "     \
-    "o.updated_at), " IDEMPOTENT_ANSWERED(                                                        \
-        ETAG_FAILED,                                                                              \
-        ", id, customer_id, order_date, total_amount, currency, status, created_at, "             \
-        "updated_at",                                                                             \
-        ", id, order_id, customer_id, order_date, total_amount, currency, status, "               \
-        "created_at, updated_at")
+    "o.updated_at), " IDEMPOTENT_ANSWERED(ETAG_FAILED, UPDATE_RECORD, UPDATE_ANSWER)
 
-#define IDEMPOTENT_REMOVE_SQL                                                                \
-    IDEMPOTENT_GIVEN("$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], " \
-                     "$6::bigint[], $7::bigint[]",                                           \
-                     "order_id, etag_id, etag_updated_at")                                   \
-    IDEMPOTENT_HELD("UPDATE")                                                                \
-    "done AS (DELETE FROM ONLY orders AS o USING held AS f WHERE o.id = f.held_id "          \
+#define IDEMPOTENT_UPDATE_SQL \
+    IDEMPOTENT_LOOKED_UP(UPDATE_ARRAYS, UPDATE_COLUMNS) UPDATE_DONE IDEMPOTENT_AND_SEEN(UPDATE_ANSWER)
+#define OPTIMISTIC_UPDATE_SQL IDEMPOTENT_OPTIMISTIC(UPDATE_ARRAYS, UPDATE_COLUMNS) UPDATE_DONE
+
+#define REMOVE_ARRAYS \
+    "$1::text[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bigint[]"
+#define REMOVE_COLUMNS "order_id, etag_id, etag_updated_at"
+#define REMOVE_DONE                                                                 \
+    IDEMPOTENT_HELD("UPDATE")                                                       \
+    "done AS (DELETE FROM ONLY orders AS o USING held AS f WHERE o.ctid = f.place " \
     "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
+
+#define IDEMPOTENT_REMOVE_SQL \
+    IDEMPOTENT_LOOKED_UP(REMOVE_ARRAYS, REMOVE_COLUMNS) REMOVE_DONE IDEMPOTENT_AND_SEEN("")
+#define OPTIMISTIC_REMOVE_SQL IDEMPOTENT_OPTIMISTIC(REMOVE_ARRAYS, REMOVE_COLUMNS) REMOVE_DONE
 
 /* What is no write records that its part was refused: so that a request_id is taken before the parts of a
  * request are made, in transactions of their own. */
-#define IDEMPOTENT_CLAIM_SQL                                                                       \
-    IDEMPOTENT_GIVEN("$1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]", "order_id") \
-    "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "")
+#define IDEMPOTENT_CLAIM_SQL                                                                           \
+    IDEMPOTENT_LOOKED_UP("$1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]", "order_id") \
+    "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "")            \
+        IDEMPOTENT_AND_SEEN("")
 
 /* The id under which a write is recorded; NULL: its caller gave none, and it is not. */
 const char *idempotency_key(const struct operation *operation);

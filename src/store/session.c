@@ -28,7 +28,7 @@ static const char end_left_sql[] =
 
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 
-enum { SETUP_MOST = STATEMENTS + 9 };
+enum { SETUP_MOST = 2 * STATEMENTS + 9 };
 
 bool session_is_refused(enum session_result outcome)
 {
@@ -202,6 +202,14 @@ static bool send_limits(const struct session *session, struct setup *setup)
            expect(setup, pg, send_end_left(session), session_take_left);
 }
 
+static bool prepare(const struct session *session, struct setup *setup, const struct statement *statement,
+                    const char *name, const char *sql)
+{
+    return sql == NULL || expect(setup, session->pg,
+                                 PQsendPrepare(session->pg, name, sql, statement->n_params, statement->types),
+                                 session_take_nothing);
+}
+
 /* What is asked again and again, whether the session can serve, and the lane's statements. */
 static bool send_statements(const struct session *session, struct setup *setup)
 {
@@ -210,9 +218,9 @@ static bool send_statements(const struct session *session, struct setup *setup)
                        session_take_nothing) &&
                 expect(setup, pg, send_access(pg), session_take_access);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
-        if (each->lane == lane_statements(session->lane) && each->sql != NULL)
-            sent = expect(setup, pg, PQsendPrepare(pg, each->name, each->sql, each->n_params, each->types),
-                          session_take_nothing);
+        if (each->lane == lane_statements(session->lane))
+            sent = prepare(session, setup, each, each->name, each->sql) &&
+                   prepare(session, setup, each, each->optimistic_name, each->optimistic_sql);
     }
     return sent;
 }

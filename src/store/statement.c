@@ -274,6 +274,8 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "create",
                 .sql = IDEMPOTENT_CREATE_SQL,
+                .optimistic_name = "optimistic_create",
+                .optimistic_sql = OPTIMISTIC_CREATE_SQL,
                 .n_params = 10,
                 .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
                           PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_INT8_ARRAY},
@@ -288,6 +290,8 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "update",
                 .sql = IDEMPOTENT_UPDATE_SQL,
+                .optimistic_name = "optimistic_update",
+                .optimistic_sql = OPTIMISTIC_UPDATE_SQL,
                 .n_params = 12,
                 .types = {PG_TEXT_ARRAY, PG_TEXT_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_INT8_ARRAY, PG_TEXT_ARRAY,
                           PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
@@ -303,6 +307,8 @@ const struct statement statements[STATEMENTS] =
             {
                 .name = "remove",
                 .sql = IDEMPOTENT_REMOVE_SQL,
+                .optimistic_name = "optimistic_remove",
+                .optimistic_sql = OPTIMISTIC_REMOVE_SQL,
                 .n_params = 7,
                 .types = {PG_TEXT_ARRAY, PG_INT8_ARRAY, PG_TIMESTAMPTZ_ARRAY, PG_TEXT_ARRAY, PG_TEXT_ARRAY,
                           PG_INT8_ARRAY, PG_INT8_ARRAY},

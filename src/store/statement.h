@@ -37,6 +37,9 @@ enum statement_id {
 struct statement {
     const char *name;
     const char *sql; /* prepared in each session; NULL: its operations each have their own */
+    /* The same for operations that nothing is there of, neither order nor record: it takes less, and a unique
+     * constraint undoes it where something is. Prepared likewise, under a name of its own; or NULL. */
+    const char *optimistic_name, *optimistic_sql;
     int n_params;
     Oid types[PARAMS_MAX];
     enum lane lane;

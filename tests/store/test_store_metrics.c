@@ -122,6 +122,41 @@ Test(store_metrics, a_batch_with_one_at_fault_is_split_until_it_stands_alone)
     cr_expect_eq(figure("orders_store_batch_operations_count", "write"), 2, "it stays one batch");
 }
 
+/* One call's creates, of a prefix but for the last: those behind the first go in one batch. */
+static void create_all(const char *prefix, const char *last, enum status_code of_last)
+{
+    struct pending *pending = pending_new(LONG_MS);
+    Orders__V1__Order *orders[ORDERS];
+    Orders__V1__BatchCreateOrdersResponse response = ORDERS__V1__BATCH_CREATE_ORDERS_RESPONSE__INIT;
+    pending_results(pending, &response, ORDERS);
+    for (int i = 0; i < ORDERS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "%s-%d", prefix, i);
+        orders[i] = pending_order(pending, i == ORDERS - 1 ? last : id);
+    }
+    store->create_many(store, &pending->call, ORDERS, orders, &response,
+                       (Orders__V1__BatchCreateOrdersResponse_Closure)pending_done, pending);
+    cr_assert_eq(pending_wait(pending), STATUS_OK);
+    for (int i = 0; i < ORDERS; i++)
+        cr_expect_eq((int)response.results[i]->code, i == ORDERS - 1 ? (int)of_last : STATUS_OK, "%d", i);
+    pending_free(pending);
+}
+
+/* The first batch expects that all is new. One that finds it is not is run again as a whole, and those behind
+ * it look first. */
+Test(store_metrics, what_is_there_already_is_looked_up_once_something_was)
+{
+    create_all("a", "there", STATUS_OK);
+    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), 0);
+    create_all("b", "there", STATUS_ALREADY_EXISTS);
+    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), ORDERS - 1);
+    create_all("c", "there", STATUS_ALREADY_EXISTS);
+    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), ORDERS - 1);
+    cr_expect_eq(figure("orders_store_splits_total", "write"), 0);
+    cr_expect_eq(figure("orders_store_statements_failed_total", "create"), 0);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM orders"), 3 * ORDERS - 2);
+}
+
 Test(store_metrics, what_waits_when_its_deadline_passes_waits_no_more)
 {
     struct pending *first = hold();

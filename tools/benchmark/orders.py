@@ -20,7 +20,7 @@ IDLE_CLIENTS = 1_000
 IMPORT_ROWS, IMPORT_FEW_ROWS = 1_000_000, 100_000
 SUMMARY_ORDERS = {"small": 10_000, "large": 10_000_000}
 IN_FLIGHT = (1, 16, 64)
-# Of several connections, so that a batch is as large as one may be.
+# So many that a batch is as large as one may be.
 MANY = 1_000
 # Of one caller, beside which another has a single request in flight.
 HEAVY = 1_000
