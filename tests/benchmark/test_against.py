@@ -58,11 +58,14 @@ class Against(unittest.TestCase):
         self.assertIn("| ipc get 64 | 1,000 | 500 | 1.25 [0.50..1.50] |", text)
 
     def test_what_has_no_latencies_has_a_rate(self):
-        theirs, ours = (against.Case("psql", "copy", 1, None, [{"throughput": rate, "p50_us": None, "p99_us": None}])
-                        for rate in (1000, 2000))
+        theirs, ours = (
+            against.Case("psql", "copy", 1, None, [{"throughput": rate, "p50_us": None, "p99_us": None,
+                                                    "database_cpu_s_per_1000": 40 / rate}])
+            for rate in (1000, 2000))
         about = {"date": "2026-11-29", "cores": 2, "cpu": "a cpu", "commit": "abc"}
         text = against.markdown(about, pathlib.Path("/"), True, [against.compared(theirs, ours)])
-        self.assertIn("| psql copy 1 | 1,000 | 2,000 | 2.00 [2.00..2.00] |  |  |  |  |  |  |", text)
+        self.assertIn("| psql copy 1 | 1,000 | 2,000 | 2.00 [2.00..2.00] |  |  |  |  |  |  | "
+                      "0.040 | 0.020 | 0.50 [0.50..0.50] |", text)
 
     def test_no_tree_is_told(self):
         with self.assertRaisesRegex(Failed, "is no checked-out tree"):

@@ -19,6 +19,10 @@ from .subjects import Database, Issuer, Service, load_orders, psql
 # Of each case.
 ROUNDS, SECONDS = 9, 2
 QUICK_ROUNDS, QUICK_SECONDS = 3, 1
+# What is compared: what a case has none of is left out. CPU tells trees apart on a machine that has other work to do, too.
+FIGURES = {"throughput": "a second", "p50_us": "p50 µs", "p99_us": "p99 µs",
+           "database_cpu_s_per_1000": "database CPU s/1,000"}
+DIGITS = {"database_cpu_s_per_1000": 3}
 BUILD_ORDERSD = """
 set -euo pipefail
 . "$1/tools/lib.sh"
@@ -70,9 +74,9 @@ def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) ->
 
 
 def compared(theirs: Case, ours: Case) -> dict:
-    ratios = {  # COPY has no latencies
+    ratios = {
         figure: [b[figure] / a[figure] for a, b in zip(theirs.runs, ours.runs)]
-        for figure in ("throughput", "p50_us", "p99_us") if theirs.runs[0][figure] is not None
+        for figure in FIGURES if all(run.get(figure) for run in theirs.runs)
     }
     return {
         "case": ours.name,
@@ -86,14 +90,18 @@ def markdown(about: dict, tree: Path, quick: bool, results: list[dict]) -> str:
     def ratio(values: list[float]) -> str:
         return "{:.2f} [{:.2f}..{:.2f}]".format(*values)
 
-    columns = [("case", False), ("a second, theirs", True), ("ours", True), ("ratio", False),
-               ("p50 µs, theirs", True), ("ours", True), ("ratio", False),
-               ("p99 µs, theirs", True), ("ours", True), ("ratio", False)]
+    columns = [("case", False)]
+    for name in FIGURES.values():
+        columns += [(f"{name}, theirs", True), ("ours", True), ("ratio", False)]
     rows = []
     for result in results:
         cells = [result["case"]]
-        for figure in ("throughput", "p50_us", "p99_us"):
-            cells += [*map(shown, result[figure]), ratio(result[f"{figure}_ratio"])] if figure in result else [""] * 3
+        for figure in FIGURES:
+            if figure in result:
+                cells += [shown(value, DIGITS.get(figure, 0)) for value in result[figure]]
+                cells.append(ratio(result[f"{figure}_ratio"]))
+            else:
+                cells += [""] * 3
         rows.append(cells)
     return "\n".join([
         f"{about['date']}, {about['cores']} cores ({about['cpu']}), {ORDERS:,} orders; this tree "
