@@ -295,7 +295,8 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
-    unit->is_refuted = unit->is_optimistic && sqlstate_is_duplicate(result);
+    unit->is_refuted =
+        unit->is_optimistic && (sqlstate_is_duplicate(result) || sqlstate_is_of_schema(result));
     if (unit->is_refuted) {
         batch->looking_up = LOOKED_UP_BATCHES;
         return;

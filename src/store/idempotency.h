@@ -39,10 +39,12 @@
     "fresh AS (SELECT * FROM given AS g WHERE NOT EXISTS (SELECT FROM seen AS s WHERE s.order_id = "       \
     "g.order_id)), "
 
-/* The same of an optimistic one: all that is asked is to be done. */
-#define IDEMPOTENT_OPTIMISTIC(arrays, columns)                       \
-    "WITH fresh AS (SELECT * FROM unnest(" arrays ") AS g (" columns \
-    ", principal, request_id, part, fingerprint)), "
+/* The same of an optimistic one: all that is asked is to be done. It is refused where one of the constraints
+ * that it counts on is not there any more: it is parsed anew then, and there is no such relation. */
+#define IDEMPOTENT_OPTIMISTIC(arrays, columns)                                                           \
+    "WITH fresh AS (SELECT * FROM unnest(" arrays ") AS g (" columns                                     \
+    ", principal, request_id, part, fingerprint) WHERE 'orders_order_id_key'::regclass IS NOT NULL AND " \
+    "'idempotency_pkey'::regclass IS NOT NULL), "
 
 /* Whether it was replayed. It was committed perhaps by a session that was ended while it waited for a
  * synchronous standby, so that what is answered anew is to wait for one too. Only a transaction that writes
