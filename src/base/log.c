@@ -163,25 +163,49 @@ static void line_append(struct line *line, const char *bytes, size_t length)
     }
 }
 
-/* Appends a JSON string; what does not fit is cut. Bytes of 0x80 and above go through as they are: what is
- * logged of a caller's is checked to be UTF-8 where it comes in. */
+/* The length of what stands in a JSON string, and on a terminal, as it is. */
+static size_t plain_length(const char *string)
+{
+    size_t n = 0;
+    while (string[n] >= ' ' && string[n] <= '~' && string[n] != '"' && string[n] != '\\')
+        n++;
+    return n;
+}
+
+/* Writes a character as it is fit for a terminal; a byte that is no UTF-8 as U+FFFD. *taken: how many bytes
+ * it has. Returns the length of what was written. */
+static size_t write_character(const char *string, char out[static UTF8_ESCAPE], size_t *taken)
+{
+    enum { REPLACEMENT = 0xfffd, LONGEST = 4 };
+    uint32_t c = REPLACEMENT;
+    *taken = utf8_decode(string, strnlen(string, LONGEST), &c);
+    if (*taken == 0 || *taken == 1 || utf8_is_harmful(c)) {
+        *taken += *taken == 0;
+        return utf8_escape(c, out);
+    }
+    memcpy(out, string, *taken);
+    return *taken;
+}
+
+/* Appends a JSON string; what does not fit is cut. It may hold what a caller without a key sent. */
 static void append_string(struct line *line, const char *string)
 {
     const size_t most = line->length + VALUE_MAX_BYTES, whole = LINE_MAX_BYTES - CLOSING_BYTES;
     const size_t end = most < whole ? most : whole;
     line_append(line, "\"", 1);
     for (;;) {
-        size_t plain = strcspn(string, "\"\\\x7f"
-                                       "\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12"
-                                       "\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f");
-        size_t room = line->length < end ? end - line->length : 0;
-        line_append(line, string, plain <= room ? plain : utf8_cut(string, room));
+        const size_t plain = plain_length(string), room = line->length < end ? end - line->length : 0;
+        line_append(line, string, plain <= room ? plain : room);
         string += plain;
-        char escape[8];
-        int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)*string);
-        if (*string++ == '\0' || plain > room || line->length + (size_t)n > end)
+        if (*string == '\0' || plain > room)
             break;
-        line_append(line, escape, (size_t)n);
+        char character[UTF8_ESCAPE];
+        size_t taken;
+        const size_t n = write_character(string, character, &taken);
+        if (line->length + n > end)
+            break;
+        line_append(line, character, n);
+        string += taken;
     }
     line->bytes[line->length++] = '"'; /* there is always room for this one */
 }

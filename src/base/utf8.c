@@ -1,6 +1,7 @@
 /* utf8.c: one row of a table for each length of a sequence. */
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct form {
@@ -49,6 +50,37 @@ bool utf8_valid(const char *bytes, size_t length)
         length -= taken;
     }
     return true;
+}
+
+/* In order. Of Default_Ignorable_Code_Point (Unicode 15.1, DerivedCoreProperties.txt) and the three of
+ * interlinear annotations (FFF9 to FFFB). */
+static const struct range {
+    uint32_t first, last;
+} harmful[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x061c, 0x061c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+bool utf8_is_harmful(uint32_t code_point)
+{
+    size_t i = 0, n = sizeof harmful / sizeof harmful[0];
+    while (i < n && code_point > harmful[i].last)
+        i++;
+    return i < n && code_point >= harmful[i].first;
+}
+
+size_t utf8_escape(uint32_t code_point, char out[static UTF8_ESCAPE])
+{
+    enum { PLANE_0_END = 0x10000, HIGH = 0xd800, LOW = 0xdc00, LOW_BITS = 10, LOW_MASK = 0x3ff };
+    const uint32_t beyond = code_point - PLANE_0_END;
+    const int length =
+        code_point < PLANE_0_END
+            ? snprintf(out, UTF8_ESCAPE, "\\u%04x", (unsigned)code_point & 0xffff)
+            : snprintf(out, UTF8_ESCAPE, "\\u%04x\\u%04x", (HIGH + (beyond >> LOW_BITS)) & 0xffff,
+                       (LOW + (beyond & LOW_MASK)) & 0xffff);
+    return (size_t)length;
 }
 
 size_t utf8_cut(const char *string, size_t most)

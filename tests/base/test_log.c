@@ -45,6 +45,25 @@ Test(log, escapes)
     free(text);
 }
 
+static void fill_harmful(struct log *log)
+{
+    log_line(log, LOG_LEVEL_INFO, "call",
+             LOG_STR("method", "x/\u202e"
+                               "evil\xc2\x9b"
+                               "31mRED\u2028\u200b\U000e0001!"),
+             LOG_STR("bytes", "a\xff\xe2\x82"), LOG_STR("plain", "注 \U0001f600"));
+}
+
+/* A terminal that shows the log stays as it was; what is no UTF-8 makes no line that is no JSON. */
+Test(log, escapes_what_steers_a_terminal_or_is_not_seen)
+{
+    char *text = written(LOG_LEVEL_INFO, fill_harmful);
+    cr_assert_not_null(strstr(text, "\"method\":\"x/\\u202eevil\\u009b31mRED\\u2028\\u200b\\udb40\\udc01!\","
+                                    "\"bytes\":\"a\\ufffd\\ufffd\\ufffd\",\"plain\":\"注 \U0001f600\"}\n"),
+                       "%s", text);
+    free(text);
+}
+
 static void fill_optional(struct log *log)
 {
     log_line(log, LOG_LEVEL_INFO, "m", LOG_OPT("absent", ""), LOG_OPT("there", "x"), LOG_INT("n", 0));

@@ -88,6 +88,8 @@ Test(table, control_characters_are_shown_as_numbers)
                                        "z"),
                      "a\\u001b[31m\\u000a\\u007f\\u009b\\u202e\\xffz");
     cr_assert_str_eq(printable(&arena, "Þ 注 é"), "Þ 注 é");
+    cr_assert_str_eq(printable(&arena, "M-3\u200b"), "M-3\\u200b", "it is not M-3");
+    cr_assert_str_eq(printable(&arena, "\U000e0001"), "\\udb40\\udc01");
     arena_free(&arena);
 }
 
@@ -95,4 +97,6 @@ Test(table, json_says_the_same_without_control_characters)
 {
     assert_written("{\"a\":\"\\u001B\\n\\u009b\\u202eÞ\"}",
                    json_text_write(stream, json_pack("{ss}", "a", "\x1b\n\xc2\x9b\u202eÞ"), JSON_COMPACT));
+    assert_written("\"\\u200b\\udb40\\udc01\"",
+                   json_text_write(stream, json_string("\u200b\U000e0001"), JSON_COMPACT));
 }

@@ -3,18 +3,10 @@
 
 #include "base/utf8.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <wchar.h>
-
-/* Controls (category Cc), line and paragraph separators, and what changes the direction of text. */
-static bool is_harmful(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || (c >= 0x200e && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
 
 size_t printable_character(const char *text, size_t length, char out[static PRINTABLE_CHARACTER])
 {
@@ -24,8 +16,8 @@ size_t printable_character(const char *text, size_t length, char out[static PRIN
         snprintf(out, PRINTABLE_CHARACTER, "\\x%02x", (unsigned char)*text);
         return 1;
     }
-    if (is_harmful(c))
-        snprintf(out, PRINTABLE_CHARACTER, "\\u%04x", (unsigned)c);
+    if (utf8_is_harmful(c))
+        utf8_escape(c, out);
     else
         *(char *)mempcpy(out, text, taken) = '\0';
     return taken;

@@ -1,19 +1,21 @@
 /* printable.h: text that others wrote, made fit for a terminal.
  *
  * An order's fields and a server's messages are whatever somebody sent. A control character among them could
- * move the cursor, retitle the window or turn the text around; each is shown as its number instead: \u001b.
+ * move the cursor, retitle the window or turn the text around, and one that is not seen make two ids look the
+ * same; each is shown as its number instead (base/utf8.h): \u001b.
  */
 #ifndef ORDERSCTL_PRINTABLE_H
 #define ORDERSCTL_PRINTABLE_H
 
 #include "base/arena.h"
+#include "base/utf8.h"
 
 #include <stddef.h>
 
-enum { PRINTABLE_CHARACTER = 8 }; /* room for the longest character or escape, and a NUL */
+enum { PRINTABLE_CHARACTER = UTF8_ESCAPE }; /* room for the longest character or escape, and a NUL */
 
 /* Writes the printable form of the first character of `length` bytes, of which there is at least one: itself,
- * \uXXXX for a control character, \xXX for a byte that is not UTF-8. Returns how many bytes it took. */
+ * \uXXXX for a harmful one, \xXX for a byte that is not UTF-8. Returns how many bytes it took. */
 size_t printable_character(const char *text, size_t length, char out[static PRINTABLE_CHARACTER]);
 
 /* A printable copy of a string. */
