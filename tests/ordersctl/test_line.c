@@ -34,8 +34,8 @@ ParameterizedTestParameters(line, what_it_is)
         {{"list", "--version"}, "list", WORDS_VERSION, ""},
         {{"list", "--usage"}, "list", WORDS_USAGE, ""},
         /* but not as what is no option */
-        {{"create", "--order-id", "-h"}, "create", 0, ""},
-        {{"list", "--customer-id", "--help"}, "list", 0, ""},
+        {{"create", "--order-id=-h"}, "create", 0, ""},
+        {{"list", "--customer-id=--help"}, "list", 0, ""},
         {{"get", "--", "-h"}, "get", 0, ""},
         {{"complete", "--", "lst", EMPTY}, "complete", 0, ""},
         /* commands */
@@ -75,6 +75,37 @@ ParameterizedTestParameters(line, what_it_is)
         {{"list", "--customer-id", EMPTY}, "list", 0, "what stands behind --customer-id is empty"},
         {{"list", "--customer-id="}, "list", 0, "--customer-id: its value is empty"},
         {{"get", "--", EMPTY}, "get", 0, "an argument is empty"},
+        /* of an option without one the next would be taken */
+        {{"create", "--customer-id", "--dry-run"},
+         "create",
+         0,
+         "what stands behind --customer-id looks like an option: --dry-run; --customer-id=--dry-run means "
+         "that "
+         "text"},
+        {{"update", "A-1", "--cust", "--status", "shipped"},
+         "update",
+         0,
+         "what stands behind --cust looks like an option: --status; --customer-id=--status means that text"},
+        {{"list", "--customer-id", "--statsu=x"},
+         "list",
+         0,
+         "what stands behind --customer-id looks like an option: --statsu=x; --customer-id=--statsu=x means "
+         "that text"},
+        {{"create", "--order-id", "-h"},
+         "create",
+         0,
+         "what stands behind --order-id looks like an option: -h; --order-id=-h means that text"},
+        {{"list", "-o", "-v"},
+         "list",
+         0,
+         "what stands behind -o looks like an option: -v; --output=-v means that text"},
+        {{"delete", "--file", "--", "A-1"},
+         "delete",
+         0,
+         "what stands behind --file looks like an option: --; --file=-- means that text"},
+        {{"delete", "--file", "-"}, "delete", 0, ""},
+        {{"list", "--customer-id", "-C"}, "list", 0, ""},
+        {{"list", "--min-amount", "-5"}, "list", 0, ""},
         /* of two values the last would win */
         {{"create", "--amount", "100", "--amount", "99900"}, "create", 0, "--amount is given twice"},
         {{"create", "--amount=1", "--amou", "1"}, "create", 0, "--amount is given twice"},

@@ -160,11 +160,31 @@ static void check_once(struct reading *reading, const struct argp_option *option
     reading->valued[reading->n_valued++] = option;
 }
 
+static bool is_option(const struct reading *reading, const char *value)
+{
+    struct words words = {.command = reading->words.command};
+    const struct word word = words_take(&words, value);
+    return word.kind == WORD_END_OF_OPTIONS ||
+           (word.kind == WORD_OPTION && (word.option != NULL || strncmp(value, "--", 2) == 0));
+}
+
+/* getopt takes the next word for a value, whatever it is: of "--customer-id $UNSET --dry-run" a customer, and
+ * what is not to be written is. */
+static void check_separate_value(struct reading *reading, const struct argp_option *option, const char *value)
+{
+    const char *const name = name_of(option, reading->arena);
+    if (is_option(reading, value))
+        tell(reading, "what stands behind %s looks like an option: %s; %s=%s means that text",
+             reading->before, value, name, value);
+}
+
 /* What comes of "--customer-id $UNSET" would be a filter that is off. */
 static void check_value(struct reading *reading, const struct word *word)
 {
     const char *const name = word->option != NULL ? name_of(word->option, reading->arena) : "";
     const char *const typed = arena_copy(reading->arena, reading->word, strcspn(reading->word, "="));
+    if (word->kind == WORD_VALUE)
+        check_separate_value(reading, word->option, word->value);
     if (*word->value == '\0')
         tell(reading, "%s: its value is empty", typed);
     else if (word->option != NULL && word->option->arg != NULL)
