@@ -80,6 +80,15 @@ const char *temporary_file(const char *name, const char *content)
     return path;
 }
 
+const char *bytes_file(const char *name, const char *bytes, size_t length)
+{
+    const char *path = temporary_file(name, "");
+    FILE *file = fopen(path, "we");
+    cr_assert_eq(fwrite(bytes, 1, length, file), length);
+    cr_assert_eq(fclose(file), 0);
+    return path;
+}
+
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
 {
     (void)about, (void)kind, (void)where;

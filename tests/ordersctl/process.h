@@ -55,6 +55,8 @@ struct outcome run_wait(struct running *running);
 /* A directory of this test's own, and a file in it. */
 const char *temporary_directory(void);
 const char *temporary_file(const char *name, const char *content);
+/* One of any bytes. */
+const char *bytes_file(const char *name, const char *bytes, size_t length);
 char *read_file(const char *path);
 
 /* ordersctl's config file, in the home that the programs of this test have. */

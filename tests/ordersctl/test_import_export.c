@@ -5,7 +5,9 @@
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -117,6 +119,37 @@ ParameterizedTest(struct trip *trip, import, what_is_exported_comes_back)
     assert_outcome(import_text(other, exported.out), 0, "3 orders imported, 0 rows refused\n", "");
     assert_same(orders_of(other), before);
     service_stop_clean(other);
+}
+
+/* Each write to this kind of pipe is read by itself. */
+Test(import, what_a_pipe_has_of_an_output_ends_with_a_line)
+{
+    static const char *const commands[][5] = {{"export", "--format", "csv"},
+                                              {"export", "--format", "ndjson"},
+                                              {"list", "--all", "--output", "name"},
+                                              {"list", "--all", "--output", "csv"}};
+    enum { WRITES = 10 }; /* at least */
+    PQclear(PQexec(
+        database,
+        "INSERT INTO orders (order_id, customer_id, order_date, total_amount, currency, status) "
+        "SELECT 'ORD-' || n * n, 'CUST-' || n, now(), n, 'ISK', 'pending' FROM generate_series(1, 3000) "
+        "n"));
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        int ends[2];
+        char piece[PIPE_BUF];
+        ssize_t n;
+        size_t writes = 0;
+        cr_assert_eq(pipe2(ends, O_DIRECT | O_CLOEXEC), 0);
+        struct run run = {.service = service, .output = ends[1]};
+        memcpy(run.arguments, commands[i], sizeof commands[i]);
+        struct running running = run_start(&run);
+        close(ends[1]);
+        for (; (n = read(ends[0], piece, sizeof piece)) > 0; writes++)
+            cr_assert_eq(piece[n - 1], '\n', "%s: %.*s", commands[i][0], (int)n, piece);
+        close(ends[0]);
+        cr_assert_eq(run_wait(&running).code, 0);
+        cr_assert_gt(writes, WRITES);
+    }
 }
 
 Test(import, export_formats)

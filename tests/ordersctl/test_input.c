@@ -23,16 +23,6 @@ static const char *stored(const char *of)
     return kept;
 }
 
-/* A file of any bytes. */
-static const char *bytes_file(const char *name, const char *bytes, size_t length)
-{
-    const char *path = temporary_file(name, "");
-    FILE *file = fopen(path, "we");
-    cr_assert_eq(fwrite(bytes, 1, length, file), length);
-    cr_assert_eq(fclose(file), 0);
-    return path;
-}
-
 static bool is_there(const char *path)
 {
     return access(path, F_OK) == 0;
@@ -289,6 +279,23 @@ Test(input, a_file_that_cannot_be_read_is_told_for_what_it_is)
         "ordersctl: line 1: this is not CSV or JSON but a ZIP archive, as .xlsx and .ods are; save the "
         "sheet as CSV\nordersctl: stopped: 0 orders imported, 1 row refused\n");
 }
+/* The rest of the file may be missing: "129" may be the begin of "129980". */
+Test(input, a_last_row_without_a_line_break_is_refused_and_can_be_imported_from_the_rejects)
+{
+    const char *const path =
+        temporary_file("cut.csv", "order_id,customer_id,currency,total_amount\nP-1,C,ISK,100\nP-2,C,ISK,129");
+    const char *const rejects = format("%s/rejects.csv", temporary_directory());
+    assert_outcome(
+        run_with(service, "import", path, "--rejects", rejects), 8, "1 order imported, 1 row refused\n",
+        format("ordersctl: line 3: the file ends without a line break, and may have been cut off in "
+               "this row; when it is whole, add a line break\n"
+               "ordersctl: refused rows are in %s, to be corrected and imported\n",
+               rejects));
+    cr_assert_str_eq(stored("order_id || total_amount"), "P-1100");
+    assert_outcome(run_with(service, "import", rejects), 0, imported_one, "");
+    cr_assert_str_eq(stored("order_id || total_amount"), "P-1100 P-2129");
+}
+
 
 /* --- export --- */
 

@@ -88,14 +88,26 @@ ParameterizedTestParameters(row_reader, csv)
     static struct example examples[] = {
         {ROWS_CSV, "", ""},
         {ROWS_CSV, "order_id,currency\n", ""},
-        {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR",
+        {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR\n",
          "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n"
          "3 {\"order_id\":\"B\",\"currency\":\"EUR\"}\n"},
+        /* "EUR" and "A" may be the begin of more. */
+        {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR",
+         "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n3 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id\n\"B\n\"", "2 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id\n\"B\nC\nD", "2 " MISPLACED "1\n3 {\"order_id\":\"C\"}\n4 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id\nA\n  ", "2 {\"order_id\":\"A\"}\n1 empty\n"},
+        /* Each of the files that were put together has one. */
+        {ROWS_CSV,
+         "\xef\xbb\xbforder_id\nA\n\xef\xbb\xbf"
+         "B\n\xef\xbb\xbf\"C\"\n\xef\xbb\xbf\n",
+         "2 {\"order_id\":\"A\"}\n3 {\"order_id\":\"B\"}\n4 {\"order_id\":\"C\"}\n"},
+        {ROWS_CSV, "order_id\nA\xef\xbb\xbf\n", "2 {\"order_id\":\"A\xef\xbb\xbf\"}\n"},
         {ROWS_CSV, "currency,remark,orderId\nISK,hello,A\n", "2 {\"currency\":\"ISK\",\"order_id\":\"A\"}\n"},
         {ROWS_CSV, "order_id,order_date\nA,\n", "2 {\"order_id\":\"A\",\"order_date\":null}\n"},
         {ROWS_CSV, "order_id,status\nA,\n", "2 {\"order_id\":\"A\",\"status\":null}\n"},
         {ROWS_CSV, "order_id\r\nA\r\n\r\nB\r\n", "2 {\"order_id\":\"A\"}\n4 {\"order_id\":\"B\"}\n"},
-        {ROWS_CSV, "order_id\rA\rB", "2 {\"order_id\":\"A\"}\n3 {\"order_id\":\"B\"}\n"},
+        {ROWS_CSV, "order_id\rA\rB\r", "2 {\"order_id\":\"A\"}\n3 {\"order_id\":\"B\"}\n"},
         {ROWS_CSV, "\n\norder_id\n  \nA\n", "5 {\"order_id\":\"A\"}\n1 empty\n"},
         {ROWS_CSV, "\xef\xbb\xbforder_id\nA\n", "2 {\"order_id\":\"A\"}\n"},
         {ROWS_CSV, "order_id\n\"A\n\"\"B\"\"\r\nC\"\nD\n",
@@ -171,6 +183,16 @@ Test(row_reader, csv_unknown_columns_are_ignored_where_asked_for)
     }
 }
 
+/* Whoever looks at a cell as a string sees nothing behind a NUL. */
+Test(row_reader, csv_cells_with_a_nul_are_refused)
+{
+    static const char file[] = "order_id\nP-1\0x\nP-2\n";
+    const struct told told = read_as(&refusing, ROWS_CSV, file, sizeof file - 1, sizeof file);
+    cr_expect_str_eq(told.text, "2 !order_id: there is a NUL in it\n3 {\"order_id\":\"P-2\"}\n", "%s",
+                     told.text);
+    free(told.text);
+}
+
 Test(row_reader, csv_columns_are_bounded)
 {
     char *file;
@@ -198,7 +220,7 @@ ParameterizedTestParameters(row_reader, csv_delimiters)
          "2 {\"order_id\":\"A\",\"currency\":\"ISK\",\"customer_id\":\"a;b,c\"}\n"},
         {ROWS_CSV, "order_id\tcurrency\r\nA\tISK\r\n\t\r\n\tEUR\r\n",
          "2 " A_ISK "4 {\"currency\":\"EUR\"}\n1 empty\n"},
-        {ROWS_CSV, "order_id|currency\nA|ISK", "2 " A_ISK},
+        {ROWS_CSV, "order_id|currency\nA|ISK\n", "2 " A_ISK},
         {ROWS_CSV, "sep=;\norder_id;currency\nA;ISK\n", "3 " A_ISK},
         {ROWS_CSV, "sep=:\r\norder_id:currency\r\nA:ISK\r\n", "3 " A_ISK},
         {ROWS_CSV, "\"sep=\t\"\norder_id\tcurrency\nA\tISK\n", "3 " A_ISK},
@@ -235,6 +257,7 @@ ParameterizedTestParameters(row_reader, ndjson)
         {ROWS_NDJSON, "{\"a\":1}\r\n\r\n{\"a\":2}", "1 {\"a\":1}\n3 {\"a\":2}\n"},
         {ROWS_NDJSON, "{\"a\":1\n{\"a\":2}\n", "1 !not JSON: '}' expected near end of file\n2 {\"a\":2}\n"},
         {ROWS_NDJSON, "\xef\xbb\xbf{\"a\":\"\xc3\xa6\"}", "1 {\"a\":\"\xc3\xa6\"}\n"},
+        {ROWS_NDJSON, "{\"a\":1}\n\xef\xbb\xbf{\"a\":2}", "1 {\"a\":1}\n2 {\"a\":2}\n"},
         {ROWS_NDJSON, "{\"a\":1,\"a\":2}\n{\"a\":3}\n",
          "1 !not JSON: duplicate object key near '\"a\"'\n2 {\"a\":3}\n"},
         {ROWS_NDJSON, "\"word\"\n[]\n7\nnull\n", "1 \"word\"\n2 []\n3 7\n4 null\n"},
@@ -292,7 +315,7 @@ ParameterizedTestParameters(row_reader, by_content)
         {ROWS_BY_CONTENT, "\xef\xbb\xbf\n [{\"a\":1}]", "2 {\"a\":1}\n"},
         {ROWS_BY_CONTENT, "{\"a\":1}\n{\"a\"\n", "1 {\"a\":1}\n2 !not JSON: ':' expected near end of file\n"},
         {ROWS_BY_CONTENT, "{\n  \"a\": 1\n}\n", "1 {\"a\":1}\n"},
-        {ROWS_BY_CONTENT, "\xef\xbb\xbforder_id\nA", "2 {\"order_id\":\"A\"}\n"},
+        {ROWS_BY_CONTENT, "\xef\xbb\xbforder_id\nA\n", "2 {\"order_id\":\"A\"}\n"},
         {ROWS_BY_CONTENT, "{", "1 !not JSON: string or '}' expected near end of file\n"},
     };
     return cr_make_param_array(struct example, examples, sizeof examples / sizeof examples[0]);

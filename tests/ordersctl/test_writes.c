@@ -98,7 +98,9 @@ Test(writes, a_file_names_them)
         temporary_file("export.json", run_with(service, "export", "--status", "pending").out),
         temporary_file("column", "order_id\nA-1\nA-3\n"),
         temporary_file("sheet", "sep=;\r\nnote;order_id\r\nx;A-1\r\ny;A-3\r\n"),
-        temporary_file("no_end", "A-1\nA-3"),
+        temporary_file("marked", "\xef\xbb\xbf"
+                                 "A-1\n\xef\xbb\xbf"
+                                 "A-3\n"),
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         assert_outcome(
@@ -112,12 +114,26 @@ Test(writes, a_file_names_them)
     cr_assert_eq(count("status = 'shipped'"), 3);
 }
 
+#define CUT                                                                                               \
+    "the file ends without a line break, and may have been cut off in this row; when it is whole, add a " \
+    "line "                                                                                               \
+    "break"
+
 Test(writes, a_file_with_a_row_that_names_none_changes_nothing)
 {
+    /* Of "A-12" and "A-30". */
+    static const char *const cut[] = {"A-2\nA-1", "order_id\nA-3"};
+    static const char with_nul[] = "order_id\nA-1\0x\n";
     create_three();
     const char *const path = temporary_file("some.csv", "order_id,status\nA-1,x\n,x\nA-2,x\n");
     assert_outcome(run_with(service, "delete", "--file", path, "--yes"), 1, "",
                    format("ordersctl: %s: line 3: there is no order_id\n", path));
+    for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++)
+        assert_outcome(run_with(service, "delete", "--file", temporary_file("cut", cut[i]), "--yes"), 1, "",
+                       format("ordersctl: %s: line %s\n", temporary_file("cut", cut[i]), "2: " CUT));
+    const char *const nul = bytes_file("nul.csv", with_nul, sizeof with_nul - 1);
+    assert_outcome(run_with(service, "delete", "--file", nul, "--yes"), 1, "",
+                   format("ordersctl: %s: line 2: order_id: there is a NUL in it\n", nul));
     assert_outcome(run_with(service, "delete", "--file", "/nowhere", "--yes"), 1, "",
                    "ordersctl: cannot read /nowhere: No such file or directory\n");
     cr_assert_eq(count("true"), 3);

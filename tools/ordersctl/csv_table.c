@@ -315,7 +315,8 @@ static void take_value(void *cell, size_t length, void *arg)
             json_object_set_new(table->object, field->name, json_null());
         return;
     }
-    json_t *value = field != &nameless ? json_stringn(cell, length) : NULL;
+    const bool has_nul = memchr(cell, '\0', length) != NULL; /* behind which a reader may see nothing */
+    json_t *value = field != &nameless && !has_nul ? json_stringn(cell, length) : NULL;
     if (value != NULL)
         json_object_set_new(table->object, field->name, value);
     else if (table->error[0] != '\0')
@@ -323,7 +324,7 @@ static void take_value(void *cell, size_t length, void *arg)
     else if (field == &nameless)
         refuse(table, "cell %zu is not empty, and its column has no name", column + 1);
     else
-        refuse(table, "%s: not UTF-8", field->name);
+        refuse(table, "%s: %s", field->name, has_nul ? "there is a NUL in it" : "not UTF-8");
 }
 
 json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t length, const char **error)

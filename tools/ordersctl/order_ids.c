@@ -88,10 +88,15 @@ static bool begins_rows(const struct reading *reading, const char *line, size_t 
 /* --- plain lines --- */
 
 static const char blanks[] = " \t\r\n";
+static const char mark[] =
+    "\xef\xbb\xbf"; /* of UTF-8's byte order, also of a file that was put behind another */
 
-static void take_line(struct reading *reading)
+/* An id alone needs no line break; the last of several might have been cut off. */
+static void take_line(struct reading *reading, bool has_break)
 {
     char *from = reading->line, *to = reading->line + reading->length;
+    if (reading->length >= strlen(mark) && memcmp(from, mark, strlen(mark)) == 0)
+        from += strlen(mark);
     while (from < to && strchr(blanks, *from) != NULL)
         from++;
     while (to > from && strchr(blanks, to[-1]) != NULL)
@@ -99,6 +104,8 @@ static void take_line(struct reading *reading)
     *to = '\0';
     if (memchr(from, '\0', (size_t)(to - from)) != NULL)
         fail(reading, reading->number, "there is a NUL in it");
+    else if (to > from && !has_break && reading->number > 1)
+        fail(reading, reading->number, ROW_CUT);
     else if (to > from)
         give(reading, from, reading->number);
     reading->length = 0;
@@ -109,7 +116,7 @@ static bool take_lines(struct reading *reading, const char *text, size_t length)
 {
     for (size_t i = 0; i < length && !reading->failed; i++) {
         if (text[i] == '\n')
-            take_line(reading);
+            take_line(reading, true);
         else if (reading->length < LINE_BYTES - 1)
             reading->line[reading->length++] = text[i];
         else
@@ -141,7 +148,6 @@ static bool start(struct reading *reading, bool is_rows)
 /* Gathers text up to the end of the first line. */
 static bool take_first(struct reading *reading, const char *text, size_t length, bool is_all)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8 */
     const size_t room = LINE_BYTES - 1 - reading->length, taken = length < room ? length : room;
     memcpy(reading->line + reading->length, text, taken);
     reading->length += taken;
@@ -179,7 +185,7 @@ static void finish(struct reading *reading)
     if (!reading->failed && reading->reader == NULL && !reading->plain)
         take_first(reading, "", 0, true);
     if (!reading->failed && reading->plain && reading->length > 0)
-        take_line(reading);
+        take_line(reading, false);
     if (!reading->failed && reading->reader != NULL && !row_reader_finish(reading->reader))
         reading->failed = true;
 }

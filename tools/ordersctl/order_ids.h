@@ -2,7 +2,7 @@
  *
  * That is an id a line, or what `list' and `export' write: CSV with a column order_id, NDJSON, or a JSON
  * array, of which all else is passed over; packed and encoded as text_decoder.h has it. Blank lines are
- * skipped.
+ * skipped. A last line without a line break, behind others, names no order: it may have been cut off.
  */
 #ifndef ORDERSCTL_ORDER_IDS_H
 #define ORDERSCTL_ORDER_IDS_H

@@ -245,6 +245,7 @@ static void add_to_csv(struct order_writer *writer, json_t *order, struct arena 
         output_csv_cell(writer->file, writer->look.to_terminal ? printable(arena, text) : text);
     }
     fputs("\n", writer->file);
+    output_end_line(writer->file);
 }
 
 /* --- all of them --- */

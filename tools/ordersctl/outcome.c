@@ -70,6 +70,7 @@ static void write_csv(const struct outcome *outcome)
     printf(",%s,", kinds[outcome->kind].name);
     write_cell(changes_of(outcome), &arena);
     puts("");
+    output_end_line(stdout);
     arena_free(&arena);
 }
 

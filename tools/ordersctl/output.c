@@ -8,7 +8,9 @@
 
 #include <csv.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 static const char *const names[OUTPUT_FORMATS] = {
@@ -94,13 +96,14 @@ static void write_by_template(FILE *file, json_t *json)
 
 void output_json(FILE *file, enum output_format format, json_t *json)
 {
+    const size_t flags = JSON_REAL_PRECISION(15) | (format == OUTPUT_NDJSON ? JSON_COMPACT : JSON_INDENT(2));
     if (format == OUTPUT_NDJSON && by.is_set) {
         write_by_template(file, json);
-        return;
+    } else {
+        json_text_write(file, json, flags);
+        fputs("\n", file);
     }
-    json_text_write(file, json,
-                    JSON_REAL_PRECISION(15) | (format == OUTPUT_NDJSON ? JSON_COMPACT : JSON_INDENT(2)));
-    fputs("\n", file);
+    output_end_line(file);
 }
 
 /* Quotes only what needs it, so that plain cells stay plain. */
@@ -110,6 +113,12 @@ void output_csv_cell(FILE *file, const char *text)
         csv_fwrite(file, text, strlen(text));
     else
         fputs(text, file);
+}
+
+void output_end_line(FILE *file)
+{
+    if (__fpending(file) >= PIPE_BUF / 2)
+        (void)fflush(file); /* a failure stays for output_flush */
 }
 
 bool output_flush(FILE *file, const char *name)

@@ -39,6 +39,11 @@ void output_json(FILE *file, enum output_format format, json_t *json);
 /* Writes one cell of CSV, quoted where it must be. */
 void output_csv_cell(FILE *file, const char *text);
 
+/* A line that a program reads ends here. Writes out what is buffered before the buffer would have to be cut
+ * within a line: a pipe takes so little whole, so that what a reader has of a process that was killed ends
+ * with a line, unless one is longer than 2 KiB. */
+void output_end_line(FILE *file);
+
 /* Writes out what is buffered. False, and reported, when that or any write before failed (a full disk). When
  * nobody reads any more (`ordersctl list | head`) it ends the process as SIGPIPE does, without a word. */
 bool output_flush(FILE *file, const char *name);

@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+enum { MARK_LENGTH = sizeof byte_order_mark - 1, BLANKS_MAX = 4096 };
+
 /* How far the element of a JSON array has been read. */
 struct element {
     bool open;        /* there is one */
@@ -38,6 +42,7 @@ struct row_reader {
     char previous;   /* text[next - 1] */
     bool started;    /* the format is known */
     bool skipping;   /* the row is too long and was refused; its end is looked for */
+    bool at_end;     /* of the file, which text has whole */
     bool failed;
 
     bool quoted;             /* CSV: inside a quoted cell */
@@ -157,6 +162,13 @@ static bool read_header(struct row_reader *reader, const char *text, size_t leng
     return true;
 }
 
+/* Whether the file ends in this row, without a line break: RFC 4180 allows for it, but so does whatever broke
+ * off while it was written or copied, and then "129" may be the begin of "129980". */
+static bool may_be_cut(const struct row_reader *reader, const char *text, size_t length)
+{
+    return reader->at_end && text + length == reader->text + reader->length;
+}
+
 /* The length of the first line. */
 static size_t first_line(const char *text, size_t length)
 {
@@ -173,6 +185,11 @@ static bool read_csv(struct row_reader *reader, const char *text, size_t length)
         return read_header(reader, text, length);
     const char *error = NULL;
     json_t *json = csv_table_read_row(reader->table, text, length, &error);
+    if (json != NULL && may_be_cut(reader, text, length)) {
+        json_decref(json);
+        emit(reader, NULL, ROW_CUT, (struct row){.text = text, .length = length});
+        return true;
+    }
     if (json != NULL)
         return emit(reader, json, NULL, (struct row){.text = text, .length = length});
     if (error != NULL)
@@ -182,11 +199,16 @@ static bool read_csv(struct row_reader *reader, const char *text, size_t length)
 }
 
 /* Reads the row that ends before text[end], unless it is blank. False: it is malformed. Blanks may be what
- * separates the cells of CSV. */
+ * separates the cells of CSV. A byte order mark in front of it is that of a file which was put behind
+ * another. */
 static bool read_row(struct row_reader *reader, size_t end)
 {
     const char *text = reader->text + reader->start;
     size_t length = end - reader->start, blanks = 0;
+    if (length >= MARK_LENGTH && memcmp(text, byte_order_mark, MARK_LENGTH) == 0) {
+        text += MARK_LENGTH;
+        length -= MARK_LENGTH;
+    }
     while (blanks < length && is_blank(text[blanks]) &&
            (reader->header == NULL || is_line_break(text[blanks])))
         blanks++;
@@ -336,10 +358,6 @@ static void scan_json(struct row_reader *reader)
 
 /* --- what kind of file it is --- */
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
-enum { MARK_LENGTH = sizeof byte_order_mark - 1, BLANKS_MAX = 4096 };
-
 /* ROWS_BY_CONTENT: cannot tell yet. */
 static enum row_format guess_format(const char *text, size_t length, bool is_all)
 {
@@ -448,6 +466,7 @@ bool row_reader_finish(struct row_reader *reader)
     if (!reader->started && reader->length > 0)
         start(reader, true);
     scan(reader);
+    reader->at_end = true;
     if (reader->format == ROWS_JSON) {
         if (reader->element.open)
             read_row(reader, reader->length);

@@ -3,7 +3,8 @@
  * Takes a JSON array (or JSON values one after the other), NDJSON, or CSV with a header, packed and encoded
  * as text_decoder.h has it. A member that stands twice in an object makes it malformed. Keeps no more than
  * the row being read, which is bounded; a row that is malformed is told with its line, and reading goes on
- * behind it.
+ * behind it. Of CSV a last row without a line break is malformed: of what was cut off in it, nothing else
+ * tells. A byte order mark in front of a row is skipped, as of files that were put together.
  */
 #ifndef ORDERSCTL_ROW_READER_H
 #define ORDERSCTL_ROW_READER_H
@@ -15,6 +16,12 @@
 #include <stddef.h>
 
 enum { ROW_MAX_BYTES = 1 << 20 };
+
+/* The error of a row of CSV that the file ends in without a line break. */
+#define ROW_CUT                                                                                           \
+    "the file ends without a line break, and may have been cut off in this row; when it is whole, add a " \
+    "line "                                                                                               \
+    "break"
 
 enum row_format {
     ROWS_BY_CONTENT, /* finds out: "[" opens an array, "{" NDJSON or, at the end of its line, JSON; else CSV
