@@ -279,6 +279,47 @@ Test(input, a_file_that_cannot_be_read_is_told_for_what_it_is)
         "ordersctl: line 1: this is not CSV or JSON but a ZIP archive, as .xlsx and .ods are; save the "
         "sheet as CSV\nordersctl: stopped: 0 orders imported, 1 row refused\n");
 }
+Test(input, amounts_of_a_filter_by_call_are_integers)
+{
+    static const char *const requests[][2] = {{"{\"min_amount\":\"1000.00\"}", "min_amount"},
+                                              {"{\"minAmount\":\"1,000\"}", "min_amount"},
+                                              {"{\"max_amount\":1000.0}", "max_amount"},
+                                              {"{\"maxAmount\":10.5}", "max_amount"}};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        const struct outcome o = run_with(service, "call", "ListOrders", requests[i][0]);
+        assert_outcome(o, 5, "", NULL);
+        cr_assert_not_null(strstr(o.err, format("\n  %s: ", requests[i][1])), "%s", o.err);
+        cr_assert_not_null(strstr(o.err, "integer"), "%s", o.err);
+    }
+    assert_outcome(run_with(service, "call", "ListOrders", "{\"min_amount\":\"1000\",\"maxAmount\":2000}"), 0,
+                   NULL, "");
+}
+
+Test(input, an_update_by_call_changes_what_it_gives_and_no_worth)
+{
+    assert_outcome(
+        run_with(service, "create", "--order-id=U", "--customer-id=C", "--amount=129980", "--currency=ISK"),
+        0, NULL, "");
+    assert_outcome(run_with(service, "call", "UpdateOrder",
+                            "{\"order\":{\"order_id\":\"U\",\"status\":\"shipped\"},\"update_mask\":\"\"}"),
+                   0, NULL, "");
+    assert_outcome(run_with(service, "call", "UpdateOrder",
+                            "{\"order\":{\"order_id\":\"U\",\"customer_id\":\"D\"},\"updateMask\":\"\"}"),
+                   0, NULL, "");
+    cr_assert_str_eq(stored("status || customer_id"), "shippedD");
+    assert_outcome(
+        run_with(service, "call", "UpdateOrder", "{\"order\":{\"order_id\":\"U\",\"currency\":\"JPY\"}}"), 5,
+        "",
+        "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+        "  order.currency: the amount would be another one where the currencies have other decimals: "
+        "give total_amount, too, or use ordersctl update, which looks\n");
+    cr_assert_str_eq(stored("total_amount || currency"), "129980ISK");
+    assert_outcome(run_with(service, "call", "UpdateOrder",
+                            "{\"order\":{\"order_id\":\"U\",\"currency\":\"JPY\",\"total_amount\":1300}}"),
+                   0, NULL, "");
+    cr_assert_str_eq(stored("total_amount || currency"), "1300JPY");
+}
+
 /* The rest of the file may be missing: "129" may be the begin of "129980". */
 Test(input, a_last_row_without_a_line_break_is_refused_and_can_be_imported_from_the_rejects)
 {

@@ -278,8 +278,15 @@ bool amount_to_digits(const struct amount_notation *notation, const char *text, 
     return taken;
 }
 
-/* Under the name of the .proto or of ProtoJSON. */
-static const char *const member_names[] = {"total_amount", "totalAmount"};
+/* Under the name of the .proto and of ProtoJSON: of an order, and then of a request. */
+static const struct member {
+    const char *name, *field;
+} members[] = {
+    {"total_amount", "total_amount"}, {"totalAmount", "total_amount"}, {"min_amount", "min_amount"},
+    {"minAmount", "min_amount"},      {"max_amount", "max_amount"},    {"maxAmount", "max_amount"},
+};
+
+enum { MEMBERS_OF_ORDER = 2, MEMBERS = sizeof members / sizeof members[0] };
 
 /* NULL also for a text with a NUL in it, which is no amount. */
 static const char *text_of(const json_t *value, struct arena *arena)
@@ -326,16 +333,22 @@ static const char *read_member(const struct amount_notation *notation, json_t *o
     return error;
 }
 
+static void read_members(const struct amount_notation *notation, json_t *object, size_t n,
+                         struct arena *arena, struct status *status)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *error = read_member(notation, object, members[i].name, arena);
+        if (error == NULL)
+            continue;
+        status_add_violation(status, arena, members[i].field, "int_parsing", "%s", error);
+        json_object_del(object, members[i].name);
+    }
+}
+
 void amount_read_member(const struct amount_notation *notation, json_t *order, struct arena *arena,
                         struct status *status)
 {
-    for (size_t i = 0; i < sizeof member_names / sizeof member_names[0]; i++) {
-        const char *error = read_member(notation, order, member_names[i], arena);
-        if (error == NULL)
-            continue;
-        status_add_violation(status, arena, "total_amount", "int_parsing", "%s", error);
-        json_object_del(order, member_names[i]);
-    }
+    read_members(notation, order, MEMBERS_OF_ORDER, arena, status);
 }
 
 void amount_check_members(json_t *value, struct arena *arena, struct status *status)
@@ -345,7 +358,7 @@ void amount_check_members(json_t *value, struct arena *arena, struct status *sta
     json_t *member;
     size_t i;
     if (json_is_object(value))
-        amount_read_member(&integers, value, arena, status);
+        read_members(&integers, value, MEMBERS, arena, status);
     json_object_foreach(value, name, member)
     {
         amount_check_members(member, arena, status);
