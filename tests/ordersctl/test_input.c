@@ -48,8 +48,8 @@ Test(input, unknown_columns_are_refused_by_name_unless_they_are_to_be_ignored)
         "that is like a field's is not ignored\n"
         "ordersctl: stopped: 0 orders imported, 1 row refused\n");
     cr_assert_str_eq(stored("order_id"), "");
-    const char *const other =
-        temporary_file("other.csv", CSV_HEAD ",Order Date,order_date,note,x\nA,C,1,ISK,y,2025-01-16,n,\n");
+    const char *const other = temporary_file("other.csv", CSV_HEAD ",status,Order Date,order_date,note,x\n"
+                                                                   "A,C,1,ISK,pending,y,2025-01-16,n,\n");
     assert_outcome(run_with(service, "import", other, "--ignore-unknown"), 0, imported_one,
                    "ordersctl: columns that no order has are left out: \"Order Date\", \"note\", \"x\"\n");
 }
@@ -83,8 +83,51 @@ Test(input, unknown_members_are_refused_by_name_unless_they_are_to_be_ignored)
     const char *const other = temporary_file(
         "other.ndjson", "{\"order_id\":\"A\",\"customer_id\":\"C\",\"customer\":\"Cy\",\"total_amount\":1,"
                         "\"currency\":\"ISK\",\"note\":1}\n");
-    assert_outcome(run_with(service, "import", other, "--ignore-unknown"), 0, imported_one, "");
+    assert_outcome(run_with(service, "import", other, "--ignore-unknown", "--default-date=now",
+                            "--default-status=pending"),
+                   0, imported_one,
+                   "ordersctl: a member that no order has is left out: \"customer\"\n"
+                   "ordersctl: a member that no order has is left out: \"note\"\n");
     cr_assert_str_eq(stored("order_id"), "B A");
+}
+
+/* Under whatever name it is left out, the order would be placed now and be pending. */
+Test(input, a_date_and_a_status_that_may_be_left_out_are_asked_for)
+{
+    const char *const names = ": is not given, and may be what is left out: \"Placed on\", \"shop_state\"; ";
+    const char *const why =
+        format("ordersctl: line 2: INVALID_ARGUMENT: order_date%s--default-date says which "
+               "date such a row has; status%s--default-status says which status such a row "
+               "has\n",
+               names, names);
+    const char *const told = "columns that no order has are left out: \"Placed on\", \"shop_state\"\n";
+    const char *const csv =
+        temporary_file("orders.csv", CSV_HEAD ",Placed on,shop_state\nA,C,1,ISK,2024-01-01,cancelled\n");
+    assert_outcome(run_with(service, "import", csv, "--ignore-unknown"), 8,
+                   "0 orders imported, 1 row refused\n", format("ordersctl: %s%s", told, why));
+    const char *const json =
+        temporary_file("orders.ndjson",
+                       "\n{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":\"ISK\","
+                       "\"Placed on\":\"2024-01-01\",\"shop_state\":\"cancelled\"}\n");
+    assert_outcome(run_with(service, "import", json, "--ignore-unknown"), 8,
+                   "0 orders imported, 1 row refused\n",
+                   format("ordersctl: a member that no order has is left out: \"Placed on\"\n"
+                          "ordersctl: a member that no order has is left out: \"shop_state\"\n%s",
+                          why));
+    assert_outcome(run_with(service, "import", csv, "--ignore-unknown", "--default-date=2024-01-01T00:00:00Z",
+                            "--default-status=cancelled"),
+                   0, imported_one, format("ordersctl: %s", told));
+    cr_assert_str_eq(stored("status || (order_date AT TIME ZONE 'UTC')::date"), "cancelled2024-01-01");
+    static const char create[] = "{\"order_id\":\"B\",\"customer_id\":\"C\",\"total_amount\":1,\"currency\":"
+                                 "\"ISK\",\"status\":\"pending\",\"ordered\":\"2024-01-01\"}";
+    assert_outcome(
+        run_with(service, "create", create, "--ignore-unknown"), 5, "",
+        "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+        "  order_date: is not given, and may be what is left out: \"ordered\"; --order-date says which "
+        "date such an order has\n");
+    assert_outcome(
+        run_with(service, "create", create, "--ignore-unknown", "--order-date=2024-01-01T00:00:00Z"), 0, NULL,
+        "ordersctl: members that no order has are left out: \"ordered\"\n");
 }
 
 Test(input, create_and_call_refuse_unknown_members_and_take_lower_camel_case)
@@ -100,8 +143,10 @@ Test(input, create_and_call_refuse_unknown_members_and_take_lower_camel_case)
                    "  order.orderDat: is unknown; did you mean order_date?\n");
     cr_assert_str_eq(stored("order_id"), "");
     assert_outcome(run_with(service, "create", wrong, "--ignore-unknown"), 5, "", NULL);
-    assert_outcome(run_with(service, "create", format(order, ",\"note\":1"), "--ignore-unknown"), 0, NULL,
-                   "");
+    assert_outcome(run_with(service, "create",
+                            format(order, ",\"note\":1,\"status\":\"pending\",\"orderDate\":\"2025-01-16\""),
+                            "--ignore-unknown"),
+                   0, NULL, "ordersctl: members that no order has are left out: \"note\"\n");
     assert_outcome(
         run_with(service, "call", "UpdateOrder",
                  "{\"order\":{\"orderId\":\"A\",\"totalAmount\":7},\"updateMask\":\"totalAmount\"}"),
@@ -232,6 +277,21 @@ Test(input, created_at_is_not_passed_over_where_it_is_the_only_date)
         "database; --default-date says which date such a row has\n");
     assert_outcome(run_with(service, "import", path, "--default-date", "now"), 0, imported_one, "");
     cr_assert_str_eq(stored("order_id || (order_date > now() - interval '1 hour')"), "Atrue");
+}
+
+Test(input, created_at_is_no_date_of_one_order_either)
+{
+    static const char order[] = "{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":7,\"currency\":"
+                                "\"ISK\",\"created_at\":\"2024-01-01T00:00:00Z\"%s}";
+    assert_outcome(
+        run_with(service, "create", format(order, "")), 5, "",
+        "ordersctl: INVALID_ARGUMENT: Invalid argument\n"
+        "  order_date: is not given, and created_at is left to the database; --order-date says which "
+        "date such an order has\n");
+    cr_assert_str_eq(stored("order_id"), "");
+    assert_outcome(run_with(service, "create", format(order, ",\"orderDate\":\"2024-01-02T00:00:00Z\"")), 0,
+                   NULL, "");
+    cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::date::text"), "2024-01-02");
 }
 
 /* As a filter is. */

@@ -1,6 +1,7 @@
 /* create.c: one order is created; with --upsert, or the one that is there is made what it is to be. */
 #include "command.h"
 #include "json_text.h"
+#include "left_out.h"
 #include "order_changes.h"
 #include "order_input.h"
 #include "order_list.h"
@@ -110,6 +111,22 @@ static bool lacks_currency(const struct creation *creation)
            money == ORDER_TOTAL_AMOUNT;
 }
 
+/* Of an order that is there, --upsert leaves what is not given. */
+static void check_left_out(const struct creation *creation, const json_t *json, struct arena *arena,
+                           struct status *status)
+{
+    static const struct left_out_remedy remedy = {
+        .date = "--order-date", .status = "--status", .whose = "such an order"};
+    const struct arguments *arguments = creation->arguments;
+    const char *names = "";
+    if (arguments->input.unknown == JSON_UNKNOWN_IGNORED)
+        names = left_out_names(json, arena);
+    if (!arguments->upsert)
+        left_out_check(json, creation->fields, names, &remedy, arena, status);
+    if (status->code == STATUS_OK && *names != '\0')
+        report("members that no order has are left out: %s", names);
+}
+
 static void read_order(struct creation *creation, struct arena *arena, struct status *status)
 {
     const struct arguments *arguments = creation->arguments;
@@ -122,6 +139,7 @@ static void read_order(struct creation *creation, struct arena *arena, struct st
                              "must be given, as the decimals of an amount are those of its currency");
     else if (json != NULL)
         order_input_read(&arguments->input, json, &creation->order, arena, status);
+    check_left_out(creation, json, arena, status);
     json_decref(json);
 }
 

@@ -214,6 +214,7 @@ static void import_end(struct import *import)
     journal_close(&import->journal, true);
     rejects_close(&import->rejects);
     id_set_free(&import->ids);
+    left_out_free(&import->left_out);
     arena_free(&import->arena);
     arena_free(&import->file_arena);
     if (import->fd > STDIN_FILENO)

@@ -1,6 +1,7 @@
 /* import_row.c: leaves out of a row what is not to be sent, and has JSON's mapping read the rest. */
 #include "import_row.h"
 
+#include "left_out.h"
 #include "order_changes.h"
 #include "rejects.h"
 #include "json/member_name.h"
@@ -93,23 +94,19 @@ static json_t *input_of(const json_t *row, const struct import_terms *terms, str
     return input;
 }
 
-static bool has_value(const json_t *row, const char *name, const char *camel)
+/* A default that is there is the remedy already. */
+static void check_left_out(const json_t *row, const struct import_terms *terms, const char *ignored,
+                           unsigned fields, struct arena *arena, struct status *status)
 {
-    const json_t *value = json_object_get(row, name);
-    value = value != NULL ? value : json_object_get(row, camel);
-    return value != NULL && !is_empty(value);
-}
-
-/* Whoever has no other date in a file may take created_at for the one that is stored. */
-static void check_date(const json_t *row, const json_t *input, const struct import_terms *terms,
-                       struct arena *arena, struct status *status)
-{
-    if (terms->default_date == NULL && status->code == STATUS_OK && json_is_object(row) &&
-        json_object_get(input, "order_date") == NULL && has_value(row, "created_at", "createdAt"))
-        status_add_violation(
-            status, arena, "order_date", "missing",
-            "is not given, and created_at is left to the database; --default-date says which "
-            "date such a row has");
+    const struct left_out_remedy remedy = {
+        .date = terms->default_date == NULL ? "--default-date" : NULL,
+        .status = terms->default_status == NULL ? "--default-status" : NULL,
+        .whose = "such a row",
+    };
+    const char *names = "";
+    if (terms->unknown == JSON_UNKNOWN_IGNORED)
+        names = *ignored != '\0' ? ignored : left_out_names(row, arena);
+    left_out_check(row, fields, names, &remedy, arena, status);
 }
 
 /* What an order has by the terms. */
@@ -126,12 +123,12 @@ static void set_defaults(Orders__V1__Order *order, const struct import_terms *te
     }
 }
 
-void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
-                     unsigned *fields, struct arena *arena, struct status *status)
+void import_row_read(const json_t *row, const struct import_terms *terms, const char *ignored,
+                     Orders__V1__Order *order, unsigned *fields, struct arena *arena, struct status *status)
 {
     json_t *input = input_of(row, terms, arena, status);
-    check_date(row, input, terms, arena, status);
     *fields = order_fields_of(input);
+    check_left_out(row, terms, ignored, *fields, arena, status);
     amount_read_member(&terms->notation, input, arena, status);
     json_to_message(input, &order->base, terms->unknown, arena, status);
     json_decref(input);

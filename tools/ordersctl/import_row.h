@@ -24,11 +24,13 @@ struct import_terms {
 
 /* Fills an initialized order, and says which fields the row has, as bits of enum order_fields
  * (orders/rules.h): a date or a status that it has by the terms is none of them. What the database makes is
- * passed over, but a row whose only date is created_at is refused unless the terms have a date; and so is the
- * reason why the row was refused before (rejects.h). Each mistake is a violation in the status.
+ * passed over, and so is the reason why the row was refused before (rejects.h); a row without a date or
+ * status, of which one may be in what is left out (left_out.h), is refused unless the terms have one.
+ * `ignored': the columns that are left out, "" for none or of JSON. Each mistake is a violation in the
+ * status.
  */
-void import_row_read(const json_t *row, const struct import_terms *terms, Orders__V1__Order *order,
-                     unsigned *fields, struct arena *arena, struct status *status);
+void import_row_read(const json_t *row, const struct import_terms *terms, const char *ignored,
+                     Orders__V1__Order *order, unsigned *fields, struct arena *arena, struct status *status);
 
 /* The status in one line, of which the length is bounded. */
 const char *import_row_describe(struct arena *arena, const struct status *status);

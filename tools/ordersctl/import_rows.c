@@ -66,8 +66,10 @@ static const char *take_order(struct import *import, const struct row *row, bool
     const char *why = NULL;
     if (row->json == NULL)
         return row->error;
-    import_row_read(row->json, &import->arguments->terms, &order, &place.source.fields, &import->arena,
-                    &status);
+    if (import->arguments->terms.unknown == JSON_UNKNOWN_IGNORED && !is_done)
+        left_out_tell(&import->left_out, row->json);
+    import_row_read(row->json, &import->arguments->terms, row_reader_ignored(import->reader), &order,
+                    &place.source.fields, &import->arena, &status);
     if (status.code != STATUS_OK)
         return import_row_describe(&import->arena, &status);
     if (import->arguments->upsert)

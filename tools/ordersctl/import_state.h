@@ -9,6 +9,7 @@
 #include "import_counts.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "left_out.h"
 #include "progress.h"
 #include "rejects.h"
 #include "row_reader.h"
@@ -39,6 +40,7 @@ struct import {
     size_t rows; /* read */
     size_t sum;  /* of their text */
     struct import_counts counts;
+    struct left_out left_out;
     struct id_set ids;   /* with --upsert: of the orders that came, each by its line */
     bool in_doubt;       /* a batch may be stored or not */
     enum exit_code code; /* not EXIT_OK: something failed, and no more is read */
