@@ -294,6 +294,25 @@ Test(input, created_at_is_no_date_of_one_order_either)
     cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::date::text"), "2024-01-02");
 }
 
+/* White space around an id is no part of it, however it was pasted. */
+Test(input, ids_are_found_with_white_space_around_them)
+{
+    assert_outcome(run_with(service, "create", "--order-id", " W-1 ", "--customer-id",
+                            "\xc2\xa0"
+                            "C-9 ",
+                            "--amount", "1", "--currency", "ISK"),
+                   0, NULL, "");
+    cr_assert_str_eq(stored("order_id || customer_id"), "W-1C-9");
+    assert_outcome(run_with(service, "list", "--count", "--customer-id", "C-9 "), 0, "1\n", "");
+    assert_outcome(run_with(service, "get", "\tW-1\xc2\xa0", "-o", "name"), 0, "W-1\n", "");
+    assert_outcome(run_with(service, "update", "W-1 ", "--status", "shipped", "-o", "name"), 0, "W-1\n", "");
+    assert_outcome(
+        run_with(service, "get", "--file", temporary_file("ids.csv", "order_id\n\" W-1\"\n"), "-o", "name"),
+        0, "W-1\n", "");
+    assert_outcome(run_with(service, "delete", " W-1"), 0, NULL, "");
+    cr_assert_str_eq(stored("order_id"), "");
+}
+
 /* As a filter is. */
 Test(input, a_date_is_in_the_local_zone_where_times_are)
 {
@@ -396,7 +415,6 @@ Test(input, a_last_row_without_a_line_break_is_refused_and_can_be_imported_from_
     assert_outcome(run_with(service, "import", rejects), 0, imported_one, "");
     cr_assert_str_eq(stored("order_id || total_amount"), "P-1100 P-2129");
 }
-
 
 /* --- export --- */
 

@@ -101,6 +101,8 @@ Test(writes, a_file_names_them)
         temporary_file("marked", "\xef\xbb\xbf"
                                  "A-1\n\xef\xbb\xbf"
                                  "A-3\n"),
+        temporary_file("blanks", "A-1\n\xc2\xa0"
+                                 "A-3\xc2\xa0\n"),
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         assert_outcome(

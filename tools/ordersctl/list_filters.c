@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "local_time.h"
 #include "orders/currency.h"
+#include "stored_id.h"
 #include "words.h"
 #include "json/mapping.h"
 
@@ -197,6 +198,8 @@ void list_filters_apply(const struct list_filters *filters, Orders__V1__ListOrde
     struct field_options plain = filters->fields;
     plain.texts[LIST_FROM] = plain.texts[LIST_TO] = NULL;
     plain.texts[LIST_CURRENCY] = plain.texts[LIST_MIN_AMOUNT] = plain.texts[LIST_MAX_AMOUNT] = NULL;
+    if (plain.texts[LIST_CUSTOMER_ID] != NULL)
+        plain.texts[LIST_CUSTOMER_ID] = stored_customer_id(plain.texts[LIST_CUSTOMER_ID], arena);
     apply_statuses(filters, request, arena, status);
     field_options_apply(&plain, &request->base, arena, status);
     apply_times(filters, request, arena, status);

@@ -6,6 +6,7 @@
 #include "order_pages.h"
 #include "plural.h"
 #include "report.h"
+#include "stored_id.h"
 #include "words.h"
 
 #include <stdint.h>
@@ -143,8 +144,9 @@ static bool choose(struct choosing *choosing, const char *order_id, const char *
 
 static bool choose_id(const char *order_id, size_t line, void *arg)
 {
+    struct choosing *choosing = arg;
     (void)line;
-    return choose(arg, order_id, NULL);
+    return choose(choosing, stored_order_id(order_id, &choosing->selection->arena), NULL);
 }
 
 static bool choose_page(const Orders__V1__ListOrdersResponse *page, void *arg)
@@ -177,7 +179,7 @@ enum exit_code selection_read(struct session *session, const struct selection_ar
     else if (arguments->n_ids == 0)
         code = choose_filtered(session, arguments, &choosing);
     for (size_t i = 0; i < arguments->n_ids && code == EXIT_OK; i++)
-        code = choose(&choosing, arguments->ids[i], NULL) ? EXIT_OK : EXIT_OTHER;
+        code = choose_id(arguments->ids[i], 0, &choosing) ? EXIT_OK : EXIT_OTHER;
     id_set_free(&choosing.seen);
     return code;
 }
