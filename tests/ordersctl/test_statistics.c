@@ -71,6 +71,40 @@ Test(statistics, rows_are_of_days_weeks_and_months)
            "--by", "month");
 }
 
+Test(statistics, a_week_or_month_that_is_cut_says_so)
+{
+    expect("Orders: 3, of which 1 cancelled\n"
+           "The month from 2025-02-01 is counted until 2025-02-02 only.\n"
+           "\n"
+           "MONTH FROM  ORDERS       REVENUE  CANCELLED  THEIR REVENUE\n"
+           "2025-02-01       1      0.05 EUR          0       0.00 EUR\n"
+           "2025-02-01       1      0.01 ISK          1       0.01 ISK\n"
+           "2025-01-31       1  1,299.80 ISK          0       0.00 ISK\n",
+           "--by", "month", "--from", "2025-01-31", "--to", "2025-02-02");
+    expect("Orders: 1, of which 0 cancelled\n"
+           "The week from 2025-01-28 is counted until 2025-01-31 only.\n"
+           "\n"
+           "WEEK FROM   ORDERS       REVENUE  CANCELLED  THEIR REVENUE\n"
+           "2025-01-28       1  1,299.80 ISK          0       0.00 ISK\n",
+           "--by", "week", "--from", "2025-01-28", "--to", "2025-01-31");
+    /* The week ends with the Sunday, and the month of these rows is whole. */
+    expect("Orders: 2, of which 1 cancelled\n"
+           "\n"
+           "WEEK FROM   ORDERS   REVENUE  CANCELLED  THEIR REVENUE\n"
+           "2025-02-01       1  0.05 EUR          0       0.00 EUR\n"
+           "2025-02-01       1  0.01 ISK          1       0.01 ISK\n",
+           "--by", "week", "--from", "2025-02-01", "--to", "2025-02-02");
+    expect("Orders: 2, of which 1 cancelled\n"
+           "\n"
+           "MONTH FROM  ORDERS       REVENUE  CANCELLED  THEIR REVENUE\n"
+           "2025-01-01       2  2,299.80 ISK          1   1,000.00 ISK\n",
+           "--by", "month", "--to", "2025-01-31");
+    expect("date,currency,order_count,revenue,cancelled_count,cancelled_revenue\n"
+           "2025-02-03,EUR,1,16,1,16\n"
+           "2025-02-02,EUR,1,5,0,0\n",
+           "--by", "week", "--from", "2025-02-02", "--output", "csv");
+}
+
 Test(statistics, the_first_and_the_last_week_of_all_have_their_mondays)
 {
     create("B-1", "0001-01-07T23:59:59Z", "1", "USD", "pending"); /* of the week from Monday, 0001-01-01 */
@@ -79,6 +113,11 @@ Test(statistics, the_first_and_the_last_week_of_all_have_their_mondays)
     expect("date,currency,order_count,revenue,cancelled_count,cancelled_revenue\n"
            "9999-12-27,USD,1,1,0,0\n",
            "--by", "week", "--output", "csv", "--from", "2026-01-01");
+    expect("Orders: 1, of which 0 cancelled\n"
+           "\n"
+           "WEEK FROM   ORDERS   REVENUE  CANCELLED  THEIR REVENUE\n"
+           "9999-12-27       1  0.01 USD          0       0.00 USD\n",
+           "--by", "week", "--from", "2026-01-01", "--to", "9999-12-31");
     expect("date,currency,order_count,revenue,cancelled_count,cancelled_revenue\n"
            "1969-12-29,USD,1,1,0,0\n"
            "0001-01-01,USD,1,1,0,0\n",
@@ -118,7 +157,7 @@ Test(statistics, json_is_what_the_service_says)
     cr_expect_null(json_object_get(told, "days"));
     const json_t *weeks = json_object_get(told, "weeks");
     cr_expect_eq(json_array_size(weeks), 3);
-    cr_expect_str_eq(member(json_array_get(weeks, 1), "date"), "2025-01-27");
+    cr_expect_str_eq(member(json_array_get(weeks, 1), "date"), "2025-02-01");
     told = parse(run_with(service, "statistics", "--by", "status", "--output", "json").out);
     cr_expect_eq(json_array_size(json_object_get(told, "statuses")), 7);
 }

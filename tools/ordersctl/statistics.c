@@ -101,15 +101,20 @@ static const struct argp statistics_argp = {
 
 /* --- weeks and months --- */
 
-/* Makes a day the first of its week or month. */
-static void begin_period(char day[static DAY_LENGTH + 1], enum rows by)
+static bool is_of_periods(enum rows by)
+{
+    return by == BY_WEEK || by == BY_MONTH;
+}
+
+/* Makes a day the first of its week or month, or the first that was asked for where that one is later. */
+static void begin_period(char day[static DAY_LENGTH + 1], const struct arguments *arguments)
 {
     static const int64_t monday = 4; /* 1970-01-05 */
     int64_t days;
     char text[DATE_TEXT];
     if (!read_day(day, &days))
         return;
-    if (by == BY_WEEK) {
+    if (arguments->by == BY_WEEK) {
         const int64_t into_week = ((days - monday) % DAYS_PER_WEEK + DAYS_PER_WEEK) % DAYS_PER_WEEK;
         date_format(days - into_week, text);
         memcpy(day, text, DAY_LENGTH);
@@ -117,6 +122,24 @@ static void begin_period(char day[static DAY_LENGTH + 1], enum rows by)
         day[DAY_LENGTH - 2] = '0';
         day[DAY_LENGTH - 1] = '1';
     }
+    if (arguments->from != NULL && strcmp(day, arguments->from) < 0)
+        memcpy(day, arguments->from, DAY_LENGTH);
+}
+
+/* The begin of the week or month that --to cuts; "": it cuts none. */
+static void find_cut(const struct arguments *arguments, char begin[static DAY_LENGTH + 1])
+{
+    char next[DATE_TEXT];
+    int64_t days;
+    begin[0] = '\0';
+    if (arguments->to == NULL || !read_day(arguments->to, &days))
+        return;
+    date_format(days + 1, next); /* behind the last day of 9999 that is a day long before */
+    memcpy(begin, arguments->to, DAY_LENGTH + 1);
+    begin_period(begin, arguments);
+    begin_period(next, arguments);
+    if (strcmp(begin, next) != 0)
+        begin[0] = '\0';
 }
 
 static int compare_days(const void *a, const void *b)
@@ -133,14 +156,14 @@ static void add(int64_t *sum, int64_t more)
     *sum = (int64_t)((uint64_t)*sum + (uint64_t)more);
 }
 
-/* Adds up the days of each period and currency, under the period's first day. */
-static void add_up_periods(Orders__V1__OrderStatistics *statistics, enum rows by)
+/* Adds up the days of each period and currency, under the first of them that was asked for. */
+static void add_up_periods(Orders__V1__OrderStatistics *statistics, const struct arguments *arguments)
 {
     Orders__V1__DayStatistics **days = statistics->days;
     size_t kept = 0;
     for (size_t i = 0; i < statistics->n_days; i++) {
         if (strlen(days[i]->date) == DAY_LENGTH)
-            begin_period(days[i]->date, by);
+            begin_period(days[i]->date, arguments);
     }
     if (statistics->n_days > 1)
         qsort(days, statistics->n_days, sizeof *days, compare_days);
@@ -244,9 +267,21 @@ static const char *cell_of(const struct figures_row *row, enum value value, bool
     return arena_printf(arena, "%" PRId64, numbers[value]);
 }
 
-static void write_table(const struct session *session, FILE *file,
-                        const Orders__V1__OrderStatistics *statistics, enum rows by)
+/* The newest row may be of a part of its week or month. */
+static void write_cut(FILE *file, const Orders__V1__OrderStatistics *statistics,
+                      const struct arguments *arguments)
 {
+    char begin[DAY_LENGTH + 1];
+    find_cut(arguments, begin);
+    if (statistics->n_days > 0 && strcmp(statistics->days[0]->date, begin) == 0)
+        fprintf(file, "The %s from %s is counted until %s only.\n",
+                arguments->by == BY_WEEK ? "week" : "month", begin, arguments->to);
+}
+
+static void write_table(const struct session *session, FILE *file,
+                        const Orders__V1__OrderStatistics *statistics, const struct arguments *arguments)
+{
+    const enum rows by = arguments->by;
     struct table_column shown[COLUMNS];
     enum value values[COLUMNS];
     size_t n = 0;
@@ -263,6 +298,8 @@ static void write_table(const struct session *session, FILE *file,
     table.colored = session->screen.colored;
     fprintf(file, "Orders: %" PRId64 ", of which %" PRId64 " cancelled\n", statistics->order_count,
             statistics->cancelled_count);
+    if (is_of_periods(by))
+        write_cut(file, statistics, arguments);
     for (size_t i = 0; i < count_rows(statistics, by); i++) {
         const struct figures_row row = row_of(statistics, by, i, &arena);
         const char *cells[COLUMNS];
@@ -309,24 +346,24 @@ static void write_csv(FILE *file, const Orders__V1__OrderStatistics *statistics,
 static json_t *json_of(const Orders__V1__OrderStatistics *statistics, enum rows by)
 {
     json_t *json = json_from_message(&statistics->base);
-    if (by == BY_WEEK || by == BY_MONTH) {
+    if (is_of_periods(by)) {
         json_object_set(json, by == BY_WEEK ? "weeks" : "months", json_object_get(json, "days"));
         json_object_del(json, "days");
     }
     return json;
 }
 
-static void write_statistics(const struct session *session, FILE *file, enum rows by,
+static void write_statistics(const struct session *session, FILE *file, const struct arguments *arguments,
                              Orders__V1__OrderStatistics *statistics)
 {
-    if (by == BY_WEEK || by == BY_MONTH)
-        add_up_periods(statistics, by);
+    if (is_of_periods(arguments->by))
+        add_up_periods(statistics, arguments);
     if (session->output == OUTPUT_TABLE)
-        write_table(session, file, statistics, by);
+        write_table(session, file, statistics, arguments);
     else if (session->output == OUTPUT_CSV)
-        write_csv(file, statistics, by);
+        write_csv(file, statistics, arguments->by);
     else
-        output_json(file, session->output, json_of(statistics, by));
+        output_json(file, session->output, json_of(statistics, arguments->by));
 }
 
 static enum exit_code draw(struct session *session, FILE *file, void *input)
@@ -341,7 +378,7 @@ static enum exit_code draw(struct session *session, FILE *file, void *input)
     struct rpc_reply *reply = session_call_order(session, "GetOrderStatistics", &request.base);
     const enum exit_code code = exit_code_of(reply->status.code);
     if (code == EXIT_OK)
-        write_statistics(session, file, arguments->by, (Orders__V1__OrderStatistics *)reply->message);
+        write_statistics(session, file, arguments, (Orders__V1__OrderStatistics *)reply->message);
     rpc_reply_free(reply);
     return code;
 }
