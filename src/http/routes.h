@@ -21,6 +21,7 @@ struct route_parameter {
     const char *name;  /* in the query */
     const char *field; /* in the request message */
     bool zero_is_none; /* 0 asks for nothing, where the RPC's 0 asks for the default */
+    bool last_counts;  /* repeated, its last value counts, as in the original; else that is a mistake */
 
     /* It may have several values, by repetition or between commas, which go into this field of the request
      * message; one alone goes into `field`. NULL: it has one. */

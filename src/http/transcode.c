@@ -88,7 +88,11 @@ static void read_value(const struct transcode_source *source, const struct route
 {
     const ProtobufCFieldDescriptor *field = field_of(result->input, parameter->field);
     struct url_part value;
-    if (!url_query_find(source->query, parameter->name, arena, &value) || value.length == 0)
+    const size_t n = url_query_find(source->query, parameter->name, arena, &value);
+    if (n > 1 && !parameter->last_counts)
+        status_add_violation(&result->refused, arena, parameter->field, "repeated",
+                             "Input should be given only once");
+    if (n == 0 || value.length == 0)
         return;
     const size_t before = result->refused.n_violations;
     json_field_from_text(value.bytes, value.length, field, result->input, arena, &result->refused);
@@ -209,7 +213,7 @@ static void add_query_violation(struct violation_list *listing, const struct rou
     struct violation_place place = {.part = "query", .name = parameter->name};
     struct text input = TEXT_INIT(listing->arena);
     const char *query = listing->source->query;
-    bool is_there = url_query_find(query, parameter->name, listing->arena, value);
+    bool is_there = url_query_find(query, parameter->name, listing->arena, value) > 0;
     if (parameter->several != NULL && read_index(violation->field, &place.index)) {
         place.is_element = true;
         value = &values[place.index];

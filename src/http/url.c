@@ -127,15 +127,15 @@ static bool next_of_name(const char **query, const char *name, const char **valu
     return false;
 }
 
-bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value)
+size_t url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value)
 {
     const char *found = NULL; /* the last one's value */
-    size_t length = 0;
+    size_t length = 0, n = 0;
     while (next_of_name(&query, name, &found, &length))
-        continue;
-    if (found != NULL)
+        n++;
+    if (n > 0)
         *value = decode(found, length, true, arena);
-    return found != NULL;
+    return n;
 }
 
 size_t url_query_values(const char *query, const char *name, struct arena *arena, struct url_part *values,

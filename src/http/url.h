@@ -33,8 +33,8 @@ void url_parse(const char *target, struct arena *arena, struct url *url);
  * ASCII. */
 const char *url_without_slash(const char *target, struct arena *arena);
 
-/* The value of a query parameter, of its last one where it is repeated. False: it is not there. */
-bool url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
+/* The value of a query parameter, of its last one where it is repeated. Returns how often it is there. */
+size_t url_query_find(const char *query, const char *name, struct arena *arena, struct url_part *value);
 
 /* The values of a query parameter that may have several: repeated, or with commas between them; empty ones
  * are none, but commas alone are a value: it means a list, of nothing. Returns how many there are, of which
