@@ -104,11 +104,52 @@ test("who signs out is asked to sign in", async () => {
     assert.deepEqual(violations, []);
 });
 
-test("a code that this page did not ask for is not taken", async () => {
+// Begins a sign-in, and comes back from the provider's page with `come(asked)`, of what it was asked for; returns what the
+// token endpoint was sent.
+async function comeBack(come) {
+    const sent = [];
+    await page.route(`${provider.issuer}/token`, (route) => {
+        sent.push(new URLSearchParams(route.request().postData()));
+        return route.fulfill({ json: { id_token: `e30.${btoa("{}")}.` } }); // of nobody
+    });
+    await page.route(/[/]auth[?]/, (route) => route.fulfill({ contentType: "text/html", body: "<p>The provider's page" }));
+    await page.goto(`${reading.url}/dashboard`);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("The provider's page").waitFor();
+    await page.goto(`${reading.url}/dashboard?${new URLSearchParams(come(new URL(page.url()).searchParams))}`);
+    return sent;
+}
+
+const failed = (why) => page.getByText(`The sign-in failed: ${why}`).first().waitFor();
+
+// That those below are refused by what they try, and not by how.
+test("a code that this tab asked for is sent to the provider with its verifier", async () => {
+    let asked;
+    const sent = await comeBack((query) => { asked = query; return { code: "given", state: query.get("state") }; });
+    await failed("its answer is for another one");
+    assert.deepEqual(sent.map((body) => body.get("code")), ["given"]);
+    const challenge = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(sent[0].get("code_verifier")));
+    assert.equal(asked.get("code_challenge"), Buffer.from(challenge).toString("base64url"));
+});
+
+for (const [what, come] of [
+    ["a code of another state", () => ({ code: "stolen", state: "other" })],
+    ["a code without a state of its own", () => ({ code: "stolen", state: "" })],
+    ["a code of another issuer", (asked) => ({ code: "stolen", state: asked.get("state"), iss: "https://evil.example" })],
+]) {
+    test(`${what} is not taken while a sign-in is under way`, async () => {
+        const sent = await comeBack(come);
+        await failed("this page did not ask for it");
+        assert.deepEqual(sent, []);
+        assert.equal(await page.evaluate(() => sessionStorage.length), 0); // nor is another for the same one
+    });
+}
+
+test("a code is not taken in a tab that asked for none", async () => {
     let asked = 0;
     await page.route(`${provider.issuer}/token`, (route) => { asked++; return route.abort(); });
     await page.goto(`${reading.url}/dashboard?code=stolen&state=other`);
-    await page.getByText("The sign-in failed: this page did not ask for it").first().waitFor();
+    await failed("this page did not ask for it");
     assert.equal(asked, 0);
 });
 
