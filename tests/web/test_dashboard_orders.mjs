@@ -143,19 +143,74 @@ test("what is looked at is in the address: it survives a reload, and can be gone
     assert.equal(await the.page.locator("#filter-statuses :checked").count(), 0);
 });
 
-for (const query of [
-    "?days=never&from=x&by=hour&currency=XXX&status=lost,&sort=size&paid_in=XXX&since=x",
-    "?order=&days=custom&to=never&until=2025-1-1",
-    "?until=2025-13-01",
-    "?since=2025-02-31&until=2025-02-31",
+// Or the list, and what is saved of it, would have more than was asked for.
+for (const [query, unread] of [
+    ["status=Shipped", "status=Shipped"],
+    ["status=shipped,lost&sort=id", "status=shipped,lost"],
+    ["status=pending,", "status=pending,"],
+    ["since=2026-02-30&until=2026-1-1", "since=2026-02-30, until=2026-1-1"],
+    ["since=2026-01-01&since=2026-02-01", "since=2026-01-01,2026-02-01"],
+    ["paid_in=isk&sort=amount", "paid_in=isk, sort=amount"],
+    [`paid_in=${"x".repeat(1000)}`, `paid_in=${"x".repeat(40)}`],
 ]) {
-    test(`an address that makes no sense is one of nothing chosen: ${query}`, async () => {
-        await open(query);
-        await listed((await list("order_by=id+desc")).slice(0, 20));
-        assert.notEqual(await the.page.locator("#chart-currency").inputValue(), "");
-        assert.equal(await the.page.locator("#until").inputValue(), "");
+    test(`a filter in the address that is none is told, and nothing is listed: ${query.slice(0, 60)}`, async () => {
+        await open(`?${query}`);
+        await the.page.getByText(`The address has ${unread}, which is no choice here: choose anew`).waitFor();
+        assert.deepEqual(await rows("orders"), []);
+        assert.equal(await the.page.locator("#since").getAttribute("aria-invalid"), String(unread.includes("since")));
+        assert.ok(await the.page.getByRole("button", { name: "Save all found as CSV" }).isDisabled());
+        assert.notEqual(await the.page.locator("#order-count").innerText(), "–");
+        await press("Clear");
+        if (query.includes("sort=amount")) await the.page.getByLabel("Sorted by").selectOption("id desc");
+        await listed((await list(`order_by=${query.includes("sort=id") ? "id" : "id+desc"}`)).slice(0, 20));
+        assert.equal(await the.page.locator("#filters-error").innerText(), "");
     });
 }
+
+test("several statuses of an address are all of them, as of the service's", async () => {
+    await open("?status=shipped&status=cancelled");
+    await listed(await list("order_by=id+desc&status=shipped"));
+    assert.deepEqual(await the.page.locator("#filter-statuses :checked").evaluateAll((boxes) =>
+        boxes.map((box) => box.value)), ["shipped", "cancelled"]);
+});
+
+test("a currency and a step of the chart that there are not are the page's own", async () => {
+    await open("?order=&by=hour&currency=XXX");
+    await listed((await list("order_by=id+desc")).slice(0, 20));
+    assert.notEqual(await the.page.locator("#chart-currency").inputValue(), "");
+    assert.equal(await the.page.locator("#chart-step").inputValue(), "");
+});
+
+test("a year of two digits is not taken for one of the first century", async () => {
+    await open();
+    await the.page.locator("#since").pressSequentially("110126");
+    await press("Find");
+    const told = (day) => the.page.locator("#filters-error", {
+        hasText: `${day} is in the year 26: write the year with four digits`,
+    }).waitFor();
+    await told("0026-11-01");
+    assert.deepEqual(await rows("orders"), []);
+    assert.equal(await the.page.locator("#since").getAttribute("aria-invalid"), "true");
+    await reload();
+    await told("0026-11-01");
+    await press("Clear");
+    await listed((await list("order_by=id+desc")).slice(0, 20));
+    await the.page.goto(`${the.service.url}/dashboard?until=0026-11-30`);
+    await told("0026-11-30");
+});
+
+// Whose next one is none.
+test("the last day that there is can be the last of a list", async () => {
+    await ask("POST", "/orders/", {
+        order_id: "DASH-LAST", customer_id: "C", order_date: "9999-12-31T23:59:59Z", total_amount: 7, currency: "JPY",
+    });
+    try {
+        await open("?since=9999-12-31&until=9999-12-31");
+        await listed(["DASH-LAST"]);
+    } finally {
+        await ask("DELETE", "/orders/DASH-LAST");
+    }
+});
 
 test("a page that is none is said to be none, and the figures are shown", async () => {
     the.refusal = "status of 422";

@@ -1,11 +1,12 @@
 // chart.js: the revenue of one currency over a range of days, a point for each step.
 
-import { beginsOf, dayOf, secondsOf } from "./days.js";
+import { dayOf, secondsOf } from "./days.js";
 import uPlot from "./uPlot.esm.js";
 import { by } from "./page.js";
 
 const DAY_S = 86400;
-const MARK_PX = 100; // between two marks of the axis, at least
+const MARK_PX = 100; // between two marks of the axis, on average
+const TEXT_PX = 85; // that a mark takes
 const HALF_MARK_PX = 40; // that a mark at the end of the axis is wider than the axis
 const AXIS_S = 6 * DAY_S; // at least: of a single day uPlot would make years
 
@@ -16,8 +17,12 @@ function axisRange(low, high) {
   return [low - wider, high + wider];
 }
 
-// Marks stand at points: uPlot's own begin in 1900.
-const everyNth = (begins, n) => begins.filter((_, i) => i % n === 0);
+// Marks stand at points: uPlot's own begin in 1900. A first step that is cut may leave no room for the next mark.
+function marksOf(begins, secondsPerPx) {
+  const n = Math.ceil(begins.length * MARK_PX * secondsPerPx / Math.max(1, begins.at(-1) - begins[0]));
+  const marks = begins.filter((_, i) => i % n === 0);
+  return marks.filter((at, i) => i !== 1 || at - marks[0] >= TEXT_PX * secondsPerPx);
+}
 
 export class Chart {
   #plot;
@@ -31,9 +36,8 @@ export class Chart {
     this.#plot = undefined;
   }
 
-  // `sums` of a currency (days.js) in steps from the first day to the last. What has no orders is drawn as nothing.
-  draw(sums, step, first, last, currency, decimals) {
-    const begins = beginsOf(step, first, last);
+  // `sums` of a currency (days.js) at the begins of their steps. What has no orders is drawn as nothing.
+  draw(sums, step, begins, currency, decimals) {
     const revenue = new Map(begins.map((begin) => [begin, 0]));
     for (const sum of sums) revenue.set(secondsOf(sum.date), Number(sum.revenue) / 10 ** decimals);
     const money = new Intl.NumberFormat("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
@@ -51,7 +55,7 @@ export class Chart {
       },
       axes: [
         { ...axis, incrs: (_, axis, low, high) => [high - low], values: (_, ticks) => ticks.map(dayOf),
-          splits: ({ bbox }) => everyNth(begins, Math.ceil(begins.length * MARK_PX * devicePixelRatio / bbox.width)) },
+          splits: ({ bbox }, _, low, high) => marksOf(begins, (high - low) / (bbox.width / devicePixelRatio)) },
         { ...axis, size: 60, values: (_, ticks) => ticks.map((tick) => short.format(tick)) },
       ],
       series: [

@@ -40,7 +40,9 @@ export class Counts {
   #showToday({ order_count: orders, currencies, cancelled_count: cancelled }) {
     write("today-count", showCount(orders));
     write("today-unit", `${countNoun(orders)} dated today, UTC`);
-    write("today-revenue", currencies.map(({ revenue, currency }) => showMoney(revenue, currency)).join(", ") +
-      (cancelled > 0 ? ` (${showCount(cancelled)} cancelled)` : ""));
+    const revenue = currencies.map((sums) => showMoney(sums.revenue, sums.currency)).join(", ");
+    const are = cancelled === 1 ? "is" : "are";
+    write("today-revenue", revenue && `Today's revenue: ${revenue}` +
+      (cancelled > 0 ? `; ${showCount(cancelled)} of today's orders ${are} cancelled` : ""));
   }
 }

@@ -1,20 +1,22 @@
 // filters.js: which orders are listed, and by what they are sorted: what the form says, kept in the address.
 
-import { keep, recall, recallDay } from "./address.js";
-import { dayAfter } from "./days.js";
+import { describeUnreadable, keep, recall } from "./address.js";
+import { dayAfter, describeWrongRange, isDay, LAST_DAY } from "./days.js";
 import { fields } from "./fields.js";
-import { by, choose, make, makeBadge, write } from "./page.js";
+import { by, make, makeBadge, offers, write, writeDay } from "./page.js";
 
-const TEXT_MOST = 255;
-
-// By the names that the address has, of which an address may have anybody's.
+// By the names that the address has, of which an address may have anybody's: what is none of these is told, as without
+// it the list would have more orders than were asked for.
+const DAYS = { since: isDay, until: isDay };
+const CHECKS = {
+  status: (list) => list.split(",").every((status) => fields.statuses.includes(status)),
+  ...DAYS,
+  paid_in: (code) => offers("paid-in", code),
+  sort: (order) => offers("sort", order),
+};
 const chosen = () => ({
-  search: recall("search").trim().slice(0, TEXT_MOST),
-  status: recall("status").split(",").filter((status) => fields.statuses.includes(status)),
-  since: recallDay("since"),
-  until: recallDay("until"),
-  paid_in: fields.currencies.some(({ code }) => code === recall("paid_in")) ? recall("paid_in") : "",
-  sort: [...by("sort").options].some(({ value }) => value === recall("sort")) ? recall("sort") : "id desc",
+  search: recall("search").trim(), status: recall("status").split(","), since: recall("since"), until: recall("until"),
+  paid_in: recall("paid_in"), sort: recall("sort") || "id desc",
 });
 
 export class Filters {
@@ -31,7 +33,7 @@ export class Filters {
       const given = new FormData(form);
       keep({
         page: "", search: given.get("search").trim(), status: given.getAll("status").join(),
-        since: given.get("since"), until: given.get("until"), paid_in: given.get("paid_in"),
+        since: given.get("since"), until: given.get("until"), paid_in: given.get("paid_in") ?? "",
       }, null);
       changed();
     };
@@ -42,14 +44,15 @@ export class Filters {
     this.readAddress();
   }
 
+  // What cannot be chosen leaves its field empty, so that whatever is chosen then is a change.
   readAddress() {
     const { search, status, since, until, paid_in: currency, sort } = chosen();
     by("search").value = search;
     for (const box of by("filters").elements.status) box.checked = status.includes(box.value);
-    by("since").value = since;
-    by("until").value = until;
-    choose("paid-in", currency);
-    choose("sort", sort);
+    writeDay("since", since);
+    writeDay("until", until);
+    by("paid-in").value = currency;
+    by("sort").value = sort;
   }
 
   // The orders of a status, and no other filter.
@@ -58,15 +61,17 @@ export class Filters {
     for (const box of by("filters").elements.status) box.checked = box.value === status;
   }
 
-  // As the list of orders takes them; null: there can be none.
+  // As the list of orders takes them; null: it is not known which are meant.
   query() {
     const { search, status, since, until, paid_in: currency, sort } = chosen();
-    const isWrong = since !== "" && until !== "" && since > until;
-    write("filters-error", isWrong ? `The first day, ${since}, is after the last, ${until}` : "");
-    for (const id of ["since", "until"]) by(id).setAttribute("aria-invalid", String(isWrong));
-    if (isWrong) return null;
+    const wrongDays = describeUnreadable(DAYS) || describeWrongRange(since, until);
+    const wrong = describeUnreadable(CHECKS) || wrongDays;
+    write("filters-error", wrong);
+    for (const id of ["since", "until"]) by(id).setAttribute("aria-invalid", String(wrongDays !== ""));
+    if (wrong !== "") return null;
     const query = {
-      search, status: status.join(), placed_from: since, placed_before: until && dayAfter(until), currency, order_by: sort,
+      search, status: status.join(), placed_from: since,
+      placed_before: until === "" || until === LAST_DAY ? "" : dayAfter(until), currency, order_by: sort,
     };
     return Object.entries(query).filter(([, value]) => value !== "");
   }

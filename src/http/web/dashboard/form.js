@@ -2,6 +2,7 @@
 
 import { createOrder, newIdempotencyKey, Refusal, updateOrder } from "./api.js";
 import { change } from "./change.js";
+import { hasFullYear } from "./days.js";
 import { decimalsOf, fields, showFields } from "./fields.js";
 import { describeAmount, formatAmount, readAmount } from "./money.js";
 import { by } from "./page.js";
@@ -35,9 +36,6 @@ const given = () => Object.fromEntries(new FormData(form));
 
 // A browser leaves out seconds that are 0.
 const inUtc = (time) => time && `${time.padEnd("2025-01-16T12:00:00".length, ":00")}Z`;
-
-// A browser takes 26 for the year 26.
-const hasFullYear = (time) => Number.parseInt(time, 10) >= 1000;
 
 // The form as an order. `wrong`: what the service could not know, as it does not see what was typed.
 function read() {

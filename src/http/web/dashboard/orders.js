@@ -7,6 +7,7 @@ import { daysAgo } from "./days.js";
 import { plainMoney, showMoney } from "./fields.js";
 import { Filters } from "./filters.js";
 import { by, countNoun, make, makeBadge, showCount, write } from "./page.js";
+import { fillTable, prepareTable } from "./table.js";
 
 const PAGE = 20;
 const SAVED_PAGE = 1000;
@@ -35,6 +36,7 @@ export class Orders {
   constructor(refresh) {
     this.#refresh = refresh;
     this.#filters = new Filters(refresh);
+    prepareTable("orders");
     by("next").addEventListener("click", () =>
       this.#turn(this.#next, [...trail(), recall("page")]));
     by("previous").addEventListener("click", () => this.#turn(trail().at(-1) ?? "", trail().slice(0, -1)));
@@ -80,7 +82,7 @@ export class Orders {
 
   #show(orders, again, next) {
     const focused = document.activeElement?.dataset?.orderId;
-    by("orders").tBodies[0].replaceChildren(...orders.map((order) => {
+    fillTable("orders", orders.map((order) => {
       const open = make("button", "", order.order_id);
       open.type = "button";
       open.dataset.orderId = order.order_id;

@@ -1,26 +1,17 @@
 // overview.js: the figures of the days chosen: totals, what each currency has of them, and revenue over time.
 
-import { keep, recall, recallDay } from "./address.js";
+import { describeUnreadable, keep, recall } from "./address.js";
 import { Watch } from "./api.js";
 import { Chart } from "./chart.js";
 import { saveRows } from "./csv.js";
-import { daysAgo, daysBefore, daysFrom, stepFor, sumBy } from "./days.js";
+import {
+  beginsOf, cutsFirst, cutsLast, daysAgo, daysBefore, daysFrom, describeWrongRange, isDay, stepFor, sumBy,
+} from "./days.js";
 import { decimalsOf, fields, plainMoney, showMoney } from "./fields.js";
-import { by, choose, countNoun, make, showCount, write } from "./page.js";
+import { by, choose, countNoun, make, offers, showCount, write, writeDay } from "./page.js";
+import { fillFigures, prepareTable } from "./table.js";
 
 const NO_FIGURES = { order_count: null, cancelled_count: 0, currencies: [], days: [] };
-
-// Replaces the rows of a table; a cell that is a number stands right. Where there is no room for columns, a cell shows
-// its heading itself.
-function fillRows(table, rows) {
-  const headings = [...by(table).tHead.rows[0].cells].map((cell) => cell.textContent);
-  by(table).tBodies[0].replaceChildren(...rows.map((cells) => make("tr", "", ...cells.map((text, i) => {
-    const cell = make(i === 0 ? "th" : "td", i === 0 ? "" : "number", text);
-    if (i === 0) cell.scope = "row";
-    cell.dataset.heading = headings[i];
-    return cell;
-  }))));
-}
 
 // An amount in the currency that totals are estimated in: a Number of its whole units. NaN: it has no rate.
 const estimate = (amount, currency) =>
@@ -37,6 +28,10 @@ function showChange(now, before) {
   return `${percent.format(100 * (now - before) / before)} %`;
 }
 
+// What the address can have of the days.
+const ofRange = (day) => recall("days") === "custom" && isDay(day);
+const CHECKS = { days: (range) => offers("range", range), from: ofRange, to: ofRange };
+
 const isSame = (one, other) => one?.first_day === other?.first_day && one?.last_day === other?.last_day;
 
 export class Overview {
@@ -51,6 +46,7 @@ export class Overview {
   #drawn = { sums: [], step: undefined }; // in the chart
 
   constructor(refresh) {
+    for (const table of ["totals", "days"]) prepareTable(table);
     this.readAddress();
     for (const id of ["range", "first-day", "last-day"]) {
       by(id).addEventListener("change", () => {
@@ -69,9 +65,9 @@ export class Overview {
   }
 
   readAddress() {
-    choose("range", recall("days"));
-    by("first-day").value = recallDay("from");
-    by("last-day").value = recallDay("to");
+    by("range").value = recall("days"); // none where that is none: whatever is chosen then is a change
+    writeDay("first-day", recall("from"));
+    writeDay("last-day", recall("to"));
     choose("chart-step", recall("by"));
     this.#offerDays();
     if (this.#figures.order_count !== null) this.#showDays();
@@ -98,11 +94,9 @@ export class Overview {
 
   // What is wrong with them; "": nothing.
   #wrongDays() {
-    if (by("range").value !== "custom") return "";
-    const days = [by("first-day"), by("last-day")];
-    if (days.some((day) => day.validity.badInput)) return "Write each day in full, or leave it out";
-    const [first, last] = days.map((day) => day.value);
-    return first !== "" && last !== "" && first > last ? `The first day, ${first}, is after the last, ${last}` : "";
+    const isHalf = ["first-day", "last-day"].some((id) => by(id).validity.badInput);
+    if (by("range").value === "custom" && isHalf) return "Write each day in full, or leave it out";
+    return describeUnreadable(CHECKS) || describeWrongRange(recall("from"), recall("to"));
   }
 
   // As /statistics takes them; an empty one is none.
@@ -147,7 +141,7 @@ export class Overview {
     write("order-unit", countNoun(orders));
     const was = new Map(before?.currencies.map((sums) => [sums.currency, sums]));
     by("totals").classList.toggle("compared", before !== null);
-    fillRows("totals", currencies.map((sums) => [
+    fillFigures("totals", currencies.map((sums) => [
       sums.currency,
       showCount(sums.order_count),
       showMoney(sums.revenue, sums.currency),
@@ -230,17 +224,18 @@ export class Overview {
     if (days.length === 0) {
       this.#drawn = { sums: [], step: undefined };
       this.#chart.clear();
-      fillRows("days", []);
+      fillFigures("days", []);
       write("chart-summary", this.#describeNone());
       return;
     }
-    const first = this.#range.first_day || days.at(-1).date, last = this.#range.last_day || days[0].date;
-    const step = stepFor(first, last, by("chart-step").value);
-    const sums = sumBy(step, days);
+    const { first_day: first, last_day: last } = this.#range;
+    const from = first || days.at(-1).date, to = last || days[0].date;
+    const step = stepFor(from, to, by("chart-step").value);
+    const sums = sumBy(step, days, first);
     this.#drawn = { sums, step };
-    this.#chart.draw(sums, step, first, last, currency, decimalsOf(currency));
+    this.#chart.draw(sums, step, beginsOf(step, from, to, first), currency, decimalsOf(currency));
     by("days-step").textContent = step.name === "Day" ? "Day" : `${step.name} from`;
-    fillRows("days", sums.map((sum) => [
+    fillFigures("days", sums.map((sum) => [
       sum.date, showCount(sum.order_count), showMoney(sum.revenue, currency),
       showCount(sum.cancelled_count), showMoney(sum.cancelled_revenue, currency),
     ]));
@@ -253,7 +248,18 @@ export class Overview {
     const isDay = step.name === "Day", name = step.name.toLowerCase();
     const bestOf = isDay ? `is ${best.date}` : `${name} is from ${best.date} on`;
     return `${days.length} ${days.length === 1 ? "day has" : "days have"} orders in ${currency}, from ` +
-      `${days.at(-1).date} to ${days[0].date}; the best ${bestOf} with ${showMoney(best.revenue, currency)}.` + (isDay ? "" : ` The chart has a point for each ${name}.`);
+      `${days.at(-1).date} to ${days[0].date}; the best ${bestOf} with ${showMoney(best.revenue, currency)}.` +
+      (isDay ? "" : ` The chart has a point for each ${name}${this.#describeCuts()}.`);
+  }
+
+  // Which steps are not whole, as the range begins or ends within them.
+  #describeCuts() {
+    const { first_day: first, last_day: last } = this.#range;
+    const cuts = [
+      ...(cutsFirst(this.#drawn.step, first) ? [`the first is from ${first} on only`] : []),
+      ...(cutsLast(this.#drawn.step, last) ? [`the last is until ${last} only`] : []),
+    ];
+    return cuts.length === 0 ? "" : `: ${cuts.join(", and ")}`;
   }
 
   #save() {

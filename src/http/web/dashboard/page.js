@@ -1,5 +1,7 @@
 // page.js: the elements of the page: found, made, and written to.
 
+import { isDay } from "./days.js";
+
 export const by = (id) => document.getElementById(id);
 
 // Only when it is another text: what is written again, a screen reader reads again.
@@ -19,6 +21,11 @@ export function makeBadge(status) {
   badge.dataset.status = status;
   return badge;
 }
+
+// A day in its field, which a text that is none leaves empty. The browser would complain of it.
+export const writeDay = (id, text) => { by(id).value = isDay(text) ? text : ""; };
+
+export const offers = (id, value) => [...by(id).options].some((option) => option.value === value);
 
 // Chooses what a select offers, or its first option when it does not offer that.
 export function choose(id, value) {
