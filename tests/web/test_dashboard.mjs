@@ -149,12 +149,26 @@ for (const scheme of ["light", "dark"]) {
             await page.setViewportSize({ width, height: 900 });
             await open("?days=30");
             await shot(`${scheme}-${width}`, { fullPage: true });
-            assert.deepEqual(await page.locator("#totals td, #orders .amount, #orders .status").evaluateAll((cells) =>
+            assert.deepEqual(await page.locator("#totals td, #orders td").evaluateAll((cells) =>
                 cells.filter((cell) => cell.getBoundingClientRect().right > innerWidth ||
                     cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent)), []);
             await clean("body");
             await page.getByRole("button", { name: "New order" }).click();
             await clean("#order-dialog");
+            // It has room for the whole of a time, which no width but its own tells.
+            const time = page.locator("#order-dialog [name=order_date]");
+            await time.fill("2025-12-21T22:44:55");
+            await shot(`form-${scheme}-${width}`);
+            const [given, wanted] = await time.evaluate((input) => {
+                const { width: given } = input.getBoundingClientRect();
+                const copy = input.cloneNode();
+                copy.style.cssText = "position: absolute; max-width: none; width: max-content";
+                input.after(copy);
+                const { width: wanted } = copy.getBoundingClientRect();
+                copy.remove();
+                return [given, wanted];
+            });
+            assert.ok(wanted > 100 && given >= wanted, `${given} px of ${wanted}`);
             await page.locator("#order-cancel").click();
             await page.getByRole("button", { name: "DASH-30", exact: true }).click();
             await page.getByRole("button", { name: "Delete" }).waitFor();
