@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { AxeBuilder } from "@axe-core/playwright";
 
-import { ask, day, looks, open, prepare, rows, stopPolls, the } from "./dashboard.mjs";
+import { ask, day, looks, open, prepare, rows, shot, stopPolls, the } from "./dashboard.mjs";
 
 const ORDERS = 5000, DAYS = 400, DRAWN_MS = 100, WAIT_MS = 1000;
 const currencies = ["EUR", "GBP", "ISK", "JPY", "SEK", "USD"];
@@ -33,6 +33,20 @@ test("400 days are readable: few enough points, and all orders in them", async (
     assert.equal(weeks.reduce((sum, [, count]) => sum + Number(count), 0), orders);
     assert.equal(await the.page.locator("#pending-count").innerText(), String(Math.ceil(ORDERS / 7)));
     await looks("many");
+    // No column is cut, with the comparison as without; a row whose cells are stacked has all of them, too.
+    await the.page.getByText("The same as a table").click();
+    for (const days of ["30", ""]) {
+        await the.page.locator("#range").selectOption(days);
+        await the.page.waitForFunction((isCompared) =>
+            document.getElementById("totals").classList.contains("compared") === isCompared, days !== "");
+        for (const width of [320, 390, 620, 900, 1024, 1280, 1440]) {
+            await the.page.setViewportSize({ width, height: 900 });
+            assert.deepEqual(await the.page.locator(".wide:visible").evaluateAll((frames) =>
+                frames.filter((frame) => frame.scrollWidth > frame.clientWidth)
+                    .map((frame) => `${frame.ariaLabel}: ${frame.scrollWidth} px in ${frame.clientWidth}`)), [], `${width}`);
+            await shot(`many-${days || "all"}-${width}`, { fullPage: true });
+        }
+    }
     for (const colorScheme of ["light", "dark"]) {
         await the.page.emulateMedia({ colorScheme });
         const { violations } = await new AxeBuilder({ page: the.page }).analyze();
