@@ -5,10 +5,20 @@
 
 #include <string.h>
 
+static unsigned principal_of(const struct fair_flows *flows, uint32_t principal_hash)
+{
+    return hash_mix(principal_hash, flows->salt) % FAIR_PRINCIPALS;
+}
+
+static unsigned flow_of(const struct fair_flows *flows, uint32_t caller)
+{
+    return hash_mix(caller, flows->salt) % FAIR_FLOWS;
+}
+
 void fair_flows_add(struct fair_flows *flows, struct operation *first, struct operation *last)
 {
-    const unsigned whose = hash_mix(first->call->principal_hash, flows->salt) % FAIR_PRINCIPALS;
-    const unsigned index = hash_mix(first->call->caller, flows->salt) % FAIR_FLOWS;
+    const unsigned whose = principal_of(flows, first->call->principal_hash);
+    const unsigned index = flow_of(flows, first->call->caller);
     struct fair_principal *principal = &flows->principals[whose];
     operation_list_append(&principal->flows[index], first, last);
     principal->waiting |= bit_set_of(index);
@@ -72,6 +82,20 @@ void fair_charge(unsigned *deficit, unsigned rows)
 {
     if (rows > FAIR_QUANTUM_ROWS)
         *deficit = rows - FAIR_QUANTUM_ROWS;
+}
+
+static void add_deficit(unsigned *deficit, unsigned rows)
+{
+    *deficit = *deficit + rows < FAIR_TIME_MOST ? *deficit + rows : FAIR_TIME_MOST;
+}
+
+void fair_flows_charge(struct fair_flows *flows, uint32_t principal_hash, uint32_t caller, uint64_t took_ns)
+{
+    const unsigned whose = principal_of(flows, principal_hash);
+    const uint64_t rows = took_ns / FAIR_ROW_NS;
+    const unsigned most = rows < FAIR_TIME_MOST ? (unsigned)rows : FAIR_TIME_MOST;
+    add_deficit(&flows->deficits[whose], most);
+    add_deficit(&flows->principals[whose].deficits[flow_of(flows, caller)], most);
 }
 
 void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired)

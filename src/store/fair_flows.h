@@ -2,6 +2,8 @@
  *
  * They are served round robin, with an equal number of rows each (deficit round robin, M. Shreedhar and
  * G. Varghese 1995): whoever had a large page is passed over for as many rounds as it had quanta of rows.
+ * What an operation costs is charged when it is taken, by the rows that it reads at most, or once it is done,
+ * by the time that it took.
  *
  * Both are told apart by a hash, which is perturbed now and then. No locks: whoever has the flows guards
  * them.
@@ -17,8 +19,12 @@
 
 enum {
     FAIR_PRINCIPALS = 64,
-    FAIR_FLOWS = 64,         /* of each */
-    FAIR_QUANTUM_ROWS = 128, /* which each may have in a round: a list of the usual size */
+    FAIR_FLOWS = 64,                         /* of each */
+    FAIR_QUANTUM_ROWS = 128,                 /* which each may have in a round: a list of the usual size */
+    FAIR_COST_MOST = 64 * FAIR_QUANTUM_ROWS, /* of one operation, so that it is passed over for few rounds */
+    FAIR_ROW_NS = 20000,                     /* a row, where time is charged: a quantum is 2.56 ms */
+    FAIR_TIME_MOST = 50000, /* rows that one is charged for time, at most: a second, as it may have been when
+                               nobody else asked */
 };
 
 /* What is asked in the name of one principal. */
@@ -62,7 +68,10 @@ unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from);
 /* Whether all of a set have one. */
 bool fair_have_deficits(const unsigned deficits[static 64], uint64_t set);
 
-/* One was served so many rows. */
+/* One was served so many rows, of which one quantum is this round's. */
 void fair_charge(unsigned *deficit, unsigned rows);
+
+/* What was taken from a connection of a principal's took so long. */
+void fair_flows_charge(struct fair_flows *flows, uint32_t principal_hash, uint32_t caller, uint64_t took_ns);
 
 #endif

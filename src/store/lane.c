@@ -14,9 +14,10 @@ static const struct {
         {"scan",
          LANE_SCAN,
          {.calls = 32, .calls_each = 2, .operations = LANE_BATCH_MOST, .rows = 2000, .is_paced = true}},
-    [LANE_LONG] = {"long",
-                   LANE_SCAN,
-                   {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST, .is_paced = true}},
+    [LANE_LONG] =
+        {"long",
+         LANE_SCAN,
+         {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST, .is_timed = true, .is_paced = true}},
     [LANE_WRITE] = {"write",
                     LANE_WRITE,
                     {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST, .is_paced = true},

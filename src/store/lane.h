@@ -31,6 +31,8 @@ struct lane_batch {
     unsigned operations; /* of all */
     unsigned rows; /* that lists read, all together: so a caller waits for little more than one large page.
                       Alone one may read more */
+    bool is_timed; /* callers are charged the time that their operations took, once that is known, not rows:
+                      what a search, a sort or a count reads is not known before */
     bool is_paced; /* fewer operations where they take long (store/pace.h) */
 };
 

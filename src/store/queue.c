@@ -16,8 +16,7 @@ enum {
     KEYS_MOST = 3 << 10,  /* that are in it, so that it stays quick */
     SHARED_BATCHES = 64,  /* how long several callers are remembered: one alone waits before it asks again */
     PERTURB_BATCHES = 64, /* how long two callers may share a place */
-    COST_MOST = 64 * FAIR_QUANTUM_ROWS, /* of one operation, so that it is passed over for few rounds */
-    STATEMENT_ROWS = 20, /* what a statement that does not fold costs besides its rows, in rows */
+    STATEMENT_ROWS = 20,  /* what a statement that does not fold costs besides its rows, in rows */
 };
 
 bool queue_init(struct queue *queue, unsigned n_slots)
@@ -148,12 +147,28 @@ void queue_put_back(struct queue *queue, struct operation *operation)
         fail_all(queue, operation, why_closed);
 }
 
-void queue_release(struct queue *queue, const uint32_t hashes[], size_t n)
+struct queue_taken queue_taken_of(const struct operation *operation)
+{
+    return (struct queue_taken){.order = operation->hash,
+                                .principal = operation->call->principal_hash,
+                                .caller = operation->call->caller};
+}
+
+/* Equal parts: what is in one batch of such a lane was one run, or nearly so. */
+void queue_charge(struct queue *queue, const struct queue_taken taken[], size_t n, uint64_t took_ns)
+{
+    pthread_mutex_lock(&queue->lock);
+    for (size_t i = 0; i < n; i++)
+        fair_flows_charge(&queue->flows, taken[i].principal, taken[i].caller, took_ns / n);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_release(struct queue *queue, const struct queue_taken taken[], size_t n)
 {
     if (queue->locked == NULL)
         return;
     for (size_t i = 0; i < n; i++)
-        locked_unmark(queue->locked, hashes[i]);
+        locked_unmark(queue->locked, taken[i].order);
     pthread_mutex_lock(&queue->lock);
     locked_end_batch(queue->locked, n);
     pthread_mutex_unlock(&queue->lock);
@@ -168,6 +183,7 @@ struct pick {
     size_t n_keys;
     unsigned rows; /* what it costs, in rows */
     unsigned rows_most;
+    bool is_timed;               /* what it costs is charged when it is done */
     bool is_full;                /* the next operation is for another batch, which it begins */
     struct operation_list aside; /* what is to follow others that were set aside */
     int64_t n_aside;
@@ -203,8 +219,8 @@ static unsigned cost(const struct operation *operation)
 {
     if (operation->statement->folds)
         return 0;
-    return operation->rows < COST_MOST - STATEMENT_ROWS ? STATEMENT_ROWS + (unsigned)operation->rows
-                                                        : COST_MOST;
+    return operation->rows < FAIR_COST_MOST - STATEMENT_ROWS ? STATEMENT_ROWS + (unsigned)operation->rows
+                                                             : FAIR_COST_MOST;
 }
 
 /* Whether a batch would read more rows with it than it may. The first one may read any number. */
@@ -340,6 +356,12 @@ static void begin_take(struct queue *queue)
         begin_pass(queue);
 }
 
+static void charge(const struct pick *pick, unsigned *deficit, const struct operation *operation)
+{
+    if (!pick->is_timed)
+        fair_charge(deficit, cost(operation));
+}
+
 /* Takes the next operation of one flow, of those that are left. NULL: it has none that can join. */
 static struct operation *take_of_flow(struct queue *queue, unsigned whose, struct principal_walk *visited,
                                       struct pick *pick, unsigned most_calls)
@@ -357,7 +379,7 @@ static struct operation *take_of_flow(struct queue *queue, unsigned whose, struc
     if (pick->is_full)
         return NULL;
     if (operation != NULL)
-        fair_charge(&principal->deficits[index], cost(operation));
+        charge(pick, &principal->deficits[index], operation);
     if (operation != NULL && !goes_on(operation)) {
         walk->calls++;
         visited->calls++;
@@ -423,7 +445,7 @@ static size_t take(struct queue *queue, struct pick *pick, struct operation *out
         if (pick->is_full)
             break;
         if (operation != NULL) {
-            fair_charge(&queue->flows.deficits[whose], cost(operation));
+            charge(pick, &queue->flows.deficits[whose], operation);
             out[n++] = operation;
         }
         are_several |= has_several(visited->begun);
@@ -442,6 +464,7 @@ size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batc
     pick.n_keys = 0;
     pick.rows = 0;
     pick.rows_most = most.rows;
+    pick.is_timed = most.is_timed;
     pick.is_full = false;
     pick.aside = (struct operation_list){NULL, NULL};
     pick.n_aside = 0;

@@ -51,6 +51,12 @@ struct queue {
     struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 
+/* What is to be known of an operation that was taken, once it is answered. */
+struct queue_taken {
+    uint32_t order;             /* the hash of its order */
+    uint32_t principal, caller; /* the hashes by which it was queued */
+};
+
 /* Worker slots are closed at first. False: errno says why; it is to be destroyed all the same. */
 bool queue_init(struct queue *queue, unsigned n_slots);
 
@@ -69,8 +75,14 @@ void queue_push(struct queue *queue, struct operation *first);
  * Returns how many. */
 size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most);
 
-/* The operations of these orders, which were taken, are answered, set aside or put back. */
-void queue_release(struct queue *queue, const uint32_t hashes[], size_t n);
+struct queue_taken queue_taken_of(const struct operation *operation);
+
+/* Charges the callers of operations that were taken for a batch of a lane that is timed: all together took so
+ * long. To be called before the next batch is taken. */
+void queue_charge(struct queue *queue, const struct queue_taken taken[], size_t n, uint64_t took_ns);
+
+/* These operations, which were taken, are answered, set aside or put back. */
+void queue_release(struct queue *queue, const struct queue_taken taken[], size_t n);
 
 /* Sets aside an operation that was taken and found a lock. `aside` is not NULL. */
 void queue_set_aside(struct queue *queue, struct operation *operation);

@@ -131,9 +131,10 @@ static bool begin(struct worker *worker)
     struct lane_batch most = lane_batch(worker->session.lane);
     if (most.is_paced && most.operations > worker->pace.most)
         most.operations = worker->pace.most;
+    worker->began_ns = time_monotonic_ns();
     worker->n_taken = queue_take(worker->queue, batch->operations, most);
     for (size_t i = 0; i < worker->n_taken; i++)
-        worker->taken[i] = batch->operations[i]->hash;
+        worker->taken[i] = queue_taken_of(batch->operations[i]);
     worker->shared = worker->n_taken > 1;
     batch_plan(batch, worker->n_taken);
     return batch_done(batch) || batch_send(batch, &worker->session);
@@ -142,6 +143,8 @@ static bool begin(struct worker *worker)
 /* The batch is done: what came behind it may be taken. */
 static void end(struct worker *worker)
 {
+    if (lane_batch(worker->session.lane).is_timed)
+        queue_charge(worker->queue, worker->taken, worker->n_taken, time_monotonic_ns() - worker->began_ns);
     queue_release(worker->queue, worker->taken, worker->n_taken);
     worker->n_taken = 0;
 }
@@ -199,7 +202,6 @@ static bool work(struct worker *worker)
     note_degraded(worker);
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
         sched_yield();
-    const uint64_t began_ns = time_monotonic_ns();
     if (!begin(worker))
         return false;
     if (worker->n_taken == 0)
@@ -210,7 +212,7 @@ static bool work(struct worker *worker)
         if (!go_on(worker))
             return false;
     }
-    pace_note(&worker->pace, (unsigned)worker->n_taken, time_monotonic_ns() - began_ns);
+    pace_note(&worker->pace, (unsigned)worker->n_taken, time_monotonic_ns() - worker->began_ns);
     end(worker);
     return true;
 }

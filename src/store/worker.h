@@ -27,9 +27,10 @@ struct worker {
     struct batch batch;
     /* The thread's alone. */
     struct session session;
-    bool shared;                /* the last batch had several operations */
-    uint32_t taken[BATCH_MOST]; /* the hashes of the orders of the batch that is under way */
+    bool shared;                          /* the last batch had several operations */
+    struct queue_taken taken[BATCH_MOST]; /* the batch that is under way */
     size_t n_taken;
+    uint64_t began_ns; /* CLOCK_MONOTONIC; when that was taken */
     struct pace pace;
     enum worker_state state; /* which the metrics tell */
 

@@ -478,6 +478,82 @@ Test(queue, large_pages_are_no_larger_share_for_a_principal)
     expect_equal_rows(true);
 }
 
+/* --- what takes long --- */
+
+enum { SORT_MS = 200, SEARCH_MS = 40 };
+
+/* A batch of the long lane, whose worker charges what it took. Returns whose it was. */
+static uint32_t run_long(void)
+{
+    struct operation *taken[MOST];
+    const size_t n = queue_take(&queue, taken, lane_batch(LANE_LONG));
+    cr_assert_eq(n, 1);
+    const struct queue_taken of = queue_taken_of(taken[0]);
+    const uint64_t took_ms = taken[0]->statement == &statements[STATEMENT_FIND] ? SEARCH_MS : SORT_MS;
+    if (lane_batch(LANE_LONG).is_timed) /* as a worker does */
+        queue_charge(&queue, &of, n, took_ms * 1000000);
+    return of.caller;
+}
+
+/* What a statement may read says nothing of what it does read: counts by status have no number of rows, and a
+ * search that fills its page at once may look at 20,000. */
+static void push_search(uint32_t of, uint32_t caller)
+{
+    principal = of;
+    push(caller, STATEMENT_FIND, "")->rows = 20000;
+}
+
+static void push_sort(uint32_t of, uint32_t caller)
+{
+    principal = of;
+    push(caller, STATEMENT_STATISTICS_BY_STATUS, "");
+}
+
+/* One keeps 120 of them under way and the other asks again once it is answered. */
+static void expect_served_soon(bool are_principals)
+{
+    enum { ROUNDS = 40, HEAVY = 1, LIGHT = 2 };
+    unsigned waited_for = 0;
+    for (int i = 0; i < 120; i++)
+        push_sort(1, HEAVY);
+    push_search(are_principals ? 2 : 1, LIGHT);
+    for (int round = 0; round < ROUNDS;) {
+        if (run_long() == HEAVY) {
+            cr_assert_leq(++waited_for, 2, "in round %d", round);
+            push_sort(1, HEAVY);
+        } else {
+            waited_for = 0;
+            round++;
+            push_search(are_principals ? 2 : 1, LIGHT);
+        }
+    }
+}
+
+Test(queue, a_search_waits_for_few_of_another_principals_sorts)
+{
+    expect_served_soon(true);
+}
+
+Test(queue, a_search_waits_for_few_of_another_connections_sorts)
+{
+    expect_served_soon(false);
+}
+
+Test(queue, those_who_always_ask_have_as_much_time_each)
+{
+    enum { TAKES = 60 };
+    unsigned ms[3] = {0};
+    for (int i = 0; i < 2 * TAKES; i++) {
+        push_sort(1, 1);
+        push_search(2, 2);
+    }
+    for (int take = 0; take < TAKES; take++) { /* before they are hashed anew */
+        const uint32_t whose = run_long();
+        ms[whose] += whose == 1 ? SORT_MS : SEARCH_MS;
+    }
+    cr_expect(ms[1] < ms[2] * 5 / 4 && ms[1] > ms[2] * 3 / 4, "%u and %u", ms[1], ms[2]);
+}
+
 /* --- what found a lock --- */
 
 static struct queue aside;
@@ -499,7 +575,8 @@ static struct operation *take_one(struct queue *from)
 /* Its worker is done with it. */
 static void release(struct operation *operation)
 {
-    queue_release(&aside, &operation->hash, 1);
+    const struct queue_taken taken = queue_taken_of(operation);
+    queue_release(&aside, &taken, 1);
 }
 
 Test(queue, writes_of_one_order_stay_behind_one_that_was_set_aside)
