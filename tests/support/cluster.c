@@ -44,6 +44,17 @@ static void name(struct cluster *cluster)
              cluster->host);
 }
 
+/* As migrations do: rights are not dumped, since they are of roles that are not there. */
+static void keep_functions_private(const struct cluster *cluster)
+{
+    PGconn *session = database_connect(cluster->database_url);
+    free(database_query(session, "DO $$ DECLARE each regprocedure; BEGIN FOR each IN SELECT oid FROM pg_proc "
+                                 "WHERE prosecdef AND proname LIKE 'order\\_rollup\\_%' LOOP EXECUTE "
+                                 "format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', each); "
+                                 "END LOOP; END $$"));
+    PQfinish(session);
+}
+
 void cluster_create(struct cluster *cluster)
 {
     name(cluster);
@@ -52,6 +63,7 @@ void cluster_create(struct cluster *cluster)
         "--no-psqlrc "
         "--set ON_ERROR_STOP=1 --dbname '%s' >/dev/null",
         getenv("TEST_PGHOST"), getenv("TEST_PGUSER"), cluster->database_url);
+    keep_functions_private(cluster);
 }
 
 void cluster_create_standby(struct cluster *standby, struct cluster *primary)
