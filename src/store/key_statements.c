@@ -9,8 +9,13 @@
 #define TEXT_OF(number) #number
 #define TEXT(number)    TEXT_OF(number)
 
-/* A time as microseconds, and back. */
-#define US(time)     "(extract(epoch FROM " time ") * 1000000)::bigint"
+/* A time as microseconds, and back. One that the table's CHECKs would refuse, did somebody not drop them, is
+ * the first or the last that they allow: one such row is no reason not to read the others, and a key that
+ * expired in the year -infinity has expired. Of a null, greatest() would make the first time. */
+#define US(time)                                                                     \
+    "CASE WHEN " time " IS NOT NULL THEN (extract(epoch FROM least(greatest(" time   \
+    ", '0001-01-01 00:00:00+00'::timestamptz), '9999-12-31 23:59:59.999999+00')) * " \
+    "1000000)::bigint END"
 #define TIME(number) "timestamptz 'epoch' + " number "::bigint * interval '1 microsecond'"
 
 #define COLUMNS                                                                             \

@@ -15,8 +15,9 @@
 
 enum {
     LOAD_EVERY_MS = 1000,
-    LOAD_AGAIN_MS = 20, /* at the earliest, however often it is told of changes */
-    TOLD_MOST = 256,    /* so often since it last loaded: then nobody listens for some time */
+    FAULT_AFTER_MS = LOAD_EVERY_MS, /* that a load fails: by the look after the first that did */
+    LOAD_AGAIN_MS = 20,             /* at the earliest, however often it is told of changes */
+    TOLD_MOST = 256,                /* so often since it last loaded: then nobody listens for some time */
     LISTEN_AGAIN_MS = 60000,
     USE_EVERY_MS = 60000,
     BACKOFF_FIRST_MS = 20, /* a session that was ended is to be there again before a second is over */
@@ -166,6 +167,32 @@ static bool heed(struct postgres_keys *keys)
     return keys->is_listening || time_left_ms(keys->listen_due_ns) > 0 || listen_or_not(keys, true);
 }
 
+static void set_fault(struct postgres_keys *keys, const char *fault)
+{
+    pthread_mutex_lock(&keys->lock);
+    snprintf(keys->fault, sizeof keys->fault, "%s", fault);
+    pthread_mutex_unlock(&keys->lock);
+}
+
+/* Readiness is told of what lasts: no revocation is seen meanwhile. */
+static void note_loaded(struct postgres_keys *keys, const PGresult *result, uint64_t as_of_ns)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    char fault[SESSION_REASON] = "keys cannot be kept: out of memory";
+    if (keys->is_loaded) {
+        keys->failing_since_ns = 0;
+        set_fault(keys, "");
+        return;
+    }
+    if (keys->failing_since_ns == 0)
+        keys->failing_since_ns = as_of_ns;
+    if (as_of_ns - keys->failing_since_ns < (uint64_t)FAULT_AFTER_MS * NS_PER_MS)
+        return;
+    if (sqlstate != NULL)
+        snprintf(fault, sizeof fault, "keys cannot be read: SQLSTATE %s", sqlstate);
+    set_fault(keys, fault);
+}
+
 /* False: the session broke. An error of the statement's own leaves memory as it is, and out of date, as does
  * one of memory. */
 static bool load(struct postgres_keys *keys, unsigned within_ms)
@@ -187,6 +214,7 @@ static bool load(struct postgres_keys *keys, unsigned within_ms)
         log_error(keys, "keys cannot be read", result);
         memory->lose(memory->arg);
     }
+    note_loaded(keys, result, as_of_ns);
     arena_free(&arena);
     PQclear(result);
     keys->loaded_ns = as_of_ns;
@@ -396,9 +424,9 @@ enum session_result postgres_keys_await(struct postgres_keys *keys, char *why, s
 bool postgres_keys_ready(struct postgres_keys *keys, char *why, size_t why_size)
 {
     pthread_mutex_lock(&keys->lock);
-    const bool is_ready = keys->outcome == SESSION_READY;
+    const bool is_ready = keys->outcome == SESSION_READY && *keys->fault == '\0';
     if (!is_ready)
-        snprintf(why, why_size, "%s", keys->reason);
+        snprintf(why, why_size, "%s", keys->outcome == SESSION_READY ? keys->fault : keys->reason);
     pthread_mutex_unlock(&keys->lock);
     return is_ready;
 }

@@ -39,6 +39,7 @@ struct postgres_keys {
     struct session session;
     enum worker_state state;                                    /* which the metrics tell */
     uint64_t loaded_ns, load_due_ns, use_due_ns, listen_due_ns; /* CLOCK_MONOTONIC */
+    uint64_t failing_since_ns; /* that memory cannot be brought up to date; 0: it can */
     bool is_listening;
     bool is_loaded;  /* memory has what was there when it was last looked */
     unsigned n_told; /* of changes, since it last loaded */
@@ -48,6 +49,8 @@ struct postgres_keys {
     bool first_attempt_over;
     enum session_result outcome; /* of the last attempt */
     char why[SESSION_WHY], reason[SESSION_REASON];
+    char fault[SESSION_REASON]; /* why memory has been out of date for some time while it serves; "": it is
+                                   not */
 };
 
 /* False: errno says why, and there is nothing to stop or free. */

@@ -451,6 +451,88 @@ Test(keys, a_change_that_cannot_be_loaded_is_not_known_to_be_made)
     expect_end(STATUS_UNAVAILABLE);
 }
 
+/* --- rows that make no sense --- */
+
+static const char *const key_times[] = {"created_at", "expires_at", "last_used_at", "revoked_at"};
+enum { KEY_TIMES = sizeof key_times / sizeof *key_times };
+
+/* Microseconds since 1970. */
+#define FIRST_US INT64_C(-62135596800000000)
+#define LAST_US  INT64_C(253402300799999999)
+
+static void drop_checks_of_times(void)
+{
+    char sql[128];
+    for (size_t i = 0; i < KEY_TIMES; i++) {
+        snprintf(sql, sizeof sql, "ALTER TABLE api_keys DROP CONSTRAINT api_keys_%s_check", key_times[i]);
+        free(database_query(database, sql));
+    }
+}
+
+static int64_t key_time(const struct stored_key *key, size_t which)
+{
+    return (const int64_t[]){key->created_us, key->expires_us, key->used_us, key->revoked_us}[which];
+}
+
+/* Somebody dropped the CHECKs. What one row has is that key's own affair: it has ended or has not, as its
+ * time says, and others are revoked. */
+Test(keys, a_time_out_of_range_is_its_own_keys_alone)
+{
+    static const struct {
+        const char *time;
+        int64_t us;
+    } times[] = {{"infinity", LAST_US}, {"294247-01-01", LAST_US}, {"4700-01-01 BC", FIRST_US}};
+    drop_checks_of_times();
+    for (size_t i = 0; i < KEY_TIMES * 3; i++) {
+        const char digit[] = {(char)('0' + i % 10), '\0'};
+        char sql[256], loaded[128];
+        const bool is_left_out = i / 3 == KEY_TIMES - 1 && times[i % 3].us == FIRST_US; /* long revoked */
+        free(database_query(database, "DELETE FROM api_keys"));
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO api_keys (id, hash, name, role) VALUES (repeat('b', 16), sha256(''), 'odd', "
+                 "'writer'), (repeat('%s', 16), sha256(''), 'other', 'writer')",
+                 digit);
+        free(database_query(database, sql));
+        snprintf(sql, sizeof sql, "UPDATE api_keys SET %s = '%s' WHERE name = 'odd'", key_times[i / 3],
+                 times[i % 3].time);
+        free(database_query(database, sql));
+        free(database_query(database, "UPDATE api_keys SET revoked_at = now() WHERE name = 'other'"));
+        snprintf(loaded, sizeof loaded, "%sother:%s%s%s%s:writer:revoked",
+                 is_left_out ? "" : "odd:bbbb:writer ", digit, digit, digit, digit);
+        expect_loaded(&memories[1], loaded);
+        begin();
+        keys->list(keys, &asked.call, done, &asked);
+        expect_end(STATUS_OK);
+        cr_assert_eq(asked.n, is_left_out ? 1 : 2);
+        if (!is_left_out)
+            cr_expect_eq(key_time(&asked.keys[0], i / 3), times[i % 3].us, "%s = %s", key_times[i / 3],
+                         times[i % 3].time);
+    }
+}
+
+static void expect_readiness(const char *expected)
+{
+    const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)TIMEOUT_MS * NS_PER_MS;
+    char why[128] = "";
+    do {
+        *why = '\0';
+        postgres_ready(stores[0], why, sizeof why);
+    } while (strcmp(why, expected) != 0 && time_monotonic_ns() < limit_ns);
+    cr_assert_str_eq(why, expected);
+}
+
+/* However that came: no revocation is seen any more. */
+Test(keys, readiness_tells_of_keys_that_cannot_be_read)
+{
+    expect_readiness("");
+    free(database_query(database, "ALTER TABLE api_keys DROP CONSTRAINT api_keys_created_at_check, "
+                                  "ALTER created_at DROP DEFAULT, ALTER created_at TYPE text"));
+    expect_readiness("keys cannot be read: SQLSTATE 42804");
+    free(database_query(database, "ALTER TABLE api_keys ALTER created_at TYPE timestamptz USING "
+                                  "created_at::timestamptz"));
+    expect_readiness("");
+}
+
 /* What no key can be is not stored, whoever tries. */
 Test(keys, the_table_holds_the_rules)
 {
@@ -471,9 +553,8 @@ Test(keys, the_table_holds_the_rules)
         PQclear(result);
     }
     create('a', "a");
-    static const char *const times[] = {"created_at", "expires_at", "last_used_at", "revoked_at"};
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        snprintf(sql, sizeof sql, "UPDATE api_keys SET %s = 'infinity'", times[i]);
+    for (size_t i = 0; i < KEY_TIMES; i++) {
+        snprintf(sql, sizeof sql, "UPDATE api_keys SET %s = 'infinity'", key_times[i]);
         PGresult *result = PQexec(database, sql);
         cr_assert_str_eq(PQresultErrorField(result, PG_DIAG_SQLSTATE), "23514", "%s", sql);
         PQclear(result);
