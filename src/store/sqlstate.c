@@ -3,11 +3,15 @@
 
 #include <string.h>
 
+/* Ids are of a sequence: no caller can give one that is there. */
+#define IDS_KEY "orders_pkey"
+
 static const struct sqlstate_meaning meanings[] = {
     {"22003", NULL, STATUS_OUT_OF_RANGE, "A sum is too large for a 64-bit integer"},
+    {"2200H", NULL, STATUS_INTERNAL, "The database has no more numbers"},
     {"22", NULL, STATUS_INVALID_ARGUMENT, "A value cannot be stored"},
     {"23502", NULL, STATUS_INTERNAL, "Internal error"},
-    {"23505", "orders_pkey", STATUS_INTERNAL, "The database made a number that it has already"},
+    {"23505", IDS_KEY, STATUS_INTERNAL, "The database made a number that it has already"},
     {"23", NULL, STATUS_INVALID_ARGUMENT, "A value breaks a rule of the database"},
     {"25006", NULL, STATUS_UNAVAILABLE, "The database takes no writes at present"},
     {"40", NULL, STATUS_UNAVAILABLE, "The change lost against another one; try again"},
@@ -65,6 +69,13 @@ static bool is_given(const char *column)
     return false;
 }
 
+/* Whether a sequence is behind its table, or at its end. */
+static bool is_of_sequence(const char *sqlstate, const char *constraint)
+{
+    return strcmp(sqlstate, "2200H") == 0 ||
+           (strcmp(sqlstate, "23505") == 0 && constraint != NULL && strcmp(constraint, IDS_KEY) == 0);
+}
+
 bool sqlstate_is_of_schema(const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -74,14 +85,14 @@ bool sqlstate_is_of_schema(const PGresult *result)
     if (strcmp(sqlstate, "23502") == 0)
         return !is_given(PQresultErrorField(result, PG_DIAG_COLUMN_NAME));
     return strncmp(sqlstate, "42", 2) == 0 || strcmp(sqlstate, "0A000") == 0 ||
-           strcmp(sqlstate, "55000") == 0;
+           strcmp(sqlstate, "55000") == 0 ||
+           is_of_sequence(sqlstate, PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME));
 }
 
 /* A restore of data alone, or a COPY with ids, leaves the sequence where it was. */
 const char *sqlstate_remedy(const char *sqlstate, const char *constraint)
 {
-    if (sqlstate == NULL || strcmp(sqlstate, "23505") != 0 || constraint == NULL ||
-        strcmp(constraint, "orders_pkey") != 0)
+    if (sqlstate == NULL || !is_of_sequence(sqlstate, constraint))
         return "";
     return "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM ONLY orders";
 }

@@ -38,7 +38,8 @@ bool sqlstate_is_disk_full(const char *sqlstate);
 
 /* Whether the database's tables, constraints, rules or rights are not what the statement needs, whatever it
  * is given: class 42, or that a view or a rule does not take it. Or that a column must not be null which the
- * statement does not name: somebody has added one. Not so what a trigger raises of its own accord. */
+ * statement does not name: somebody has added one. Or that the sequence of ids is behind its table, or at its
+ * end. Not so what a trigger raises of its own accord. */
 bool sqlstate_is_of_schema(const PGresult *result);
 
 /* What the operator can do about an error of the database's data, for the log; "": nothing is known. */

@@ -317,13 +317,26 @@ static void expect_told_until(const char *breaks, const char *told, const char *
 /* Nothing is missing, and yet no order can be created. */
 Test(outage, a_statement_that_the_schema_refuses_is_told_of)
 {
-    expect_told_until("ALTER TABLE orders DROP CONSTRAINT orders_order_id_key",
-                      "create fails: SQLSTATE 42P10", "ALTER TABLE orders ADD UNIQUE (order_id)");
+    expect_told_until("CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql "
+                      "AS 'BEGIN PERFORM nowhere(); RETURN NEW; END'; "
+                      "CREATE TRIGGER odd BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION odd()",
+                      "create fails: SQLSTATE 42883", "DROP FUNCTION odd CASCADE");
     expect_told_until(
         "ALTER TABLE orders ADD more text NOT NULL DEFAULT ''; ALTER TABLE orders ALTER more DROP DEFAULT",
         "create fails: SQLSTATE 23502", "ALTER TABLE orders DROP more");
     expect_told_until("CREATE RULE nothing AS ON INSERT TO orders DO INSTEAD NOTHING",
                       "create fails: SQLSTATE 0A000", "DROP RULE nothing ON orders");
+}
+
+/* As a restore of data alone, or a COPY with ids, leaves it. */
+Test(outage, a_sequence_that_makes_no_new_ids_is_told_of)
+{
+    static const char heals[] = "SELECT setval(pg_get_serial_sequence('orders', 'id'), max(id)) FROM orders";
+    expect_end(begin_create(store, "A", 10000), STATUS_OK);
+    expect_told_until("SELECT setval(pg_get_serial_sequence('orders', 'id'), min(id), false) FROM orders",
+                      "create fails: SQLSTATE 23505", heals);
+    expect_told_until("SELECT setval(pg_get_serial_sequence('orders', 'id'), 9223372036854775807)",
+                      "create fails: SQLSTATE 2200H", heals);
 }
 
 /* Values are read as what they are in this program's own schema. */
