@@ -10,6 +10,18 @@ const char schema_sql[] =
 
 #define FOLD_FUNCTION "to_regprocedure('order_rollup_fold(bigint,bigint)')"
 
+/* SQL, of rows wanted (relation, index, columns): the first unique index that is not there. One that is
+ * deferrable, or of some rows alone, keeps nothing apart when a statement relies on it. Where index is null
+ * any will do. */
+#define INDEX_MISSING "format('table %s has no unique index%s on (%s)', relation, ' ' || index, columns)"
+#define INDEX_IS_MISSING                                                                       \
+    "AS wanted (relation, index, columns) WHERE NOT EXISTS (SELECT FROM pg_index "             \
+    "JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(relation) "       \
+    "AND relname = coalesce(index, relname) AND indisunique AND indisvalid AND indimmediate "  \
+    "AND indpred IS NULL AND indexprs IS NULL AND columns = (SELECT string_agg(attname, ', ' " \
+    "ORDER BY attname) FROM pg_attribute WHERE attrelid = indrelid "                           \
+    "AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1]))) LIMIT 1"
+
 /* The rights are those of migrations/grants.sql. The triggers are those of order_rollup_arm() in
  * migrations/deploy, each with the states that will do: A in all sessions, O not in those that apply what
  * another database has, R in those alone. tests/store/test_schema.c holds both lists against a database.
@@ -54,7 +66,9 @@ const char schema_access_sql[] =
                     "('created_at', 'timestamptz'), ('updated_at', 'timestamptz')) AS needed (col, type) "
                     "CROSS JOIN (VALUES ('orders'), ('idempotency')) AS tables (name) "
                     "JOIN pg_attribute ON attrelid = to_regclass(name) AND attname = col "
-                    "WHERE atttypid <> type LIMIT 1)) AS lacks, "
+                    "WHERE atttypid <> type LIMIT 1), (SELECT " INDEX_MISSING " FROM (VALUES "
+                    "('idempotency', 'idempotency_pkey', 'part, principal, request_id')) " INDEX_IS_MISSING
+                    ")) AS lacks, "
                     "pg_backend_pid() AS pid, "
                     "coalesce((SELECT format('trigger %s of table %s is ', name, relation) || CASE tgenabled "
                     "WHEN 'D' THEN 'disabled: tools/migrate --recount' "
@@ -95,7 +109,9 @@ const char schema_access_sql[] =
                     "attname "
                     "IN ('id', 'order_id', 'customer_id', 'order_date', 'total_amount', 'currency', "
                     "'status', 'created_at', "
-                    "'updated_at') ORDER BY attnum LIMIT 1)) AS degraded";
+                    "'updated_at') ORDER BY attnum LIMIT 1), (SELECT " INDEX_MISSING " FROM (VALUES "
+                    "('orders', NULL, 'id'), ('orders', NULL, 'order_id'), "
+                    "('api_keys', NULL, 'id')) " INDEX_IS_MISSING ")) AS degraded";
 
 static bool is_wanted(const char *deployed)
 {

@@ -17,7 +17,7 @@ TestSuite(schema, .timeout = 120);
 /* One column of what a session is asked of its access. Free with free. */
 static char *ask_access(PGconn *session, const char *column)
 {
-    char sql[8192];
+    char sql[16384];
     cr_assert_lt(snprintf(sql, sizeof sql, "SELECT %s FROM (%s) AS access", column, schema_access_sql),
                  (int)sizeof sql);
     return database_query(session, sql);
@@ -222,6 +222,50 @@ Test(schema, a_column_that_may_be_null_is_told_of)
 }
 
 /* Whoever may make a schema of the name of the service's role has it searched before ours. */
+/* One by which two rows can be alike, if only until the commit, is none. */
+Test(schema, a_unique_index_that_is_missing_is_told_of)
+{
+    static const struct {
+        const char *change, *column, *told;
+    } ways[] = {
+        {"ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey", "lacks",
+         "table idempotency has no unique index idempotency_pkey on (part, principal, request_id)"},
+        {"ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey, "
+         "ADD CONSTRAINT idempotency_pkey PRIMARY KEY (principal, request_id, part) DEFERRABLE",
+         "lacks", "table idempotency has no unique index idempotency_pkey on (part, principal, request_id)"},
+        {"ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey; "
+         "CREATE UNIQUE INDEX idempotency_pkey ON idempotency (principal, request_id, part) WHERE code = 0",
+         "lacks", "table idempotency has no unique index idempotency_pkey on (part, principal, request_id)"},
+        {"ALTER TABLE idempotency RENAME CONSTRAINT idempotency_pkey TO other", "lacks",
+         "table idempotency has no unique index idempotency_pkey on (part, principal, request_id)"},
+        {"UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'idempotency_pkey'::regclass", "lacks",
+         "table idempotency has no unique index idempotency_pkey on (part, principal, request_id)"},
+        {"ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey, "
+         "ADD CONSTRAINT idempotency_pkey PRIMARY KEY (request_id, part, principal) INCLUDE (code)",
+         "lacks", ""},
+        {"ALTER TABLE orders DROP CONSTRAINT orders_pkey", "degraded",
+         "table orders has no unique index on (id)"},
+        {"ALTER TABLE orders DROP CONSTRAINT orders_order_id_key", "degraded",
+         "table orders has no unique index on (order_id)"},
+        {"ALTER TABLE orders DROP CONSTRAINT orders_order_id_key; CREATE UNIQUE INDEX ON orders (order_id)",
+         "degraded", ""},
+        {"ALTER TABLE api_keys DROP CONSTRAINT api_keys_pkey", "degraded",
+         "table api_keys has no unique index on (id)"},
+    };
+    char *database_url = database_create();
+    PGconn *database = database_connect(database_url);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        free(database_query(database, "BEGIN"));
+        free(database_query(database, ways[i].change));
+        char *told = ask_access(database, ways[i].column);
+        cr_expect_str_eq(told, ways[i].told, "%s: %s", ways[i].change, told);
+        free(told);
+        free(database_query(database, "ROLLBACK"));
+    }
+    PQfinish(database);
+    database_drop(database_url);
+}
+
 Test(schema, a_schema_that_comes_first_is_not_taken_for_ours)
 {
     char *database_url = database_create(), *url = database_service_url(database_url);
