@@ -57,6 +57,7 @@ static void read_page(struct call *call, const Orders__V1__ListOrdersRequest *re
         call_violation(call, "page_token", "unknown_page_token",
                        "must be the next_page_token of a list with the same filters and order");
     is_within(call, "skip", request->skip, 0, INT64_MAX);
+    query->is_after = from.more;
     query->after_id = from.id;
     query->after_key = from.key;
     query->skip = request->skip <= INT64_MAX - from.skip ? request->skip + from.skip : INT64_MAX;

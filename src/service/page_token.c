@@ -92,5 +92,6 @@ bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_
     }
     char again[PAGE_TOKEN_TEXT];
     page_token_make(request, next, again);
-    return next->id > 0 && next->skip >= 0 && strcmp(again, token) == 0;
+    next->more = next->skip >= 0 && strcmp(again, token) == 0;
+    return next->more;
 }

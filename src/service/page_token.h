@@ -13,8 +13,8 @@ enum { PAGE_TOKEN_TEXT = 57 }; /* 24 or 56 hexadecimal digits and a NUL */
 void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next,
                      char out[static PAGE_TOKEN_TEXT]);
 
-/* Reads request->page_token; an empty one stands for the start, where all but `more` is 0. False: it is none,
- * or was made for other filters, or another order. */
+/* Reads request->page_token; an empty one stands for the start, where there is no `more` and all is 0. False:
+ * it is none, or was made for other filters, or another order. */
 bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_next *next);
 
 #endif

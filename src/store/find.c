@@ -145,7 +145,7 @@ static const char *find_where(const struct find *find, unsigned filters, const c
 /* Behind which order the page begins, if not with the first. */
 static const char *find_behind(const struct find *find)
 {
-    if (find->query->after_id == 0)
+    if (!find->query->is_after)
         return "";
     return find->query->descending ? find->ordering->behind_desc : find->ordering->behind;
 }
@@ -155,7 +155,7 @@ static const char *find_behind(const struct find *find)
 static unsigned find_scanned(const struct find *find)
 {
     unsigned filters = find->served;
-    if (find->query->order == STORE_BY_ORDER_DATE && find->query->after_id != 0)
+    if (find->query->order == STORE_BY_ORDER_DATE && find->query->is_after)
         filters &= ~(unsigned)(find->query->descending ? BEFORE : FROM);
     return filters;
 }

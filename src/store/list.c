@@ -11,12 +11,25 @@
 
 /* --- parameters --- */
 
+/* The first id that a list may have. False: it may have none, as it goes on behind the last that there can
+ * be. */
+static bool find_first(const struct store_query *query, int64_t *first)
+{
+    *first = query->descending ? INT64_MAX : INT64_MIN;
+    if (!query->is_after)
+        return true;
+    return query->descending ? !__builtin_sub_overflow(query->after_id, 1, first)
+                             : !__builtin_add_overflow(query->after_id, 1, first);
+}
+
 void list_encode(struct params *params, struct operation *const operations[], size_t n)
 {
     const struct store_query *query = operations[0]->query;
+    int64_t first;
     (void)n;
-    params_int8(params, query->descending && query->after_id == 0 ? INT64_MAX : query->after_id);
-    params_int8(params, query->limit + 1);
+    const bool has_some = find_first(query, &first);
+    params_int8(params, first);
+    params_int8(params, has_some ? query->limit + 1 : 0);
     params_int8(params, query->skip);
 }
 

@@ -182,10 +182,10 @@ static void take_removed(struct operation *operation, const PGresult *result, in
 
 /* --- the table --- */
 
-/* One of the lists: those behind $1 that match, in one of two directions. */
-#define LIST(called, behind, direction, where, parameters, encoder, ...)                           \
+/* One of the lists: those from $1 on that match, in one of two directions. */
+#define LIST(called, from, direction, where, parameters, encoder, ...)                             \
     .name = (called), .n_params = (parameters), .types = {PG_INT8, PG_INT8, PG_INT8, __VA_ARGS__}, \
-    .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " behind " $1" where        \
+    .sql = "SELECT " ORDER_ROW_COLUMNS " FROM ONLY orders o WHERE o.id " from " $1" where          \
            " ORDER BY o.id" direction " LIMIT $2 OFFSET $3",                                       \
     .lane = LANE_SCAN, .encode = (encoder), .take_result = list_take_result
 
@@ -209,19 +209,19 @@ const struct statement statements[STATEMENTS] =
                 .key_column = ORDER_ROW_ID_COLUMN,
                 .absent = STATUS_NOT_FOUND,
             },
-        [STATEMENT_LIST] = {LIST("list", ">", "", "", 3, list_encode, )},
-        [STATEMENT_LIST_BY_STATUS] = {LIST("list_by_status", ">", "", BY_STATUS, 4, list_encode_by_status,
+        [STATEMENT_LIST] = {LIST("list", ">=", "", "", 3, list_encode, )},
+        [STATEMENT_LIST_BY_STATUS] = {LIST("list_by_status", ">=", "", BY_STATUS, 4, list_encode_by_status,
                                            PG_TEXT)},
-        [STATEMENT_LIST_BY_CUSTOMER] = {LIST("list_by_customer", ">", "", BY_CUSTOMER, 4,
+        [STATEMENT_LIST_BY_CUSTOMER] = {LIST("list_by_customer", ">=", "", BY_CUSTOMER, 4,
                                              list_encode_by_customer, PG_TEXT)},
-        [STATEMENT_LIST_BY_BOTH] = {LIST("list_by_both", ">", "", BY_BOTH, 5, list_encode_by_both, PG_TEXT,
+        [STATEMENT_LIST_BY_BOTH] = {LIST("list_by_both", ">=", "", BY_BOTH, 5, list_encode_by_both, PG_TEXT,
                                          PG_TEXT)},
-        [STATEMENT_NEWEST] = {LIST("newest", "<", " DESC", "", 3, list_encode, )},
-        [STATEMENT_NEWEST_BY_STATUS] = {LIST("newest_by_status", "<", " DESC", BY_STATUS, 4,
+        [STATEMENT_NEWEST] = {LIST("newest", "<=", " DESC", "", 3, list_encode, )},
+        [STATEMENT_NEWEST_BY_STATUS] = {LIST("newest_by_status", "<=", " DESC", BY_STATUS, 4,
                                              list_encode_by_status, PG_TEXT)},
-        [STATEMENT_NEWEST_BY_CUSTOMER] = {LIST("newest_by_customer", "<", " DESC", BY_CUSTOMER, 4,
+        [STATEMENT_NEWEST_BY_CUSTOMER] = {LIST("newest_by_customer", "<=", " DESC", BY_CUSTOMER, 4,
                                                list_encode_by_customer, PG_TEXT)},
-        [STATEMENT_NEWEST_BY_BOTH] = {LIST("newest_by_both", "<", " DESC", BY_BOTH, 5, list_encode_by_both,
+        [STATEMENT_NEWEST_BY_BOTH] = {LIST("newest_by_both", "<=", " DESC", BY_BOTH, 5, list_encode_by_both,
                                            PG_TEXT, PG_TEXT)},
         [STATEMENT_FIND] =
             {

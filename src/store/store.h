@@ -32,7 +32,7 @@ enum store_order {
 
 /* Where a list goes on. */
 struct store_next {
-    bool more;    /* it does */
+    bool more;    /* it does; is_after */
     int64_t key;  /* for after_key, */
     int64_t id;   /* after_id */
     int64_t skip; /* and skip */
@@ -42,7 +42,8 @@ struct store_next {
 struct store_query {
     enum store_order order; /* equal ones by id */
     bool descending;
-    int64_t after_id;  /* only orders behind this one; 0: all */
+    bool is_after; /* only orders behind after_id, which may be any number; false: all */
+    int64_t after_id;
     int64_t after_key; /* by what the list is ordered, of the order after_id: order_date in microseconds since
                           2000, or total_amount; 0: by id */
     int64_t skip;      /* of those that match, how many to pass over */

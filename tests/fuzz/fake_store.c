@@ -115,7 +115,7 @@ static void get(struct store *store, struct call *call, const char *order_id, Or
 static void list(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data)
 {
-    must(query->after_id >= 0 && query->skip >= 0);
+    must(query->skip >= 0 && (query->is_after || query->after_id == 0));
     must(query->limit > 0 && query->limit <= ORDER_PAGE_MAX);
     must((query->statuses & ~0xfeu) == 0);
     must(*query->currency == '\0' || currency_find(query->currency) == query->currency);

@@ -17,13 +17,13 @@ FROM generate_series(1, 50000) n;
 ANALYZE orders;
 
 PREPARE list_all (bigint, bigint, bigint) AS
-  SELECT * FROM orders WHERE id > $1 ORDER BY id LIMIT $2 OFFSET $3;
+  SELECT * FROM orders WHERE id >= $1 ORDER BY id LIMIT $2 OFFSET $3;
 PREPARE list_by_status (bigint, bigint, bigint, text) AS
-  SELECT * FROM orders WHERE id > $1 AND status = $4 ORDER BY id LIMIT $2 OFFSET $3;
+  SELECT * FROM orders WHERE id >= $1 AND status = $4 ORDER BY id LIMIT $2 OFFSET $3;
 PREPARE list_by_customer (bigint, bigint, bigint, text) AS
-  SELECT * FROM orders WHERE id > $1 AND customer_id = $4 ORDER BY id LIMIT $2 OFFSET $3;
+  SELECT * FROM orders WHERE id >= $1 AND customer_id = $4 ORDER BY id LIMIT $2 OFFSET $3;
 PREPARE list_by_both (bigint, bigint, bigint, text, text) AS
-  SELECT * FROM orders WHERE id > $1 AND customer_id = $4 AND status = $5 ORDER BY id LIMIT $2 OFFSET $3;
+  SELECT * FROM orders WHERE id >= $1 AND customer_id = $4 AND status = $5 ORDER BY id LIMIT $2 OFFSET $3;
 
 -- Plans a list and holds its one scan against the index it is to use (NULL: any).
 CREATE FUNCTION pg_temp.check_plan(mode text, list text, index text) RETURNS void LANGUAGE plpgsql AS $$

@@ -285,11 +285,12 @@ Test(order_service, a_list_that_goes_on_has_a_token)
     Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
     cr_assert_eq(asked.query.limit, 100);
-    cr_assert_eq(asked.query.after_id, 0);
+    cr_assert_not(asked.query.is_after);
     request.page_token = token;
     request.page_size = 1000;
     invoke("ListOrders", &request.base, STATUS_OK, "list");
     cr_assert_eq(asked.query.limit, 1000);
+    cr_assert(asked.query.is_after);
     cr_assert_eq(asked.query.after_id, 100);
 }
 

@@ -8,6 +8,10 @@ static const struct store_next places[] = {
     {.id = 1},
     {.id = 2},
     {.id = INT64_MAX},
+    {.id = 0},
+    {.id = -5},
+    {.id = INT64_MIN},
+    {.id = 0, .key = -1},
     {.id = 3, .key = 1},
     {.id = 3, .key = INT64_MIN},
     {.id = 3, .key = INT64_MAX, .skip = INT64_MAX},
@@ -27,7 +31,8 @@ Test(page_token, comes_back)
         page_token_make(&request, &places[i], token);
         request.page_token = token;
         cr_assert(page_token_read(&request, &next), "%s", token);
-        cr_assert(next.id == places[i].id && next.key == places[i].key && next.skip == places[i].skip);
+        cr_assert(next.more && next.id == places[i].id && next.key == places[i].key &&
+                  next.skip == places[i].skip);
     }
 }
 
@@ -45,7 +50,7 @@ Test(page_token, an_empty_one_is_the_start)
     Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
     struct store_next next = {.id = 5, .key = 5, .skip = 5};
     cr_assert(page_token_read(&request, &next));
-    cr_assert(next.id == 0 && next.key == 0 && next.skip == 0);
+    cr_assert(!next.more && next.id == 0 && next.key == 0 && next.skip == 0);
 }
 
 Test(page_token, every_changed_character_is_noticed)

@@ -72,7 +72,8 @@ static void expect_list(int64_t after_id, int64_t limit, const char *lost)
 {
     struct pending *pending = pending_new(LONG_MS);
     struct seen seen = {.pending = pending};
-    const struct store_query query = {.after_id = after_id, .limit = limit, .customer_id = ""};
+    const struct store_query query = {
+        .is_after = after_id != 0, .after_id = after_id, .limit = limit, .customer_id = ""};
     store->list(store, &pending->call, &query, list_done, &seen);
     cr_assert_eq(pending_wait(pending), STATUS_OK, "%s", pending->call.status.message);
     cr_assert_eq(seen.orders, limit);

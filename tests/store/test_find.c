@@ -54,7 +54,7 @@ static void close_all(void)
 
 struct row {
     int64_t id, micros, amount; /* micros: since 2000 */
-    char order_id[24], customer_id[24];
+    char order_id[32], customer_id[24];
     const char *currency;
     Orders__V1__OrderStatus status;
 };
@@ -108,6 +108,16 @@ static void insert_rows(size_t n)
         insert_row(&rows[n_rows++]);
     }
     free(database_query(database, "COMMIT"));
+}
+
+/* What no sequence makes, and a COPY may bring. */
+static void insert_odd_rows(void)
+{
+    static const int64_t ids[] = {INT64_MIN, -5, 0, INT64_MAX};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        rows[n_rows] = make_row(ids[i]);
+        insert_row(&rows[n_rows++]);
+    }
 }
 
 /* --- what should be listed --- */
@@ -203,6 +213,7 @@ static bool read_page(struct store_query *query, struct page *page)
     cr_assert_eq(code, STATUS_OK, "%s", page->pending->call.status.message);
     cr_assert_leq(page->n, (size_t)query->limit);
     pending_free(page->pending);
+    query->is_after = next.more;
     query->after_id = next.id;
     query->after_key = next.key;
     query->skip = next.skip;
@@ -305,6 +316,7 @@ Test(find, every_filter_alone_in_every_order)
     Google__Protobuf__Timestamp times[2];
     open_with(LOOK);
     insert_rows(ROWS);
+    insert_odd_rows();
     for (unsigned order = 0; order < 6; order++) {
         for (unsigned filter = 0; filter <= FILTERS; filter++) {
             struct store_query query = query_in_order(order);
@@ -325,6 +337,7 @@ Test(find, filters_together_as_they_come)
     Google__Protobuf__Timestamp times[2];
     open_with(LOOK);
     insert_rows(ROWS);
+    insert_odd_rows();
     for (int i = 0; i < QUERIES; i++) {
         struct store_query query = query_in_order(pick(6));
         for (unsigned filter = 0; filter < FILTERS; filter++) {
@@ -450,14 +463,20 @@ Test(find, an_index_serves_what_is_said_to_be_served)
         const char *index;
     } cases[] = {
         {{.order = STORE_BY_ORDER_DATE}, "using orders_order_date_id_idx"},
-        {{.order = STORE_BY_ORDER_DATE, .descending = true, .after_id = 5, .after_key = 7, .currency = "EUR"},
+        {{.order = STORE_BY_ORDER_DATE,
+          .descending = true,
+          .is_after = true,
+          .after_id = 5,
+          .after_key = 7,
+          .currency = "EUR"},
          "Backward using orders_order_date_id_idx"},
         {{.order = STORE_BY_ORDER_DATE, .placed_from = &from, .placed_before = &before, .statuses = 6},
          "using orders_order_date_id_idx"},
-        {{.statuses = 6, .after_id = 9}, "Merge Append"},
+        {{.statuses = 6, .is_after = true, .after_id = 9}, "Merge Append"},
         {{.statuses = 2, .customer_id = "CUST-7", .min_amount = 5}, "using orders_customer_id_status_id_idx"},
         {{.search = "x"}, "using orders_pkey"},
-        {{.search = "x", .descending = true, .after_id = 4000}, "Backward using orders_pkey"},
+        {{.search = "x", .descending = true, .is_after = true, .after_id = 4000},
+         "Backward using orders_pkey"},
     };
     open_with(0);
     free(database_query(
