@@ -16,7 +16,7 @@ struct header_walk {
     struct arena *arena;
     unsigned hosts, lengths, encodings, traceparents;
     bool chunked;
-    bool bad_key;
+    bool bad_key, bad_host;
 };
 
 #define ID_CHARACTERS  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
@@ -39,6 +39,34 @@ static void take_idempotency_key(struct header_walk *walk, const char *value, si
     walk->head->idempotency_key = key;
 }
 
+#define DIGITS          "0123456789"
+#define HEX_DIGITS      DIGITS "ABCDEFabcdef"
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" DIGITS "-._~!$&'()*+,;="
+
+/* The end of a name as URIs have it, or of an address in brackets (RFC 3986, 3.2.2). */
+static const char *skip_host(const char *value)
+{
+    if (*value == '[') {
+        const char *end = value + 1 + strspn(value + 1, NAME_CHARACTERS ":");
+        return end > value + 1 && *end == ']' ? end + 1 : value;
+    }
+    for (;;) {
+        value += strspn(value, NAME_CHARACTERS);
+        if (value[0] != '%' || strspn(value + 1, HEX_DIGITS) < 2)
+            return value;
+        value += 3;
+    }
+}
+
+/* One may be empty, and so may a port (RFC 9110, 7.2). */
+static bool is_host(const char *value, size_t size)
+{
+    const char *end = skip_host(value);
+    if (*end == ':')
+        end += 1 + strspn(end + 1, DIGITS);
+    return end == value + size;
+}
+
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
                             const char *value, size_t value_size)
 {
@@ -49,6 +77,7 @@ static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name
         value = "";
     if (strcasecmp(name, "Host") == 0) {
         walk->hosts++;
+        walk->bad_host |= !is_host(value, value_size);
     } else if (strcasecmp(name, "Content-Length") == 0) {
         walk->lengths++;
         walk->head->content_length = strtoull(value, NULL, 10);
@@ -79,6 +108,8 @@ static const char *malformation(const struct header_walk *walk, bool http_1_1)
         return "Host is repeated";
     if (walk->hosts == 0 && http_1_1)
         return "Host is missing";
+    if (walk->bad_host)
+        return "Host is no host";
     if (walk->lengths > 1)
         return "Content-Length is repeated";
     if (walk->lengths > 0 && walk->encodings > 0)

@@ -53,6 +53,13 @@ Test(bad_input, heads)
         const char *body;
     } cases[] = {
         {RAW("GET / HTTP/1.1\r\n\r\n"), 400, "{\"detail\":\"Host is missing\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: a/c\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: a:80b\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: a%2\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
+        {RAW("GET / HTTP/1.1\r\nHost: ::1\r\n\r\n"), 400, "{\"detail\":\"Host is no host\"}"},
         {RAW("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"), 400, "{\"detail\":\"Host is repeated\"}"},
         {RAW("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400, "{\"detail\":\"Host is repeated\"}"},
         {RAW("POST /orders/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x"), 400,
@@ -231,6 +238,10 @@ Test(bad_input, what_a_request_may_have)
         int status;
     } cases[] = {
         {RAW("\r\nGET /healthz HTTP/1.1\r\n" HOST "\r\n"), 200},
+        {RAW("GET /healthz HTTP/1.1\r\nHost:\r\n\r\n"), 200},
+        {RAW("GET /healthz HTTP/1.1\r\nHost: orders.example.com:15000\r\n\r\n"), 200},
+        {RAW("GET /healthz HTTP/1.1\r\nHost: a%20b:\r\n\r\n"), 200},
+        {RAW("GET /healthz HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n"), 200},
         {RAW("GET /healthz HTTP/1.1\r\nHost:a\r\nX-A:\r\nX-B:  \t\r\nX-C: \t b c \t \r\n\r\n"), 200},
         {RAW("GET /healthz HTTP/1.1\r\n!#$%&'*+-.^_`|~09azAZ: a\r\n" HOST "\r\n"), 200},
         {RAW("GET /healthz?a=%00&b=\xc3\xa1 HTTP/1.1\r\n" HOST "X-A: \xc3\xa1\r\n\r\n"), 200},
