@@ -29,13 +29,27 @@ const char *store_message(enum status_code code)
     }
 }
 
+static bool is_to_be_tried_again(struct operation *operation, int64_t code)
+{
+    return code == IDEMPOTENT_LOCKED ||
+           (code == IDEMPOTENT_SKIPPED && ++operation->attempts < IDEMPOTENT_SKIPS_MOST);
+}
+
 bool idempotency_take(struct operation *operation, const PGresult *result, int row)
 {
     const bool is_kept = !PQgetisnull(result, row, IDEMPOTENT_CODE_COLUMN);
     const int64_t code = is_kept ? row_int8(result, row, IDEMPOTENT_CODE_COLUMN) : STATUS_DATA_LOSS;
-    operation->locked = code == IDEMPOTENT_LOCKED;
-    operation->code = operation->locked ? STATUS_UNAVAILABLE : (enum status_code)code;
-    operation->message = store_message(operation->code);
     operation->replayed = row_bool(result, row, IDEMPOTENT_REPLAYED_COLUMN);
+    operation->locked = is_to_be_tried_again(operation, code);
+    if (operation->locked) {
+        operation->code = STATUS_UNAVAILABLE;
+        operation->message = "";
+    } else if (code == IDEMPOTENT_SKIPPED) {
+        operation->code = STATUS_INVALID_ARGUMENT;
+        operation->message = "A trigger of the database refused it";
+    } else {
+        operation->code = (enum status_code)code;
+        operation->message = store_message(operation->code);
+    }
     return operation->code == STATUS_OK;
 }

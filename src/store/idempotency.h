@@ -55,12 +55,13 @@
 /* The next one, `done`, is the write's own: the rows it changed, each with its order_id as done_id. The last
  * ones record what became of each and answer it: the code is `failed` for what is not among them. `recorded`
  * and `answered` are the columns of an answer that a record keeps, and that a row gives. All that is done is
- * fresh; a row of another order_id than was asked for, by a trigger, fails the statement, as else it would be
- * stored and its request refused. The join is a full one because PostgreSQL makes that by hash, and a left
- * one, of so few rows as it expects, by comparing each with each. */
-#define IDEMPOTENT_ANSWERED(failed, recorded, answered)                                                  \
+ * fresh; a row that is not `as_asked`, by a trigger, fails the statement, as else one of another order_id
+ * would be stored and its request refused, and one of another amount be answered as it was sent. The join is
+ * a full one because PostgreSQL makes that by hash, and a left one, of so few rows as it expects, by
+ * comparing each with each. */
+#define IDEMPOTENT_ANSWERED(failed, as_asked, recorded, answered)                                        \
     "outcome AS (SELECT f.order_id, f.principal, f.request_id, f.part, f.fingerprint, "                  \
-    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 / (f.order_id IS NOT NULL)::int "                \
+    "CASE WHEN d.done_id IS NULL THEN " failed " ELSE 0 / (f.order_id IS NOT NULL" as_asked ")::int "    \
     "END::bigint AS code, d.* "                                                                          \
     "FROM fresh AS f FULL JOIN done AS d ON d.done_id = f.order_id), "                                   \
     "recorded AS (INSERT INTO idempotency (principal, request_id, part, fingerprint, code" recorded ") " \
@@ -76,6 +77,11 @@
  * changed it since the statement began. */
 enum { IDEMPOTENT_LOCKED = -1 };
 
+/* Neither was one that found its order and did not change it, or found none and did not make it: a trigger of
+ * others skipped the row, or, of a create, another session has made it since the statement began, which the
+ * next attempt sees. */
+enum { IDEMPOTENT_SKIPPED = -2, IDEMPOTENT_SKIPS_MOST = 8 };
+
 /* The columns of every answer; what the write answers follows. */
 enum {
     IDEMPOTENT_ORDER_ID_COLUMN,
@@ -84,6 +90,14 @@ enum {
     IDEMPOTENT_ANSWER_COLUMN
 };
 
+/* What is to say when there is no order made, and whether that which is made is as it was sent. */
+#define CREATE_FAILED                                                                                        \
+    "CASE WHEN EXISTS (SELECT FROM ONLY orders AS o WHERE o.order_id = f.order_id OFFSET 0) THEN 6 ELSE -2 " \
+    "END"
+#define CREATE_AS_ASKED                                             \
+    " AND (d.customer_id, d.total_amount, d.currency, d.status) = " \
+    "(f.customer_id, f.total_amount, f.currency, f.status)"
+
 /* order_date is recorded, since a request that has none gets the time at which it came. */
 #define CREATE_ARRAYS                                                                   \
     "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
@@ -91,21 +105,25 @@ enum {
 #define CREATE_COLUMNS "order_id, customer_id, order_date, total_amount, currency, status"
 #define CREATE_ANSWER  ", id, created_at, updated_at, order_date"
 #define CREATE_ROWS    "done AS (INSERT INTO orders (" CREATE_COLUMNS ") SELECT " CREATE_COLUMNS " FROM fresh "
-#define CREATE_DONE \
-    "RETURNING order_id AS done_id" CREATE_ANSWER "), " IDEMPOTENT_ANSWERED("6", CREATE_ANSWER, CREATE_ANSWER)
+#define CREATE_DONE                                                                                        \
+    "RETURNING order_id AS done_id" CREATE_ANSWER                                                          \
+    ", customer_id, total_amount, currency, status), " IDEMPOTENT_ANSWERED(CREATE_FAILED, CREATE_AS_ASKED, \
+                                                                           CREATE_ANSWER, CREATE_ANSWER)
 
 #define IDEMPOTENT_CREATE_SQL                           \
     IDEMPOTENT_LOOKED_UP(CREATE_ARRAYS, CREATE_COLUMNS) \
     CREATE_ROWS "ON CONFLICT (order_id) DO NOTHING " CREATE_DONE IDEMPOTENT_AND_SEEN(CREATE_ANSWER)
 #define OPTIMISTIC_CREATE_SQL IDEMPOTENT_OPTIMISTIC(CREATE_ARRAYS, CREATE_COLUMNS) CREATE_ROWS CREATE_DONE
 
-/* Whether the order has the etag that was given; and what to say when a write found none to change: that it
- * is locked, has another etag, or is not there. */
+/* Whether the order has the etag that was given; and what to say when a write changed none: that it was
+ * skipped where it still is, has another etag, is not there, or is locked or was changed since the statement
+ * began. */
 #define ETAG_HOLDS "(f.etag_id IS NULL OR (o.id, o.updated_at) = (f.etag_id, f.etag_updated_at))"
-#define ETAG_FAILED                                                  \
-    "coalesce((SELECT CASE WHEN " ETAG_HOLDS                         \
-    " THEN -1 ELSE 10 END FROM ONLY orders AS o WHERE o.order_id = " \
-    "f.order_id OFFSET 0), 5)"
+#define ETAG_FAILED                                                                     \
+    "CASE WHEN EXISTS (SELECT FROM held AS h WHERE h.order_id = f.order_id AND EXISTS " \
+    "(SELECT FROM ONLY orders AS o WHERE o.ctid = h.place OFFSET 0)) THEN -2 ELSE "     \
+    "coalesce((SELECT CASE WHEN " ETAG_HOLDS                                            \
+    " THEN -1 ELSE 10 END FROM ONLY orders AS o WHERE o.order_id = f.order_id OFFSET 0), 5) END"
 
 /* The next one, `held`: the orders to be changed, each locked as the change will. Those that another session
  * has locked are skipped, so that no write ever waits for an order. What is locked stays where it is, so the
@@ -141,7 +159,7 @@ enum {
     "ELSE greatest(clock_timestamp(), o.updated_at + interval '1 microsecond') END "              \
     "FROM held AS f WHERE o.ctid = f.place RETURNING o.order_id AS done_id, "                     \
     "o.id, o.customer_id, o.order_date, o.total_amount, o.currency, o.status, o.created_at, "     \
-    "o.updated_at), " IDEMPOTENT_ANSWERED(ETAG_FAILED, UPDATE_RECORD, UPDATE_ANSWER)
+    "o.updated_at), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", UPDATE_RECORD, UPDATE_ANSWER)
 
 #define IDEMPOTENT_UPDATE_SQL \
     IDEMPOTENT_LOOKED_UP(UPDATE_ARRAYS, UPDATE_COLUMNS) UPDATE_DONE IDEMPOTENT_AND_SEEN(UPDATE_ANSWER)
@@ -153,7 +171,7 @@ enum {
 #define REMOVE_DONE                                                                 \
     IDEMPOTENT_HELD("UPDATE")                                                       \
     "done AS (DELETE FROM ONLY orders AS o USING held AS f WHERE o.ctid = f.place " \
-    "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "")
+    "RETURNING o.order_id AS done_id), " IDEMPOTENT_ANSWERED(ETAG_FAILED, "", "", "")
 
 #define IDEMPOTENT_REMOVE_SQL \
     IDEMPOTENT_LOOKED_UP(REMOVE_ARRAYS, REMOVE_COLUMNS) REMOVE_DONE IDEMPOTENT_AND_SEEN("")
@@ -163,7 +181,7 @@ enum {
  * request are made, in transactions of their own. */
 #define IDEMPOTENT_CLAIM_SQL                                                                           \
     IDEMPOTENT_LOOKED_UP("$1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]", "order_id") \
-    "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "")            \
+    "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "", "")        \
         IDEMPOTENT_AND_SEEN("")
 
 /* The id under which a write is recorded; NULL: its caller gave none, and it is not. */

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "orders/rules.h"
+#include "store/statement.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -461,4 +462,72 @@ Test(changes_by_sql, an_order_that_a_trigger_gives_another_id_is_not_made)
     stored = database_query(database, "SELECT sum(orders) FROM order_rollup");
     cr_assert_str_eq(stored, "1");
     free(stored);
+}
+
+/* Calls for one order, each of which a trigger is to refuse, and none before. */
+static struct pending *begin_as_request(enum statement_id which, const char *request_id)
+{
+    struct pending *pending = pending_new(LONG_MS);
+    pending->call.request_id = request_id;
+    if (which == STATEMENT_CREATE)
+        store->create(store, &pending->call, pending_order(pending, "skipped"),
+                      (Orders__V1__Order_Closure)pending_done, pending);
+    else if (which == STATEMENT_UPDATE)
+        store->update(store, &pending->call, pending_order(pending, "there"), ORDER_CUSTOMER_ID,
+                      (Orders__V1__Order_Closure)pending_done, pending);
+    else
+        store->remove(store, &pending->call, "there", "", (Google__Protobuf__Empty_Closure)pending_done,
+                      pending);
+    return pending;
+}
+
+/* It is no order that exists, nor a lock: told soon, and not for as long as a record is kept. */
+Test(changes_by_sql, a_write_that_a_trigger_skips_is_refused_and_not_recorded)
+{
+    static const struct {
+        const char *event;
+        enum statement_id which;
+    } ways[] = {{"INSERT", STATEMENT_CREATE}, {"UPDATE", STATEMENT_UPDATE}, {"DELETE", STATEMENT_REMOVE}};
+    free(database_query(database, "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS "
+                                  "$$ BEGIN RETURN NULL; END $$"));
+    expect_end(begin_create(store, "there", LONG_MS), STATUS_OK);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        char sql[128];
+        snprintf(sql, sizeof sql,
+                 "CREATE TRIGGER skip BEFORE %s ON orders FOR EACH ROW EXECUTE FUNCTION skip()",
+                 ways[i].event);
+        free(database_query(database, sql));
+        struct pending *skipped = begin_as_request(ways[i].which, ways[i].event);
+        cr_expect_eq(pending_wait(skipped), STATUS_INVALID_ARGUMENT, "%s", ways[i].event);
+        cr_expect_str_eq(skipped->call.status.message, "A trigger of the database refused it");
+        pending_free(skipped);
+        free(database_query(database, "DROP TRIGGER skip ON orders"));
+        expect_end(begin_as_request(ways[i].which, ways[i].event), STATUS_OK);
+    }
+    expect_end(begin_create(store, "skipped", LONG_MS), STATUS_ALREADY_EXISTS);
+}
+
+/* What was sent would be answered, under the etag of what is stored. */
+Test(changes_by_sql, an_order_that_a_trigger_changes_is_not_made)
+{
+    static const char *const changes[] = {"customer_id := upper(NEW.customer_id)",
+                                          "total_amount := NEW.total_amount + 1", "currency := 'USD'",
+                                          "status := 'shipped'"};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char sql[256];
+        snprintf(
+            sql, sizeof sql,
+            "CREATE OR REPLACE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN NEW.%s; RETURN NEW; END $$; CREATE OR REPLACE TRIGGER change BEFORE INSERT ON orders "
+            "FOR EACH ROW EXECUTE FUNCTION change()",
+            changes[i]);
+        free(database_query(database, sql));
+        struct pending *pending = pending_new(LONG_MS);
+        Orders__V1__Order *order = pending_order(pending, "changed");
+        order->customer_id = "a";
+        store->create(store, &pending->call, order, (Orders__V1__Order_Closure)pending_done, pending);
+        cr_expect_eq(pending_wait(pending), STATUS_INVALID_ARGUMENT, "%s", changes[i]);
+        pending_free(pending);
+    }
+    cr_assert_eq(database_number(database, "SELECT count(*) FROM orders"), 0);
 }
