@@ -16,7 +16,7 @@ GRANT SELECT ON sqitch.changes TO :"role";
 GRANT SELECT, INSERT, DELETE,
   UPDATE (customer_id, order_date, total_amount, currency, status, updated_at) ON orders TO :"role";
 GRANT SELECT, INSERT, DELETE ON idempotency TO :"role";
-GRANT SELECT ON order_rollup TO :"role";
+GRANT SELECT ON order_rollup, order_rollup_versions TO :"role";
 GRANT SELECT, INSERT, UPDATE (revoked_at, last_used_at) ON api_keys TO :"role";
 GRANT EXECUTE ON FUNCTION order_rollup_fold(bigint, bigint) TO :"role";
 

@@ -12,7 +12,7 @@ WITH registry AS (
 ), ours AS (
   SELECT relname, relowner FROM pg_class
   WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
-    AND relname IN ('orders', 'order_rollup', 'idempotency', 'api_keys')
+    AND relname IN ('orders', 'order_rollup', 'order_rollup_versions', 'idempotency', 'api_keys')
 )
 SELECT format('role %I ', current_user) || lacks FROM (
   SELECT format('finds no schema to make tables in: its search_path is %s', current_setting('search_path')) AS lacks

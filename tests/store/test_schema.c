@@ -158,7 +158,8 @@ Test(schema, a_right_that_is_missing_is_told_of)
 /* Calls are refused rather than answered as if there were no orders. */
 Test(schema, row_level_security_is_told_of)
 {
-    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "order_rollup_versions",
+                                         "api_keys"};
     char *database_url = database_create(), *url = database_service_url(database_url), sql[256], told[128];
     PGconn *database = database_connect(database_url);
     struct store *store = open_store(url, 1);
@@ -182,8 +183,11 @@ Test(schema, row_level_security_is_told_of)
 /* ONLY such a table is an empty one. */
 Test(schema, a_table_that_is_partitioned_is_told_of)
 {
-    static const char *const tables[][2] = {
-        {"orders", "order_id"}, {"idempotency", "request_id"}, {"order_rollup", "day"}, {"api_keys", "id"}};
+    static const char *const tables[][2] = {{"orders", "order_id"},
+                                            {"idempotency", "request_id"},
+                                            {"order_rollup", "day"},
+                                            {"order_rollup_versions", "slot"},
+                                            {"api_keys", "id"}};
     char *database_url = database_create(), sql[256], wanted[64];
     PGconn *database = database_connect(database_url);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
@@ -350,7 +354,8 @@ Test(schema, a_schema_that_anybody_may_write_is_told_of)
 
 Test(schema, a_table_that_does_not_outlive_a_crash_is_told_of)
 {
-    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
+    static const char *const tables[] = {"orders", "idempotency", "order_rollup", "order_rollup_versions",
+                                         "api_keys"};
     char *database_url = database_create(), sql[128], wanted[96];
     PGconn *database = database_connect(database_url);
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
@@ -395,8 +400,9 @@ Test(schema, a_database_of_another_encoding_will_not_do)
 /* As pg_restore --disable-triggers does; and what tools/migrate --recount does then. Calls go on. */
 Test(schema, triggers_that_are_disabled_are_told_of)
 {
-    static const char *const tables[] = {"orders", "order_rollup"};
-    static const char *const first[] = {"order_rollup_begin_statement", "order_rollup_leave_out"};
+    static const char *const tables[] = {"orders", "order_rollup", "order_rollup_versions"};
+    static const char *const first[] = {"order_rollup_begin_statement", "order_rollup_leave_out",
+                                        "order_rollup_leave_out"};
     char *database_url = database_create(), *url = database_service_url(database_url), sql[256], told[160];
     PGconn *database = database_connect(database_url);
     struct store *store = open_store(url, 1);
@@ -432,7 +438,8 @@ Test(schema, each_trigger_of_ours_that_is_disabled_is_told_of)
         "('BEGIN; ALTER TABLE %s ENABLE REPLICA TRIGGER %I', 'AO'), "
         "('BEGIN; ALTER TABLE %s ENABLE TRIGGER %I', 'AR'), "
         "('BEGIN; DROP TRIGGER %2$I ON %1$s', 'AOR')) AS ways (change, of_states) "
-        "WHERE tgrelid IN ('orders'::regclass, 'order_rollup'::regclass) AND NOT tgisinternal "
+        "WHERE tgrelid IN ('orders'::regclass, 'order_rollup'::regclass, "
+        "'order_rollup_versions'::regclass) AND NOT tgisinternal "
         "AND strpos(of_states, tgenabled::text) > 0";
     char *database_url = database_create();
     PGconn *database = database_connect(database_url);
@@ -492,6 +499,8 @@ Test(schema, a_role_with_the_grants_may_do_no_more_than_serve)
     static const char *const statements[] = {
         "UPDATE order_rollup SET orders = 1",
         "DELETE FROM order_rollup",
+        "UPDATE order_rollup_versions SET version = 1",
+        "SELECT order_rollup_move(64, NULL)",
         "TRUNCATE orders",
         "UPDATE orders SET id = DEFAULT",
         "UPDATE orders SET created_at = now()",
