@@ -40,8 +40,10 @@ struct call {
     uint64_t start_ns;           /* CLOCK_MONOTONIC */
     uint64_t deadline_ns;        /* CLOCK_MONOTONIC; after it nobody waits for the answer */
     bool is_local; /* it came from this process, and not over RPC: replies of each kind wait for their like */
-    bool more;     /* set when it ends: others end right after it, so its reply may wait for theirs */
-    bool replayed; /* set when it ends: the answer is the one that this request_id was given before */
+    bool is_packed; /* its answer is packed, and by nobody read: it may have fields that are packed already,
+                       as unknown ones */
+    bool more;      /* set when it ends: others end right after it, so its reply may wait for theirs */
+    bool replayed;  /* set when it ends: the answer is the one that this request_id was given before */
     bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 

@@ -212,6 +212,7 @@ static bool open_some(struct slots *all)
         struct slot *slot = &all->list[all->n];
         slot->all = all;
         surface_call_init(&slot->call, all->surface, reply);
+        slot->call.call.is_packed = true;
         opened = nng_aio_alloc(&slot->out.aio, slot_advance, slot) == 0;
         if (opened && nng_ctx_open(&slot->out.context, all->socket) != 0) {
             nng_aio_free(slot->out.aio);

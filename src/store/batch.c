@@ -399,14 +399,16 @@ struct next_round {
     struct ended locked; /* who is to be tried again some other time */
 };
 
-/* Whose answers are in the batch's memory, each of their calls holds. */
+/* Whose answers several share, each of their calls holds. */
 static void hold_answers(const struct unit *unit, struct shared_arena *answers)
 {
     if (unit->statement->keyed || !lane_reads(unit->statement->lane))
         return;
     for (size_t i = 0; i < unit->n; i++) {
-        if (!operation_abandoned(unit->operations[i]))
-            unit->operations[i]->call->shared = shared_arena_hold(answers);
+        const struct operation *operation = unit->operations[i];
+        if (!operation_abandoned(operation))
+            operation->call->shared =
+                shared_arena_hold(operation->shared != NULL ? operation->shared : answers);
     }
 }
 

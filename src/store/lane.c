@@ -18,6 +18,11 @@ static const struct {
         {"long",
          LANE_SCAN,
          {.calls = 32, .calls_each = 32, .operations = LANE_BATCH_MOST, .is_timed = true, .is_paced = true}},
+    [LANE_SUMMARY] = {"summary", /* all that wait have one answer */
+                      LANE_SUMMARY,
+                      {.calls = LANE_BATCH_MOST,
+                       .calls_each = LANE_BATCH_MOST,
+                       .operations = LANE_BATCH_MOST}},
     [LANE_WRITE] = {"write",
                     LANE_WRITE,
                     {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST, .is_paced = true},
@@ -38,7 +43,8 @@ const char *lane_name(enum lane lane)
 
 bool lane_reads(enum lane lane)
 {
-    return lane == LANE_GET || lane == LANE_SCAN || lane == LANE_LONG || lane == LANE_KEYS;
+    return lane == LANE_GET || lane == LANE_SCAN || lane == LANE_LONG || lane == LANE_SUMMARY ||
+           lane == LANE_KEYS;
 }
 
 struct lane_batch lane_batch(enum lane lane)

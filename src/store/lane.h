@@ -10,13 +10,14 @@
 #include <stdbool.h>
 
 enum lane {
-    LANE_GET,    /* by order_id */
-    LANE_SCAN,   /* lists and summaries */
-    LANE_LONG,   /* scans that take long by what they ask for: so that none is in front of a short one */
-    LANE_WRITE,  /* the work on one order goes to one worker */
-    LANE_LOCKED, /* writes that found a lock of another session's, tried again until their deadlines */
-    LANE_PURGE,  /* of old records and of the rollup's slots, in the background */
-    LANE_KEYS,   /* of callers: kept in memory, and changed now and then (store/postgres_keys.h) */
+    LANE_GET,     /* by order_id */
+    LANE_SCAN,    /* lists and statistics */
+    LANE_LONG,    /* scans that take long by what they ask for: so that none is in front of a short one */
+    LANE_SUMMARY, /* by one session, which knows what the summary was last */
+    LANE_WRITE,   /* the work on one order goes to one worker */
+    LANE_LOCKED,  /* writes that found a lock of another session's, tried again until their deadlines */
+    LANE_PURGE,   /* of old records and of the rollup's slots, in the background */
+    LANE_KEYS,    /* of callers: kept in memory, and changed now and then (store/postgres_keys.h) */
     LANES,
 };
 

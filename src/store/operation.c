@@ -73,6 +73,7 @@ struct operation *operation_abandon(const struct operation *operation, struct ca
         .call = nobody,
         .hash = operation->hash,
         .sequence = operation->sequence,
+        .summary = operation->summary,
     };
     if (operation->order_id != NULL)
         copy->order_id = arena_strdup(arena, operation->order_id);

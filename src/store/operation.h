@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct statement;
+struct summary_memory;
 
 struct operation {
     struct operation *next; /* in a queue or a list */
@@ -30,9 +31,11 @@ struct operation {
     const char *sql;                 /* list: the statement where it is made for the query, or NULL */
     uint64_t rows;                   /* list: that it reads at most, those that it passes over included */
     const struct store_count *count; /* statistics: what to count */
+    struct summary_memory *summary;  /* summary: what is known of it */
 
     /* The outcome: an answer, or a code and why. */
     const ProtobufCMessage *answer;
+    struct shared_arena *shared; /* that it is in, of one that outlives its batch; NULL: it is not */
     enum status_code code;
     const char *message; /* static, or in an arena that lives until it is finished */
     bool replayed;       /* it is the outcome that was recorded when the request came before */

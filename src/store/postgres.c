@@ -11,6 +11,7 @@
 #include "store/postgres_keys.h"
 #include "store/statement.h"
 #include "store/store_metrics.h"
+#include "store/summary_memory.h"
 #include "store/upkeep.h"
 #include "store/worker.h"
 
@@ -34,6 +35,7 @@ struct postgres {
     struct upkeep upkeeps[2];
     unsigned n_upkeeps;
     unsigned look_rows; /* at which a list looks */
+    struct summary_memory summary;
     struct deadlines deadlines;
     bool keeps_deadlines;
     struct postgres_keys keys;
@@ -158,7 +160,8 @@ static void summarize(struct store *store, struct call *call, bool verify,
                       Orders__V1__OrderSummary_Closure done, void *closure_data)
 {
     enum statement_id id = verify ? STATEMENT_SUMMARY_VERIFIED : STATEMENT_SUMMARY;
-    submit_to(store, verify ? LANE_LONG : LANE_SCAN, call, (struct operation){.statement = &statements[id]},
+    submit_to(store, verify ? LANE_LONG : LANE_SUMMARY, call,
+              (struct operation){.statement = &statements[id], .summary = &postgres_of(store)->summary},
               CLOSURE(done), closure_data);
 }
 
@@ -213,7 +216,7 @@ static bool start_lane(struct postgres *postgres, enum lane lane, unsigned n_que
 
 /* Changes to one order keep their order, since they have a queue with one worker. A scan is taken by whoever
  * has none. Gets have one worker: a second makes batches smaller and the sum of them dearer, and is not
- * faster. */
+ * faster. So have summaries: all that wait are answered at once, of what one session knows. */
 static bool start_lanes(struct postgres *postgres, const struct postgres_options *options)
 {
     const struct worker_options each = {
@@ -222,9 +225,14 @@ static bool start_lanes(struct postgres *postgres, const struct postgres_options
         .metrics = &postgres->metrics,
         .log = {.log = options->log, .slow_ns = (uint64_t)options->slow_statement_ms * NS_PER_MS},
     };
+    struct worker_options summary = each;
+    summary.connected = summary_memory_forget;
+    summary.arg = &postgres->summary;
     return start_lane(postgres, LANE_GET, 1, 1, &each) &&
            start_lane(postgres, LANE_SCAN, 1, options->workers, &each) &&
-           start_lane(postgres, LANE_LONG, 1, 1, &each) && start_lane(postgres, LANE_LOCKED, 1, 1, &each) &&
+           start_lane(postgres, LANE_LONG, 1, 1, &each) &&
+           start_lane(postgres, LANE_SUMMARY, 1, 1, &summary) &&
+           start_lane(postgres, LANE_LOCKED, 1, 1, &each) &&
            start_lane(postgres, LANE_WRITE, options->workers, 1, &each) &&
            start_lane(postgres, LANE_PURGE, 1, 1, &each);
 }
@@ -395,6 +403,7 @@ void postgres_close(struct store *store)
         upkeep_free(&postgres->upkeeps[i]);
     for (unsigned i = 0; i < postgres->n_queues; i++)
         queue_destroy(&postgres->queues[i]);
+    summary_memory_free(&postgres->summary);
     if (postgres->has_keys)
         postgres_keys_free(&postgres->keys);
     free(postgres->queues);

@@ -43,7 +43,8 @@ const char session_settings_sql[] =
 
 /* And those of a lane.
  * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
- * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is.
+ * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is. A
+ * summary is of a few days, or of all of them: either by the key of the rollup.
  * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
  * without one left, it shares. 6672 sets this lock apart from others' in the database.
  * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
@@ -55,6 +56,7 @@ const char *const session_lane_settings_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE,
     [LANE_SCAN] = "SELECT " PLAN_EACH_TIME,
     [LANE_LONG] = "SELECT " PLAN_EACH_TIME,
+    [LANE_SUMMARY] = "SELECT " PLAN_ONCE,
     [LANE_PURGE] = "SELECT " PLAN_EACH_TIME,
     [LANE_KEYS] = "SELECT " PLAN_EACH_TIME ", set_config('lock_timeout', '200', false)",
     [LANE_WRITE] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("20"),

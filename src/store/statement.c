@@ -11,6 +11,7 @@
 #include "store/row.h"
 #include "store/statistics.h"
 #include "store/summary.h"
+#include "store/summary_memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -235,11 +236,14 @@ const struct statement statements[STATEMENTS] =
         [STATEMENT_SUMMARY] =
             {
                 .name = "summary",
-                .sql = SUMMARY_SQL,
-                .lane = LANE_SCAN,
+                .sql = SUMMARY_SINCE_SQL,
+                .n_params = 2,
+                .types = {PG_INT8_ARRAY, PG_INT8_ARRAY},
+                .lane = LANE_SUMMARY,
                 .folds = true,
-                .encode = encode_nothing,
-                .take_result = summary_take_result,
+                .encode = summary_memory_encode,
+                .take_result = summary_memory_take_result,
+                .give = summary_memory_give,
             },
         [STATEMENT_SUMMARY_VERIFIED] =
             {
@@ -416,5 +420,9 @@ void statement_answer(const struct statement *statement, const PGresult *result,
         operations[i]->code = operations[0]->code;
         operations[i]->message = operations[0]->message;
         operations[i]->answer = operations[0]->answer;
+    }
+    for (size_t i = 0; i < n && statement->give != NULL; i++) {
+        if (operations[i]->code == STATUS_OK && !operation_abandoned(operations[i]))
+            statement->give(operations[i]);
     }
 }

@@ -58,6 +58,9 @@ struct statement {
 
     /* Other statements: reads the whole result, once for all operations, into an arena that outlives them. */
     void (*take_result)(struct operation *operation, const PGresult *result, struct arena *arena);
+
+    /* Gives each operation that somebody waits for its answer; NULL: all have that of the first. */
+    void (*give)(struct operation *operation);
 };
 
 extern const struct statement statements[STATEMENTS];

@@ -109,6 +109,8 @@ static bool connect_again(struct worker *worker)
         enum session_result outcome = session_open(&worker->session);
         metric_add(worker->metrics->connects[outcome], 1);
         if (outcome == SESSION_READY) {
+            if (worker->connected != NULL)
+                worker->connected(worker->connected_arg);
             queue_open(worker->queue, worker->slot);
             report(worker, outcome);
             enter(worker, WORKER_BUSY);
@@ -263,6 +265,8 @@ bool worker_start(struct worker *worker, enum lane lane, struct queue *queue, un
     worker->slot = slot;
     worker->log = options->log.log;
     worker->metrics = &options->metrics->lanes[lane];
+    worker->connected = options->connected;
+    worker->connected_arg = options->arg;
     metric_add(worker->metrics->connections[worker->state], 1);
     worker->session =
         (struct session){.database_url = options->database_url,

@@ -22,6 +22,8 @@ struct worker {
     unsigned slot;
     struct log *log;
     const struct lane_metrics *metrics;
+    void (*connected)(void *arg); /* of its options */
+    void *connected_arg;
     atomic_bool stop;
 
     struct batch batch;
@@ -49,6 +51,10 @@ struct worker_options {
     unsigned check_ms; /* how often a session is asked whether it can still serve; 0: SESSION_CHECK_MS */
     const struct store_metrics *metrics;
     struct statement_log log;
+
+    /* On the worker's thread, each time that it has a new session, before that is used; NULL: nothing is. */
+    void (*connected)(void *arg);
+    void *arg;
 };
 
 /* Starts the thread, for the work of one lane, which waits in the queue. The queue must outlive the worker;

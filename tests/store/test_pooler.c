@@ -159,7 +159,7 @@ Test(pooler, sessions_that_are_shared_are_refused_before_one_is_changed)
 /* As many sessions as the store needs, and none more. */
 Test(pooler, session_pooling_works)
 {
-    start_pooler("pool_mode = session\ndefault_pool_size = 8\n");
+    start_pooler("pool_mode = session\ndefault_pool_size = 9\n");
     char error[1024] = "";
     struct store *store =
         postgres_open(&(struct postgres_options){.database_url = url, .workers = 2}, error, sizeof error);
