@@ -5,16 +5,17 @@ orders-load, and from wrk, for both.
 """
 
 import contextlib
+import functools
 import statistics
 from pathlib import Path
 from typing import Callable
 
 from .cases import PLAIN_TABLE, Bench, Case
-from .orders import MANY, ORDERS, ROOT
-from .processes import Failed, run, say
+from .orders import MANY, MANY_DAYS, ORDERS, ROOT, SLOTS
+from .processes import Failed, run, say, stop
 from .report import described, shown, table
 from .stage import start_database
-from .subjects import Database, Issuer, Service, load_orders, psql
+from .subjects import Database, Issuer, Service, hold_folds, load_many_days, load_orders, load_slots, psql
 
 # Of each case.
 ROUNDS, SECONDS = 9, 2
@@ -38,17 +39,32 @@ def cases_of(bench: Bench) -> list[Case]:
                              ("list", 16))]
     cases += [Case("ipc", f"get by a {kind}", 64, bench.rpc("ipc", "get", 64, presented=bench.presented.get(kind)))
               for kind in ("key", "token")]
-    cases += [Case("http", "get", 64, bench.wrk("get", 64))]
+    cases += [Case("http", "get", 64, bench.wrk("get", 64)), *bench.summary_cases()]
     # What writes are held against: a table of the tree's schema, without its service.
     cases += [Case("pgbench", script, n, bench.pgbench(script, n)) for script in ("insert", "update") for n in (16, 64)]
     return [*cases, Case("ipc", "batch", 1, bench.batch()), Case("psql", "copy", 1, bench.copy)]
 
 
-def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name: str, tree: Path) -> Bench:
+# Of other databases, whose summaries are long: how their orders are loaded.
+LONG_SUMMARIES = {f"of {SLOTS} slots": load_slots, f"of {MANY_DAYS:,} days": load_many_days}
+
+
+def long_summary_cases(bench: Bench, data: str) -> list[Case]:
+    return [Case("ipc", name, 1, bench.rpc("ipc", case, 1)) for name, case in long_summary_names(data).items()]
+
+
+def long_summary_names(data: str) -> dict:
+    return {f"summary {data}": "summary", f"summary after a create {data}": "summary-after-create"}
+
+
+def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name: str, tree: Path,
+             load: Callable[[str, int], None] = load_orders) -> Bench:
     say(f"loading {ORDERS:,} orders for {tree}")
     url = database.create(name, tree)
-    load_orders(url, ORDERS)
+    load(url, ORDERS)
     psql(url, PLAIN_TABLE)
+    if load is load_slots:
+        stack.callback(stop, hold_folds(url))
     directory = state / name
     directory.mkdir()
     issuer = Issuer(directory)
@@ -61,16 +77,19 @@ def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name:
     return bench
 
 
-def compare(benches: list[Bench], wanted: Callable[[str], bool], quick: bool) -> list[dict]:
+# A case of each tree, and what measures it.
+Pair = list[tuple[Bench, Case]]
+
+
+def compare(pairs: list[Pair], quick: bool) -> list[dict]:
     """Each case once of both, again and again; who is first changes each time."""
-    pairs = [pair for pair in zip(*map(cases_of, benches)) if wanted(pair[0].name)]
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
     for round_ in range(rounds):
         for pair in pairs:
-            say(f"{round_ + 1}/{rounds} {pair[0].name}")
-            for i in (0, 1) if round_ % 2 == 0 else (1, 0):
-                benches[i].observe(pair[i], seconds)
-    return [compared(*pair) for pair in pairs]
+            say(f"{round_ + 1}/{rounds} {pair[0][1].name}")
+            for bench, case in pair if round_ % 2 == 0 else reversed(pair):
+                bench.observe(case, seconds)
+    return [compared(*(case for _, case in pair)) for pair in pairs]
 
 
 def compared(theirs: Case, ours: Case) -> dict:
@@ -117,5 +136,15 @@ def measure_against(tree: Path, wanted: Callable[[str], bool], quick: bool) -> l
     run(["bash", "-c", BUILD_ORDERSD, "bash", tree], stderr=None)
     with contextlib.ExitStack() as stack:
         state, database = start_database(stack)
-        benches = [bench_of(stack, state, database, name, of) for name, of in (("theirs", tree), ("ours", ROOT))]
-        return compare(benches, wanted, quick)
+        trees = {"theirs": tree, "ours": ROOT}
+
+        def pairs_of(suffix: str, cases: Callable[[Bench], list[Case]], load: Callable = load_orders) -> list[Pair]:
+            benches = [bench_of(stack, state, database, name + suffix, of, load) for name, of in trees.items()]
+            pairs = zip(*([(bench, case) for case in cases(bench)] for bench in benches))
+            return [list(pair) for pair in pairs if wanted(pair[0][1].name)]
+
+        pairs = pairs_of("", cases_of)
+        for i, (data, load) in enumerate(LONG_SUMMARIES.items()):
+            if any(wanted(f"ipc {name} 1") for name in long_summary_names(data)):
+                pairs += pairs_of(str(i), functools.partial(long_summary_cases, data=data), load)
+        return compare(pairs, quick)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from .orders import (
-    API_KEY, BATCH, BOUND, COLUMNS, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, HEAVY_LISTS, IDLE_CLIENTS, IMPORT_FEW_ROWS,
-    IMPORT_ROWS, IN_FLIGHT, LOAD, MANY, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, STATUSES, SUMMARY_ORDERS,
+    API_KEY, BATCH, BOUND, COLUMNS, CREATING, CURRENCIES, DAYS, DEPTH, FIRST_DAY, HEAVY, HEAVY_LISTS, IDLE_CLIENTS,
+    IMPORT_FEW_ROWS, IMPORT_ROWS, IN_FLIGHT, LOAD, MANY, NEW_IDS, ORDERS, ORDERSCTL, OVERLOAD, STATUSES, SUMMARY_ORDERS,
 )
 from .processes import Failed, environment, peak_bytes, run, say
 from .subjects import Certificate, Database, Service, Tunnel, load_orders, psql
@@ -222,6 +222,24 @@ class Bench:
 
         return measure_beside
 
+    def beside_creates(self, case: str, in_flight: int, presented: Optional[dict] = None) -> Callable:
+        """While another program creates orders, as many at a time as CREATING."""
+        alone = self.rpc("ipc", case, in_flight, presented=presented)
+
+        def measure_beside(seconds: float) -> dict:
+            creating = subprocess.Popen(
+                [str(word) for word in (LOAD, "--case", "create", "--url", self.service.ipc, "--in-flight", CREATING,
+                                        "--seconds", seconds + 3)],
+                stdout=subprocess.DEVNULL, env=environment(API_KEY=API_KEY), start_new_session=True,
+            )
+            time.sleep(1)  # until all of it is in flight
+            result = alone(seconds)
+            if creating.poll() is not None or creating.wait() != 0:
+                raise Failed(f"{case}: who creates ended before who asks")
+            return result
+
+        return measure_beside
+
     def beside_heavy_hitter(self, case: str) -> Callable:
         """A lone request of one caller, while another caller has a thousand of the same in flight: a program of
         its own to the kernel's scheduler too, which shares the cores out by session (autogroup, sched(7))."""
@@ -337,6 +355,12 @@ class Bench:
             "peak_bytes": self.service.peak_bytes() if reaches_service else None,
         })
 
+    def summary_cases(self) -> list[Case]:
+        """A summary that nothing has changed since the last, one behind a create each, and many beside creates."""
+        return [Case("ipc", "summary", 1, self.rpc("ipc", "summary", 1)),
+                Case("ipc", "summary after a create", 1, self.rpc("ipc", "summary-after-create", 1)),
+                Case("ipc", "summary beside creates", 64, self.beside_creates("summary", 64))]
+
     def cases(self) -> list[Case]:
         """Those that a ratio needs come first: --quick may have no time for the others."""
         def rpc(transport: str, operation: str, in_flight: int) -> Case:
@@ -347,6 +371,7 @@ class Bench:
         cases += [rpc("ipc", "create", 64), rpc("ipc", "get", 64), rpc("ipc", "update", 64), rpc("ipc", "get", 1)]
         cases += [Case("echo", "echo", n, self.echo(n)) for n in (64, 1)]
         cases += [Case("http", "get", 64, self.wrk("get", 64))]
+        cases += self.summary_cases()
         cases += [Case("ipc", "batch", 1, self.batch()), Case("psql", "copy", 1, self.copy)]
         cases += [
             Case("ipc", "list, first page", 1, self.rpc("ipc", "list", 1)),
@@ -371,7 +396,7 @@ class Bench:
             cases += [rpc("tls", "get", n) for n in (1, 64)]
             cases += [Case("https", "get", 64, self.wrk("get", 64, url=self.by_tls.service.http)),
                       Case("stunnel", "get", 64, self.wrk("get", 64, url=self.by_tls.tunnel.https))]
-        cases += [rpc("ipc", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
+        cases += [rpc("ipc", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT if (op, n) != ("summary", 1)]
         cases += [rpc("tcp", op, n) for op in ("mix", "list", "summary") for n in IN_FLIGHT]
         assert len({case.name for case in cases}) == len(cases)
         return cases

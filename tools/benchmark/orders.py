@@ -26,6 +26,10 @@ MANY = 1_000
 HEAVY = 1_000
 # Connections over HTTP of another key, each with a list in flight, beside which one key has a single list in flight.
 HEAVY_LISTS = 400
+# Creates in flight of another program, beside which summaries are asked for.
+CREATING = 16
+# SQL sessions that had written to all days in all currencies, and days, of a database whose summary is long.
+SLOTS, MANY_DAYS = 64, 3_650
 # Calls that a service is told to take at once, and how many times as many are in flight.
 BOUND, OVERLOAD = 256, 5
 # Orders as every part of the benchmark makes them: of 100 days from 2025-01-01 on (as tools/load/orders.c has it) and

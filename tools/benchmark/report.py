@@ -89,6 +89,8 @@ def ratios_of(cases: list[Case], imported: Optional[dict], summaries: Optional[d
         Ratio("summary_large_vs_small",
               f"p50 of a summary of {SUMMARY_ORDERS['large']:,} orders to one of {SUMMARY_ORDERS['small']:,}",
               summaries and summaries["large"] / summaries["small"], at_most=1.5),
+        Ratio("summary_unchanged_vs_get", "p50 of a lone summary, nothing changed since the last, to that of a lone get",
+              divided(of.p50("ipc summary 1"), of.p50("ipc get 1")), at_most=2),
         Ratio("deep_page_vs_first", f"p50 of the page of 100 behind {DEPTH:,} orders to that of the first",
               divided(of.p50("ipc list, deep page 1"), of.p50("ipc list, first page 1")), at_most=1.2),
         Ratio("hot_day_vs_spread", "create, 64 in flight, all on one day and currency, to spread over days",

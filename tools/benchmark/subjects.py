@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Optional
 
-from .orders import API_KEY, COLUMNS, CURRENCIES, DAYS, FIRST_DAY, ORDERSD, ROOT, STATUSES
+from .orders import API_KEY, COLUMNS, CURRENCIES, DAYS, FIRST_DAY, MANY_DAYS, ORDERSD, ROOT, SLOTS, STATUSES
 from .processes import Failed, children_of, cpu_seconds, environment, peak_bytes, run, say, stop
 
 
@@ -53,6 +53,43 @@ def load_orders(url: str, n: int) -> None:
                 ('{{{",".join(STATUSES)}}}'::text[])[i % {len(STATUSES)} + 1]
             FROM generate_series(1, {n}) AS i;
         VACUUM (ANALYZE) orders;""")
+
+
+def load_slots(url: str, n: int) -> None:
+    """Orders "bench-1" to "bench-n", and as many rows of the rollup for each day and currency as if so many SQL sessions
+    had written at the same time to each of them. Those are folded half an hour later at most: see hold_folds."""
+    load_orders(url, n)
+    for slot in range(64, 64 + SLOTS):
+        psql(url, f"""
+            SET orders.rollup_slot = {slot};
+            INSERT INTO orders ({COLUMNS})
+                SELECT 'slot-{slot}-' || i, 'customer-1', '{FIRST_DAY}T00:00:00Z'::timestamptz + i % {DAYS} * interval '1 day',
+                    i + 1, ('{{{",".join(CURRENCIES)}}}'::text[])[i / {DAYS} + 1], 'pending'
+                FROM generate_series(0, {DAYS * len(CURRENCIES) - 1}) AS i;""")
+    psql(url, "VACUUM (ANALYZE)")
+
+
+def load_many_days(url: str, n: int) -> None:
+    """Orders "bench-1" to "bench-n", and one of each currency on each of many days."""
+    load_orders(url, n)
+    psql(url, f"""
+        INSERT INTO orders ({COLUMNS})
+            SELECT 'day-' || i, 'customer-1', '{FIRST_DAY}T00:00:00Z'::timestamptz - i / {len(CURRENCIES)} * interval '1 day',
+                i + 1, ('{{{",".join(CURRENCIES)}}}'::text[])[i % {len(CURRENCIES)} + 1], 'pending'
+            FROM generate_series(0, {(MANY_DAYS - DAYS) * len(CURRENCIES) - 1}) AS i;
+        VACUUM (ANALYZE);""")
+
+
+def hold_folds(url: str) -> subprocess.Popen:
+    """A session under which no slot of the rollup is folded, until it is stopped."""
+    holder = subprocess.Popen(["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", url],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+    holder.stdin.write("SELECT pg_advisory_lock(6672, 256);\n\\echo held\n")
+    holder.stdin.flush()
+    while holder.stdout.readline() != "held\n":
+        if holder.poll() is not None:
+            raise Failed("psql ended")
+    return holder
 
 
 class Certificate:

@@ -32,7 +32,8 @@ enum option_key {
 
 static const struct argp_option options[] = {
     {"url", KEY_URL, "URL", 0, "nng URL of the service; of the echo's own server", 0},
-    {"case", KEY_CASE, "CASE", 0, "create, get, update, mix, list, summary, batch, echo or idle", 0},
+    {"case", KEY_CASE, "CASE", 0,
+     "create, get, update, mix, list, summary, summary-after-create, batch, echo or idle", 0},
     {"in-flight", KEY_IN_FLIGHT, "N", 0, "requests under way at once (1)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "how long, after warming up (1)", 0},
     {"keys", KEY_KEYS, "N", 0, "orders bench-1 to bench-N are there (1)", 0},
