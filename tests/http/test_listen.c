@@ -115,7 +115,9 @@ Test(listen, what_a_client_does_not_read_is_not_sent)
     enum { AHEAD = 64 << 10, PIECE = 4096 }; /* as listen.c has it */
     static const char piece[PIECE];
     const int client = connect_narrow();
-    const int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct sockaddr_in peer;
+    socklen_t size = sizeof peer;
+    const int fd = accept4(listen_fd, (struct sockaddr *)&peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     size_t sent = 0;
     for (ssize_t n; (n = send(fd, piece, sizeof piece, MSG_NOSIGNAL)) > 0;)
         sent += (size_t)n;
