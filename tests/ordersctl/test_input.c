@@ -297,9 +297,7 @@ Test(input, created_at_is_no_date_of_one_order_either)
 /* White space around an id is no part of it, however it was pasted. */
 Test(input, ids_are_found_with_white_space_around_them)
 {
-    assert_outcome(run_with(service, "create", "--order-id", " W-1 ", "--customer-id",
-                            "\xc2\xa0"
-                            "C-9 ",
+    assert_outcome(run_with(service, "create", "--order-id", " W-1 ", "--customer-id", "\u00a0C-9 ",
                             "--amount", "1", "--currency", "ISK"),
                    0, NULL, "");
     cr_assert_str_eq(stored("order_id || customer_id"), "W-1C-9");

@@ -5,6 +5,7 @@
 #include "series.h"
 #include "words.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A reading under way. */
@@ -143,6 +144,7 @@ static void check_choice(struct reading *reading, const char *what, const char *
 
 static const char *name_of(const struct argp_option *option, struct arena *arena)
 {
+    assert(option != NULL);
     return option->name != NULL ? arena_printf(arena, "--%s", option->name)
                                 : arena_printf(arena, "-%c", option->key);
 }
