@@ -160,7 +160,7 @@ Test(dial, a_host_that_says_nothing_is_passed_over)
 /* It takes longer than a host that says nothing gets, and is not asked again. */
 Test(dial, a_server_that_is_slow_to_log_in_is_dialled_once)
 {
-    enum { SESSIONS = 6 }; /* of a store of one worker */
+    enum { SESSIONS = 7 }; /* of a store of one worker */
     char port[8];
     snprintf(port, sizeof port, "%d", relay.port);
     atomic_store(&relay.pause_ms, 1000);
