@@ -10,8 +10,8 @@
 
 enum {
     CONFLICT_ATTEMPTS = 5,
-    LOOKED_UP_BATCHES =
-        64, /* after one that was refuted: what is sent again, or created twice, comes in groups */
+    /* After one that was refuted: what is sent again, or created twice, comes in groups. */
+    LOOKED_UP_BATCHES = 64,
 };
 
 void batch_init(struct batch *batch, enum lane lane, const struct store_metrics *metrics,
@@ -295,8 +295,7 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
-    unit->is_refuted =
-        unit->is_optimistic && (sqlstate_is_duplicate(result) || sqlstate_is_of_schema(result));
+    unit->is_refuted = unit->is_optimistic && sqlstate_refutes(result);
     if (unit->is_refuted) {
         batch->looking_up = LOOKED_UP_BATCHES;
         return;

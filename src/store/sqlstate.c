@@ -109,13 +109,14 @@ bool sqlstate_is_conflict(const PGresult *result)
     return recorded || strcmp(sqlstate, "40001") == 0 || strcmp(sqlstate, "40P01") == 0;
 }
 
-/* orders_pkey is that of a number which the database makes. */
-bool sqlstate_is_duplicate(const PGresult *result)
+bool sqlstate_refutes(const PGresult *result)
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
-    return sqlstate != NULL && strcmp(sqlstate, "23505") == 0 && constraint != NULL &&
-           strcmp(constraint, "orders_pkey") != 0;
+    if (sqlstate == NULL)
+        return false;
+    return strcmp(sqlstate, "42P01") == 0 ||
+           (strcmp(sqlstate, "23505") == 0 && constraint != NULL && strcmp(constraint, IDS_KEY) != 0);
 }
 
 /* By where it comes from (src/backend/utils/cache/plancache.c), as the SQLSTATE is that of anything that

@@ -27,8 +27,9 @@ bool sqlstate_is_outdated(const PGresult *result);
 /* Whether another session held a lock for longer than this one waits. */
 bool sqlstate_is_locked(const char *sqlstate);
 
-/* Whether a unique constraint has refused what is given, as it is there already. */
-bool sqlstate_is_duplicate(const PGresult *result);
+/* Whether an optimistic write expected too much: a unique constraint has refused what is given, as it is
+ * there already, or is not there itself. */
+bool sqlstate_refutes(const PGresult *result);
 
 /* Whether a statement was ended before it was done: it took longer than it may, or somebody ended it. */
 bool sqlstate_is_canceled(const char *sqlstate);

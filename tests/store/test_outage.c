@@ -174,7 +174,8 @@ Test(outage, a_list_is_not_lost_with_the_worker_that_was_woken_for_it)
 static void signal_backends(PGconn *other, int signal_number)
 {
     PGresult *pids = PQexec(other, "SELECT pid FROM pg_stat_activity WHERE application_name = 'ordersd'");
-    cr_assert_eq(PQntuples(pids), 1 + 2 + 1 + 1 + 2 + 1); /* get, scan, long, locked, write, purge */
+    cr_assert_eq(PQntuples(pids),
+                 1 + 2 + 1 + 1 + 1 + 2 + 1); /* get, scan, long, summary, locked, write, purge */
     for (int i = 0; i < PQntuples(pids); i++)
         kill(atoi(PQgetvalue(pids, i, 0)), signal_number);
     PQclear(pids);
