@@ -18,9 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum {
-    SESSIONS = 1 + 2 + 1 + 1 + 2 + 1
-}; /* of a store of two workers: get, scan, long, locked, write, purge */
+/* Of a store of two workers: get, scan, long, summary, locked, write, purge. */
+enum { SESSIONS = 1 + 2 + 1 + 1 + 1 + 2 + 1 };
 
 static char *database_url;
 static PGconn *database;
@@ -87,7 +86,7 @@ Test(session, a_session_that_died_before_its_commit_gives_back_its_locks)
     snprintf(url, sizeof url, "host=127.0.0.1 port=%d user=%s %s sslmode=disable gssencmode=disable",
              relay.port, getenv("TEST_PGUSER"), strstr(database_url, "dbname="));
     open_with(url, "-c statement_timeout=500");
-    atomic_store(&relay.death, "create");
+    atomic_store(&relay.death, "optimistic_create");
     expect_end(begin_once("A", 10000), STATUS_UNAVAILABLE);
     cr_assert_eq(atomic_load(&relay.deaths), 1);
     expect_end(begin_once("A", 10000), STATUS_OK); /* not at its deadline, at a lock */
