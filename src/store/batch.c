@@ -295,7 +295,6 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
     const bool locked = sqlstate_is_locked(sqlstate) && unit->statement->lane == LANE_WRITE;
 
     unit->failed = true;
-    unit->is_refuted = unit->is_optimistic && sqlstate_refutes(result);
     if (unit->is_refuted) {
         batch->looking_up = LOOKED_UP_BATCHES;
         return;
@@ -316,7 +315,8 @@ static void note_error(struct batch *batch, struct unit *unit, const PGresult *r
 static void note_run(const struct batch *batch, const struct unit *unit)
 {
     const uint64_t duration_ns = time_monotonic_ns() - batch->sent_ns;
-    metric_observe(metrics_of(batch, unit)->duration, duration_ns);
+    if (!unit->is_refuted) /* it is run again, and counted then */
+        metric_observe(metrics_of(batch, unit)->duration, duration_ns);
     statement_log_run(&batch->log, unit->operations, unit->n, duration_ns);
 }
 
@@ -331,6 +331,7 @@ static void take_result(struct batch *batch, struct unit *unit, const PGresult *
     case PGRES_PIPELINE_ABORTED: /* another unit of the transaction failed */
         break;
     default:
+        unit->is_refuted = unit->is_optimistic && sqlstate_refutes(result);
         note_run(batch, unit);
         note_error(batch, unit, result);
     }
