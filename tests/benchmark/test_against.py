@@ -27,6 +27,9 @@ class Tree:
     wrk = pgbench = batch = rpc
     copy = None
 
+    def summary_cases(self):
+        return []
+
     def observe(self, case, seconds):
         self.order.append(self.name)
         per_second = next(self.throughputs)
@@ -38,7 +41,9 @@ class Against(unittest.TestCase):
         self.order = []
         trees = [Tree("theirs", (1000, 100, 1000), self.order), Tree("ours", (1500, 125, 500), self.order)]
         with contextlib.redirect_stderr(io.StringIO()):
-            self.results = against.compare(trees, lambda name: name == "ipc get 64", quick=True)
+            self.results = against.compare(
+                against.pairs_of([(tree, against.cases_of(tree)) for tree in trees], lambda name: name == "ipc get 64"),
+                quick=True)
 
     def test_only_what_is_wanted_is_measured(self):
         self.assertEqual([result["case"] for result in self.results], ["ipc get 64"])

@@ -36,7 +36,7 @@ static const char *on_terminal(struct run *run_, int *code)
     return text;
 }
 
-static const char bar_of_export[] = "1 orders", cleared[] = "\r\033[K";
+static const char bar_of_export[] = "1 order", cleared[] = "\r\033[K";
 
 Test(progress, is_shown_while_a_file_is_written_and_cleared_behind_it)
 {

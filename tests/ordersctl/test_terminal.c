@@ -175,7 +175,7 @@ Test(terminal, ctrl_c_takes_progress_off_the_screen)
     rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
     rpc_peer_answer_message(&peer, &page.base);
     rpc__v1__request__free_unpacked(rpc_peer_take(&peer), NULL);
-    terminal_wait_for(terminal, "1 orders");
+    terminal_wait_for(terminal, "1 order");
     terminal_press(terminal, "C-c");
     terminal_wait_for_screen(terminal, "exit code 130\n$\n");
     rpc_peer_close(&peer);

@@ -81,6 +81,12 @@ def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name:
 Pair = list[tuple[Bench, Case]]
 
 
+def pairs_of(trees: list[tuple[Bench, list[Case]]], wanted: Callable[[str], bool]) -> list[Pair]:
+    """Of the cases that each tree has, in one order, those that are wanted."""
+    pairs = zip(*([(bench, case) for case in cases] for bench, cases in trees))
+    return [list(pair) for pair in pairs if wanted(pair[0][1].name)]
+
+
 def compare(pairs: list[Pair], quick: bool) -> list[dict]:
     """Each case once of both, again and again; who is first changes each time."""
     rounds, seconds = (QUICK_ROUNDS, QUICK_SECONDS) if quick else (ROUNDS, SECONDS)
@@ -138,13 +144,12 @@ def measure_against(tree: Path, wanted: Callable[[str], bool], quick: bool) -> l
         state, database = start_database(stack)
         trees = {"theirs": tree, "ours": ROOT}
 
-        def pairs_of(suffix: str, cases: Callable[[Bench], list[Case]], load: Callable = load_orders) -> list[Pair]:
+        def prepare(suffix: str, cases: Callable[[Bench], list[Case]], load: Callable = load_orders) -> list[Pair]:
             benches = [bench_of(stack, state, database, name + suffix, of, load) for name, of in trees.items()]
-            pairs = zip(*([(bench, case) for case in cases(bench)] for bench in benches))
-            return [list(pair) for pair in pairs if wanted(pair[0][1].name)]
+            return pairs_of([(bench, cases(bench)) for bench in benches], wanted)
 
-        pairs = pairs_of("", cases_of)
+        pairs = prepare("", cases_of)
         for i, (data, load) in enumerate(LONG_SUMMARIES.items()):
             if any(wanted(f"ipc {name} 1") for name in long_summary_names(data)):
-                pairs += pairs_of(str(i), functools.partial(long_summary_cases, data=data), load)
+                pairs += prepare(str(i), functools.partial(long_summary_cases, data=data), load)
         return compare(pairs, quick)

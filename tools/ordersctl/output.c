@@ -9,6 +9,7 @@
 #include <csv.h>
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -121,13 +122,20 @@ void output_end_line(FILE *file)
         (void)fflush(file); /* a failure stays for output_flush */
 }
 
+/* Of a pipe. Why a write failed that was more than the buffer has room for is not known any more. */
+static bool is_read_by_nobody(FILE *file)
+{
+    struct pollfd end = {.fd = fileno(file)};
+    return poll(&end, 1, 0) > 0 && (end.revents & POLLERR) != 0;
+}
+
 bool output_flush(FILE *file, const char *name)
 {
     /* What a failed write left in the buffer fails again here, so that errno says why. */
     errno = 0;
     if (fflush(file) == 0 && !ferror(file))
         return !by.failed;
-    if (errno == EPIPE) {
+    if (errno == EPIPE || is_read_by_nobody(file)) {
         pager_close();
         signal(SIGPIPE, SIG_DFL);
         raise(SIGPIPE);
