@@ -92,8 +92,8 @@ static void append_escape(struct text *text, unsigned char c)
         text_append(text, name, sizeof name);
 }
 
-/* Whether one of eight characters needs an escape. A byte that is zero, or less than 0x20, borrows from its
- * uppermost bit. */
+/* Whether one of eight characters needs an escape: of a byte that is less than what is subtracted from it the
+ * uppermost bit is set. */
 static bool has_escape(const char bytes[static 8])
 {
     static const uint64_t each = UINT64_C(0x0101010101010101);

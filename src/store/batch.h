@@ -56,9 +56,8 @@ struct batch {
     struct statement_log log;
     const struct store_metrics *metrics;
     enum lane lane;
-    unsigned
-        looking_up;   /* for how many batches statements are not optimistic, since one lately was refuted */
-    uint64_t sent_ns; /* when the present round was */
+    unsigned looking_up;  /* so many batches more are not optimistic, as one was refuted */
+    uint64_t sent_ns;     /* when the present round was */
     struct faults faults; /* any thread may ask for them */
 };
 

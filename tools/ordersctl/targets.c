@@ -165,17 +165,24 @@ static bool holds_key(const struct targets *targets)
     return false;
 }
 
+/* What inih would not tell comes first. */
 static bool check(struct targets_reading *reading, const char *text, const struct stat *about,
                   const char **error)
 {
+    static const struct {
+        int (*line_of)(const char *text); /* the first one; 0: there is none */
+        const char *error;
+    } unseen[] = {
+        {long_line, "longer than 199 characters"},
+        {second_section, "a second section of this name"},
+    };
     const char *path = reading->targets->path;
-    int line = long_line(text);
-    const int again = second_section(text);
-    if (line != 0)
-        reading->error = "longer than 199 characters";
-    else if ((line = again) != 0)
-        reading->error = "a second section of this name";
-    else
+    int line = 0;
+    for (size_t i = 0; i < sizeof unseen / sizeof unseen[0] && line == 0; i++) {
+        line = unseen[i].line_of(text);
+        reading->error = line != 0 ? unseen[i].error : NULL;
+    }
+    if (line == 0)
         line = ini_parse_string(text, take_line, reading);
     if (line != 0)
         *error = arena_printf(reading->arena, "%s: line %d: %s", path, line,
