@@ -152,11 +152,20 @@ export async function saved(button) {
     return [file.suggestedFilename(), Buffer.concat(chunks).toString()];
 }
 
+// A window of that width, once the page has fitted itself to it: it is told of its size in the frame after.
+export async function resize(width) {
+    await the.page.setViewportSize({ width, height: 900 });
+    await the.page.waitForFunction((set) => innerWidth === set, width);
+    await the.page.evaluate(() => new Promise((drawn) => {
+        requestAnimationFrame(() => requestAnimationFrame(drawn));
+    }));
+}
+
 // On a phone and at a desk, by day and by night: as wide as there is room for.
 export async function looks(name) {
     for (const width of [390, 1440]) {
         for (const colorScheme of ["light", "dark"]) {
-            await the.page.setViewportSize({ width, height: 900 });
+            await resize(width);
             await the.page.emulateMedia({ colorScheme });
             await shot(`${name}-${width}-${colorScheme}`, { fullPage: true });
             const wide = await the.page.evaluate(() => document.documentElement.scrollWidth);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 
 import {
-    abort, ask, day, fill, first, give, hold, isLive, open, prepare, rows, shot, stopPolls, the,
+    abort, ask, day, fill, first, give, hold, isLive, open, prepare, resize, rows, shot, stopPolls, the,
 } from "./dashboard.mjs";
 import { key } from "./service.mjs";
 
@@ -146,7 +146,7 @@ for (const scheme of ["light", "dark"]) {
                 assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
             };
             await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-            await page.setViewportSize({ width, height: 900 });
+            await resize(width);
             await open("?days=30");
             await shot(`${scheme}-${width}`, { fullPage: true });
             assert.deepEqual(await page.locator("#totals td, #orders td").evaluateAll((cells) =>

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ask, day, decimals, fill, money, open, prepare, rates, reload, rows, saved, shot, the } from "./dashboard.mjs";
+import {
+    ask, day, decimals, fill, money, open, prepare, rates, reload, resize, rows, saved, shot, the,
+} from "./dashboard.mjs";
 import { key } from "./service.mjs";
 
 prepare(fill);
@@ -128,7 +130,7 @@ const watchCanvas = () => the.page.addInitScript(() => {
 for (const width of [390, 1440]) {
     test(`no date of the axis is cut off, ${width} pixels wide`, async () => {
         await watchCanvas();
-        await the.page.setViewportSize({ width, height: 900 });
+        await resize(width);
         for (const days of [7, 30, 90]) {
             await open(`?days=${days}`);
             const written = await the.page.evaluate(() => written);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { AxeBuilder } from "@axe-core/playwright";
 
-import { ask, day, looks, open, prepare, rows, shot, stopPolls, the } from "./dashboard.mjs";
+import { ask, day, looks, open, prepare, resize, rows, shot, stopPolls, the } from "./dashboard.mjs";
 
 const ORDERS = 5000, DAYS = 400, DRAWN_MS = 100, WAIT_MS = 1000;
 const currencies = ["EUR", "GBP", "ISK", "JPY", "SEK", "USD"];
@@ -40,7 +40,7 @@ test("400 days are readable: few enough points, and all orders in them", async (
         await the.page.waitForFunction((isCompared) =>
             document.getElementById("totals").classList.contains("compared") === isCompared, days !== "");
         for (const width of [320, 390, 620, 900, 1024, 1280, 1440]) {
-            await the.page.setViewportSize({ width, height: 900 });
+            await resize(width);
             assert.deepEqual(await the.page.locator(".wide:visible").evaluateAll((frames) =>
                 frames.filter((frame) => frame.scrollWidth > frame.clientWidth)
                     .map((frame) => `${frame.ariaLabel}: ${frame.scrollWidth} px in ${frame.clientWidth}`)), [], `${width}`);
@@ -55,7 +55,7 @@ test("400 days are readable: few enough points, and all orders in them", async (
 });
 
 test("the days of the axis have room between them on a phone", async () => {
-    await the.page.setViewportSize({ width: 390, height: 900 });
+    await resize(390);
     await the.page.addInitScript(() => {
         window.marks = new Map(); // where each day begins and ends, as drawn last
         const { fillText } = CanvasRenderingContext2D.prototype;

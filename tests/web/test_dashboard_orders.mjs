@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-    ask, day, fill, find, hold, listed, open, prepare, reload, rows, saved, shot, stopPolls, the,
+    ask, day, fill, find, hold, listed, open, prepare, reload, resize, rows, saved, shot, stopPolls, the,
 } from "./dashboard.mjs";
 
 prepare(fill);
@@ -80,7 +80,7 @@ test("orders are found by what they are, and all filters hold at once", async ()
     assert.ok(expected.length > 3);
     await listed(expected.map((order) => order.order_id));
     for (const width of [390, 1440]) {
-        await the.page.setViewportSize({ width, height: 900 });
+        await resize(width);
         await shot(`filters-${width}`, { fullPage: true });
     }
     await find("nothing of this name");
