@@ -1,6 +1,7 @@
 /* test_rollup.c: after any mix of writes, from the service and by SQL, the summary is what counting all
  * orders gives. */
 #include "fixture.h"
+#include "random_writes.h"
 
 #include "base/message.h"
 #include "orders/rules.h"
@@ -20,7 +21,7 @@
     "(ARRAY['ISK', 'EUR', 'USD'])[1 + (random() * 2)::int], 'pending' "                       \
     "FROM generate_series(1, 5) ON CONFLICT DO NOTHING"
 
-enum { LONG_MS = 60000, KEYS = 60, STEPS = 250, CALLERS = 3, SESSIONS = 3 };
+enum { LONG_MS = 60000, DAYS = 4, STEPS = 250, CALLERS = 3, SESSIONS = 3 };
 
 static void set_up(void)
 {
@@ -38,40 +39,10 @@ static enum status_code summarize(bool verify)
     return code;
 }
 
-/* One random write through the store. */
-static void write_through_store(unsigned *seed)
-{
-    static const char *const currencies[] = {"ISK", "EUR", "USD"};
-    char id[16];
-    struct pending *pending = pending_new(LONG_MS);
-    snprintf(id, sizeof id, "%d", rand_r(seed) % KEYS);
-    Orders__V1__Order *order = pending_order(pending, id);
-    order->total_amount = 1 + rand_r(seed) % 1000;
-    order->currency = message_text(currencies[rand_r(seed) % 3]);
-    order->order_date->seconds = 86400 * (rand_r(seed) % 4);
-    switch (rand_r(seed) % 3) {
-    case 0:
-        store->create(store, &pending->call, order, (Orders__V1__Order_Closure)pending_done, pending);
-        break;
-    case 1:
-        store->update(store, &pending->call, order,
-                      ORDER_TOTAL_AMOUNT | (rand_r(seed) % 2 ? ORDER_CURRENCY : ORDER_ORDER_DATE),
-                      (Orders__V1__Order_Closure)pending_done, pending);
-        break;
-    default:
-        store->remove(store, &pending->call, order->order_id, "",
-                      (Google__Protobuf__Empty_Closure)pending_done, pending);
-    }
-    enum status_code code = pending_wait(pending);
-    cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND || code == STATUS_ALREADY_EXISTS, "%s",
-              pending->call.status.message);
-    pending_free(pending);
-}
-
 static void *write_with_store(void *seed)
 {
     for (int step = 0; step < STEPS; step++)
-        write_through_store(seed);
+        write_at_random(store, seed, DAYS);
     return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* test_summary.c: a summary that is kept from call to call is at each moment what counting all orders gives,
  * whoever writes, and reads no more than what has changed. */
 #include "fixture.h"
+#include "random_writes.h"
 
 #include "base/message.h"
 #include "orders/rules.h"
@@ -29,7 +30,7 @@
     "(SELECT string_agg(concat(' ', day, ' ', currency, ' ', revenue), '' ORDER BY day DESC, currency) "     \
     "FROM sums))"
 
-enum { LONG_MS = 60000, KEYS = 60, STEPS = 250, CALLERS = 3, SESSIONS = 4, READERS = 2, SESSION_STEPS = 60 };
+enum { LONG_MS = 60000, DAYS = 50, STEPS = 250, CALLERS = 3, SESSIONS = 4, READERS = 2, SESSION_STEPS = 60 };
 
 static void set_up(void)
 {
@@ -143,39 +144,10 @@ static void expect_exact(struct reader *reader)
 
 /* --- random writers --- */
 
-static void write_through_store(unsigned *seed)
-{
-    static const char *const currencies[] = {"ISK", "EUR", "USD"};
-    char id[16];
-    struct pending *pending = pending_new(LONG_MS);
-    snprintf(id, sizeof id, "%d", rand_r(seed) % KEYS);
-    Orders__V1__Order *order = pending_order(pending, id);
-    order->total_amount = 1 + rand_r(seed) % 1000;
-    order->currency = message_text(currencies[rand_r(seed) % 3]);
-    order->order_date->seconds = 86400 * (rand_r(seed) % 50);
-    switch (rand_r(seed) % 3) {
-    case 0:
-        store->create(store, &pending->call, order, (Orders__V1__Order_Closure)pending_done, pending);
-        break;
-    case 1:
-        store->update(store, &pending->call, order,
-                      ORDER_TOTAL_AMOUNT | (rand_r(seed) % 2 ? ORDER_CURRENCY : ORDER_ORDER_DATE),
-                      (Orders__V1__Order_Closure)pending_done, pending);
-        break;
-    default:
-        store->remove(store, &pending->call, order->order_id, "",
-                      (Google__Protobuf__Empty_Closure)pending_done, pending);
-    }
-    enum status_code code = pending_wait(pending);
-    cr_assert(code == STATUS_OK || code == STATUS_NOT_FOUND || code == STATUS_ALREADY_EXISTS, "%s",
-              pending->call.status.message);
-    pending_free(pending);
-}
-
 static void *write_with_store(void *seed)
 {
     for (int step = 0; step < STEPS; step++)
-        write_through_store(seed);
+        write_at_random(store, seed, DAYS);
     return NULL;
 }
 
@@ -427,7 +399,7 @@ Test(summary, it_has_every_write_that_was_answered)
 {
     unsigned seed = 7;
     for (int step = 0; step < 100; step++) {
-        write_through_store(&seed);
+        write_at_random(store, &seed, DAYS);
         if (step % 5 == 0)
             free(database_query(database, INSERT_SQL(3, 50)));
         char *counted = database_query(database, COUNTED_SQL);
