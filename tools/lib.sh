@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# lib.sh: what the scripts share. Sourced, with `set -euo pipefail` already on.
+# lib.sh: what the scripts share. Sourced, with `set -euo pipefail` already on. A script that is called with --help or -h
+# prints its first comment here, before it does anything.
 
 # A command substitution ends at the first command that fails too: bash turns errexit off in it otherwise.
 shopt -s inherit_errexit
@@ -10,12 +11,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # alike and find the same.
 clang_version=19
 
-# What it says of itself, its first comment, for who asks for that.
-help() {
-    [[ ${1:-} =~ ^(-h|--help)$ ]] || return 0
+if [[ ${1:-} =~ ^(-h|--help)$ ]]; then
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
     exit
-}
+fi
 
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -24,6 +23,11 @@ say() {
 die() {
     say "$@"
     exit 1
+}
+
+# takes_no_arguments "$@": what is given to a script that takes none is a mistake, and not left out in silence.
+takes_no_arguments() {
+    [[ $# -eq 0 ]] || die "unknown argument $1"
 }
 
 # setting NAME [DEFAULT]: the environment's value, else that of .env, else the default: the order in which the
@@ -52,7 +56,7 @@ need_packages() {
 
     command -v apt-get >/dev/null || die "these Debian packages are missing, and there is no apt-get: ${missing[*]}"
     if [[ $EUID -ne 0 ]]; then
-        command -v sudo >/dev/null || die "as root, run: apt-get install ${missing[*]}"
+        command -v sudo >/dev/null || die "as root, run: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
         sudo=(sudo)
     fi
     say "installing ${missing[*]}"
