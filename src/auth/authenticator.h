@@ -1,9 +1,9 @@
 /* authenticator.h: from what a caller presents to who he is.
  *
- * A caller presents secrets: the value of X-API-Key, and that of "Authorization: Bearer". Each is shown to
- * every source of principals (keys, issuers of tokens), of which the first that knows its form decides. All
- * secrets that are presented must prove the same principal. Where there is none, the certificate of the
- * connection says who it is.
+ * A caller presents secrets: the value of X-API-Key, and that of "Authorization: Bearer". Each is offered to
+ * the sources of principals (keys, issuers of tokens) one by one; the first that recognizes its form decides.
+ * All secrets of a call must prove the same principal. Without any, the connection's certificate says who
+ * calls.
  *
  * Filled once by main and then only read, from any thread.
  */
@@ -21,18 +21,18 @@
 enum auth_outcome {
     AUTH_MISSING, /* nothing was presented */
     AUTH_UNKNOWN,
-    AUTH_DAMAGED, /* it was mistyped or cut: it cannot be one that there is */
+    AUTH_DAMAGED, /* its checksum is wrong: it was mistyped or cut */
     AUTH_EXPIRED,
     AUTH_REVOKED,
-    AUTH_UNAVAILABLE, /* it cannot be said now, but perhaps later */
-    AUTH_UNCHECKED,   /* it is for the service to say, which is another process */
+    AUTH_UNAVAILABLE, /* it cannot be checked at present */
+    AUTH_UNCHECKED,   /* it is left to the service, in another process */
     AUTH_CERTIFICATE_EXPIRED,
 
-    /* Of a token (jwt.h): what it is not. Nothing here tells more than who sent it can read in it. */
+    /* What is wrong with a token (jwt.h). None of it tells the sender more than it can read in the token. */
     AUTH_TOKEN_MALFORMED,
     AUTH_TOKEN_TYPE,     /* it is signed for another use, such as to tell a client who signed in */
-    AUTH_TOKEN_KEY,      /* it names none that is known */
-    AUTH_TOKEN_KEYS_DUE, /* nor could be: an issuer's were not fetched yet */
+    AUTH_TOKEN_KEY,      /* its `kid` is not known */
+    AUTH_TOKEN_KEYS_DUE, /* its `kid` is not known, and an issuer's keys were not fetched yet */
     AUTH_TOKEN_ALGORITHM,
     AUTH_TOKEN_SIGNATURE,
     AUTH_TOKEN_ISSUER,
@@ -64,7 +64,8 @@ struct auth_source {
     void *arg;
 };
 
-/* As above, for certificates. That they ended while their connection was open is for the source to find. */
+/* As above, for certificates. The source checks whether the certificate has expired since its connection was
+ * opened. */
 struct auth_subject_source {
     enum auth_outcome (*check)(void *arg, const char *subject, int64_t not_after,
                                struct principal *principal);
@@ -76,7 +77,7 @@ enum { AUTHENTICATOR_MAX_SOURCES = 4 };
 struct authenticator {
     struct auth_source sources[AUTHENTICATOR_MAX_SOURCES];
     size_t n;
-    struct auth_subject_source subjects; /* without `check`: no subject is anybody's */
+    struct auth_subject_source subjects; /* without `check`: certificates prove nobody */
 };
 
 void authenticator_add(struct authenticator *authenticator, struct auth_source source);
@@ -91,10 +92,10 @@ const char *auth_bearer(const char *authorization);
 /* Why a caller is refused, for people: "The token has expired". NULL: he is not. Static. */
 const char *auth_reason(enum auth_outcome outcome);
 
-/* What a call that wants to know its caller is refused with: UNAUTHENTICATED or PERMISSION_DENIED;
- * UNAVAILABLE, when it cannot be said yet. A key that does not hold is PERMISSION_DENIED, as it has always
- * been; a token UNAUTHENTICATED (RFC 6750, 3.1), upon which its client gets another one. STATUS_OK: he is
- * known, or for another process to know. */
+/* The code with which a call that needs a caller is refused: UNAUTHENTICATED for nothing and for a token that
+ * is not valid (RFC 6750, 3.1), upon which its client gets another one; PERMISSION_DENIED for a key that is
+ * not valid, as in the service before this one; UNAVAILABLE when it cannot be checked. STATUS_OK: the caller
+ * is known, or another process checks it. */
 enum status_code auth_code(enum auth_outcome outcome);
 
 /* Both, as a status; it is left as it is when the code is STATUS_OK. */

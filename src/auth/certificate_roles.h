@@ -6,8 +6,8 @@
  *     reader CN=reports,O=Example
  *
  * The whole subject is compared, byte for byte, as tls/subject.h writes it: to be of the same authority, or
- * to have a part of the name in common, gives nothing. Whoever is not named may nothing: he is known, as
- * "tls:SUBJECT", and has no role.
+ * to have a part of the name in common, gives nothing. A subject that is not listed is known, as
+ * "tls:SUBJECT", but has no role.
  *
  * The functions may be called on any thread.
  */

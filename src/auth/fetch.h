@@ -1,6 +1,6 @@
-/* fetch.h: a document from the web or from a file, by libcurl, within bounds of size and time. It takes until
- * it is there: for a thread that serves nobody. Redirects are not followed: the place was named, and its
- * certificate was checked, so that nobody else may name another. */
+/* fetch.h: a document from the web or from a file, by libcurl, within bounds of size and time. Blocks: for a
+ * thread that serves no calls. Redirects are not followed: the operator named the server, and no server may
+ * name another. */
 #ifndef AUTH_FETCH_H
 #define AUTH_FETCH_H
 
@@ -29,7 +29,7 @@ enum {
 struct fetch {
     CURL *curl; /* kept, for its connection; one thread at a time */
     const char *ca_file;
-    const atomic_bool *stops; /* set when nobody waits any more: it then ends soon */
+    const atomic_bool *stops; /* set to cancel it: it then ends soon */
 
     char *text; /* of the last document, owned: with a NUL behind it */
     size_t length, most_bytes;

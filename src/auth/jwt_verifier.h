@@ -1,11 +1,11 @@
 /* jwt_verifier.h: the principals that JSON Web Tokens prove, of the issuers that the operator trusts
  * (jwt_issuers.h).
  *
- * A token is taken when a key of an issuer's, the one that its `kid` names, has signed it by the key's own
- * algorithm, and its claims, which nobody looks at before, say that it is this issuer's, for us, and holds
- * now. So an issuer is found by its key, not by what an unsigned token says. It is then remembered until it
- * ends, or until its issuer withdraws any key. Checking waits for nobody: a key that is not known is answered
- * as such, and looked for meanwhile (issuer_keys.h).
+ * A token is accepted when the issuer's key that its `kid` names has signed it, by the key's own algorithm,
+ * and its claims say that it is of that issuer, for this service, and valid now. Claims are read after the
+ * signature was verified, so the issuer is found by the key, not by what an unverified token says. A verified
+ * token is cached until it expires, or until its issuer withdraws any key. Verifying never blocks: a key that
+ * is not known is refused as such, and fetched meanwhile (issuer_keys.h).
  */
 #ifndef AUTH_JWT_VERIFIER_H
 #define AUTH_JWT_VERIFIER_H

@@ -1,8 +1,7 @@
-/* keys.h: the keys that there are, in memory, as a source of principals.
+/* keys.h: all keys, in memory, as a source of principals.
  *
- * Whoever stores them replaces all of them, whenever they may have changed; any thread checks a secret
- * meanwhile, and waits for nothing but the exchange of a pointer. Whether a key has expired, or was revoked
- * for a time that has come since, is asked of the clock with each check.
+ * Their store replaces all of them whenever they may have changed. Any thread checks secrets meanwhile, and
+ * waits for nothing but the exchange of a pointer. Each check compares expiry and revocation with the clock.
  */
 #ifndef AUTH_KEYS_H
 #define AUTH_KEYS_H
@@ -16,8 +15,8 @@
 
 enum {
     KEYS_NAME_TEXT = 64, /* with its end */
-    /* How old what is known may be before a key that is not among it is told that it cannot be checked,
-     * instead of that it is wrong: it may be one of those made since. */
+    /* When the keys in memory are older than this, an unknown key is AUTH_UNAVAILABLE and not AUTH_UNKNOWN,
+     * as it may have been made since. */
     KEYS_FRESH_MS = 4000,
 };
 
@@ -34,7 +33,7 @@ struct keys_entry {
 
 struct keys;
 
-/* None are known, and that they are out of date. NULL: out of memory. */
+/* Empty, and out of date. NULL: out of memory. */
 struct keys *keys_new(void);
 void keys_free(struct keys *keys);
 
@@ -42,11 +41,11 @@ void keys_free(struct keys *keys);
  * known is what it was. */
 bool keys_replace(struct keys *keys, const struct keys_entry entries[], size_t n, uint64_t as_of_ns);
 
-/* What is known may be out of date from now on, until it is replaced. */
+/* Marks the keys as out of date, until they are replaced. */
 void keys_expect_changes(struct keys *keys);
 
-/* It takes what has the form of a key. Of one that is not known: AUTH_UNKNOWN, or AUTH_UNAVAILABLE while what
- * is known may be out of date. */
+/* Takes secrets of the form of a key. One that is not known is AUTH_UNKNOWN, or AUTH_UNAVAILABLE while the
+ * keys may be out of date. */
 struct auth_source keys_source(struct keys *keys);
 
 struct keys_use {
@@ -54,7 +53,7 @@ struct keys_use {
     int64_t used_us;
 };
 
-/* What is not stored yet: when keys were used at last, to the minute. In the arena. */
+/* The times of last use, to the minute, that are not stored yet. In the arena. */
 const struct keys_use *keys_uses(struct keys *keys, struct arena *arena, size_t *n);
 
 #endif

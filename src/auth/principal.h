@@ -1,8 +1,8 @@
 /* principal.h: who calls, and what he may.
  *
- * A principal is a name and a role, however they were proven. The name is unique: a key's has letters, digits
- * and "-" only; that of another proof has a ":" behind what proved it ("example:alice", of the issuer that
- * the operator calls "example"), so that nobody can take another's name by another proof.
+ * A principal is a name and a role, whatever proved them. Names are unique: a key's has letters, digits and
+ * "-" only; any other begins with its proof and a ":" ("example:alice", of the issuer that the operator calls
+ * "example"), so that no two proofs can give the same name.
  */
 #ifndef AUTH_PRINCIPAL_H
 #define AUTH_PRINCIPAL_H
@@ -12,7 +12,7 @@
 
 /* Each may what the ones before it may. */
 enum role {
-    ROLE_NONE,   /* what wants no proof: health checks */
+    ROLE_NONE,   /* needs no proof: health checks */
     ROLE_READER, /* what changes nothing */
     ROLE_WRITER, /* and changes orders */
     ROLE_ADMIN,  /* and everything else */
@@ -30,8 +30,8 @@ enum { PRINCIPAL_NAME_BYTES = 160 }; /* with its end */
 struct principal {
     char name[PRINCIPAL_NAME_BYTES];
     enum role role;
-    bool is_listed; /* by the operator: a key, or a certificate's subject that has a role. There are few of
-                       those: what is kept of each takes no room that others' users fill */
+    bool is_listed; /* by the operator: a key, or a certificate's subject with a role. There are few of them,
+                       so that they have accounts of their own (call/accounts.h) */
 };
 
 /* Of its name, for tables and for queueing fairly. */

@@ -1,7 +1,6 @@
-/* token_memory.h: the tokens that were found to hold, by their SHA-256, and whom they prove: so that a token
- * that comes with each call is checked once. It has room for a fixed number; of those that would share a
- * place the one that ends first makes room. Any thread.
- */
+/* token_memory.h: a cache of verified tokens, by their SHA-256, so that a token that comes with each call is
+ * verified once. Its size is fixed: within a set of the cache the token that expires first is evicted. Any
+ * thread. */
 #ifndef AUTH_TOKEN_MEMORY_H
 #define AUTH_TOKEN_MEMORY_H
 

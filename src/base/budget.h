@@ -1,6 +1,5 @@
-/* budget.h: how much memory all that is under way may take together. Whoever keeps some of it for longer than
- * a moment says so here first, and again when it is freed. Safe from any thread.
- */
+/* budget.h: a shared limit of memory, for requests and answers together. Who keeps memory for longer than a
+ * moment takes it from the budget first, and gives it back when it is freed. Safe from any thread. */
 #ifndef BASE_BUDGET_H
 #define BASE_BUDGET_H
 
@@ -14,10 +13,10 @@ struct budget {
     atomic_bool wanted;
 };
 
-/* False: there is no room for it, nothing was taken, and more is wanted. */
+/* False: the limit would be exceeded. Nothing was taken, and the budget is wanted (budget_want). */
 bool budget_take(struct budget *budget, size_t bytes);
 
-/* Takes it, whatever there is. */
+/* Takes it, even beyond the limit. */
 void budget_add(struct budget *budget, size_t bytes);
 
 void budget_give_back(struct budget *budget, size_t bytes);
@@ -25,21 +24,22 @@ void budget_give_back(struct budget *budget, size_t bytes);
 /* Whether more than the limit is taken. */
 bool budget_is_exceeded(const struct budget *budget);
 
-/* Something was refused for want of it: whoever keeps some for peers that do not take it is to free it. */
+/* Something was refused for want of memory: who keeps answers for peers that do not read them is to free
+ * some. */
 void budget_want(struct budget *budget);
 
-/* Since budget_meet_want was last called. */
+/* Whether budget_want was called since the last budget_meet_want. */
 bool budget_is_wanted(const struct budget *budget);
 
 /* Some of it is about to be freed. */
 void budget_meet_want(struct budget *budget);
 
-/* A budget as one of those who share it has it: there is always room for its own part, whatever the others
- * take, and it leaves them some. */
+/* One user's part of a shared budget. `own` bytes are reserved for it, whatever the others take, and `most`
+ * bounds it, so that something is left for the others. */
 struct budget_part {
     struct budget *whole;
-    size_t own;          /* in bytes; set before it is shared, as `whole` and `most` are */
-    size_t most;         /* which it takes together; one thing alone may take the whole */
+    size_t own;  /* reserved, in bytes; set before it is shared, as `whole` and `most` are */
+    size_t most; /* bound of all it takes; a single request or answer, alone, may take the whole budget */
     atomic_size_t taken; /* of the whole */
 };
 
@@ -48,9 +48,9 @@ bool budget_part_take(struct budget_part *part, size_t bytes);
 void budget_part_add(struct budget_part *part, size_t bytes);
 void budget_part_give_back(struct budget_part *part, size_t bytes);
 
-/* A part that several share, by a number of theirs. Whoever has taken less than an equal share of the part's
- * own, of those who have any, finds room for so much when there is none for others: more than the budget is
- * taken then. */
+/* A part that several users share, each known by a number. When the part is full, a user that has taken less
+ * than its share may still take up to it, beyond the budget. A share is the part's `own`, divided by the
+ * number of users that have taken something. */
 enum { BUDGET_SHARES = 64 };
 
 struct budget_shares {

@@ -21,38 +21,40 @@
 enum {
     CALL_DEFAULT_TIMEOUT_MS = 30000, /* of a call whose caller names none */
     CALL_REQUEST_ID_MAX_BYTES = 128,
-    CALL_KNOWN_MS = 1000, /* for so long who calls, and what he may, is known */
+    CALL_KNOWN_MS = 1000, /* how long the check of who calls, and of its role, counts */
 };
 
 struct call {
     struct arena arena;          /* request, answer and all between */
-    struct shared_arena *shared; /* held: of the answer, what other calls have too; NULL: nothing */
+    struct shared_arena *shared; /* held: what the answer shares with those of other calls; NULL: nothing */
     const char *method;          /* "package.Service/Method" */
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
     const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */
     const char *role;            /* and what he may, likewise: "reader" */
-    uint32_t principal_hash;     /* of that: principals are queued fairly */
-    uint32_t caller;             /* which connection it came from: so are those of one principal */
-    const char *peer;            /* where from, for logs; never NULL; "": not known */
-    const char *order_id;        /* which order it is about, for logs; never NULL; "": none, or not one */
-    uint64_t fingerprint;        /* of method and payload: a request_id names one request only */
-    uint64_t start_ns;           /* CLOCK_MONOTONIC */
-    uint64_t deadline_ns;        /* CLOCK_MONOTONIC; after it nobody waits for the answer */
-    bool is_local; /* it came from this process, and not over RPC: replies of each kind wait for their like */
-    bool is_packed; /* its answer is packed, and by nobody read: it may have fields that are packed already,
-                       as unknown ones */
-    bool more;      /* set when it ends: others end right after it, so its reply may wait for theirs */
-    bool replayed;  /* set when it ends: the answer is the one that this request_id was given before */
+    uint32_t principal_hash;     /* of its name: for fair queueing between principals */
+    uint32_t caller;  /* which connection it came from: for fair queueing between those of one principal */
+    const char *peer; /* where from, for logs; never NULL; "": not known */
+    const char *order_id; /* which order it is about, for logs; never NULL; "": none, or not one */
+    uint64_t fingerprint; /* of method and payload: a request_id names one request only */
+    uint64_t start_ns;    /* CLOCK_MONOTONIC */
+    uint64_t deadline_ns; /* CLOCK_MONOTONIC; after it nobody waits for the answer */
+    bool is_local;  /* it came from this process, and not over RPC: replies are coalesced with others of the
+                       same kind alone */
+    bool is_packed; /* its answer is only packed, never read here: parts of it may be packed already, as
+                       unknown fields */
+    bool more; /* set when it ends: others end right after it, so its reply may be coalesced with theirs */
+    bool replayed;      /* set when it ends: the answer is the one that this request_id was given before */
     bool validate_only; /* check the request and answer an empty message; change nothing (AIP-163) */
     struct status status;
 
-    /* Of who received the call: whether there is memory for an answer of so many bytes. NULL: nobody counts.
+    /* Set by the listener: whether there is memory for an answer of so many bytes. NULL: there is no limit.
      */
     bool (*reserve)(struct call *call, size_t bytes);
 
-    /* Of who received the call: whether who calls still may, by what he presented. Else the code, and why,
-     * which is static. Several threads may ask at once. NULL: nobody in particular calls. */
+    /* Set by the listener: STATUS_OK while what the caller presented still gives it the right to this call;
+     * else the code, and in *why a static reason. Called from several threads at once. NULL: there is nothing
+     * to check. */
     enum status_code (*recheck)(const struct call *call, const char **why);
 };
 
@@ -64,9 +66,9 @@ static inline bool call_reserve(struct call *call, size_t bytes)
     return call->reserve == NULL || call->reserve(call, bytes);
 }
 
-/* Whether who calls still may, as when the call came in: to be asked whenever something is begun for one that
- * may have waited. Which takes nothing until it has for CALL_KNOWN_MS. STATUS_OK: he may; else the code, and
- * why, which is static. Several threads may ask at once, while the call is not answered. */
+/* Checks the caller's right to the call again: to be called before work begins for a call that may have
+ * waited. Costs nothing in the call's first CALL_KNOWN_MS. STATUS_OK: the right still holds; else the code,
+ * and in *why a static reason. Any thread, while the call is not answered. */
 static inline enum status_code call_recheck(const struct call *call, uint64_t now_ns, const char **why)
 {
     if (call->recheck == NULL || now_ns < call->start_ns + (uint64_t)CALL_KNOWN_MS * NS_PER_MS)
@@ -74,7 +76,7 @@ static inline enum status_code call_recheck(const struct call *call, uint64_t no
     return call->recheck(call, why);
 }
 
-/* Gives back the memory of the call, and of its answer, which was read. */
+/* Frees the memory of the call and of its answer, which nobody reads any more. */
 static inline void call_forget(struct call *call)
 {
     arena_reset(&call->arena);

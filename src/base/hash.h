@@ -1,11 +1,10 @@
-/* hash.h: hashes for tables and for queueing fairly. Not for secrets, nor for what is kept.
- */
+/* hash.h: hashes for tables and for fair queueing. Not for secrets, nor for what is stored. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
 #include <stdint.h>
 
-/* FNV-1a, from a basis of one's own: which texts have the same hash is another matter with each. */
+/* FNV-1a from a basis of choice: which texts collide differs from basis to basis. */
 static inline uint32_t hash_text_from(uint32_t basis, const char *text)
 {
     uint32_t hash = basis;
@@ -19,7 +18,7 @@ static inline uint32_t hash_text(const char *text)
     return hash_text_from(UINT32_C(2166136261), text);
 }
 
-/* MurmurHash3's finalizer: whether two hashes fall together is another matter with each salt. */
+/* MurmurHash3's finalizer: which hashes collide differs from salt to salt. */
 static inline uint32_t hash_mix(uint32_t hash, uint32_t salt)
 {
     hash ^= salt;

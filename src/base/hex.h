@@ -10,7 +10,7 @@ int hex_digit(char c);
 
 enum { HEX_WORD_DIGITS = 16 };
 
-/* Writes a number in lower case, without leading zeros or an end. Returns how many digits it has. */
+/* Writes a number in lower case, without leading zeros and without a NUL. Returns how many digits it has. */
 size_t hex_write(uint64_t number, char out[static HEX_WORD_DIGITS]);
 
 #endif

@@ -1,5 +1,4 @@
-/* likeness.h: which of the names there are somebody may have meant by one that there is not: "did you mean".
- */
+/* likeness.h: how like a known name an unknown one is, for "did you mean". */
 #ifndef BASE_LIKENESS_H
 #define BASE_LIKENESS_H
 

@@ -2,9 +2,9 @@
  *
  *     {"time":"2025-01-16T14:20:00.123456Z","level":"info","message":"listening","url":"tcp://127.0.0.1:6600"}
  *
- * Any thread may write. A line is put into a buffer and written out by the log's own thread, so that a
- * caller never waits for the disk or the terminal, nor for whoever is to read a pipe and does not; when the
- * buffer is full lines are dropped and the number of them is logged.
+ * Any thread may write. A line is put into a buffer and written out by the log's own thread, so that a caller
+ * never waits for a disk, a terminal or the reader of a pipe; when the buffer is full lines are dropped and
+ * the number of them is logged.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

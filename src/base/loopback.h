@@ -1,4 +1,4 @@
-/* loopback.h: whether only this machine is reached by an address. */
+/* loopback.h: whether an address is a loopback address. */
 #ifndef BASE_LOOPBACK_H
 #define BASE_LOOPBACK_H
 

@@ -6,7 +6,7 @@
  * first error is a change that can be seen.
  *
  * A registry of NULL gives series of NULL, into which nothing is recorded: parts that are tested alone need
- * none. Memory that is wanting ends the process, as in arena.h.
+ * none. Out of memory the process ends, as in arena.h.
  */
 #ifndef BASE_METRICS_H
 #define BASE_METRICS_H

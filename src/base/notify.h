@@ -1,6 +1,6 @@
-/* notify.h: tells the service manager how a server is (sd_notify(3), which documents the protocol): a
- * datagram to the socket that NOTIFY_SOCKET names. A few lines here instead of libsystemd, which brings five
- * further libraries into every process. */
+/* notify.h: tells the service manager the state of the process (sd_notify(3), which documents the protocol):
+ * a datagram to the socket that NOTIFY_SOCKET names. A few lines here instead of libsystemd, which brings
+ * five further libraries into every process. */
 #ifndef BASE_NOTIFY_H
 #define BASE_NOTIFY_H
 

@@ -1,8 +1,8 @@
-/* prober.h: asks each of a process's own addresses, again and again and as a client would, whether it serves,
- * and knows at any time what came of it: for readiness, and for the watchdog of a service manager.
+/* prober.h: probes each of a process's own addresses periodically, as a client would, and keeps the last
+ * result of each: for readiness, and for the watchdog of a service manager.
  *
- * On threads of its own, one for each address, so that nothing that is asked whether it is ready waits, nor
- * one address for another. All but start and stop are safe from any thread.
+ * Each address has a thread of its own, so that no address waits for another, and reading the results never
+ * waits. All but start and stop are safe from any thread.
  */
 #ifndef BASE_PROBER_H
 #define BASE_PROBER_H
@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether something lives there: whether it is answered within the time, for all of its steps. What is
- * written to `why`, which is empty before, says what is wrong, always if it does not, and makes it not ready.
+/* Probes an address; the timeout covers all steps. False: it does not respond, and `why` says what is wrong.
+ * True: it does; a `why` that is not empty then says why it is not ready all the same. `why` is empty before.
  */
 typedef bool prober_ask(void *arg, unsigned timeout_ms, char *why, size_t why_size);
 
-/* Has the ask of the same argument return at once, now and from then on. */
+/* Makes the prober_ask of the same argument return at once, now and from then on. */
 typedef void prober_abort(void *arg);
 
 enum {
-    /* Each is asked so often, and has so long to answer: together it is less than two seconds until it is
-     * known that one does not. */
+    /* Interval and timeout of a probe: together less than two seconds pass until an address that does not
+     * respond is known. */
     PROBER_EVERY_MS = 500,
     PROBER_WAITS_MS = 1250,
 };
@@ -34,18 +34,19 @@ struct prober_target {
 
 struct prober;
 
-/* All are taken to serve until one is asked in vain. The targets are copied, what they point to is not. NULL:
- * no memory or thread. */
+/* All count as ready until a probe fails. The targets are copied, what they point to is not. NULL: no memory
+ * or thread. */
 struct prober *prober_start(const struct prober_target *targets, size_t n, unsigned interval_ms,
                             unsigned timeout_ms);
 
-/* Asks no more, and aborts what is being asked. What came of the rounds before is still known. */
+/* Ends all probes; their last results are kept. */
 void prober_stop(struct prober *prober);
 
-/* Of one that was stopped. NULL does nothing. */
+/* After prober_stop. NULL does nothing. */
 void prober_free(struct prober *prober);
 
-/* Whether nothing was wrong with any when it was asked last; if not, `why` names those, and what was. */
+/* Whether the last probe of each address found nothing wrong; if not, `why` names the addresses, and what
+ * was. */
 bool prober_ready(void *prober, char *why, size_t why_size);
 
 /* Whether each has answered within so much time. */

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 
 enum {
-    /* From so many bytes on an allocation has pages of its own where none that was freed fits, and the system
-     * has them back. What a list of a few hundred orders takes is less: pages of its own, which are to be
-     * cleared and mapped anew for each, cost more than to write it. */
+    /* M_MMAP_THRESHOLD: from this size on an allocation gets pages of its own, which return to the system
+     * when it is freed. A list of a few hundred orders is smaller: to map and clear pages for each costs more
+     * than to write it. */
     PROCESS_MAPS_FROM = 128 * 1024,
-    PROCESS_KEEPS = 1 << 20, /* that are free at the end of a heap, for the next such list */
+    PROCESS_KEEPS =
+        1 << 20, /* M_TRIM_THRESHOLD: so much stays free at the end of the heap, for the next such list */
 };
 
 /* Before the first thread: holds SIGTERM, SIGINT and SIGHUP back for process_await_signal, ignores SIGPIPE,
@@ -25,8 +26,8 @@ int process_await_signal(unsigned timeout_ms);
  * another one go. */
 unsigned process_connections(unsigned wanted, unsigned kinds);
 
-/* Closes a socket that a library holds and still knows by its descriptor: that stays open, and becomes that
- * of nothing. False: there is no file left for it. */
+/* Closes a socket whose descriptor a library still holds: the descriptor stays open, and refers to nothing
+ * that can be used. False: no further file may be opened. */
 bool process_close_held(int fd);
 
 #endif

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 struct rate {
-    uint64_t interval_ns; /* from one token to the next; 0: there is no end of them */
-    uint64_t burst_ns;    /* in which all but one of a full bucket come */
+    uint64_t interval_ns; /* from one token to the next; 0: no limit */
+    uint64_t burst_ns;    /* the tokens of a full bucket but one, as time */
 };
 
 /* So many a second, and a full bucket of `burst`, at least one; 0 a second: no limit. */
@@ -31,7 +31,7 @@ static inline struct rate rate_make(unsigned a_second, unsigned burst)
 static inline uint64_t rate_take(const struct rate *rate, uint64_t *full_ns, uint64_t now_ns)
 {
     if (rate->interval_ns == 0)
-        return 0; /* whatever another thread's clock said, that was read later and came first */
+        return 0; /* also when *full_ns is ahead, by another thread that read its clock later */
     const uint64_t full = *full_ns > now_ns ? *full_ns : now_ns;
     if (full - now_ns > rate->burst_ns)
         return full - now_ns - rate->burst_ns;

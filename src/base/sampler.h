@@ -1,6 +1,5 @@
-/* sampler.h: some of what happens often, so that what is logged of it has a bound: so many a second, and each
- * says how many it stands for. Safe from any thread.
- */
+/* sampler.h: a rate limit for log lines: so many a second, of which each says how many events it stands for.
+ * Safe from any thread. */
 #ifndef BASE_SAMPLER_H
 #define BASE_SAMPLER_H
 

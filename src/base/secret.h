@@ -1,4 +1,4 @@
-/* secret.h: comparing what must not leak through time. */
+/* secret.h: comparison in constant time. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 

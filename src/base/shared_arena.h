@@ -1,4 +1,4 @@
-/* shared_arena.h: memory of several holders, given back when the last of them lets go of it.
+/* shared_arena.h: an arena with a reference count, freed when the last holder releases it.
  *
  * One fills it, before it hands it out; from then on all of them only read. Holding and releasing are safe
  * from any thread.
@@ -25,10 +25,11 @@ struct shared_arena *shared_arena_hold(struct shared_arena *shared);
 /* NULL does nothing. */
 void shared_arena_release(struct shared_arena *shared);
 
-/* How much of its memory, beyond the first block, falls to each of the holders but the one who filled it. */
+/* Its memory beyond the first block, divided by the number of holders without the one that filled it. */
 size_t shared_arena_share(const struct shared_arena *shared);
 
-/* Of a holder who hands it to nobody meanwhile: an empty one, which is the same if nobody else holds that. */
+/* Exchanges a holder's arena for an empty one: the same one, if nobody else holds it. The caller must not
+ * hand it out meanwhile. */
 struct shared_arena *shared_arena_renew(struct shared_arena *shared);
 
 #endif

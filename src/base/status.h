@@ -66,7 +66,8 @@ const char *status_code_name(enum status_code code);
 /* Whether a call that ended so is to be looked into by who runs the service, and not by who called. */
 bool status_is_server_fault(const struct status *status);
 
-/* Sets code and message; the message is copied into the arena. Has that no memory, the code's name is it. */
+/* Sets code and message; the message is copied into the arena. Without memory for that the message is the
+ * code's name. */
 void status_set(struct status *status, struct arena *arena, enum status_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -13,10 +13,10 @@ size_t utf8_decode(const char *bytes, size_t length, uint32_t *code_point);
 /* Whether all of it is UTF-8. */
 bool utf8_valid(const char *bytes, size_t length);
 
-/* Whether a character is to be seen by its number where people read text of others, as it steers a terminal,
- * turns text around, ends a line, or is not seen at all: controls (category Cc), line and paragraph
- * separators (Zl, Zp), and what Unicode lets be shown as nothing (Default_Ignorable_Code_Point), such as the
- * zero-width space, which would make two ids look the same. */
+/* Whether a character must be shown as an escape where people read text that others wrote, because it
+ * controls the terminal, changes the direction of text, breaks the line, or is invisible: controls (category
+ * Cc), line and paragraph separators (Zl, Zp), and what Unicode lets be shown as nothing
+ * (Default_Ignorable_Code_Point), such as the zero-width space, which would make two ids look the same. */
 bool utf8_is_harmful(uint32_t code_point);
 
 enum { UTF8_ESCAPE = 13 }; /* room for two \uXXXX and a NUL */

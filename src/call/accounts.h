@@ -1,12 +1,12 @@
-/* accounts.h: what each principal has in hand, and has had lately.
+/* accounts.h: for each principal, its calls and answers in flight, and how much of its rate is used.
  *
- * There are as many principals as issuers of tokens have users, so accounts are bounded: one that has nothing
- * in hand and a full bucket of its rate is forgotten, the one idle longest makes room for a newcomer, and
- * when all are in use newcomers share one. Keys, and certificates that the operator gave a role, have room of
- * their own, which no user of an issuer takes. Series of metrics stay for good, and so are the keys' only:
- * see accounts_label.
+ * There are as many principals as issuers of tokens have users, so the number of accounts is bounded. An
+ * account with nothing in flight and a full token bucket is dropped; a new principal takes the place of the
+ * one that has been idle longest; when all accounts are in use, new principals share one. Keys, and
+ * certificates that the operator gave a role, have room of their own, which an issuer's users cannot take.
+ * Metric series are never removed, so only keys have their own: see accounts_label.
  *
- * No locks: whoever has the accounts guards them, but for a series, which stays what it is.
+ * No locks: the owner of the accounts guards them, except a series, which never changes.
  */
 #ifndef CALL_ACCOUNTS_H
 #define CALL_ACCOUNTS_H
@@ -22,15 +22,15 @@
 enum {
     ACCOUNTS_MOST = 1024, /* of keys and certificates that the operator lists, and as many of all others */
     ACCOUNTS_SERIES_MOST =
-        256, /* labels of their own; those beyond are one, "(other)", which no key is called */
+        256, /* labels; principals beyond share the label "(other)", which no key can have */
 };
 
-/* How a call ended, for who counts by principal. */
+/* How a call ended, for the metrics by principal. */
 enum account_outcome {
     ACCOUNT_OK,
     ACCOUNT_CLIENT_ERROR,
     ACCOUNT_SERVER_ERROR,
-    ACCOUNT_LIMITED, /* beyond what one principal may */
+    ACCOUNT_LIMITED, /* refused by a limit of one principal */
     ACCOUNT_OUTCOMES
 };
 
@@ -44,11 +44,11 @@ struct account {
     char name[PRINCIPAL_NAME_BYTES];
     const struct account_series *series;
 
-    /* For whoever counts. */
+    /* The owner's. */
     unsigned calls;    /* in hand */
     unsigned answers;  /* to take */
-    unsigned admitted; /* of the calls: that are within its bounds */
-    unsigned flows;    /* connections that have calls or answers of its */
+    unsigned admitted; /* those of the calls that were within its bounds */
+    unsigned flows;    /* its connections that have calls or answers */
     uint64_t full_ns;  /* its rate: when its bucket is full */
 
     /* The accounts'. */
@@ -75,8 +75,8 @@ void accounts_rest(struct accounts *accounts, struct account *account);
 /* How many there are. */
 size_t accounts_count(const struct accounts *accounts);
 
-/* What a principal is called in metrics: a key by its name; whoever another proof names by that, "example:*";
- * nobody known "(none)". */
+/* A principal's label in metrics: a key's is its name; that of another proof is the proof's, "example:*"; a
+ * caller that is not known has "(none)". */
 void accounts_label(const struct principal *principal, char label[static PRINCIPAL_NAME_BYTES]);
 
 #endif

@@ -1,11 +1,11 @@
-/* admission.h: how many calls are in hand and what memory they and their answers take, of all listeners
- * together, and what of it is too much.
+/* admission.h: admission control: bounds the calls in flight, and the memory of them and their answers, of
+ * all listeners together.
  *
- * Who calls is a principal, by one or several connections. Past the bound a call is refused only if its
- * principal's connection has more than its share: of the bound each principal that is busy has an equal part,
- * and of that each of its connections. So neither a thousand connections of one principal nor a thousand
- * calls of one connection shut out another that has a single call. Besides, what one principal may have has
- * bounds of its own. Safe from any thread.
+ * A caller is a principal, on one or several connections. Past the bound a call is refused only if its
+ * connection has more than its share: the bound is divided equally among the principals that have calls, and
+ * a principal's part equally among its connections. So neither a thousand connections of one principal nor a
+ * thousand calls of one connection keep out a caller with a single call. Each principal may have bounds of
+ * its own in addition. Safe from any thread.
  */
 #ifndef CALL_ADMISSION_H
 #define CALL_ADMISSION_H
@@ -24,17 +24,18 @@ struct admission;
 
 struct admission_limits {
     unsigned calls; /* in hand at once, of all callers */
-    /* Beyond it, for connections within their share; and as many again for those of principals that are
-     * within theirs. */
+    /* Calls beyond that bound: so many for connections within their share, and as many again for connections
+     * of principals within theirs. */
     unsigned further;
-    struct budget *memory; /* that calls and answers take, and others too; one call alone may take more */
+    struct budget
+        *memory; /* which calls and answers take, shared with others; a single call, alone, may exceed it */
 
     /* Of one principal. */
     unsigned calls_each;   /* in hand at once; 0: no bound */
     struct rate rate_each; /* of calls */
 };
 
-/* Where it is shown what there is; each may be NULL. */
+/* Gauges that are kept up to date; each may be NULL. */
 struct admission_gauges {
     struct metric *calls, *bytes;
 };
@@ -43,7 +44,7 @@ struct admission_gauges {
  * take. */
 struct caller {
     uint32_t id;         /* by which it is told from others */
-    bool is_probe;       /* this process, which asks itself: its calls are neither shown nor logged */
+    bool is_probe;       /* a probe of this process itself: its calls are neither counted nor logged */
     const char *address; /* its peer's, for the log; NULL: not known */
     const char *subject; /* of its certificate; "", or NULL: it has none */
     int64_t not_after;   /* when that certificate ends, in seconds since 1970 */
@@ -56,13 +57,13 @@ struct admission_entry {
     struct caller *caller; /* NULL: gone */
     struct account *account;
     struct flow *flow; /* the principal's calls by this connection; NULL: the caller is gone */
-    bool counts;       /* among those that its principal is admitted */
+    bool counts;       /* it is one of the calls that its principal is admitted */
 };
 
 enum admission_outcome {
     ADMISSION_OK,
-    ADMISSION_NO_ROOM,        /* the bound is reached, and this is more than a share of it */
-    ADMISSION_TOO_MANY_CALLS, /* the principal has as many in hand as it may */
+    ADMISSION_NO_ROOM,        /* the bound is reached, and the connection has its share */
+    ADMISSION_TOO_MANY_CALLS, /* the principal has as many in flight as it may */
     ADMISSION_TOO_FAST,       /* for its rate */
 };
 
@@ -72,7 +73,7 @@ struct admission_request {
     uint32_t principal_hash;
     size_t bytes;
     uint64_t now_ns;
-    bool is_free; /* of the bounds of one principal: as what is asked by health checks */
+    bool is_free; /* exempt from the bounds of one principal, as health checks are */
 };
 
 /* NULL: out of memory. The metrics, by principal, may be NULL. */
@@ -80,9 +81,9 @@ struct admission *admission_new(const struct admission_limits *limits, struct ad
                                 struct metrics *metrics);
 void admission_free(struct admission *admission);
 
-/* A call came in, and is in hand until admission_answer, also when it is refused. So calls take at most twice
- * the bound of bytes; answers for which nothing was reserved come on top. One whose caller is gone is
- * counted, and refused. Of ADMISSION_TOO_FAST, `wait_ns` is for how long. */
+/* A call came in; it is in flight until admission_answer, also when it is refused. So calls take at most
+ * twice the bound of bytes, and answers for which nothing was reserved come on top. A call whose caller is
+ * gone is counted and refused. With ADMISSION_TOO_FAST *wait_ns is how long to wait. */
 enum admission_outcome admission_enter(struct admission *admission, const struct admission_request *request,
                                        struct admission_entry *entry, uint64_t *wait_ns);
 
@@ -96,8 +97,8 @@ void admission_answer(struct admission *admission, struct admission_entry *entry
 /* The answer was taken, or given up. */
 void admission_leave(struct admission *admission, struct admission_entry *entry, size_t answer_bytes);
 
-/* Whether, just now, a caller had a lot of calls in hand and another some, who is not to wait for all of
- * them. */
+/* Whether there is a heavy hitter: a caller that has many calls in flight while another has some, which
+ * should not wait for all of them. */
 bool admission_has_heavy_hitter(const struct admission *admission);
 
 /* What its calls and answers take. */

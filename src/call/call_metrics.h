@@ -1,5 +1,5 @@
-/* call_metrics.h: what is counted and timed of calls, whatever they came in by. Those of no method are one,
- * "unknown", or callers could make as many series as they liked. */
+/* call_metrics.h: counters and durations of calls, of all listeners. Calls of a method that there is not
+ * share the label "unknown": callers cannot make new series. */
 #ifndef CALL_CALL_METRICS_H
 #define CALL_CALL_METRICS_H
 

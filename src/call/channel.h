@@ -32,20 +32,19 @@ struct channel_request {
     uint32_t caller;     /* names the connection that the call came by: callers are served fairly */
     const char *peer;    /* its address, for the log; NULL: not known */
 
-    /* Why it is not to be done, which the front end found. NULL: it is to be. A refused one counts as a call
-     * of its caller: its reply says this, or that its caller may not call just now, before channel_call
-     * returns. Behind a channel to another process nobody counts it. It must live until the reply is freed.
-     */
+    /* The front end's reason to refuse the call; NULL: none. A refused call counts toward its caller's limits
+     * in the service of this process, not in that of another. Its reply comes before channel_call returns,
+     * with this status, or with that of an exceeded limit. It must live until the reply is freed. */
     const struct status *refused;
 };
 
-/* How a call ended. The one who called owns it, and gives it back with channel_reply_free. The memory that it
- * takes counts as the service's, or else as its channel's, until then. */
+/* How a call ended. The caller owns it and frees it with channel_reply_free; until then its memory counts
+ * toward the service's budget, or the channel's. */
 struct channel_reply {
     const struct channel_type *type;
     struct status status;
     bool replayed;
-    bool more;    /* others end right after it: what is to be done of it may wait for theirs */
+    bool more;    /* others end right after it: its handling may be coalesced with theirs */
     size_t bytes; /* of memory that it takes beyond what any has, about */
 };
 
@@ -68,9 +67,9 @@ struct channel_type {
     void (*free)(struct channel_reply *reply);
 };
 
-/* Who presents this, and why he may not call the method: the status, whose text is in the arena; STATUS_OK:
- * he may, as far as can be said here. A channel to another process leaves it to that to say who it is
- * (AUTH_UNCHECKED), and whether he may, once it is called. */
+/* Finds out who presents this, and whether it may call the method; if not, the status says why, with a text
+ * in the arena. A channel to another process leaves both to that process when it is called: AUTH_UNCHECKED
+ * and STATUS_OK. */
 static inline void channel_check(const struct channel *channel, const struct auth_presented *presented,
                                  const ProtobufCMethodDescriptor *method, struct arena *arena,
                                  struct auth_result *result, struct status *status)
@@ -84,8 +83,8 @@ static inline void channel_call(struct channel *channel, const struct channel_re
     channel->type->call(channel, request, done, arg);
 }
 
-/* The answer, of the method's output type, which the reply keeps. It may take some time. NULL: the status,
- * which may be another by then, is not STATUS_OK. */
+/* The answer, of the method's output type; it belongs to the reply. May take time, as the message may have to
+ * be unpacked. NULL: the status, which this may have changed, is not STATUS_OK. */
 static inline const ProtobufCMessage *channel_reply_read(struct channel_reply *reply)
 {
     return reply->type->read(reply);

@@ -18,14 +18,14 @@ struct method {
     ProtobufCService *service;
     unsigned index; /* in the service's descriptor */
     enum role role; /* that its caller needs */
-    char *refusal;  /* of a caller who has not: "… needs role writer" */
+    char *refusal;  /* for callers without that role: "… needs role writer" */
 };
 
 /* NULL when out of memory. */
 struct methods *methods_new(void);
 void methods_free(struct methods *methods);
 
-/* The role that a method needs, by its full name. False: nobody has said. */
+/* The role that a method needs, by its full name. False: it has none. */
 typedef bool method_role(const char *name, enum role *role);
 
 /* Adds every method of a service, which must outlive the table. False: `error` says why; a method of no role

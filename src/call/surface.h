@@ -1,5 +1,5 @@
-/* surface.h: what every call goes through, whatever it came in by: who calls, is there room, what does it ask
- * for and may he, until when, in which trace; then the method; then what is counted and logged of it.
+/* surface.h: what every call goes through, whichever listener it came by: authentication, admission, method
+ * lookup and authorization, deadline, trace; then the method; then metrics and log.
  *
  * A listener has a struct surface_call for each call in hand. It takes it through
  *
@@ -30,8 +30,7 @@
 
 enum {
     SURFACE_DEFAULT_MAX_CALLS = 4096,
-    SURFACE_FURTHER_CALLS = 32, /* beyond the bound, of callers who have few in hand when it is reached: so
-                                   many of any, and as many of principals who have */
+    SURFACE_FURTHER_CALLS = 32, /* beyond the bound: see admission_limits.further */
     SURFACE_MOST_FURTHER_CALLS = 2 * SURFACE_FURTHER_CALLS,
 };
 
@@ -51,8 +50,8 @@ struct surface_options {
     unsigned rate_each;  /* calls a second */
     unsigned burst_each; /* that may come at once, when none came for some time; 0: those of a second */
 
-    /* What is logged: every refusal that is the service's fault, and every call that is slow; of the others
-     * so many lines a second (0: all), each of which says how many it stands for. */
+    /* Every failure that is the service's fault and every slow call is logged; of the others so many a second
+     * (0: all), each line with the number of calls that it stands for. */
     unsigned log_sample;
     unsigned slow_ms; /* 0: none is */
 };
@@ -60,7 +59,7 @@ struct surface_options {
 /* NULL: out of memory. */
 struct surface *surface_new(const struct surface_options *options);
 
-/* What a call is told for which there is no room. */
+/* The message of a call that is refused for want of room. */
 extern const char surface_no_room[];
 
 /* When no call is in hand. NULL does nothing. */
@@ -72,8 +71,8 @@ struct admission *surface_admission(const struct surface *surface);
 struct budget *surface_memory(const struct surface *surface);
 unsigned surface_max_calls(const struct surface *surface);
 
-/* A request as a listener read it. What is NULL, the caller did not say. It lives until the call is answered.
- */
+/* A request as a listener read it. NULL: the caller did not give it. All of it must live until the call is
+ * answered. */
 struct surface_request {
     const char *method;                          /* its full name */
     const ProtobufCMethodDescriptor *descriptor; /* or the method itself; NULL: it is named */
@@ -87,14 +86,14 @@ struct surface_request {
     ProtobufCBinaryData payload;                 /* the method's input, packed */
     const ProtobufCMessage *input;               /* or as it is; NULL: it is packed */
     size_t input_bytes;                          /* of memory that it takes beyond what any has */
-    const struct status *refused;                /* why the listener does not want it done; NULL: it does */
+    const struct status *refused;                /* the listener's reason to refuse it; NULL: none */
 };
 
 /* What a call asks for, and by what right. */
 struct surface_target {
     size_t method; /* methods_count: there is none of that name */
     bool is_open;  /* it needs no role */
-    bool is_known; /* who calls, whatever is asked for */
+    bool is_known; /* the caller is known, whatever it asks for */
 };
 
 struct surface_call;
@@ -117,7 +116,7 @@ struct surface_call {
     uint64_t wait_ns; /* of ADMISSION_TOO_FAST */
     surface_answer *answer;
     size_t bytes;  /* that it, or its answer, counts as */
-    bool reserved; /* for its answer too: one that is larger may be refused */
+    bool reserved; /* memory was reserved for its answer: a larger one may be refused */
     bool is_done;  /* or none is under way */
     bool has_long_id;
 };
@@ -129,27 +128,27 @@ void surface_call_free(struct surface_call *call);
 /* A request of so many bytes came in, from a caller who is still there, or NULL. */
 void surface_enter(struct surface_call *call, struct caller *caller, size_t bytes);
 
-/* Who presents this. */
+/* Finds out who presents this. */
 void surface_check(const struct surface *surface, const struct auth_presented *presented,
                    struct auth_result *result);
 
-/* Why whoever was found may not call a method, by its index: the status, whose text is in the arena. It is
- * left as it is if he may. */
+/* Whether that caller may call a method, given by its index. If not, sets the status, with a text in the
+ * arena. */
 void surface_authorize(const struct surface *surface, const struct auth_result *auth, size_t method,
                        struct arena *arena, struct status *status);
 
-/* Sets the target, and what of the call is to be known of any. It is in hand. */
+/* Sets the target and the call's common fields. The call is in flight from now on. */
 void surface_look_up(struct surface_call *call, const struct surface_request *request);
 
-/* Refuses whom there is no room for or who has no right to the target, reads the request, and calls the
+/* Refuses the call for want of room or of a right to the target; else unpacks the request and calls the
  * method. */
 void surface_run(struct surface_call *call, const struct surface_request *request);
 
-/* In place of surface_look_up: has `answer` called; the call's status was set to why it is refused. */
+/* In place of surface_look_up, with the call's status set to why it is refused: calls `answer`. */
 void surface_refuse(struct surface_call *call);
 
-/* Of a call that was done: whether there is memory for its answer, which has so many bytes. False: it is
- * refused instead, and its answer is to be made again, of its status alone. */
+/* Whether there is memory for the answer of a call that was done, of so many bytes. False: the call was
+ * refused instead, and its answer is to be made again, of the status alone. */
 bool surface_fits(struct surface_call *call, size_t bytes);
 
 /* The answer, which takes so many bytes, is to be taken. */

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { KEY_FILE_BYTES = 8192 }; /* of that line, with its end: 64 keys */
+enum { KEY_FILE_BYTES = 8192 }; /* bytes of that line with its NUL: room for 64 keys */
 
 /* Reads the line, without its line break; it may be empty. False: errno says why; EFBIG: it is longer than is
  * read, so that its last key would be cut. */

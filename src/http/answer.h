@@ -1,4 +1,4 @@
-/* answer.h: what an HTTP request is answered with, and how an RPC's end becomes that. No sockets. */
+/* answer.h: an HTTP answer, and how an RPC's status becomes one. No sockets. */
 #ifndef HTTP_ANSWER_H
 #define HTTP_ANSWER_H
 
@@ -15,8 +15,8 @@ struct answer_header {
 
 enum { ANSWER_MAX_HEADERS = 16 };
 
-/* Of all answers but files: what depends on a key, or on the moment, is to be kept by nobody without asking.
- */
+/* Cache-Control of all answers but files: they depend on the key or on the moment, so that caches must
+ * revalidate. */
 #define ANSWER_CACHE_CONTROL "private, no-cache"
 
 /* Strings are in the arena of the request, or static. */
@@ -25,7 +25,7 @@ struct answer {
     const char *body; /* NULL: none */
     size_t length;
     const char *type; /* the body's Content-Type; NULL: JSON's */
-    bool is_coded;    /* the body is sent as it is: its coding, or that it has none, was chosen with it */
+    bool is_coded;    /* the body is sent as it is: its content coding was chosen when it was made */
     struct answer_header headers[ANSWER_MAX_HEADERS];
     size_t n_headers;
 };
@@ -40,8 +40,8 @@ void answer_change_header(struct answer *answer, const char *name, const char *v
 /* {"detail":"…"} */
 void answer_detail(struct answer *answer, struct arena *arena, unsigned status, const char *detail);
 
-/* An RPC that failed; 429, if its caller has had as much as it may. One with violations is answered by those
- * who know where its fields came from. */
+/* Answers an RPC that failed; with 429, if its caller exceeded its limit. Violations are answered by
+ * transcode_violations, which knows where the fields came from. */
 void answer_failure(struct answer *answer, struct arena *arena, const struct status *failure);
 
 #endif

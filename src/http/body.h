@@ -1,4 +1,5 @@
-/* body.h: a request's body as it comes in, bounded: by itself, and in what all that come in at once take. */
+/* body.h: a request's body as it is received; its size is bounded, and so is the memory of all bodies
+ * together. */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
 
@@ -9,19 +10,20 @@
 #include <stddef.h>
 
 enum {
-    /* To here a body finds room whatever others take: more than an order needs, so that large bodies, which
-     * are rarely anybody's order, never keep one out. */
+    /* Up to this size a body is accepted whatever others take. An order needs less: so large bodies never
+     * keep out orders. */
     BODY_SMALL_BYTES = 4 << 10,
-    /* A body that is not wanted is read to here, so that its sender gets to read the answer instead of a
-     * reset connection. */
+    /* A refused body is read up to this size, so that its sender reads the answer instead of a connection
+     * reset. */
     BODY_DISCARD_BYTES = 4 << 20,
 };
 
 /* What the bodies of all requests share. Safe from any thread. */
 struct bodies {
-    size_t max_bytes;           /* of one */
-    struct budget_part *memory; /* of whose whole those that are not small may have half; one alone more */
-    atomic_size_t taken;        /* of it, by them */
+    size_t max_bytes; /* of one */
+    struct budget_part
+        *memory;         /* large bodies may take half of its whole budget; a single one may take more */
+    atomic_size_t taken; /* taken by large bodies */
 };
 
 struct body {

@@ -7,17 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is behind the entity tag of a representation in gzip, which is another one than that without: bytes
- * differ. Whose tag has it names the same state of a resource as whose has not. */
+/* Suffix of the entity tag of a gzip representation, since its bytes differ from the plain one's. Tags with
+ * and without it name the same state of a resource. */
 #define CODING_GZIP_TAG "-gzip"
 
-/* How much time is taken: for what is made once, and for what is made for each request. */
+/* Compression effort: for what is made once, and for what is made for each request. */
 enum coding_effort { CODING_ONCE, CODING_EACH };
 
 /* Whether a request's Accept-Encoding, NULL for one without, has gzip welcome. */
 bool coding_takes_gzip(const char *accept_encoding);
 
-/* Bytes as gzip, in the arena; seldom no shorter. NULL: there is no memory for it. */
+/* Compresses bytes, into the arena; the result is rarely not shorter. NULL: out of memory. */
 const char *coding_gzip(const char *bytes, size_t length, enum coding_effort effort, struct arena *arena,
                         size_t *compressed);
 

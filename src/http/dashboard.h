@@ -1,5 +1,5 @@
-/* dashboard.h: what the dashboard's page has to know of the service beside its answers: the currencies and
- * their decimals, the statuses, and the rates that an operator gave. No sockets. */
+/* dashboard.h: the settings that the dashboard's page loads: currencies and their decimals, statuses, and the
+ * operator's exchange rates. No sockets. */
 #ifndef HTTP_DASHBOARD_H
 #define HTTP_DASHBOARD_H
 

@@ -1,7 +1,7 @@
-/* delivery.h: an answer on its way to the client: how it is coded, and the memory that it takes until the
- * client, who may be slow, has taken it.
+/* delivery.h: an answer being sent: its content coding, and the memory that it takes until the client, which
+ * may be slow, has read it.
  *
- * One belongs to an exchange, and is on whichever thread that is on.
+ * Belongs to an exchange, and is used on its thread.
  */
 #ifndef HTTP_DELIVERY_H
 #define HTTP_DELIVERY_H
@@ -43,8 +43,8 @@ void delivery_free(struct delivery *delivery);
 void delivery_add_entity_tag(struct delivery *delivery, const char *etag, bool is_read,
                              const struct precondition *precondition);
 
-/* The answer is there: gives its body the coding that the client wants, and takes no memory but for that from
- * now on; nothing that it was made of is needed any more. Another time does nothing. False: no memory. */
+/* The answer is made: codes its body as the client accepts it, and frees all else that it was made of. Does
+ * nothing when called again. False: no memory. */
 bool delivery_complete(struct delivery *delivery);
 
 /* What libmicrohttpd is to send, once it is complete; the delivery must live until it was. NULL: no memory.

@@ -1,6 +1,6 @@
 /* exchange.h: one HTTP request and its answer.
  *
- * An exchange belongs to one of libmicrohttpd's threads, but while its RPC is under way (upstream.h).
+ * An exchange is used by one of libmicrohttpd's threads, except while its RPC is under way (upstream.h).
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H

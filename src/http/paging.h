@@ -1,6 +1,5 @@
-/* paging.h: what the answer of a list says besides its page: where the next one is, and how many there are in
- * all. By the table of routes alone. No sockets.
- */
+/* paging.h: the headers of a list's answer: the link to the next page, and the total. Driven by the table of
+ * routes. No sockets. */
 #ifndef HTTP_PAGING_H
 #define HTTP_PAGING_H
 

@@ -8,13 +8,14 @@
  *   answering   until the client has taken the answer: send timeout
  *   idle        until the next request's line: idle timeout
  *
- * Who is late is ended; one that was receiving is answered 408 first. When more connections come than the
- * limit lets, one is ended early, with a 503 if it was receiving: who has been slow to send its request or
- * has taken nothing of its answer for some time, else who has been idle longest. So nobody is locked out by
- * silent or idle clients, however many: they make room; until one of them has been so for some time, there
- * may be a sixteenth more than the limit, 256 at most. When memory is wanted, those who hold some of it for
- * an answer of which their client has taken nothing for some time are ended; one that reads, however slowly,
- * is not. One in "calling" is never ended, as it is the service that keeps it waiting.
+ * A connection that exceeds its time is closed; one that was receiving is answered 408 first. When there are
+ * more connections than the limit, one is closed early, with a 503 if it was receiving: one that has been
+ * slow to send its request, or has read nothing of its answer for some time, else the one that has been idle
+ * longest. So silent or idle clients keep nobody out, however many they are. Until one of them has been
+ * silent for some time, there may be a sixteenth more connections than the limit, 256 at most. When memory is
+ * short, connections whose clients have read nothing of their answers for some time are closed; a client that
+ * reads, however slowly, keeps its own. A connection in "calling" is never closed, as it is the service that
+ * keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
@@ -41,7 +42,7 @@ struct peers_options {
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;
-    struct own_peer *self;  /* whose connection is no client's, and not one of the limit */
+    struct own_peer *self;  /* the probe of this process itself, outside the limit */
     struct tls_server *tls; /* what connections are served by; NULL: without. Who is ended then is ended
                                without an answer, which only libmicrohttpd's own thread could give */
     struct budget *memory;  /* that answers are kept in */

@@ -14,7 +14,7 @@ struct precondition {
     const char *if_none_match;
 };
 
-/* The values of one header on their way to being one list: counted first, then put together. */
+/* Joins the values of a repeated header: counted first, then put together. */
 struct precondition_list {
     char *bytes; /* in the arena; NULL: none was counted, or not yet */
     size_t length;
@@ -31,7 +31,7 @@ void precondition_add(struct precondition_list *list, const char *value, size_t 
  * "x", a strong one never takes a weak tag. */
 bool precondition_names(const char *list, const char *etag, bool weak);
 
-/* Never the etag of anything, but one that was given. */
+/* An etag for an RPC that matches no order. */
 #define PRECONDITION_NO_ETAG "W/"
 
 /* What an RPC is to compare for an If-Match: its tag without the quotes, in the arena; PRECONDITION_NO_ETAG

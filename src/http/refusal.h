@@ -1,6 +1,6 @@
-/* refusal.h: what is said of a request that is none: by an answer put on a socket by hand, for a client whose
- * request is never going to be whole, as libmicrohttpd answers whole requests alone, and on its own threads;
- * and where libmicrohttpd refuses one. */
+/* refusal.h: answers to requests that are malformed or incomplete. libmicrohttpd answers complete requests
+ * alone, on its own threads: for others an answer is written to the socket directly. And the texts for what
+ * libmicrohttpd refuses itself. */
 #ifndef HTTP_REFUSAL_H
 #define HTTP_REFUSAL_H
 

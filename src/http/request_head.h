@@ -1,4 +1,4 @@
-/* request_head.h: what is asked of a request's headers before anything else. */
+/* request_head.h: the headers of a request that are read before anything else. */
 #ifndef HTTP_REQUEST_HEAD_H
 #define HTTP_REQUEST_HEAD_H
 

@@ -1,5 +1,5 @@
-/* resource.h: what is answered as it is: the files of web/, which are part of the program, and what is made
- * once at start.
+/* resource.h: static content: the files of web/, which are part of the program, and texts that are made once
+ * at start.
  *
  * A request can name one of these and nothing else: no path of it ever reaches the file system. Only the
  * pages of the program's file that were asked for are in memory.

@@ -1,7 +1,6 @@
-/* scrape.h: the text of /metrics, which wants no key: made anew ten times a second at most, and shared by all
- * who are sent it, as is what it is in gzip. So neither those who ask without end nor those who take their
- * answers slowly cost more than that.
- */
+/* scrape.h: a cache of the text of /metrics, which needs no key. It is made ten times a second at most, and
+ * shared by all answers, as is its gzip form: so neither frequent scrapes nor slow readers cost more than
+ * that. */
 #ifndef HTTP_SCRAPE_H
 #define HTTP_SCRAPE_H
 

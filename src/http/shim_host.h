@@ -1,4 +1,4 @@
-/* shim_host.h: what all exchanges of a shim share, and how many of them are in hand. */
+/* shim_host.h: what all exchanges of a shim share, and how many are in flight. */
 #ifndef HTTP_SHIM_HOST_H
 #define HTTP_SHIM_HOST_H
 

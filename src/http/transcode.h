@@ -1,5 +1,6 @@
 /* transcode.h: an HTTP request as the request message of its route, and the violations of that message as
- * those of the HTTP request. By descriptor and route alone: it holds no rule of any method. No sockets. */
+ * those of the HTTP request. Driven by descriptors and routes: it has no rules of its own about any method.
+ * No sockets. */
 #ifndef HTTP_TRANSCODE_H
 #define HTTP_TRANSCODE_H
 

@@ -1,5 +1,5 @@
-/* parse.h: JSON text (RFC 8259) as a value, and what is wrong with it in the words and at the place that
- * Python's json module has, which the first order service read its bodies with.
+/* parse.h: parses JSON text (RFC 8259). Errors have the words and positions of Python's json module, with
+ * which the Python order service read its bodies.
  *
  * jansson's own reader says where it stood when it noticed, in bytes; it loses the digits of integers that
  * int64 cannot hold, and refuses lone surrogates and a NUL in a member's name.

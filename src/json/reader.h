@@ -1,4 +1,5 @@
-/* reader.h: a JSON document on its way into a message: where in it a value stands, and what is refused. */
+/* reader.h: the state of reading a JSON document into a message: the place of a value, and how one is
+ * refused. */
 #ifndef JSON_READER_H
 #define JSON_READER_H
 
@@ -27,7 +28,7 @@ struct reader {
 
 struct place place_member(const struct place *outer, const char *name);
 
-/* Whether as many values are refused as are told: of a further one nothing has to be known. */
+/* Whether the maximum of violations is reached: further ones are not reported. */
 bool reader_is_full(const struct reader *reader);
 
 /* Refuses the value at a place. False, for the caller to return. */

@@ -1,5 +1,4 @@
-/* rules.h: what makes an order an order: the rules of each field, as checks. Their numbers are in fields.h.
- * No I/O.
+/* rules.h: the rules of an order's fields, as checks. Their numbers are in fields.h. No I/O.
  *
  * A check also brings a field into the form it is stored in: strings trimmed, the currency in upper case, the
  * date in microseconds. What is wrong is added to the status, in field order. Strings must be UTF-8, as every

@@ -1,6 +1,5 @@
-/* addresses.h: where an RPC server listens, and who has connected there. What address.h
- * says of one is here too.
- */
+/* addresses.h: the addresses on which an RPC server listens, and the kind of a new connection. Implements
+ * address.h. */
 #ifndef RPC_ADDRESSES_H
 #define RPC_ADDRESSES_H
 
@@ -21,21 +20,21 @@ struct addresses {
     char urls[ADDRESSES_URLS_BYTES]; /* comma-separated, with the real ports */
 };
 
-/* Listens. What has come of frames that are not whole takes no more than unfinished_bytes of memory. False:
- * as rpc_server_start; the addresses are to be freed all the same. */
+/* Listens. Frames that are still incomplete take no more than unfinished_bytes of memory, together. False: as
+ * rpc_server_start; the addresses are to be freed all the same. */
 bool addresses_open(struct addresses *addresses, nng_socket socket, const char *const urls[],
                     size_t unfinished_bytes, char *error, size_t error_size);
 
-/* Once nobody can connect, nor is asked for a connection. */
+/* After the socket is closed and nobody classifies connections. */
 void addresses_free(struct addresses *addresses);
 
 /* The i-th; NULL: there are no more. */
 struct rpc_address *addresses_get(const struct addresses *addresses, size_t i);
 
-/* What a new connection is: a client's, or the one by which this process asks itself whether it serves. */
+/* Whether a new connection is a client's, or a probe of this process itself. */
 enum connection_kind addresses_classify(const struct addresses *addresses, nng_pipe pipe);
 
-/* Refuses who connects from now on; connections stay. False: not everywhere. */
+/* Refuses new connections; those that are open stay. False: not on every address. */
 bool addresses_stop_listening(const struct addresses *addresses);
 
 #endif

@@ -22,14 +22,14 @@ struct client_call {
     nng_ctx context;
     nng_aio *aio;
     nng_msg *request; /* owned: what is sent is a copy, in case it is to be sent again */
-    nng_aio *pause; /* the wait before it is sent again. An aio of its own, as one that nng 1.5.2 has slept on
-                       no longer times out with an error */
-    bool sending;   /* or receiving */
+    nng_aio *pause;   /* the wait before it is sent again. A separate aio, since in nng 1.5.2 an aio that was
+                         used for nng_sleep_aio never times out with an error again */
+    bool sending;     /* or receiving */
     unsigned resends;
     unsigned retries;
     uint64_t deadline_ns;
     atomic_uint_least64_t grace_ns;   /* read by watch() too, as is: */
-    atomic_uint_least64_t overdue_ns; /* when the answer has taken that; UINT64_MAX: none is waited for */
+    atomic_uint_least64_t overdue_ns; /* when the answer is overdue; UINT64_MAX: none is awaited */
     atomic_bool cancelled;            /* written under the client's lock */
 
     struct rpc_reply *reply; /* NULL: it carries no call; written under the client's lock */
@@ -46,8 +46,8 @@ struct rpc_client {
     bool names_servers;
     struct servers *servers; /* owned */
     struct tls_client *tls;  /* held; NULL: no server is called by TLS */
-    nng_aio *watch; /* owned; wakes up to look for servers that do not respond; NULL: there is one, and no
-                       choice */
+    nng_aio *watch; /* owned; a timer for the search for servers that do not respond; NULL: there is one
+                       server only */
 
     pthread_mutex_t lock; /* guards all below */
     struct client_call *free;
@@ -60,10 +60,10 @@ void client_call_begin(struct rpc_client *client, const struct rpc_request *requ
                        void *arg);
 bool client_call_cancel(struct rpc_client *client, const char *request_id);
 
-/* Ends what the calls do, and waits for the callbacks of that. */
+/* Cancels the calls' operations, and waits for their callbacks. */
 void client_calls_stop(struct rpc_client *client);
 
-/* Ends those that still have an answer to give, and frees all. Of a client whose calls were stopped. */
+/* Ends the calls that have no answer yet, and frees all, after client_calls_stop. */
 void client_calls_free(struct rpc_client *client);
 
 #endif

@@ -1,8 +1,8 @@
-/* connections.h: who is connected, and which connection is to go.
+/* connections.h: the connections of an RPC server, and which of them is to be closed.
  *
- * Bounds what peers can ask of this process beyond what call/admission.h bounds: replies that their peers
- * have yet to take by number, connections by number, and how long one may be silent. A connection stands for
- * a caller. When there is no room left for replies, the connection that has taken none for longest is to go.
+ * Bounds what call/admission.h does not: the number of replies that peers have yet to take, the number of
+ * connections, and how long one may be idle. A connection is a caller. When there are too many replies, the
+ * connection that has taken none for longest is closed.
  *
  * Connections are named by nng's pipe ids. Safe from any thread.
  */
@@ -22,9 +22,9 @@ struct connections_limits {
     unsigned unsent;             /* replies not yet taken, of all connections */
     struct admission *admission; /* that counts what the calls and replies of each take */
     struct budget *memory;       /* its */
-    unsigned
-        connections;  /* past it, who has been silent longest is to go, or has taken no reply for longest */
-    uint64_t idle_ns; /* how long one that waits for no answer may be silent */
+    unsigned connections; /* past it, the connection that has been idle longest is closed, or else the one
+                             that has taken no reply for longest */
+    uint64_t idle_ns;     /* idle timeout of a connection that waits for no answer */
 };
 
 /* Where it is shown what there is; each may be NULL. */
@@ -39,18 +39,18 @@ void connections_free(struct connections *connections);
 
 enum connection_kind {
     CONNECTION_CLIENT,
-    CONNECTION_PROBE, /* by which this process asks itself: none of the limit, and not shown */
+    CONNECTION_PROBE, /* a probe of this process itself: outside the limit, and not counted */
 };
 
-/* One was made. Returns the one that is to be closed for it, itself perhaps, or 0. */
+/* Adds a new connection. Returns the one that is to be closed for it, perhaps itself, or 0. */
 uint32_t connections_add(struct connections *connections, uint32_t id, enum connection_kind kind,
                          uint64_t now_ns);
 void connections_remove(struct connections *connections, uint32_t id);
 
-/* Where one that was made comes from, for the log; before its first call. */
+/* Sets a connection's address, for the log; before its first call. */
 void connections_set_address(struct connections *connections, uint32_t id, const char *address);
 
-/* The subject of the certificate by which it has proven who it is, and when that ends, in seconds since 1970;
+/* Sets the subject of a connection's verified certificate, and when that expires, in seconds since 1970;
  * before its first call. */
 void connections_set_subject(struct connections *connections, uint32_t id, const char *subject,
                              int64_t not_after);
@@ -59,13 +59,13 @@ void connections_set_subject(struct connections *connections, uint32_t id, const
  * connections_leave; NULL: its connection was closed behind it. */
 struct caller *connections_enter(struct connections *connections, uint32_t id);
 
-/* By what a call was made. */
+/* How a call was authenticated. */
 enum connections_access {
     CONNECTIONS_BY_KEY,
-    CONNECTIONS_BY_FORWARDER, /* whatever of its caller's: by a front end whose own key holds */
-    CONNECTIONS_BY_ALL,  /* it wants no key, as what is asked by health checks: some a second may be made */
-    CONNECTIONS_BY_NONE, /* its caller has no key, or a wrong one */
-    CONNECTIONS_NO_CALL, /* its caller speaks another protocol: once is enough */
+    CONNECTIONS_BY_FORWARDER, /* through a front end whose own key is valid, whatever its caller presented */
+    CONNECTIONS_BY_ALL,       /* it needs no key, as health checks: rate-limited for each connection */
+    CONNECTIONS_BY_NONE,      /* its caller has no key, or a wrong one */
+    CONNECTIONS_NO_CALL,      /* it is no request frame: the connection is closed at once */
 };
 
 /* A call was answered: now its reply is to be taken, until connections_leave. Returns the connection that is
@@ -80,16 +80,14 @@ uint32_t connections_answer(struct connections *connections, uint32_t id, enum c
  * it, or 0. To be asked now and then. */
 uint32_t connections_make_room(struct connections *connections, uint64_t now_ns);
 
-/* Its reply was taken, or given up. True: its connection is to be closed, as it has asked a few times, since
- * it last showed a key, for what it may not, or not as often; and has taken all replies. Whoever may not call
- * has to come again to ask for more. */
+/* A reply was taken, or given up. True: the connection is to be closed: since its last call with a valid key
+ * it has made several calls without one, or too many that need none, and it has now taken all replies. */
 bool connections_leave(struct connections *connections, uint32_t id, uint64_t now_ns);
 
-/* It was not answered, and will not be, as it came when the others were to end: its connection is to be
- * closed. */
+/* A call will not be answered, as it came while the server drains: its connection is to be closed. */
 void connections_abandon(struct connections *connections, uint32_t id, uint64_t now_ns);
 
-/* Takes those that were silent too long, to be closed. Returns how many, at most `most`. */
+/* Removes those that are past the idle timeout, for the caller to close. Returns how many, at most `most`. */
 size_t connections_take_idle(struct connections *connections, uint64_t now_ns, uint32_t ids[], size_t most);
 
 /* From now on connections_take_idle takes a connection as soon as its last call was answered, and a moment

@@ -1,4 +1,4 @@
-/* fork_guard.h: whether nng is of use in this process. */
+/* fork_guard.h: whether nng can be used in this process. */
 #ifndef RPC_FORK_GUARD_H
 #define RPC_FORK_GUARD_H
 
@@ -8,7 +8,7 @@
  * process, and a call would have nobody to receive its answer. Any thread. */
 bool fork_guard_is_forked(void);
 
-/* Why not, for whoever calls. */
+/* The message for callers. */
 extern const char fork_guard_reason[];
 
 #endif

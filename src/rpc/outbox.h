@@ -1,8 +1,8 @@
 /* outbox.h: replies that are ready to be sent.
  *
- * One that comes alone is sent at once, on the thread that brings it, which saves it a change of threads.
- * Those that come together go on nng's thread, which is the one that will hear of what was sent: another
- * would wait for its locks, and it for that one's, at each reply.
+ * A reply that comes alone is sent at once, on the calling thread, which saves a thread switch. Replies that
+ * come together are sent on nng's thread, which also runs the callbacks of what was sent: any other thread
+ * would contend with it for nng's locks at each reply.
  */
 #ifndef RPC_OUTBOX_H
 #define RPC_OUTBOX_H
@@ -29,7 +29,7 @@ struct outbox {
 /* False: no memory; it is to be freed all the same. */
 bool outbox_init(struct outbox *outbox);
 
-/* It must be empty, and nothing come any more. */
+/* It must be empty, and nobody may send any more. */
 void outbox_free(struct outbox *outbox);
 
 /* Sends a reply; with `more`, another follows at once. From any thread. */

@@ -1,8 +1,8 @@
-/* own_key.h: the key that a front end has of its own: which one of several it presents, and whether it holds.
+/* own_key.h: a front end's own key: which one of several it presents, and whether that is valid.
  *
- * The service is asked at the start and every two seconds from then on (rpc.v1.Auth/WhoAmI). When it refuses
- * the key, the next one of the list is asked for and, if that holds, presented from then on: so each side of
- * a rotation may be changed first. What is only not answered changes nothing.
+ * The service is asked at start and every two seconds (rpc.v1.Auth/WhoAmI). When it refuses the key, the next
+ * one of the list is tried and, if it is valid, presented from then on: so either side of a rotation may be
+ * changed first. A call without an answer changes nothing.
  */
 #ifndef RPC_OWN_KEY_H
 #define RPC_OWN_KEY_H
@@ -15,19 +15,19 @@
 struct own_key;
 
 /* The keys, NULL-terminated, one at least, and the client must outlive it; the log is told of each change.
- * The first is taken to hold until it is refused. NULL: out of memory. */
+ * The first counts as valid until it is refused. NULL: out of memory. */
 struct own_key *own_key_start(struct rpc_client *client, const char *const *keys, struct log *log);
 
-/* Asks no more. To be called before the client is closed, which ends what is under way. */
+/* Ends the checks. To be called before the client is closed, which cancels the one under way. */
 void own_key_stop(struct own_key *own);
 
-/* Of one that was stopped, when its client is closed. NULL does nothing, to both. */
+/* After own_key_stop, when the client is closed. NULL does nothing in either. */
 void own_key_free(struct own_key *own);
 
-/* The one to present. Any thread. */
+/* The key to present. Any thread. */
 const char *own_key_get(const struct own_key *own);
 
-/* Whether one held when that was asked last. Any thread. */
+/* Whether a key was valid at the last check. Any thread. */
 bool own_key_holds(const struct own_key *own);
 
 #endif

@@ -1,7 +1,8 @@
 /* probe.h: whether a server answers at one of its addresses, asked as a client asks: it connects, greets, and
  * asks rpc.v1.Health.
  *
- * By hand and on a socket of its own, as nng in this very process may be what does not answer.
+ * It implements the protocol itself on a plain socket, since nng in this process may be what does not
+ * respond.
  */
 #ifndef RPC_PROBE_H
 #define RPC_PROBE_H
@@ -13,10 +14,9 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Waits for an answer, whatever it says: a server that cannot serve since its database is away is not
- * helped by starting it anew. It takes timeout_ms at most. For what is returned and written when it
- * cannot be asked, see own_peer_failed. Whoever takes the connection knows it by
- * `self`, or over ipc by the process. Over TLS, if there is a server of it. */
+/* Waits for an answer, for timeout_ms at most. Any answer counts: restarting a server that lacks its database
+ * would not help. See own_peer_failed for the result and text when it fails. The listener recognizes the
+ * connection by `self`, or over ipc by the process. Over TLS unless `tls` is NULL. */
 bool probe_answers(const struct sockaddr_storage *address, socklen_t size, struct own_peer *self,
                    struct tls_server *tls, unsigned timeout_ms, char *why, size_t why_size);
 

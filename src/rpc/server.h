@@ -1,10 +1,11 @@
 /* server.h: an nng REP socket with many contexts; each takes a request to the call surface, and sends the
  * reply.
  *
- * What a peer can do is bounded: a frame by FRAME_MAX_BYTES; calls in hand by the surface; connections by
- * number, and each by how long it may be silent or take to take an answer. One that has answers to take is
- * read from no further; see slots.c. nng itself closes one that has not greeted within 10 s, or whose frame
- * does not come on, and bounds what frames take that are not whole: a quarter of the memory in addition.
+ * Peers are bounded: a frame by FRAME_MAX_BYTES; calls in flight by the surface; connections by number, and
+ * each by an idle timeout and by a timeout for reading its answers. While a connection has answers to read,
+ * no further requests are read from it; see slots.c. nng itself closes a connection that has not greeted
+ * within 10 s or whose frame makes no progress, and bounds the memory of incomplete frames: a quarter of the
+ * memory, in addition.
  */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
@@ -53,11 +54,12 @@ struct rpc_address *rpc_server_address(struct rpc_server *server, size_t i);
 
 /* A drained server is left to the end of its process and never closed: calls that took too long still use it.
  *
- * Refuses new connections. Answers the calls in hand and takes no others, but for
- * those that want no key (health). Closes each connection when it waits for no answer: a request that came
- * later its client then sends again, to another server. For such a one a connection with calls in hand is
- * closed after a second: they go on, and who sends them again under their request_id is answered elsewhere.
- * Returns when none is in hand, or false after timeout_ms. */
+ * Graceful shutdown. Refuses new connections, answers the calls in flight, and takes no others but health
+ * checks. Each connection is closed when it waits for no answer; a client sends a request that came later
+ * again, to another server. A connection with calls in flight on which such a request came is closed after a
+ * second: its calls go on, and sent again under their request_id they are answered by another server. Returns
+ * true when no call is in flight, false after timeout_ms.
+ */
 bool rpc_server_drain(struct rpc_server *server, uint32_t timeout_ms);
 
 #endif

@@ -8,7 +8,7 @@
 
 /* Why the server closes a connection. */
 enum server_closes {
-    SERVER_CLOSES_OVER_LIMIT, /* it was silent longest when one too many came */
+    SERVER_CLOSES_OVER_LIMIT, /* it was idle longest when there was one connection too many */
     SERVER_CLOSES_IDLE,
     SERVER_CLOSES_SLOW,         /* it did not take its answer in time */
     SERVER_CLOSES_UNREAD,       /* it had taken no answer for longest when there was no room for others' */

@@ -1,10 +1,10 @@
 /* servers.h: which of a client's servers are connected, and which do not respond.
  *
- * nng gives each request to the next connection in turn, and does not say to which. So when an answer is
- * overdue all servers are to be asked for their health, which a server tells however busy it or its database
- * is. One that does not answer within as much time as that call has waited is unresponsive: its connection is
- * to be closed, what was sent by it is sent again, as with any that closes, and it is back when it greets
- * again. One that is only slow costs some probes.
+ * nng sends requests to the connections round robin, and does not say to which. So when an answer is overdue,
+ * all servers are probed by health checks, which a server answers however busy it or its database is. A
+ * server that answers none within the time that the overdue call has waited is unresponsive: its connection
+ * is closed, its requests are sent again, as with any connection that closes, and it is used again once it
+ * has greeted again. A server that is only slow costs some probes.
  *
  * A connection is named by nng's pipe id, which is never 0. Times are of CLOCK_MONOTONIC. Safe from any
  * thread.
@@ -30,9 +30,9 @@ bool servers_any(struct servers *servers);
 /* One answered. */
 void servers_hear(struct servers *servers, uint32_t pipe, uint64_t now_ns);
 
-/* An answer is overdue, to a call that gives a server so much time; 0: none is. Returns how many probes
- * are to be sent now. More follow, ever later, as each goes to a server of nng's choice: so this is to be
- * called often, until servers_take_unresponsive had something to say. */
+/* The answer to a call is overdue after grace_ns; 0: none is. Returns how many probes are to be sent now. nng
+ * chooses the server of each, so more are needed, at growing intervals: to be called often, until
+ * servers_take_unresponsive returns one. */
 size_t servers_overdue(struct servers *servers, uint64_t grace_ns, uint64_t now_ns);
 
 /* Takes the connection of one that does not respond, to be closed. 0: all do, or it is not known yet.

@@ -1,6 +1,5 @@
-/* slots.h: the contexts of an RPC server, and the call that each carries: it goes round from receiving one to
- * sending its reply.
- */
+/* slots.h: the contexts of an RPC server. Each receives a request, carries its call, sends the reply, and
+ * begins again. */
 #ifndef RPC_SLOTS_H
 #define RPC_SLOTS_H
 

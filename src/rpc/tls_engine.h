@@ -1,5 +1,4 @@
-/* tls_engine.h: has nng's streams of TLS speak it by src/tls, as nng's interface for engines wants it.
- */
+/* tls_engine.h: an nng TLS engine that is implemented by src/tls. */
 #ifndef RPC_TLS_ENGINE_H
 #define RPC_TLS_ENGINE_H
 

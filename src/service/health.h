@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether something that the services stand on is as it should be; any thread, and at once: it is asked by
- * each call. If not, `why` says what is wrong, without secrets. */
+/* Whether something that the services depend on works. Any thread; must not block, as it runs with each
+ * health check. If not, `why` says what is wrong, without secrets. */
 typedef bool health_ready(void *arg, char *why, size_t why_size);
 
 struct health_check {

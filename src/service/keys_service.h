@@ -1,5 +1,5 @@
-/* keys_service.h: rpc.v1.Keys, by which keys are made, listed, revoked and rotated; and what keeps the keys
- * in memory as those in the store. */
+/* keys_service.h: rpc.v1.Keys, which makes, lists, revokes and rotates keys; and the link by which a store
+ * keeps the keys in memory up to date. */
 #ifndef SERVICE_KEYS_SERVICE_H
 #define SERVICE_KEYS_SERVICE_H
 

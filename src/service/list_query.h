@@ -1,4 +1,4 @@
-/* list_query.h: what ListOrders is asked, checked and brought into the form that the store takes. */
+/* list_query.h: checks a ListOrders request, and makes a store's query of it. */
 #ifndef SERVICE_LIST_QUERY_H
 #define SERVICE_LIST_QUERY_H
 

@@ -1,11 +1,11 @@
-/* backend.h: a server process, and what can be said of a session with one. */
+/* backend.h: a PostgreSQL backend process, and how opening a session with one ends. */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
 
 #include <stdint.h>
 
 enum {
-    SESSION_ATTEMPT_MS = 3000, /* how long connecting may take until it is told; and how long preparing */
+    SESSION_ATTEMPT_MS = 3000, /* timeout of connecting, and again of preparing */
     SESSION_WHY = 512,         /* why a session is not ready, in one line */
 };
 
@@ -22,7 +22,7 @@ enum session_result {
 /* A server process. */
 struct backend {
     int pid;            /* 0: none */
-    int64_t started_us; /* since 1970: pids are used again */
+    int64_t started_us; /* since 1970: tells it from a later process with the same pid */
 };
 
 /* The latter, of a row of pg_stat_activity. */

@@ -1,10 +1,10 @@
 /* batch.h: operations that go to the database together: one round trip, one commit.
  *
- * Operations of one statement are folded into one run of it. Runs that write make one transaction; one that
- * only reads is a transaction by itself, answered as soon as it is done. A failed one is bisected and run
- * again until the one operation that is at fault is by itself; the others never see its error.
+ * Operations of the same statement are executed by one run of it. Runs that write share one transaction; a
+ * run that only reads is a transaction by itself, answered as soon as it is done. A failed transaction is
+ * bisected and run again until the operation at fault is alone; the others never see its error.
  *
- * Its worker does everything but batch_expire, which any thread may call: so deadlines are kept whatever the
+ * Only its worker uses it, except batch_expire, which any thread may call: so deadlines are kept whatever the
  * worker waits for.
  */
 #ifndef STORE_BATCH_H
@@ -34,10 +34,10 @@ struct unit {
     struct operation **operations; /* a part of the batch's */
     size_t n;
     bool failed;           /* its own run failed, or the commit did */
-    bool final;            /* what it failed with is the outcome of all of its operations */
+    bool final;            /* its error is the outcome of all of its operations */
     bool ends_transaction; /* a sync follows it */
-    bool is_optimistic;    /* it is the statement's optimistic form that runs */
-    bool is_refuted;       /* which found something there: it is run again as a whole, looking it up */
+    bool is_optimistic;    /* the statement's optimistic form is run (statement.h) */
+    bool is_refuted;       /* the optimistic form failed on a unique constraint: run again in the full form */
 };
 
 struct batch {
@@ -56,7 +56,7 @@ struct batch {
     struct statement_log log;
     const struct store_metrics *metrics;
     enum lane lane;
-    unsigned looking_up;  /* so many batches more are not optimistic, as one was refuted */
+    unsigned looking_up;  /* so many more batches use the full form, as one was refuted */
     uint64_t sent_ns;     /* when the present round was */
     struct faults faults; /* any thread may ask for them */
 };

@@ -1,12 +1,12 @@
 /* dial.h: one attempt to connect, on a thread of its own.
  *
  * libpq blocks while it connects: in the system's resolver, in Kerberos or LDAP, in files. Only while it
- * blocks does it pass over a host that says nothing (connect_timeout), too. So it is left to do so where
- * nobody is held up: who dials waits for an event, for as long as he likes, and may give up at any time. The
- * thread then ends when libpq returns, and closes what it has.
+ * blocks does it pass over a host that says nothing (connect_timeout), too. So it blocks on a thread of its
+ * own. Who dials waits for an event, for as long as it likes, and may give up at any time; the thread then
+ * ends when libpq returns, and closes the connection.
  *
- * A pooler that gives a session to others between two transactions is found out here, by reading alone: what
- * ordersd sets for its session would be set for theirs.
+ * A pooler that shares a session between transactions is detected here, by queries that change nothing: a
+ * setting for this session would hold for other users of it.
  */
 #ifndef STORE_DIAL_H
 #define STORE_DIAL_H
@@ -37,15 +37,15 @@ enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *ba
 /* Frees a dial, over or not. NULL does nothing. */
 void dial_give_up(struct dial *dial);
 
-/* Whether a thread of one that was given up is still inside libpq. */
+/* Whether the thread of an attempt that was given up is still inside libpq. */
 bool dial_is_left(void);
 
 /* Whether a URL, with the environment, names no more than one host. A name may have several addresses. */
 bool dial_has_one_host(const char *database_url);
 
-/* Whether a lane may use a server. Of several only one that takes writes is the newest for sure: an old
- * primary that was fenced by being made read-only is none to read from. A single one may be read from while
- * it takes no writes, but for a standby, which may lack what was acknowledged. */
+/* Whether a lane may use a server. Of several hosts only the one that takes writes is used, also to read: a
+ * read-only one may be a fenced former primary with old data. A single host that is set to read-only may be
+ * read from; a standby may not, as it may lack acknowledged writes. */
 bool dial_suits(const char *database_url, enum lane lane, bool is_standby, bool is_read_only);
 
 /* Why one does not suit. */

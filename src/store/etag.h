@@ -1,7 +1,7 @@
-/* etag.h: which state of an order somebody has read (AIP-154, RFC 9110 section 8.8.3).
+/* etag.h: entity tags: which state of an order a caller has read (AIP-154, RFC 9110 section 8.8.3).
  *
- * Made of the row's id, which a deleted order's successor does not have, and of updated_at, which moves on
- * every change: no two states of an order have the same one. Opaque to callers.
+ * An etag is made of the row's id, which differs when an order is deleted and created again, and of
+ * updated_at, which moves on every change: no two states of an order have the same one. Opaque to callers.
  */
 #ifndef STORE_ETAG_H
 #define STORE_ETAG_H

@@ -1,12 +1,12 @@
 /* fair_flows.h: lists of operations by principal, and by connection of one: what store/queue.h queues fairly.
  *
- * They are served round robin, with an equal number of rows each (deficit round robin, M. Shreedhar and
- * G. Varghese 1995): whoever had a large page is passed over for as many rounds as it had quanta of rows.
- * What an operation costs is charged when it is taken, by the rows that it reads at most, or once it is done,
- * by the time that it took.
+ * They are served round robin, with an equal number of rows each (deficit round robin, M. Shreedhar and G.
+ * Varghese 1995): after a page of several quanta of rows its caller is passed over for as many rounds. An
+ * operation is charged when it is taken, by the rows that it reads at most, or when it is done, by the time
+ * that it took.
  *
- * Both are told apart by a hash, which is perturbed now and then. No locks: whoever has the flows guards
- * them.
+ * Principals and connections are told apart by a hash, whose salt changes now and then. No locks: the owner
+ * of the flows guards them.
  */
 #ifndef STORE_FAIR_FLOWS_H
 #define STORE_FAIR_FLOWS_H
@@ -23,13 +23,13 @@ enum {
     FAIR_QUANTUM_ROWS = 128,                 /* which each may have in a round: a list of the usual size */
     FAIR_COST_MOST = 64 * FAIR_QUANTUM_ROWS, /* of one operation, so that it is passed over for few rounds */
     FAIR_ROW_NS = 20000,                     /* a row, where time is charged: a quantum is 2.56 ms */
-    FAIR_TIME_MOST = 50000, /* rows that one is charged for time, at most: a second, as it may have been when
-                               nobody else asked */
+    FAIR_TIME_MOST = 50000, /* rows that one is charged at most for time: a second, as it may have run while
+                               nobody else waited */
 };
 
-/* What is asked in the name of one principal. */
+/* The operations of one principal. */
 struct fair_principal {
-    /* What one connection asked is in one flow, which a hash picks. */
+    /* The operations of one connection are in one flow, which a hash picks. */
     struct operation_list flows[FAIR_FLOWS];
     uint64_t waiting;              /* a bit for each flow that has operations */
     unsigned next;                 /* the flow that is next */
@@ -48,11 +48,11 @@ struct fair_flows {
 /* Adds a chain of operations of one call. */
 void fair_flows_add(struct fair_flows *flows, struct operation *first, struct operation *last);
 
-/* A flow is empty perhaps, and then its principal has one less. */
+/* Operations were taken from a flow: if it is empty now, it is no longer served. */
 void fair_flows_note_rest(struct fair_flows *flows, unsigned whose, unsigned index);
 
-/* Empties all into one list: what one connection asked keeps its order. Those who shared a place part when it
- * is added again. */
+/* Empties all flows into one list, in which the operations of one connection keep their order: to be added
+ * again under another salt, so that connections whose hashes collided no longer share a flow. */
 struct operation_list fair_flows_empty(struct fair_flows *flows);
 
 /* Moves those whose deadline has passed to a list, in no order. */
@@ -61,17 +61,17 @@ void fair_flows_expire(struct fair_flows *flows, uint64_t now_ns, struct operati
 /* The same of one list. */
 void operation_list_expire(struct operation_list *list, uint64_t now_ns, struct operation **expired);
 
-/* Who is served next of a set, which is not empty, from `from` on: who has a deficit is passed over, and has
- * one less by a quantum. */
+/* The next one to serve of a set that is not empty, from `from` on: one with a deficit is passed over, and
+ * its deficit reduced by a quantum. */
 unsigned fair_next(unsigned deficits[static 64], uint64_t set, unsigned from);
 
-/* Whether all of a set have one. */
+/* Whether all of a set have a deficit. */
 bool fair_have_deficits(const unsigned deficits[static 64], uint64_t set);
 
-/* One was served so many rows, of which one quantum is this round's. */
+/* Charges one for rows beyond this round's quantum. */
 void fair_charge(unsigned *deficit, unsigned rows);
 
-/* What was taken from a connection of a principal's took so long. */
+/* Charges a principal, and its connection, for the time that an operation took. */
 void fair_flows_charge(struct fair_flows *flows, uint32_t principal_hash, uint32_t caller, uint64_t took_ns);
 
 #endif

@@ -1,8 +1,8 @@
-/* fault.h: what of the database's own keeps statements from being done, for readiness to tell: its disk is
- * full, or somebody changed the schema by SQL in a way that only the statement itself runs into.
+/* fault.h: faults of the database that readiness reports: its disk is full, or somebody changed the schema by
+ * SQL in a way that shows only when a statement is run.
  *
- * Told from a failure until the statement succeeds, and a full disk until any write does; or for FAULT_S,
- * since nobody who is told may try again. Safe from any thread.
+ * Reported from the failure until the statement succeeds (a full disk: until any write does), but for FAULT_S
+ * at most, as callers may stop trying. Safe from any thread.
  */
 #ifndef STORE_FAULT_H
 #define STORE_FAULT_H
@@ -28,7 +28,7 @@ struct faults {
     struct fault of[STATEMENTS];
 };
 
-/* A statement failed; nothing is noted of what is no such fault. */
+/* A statement failed; other failures than these are ignored. */
 void faults_note(struct faults *faults, const struct statement *statement, const PGresult *result);
 
 /* A statement succeeded. */

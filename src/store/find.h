@@ -1,16 +1,16 @@
-/* find.h: the statement of a list that no prepared one answers: by any of the filters, in any order.
+/* find.h: the statement of a list by any filters, in any order, for which there is no prepared statement.
  *
- * It is composed for what is asked, and sent as an unnamed statement with parameters: eight filters, three
- * orders and two directions would be hundreds of prepared ones in each session, which a plan of their own for
- * each run gains nothing from. The text is of constants alone: what a caller gave is a parameter, always.
+ * It is composed for each query and sent as an unnamed statement with parameters: eight filters, three orders
+ * and two directions would make hundreds of prepared statements in each session, and each run should be
+ * planned for its own parameters anyway. The text is made of constants alone; what a caller gives is always a
+ * parameter.
  *
- * What it reads is bounded. Where indexes serve all that is asked, it reads the orders of the page and those
- * that it passes over. Where not, it looks at FIND_ROWS orders, in the order of the list, for those that
- * match, and the list goes on behind the last one it looked at. An order_date by which it is not ordered, and
- * a customer by whom it is not, are first looked up by their index: where there are no more than FIND_ROWS
- * such orders, they are all it looks at. By total_amount there is no index: all that match are read, and
- * sorted, for each page. To count is to read all that match, too, but where nothing is filtered: the rollup
- * says how many there are.
+ * What it reads is bounded. Where indexes serve the whole query, it reads the orders of the page and those
+ * that it skips. Otherwise it looks at FIND_ROWS orders at most, in the order of the list, and the next page
+ * begins behind the last one. A filter by order_date or customer that the order of the list does not serve is
+ * first looked up by its own index: if no more than FIND_ROWS orders match it, only they are read.
+ * total_amount has no index: each page reads and sorts all orders that match. A count reads all orders that
+ * match, too; without filters the rollup has it.
  */
 #ifndef STORE_FIND_H
 #define STORE_FIND_H
@@ -22,10 +22,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* At which a call looks, at most. */
+/* Orders that a call looks at, at most. */
 enum { FIND_ROWS = 20000 };
 
-/* Of the statement, in this order. Those that it does not name are sent, and not used. */
+/* The statement's parameters, in this order. Those that its text does not use are sent all the same. */
 enum { FIND_PARAMS = 14 };
 #define FIND_TYPES                                                                                       \
     PG_INT8, PG_TIMESTAMPTZ, PG_INT8, PG_INT8, PG_INT8, PG_INT8, PG_TEXT_ARRAY, PG_TEXT, PG_TIMESTAMPTZ, \
@@ -39,8 +39,8 @@ enum { FIND_TOTAL, FIND_NTH, FIND_MATCHED, FIND_MATCHES, FIND_ORDER };
 /* Whether a prepared statement cannot answer a list. */
 bool find_is_needed(const struct store_query *query);
 
-/* How many orders it looks at, at most, where one that no index serves may look at `most`; and whether that
- * takes longer than a page by an index, or it reads the table. */
+/* How many orders it looks at, at most; `most` where no index serves it. And whether it takes longer than a
+ * page by an index does (LANE_LONG). */
 uint64_t find_rows(const struct store_query *query, unsigned most);
 bool find_is_long(const struct store_query *query);
 

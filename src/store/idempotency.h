@@ -1,18 +1,18 @@
 /* idempotency.h: writes that have an effect once, however often their request is sent.
  *
- * What a write is answered is recorded under its principal and request_id in the transaction that makes it;
- * the same request sent again gets the record and changes nothing. Another principal's request of the same id
- * is another request. Two at once, on two servers perhaps: the one that comes second waits for the first to
- * commit, is undone by the table's primary key, and tried again, when it finds the record.
+ * The answer to a write is recorded under its principal and request_id in the transaction of the write; the
+ * same request sent again gets the record and changes nothing. The same id of another principal is another
+ * request. When two are under way at once, perhaps on two servers, the second waits for the first to commit,
+ * fails on the table's primary key, and is tried again, when it finds the record.
  *
- * One run of a statement serves a batch, in which no two writes have an order in common, or a
- * request_id of one principal.
+ * One run of a statement serves a batch, in which no two writes have an order in common, or a request_id of
+ * one principal.
  *
- * Of most batches nothing has been asked before, and what is to be created is not there. So a write has a
- * second, optimistic statement, which looks for neither: the primary key of the records, or the unique
- * constraint of order_id, undoes it where there is something, and then the first statement says what. Every
- * request_id has a record of part 0, which is made before those of other parts (store/create_many.h), so that
- * the key finds a request_id that was used with another fingerprint, too.
+ * Most batches have no request that was answered before, and create no order that exists. So a write has a
+ * second, optimistic statement, which looks for neither: where there is a record or an order, it fails on the
+ * primary key of the records or on the unique constraint of order_id, and then the first statement is run.
+ * Every request_id has a record of part 0, which is made before those of other parts (store/create_many.h),
+ * so that the key finds a request_id that was used with another fingerprint, too.
  */
 #ifndef STORE_IDEMPOTENCY_H
 #define STORE_IDEMPOTENCY_H
@@ -46,10 +46,10 @@
     ", principal, request_id, part, fingerprint) WHERE 'orders_order_id_key'::regclass IS NOT NULL AND " \
     "'idempotency_pkey'::regclass IS NOT NULL), "
 
-/* Whether it was replayed. It was committed perhaps by a session that was ended while it waited for a
- * synchronous standby, so that what is answered anew is to wait for one too. Only a transaction that writes
- * does: this one writes a message that nobody reads, to the log alone, and once, and only where something is
- * replayed. */
+/* Whether it was replayed. The session that made the write may have been ended while its commit waited for a
+ * synchronous standby, so a replayed answer has to wait for the standby too. Only a transaction that writes
+ * WAL waits: so where something is replayed, this one emits a message to the WAL, which nobody reads, once.
+ */
 #define IDEMPOTENT_REPLAYED "code <> 9 AND (SELECT pg_logical_emit_message(true, 'orders', '') IS NOT NULL)"
 
 /* The next one, `done`, is the write's own: the rows it changed, each with its order_id as done_id. The last
@@ -73,13 +73,12 @@
 #define IDEMPOTENT_AND_SEEN(answered) \
     " UNION ALL SELECT order_id, code, " IDEMPOTENT_REPLAYED answered " FROM seen"
 
-/* The code of a write that was not made, nor recorded, as another session holds a lock on its order, or has
- * changed it since the statement began. */
+/* The code of a write that was neither made nor recorded, as another session has locked its order, or changed
+ * it since the statement began. */
 enum { IDEMPOTENT_LOCKED = -1 };
 
-/* Neither was one that found its order and did not change it, or found none and did not make it: a trigger of
- * others skipped the row, or, of a create, another session has made it since the statement began, which the
- * next attempt sees. */
+/* The same of a write without effect: a trigger that is not ours skipped the row, or another session has
+ * created the order since the statement began, which the next attempt sees. */
 enum { IDEMPOTENT_SKIPPED = -2, IDEMPOTENT_SKIPS_MOST = 8 };
 
 /* The columns of every answer; what the write answers follows. */
@@ -90,7 +89,7 @@ enum {
     IDEMPOTENT_ANSWER_COLUMN
 };
 
-/* What is to say when there is no order made, and whether that which is made is as it was sent. */
+/* The code when no order was created, and whether the created one is as it was sent. */
 #define CREATE_FAILED                                                                                        \
     "CASE WHEN EXISTS (SELECT FROM ONLY orders AS o WHERE o.order_id = f.order_id OFFSET 0) THEN 6 ELSE -2 " \
     "END"
@@ -98,7 +97,7 @@ enum {
     " AND (d.customer_id, d.total_amount, d.currency, d.status) = " \
     "(f.customer_id, f.total_amount, f.currency, f.status)"
 
-/* order_date is recorded, since a request that has none gets the time at which it came. */
+/* order_date is recorded, as an order without one gets the time of its request. */
 #define CREATE_ARRAYS                                                                   \
     "$1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[], $6::text[], " \
     "$7::text[], $8::text[], $9::bigint[], $10::bigint[]"
@@ -133,7 +132,7 @@ enum {
     "held AS (SELECT f.*, o.ctid AS place FROM fresh AS f JOIN ONLY orders AS o ON o.order_id = f.order_id " \
     "AND " ETAG_HOLDS " FOR " strength " OF o SKIP LOCKED), "
 
-/* Whether an update asks for nothing but what the order has. */
+/* Whether the order already has all values of an update. */
 #define UPDATE_HOLDS                                                                                  \
     "(coalesce(f.customer_id, o.customer_id), coalesce(f.order_date, o.order_date), "                 \
     "coalesce(f.total_amount, o.total_amount), coalesce(f.currency, o.currency), coalesce(f.status, " \
@@ -177,8 +176,8 @@ enum {
     IDEMPOTENT_LOOKED_UP(REMOVE_ARRAYS, REMOVE_COLUMNS) REMOVE_DONE IDEMPOTENT_AND_SEEN("")
 #define OPTIMISTIC_REMOVE_SQL IDEMPOTENT_OPTIMISTIC(REMOVE_ARRAYS, REMOVE_COLUMNS) REMOVE_DONE
 
-/* What is no write records that its part was refused: so that a request_id is taken before the parts of a
- * request are made, in transactions of their own. */
+/* Records a request_id without a write, as a part that was refused: so it is claimed before the parts of the
+ * request are written, each in a transaction of its own. */
 #define IDEMPOTENT_CLAIM_SQL                                                                           \
     IDEMPOTENT_LOOKED_UP("$1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]", "order_id") \
     "done AS (SELECT NULL::text AS done_id WHERE false), " IDEMPOTENT_ANSWERED("3", "", "", "")        \
@@ -190,7 +189,7 @@ const char *idempotency_key(const struct operation *operation);
 /* Reads how the write ended. False: the operation has its outcome, and no answer is to be read. */
 bool idempotency_take(struct operation *operation, const PGresult *result, int row);
 
-/* What is said with a code that the store gives of itself. Static. */
+/* The message of a code that the store itself gives. Static. */
 const char *store_message(enum status_code code);
 
 #endif

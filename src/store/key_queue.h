@@ -1,7 +1,7 @@
-/* key_queue.h: what is asked of keys and waits, or is under way, each with a call that is answered once: when
- * it was done, when its deadline has passed, when its caller may no longer ask for it, or when there is
- * nobody to do it. First come, first served; but few wait of one principal, so that others come soon.
- */
+/* key_queue.h: the queue of changes and lists of keys. Each belongs to a call, which is answered once: when
+ * it is done, when its deadline has passed, when its caller has lost the right to it, or when the database is
+ * out of reach. First come, first served, with a bound for each principal, so that nobody waits behind many
+ * of another. */
 #ifndef STORE_KEY_QUEUE_H
 #define STORE_KEY_QUEUE_H
 
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { KEY_QUEUE_EACH = 16 }; /* that may wait of one principal */
+enum { KEY_QUEUE_EACH = 16 }; /* bound of one principal's operations that wait */
 
 /* A change or a list. */
 struct key_operation {
@@ -35,16 +35,16 @@ struct key_queue {
     struct key_operation *current;       /* that was taken */
 };
 
-/* It is closed. */
+/* Makes a queue that is closed. */
 void key_queue_init(struct key_queue *queue);
 
-/* Of one that is closed. */
+/* The queue must be closed. */
 void key_queue_destroy(struct key_queue *queue);
 
-/* There is somebody to do what is asked. */
+/* The database is there. */
 void key_queue_open(struct key_queue *queue);
 
-/* There is nobody: what waits, and whatever comes, is answered that the database is out of reach. */
+/* The database is out of reach: what waits, and whatever is pushed, is answered so. */
 void key_queue_close(struct key_queue *queue);
 
 /* Adds a copy of one, with its parameters. False: it was not taken, and is answered. */
@@ -53,7 +53,7 @@ bool key_queue_push(struct key_queue *queue, const struct key_operation *operati
 /* The next one that its caller may still ask for, which is under way until it is ended; NULL: none waits. */
 struct key_operation *key_queue_take(struct key_queue *queue);
 
-/* Puts it behind the others, or frees it, if it was answered already. */
+/* Puts it at the end of the queue, or frees it if it was answered already. */
 void key_queue_again(struct key_queue *queue, struct key_operation *operation);
 
 /* Answers it, if it was not, and frees it. A result of NULL: what became of it is not known. */

@@ -11,7 +11,7 @@
 
 enum { KEY_PARAMS_MOST = 5 };
 
-/* How long a key that was revoked is told from one that never was, in days. */
+/* How long a revoked key is kept, so that it is told from an unknown one, in days. */
 #define KEY_REVOKED_DAYS 30
 
 struct key_statement {

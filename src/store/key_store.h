@@ -1,6 +1,5 @@
-/* key_store.h: where callers' keys are kept: what their service asks of a store, and what a store tells of
- * them. A key is here its id, a hash, and what is known of it; how it looks, and what its role may, is
- * others' business.
+/* key_store.h: the interface of a store of callers' keys. A key is here its id, a hash and its attributes;
+ * its textual form and what its role allows are decided elsewhere.
  *
  * As in store.h, every function returns at once and calls `done` once, perhaps before it returns, perhaps
  * from another thread. What is passed in is copied. When `done` was called for a change, this process has it

@@ -1,7 +1,8 @@
-/* list.h: what goes into the statements of lists, and comes out of them: of the prepared ones, by id, of a
- * status or a customer, and of those of find.h.
+/* list.h: parameters and results of the statements of lists: of the prepared ones (by id, status, customer),
+ * and of find.h's.
  *
- * Each is asked for one order more than is to be answered: if there is one, the list goes on. */
+ * Each asks for one order more than it answers: if that comes, there is a next page.
+ */
 #ifndef STORE_LIST_H
 #define STORE_LIST_H
 

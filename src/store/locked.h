@@ -1,4 +1,4 @@
-/* locked.h: the retrying of writes that found a lock of another session's.
+/* locked.h: retries of writes whose order another session has locked.
  *
  * A write that is not answered is in one of these states, or under way from one of the first two:
  * - waiting, in a queue of LANE_WRITE;
@@ -23,7 +23,8 @@
 enum {
     LOCKED_RETRY_MS = 10,      /* a pass in which something succeeded is followed by one of this length */
     LOCKED_RETRY_MOST_MS = 40, /* any other by one of twice its own, up to this */
-    LOCKED_MARKS = 1 << 18,    /* so many that two orders seldom share one, which costs the one a detour */
+    LOCKED_MARKS =
+        1 << 18, /* so many that orders seldom share one, in which case a write is set aside for nothing */
 };
 
 struct locked {
@@ -68,7 +69,7 @@ void locked_put_back(struct locked *locked, struct operation *operation);
 /* A batch of so many writes is done. */
 void locked_end_batch(struct locked *locked, size_t n);
 
-/* In how many milliseconds there is something to take again; 0: now; -1: nothing was tried. */
+/* Milliseconds until there is something to retry; 0: now; -1: nothing was tried. */
 int locked_due_ms(const struct locked *locked);
 
 /* Ends the pass if its time is over, and says how long the next one takes. True: locked_begin_pass is due. */

@@ -1,4 +1,4 @@
-/* operation.h: one thing asked of the database, on its way through a worker.
+/* operation.h: one request to the database, on its way through a worker.
  *
  * Made in its call's arena and owned by whoever holds it: the queue, then a batch, which answers it once.
  */
@@ -35,13 +35,13 @@ struct operation {
 
     /* The outcome: an answer, or a code and why. */
     const ProtobufCMessage *answer;
-    struct shared_arena *shared; /* that it is in, of one that outlives its batch; NULL: it is not */
+    struct shared_arena *shared; /* the arena of an answer that outlives its batch; NULL: it does not */
     enum status_code code;
     const char *message; /* static, or in an arena that lives until it is finished */
     bool replayed;       /* it is the outcome that was recorded when the request came before */
     bool more;           /* another call ends right after this one */
     unsigned attempts;   /* how often a conflict with another transaction undid it */
-    bool locked;         /* it waits for a lock that another session holds, or behind a write that does */
+    bool locked;         /* it waits for a lock of another session, or behind a write that does */
 
     void (*finish)(struct operation *operation); /* tells the caller; called by operation_finish alone */
     ProtobufCClosure closure;
@@ -65,8 +65,8 @@ void operation_finish(struct operation *operation);
 /* Ends an operation in an error. The message must be static. */
 void operation_fail(struct operation *operation, enum status_code code, const char *message);
 
-/* Its caller may not ask for it any more, as call_recheck says: that is the outcome, and it is to be
- * finished. */
+/* Sets the outcome to what call_recheck returned, when the caller has lost its right; operation_finish is
+ * still to be called. */
 void operation_refuse(struct operation *operation, enum status_code code, const char *why);
 
 /* Ends an operation whose deadline has passed. */

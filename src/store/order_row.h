@@ -19,9 +19,9 @@ enum {
     ORDER_ROW_MADE_COLUMNS = 4, /* of order_row_take_made */
 };
 
-/* ORDER_ROW_COLUMNS, of which the first is given, as a message in the arena. A row may hold what no message
- * can, as SQL may write where a constraint is gone or not validated: *fault then says what, and the order has
- * its id and order_id alone, 0 and "" where those are null. NULL: it does not. */
+/* Reads ORDER_ROW_COLUMNS, which begin at column `first`, as a message in the arena. SQL may have stored what
+ * no message can hold, where a constraint is gone or not validated: *fault then says what, and the message
+ * has id and order_id alone, 0 and "" where those are null. Otherwise *fault is NULL. */
 Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, struct arena *arena,
                                   const char **fault);
 
@@ -29,8 +29,8 @@ Orders__V1__Order *order_row_read(const PGresult *result, int row, int first, st
  * BatchCreateOrders are answered by several workers, which must not share the call's arena. */
 void order_row_make_room(Orders__V1__Order *order, struct arena *arena);
 
-/* From a row's columns, of which the first is given: id, created_at, updated_at, order_date. False: it is
- * stored with what no message can hold. */
+/* Reads id, created_at, updated_at and order_date, which begin at `column`. False: the row has a value that
+ * no message can hold. */
 bool order_row_take_made(const PGresult *result, int row, int column, Orders__V1__Order *order);
 
 #endif

@@ -1,9 +1,9 @@
-/* pace.h: how many operations a batch may have, so that nobody waits long behind one: fewer where each takes
- * long, as under a trigger or a foreign key of somebody else's; and as many as there are where a batch takes
- * long whatever is in it, as on a disk that is slow to flush.
+/* pace.h: adapts the size of batches, so that nobody waits long for one. Where each operation is slow, as
+ * under a trigger or a foreign key of somebody else's, batches become smaller; where a batch is slow whatever
+ * its size, as on a disk that is slow to flush, they do not.
  *
- * Which of the two it is, two slow batches of different size tell: the time that one takes more, by the
- * operations that it has more, is what each takes. Quick batches tell nothing.
+ * Two slow batches of different size show which it is: the difference of their times, divided by the
+ * difference of their sizes, is what an operation takes. Fast batches are not considered.
  *
  * For one thread.
  */
@@ -23,7 +23,7 @@ struct pace {
 
 void pace_init(struct pace *pace);
 
-/* A batch of so many operations, at least one, took so long. */
+/* Records a batch of n operations, at least one. */
 void pace_note(struct pace *pace, unsigned n, uint64_t took_ns);
 
 #endif

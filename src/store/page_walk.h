@@ -1,7 +1,7 @@
-/* page_walk.h: a walk over the pages of a table, from the first to the last, a few pages a statement.
+/* page_walk.h: a walk over all pages of a table, some pages with each statement.
  *
- * Whoever has a step under way has the walk to itself. It is the closure_data of the step's operation; NULL
- * of a step that took too long and was given up, whose result then counts for nothing.
+ * While a step is under way, its operation owns the walk, as its closure_data. That is NULL when the step
+ * took too long and was given up: its result is then ignored.
  */
 #ifndef STORE_PAGE_WALK_H
 #define STORE_PAGE_WALK_H

@@ -53,7 +53,7 @@ void params_array(struct params *params, enum pg_type element, size_t n);
 void params_add_int8(struct params *params, int64_t value);
 void params_add_text(struct params *params, const char *value);
 void params_add_timestamp(struct params *params, const Google__Protobuf__Timestamp *value);
-/* NULL is null. */
+/* A NULL pointer is SQL's null. */
 void params_add_text_or_null(struct params *params, const char *value);
 void params_add_int8_or_null(struct params *params, bool is_set, int64_t value);
 void params_add_null(struct params *params);

@@ -1,7 +1,8 @@
-/* passfile.h: the file of passwords that libpq would read, where it would complain of it.
+/* passfile.h: whether libpq would complain about the password file.
  *
- * libpq passes over a password file that others may read, or that is no plain file, and says so on stderr by
- * itself, before a session has a receiver of notices: on a stderr that nobody reads it would wait for ever.
+ * libpq ignores a password file that others may read, or that is no regular file, and writes a warning to
+ * stderr itself, before a notice receiver can be set. On a stderr that is a full pipe it would block for
+ * ever.
  */
 #ifndef STORE_PASSFILE_H
 #define STORE_PASSFILE_H
@@ -9,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* For libpq's `passfile`: a file that can never be there, of which it says nothing. An empty one would stand
- * for the default. */
+/* A value for libpq's `passfile`: a path that can never exist, for which it gives no warning. An empty value
+ * would stand for the default. */
 extern const char passfile_none[];
 
 enum { PASSFILE_PATH = 1024 };

@@ -18,9 +18,9 @@ struct postgres_options {
     const char *database_url;   /* libpq URL or keyword string; must outlive the store */
     unsigned workers;           /* for writes, and as many for short scans; 1 to 64 */
     uint32_t idempotency_ttl_s; /* how long an answer to a write is kept; 0: for ever */
-    unsigned check_ms;          /* how often a session is asked whether it can still serve; 0: each second */
+    unsigned check_ms;          /* interval of the check whether a session can still serve; 0: a second */
     unsigned slow_statement_ms; /* a run of a statement that takes so long is logged at level warn; 0: none */
-    unsigned look_rows;         /* at which a list looks for those that match (store/find.h); 0: FIND_ROWS */
+    unsigned look_rows;         /* orders that a list looks at, at most (store/find.h); 0: FIND_ROWS */
     struct log *log;
     struct metrics *metrics; /* NULL: nothing is counted */
     struct key_memory keys;  /* that is kept up to date; all NULL: there are no keys */
@@ -34,17 +34,16 @@ struct store *postgres_open(const struct postgres_options *options, char *error,
 /* Where keys are kept, which is the store's; of one that was opened with a memory of them. */
 struct key_store *postgres_key_store(struct store *store);
 
-/* Whether something can be asked of every lane, and written of every order, and is counted, and the memory of
- * keys is kept up to date. If not, `why` is
- * a few words without secrets: "database out of reach", "schema is at X, Y is wanted". Any thread. The first
- * argument is a struct store. */
+/* Whether every lane has a usable connection, the triggers count what is written, and the keys in memory are
+ * up to date. If not, `why` is a few words without secrets: "database out of reach", "schema is at X, Y is
+ * wanted". Any thread. The first argument is a struct store. */
 bool postgres_ready(void *store, char *why, size_t why_size);
 
 /* Ends the workers and frees the store. */
 void postgres_close(struct store *store);
 
-/* Whether a thread of a closed store is still inside libpq, connecting. It touches nothing of ours any more,
- * but exit would take OpenSSL away under it: _exit does not. */
+/* Whether a thread of a closed store is still inside libpq, connecting. It uses nothing of the store's any
+ * more, but exit() would free OpenSSL's state under it: call _exit(). */
 bool postgres_is_left(void);
 
 #endif

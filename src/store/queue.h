@@ -1,15 +1,14 @@
 /* queue.h: operations that wait for a worker: fair queueing between principals, then between the connections
  * of one principal, and first come first served for what one connection asked.
  *
- * Both are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), which is perturbed now
- * and then: two of them that share a place do so for a moment. What it costs to take an operation does not
- * depend on how many there are.
+ * Principals and connections are told apart by a hash (stochastic fairness queueing, P. McKenney 1990), whose
+ * salt changes now and then: two whose hashes collide share a flow for a moment only. The cost of taking an
+ * operation does not depend on how many wait.
  *
- * Any thread pushes; the workers take, each of which has a worker slot of its own. The slot's file descriptor
- * is readable when its worker, having found nothing to take, was given something: so it can wait for that and
- * for its connection at once.
+ * Any thread pushes; workers take. Each worker has a slot with a file descriptor, which becomes readable when
+ * something was pushed while the worker waited: so it can poll that and its connection at once.
  *
- * Writes that found a lock of another session's go to another queue (store/locked.h).
+ * Writes whose order another session has locked go to another queue (store/locked.h).
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
@@ -42,8 +41,8 @@ struct queue {
     struct locked *locked; /* owned; of what is set aside here; NULL: nothing ever is */
     pthread_mutex_t lock;  /* guards all below, and what is said to be so in `locked` */
     struct fair_flows flows;
-    unsigned taken;             /* batches since they were perturbed */
-    unsigned shared;            /* batches to go as if there were several callers, since there lately were */
+    unsigned taken;  /* batches since they were perturbed */
+    unsigned shared; /* so many more batches are bounded as with several callers, as there were lately */
     unsigned shared_principals; /* the same of principals */
     uint64_t sequence;          /* of the last operation pushed */
     unsigned n_open;            /* none: what is pushed fails at once */
@@ -51,7 +50,7 @@ struct queue {
     struct worker_slot slots[QUEUE_SLOTS_MOST];
 };
 
-/* What is to be known of an operation that was taken, once it is answered. */
+/* What is kept of an operation that was taken, as the operation is gone once it is answered. */
 struct queue_taken {
     uint32_t order;             /* the hash of its order */
     uint32_t principal, caller; /* the hashes by which it was queued */
@@ -69,10 +68,10 @@ void queue_destroy(struct queue *queue);
 /* Adds a chain of operations of one call, linked by `next`; each fails at once when the queue is closed. */
 void queue_push(struct queue *queue, struct operation *first);
 
-/* Takes operations for one batch, as many as that may have, of each principal in turn, and of each connection
- * of it: no two writes of one order, since one statement cannot apply them in their order, nor of one
- * request_id of a principal's, since the later is to find the record of the earlier; the later one stays.
- * Returns how many. */
+/* Takes operations for one batch, within `most`, round robin over principals and their connections. Of two
+ * writes of one order only the earlier is taken, since one statement cannot apply both in their order, and so
+ * of two with one request_id of a principal, since the later is to find the earlier's record. Returns how
+ * many. */
 size_t queue_take(struct queue *queue, struct operation *out[], struct lane_batch most);
 
 struct queue_taken queue_taken_of(const struct operation *operation);
@@ -93,11 +92,11 @@ void queue_put_back(struct queue *queue, struct operation *operation);
 /* Fails those whose deadline has passed. */
 void queue_expire(struct queue *queue, uint64_t now_ns);
 
-/* A worker lost its connection. What waits, and what it was woken for perhaps, is another's to take. */
+/* A worker lost its connection: wakes another, for what this one may have been woken for. */
 void queue_leave(struct queue *queue);
 
-/* A worker comes, or stays away; with the last one, what waits fails, and what is pushed. Either may be said
- * again. Why: for callers; static. */
+/* A worker can take operations, or no longer can; without any, what waits and what is pushed fails. `why` is
+ * the message for callers; static. Both are idempotent. */
 void queue_open(struct queue *queue, unsigned slot);
 void queue_close(struct queue *queue, unsigned slot, const char *why);
 bool queue_is_closed(struct queue *queue);

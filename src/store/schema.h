@@ -1,4 +1,4 @@
-/* schema.h: whether the database has the schema this program was built for. */
+/* schema.h: checks that the database has the schema this program was built for. */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 

@@ -1,8 +1,8 @@
 /* session.h: a session with PostgreSQL: one libpq connection in pipeline mode, with every statement of its
  * lane prepared.
  *
- * Used by one thread at a time. Nothing here waits longer than it says: what of libpq may block is done on
- * another thread (store/dial.h).
+ * Used by one thread at a time. No function here waits longer than it says: libpq's blocking calls are made
+ * on another thread (store/dial.h).
  */
 #ifndef STORE_SESSION_H
 #define STORE_SESSION_H
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether a server was there and said that it cannot serve: that is so until another attempt is over. */
+/* Whether the server was reached and cannot serve: to be reported until another attempt is over. */
 bool session_is_refused(enum session_result outcome);
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.

@@ -1,4 +1,4 @@
-/* session_settings.h: what a session of ours is set to, whatever others have set. */
+/* session_settings.h: the settings of our sessions, whatever role, database or server have set. */
 #ifndef STORE_SESSION_SETTINGS_H
 #define STORE_SESSION_SETTINGS_H
 

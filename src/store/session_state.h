@@ -1,4 +1,4 @@
-/* session_state.h: what there is of a session with PostgreSQL, for store/session.h and what it is made of. */
+/* session_state.h: the state of a session, for store/session.h and the files that implement it. */
 #ifndef STORE_SESSION_STATE_H
 #define STORE_SESSION_STATE_H
 

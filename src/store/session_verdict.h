@@ -1,4 +1,5 @@
-/* session_verdict.h: what the answers mean to what a new session is asked: whether it can serve, and why not.
+/* session_verdict.h: checks the results of a new session's set-up statements: whether it can serve, and why
+ * not.
  *
  * Each takes one statement's result. Unless it is SESSION_READY, the session's `reason` is set, and its
  * `why`.
@@ -13,7 +14,7 @@
 
 typedef enum session_result session_take(struct session *session, const PGresult *result);
 
-/* Nothing is asked for but that it does not fail. */
+/* Checks only that the statement did not fail. */
 session_take session_take_nothing;
 
 session_take session_take_schema;  /* which migrations are deployed */
@@ -27,7 +28,7 @@ session_take session_take_left;
  * `degraded`. */
 session_take session_take_access;
 
-/* What a statement failed of. */
+/* Why a statement failed. */
 session_take session_take_error;
 
 /* Sets `reason` to what is said of an outcome, and returns that. */

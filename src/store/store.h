@@ -1,4 +1,4 @@
-/* store.h: where orders are kept: what the service asks of a store, whatever it is made of.
+/* store.h: the interface of a store of orders.
  *
  * Every function returns at once and calls `done` once, perhaps before it returns, perhaps from another
  * thread, with the closure data it was given: with the answer, which lives until `done` returns; or with
@@ -30,12 +30,12 @@ enum store_order {
     STORE_BY_TOTAL_AMOUNT,
 };
 
-/* Where a list goes on. */
+/* The start of the next page: values for a store_query. */
 struct store_next {
-    bool more;    /* it does; is_after */
-    int64_t key;  /* for after_key, */
-    int64_t id;   /* after_id */
-    int64_t skip; /* and skip */
+    bool more;    /* there is a next page; its is_after */
+    int64_t key;  /* its after_key */
+    int64_t id;   /* its after_id */
+    int64_t skip; /* its skip */
 };
 
 /* Which orders to list. A filter that is zero is none. */

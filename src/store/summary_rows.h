@@ -1,8 +1,8 @@
 /* summary_rows.h: orders and revenue by day and currency, as a summary has them, and the answers made of
  * them.
  *
- * Rows are sorted: newest day first, then currency A to Z. Beside them lies what all of them are in an answer
- * that is packed, so that of the next answer only the days are packed that are others.
+ * Rows are sorted: newest day first, then currency A to Z. Their packed form is kept as well, so that for the
+ * next answer only the days that changed are packed.
  *
  * Used by one thread at a time.
  */

@@ -1,10 +1,10 @@
-/* upkeep.h: walks over a table in the background: forgets the answers to writes that are older than they are
- * to be kept, and folds the rollup's slots (migrations/deploy/order_rollup_upkeep.sql).
+/* upkeep.h: background walks over tables: they delete recorded answers that have expired, and merge the
+ * rollup's slots (migrations/deploy/order_rollup_upkeep.sql).
  *
- * A thread asks for one small step a second: what is due in some pages of the table, and the next pages the
- * next time, so that the whole table is walked in half an hour at most; a minute later, when a step failed.
- * No write ever waits for it for more than a few milliseconds, and no index has to be kept up with every
- * write. Servers that share a database each do so, from pages of their own.
+ * A thread runs one small step a second, each on the next few pages of the table, so that a walk takes half
+ * an hour at most; after a failed step it waits a minute. No write waits for a step for more than a few
+ * milliseconds, and no index has to be maintained for it. Servers that share a database each do so, starting
+ * at different pages.
  */
 #ifndef STORE_UPKEEP_H
 #define STORE_UPKEEP_H

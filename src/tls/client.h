@@ -1,5 +1,5 @@
-/* client.h: whom a client takes for a server: one with a certificate of an authority that it trusts, and of
- * the name, or the IP address, by which it was called.
+/* client.h: which servers a client trusts: those whose certificate is of an authority that it trusts, and of
+ * the name or IP address in the URL.
  *
  * The functions may be called on any thread.
  */
@@ -14,7 +14,7 @@ struct tls_client;
 /* Paths of files in PEM, read when the client is opened or loaded. */
 struct tls_client_files {
     const char *ca;   /* the authorities of servers; NULL: those of the system */
-    const char *cert; /* what the client proves itself by, and those between it and a root; NULL: nothing */
+    const char *cert; /* the client's certificate, and those between it and a root; NULL: none */
     const char *key;  /* of that, without a passphrase */
 };
 

@@ -1,6 +1,5 @@
-/* own_stream.h: what a process asks at its own address by, once it is connected there: bytes as they are, or
- * TLS, in which it proves to be itself. All of it has the time of the own peer together.
- */
+/* own_stream.h: the stream of a process's probe of its own address: plain, or TLS with the process's own
+ * certificate. The timeout of the own_peer covers all of it. */
 #ifndef TLS_OWN_STREAM_H
 #define TLS_OWN_STREAM_H
 

@@ -1,9 +1,8 @@
-/* server.h: what a process proves itself by to its clients, and which clients it lets in: certificates, read
- * from files, and read again while it serves.
+/* server.h: a server's certificate, and which clients' certificates it accepts: read from files, and again
+ * while it serves.
  *
- * With client certificates (mutual TLS) only those are let in that have one of an authority of the
- * operator's: but for the process itself, which asks at its own addresses with a certificate that no other
- * process has.
+ * With client certificates (mutual TLS) a client needs one of the operator's authorities. The process's own
+ * probes have a certificate that no other process has.
  *
  * The functions may be called on any thread.
  */

@@ -1,4 +1,4 @@
-/* stream.h: TLS over whatever carries bytes: who has the bytes calls it, and it never waits.
+/* stream.h: TLS over any carrier of bytes. Never blocks.
  *
  * A stream is used by one thread at a time.
  */
@@ -15,7 +15,7 @@ enum tls_result {
     TLS_DONE,
     TLS_AGAIN,  /* once bytes have come, or gone */
     TLS_ENDED,  /* its peer, or what carries it, has */
-    TLS_FAILED, /* its peer is not whom it should be, or speaks otherwise */
+    TLS_FAILED, /* the peer's certificate is not accepted, or the peer breaks the protocol */
 };
 
 /* What carries it. Each takes some of the bytes, at most *n, and sets *n to how many; TLS_AGAIN: none, now.

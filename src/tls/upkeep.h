@@ -1,5 +1,4 @@
-/* upkeep.h: what an operator has to know of a server's certificate while it serves, and does to it.
- */
+/* upkeep.h: a server's certificate while it serves: the metric of its expiry, and its reload. */
 #ifndef TLS_UPKEEP_H
 #define TLS_UPKEEP_H
 
