@@ -8,30 +8,28 @@
  * the codes are those of proto/rpc/v1/frame.proto, which are gRPC's. In C++ their strings are const char *,
  * so that they can be literals.
  *
- * Ownership. What is passed in stays the caller's and is read before the function returns. What comes out is
- * the caller's: a message goes with its own orders__v1__..._free_unpacked(message, NULL), an error with
+ * Ownership. Arguments stay the caller's and are read before the function returns. Results are the caller's
+ * to free: a message with its own orders__v1__..._free_unpacked(message, NULL), an error with
  * orders_error_free. A function that fails sets the result to NULL and *error to why; one that succeeds sets
  * *error to NULL. `error` itself may be NULL, when nobody wants to know.
  *
- * The library never ends its process. Without memory a call ends with RPC__V1__CODE__RESOURCE_EXHAUSTED, or,
- * where its connection is lost for it, as on any lost connection; and when the system has no random bytes for
- * a request_id with RPC__V1__CODE__INTERNAL. It may end so after a server has made the write, which
- * error->request_id then names, as with a deadline.
+ * The library never terminates the process. Out of memory, a call ends with
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED, or as on a lost connection; without random bytes for a request_id it
+ * ends with RPC__V1__CODE__INTERNAL. As after a deadline, a server may have made the write all the same: send
+ * it again under error->request_id.
  *
  * Threads. A client may be used from any number of threads at once, with any number of calls under way; one
- * client a process is enough. One thread of the library receives all answers, of all clients. It must be
- * opened in the process that uses it: it does not live through fork. In a process that was forked from one
- * that has opened a client, opening and calls fail with RPC__V1__CODE__FAILED_PRECONDITION; a program that it
- * executes may do both.
+ * client a process is enough. One thread of the library receives all answers, of all clients. A client does
+ * not survive fork: in a process that was forked from one that has opened a client, opening clients and calls
+ * fail with RPC__V1__CODE__FAILED_PRECONDITION, until it executes another program.
  *
- * Exactly once. A call is made under a request_id. It is sent again under the same one, to whichever server
- * is there, when its connection closes, and after a while when a server answers RPC__V1__CODE__UNAVAILABLE or
- * RPC__V1__CODE__RESOURCE_EXHAUSTED: all within its deadline. Of several servers, one that does
- * not respond is left: one that for half of a call's time answers neither that nor a health check is
- * disconnected, and what it had is sent to another. From a single one such a call ends with
- * RPC__V1__CODE__DEADLINE_EXCEEDED. A write that ends with one of these or with
- * RPC__V1__CODE__DEADLINE_EXCEEDED was made once or not at all; made again with error->request_id within 24
- * hours, it is made once, and answered as the first time.
+ * Exactly once. A call is made under a request_id. Within its deadline it is sent again under the same one,
+ * to any server that is connected, when its connection closes, and after a while when a server answers
+ * RPC__V1__CODE__UNAVAILABLE or RPC__V1__CODE__RESOURCE_EXHAUSTED. With several servers, one that for half of
+ * a call's timeout answers neither the call nor a health check is disconnected, and its calls are sent to
+ * another. With a single server such a call ends with RPC__V1__CODE__DEADLINE_EXCEEDED. A write that ends
+ * with one of these codes was made once or not at all; repeated with error->request_id within 24 hours, it is
+ * made at most once, and gets its first answer.
  */
 #ifndef ORDERS_CLIENT_H
 #define ORDERS_CLIENT_H
@@ -74,9 +72,9 @@ struct orders_error {
     const char *request_id; /* under which the call was made; "" when there was none */
 };
 
-/* How one call is to differ from the client's others. Zero is the default of every field. */
+/* Options of one call. Zero is the default of every field. */
 struct orders_call {
-    uint32_t timeout_ms;     /* until the call ends, whatever happens; 0: the client's */
+    uint32_t timeout_ms;     /* the call's deadline, from now; 0: the client's */
     const char *request_id;  /* 1 to 128 bytes of UTF-8; NULL or "": a new UUID (RFC 9562, version 7) */
     const char *traceparent; /* of the trace that the call is part of (W3C Trace Context); NULL: none */
 };
@@ -87,46 +85,46 @@ const char *orders_code_name(Rpc__V1__Code code);
 /* NULL does nothing. */
 void orders_error_free(struct orders_error *error);
 
-/* Starts to connect to every server, and goes on trying while the client lives; servers need not be there
- * yet. NULL: RPC__V1__CODE__INVALID_ARGUMENT, there is no server or a URL is none;
- * RPC__V1__CODE__RESOURCE_EXHAUSTED, no memory or no thread for it;
- * RPC__V1__CODE__FAILED_PRECONDITION, a fork came between. */
+/* Starts to connect to every server, and goes on trying while the client is open; servers need not be up yet.
+ * NULL: RPC__V1__CODE__INVALID_ARGUMENT, no server is given or a URL is malformed;
+ * RPC__V1__CODE__RESOURCE_EXHAUSTED, no memory or thread; RPC__V1__CODE__FAILED_PRECONDITION, the process was
+ * forked. */
 struct orders_client *orders_client_open(const struct orders_client_options *options,
                                          struct orders_error **error);
 
 /* For servers of "tls+tcp://host:port": files in PEM, which are read as the client is opened. Zero is the
  * default of every field. */
 struct orders_tls {
-    const char *ca; /* the authorities that servers are to have their certificates of, which are of the URL's
-                       name or IP address; NULL: those of the system */
-    const char *cert;     /* an own certificate, for servers that ask for one, and those between it and its
-                             authority; NULL: none */
+    const char *ca; /* the authorities of servers' certificates, which must have the URL's name or IP address;
+                       NULL: those of the system */
+    const char *cert; /* the client's certificate, for servers that ask for one, and those between it and its
+                         authority; NULL: none */
     const char *cert_key; /* its key, without a passphrase */
 };
 
-/* The same as orders_client_open, which has the defaults, with these. INVALID_ARGUMENT: also, a file is none.
- * With a server of tls+tcp OpenSSL is asked to free nothing as the process ends, since the library's threads
- * may still use it then. A program that calls OpenSSL before this should have asked so itself:
+/* As orders_client_open, with these files. INVALID_ARGUMENT: also, a file is not what it should be. With a
+ * server of tls+tcp the library initializes OpenSSL with OPENSSL_INIT_NO_ATEXIT, since its threads may use
+ * OpenSSL until the process ends. A program that calls OpenSSL before this must do so itself:
  * OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL). */
 struct orders_client *orders_client_open_tls(const struct orders_client_options *options,
                                              const struct orders_tls *tls, struct orders_error **error);
 
-/* The same client, for calls that only have their request checked by the rules (AIP-163): what is stored is
- * neither changed nor looked at, and results are empty, but for a batch's, of which each has its code. It
- * lives as long as the client; to close it does nothing. */
+/* The same client for validation only (AIP-163): its calls check the request against the rules, and neither
+ * read nor change what is stored. Results are empty, except that each result of a batch has its code. It
+ * lives as long as the client; closing it does nothing. */
 struct orders_client *orders_client_validate_only(struct orders_client *client);
 
 /* Ends the calls under way with RPC__V1__CODE__CANCELLED and frees the client. Not to be called from a
- * function that a call has called, nor while another thread begins a call. NULL does nothing. */
+ * callback, nor while another thread begins a call. NULL does nothing. */
 void orders_client_close(struct orders_client *client);
 
-/* The methods. Each comes in three forms: one that waits until the call ended, the same with a struct
- * orders_call, which may be NULL, and one that returns at once and has a function called when the call ended.
- * That is called exactly once, on a thread of the library; but on the calling one, before orders_..._async
- * returns, when the call could not be begun (it is too large, say), and on the one that closes the client for
- * a call that ends with that. So the caller holds no lock that it takes. It must not wait for anything,
- * another call included, for which it would wait for ever, but may begin one: while the client closes that
- * ends with CANCELLED at once. It owns the result and the error, of which one is NULL.
+/* The methods. Each has three forms: a blocking one, the same with a struct orders_call, which may be NULL,
+ * and an asynchronous one with a callback. The callback is called exactly once, normally on a thread of the
+ * library; but on the calling thread, before orders_..._async returns, when the call could not be begun
+ * (because it is too large, for example), and on the thread that closes the client, for calls that this
+ * cancels. So do not hold a lock that the callback takes. A callback must not block: a blocking call in it
+ * would deadlock. It may begin an asynchronous call, which ends with CANCELLED at once while the client
+ * closes. It owns the result and the error, of which one is NULL.
  *
  * Any method can fail with
  *   INVALID_ARGUMENT                   a field is refused; the violations say which and why
@@ -139,7 +137,8 @@ void orders_client_close(struct orders_client *client);
  *                                      there are no random bytes for a request_id
  *   FAILED_PRECONDITION                a write: the request_id is that of another request; a fork came
  *                                      between
- * and with those named at the method. */
+ * and with those named at the method.
+ */
 
 typedef void orders_order_done(Orders__V1__Order *order, struct orders_error *error, void *arg);
 typedef void orders_list_done(Orders__V1__ListOrdersResponse *page, struct orders_error *error, void *arg);
@@ -169,9 +168,9 @@ bool orders_get_with(struct orders_client *client, const struct orders_call *cal
 void orders_get_async(struct orders_client *client, const struct orders_call *call, const char *order_id,
                       orders_order_done *done, void *arg);
 
-/* Reads a page of orders, in the order of request->order_by, by default that in which they were stored. The
- * next page has the page_token that this one's next_page_token is, and the same filters and order; "" says
- * that there is none. Orders that the service cannot answer are in `unreachable`, by name. */
+/* Reads a page of orders, in the order of request->order_by, by default in the order in which they were
+ * stored. For the next page, repeat the request with this page's next_page_token as page_token; "" means that
+ * there is none. Corrupt orders are named in `unreachable`. */
 bool orders_list(struct orders_client *client, const Orders__V1__ListOrdersRequest *request,
                  Orders__V1__ListOrdersResponse **page, struct orders_error **error);
 bool orders_list_with(struct orders_client *client, const struct orders_call *call,
@@ -207,8 +206,8 @@ bool orders_summary_with(struct orders_client *client, const struct orders_call 
 void orders_summary_async(struct orders_client *client, const struct orders_call *call,
                           orders_summary_done *done, void *arg);
 
-/* Creates to 1,000 orders in a call of to 1 MiB. Each stands or falls alone: true says that there is a result
- * for each, in their order. */
+/* Creates up to 1,000 orders, in a call of up to 1 MiB. Each succeeds or fails independently: true means that
+ * there is a result for each, in the same order. */
 bool orders_batch_create(struct orders_client *client, const Orders__V1__BatchCreateOrdersRequest *request,
                          Orders__V1__BatchCreateOrdersResponse **results, struct orders_error **error);
 bool orders_batch_create_with(struct orders_client *client, const struct orders_call *call,
@@ -256,13 +255,12 @@ void orders_call_method_async(struct orders_client *client, const struct orders_
  * False: there is no such call. */
 bool orders_cancel(struct orders_client *client, const char *request_id);
 
-/* Whether the last answer that this thread was given, by a method that waited or by the function that a call
- * has called, is that of an earlier call under the same request_id: the write was made then, and not again.
- */
+/* Whether the last answer on this thread, from a blocking method or in a callback, is that of an earlier call
+ * with the same request_id: the write was made then, and not again. */
 bool orders_replayed(void);
 
-/* All pages of a list, in turn. One thread at a time uses a struct orders_pages, which does not outlive its
- * client. */
+/* Iterates over all pages of a list. One thread at a time uses a struct orders_pages, which does not outlive
+ * its client. */
 struct orders_pages;
 
 /* Makes no call yet. The request is copied. NULL: RESOURCE_EXHAUSTED. */
@@ -270,9 +268,8 @@ struct orders_pages *orders_pages_open(struct orders_client *client,
                                        const Orders__V1__ListOrdersRequest *request,
                                        struct orders_error **error);
 
-/* Reads the next page that has an order, as orders_list; of one that has none it goes on to the next, in a
- * call of its own. False: *error says why, and the next try goes on from there; or it is NULL, and there are
- * no more. */
+/* Reads the next page that has an order, as orders_list; it skips empty pages, with a call for each. False:
+ * *error says why, and the next call tries that page again; or *error is NULL, and there are no more. */
 bool orders_pages_next(struct orders_pages *pages, Orders__V1__ListOrdersResponse **page,
                        struct orders_error **error);
 bool orders_pages_next_with(struct orders_pages *pages, const struct orders_call *call,
