@@ -1,4 +1,4 @@
-/* authenticator.h: from what a caller presents to who he is.
+/* authenticator.h: authentication: which principal a caller is, by what it presents.
  *
  * A caller presents secrets: the value of X-API-Key, and that of "Authorization: Bearer". Each is offered to
  * the sources of principals (keys, issuers of tokens) one by one; the first that recognizes its form decides.
@@ -41,7 +41,7 @@ enum auth_outcome {
     AUTH_TOKEN_EARLY,
     AUTH_TOKEN_CLAIMS, /* one is missing, or of another type */
 
-    AUTH_KNOWN, /* the principal is set; he may have no role */
+    AUTH_KNOWN, /* the principal is set; it may have no role */
     AUTH_OUTCOMES
 };
 
@@ -89,7 +89,7 @@ void authenticator_check(const struct authenticator *authenticator, const struct
  * 9110, 11.1), in it; NULL: it is of another. */
 const char *auth_bearer(const char *authorization);
 
-/* Why a caller is refused, for people: "The token has expired". NULL: he is not. Static. */
+/* The message of a refused caller: "The token has expired". NULL: it is not refused. Static. */
 const char *auth_reason(enum auth_outcome outcome);
 
 /* The code with which a call that needs a caller is refused: UNAUTHENTICATED for nothing and for a token that

@@ -13,7 +13,7 @@ enum fetch_outcome {
     FETCH_OK,
     FETCH_UNREACHABLE, /* no connection, no certificate that holds, no whole answer in time */
     FETCH_REFUSED,     /* another status than 200; a file that cannot be read */
-    FETCH_INVALID,     /* it was read, and is not what it should be; whoever asked for it says so */
+    FETCH_INVALID,     /* it was read, and is malformed; set by the caller */
     FETCH_OUTCOMES
 };
 

@@ -1,10 +1,10 @@
-/* issuer_keys.h: the keys of one issuer, kept fresh by a thread of their own, so that no call ever waits for
- * an issuer, and none for another one's.
+/* issuer_keys.h: the keys of one issuer, kept up to date by a thread of their own, so that no call waits for
+ * an issuer, and no issuer for another.
  *
- * They are fetched at start, and again before they are stale: after as long as the issuer lets them be kept
- * (Cache-Control), within bounds. While the issuer is away the ones that were there stay. A token of an
- * unknown key has them fetched at once, but not again within a minute for that: whoever sends tokens that
- * nobody signed cannot make us ask more.
+ * They are fetched at start, and again before they are stale: after the time for which the issuer lets them
+ * be cached (Cache-Control), within bounds. While the issuer is out of reach the last keys are kept. A token
+ * of an unknown key has them fetched at once, but only once a minute, so that forged tokens cannot cause more
+ * requests.
  */
 #ifndef AUTH_ISSUER_KEYS_H
 #define AUTH_ISSUER_KEYS_H

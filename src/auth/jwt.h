@@ -14,8 +14,7 @@
 
 enum {
     JWT_MAX_BYTES = 8192,
-    /* Of objects and lists in one part, so that reading one nests no deeper: whoever sends it is not known
-     * yet. */
+    /* Objects and lists in one part, and so its nesting: its sender is not authenticated yet. */
     JWT_MAX_NESTED = 128,
 };
 

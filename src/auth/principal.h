@@ -1,4 +1,4 @@
-/* principal.h: who calls, and what he may.
+/* principal.h: a principal: who calls, and with which role.
  *
  * A principal is a name and a role, whatever proved them. Names are unique: a key's has letters, digits and
  * "-" only; any other begins with its proof and a ":" ("example:alice", of the issuer that the operator calls
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Each may what the ones before it may. */
+/* Each includes the ones before it. */
 enum role {
     ROLE_NONE,   /* needs no proof: health checks */
     ROLE_READER, /* what changes nothing */

@@ -1,7 +1,7 @@
 /* call.h: one call under way: its memory, its deadline, and how it ended.
  *
- * A call is made by whoever received the request, handed down by pointer, and handed back by calling the
- * closure it came with, once, from any thread. Whoever holds the call may write it; nobody else touches
+ * The listener that received the request makes the call and passes it down by pointer; it gets it back when
+ * the closure is called, once, from any thread. The current owner may write the call and nobody else touches
  * it, so it needs no lock. The closure data of every service method is its struct call. The message that it
  * is answered with lives until call_forget.
  */
@@ -31,7 +31,7 @@ struct call {
     const char *request_id;      /* never NULL; names the call in logs */
     struct trace trace;          /* the caller's, if it has one */
     const char *principal;       /* who calls, by name; never NULL; "": nobody in particular */
-    const char *role;            /* and what he may, likewise: "reader" */
+    const char *role;            /* and its role, likewise: "reader" */
     uint32_t principal_hash;     /* of its name: for fair queueing between principals */
     uint32_t caller;  /* which connection it came from: for fair queueing between those of one principal */
     const char *peer; /* where from, for logs; never NULL; "": not known */

@@ -21,9 +21,9 @@ void process_prepare(void);
 /* Waits for SIGTERM, SIGINT or SIGHUP: which of them. 0: none came within timeout_ms, unless that is 0. */
 int process_await_signal(unsigned timeout_ms);
 
-/* As many of the wanted connections as there may be open files for, beside those that the process has for
- * itself, when `kinds` of connections share them: without files left nobody could be let in, even to make
- * another one go. */
+/* How many of the wanted connections fit into the limit of open files, which `kinds` of connections share
+ * with the files of the process itself: without a free descriptor no connection could be accepted, not even
+ * to close another one for it. */
 unsigned process_connections(unsigned wanted, unsigned kinds);
 
 /* Closes a socket whose descriptor a library still holds: the descriptor stays open, and refers to nothing

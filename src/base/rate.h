@@ -1,7 +1,6 @@
 /* rate.h: a token bucket, kept as one number: when it will be full again (the generic cell rate algorithm,
- * ITU-T I.371, which counts the same as a leaky bucket of tokens). Times are CLOCK_MONOTONIC. No locks:
- * whoever has the number guards it.
- */
+ * ITU-T I.371, which counts the same as a leaky bucket of tokens). Times are CLOCK_MONOTONIC. No locks: the
+ * owner of the number guards it. */
 #ifndef BASE_RATE_H
 #define BASE_RATE_H
 

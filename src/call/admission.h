@@ -40,7 +40,7 @@ struct admission_gauges {
     struct metric *calls, *bytes;
 };
 
-/* A connection, for a listener. Whoever made it keeps it for as long as it has calls in hand or answers to
+/* A connection, for a listener. Its listener keeps it for as long as it has calls in flight or answers to
  * take. */
 struct caller {
     uint32_t id;         /* by which it is told from others */

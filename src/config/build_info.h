@@ -4,8 +4,8 @@
 
 #include "base/metrics.h"
 
-/* The commit that was built, "4ce1d0c2a5b7", with "-dirty" behind it when files were changed; "unknown": what
- * was built was no checkout, or git was not there. */
+/* The commit that was built, "4ce1d0c2a5b7", with "-dirty" behind it when files were changed; "unknown": it
+ * was not built from a checkout, or without git. */
 const char *build_commit(void);
 
 /* The metric, and its labels. */

@@ -1,8 +1,8 @@
 /* config.h: the settings of every program here, from the environment and from `.env`.
  *
- * A `.env` file in the working directory is read first; the environment wins over it. An empty value
- * counts as unset. It is to be this user's own or root's, and not for anybody to write: what it says leads
- * keys and calls. One that is not, or cannot be read, is an error.
+ * A `.env` file in the working directory is read first; the environment wins over it. An empty value counts
+ * as unset. The file must belong to this user or root, and must not be writable by everybody, as it decides
+ * where keys are sent. Otherwise, or when it cannot be read, it is an error.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

@@ -1,6 +1,5 @@
-/* config_tls.h: that what is said of TLS fits together, and that no key crosses a network in the clear by
- * accident.
- */
+/* config_tls.h: checks that the settings of TLS are consistent, and that no key crosses a network unencrypted
+ * by accident. */
 #ifndef CONFIG_CONFIG_TLS_H
 #define CONFIG_CONFIG_TLS_H
 

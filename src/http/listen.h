@@ -13,9 +13,9 @@
  * if that is another process that listens there. */
 int listen_open(const char *host, uint16_t *port, char *error, size_t error_size);
 
-/* Sends a request to the socket's own address, by TLS if there is a server of it, and waits for the begin of
- * an HTTP answer, whatever its status. Whoever takes the connection knows it by `self`. False: `why` says
- * what went wrong; see own_peer_failed. It takes the time at most. */
+/* Probes the socket's own address: sends a request, over TLS unless `tls` is NULL, and waits for the
+ * beginning of an HTTP answer, whatever its status, for timeout_ms at most. The listener recognizes the
+ * connection by `self`. False: `why` says what went wrong; see own_peer_failed. */
 bool listen_answers(int fd, const char *request, struct own_peer *self, struct tls_server *tls,
                     unsigned timeout_ms, char *why, size_t why_size);
 

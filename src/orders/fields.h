@@ -1,7 +1,7 @@
 /* fields.h: what each field of the API's messages may hold, as a table.
  *
- * The checks in rules.c take their numbers from here, and whoever describes the API to its callers takes
- * numbers and words alike. A field that has no row is described by its type alone. No I/O.
+ * The checks in rules.c take their numbers from here, and the description of the API its numbers and words. A
+ * field that has no row is described by its type alone. No I/O.
  */
 #ifndef ORDERS_FIELDS_H
 #define ORDERS_FIELDS_H

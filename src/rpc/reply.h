@@ -54,10 +54,10 @@ struct rpc_reply *rpc_reply_new(const ProtobufCMessageDescriptor *output, const 
 /* The client's: takes the frame that a server answered. */
 void rpc_reply_read(struct rpc_reply *reply, const uint8_t *frame, size_t size);
 
-/* Takes the reply; called once for each call, mostly on a thread of nng's, so it must not wait, but may begin
- * a call. A call that could not be begun is ended by the thread that wanted to, and one that was under way
- * when its client closed by the one that closes it. The message is still packed: whoever will read it unpacks
- * it, on a thread of its own. */
+/* Takes the reply; called once for each call, normally on nng's thread, so it must not block, but may begin a
+ * call. For a call that could not be begun it runs on the calling thread, and for one that the client's
+ * closing cancels on the closing thread. The message is still packed, to be unpacked by its reader, on
+ * another thread. */
 typedef void rpc_done(struct rpc_reply *reply, void *arg);
 
 #endif

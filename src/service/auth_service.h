@@ -1,4 +1,4 @@
-/* auth_service.h: rpc.v1.Auth, which tells a caller who he is. */
+/* auth_service.h: rpc.v1.Auth, which tells a caller its principal and role. */
 #ifndef SERVICE_AUTH_SERVICE_H
 #define SERVICE_AUTH_SERVICE_H
 

@@ -1,6 +1,5 @@
-/* deadlines.h: a thread that ends what is late, and does nothing that may block: a worker may wait for libpq,
- * and libpq for a disk, a name server or whoever reads stderr.
- */
+/* deadlines.h: a thread that ends calls whose deadline has passed, and never blocks: a worker may block in
+ * libpq, which waits for a disk, a name server, or a pipe at stderr. */
 #ifndef STORE_DEADLINES_H
 #define STORE_DEADLINES_H
 
@@ -8,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { DEADLINES_TICK_MS = 20 }; /* how much later than its deadline a call may be told of it */
+enum { DEADLINES_TICK_MS = 20 }; /* how much later than its deadline a call may be ended */
 
 struct deadlines {
     pthread_t thread;

@@ -1,4 +1,4 @@
-/* notice.h: what the server says beside its results (NOTICE, WARNING): libpq would print it to stderr. */
+/* notice.h: the server's NOTICE and WARNING messages, which libpq would print to stderr. */
 #ifndef STORE_NOTICE_H
 #define STORE_NOTICE_H
 
@@ -20,9 +20,9 @@ struct notice_bound {
  * next one says how many were left out. Never waits. */
 void notice_log(struct log *log, enum lane lane, struct notice_bound *bound, const PGresult *notice);
 
-/* Whether a commit waited for a synchronous standby and was told to wait no longer: it is made on this
- * server, and may be lost with it. By where in PostgreSQL it comes from (src/backend/replication/syncrep.c),
- * as its SQLSTATE is that of any warning and its text is translated. */
+/* Whether the notice says that a commit's wait for a synchronous standby was cancelled: the commit is on this
+ * server alone, and may be lost with it. Recognized by its source file in PostgreSQL
+ * (src/backend/replication/syncrep.c), as its SQLSTATE is that of any warning and its text is translated. */
 bool notice_is_of_unreplicated_commit(const PGresult *notice);
 
 #endif

@@ -1,6 +1,6 @@
 /* operation.h: one request to the database, on its way through a worker.
  *
- * Made in its call's arena and owned by whoever holds it: the queue, then a batch, which answers it once.
+ * Made in its call's arena; owned by the queue, then by a batch, which answers it once.
  */
 #ifndef STORE_OPERATION_H
 #define STORE_OPERATION_H

@@ -41,8 +41,8 @@ struct params {
 void params_reset(struct params *params);
 void params_free(struct params *params);
 
-/* Keeps the text of the statement with its parameters, before the first of them: whoever asked may be gone
- * when it is sent. */
+/* Keeps the text of the statement with its parameters, to be called before the first of them: the call may
+ * have ended when it is sent. */
 void params_sql(struct params *params, const char *sql);
 
 void params_int8(struct params *params, int64_t value);

@@ -1,9 +1,9 @@
 /* postgres_keys.h: keys in PostgreSQL: a thread with a session of its own that keeps a memory of them up to
  * date and makes the changes that are asked for.
  *
- * The session is told of each change (LISTEN), whoever makes it; and asks each second, should nobody be
- * listening when it is told, so that a change is in memory a second later at the latest. What memory knows of
- * uses it writes once a minute, and when it ends.
+ * The session is notified of each change (LISTEN), and queries once a second in case a notification was
+ * missed, so that a change is in memory a second later at the latest. Times of last use are written once a
+ * minute, and when it stops.
  */
 #ifndef STORE_POSTGRES_KEYS_H
 #define STORE_POSTGRES_KEYS_H
