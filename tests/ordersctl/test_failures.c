@@ -3,8 +3,11 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 TestSuite(failures, .init = fixture_set_up, .fini = fixture_tear_down, .timeout = 60);
 
@@ -145,6 +148,25 @@ Test(failures, a_dotenv_leads_no_key_of_elsewhere)
     assert_outcome(run_here(NULL, "list", "--api-key-file", file), 0, NULL, "");
     temporary_file(".env", format("ORDERS_CONNECT = %s\n%s\n", service->rpc_url, key));
     assert_outcome(run_here(NULL, "list"), 0, NULL, "");
+
+    /* Nor one that is presented although .env names another, or that is in a file of elsewhere. */
+    temporary_file(".env", format("ORDERS_CONNECT=%s\nAPI_KEY_FILE=key\n", service->rpc_url));
+    assert_outcome(run_here(NULL, "list"), 0, NULL, "");
+    assert_outcome(
+        run(&(struct run){.directory = temporary_directory(), .environment = {key}, .arguments = {"list"}}),
+        78, "", format(told, "ORDERS_CONNECT"));
+    char elsewhere[] = "/tmp/orders-elsewhere-XXXXXX";
+    const int fd = mkstemp(elsewhere);
+    cr_assert(fd >= 0 && dprintf(fd, "%s\n", service->api_key) > 0 && close(fd) == 0);
+    const char *const link = format("%s/link", temporary_directory());
+    cr_assert_eq(symlink(elsewhere, link), 0);
+    const char *const outside[] = {elsewhere, link};
+    for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+        temporary_file(".env", format("ORDERS_CONNECT=%s\nAPI_KEY_FILE=%s\n", service->rpc_url, outside[i]));
+        assert_outcome(run_here(NULL, "list"), 78, "", format(told, "ORDERS_CONNECT"));
+    }
+    cr_assert_eq(unlink(link), 0);
+    cr_assert_eq(unlink(elsewhere), 0);
 
     temporary_file(".env", "ORDERS_TLS_CA=ca.pem\n");
     assert_outcome(run_here(service, "list"), 78, "", format(told, "ORDERS_TLS_CA"));

@@ -337,6 +337,29 @@ static void note_key_origin(struct session *session)
     arena_free(&arena);
 }
 
+/* Whether a file lies in this directory, or below, wherever links lead. */
+static bool is_file_here(const char *path)
+{
+    char *here = realpath(".", NULL), *file = realpath(path, NULL);
+    const size_t length = here != NULL ? strlen(here) : 0;
+    const bool is_here = here != NULL && file != NULL && strncmp(file, here, length) == 0 &&
+                         (file[length] == '/' || length == 1); /* which is the root */
+    free(here);
+    free(file);
+    return is_here;
+}
+
+/* Whether the key that config_load takes came with this directory: in .env itself, or in a file here that
+ * .env names. A file of elsewhere may be one that only this user can read. */
+static bool is_key_of_dotenv(struct arena *arena)
+{
+    const char *value;
+    const enum config_origin of_key = config_find("API_KEY", arena, &value);
+    if (of_key != CONFIG_UNSET)
+        return of_key == CONFIG_FROM_DOTENV;
+    return config_find("API_KEY_FILE", arena, &value) == CONFIG_FROM_DOTENV && is_file_here(value);
+}
+
 /* A directory's .env may have come with it, from others: it does not lead there a key that is of elsewhere.
  */
 static bool is_key_led_by_dotenv(const struct session *session)
@@ -344,8 +367,7 @@ static bool is_key_led_by_dotenv(const struct session *session)
     const char *name = NULL, *value;
     struct arena arena;
     arena_init(&arena);
-    const bool is_of_dotenv = config_find("API_KEY", &arena, &value) == CONFIG_FROM_DOTENV ||
-                              config_find("API_KEY_FILE", &arena, &value) == CONFIG_FROM_DOTENV;
+    const bool is_of_dotenv = is_key_of_dotenv(&arena);
     const bool is_of_target = session->key_origin[0] != '\0'; /* presented at its own address alone */
     if (session->config.api_key != NULL && session->key_file == NULL && (is_of_target || !is_of_dotenv)) {
         if (!is_of_target && config_find("ORDERS_CONNECT", &arena, &value) == CONFIG_FROM_DOTENV)
