@@ -85,6 +85,8 @@ static const struct {
     [AUTH_TOKEN_EXPIRED] = {STATUS_UNAUTHENTICATED, "The token has expired"},
     [AUTH_TOKEN_EARLY] = {STATUS_UNAUTHENTICATED, "The token is not valid yet"},
     [AUTH_TOKEN_CLAIMS] = {STATUS_UNAUTHENTICATED, "The token lacks a claim, or one is of another type"},
+    [AUTH_TOKEN_BOUND] = {STATUS_UNAUTHENTICATED,
+                          "The token is bound to a key of its holder's, which cannot be proven here"},
     [AUTH_KNOWN] = {STATUS_OK, NULL},
 };
 

@@ -40,6 +40,7 @@ enum auth_outcome {
     AUTH_TOKEN_EXPIRED,
     AUTH_TOKEN_EARLY,
     AUTH_TOKEN_CLAIMS, /* one is missing, or of another type */
+    AUTH_TOKEN_BOUND,  /* to a key of its holder's, which is not proven here */
 
     AUTH_KNOWN, /* the principal is set; it may have no role */
     AUTH_OUTCOMES

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { DOCUMENT_MAX_BYTES = 64 << 10, MS_PER_S = 1000, URL_MAX_BYTES = 512 };
@@ -54,6 +55,12 @@ static enum fetch_outcome issuer_keys_fail(struct issuer_keys *keys, enum fetch_
     return outcome;
 }
 
+static bool is_https(const char *url)
+{
+    static const char scheme[] = "https:";
+    return strncasecmp(url, scheme, strlen(scheme)) == 0;
+}
+
 /* Reads what the issuer says of itself (OpenID Connect Discovery 1.0, 4.3): that it is the one, too. */
 static enum fetch_outcome read_metadata(struct issuer_keys *keys, char url[static URL_MAX_BYTES])
 {
@@ -63,7 +70,8 @@ static enum fetch_outcome read_metadata(struct issuer_keys *keys, char url[stati
     enum fetch_outcome outcome = FETCH_OK;
     if (issuer == NULL || strcmp(issuer, keys->issuer->issuer) != 0)
         outcome = issuer_keys_fail(keys, FETCH_INVALID, "its metadata is of another issuer");
-    else if (jwks_uri == NULL || strlen(jwks_uri) >= URL_MAX_BYTES || !jwt_issuers_is_fit_url(jwks_uri))
+    else if (jwks_uri == NULL || strlen(jwks_uri) >= URL_MAX_BYTES || !jwt_issuers_is_fit_url(jwks_uri) ||
+             (is_https(issuer) && !is_https(jwks_uri)))
         outcome = issuer_keys_fail(keys, FETCH_INVALID, "its metadata has no jwks_uri by https");
     else
         snprintf(url, URL_MAX_BYTES, "%s", jwks_uri);

@@ -77,10 +77,15 @@ static enum auth_outcome check_times(const json_t *claims, int64_t now_s, int64_
 /* An ID token tells a client who signed in; whoever has it is not to act for him by it. Where its audience is
  * ours too (a client that is registered as both), and its header has no type of its own, it still has claims
  * that only ID tokens have (OpenID Connect Core, 2 and 3.3.2.11), and a security event or a logout token
- * `events` (RFC 8417, 2.2). A type of `at+jwt` is the issuer's word that it is none of those. */
+ * `events` (RFC 8417, 2.2). A type of `at+jwt` is the issuer's word that it is none of those.
+ *
+ * One with `cnf` (RFC 7800) is for who has a key besides, by DPoP (RFC 9449) or a certificate (RFC 8705): its
+ * issuer means that it is worth nothing to a thief. */
 static enum auth_outcome check_use(const struct jwt_issuer *issuer, const json_t *claims, bool says_access)
 {
     static const char *const foreign[] = {"nonce", "at_hash", "c_hash", "s_hash", "events"};
+    if (json_object_get(claims, "cnf") != NULL)
+        return AUTH_TOKEN_BOUND;
     if (says_access)
         return AUTH_KNOWN;
     if (issuer->wants_access_token_type)

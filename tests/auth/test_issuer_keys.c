@@ -327,3 +327,25 @@ Test(issuer_keys, not_of_another_name)
     cr_expect_eq(provider_asked(&provider, "/jwks"), 0);
     unlink(certificate);
 }
+
+/* Who is asked by https is not to send us to where anybody of this machine may answer. */
+Test(issuer_keys, not_in_plaintext_for_one_of_https)
+{
+    struct provider plain;
+    char metadata[256];
+    start_tls("127.0.0.1");
+    provider_start(&plain);
+    provider_say(&plain, "/jwks", OK, one);
+    snprintf(origin, sizeof origin, "https://127.0.0.1:%u", provider.port);
+    snprintf(metadata, sizeof metadata, "{\"issuer\":\"%s\",\"jwks_uri\":\"http://127.0.0.1:%u/jwks\"}",
+             origin, plain.port);
+    provider_say(&provider, metadata_path, OK, metadata);
+    issuer.jwks = NULL;
+    issuer.ca_file = certificate;
+    start(&once);
+    await_outcome("invalid");
+    cr_expect_not(has_key("a"));
+    cr_expect_eq(provider_asked(&plain, "/jwks"), 0);
+    provider_stop(&plain);
+    unlink(certificate);
+}

@@ -102,6 +102,11 @@ Test(jwt_claims, each_of_them)
         {FOR(",\"aud\":\"orders\",\"at_hash\":\"h\""), AUTH_TOKEN_TYPE},
         {FOR(",\"aud\":\"orders\",\"c_hash\":\"h\""), AUTH_TOKEN_TYPE},
         {FOR(",\"aud\":\"orders\",\"events\":{}"), AUTH_TOKEN_TYPE},
+
+        /* What is for who has a key besides. */
+        {FOR(",\"aud\":\"orders\",\"cnf\":{\"jkt\":\"k\"}"), AUTH_TOKEN_BOUND},
+        {FOR(",\"aud\":\"orders\",\"cnf\":{\"x5t#S256\":\"k\"}"), AUTH_TOKEN_BOUND},
+        {FOR(",\"aud\":\"orders\",\"cnf\":null"), AUTH_TOKEN_BOUND},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct principal principal;
@@ -137,6 +142,7 @@ Test(jwt_claims, a_type_of_its_own)
     int64_t end_s;
     cr_expect_eq(check(nonce, true, &principal, &end_s), AUTH_KNOWN);
     cr_expect_eq(check(nonce, false, &principal, &end_s), AUTH_TOKEN_TYPE);
+    cr_expect_eq(check(FOR(",\"aud\":\"orders\",\"cnf\":{}"), true, &principal, &end_s), AUTH_TOKEN_BOUND);
     issuer.wants_access_token_type = true;
     cr_expect_eq(check(GOOD, true, &principal, &end_s), AUTH_KNOWN);
     cr_expect_eq(check(GOOD, false, &principal, &end_s), AUTH_TOKEN_TYPE);
