@@ -94,6 +94,11 @@ static bool addresses_answer(void *arg, char *why, size_t why_size)
     return false;
 }
 
+static bool trusts_authority(void *tls, uint32_t authority)
+{
+    return tls_server_trusts(tls, authority);
+}
+
 /* Who may call. */
 static bool make_authenticator(struct daemon *daemon, char *error, size_t error_size)
 {
@@ -104,8 +109,11 @@ static bool make_authenticator(struct daemon *daemon, char *error, size_t error_
     };
     authenticator_add(&daemon->authenticator, bootstrap_keys_source(daemon->config.api_keys));
     authenticator_add(&daemon->authenticator, keys_source(daemon->keys));
-    if (daemon->certificate_roles != NULL)
+    if (daemon->certificate_roles != NULL) {
         daemon->authenticator.subjects = certificate_roles_source(daemon->certificate_roles);
+        daemon->authenticator.subjects.trusts = trusts_authority;
+        daemon->authenticator.subjects.authorities = daemon->tls;
+    }
     if (options.path == NULL)
         return true;
     daemon->tokens = jwt_verifier_start(&options, error, error_size);

@@ -46,6 +46,19 @@ static void add_secret(const struct authenticator *authenticator, const char *se
         *result = next;
 }
 
+static enum auth_outcome check_certificate(const struct auth_subject_source *subjects,
+                                           const struct auth_presented *presented,
+                                           struct principal *principal)
+{
+    if (subjects->check == NULL)
+        return AUTH_MISSING;
+    const enum auth_outcome outcome =
+        subjects->check(subjects->arg, presented->subject, presented->not_after, principal);
+    const bool is_trusted =
+        subjects->trusts == NULL || subjects->trusts(subjects->authorities, presented->authority);
+    return outcome == AUTH_KNOWN && !is_trusted ? AUTH_CERTIFICATE_UNTRUSTED : outcome;
+}
+
 void authenticator_check(const struct authenticator *authenticator, const struct auth_presented *presented,
                          struct auth_result *result)
 {
@@ -53,10 +66,8 @@ void authenticator_check(const struct authenticator *authenticator, const struct
     add_secret(authenticator, presented->api_key, result);
     if (presented->authorization != NULL)
         add_secret(authenticator, auth_bearer(presented->authorization), result);
-    const struct auth_subject_source *subjects = &authenticator->subjects;
-    if (result->outcome == AUTH_MISSING && presented->subject != NULL && subjects->check != NULL)
-        result->outcome =
-            subjects->check(subjects->arg, presented->subject, presented->not_after, &result->principal);
+    if (result->outcome == AUTH_MISSING && presented->subject != NULL)
+        result->outcome = check_certificate(&authenticator->subjects, presented, &result->principal);
     if (result->outcome != AUTH_KNOWN)
         result->principal = (struct principal){0};
 }
@@ -73,6 +84,8 @@ static const struct {
     [AUTH_UNAVAILABLE] = {STATUS_UNAVAILABLE, "API keys cannot be checked at present; try again"},
     [AUTH_UNCHECKED] = {STATUS_OK, NULL},
     [AUTH_CERTIFICATE_EXPIRED] = {STATUS_UNAUTHENTICATED, "The certificate has expired"},
+    [AUTH_CERTIFICATE_UNTRUSTED] = {STATUS_UNAUTHENTICATED,
+                                    "The certificate is of an authority that is trusted no longer"},
     [AUTH_TOKEN_MALFORMED] = {STATUS_UNAUTHENTICATED, "The token is malformed"},
     [AUTH_TOKEN_TYPE] = {STATUS_UNAUTHENTICATED, "The token is no access token"},
     [AUTH_TOKEN_KEY] = {STATUS_UNAUTHENTICATED, "The token's key is not known"},

@@ -27,6 +27,7 @@ enum auth_outcome {
     AUTH_UNAVAILABLE, /* it cannot be checked at present */
     AUTH_UNCHECKED,   /* it is left to the service, in another process */
     AUTH_CERTIFICATE_EXPIRED,
+    AUTH_CERTIFICATE_UNTRUSTED, /* its authority was withdrawn */
 
     /* What is wrong with a token (jwt.h). None of it tells the sender more than it can read in the token. */
     AUTH_TOKEN_MALFORMED,
@@ -52,6 +53,7 @@ struct auth_presented {
     const char *authorization; /* Authorization; one of another scheme than Bearer is none */
     const char *subject; /* of the certificate that the connection has proven to have; "": it has none */
     int64_t not_after;   /* when that certificate ends, in seconds since 1970 */
+    uint32_t authority;  /* who vouched for it, as the source of subjects knows them */
 };
 
 struct auth_result {
@@ -66,11 +68,13 @@ struct auth_source {
 };
 
 /* As above, for certificates. The source checks whether the certificate has expired since its connection was
- * opened. */
+ * opened, and whether its authority is still trusted. */
 struct auth_subject_source {
     enum auth_outcome (*check)(void *arg, const char *subject, int64_t not_after,
                                struct principal *principal);
     void *arg;
+    bool (*trusts)(void *authorities, uint32_t authority); /* NULL: all */
+    void *authorities;
 };
 
 enum { AUTHENTICATOR_MAX_SOURCES = 4 };

@@ -48,6 +48,7 @@ struct caller {
     const char *address; /* its peer's, for the log; NULL: not known */
     const char *subject; /* of its certificate; "", or NULL: it has none */
     int64_t not_after;   /* when that certificate ends, in seconds since 1970 */
+    uint32_t authority;  /* who vouched for it (auth/authenticator.h) */
 
     size_t bytes; /* the admission's: of its calls and answers */
 };

@@ -72,6 +72,7 @@ static void check_right(struct exchange *exchange)
     const struct tls_holder *holder = is_by_foreign_page(exchange) ? NULL : peer_holder(exchange->connection);
     exchange->presented.subject = holder != NULL ? holder->subject : NULL;
     exchange->presented.not_after = holder != NULL ? holder->not_after : 0;
+    exchange->presented.authority = holder != NULL ? holder->authority : 0;
     if (!request_head_read_secrets(exchange->connection, &exchange->presented)) {
         auth_refuse(AUTH_UNKNOWN, &exchange->arena, &refusal);
     } else {
@@ -363,7 +364,8 @@ static void name_what_is_wrong(const struct exchange *exchange, struct answer *a
 static bool is_last(const struct exchange *exchange)
 {
     return exchange->host->probes_only || shim_host_is_stopping(exchange->host) ||
-           exchange->auth.outcome == AUTH_CERTIFICATE_EXPIRED;
+           exchange->auth.outcome == AUTH_CERTIFICATE_EXPIRED ||
+           exchange->auth.outcome == AUTH_CERTIFICATE_UNTRUSTED;
 }
 
 /* NULL: no memory, or the client was told already that it came too late. */

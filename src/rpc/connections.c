@@ -225,13 +225,14 @@ void connections_set_address(struct connections *connections, uint32_t id, const
 }
 
 void connections_set_subject(struct connections *connections, uint32_t id, const char *subject,
-                             int64_t not_after)
+                             int64_t not_after, uint32_t authority)
 {
     pthread_mutex_lock(&connections->lock);
     struct connection *connection = *connections_find(connections, id);
     if (connection != NULL && connection->subject == NULL) {
         connection->caller.subject = connection->subject = strdup(subject); /* no memory: nobody's, then */
         connection->caller.not_after = not_after;
+        connection->caller.authority = authority;
     }
     pthread_mutex_unlock(&connections->lock);
 }

@@ -50,10 +50,10 @@ void connections_remove(struct connections *connections, uint32_t id);
 /* Sets a connection's address, for the log; before its first call. */
 void connections_set_address(struct connections *connections, uint32_t id, const char *address);
 
-/* Sets the subject of a connection's verified certificate, and when that expires, in seconds since 1970;
- * before its first call. */
+/* Sets the subject of a connection's verified certificate, when that expires, in seconds since 1970, and the
+ * authority that vouches for it; before its first call. */
 void connections_set_subject(struct connections *connections, uint32_t id, const char *subject,
-                             int64_t not_after);
+                             int64_t not_after, uint32_t authority);
 
 /* A call came in, and is in hand until connections_answer. Returns its caller, who stays until
  * connections_leave; NULL: its connection was closed behind it. */

@@ -71,7 +71,7 @@ static void note_holder(struct rpc_server *server, nng_pipe pipe)
     const struct tls_holder *holder = tls_engine_holder(pipe);
     if (holder != NULL && *holder->subject != '\0')
         connections_set_subject(server->connections, (uint32_t)nng_pipe_id(pipe), holder->subject,
-                                holder->not_after);
+                                holder->not_after, holder->authority);
 }
 
 static void on_pipe_added(struct rpc_server *server, nng_pipe pipe)

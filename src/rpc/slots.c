@@ -164,6 +164,7 @@ static void slot_run(struct slot *slot, const Rpc__V1__Request *head)
         .authorization = frame_metadata(head, "authorization"),
         .subject = call->caller != NULL ? call->caller->subject : NULL,
         .not_after = call->caller != NULL ? call->caller->not_after : 0,
+        .authority = call->caller != NULL ? call->caller->authority : 0,
     };
     slot->forwarded = is_forwarded(slot, head);
     surface_check(slot->all->surface, &presented, &auth);

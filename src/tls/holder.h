@@ -12,6 +12,7 @@ struct tls_holder {
     char subject[TLS_SUBJECT_BYTES]; /* as tls_subject has it; "": there is none that fits, or it is this
                                         process */
     int64_t not_after; /* when the certificate, or one of those that vouch for it, ends: seconds since 1970 */
+    uint32_t authority; /* who vouches for it, for tls_server_trusts; 0: nobody */
 };
 
 #endif

@@ -23,6 +23,12 @@ struct tls_identity {
     int64_t not_after;
 };
 
+/* Who vouches for clients, or did once: holders have its number. */
+struct authority {
+    unsigned char key[EVP_MAX_MD_SIZE]; /* its digest */
+    bool is_trusted;
+};
+
 struct tls_server {
     atomic_uint holds;
     struct tls_server_files files;
@@ -30,8 +36,76 @@ struct tls_server {
     SSL_CTX *asking; /* a client's, for this process itself */
 
     pthread_mutex_t lock;
-    struct tls_identity *now; /* guarded by lock; held */
+    struct tls_identity *now;      /* guarded by lock, as is all below; held */
+    struct authority *authorities; /* owned; all that there were */
+    uint32_t n_authorities;
 };
+
+/* --- who vouches --- */
+
+/* Under the lock. Its number; 0: it is not there. */
+static uint32_t find_authority(const struct tls_server *server, const unsigned char key[EVP_MAX_MD_SIZE])
+{
+    for (uint32_t i = 0; i < server->n_authorities; i++) {
+        if (memcmp(server->authorities[i].key, key, EVP_MAX_MD_SIZE) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+static void trust(struct tls_server *server, const X509 *certificate)
+{
+    struct authority authority = {.is_trusted = true};
+    if (X509_pubkey_digest(certificate, EVP_sha256(), authority.key, NULL) != 1)
+        return;
+    const uint32_t number = find_authority(server, authority.key);
+    if (number != 0)
+        server->authorities[number - 1].is_trusted = true;
+    else
+        server->authorities[server->n_authorities++] = authority;
+}
+
+/* Under the lock: those of an identity, and no others. False: no memory. */
+static bool trust_those_of(struct tls_server *server, const struct tls_identity *identity)
+{
+    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(identity->context));
+    const size_t most = server->n_authorities + (size_t)sk_X509_OBJECT_num(all);
+    struct authority *authorities = reallocarray(server->authorities, most + 1, sizeof *authorities);
+    if (authorities == NULL)
+        return false;
+    server->authorities = authorities;
+    for (uint32_t i = 0; i < server->n_authorities; i++)
+        authorities[i].is_trusted = false;
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        const X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+        if (certificate != NULL)
+            trust(server, certificate);
+    }
+    return true;
+}
+
+bool tls_server_trusts(struct tls_server *server, uint32_t authority)
+{
+    pthread_mutex_lock(&server->lock);
+    const bool trusts =
+        authority != 0 && authority <= server->n_authorities && server->authorities[authority - 1].is_trusted;
+    pthread_mutex_unlock(&server->lock);
+    return trusts;
+}
+
+/* The last of a chain is the one that is trusted by itself. */
+void server_connection_note(struct tls_server *server, const X509 *certificate, const STACK_OF(X509) * chain,
+                            struct tls_holder *holder)
+{
+    unsigned char key[EVP_MAX_MD_SIZE] = {0};
+    const X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1); /* NULL: there is no chain */
+    certificate_read_holder(certificate, chain, holder);
+    if (last == NULL || X509_pubkey_digest(last, EVP_sha256(), key, NULL) != 1)
+        return;
+    pthread_mutex_lock(&server->lock);
+    holder->authority = find_authority(server, key);
+    pthread_mutex_unlock(&server->lock);
+}
 
 /* --- who is let in --- */
 
@@ -83,7 +157,7 @@ static bool is_of_authority(struct tls_server *server, X509 *certificate, STACK_
         X509_STORE_CTX_set_default(store, "ssl_client") == 1 && demand_strength(store, identity->context) &&
         X509_verify_cert(store) == 1;
     if (is_verified)
-        certificate_read_holder(certificate, X509_STORE_CTX_get0_chain(store), holder);
+        server_connection_note(server, certificate, X509_STORE_CTX_get0_chain(store), holder);
     X509_STORE_CTX_free(store);
     tls_identity_release(identity);
     return is_verified;
@@ -192,11 +266,17 @@ bool tls_server_load(struct tls_server *server, char *error, size_t error_size)
     if (next == NULL)
         return false;
     pthread_mutex_lock(&server->lock);
-    struct tls_identity *last = server->now;
-    server->now = next;
+    struct tls_identity *last = next; /* which goes when there is no memory */
+    const bool is_taken = trust_those_of(server, next);
+    if (is_taken) {
+        last = server->now;
+        server->now = next;
+    }
     pthread_mutex_unlock(&server->lock);
     tls_identity_release(last);
-    return true;
+    if (!is_taken)
+        snprintf(error, error_size, "no memory for TLS");
+    return is_taken;
 }
 
 /* --- the server --- */
@@ -247,6 +327,7 @@ void tls_server_release(struct tls_server *server)
     tls_identity_release(server->now);
     SSL_CTX_free(server->asking);
     own_certificate_free(&server->own);
+    free(server->authorities);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

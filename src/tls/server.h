@@ -32,14 +32,18 @@ struct tls_server *tls_server_open(const struct tls_server_files *files, char *e
 void tls_server_hold(struct tls_server *server);
 void tls_server_release(struct tls_server *server);
 
-/* Reads the files again, for connections that begin from now on. False: one is broken, `error` says which,
- * and all is as it was. */
+/* Reads the files again, for connections that begin from now on; who is no authority of clients any more is
+ * none for open ones either. False: one is broken, `error` says which, and all is as it was. */
 bool tls_server_load(struct tls_server *server, char *error, size_t error_size);
 
 /* When the certificate ends, in seconds since 1970. */
 int64_t tls_server_not_after(struct tls_server *server);
 
 bool tls_server_wants_certificate(const struct tls_server *server);
+
+/* Whether the authority of a holder is one of clients by the file that was read last. An authority is its
+ * key: it may have a new certificate. */
+bool tls_server_trusts(struct tls_server *server, uint32_t authority);
 
 /* The certificate and the key in PEM, for another TLS library, as they are now: they stay until
  * tls_identity_release. */

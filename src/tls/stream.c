@@ -211,7 +211,8 @@ static void note_peer(struct tls_stream *stream)
     const X509 *certificate = SSL_get0_peer_certificate(stream->ssl);
     if (stream->server != NULL && certificate != NULL &&
         !server_connection_is_own(stream->server, certificate))
-        certificate_read_holder(certificate, SSL_get0_verified_chain(stream->ssl), &stream->holder);
+        server_connection_note(stream->server, certificate, SSL_get0_verified_chain(stream->ssl),
+                               &stream->holder);
     tls_forget_errors();
 }
 

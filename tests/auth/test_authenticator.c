@@ -82,6 +82,11 @@ static enum auth_outcome find_subject(void *arg, const char *subject, int64_t no
     return AUTH_KNOWN;
 }
 
+static bool trusts(void *authorities, uint32_t authority)
+{
+    return authorities == NULL && authority == 7;
+}
+
 /* A certificate is that of the connection, which may carry calls of others. */
 Test(authenticator, a_secret_goes_before_a_certificate)
 {
@@ -97,6 +102,14 @@ Test(authenticator, a_secret_goes_before_a_certificate)
     authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp", .not_after = 1},
                         &result);
     cr_assert_eq(result.outcome, AUTH_CERTIFICATE_EXPIRED);
+    cr_assert_str_eq(result.principal.name, "");
+    authenticator.subjects.trusts = trusts;
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp", .authority = 7},
+                        &result);
+    cr_assert_eq(result.outcome, AUTH_KNOWN);
+    authenticator_check(&authenticator, &(struct auth_presented){.subject = "CN=erp", .authority = 8},
+                        &result);
+    cr_assert_eq(result.outcome, AUTH_CERTIFICATE_UNTRUSTED);
     cr_assert_str_eq(result.principal.name, "");
     authenticator_check(&authenticator, &(struct auth_presented){.api_key = "right", .subject = "CN=erp"},
                         &result);

@@ -171,6 +171,33 @@ Test(certificates, clients_of_the_authority_are_admitted)
     tls_server_release(server);
 }
 
+static bool load_authorities(struct tls_server *server, const char *command)
+{
+    return system(command) == 0 && tls_server_load(server, error, sizeof error);
+}
+
+/* Of those whom it let in one goes on as long as his authority is trusted, whatever has become of others. */
+Test(certificates, an_authority_is_trusted_until_it_is_withdrawn)
+{
+    struct tls_holder writer, stranger;
+    cr_assert_eq(system("cat ca.pem other-ca.pem >authorities.pem"), 0);
+    struct tls_server *server = open_server("server.pem", "server.key", "authorities.pem");
+    cr_assert_not_null(server, "%s", error);
+    cr_assert(admits(server, "writer.pem", &writer) && admits(server, "stranger.pem", &stranger));
+    cr_expect(tls_server_trusts(server, writer.authority) && tls_server_trusts(server, stranger.authority));
+    cr_expect_not(tls_server_trusts(server, 0));
+    cr_assert(load_authorities(server, "cp ca.pem authorities.pem"), "%s", error);
+    cr_expect(tls_server_trusts(server, writer.authority));
+    cr_expect_not(tls_server_trusts(server, stranger.authority));
+    cr_assert_not(load_authorities(server, "cp other-ca.pem authorities.pem; : >>authorities.pem; echo "
+                                           "-----BEGIN CERTIFICATE----- >>authorities.pem"));
+    cr_expect(tls_server_trusts(server, writer.authority), "a broken file withdraws nobody");
+    cr_assert(load_authorities(server, "cp other-ca.pem authorities.pem"), "%s", error);
+    cr_expect_not(tls_server_trusts(server, writer.authority));
+    cr_expect(tls_server_trusts(server, stranger.authority), "it is there again");
+    tls_server_release(server);
+}
+
 Test(certificates, new_files_hold_and_broken_ones_do_not)
 {
     copy("server.pem", "now.pem");

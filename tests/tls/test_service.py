@@ -412,6 +412,42 @@ class Mutual(Served):
         self.assertIn("line 1 does not begin with reader, writer or admin", self.ordersd.log())
 
 
+class Authorities(Served):
+    """Two of them, whose clients' subjects are the same."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.authorities = pathlib.Path(certificates.path("authorities.pem"))
+        cls.trust("ca", "other-ca")
+        roles = pathlib.Path(certificates.path("roles-of-authorities"))
+        roles.write_text("writer CN=writer,O=Example\n")
+        cls.settings = {"ORDERS_TLS_CLIENT_CA": str(cls.authorities), "ORDERS_TLS_ROLES": str(roles)}
+        super().setUpClass()
+
+    @classmethod
+    def trust(cls, *names):
+        cls.authorities.write_text("".join(pathlib.Path(certificates.path(f"{name}.pem")).read_text() for name in names))
+
+    def test_one_that_is_withdrawn_is_none_for_open_connections_either(self):
+        opened = {name: (self.https(name), Rpc(self.rpc, self.context(name))) for name in ("writer", "stranger")}
+        told = b"The certificate is of an authority that is trusted no longer"
+        for https, rpc in opened.values():
+            self.addCleanup(rpc.connection.close)
+            self.assertEqual(self.get(https)[0], 200)
+            self.assertNotIn(b"ertificate", rpc.ask(message(LIST)))
+        self.trust("ca")
+        self.ordersd.reload("certificate loaded")
+        https, rpc = opened["stranger"]
+        self.assertIn(told, rpc.ask(message(LIST)))
+        https.request("GET", "/orders/")
+        answer = https.getresponse()
+        self.assertEqual((answer.status, answer.getheader("Connection")), (401, "close"))
+        self.assertIn(told, answer.read())
+        https, rpc = opened["writer"]
+        self.assertEqual(self.get(https)[0], 200)
+        self.assertNotIn(b"ertificate", rpc.ask(message(LIST)))
+
+
 class Renewal(Served):
     def shown(self, port):
         with self.context().wrap_socket(socket.create_connection(("127.0.0.1", port), 20), server_hostname="127.0.0.1") as connection:
