@@ -1,4 +1,4 @@
-/* key_statements.c: each statement is a transaction of its own. */
+/* key_statements.c: each statement is a transaction of its own, with the lock that it wants. */
 #include "store/key_statements.h"
 
 #include <inttypes.h>
@@ -41,12 +41,18 @@ const struct key_statement key_list = {
                                                                        "ORDER BY name, created_at DESC, id",
 };
 
+/* A statement that has waited for a row does not see those that were made meanwhile: of a key that was being
+ * rotated it would revoke the old one, and pass over the new one. The next statement does. All who change
+ * keys of a name wait here for each other, as its oldest row stays. */
+const char key_lock_sql[] = "SELECT FROM ONLY api_keys WHERE name = $1 ORDER BY id FOR NO KEY UPDATE";
+
 const struct key_statement key_revoke = {
     .sql = "WITH ended AS (UPDATE ONLY api_keys SET revoked_at = clock_timestamp() "
            "WHERE name = $1 AND (revoked_at IS NULL OR revoked_at > now()) RETURNING *) "
            "SELECT " COLUMNS " FROM ended ORDER BY created_at DESC",
     .n_params = 1,
     .changes = true,
+    .name = 1,
     .none_code = STATUS_NOT_FOUND,
     .none = "No key of this name holds",
 };
@@ -67,6 +73,7 @@ const struct key_statement key_rotate = {
                   ", 2 FROM old ORDER BY place",
     .n_params = 5,
     .changes = true,
+    .name = 3,
     .none_code = STATUS_NOT_FOUND,
     .none = "No key of this name holds",
 };

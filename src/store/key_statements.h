@@ -18,6 +18,7 @@ struct key_statement {
     const char *sql; /* of text parameters; its rows are keys */
     int n_params;
     bool changes;
+    int name; /* 1 and up: the number of the parameter that is a name, whose keys key_lock_sql locks first */
     enum status_code none_code; /* of no row */
     const char *none;           /* what is said of it; NULL: it is an answer as any */
 };
@@ -29,6 +30,9 @@ extern const struct key_statement key_list;
 extern const struct key_statement key_revoke;
 /* $1: id, $2: hash, $3: name, $4: grace in seconds, $5: expires, or null. */
 extern const struct key_statement key_rotate;
+
+/* Locks all keys of a name, $1, in the transaction of the change. */
+extern const char key_lock_sql[];
 
 /* Has the session told of changes, or no more. */
 extern const char key_listen_sql[], key_unlisten_sql[];

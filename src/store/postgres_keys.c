@@ -106,9 +106,14 @@ static void rotate_key(struct key_store *store, struct call *call, const struct 
 
 /* --- the session --- */
 
+static bool send_query(PGconn *pg, const char *sql, int n_params, const char *const params[])
+{
+    return PQsendQueryParams(pg, sql, n_params, NULL, params, NULL, NULL, 0);
+}
+
 static bool send_statement(PGconn *pg, const char *sql, int n_params, const char *const params[])
 {
-    return PQsendQueryParams(pg, sql, n_params, NULL, params, NULL, NULL, 0) && PQpipelineSync(pg);
+    return send_query(pg, sql, n_params, params) && PQpipelineSync(pg);
 }
 
 /* Runs a statement. NULL: the session broke. */
@@ -244,13 +249,23 @@ static bool write_uses(struct postgres_keys *keys)
     return n == 0 || result != NULL;
 }
 
+/* In one transaction with the lock that its statement wants. NULL: the session broke. */
+static PGresult *ask_operation(struct postgres_keys *keys, const struct key_operation *operation)
+{
+    const struct key_statement *statement = operation->statement;
+    if (statement->name != 0 &&
+        !send_query(keys->session.pg, key_lock_sql, 1, &operation->params[statement->name - 1]))
+        return NULL;
+    return ask(keys, statement->sql, statement->n_params, operation->params);
+}
+
 /* Whoever made a change finds it in memory when he is told; if it cannot be loaded he is not told that it was
  * made. What meets another session's lock waits for it in short pieces, between which memory is brought up to
  * date. False: the session broke. */
 static bool run_operation(struct postgres_keys *keys, struct key_operation *operation)
 {
     const struct key_statement *statement = operation->statement;
-    PGresult *result = ask(keys, statement->sql, statement->n_params, operation->params);
+    PGresult *result = ask_operation(keys, operation);
     const bool is_locked = sqlstate_is_locked(PQresultErrorField(result, PG_DIAG_SQLSTATE));
     bool alive = result != NULL, is_known = alive;
     if (alive && statement->changes && PQresultStatus(result) == PGRES_TUPLES_OK) {

@@ -239,21 +239,28 @@ static bool send_preparation(const struct session *session, struct setup *setup)
 /* False: the connection broke, or the limit passed. */
 typedef bool next_result(struct session *session, PGresult **result, uint64_t limit_ns);
 
-/* Reads one statement's result and its sync. NULL: as of next_result. */
+static bool is_error(const PGresult *result)
+{
+    return result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR;
+}
+
+/* Reads the last result before a sync, or the first that is an error, after which others are none; and the
+ * sync. NULL: as of next_result. */
 static PGresult *read_by(next_result *next, struct session *session, uint64_t limit_ns)
 {
-    PGresult *first = NULL, *result;
+    PGresult *kept = NULL, *result;
     while (next(session, &result, limit_ns)) {
         if (result == NULL)
             continue;
         if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
             PQclear(result);
-            return first;
+            return kept;
         }
-        PQclear(first);
-        first = result;
+        PGresult *other = is_error(kept) ? result : kept;
+        kept = is_error(kept) ? kept : result;
+        PQclear(other);
     }
-    PQclear(first);
+    PQclear(kept);
     return NULL;
 }
 

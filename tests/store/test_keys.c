@@ -439,6 +439,24 @@ Test(keys, a_change_that_waits_for_a_lock_holds_up_itself_alone)
     PQfinish(other);
 }
 
+/* Another server is about to put a new key in the place of the one that is revoked. */
+Test(keys, one_that_is_being_rotated_is_revoked_with_the_new_one)
+{
+    create('a', "billing");
+    PGconn *other = database_connect(database_url);
+    free(database_query(other, "BEGIN; UPDATE api_keys SET revoked_at = now() WHERE name = 'billing'; "
+                               "INSERT INTO api_keys (id, hash, name, role) VALUES "
+                               "(repeat('b', 16), sha256(''), 'billing', 'writer')"));
+    begin();
+    keys->revoke(keys, &asked.call, "billing", done, &asked);
+    while (database_blocked(database) == 0)
+        continue;
+    free(database_query(other, "COMMIT"));
+    expect_end(STATUS_OK);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL"), 0);
+    PQfinish(other);
+}
+
 /* Who is told that a key is revoked may rely on it. */
 Test(keys, a_change_that_cannot_be_loaded_is_not_known_to_be_made)
 {
