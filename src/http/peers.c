@@ -1,5 +1,5 @@
 /* peers.c: a list for each phase. All of a phase have the same time, so each list is in the order in which
- * the times are up, and nothing is ever searched. Those in "answering" are in a further list, by when they
+ * the times are up, and who is next stands first. Those in "answering" are in a further list, by when they
  * took something last. */
 #include "http/peers.h"
 
@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -19,13 +20,9 @@ enum {
     SENDING_MS = 100,  /* in "receiving": a client that has its request ready is through by then */
     /* In "idle", before one is ended for room. Above what a client that asks all the time leaves between an
      * answer and its next request, or those would be ended; and above SENDING_MS, so that of two that came at
-     * once the one that sends nothing goes before the one that was answered. Not far above: while nobody is
-     * idle for as long, newcomers can only displace one another. */
+     * once the one that sends nothing goes before the one that was answered. */
     UNUSED_MS = 2 * SENDING_MS,
-    /* Beyond the limit, for who comes while nobody has been in one of these phases for as long. */
-    MARGIN_SHARE = 16,
-    MOST_MARGIN = 256,
-    MOST_LOOKS = 64, /* at a list of those in "answering" at once: each is a system call */
+    MOST_LOOKS = 64, /* at sockets of a list at once: each is a system call */
     ROOM_SHARE = 8,  /* of the memory: how much is made free at once, at least */
 };
 
@@ -60,6 +57,7 @@ struct peers {
     pthread_cond_t closed;
     bool closing;                         /* guarded by lock, as is all below */
     struct peer_list phases[PEER_PHASES]; /* the longest in it is first */
+    size_t sizes[PEER_PHASES];            /* of those lists */
     struct peer_list unread[2]; /* in "answering", without memory and with: whose client took nothing
                                  * for longest is first */
     uint32_t begun;             /* so many, ever */
@@ -142,6 +140,7 @@ static struct peer *find_stalled(struct peer_list *list, unsigned *looks)
 static void leave_phase(struct peer *peer)
 {
     TAILQ_REMOVE(&peer->all->phases[peer->phase], peer, neighbours);
+    peer->all->sizes[peer->phase]--;
     leave_unread(peer);
 }
 
@@ -152,6 +151,7 @@ static void enter_phase(struct peer *peer, enum peer_phase phase)
     peer->since_ns = time_monotonic_ns();
     peer->deadline_ns = peer->since_ns + all->timeouts_ns[phase];
     TAILQ_INSERT_TAIL(&all->phases[phase], peer, neighbours);
+    all->sizes[phase]++;
     enter_unread(peer);
 }
 
@@ -191,48 +191,57 @@ static struct peer *next_late(const struct peers *all)
     return next;
 }
 
-/* The one that has been in a phase for longest, or that takes nothing of its answer; NULL: there is none, or
- * not for so long. */
-static struct peer *longest_in(struct peers *all, enum peer_phase phase, unsigned ms)
+/* --- who makes room --- */
+
+/* The one that takes nothing of its answer for longest. */
+static struct peer *longest_stalled(struct peers *all)
 {
-    if (phase == PEER_ANSWERING && ms > 0) {
-        unsigned looks[] = {MOST_LOOKS, MOST_LOOKS};
-        struct peer *without = find_stalled(&all->unread[false], &looks[false]);
-        struct peer *with = find_stalled(&all->unread[true], &looks[true]);
-        const bool is_with = without == NULL || (with != NULL && with->since_ns < without->since_ns);
-        return is_with ? with : without;
-    }
-    struct peer *first = TAILQ_FIRST(&all->phases[phase]);
-    return first != NULL && has_been_for(first, ms) ? first : NULL;
+    unsigned looks[] = {MOST_LOOKS, MOST_LOOKS};
+    struct peer *without = find_stalled(&all->unread[false], &looks[false]);
+    struct peer *with = find_stalled(&all->unread[true], &looks[true]);
+    const bool is_with = without == NULL || (with != NULL && with->since_ns < without->since_ns);
+    return is_with ? with : without;
 }
 
-/* Whom to end when there is one too many: from the first row down, and the newcomer last of all. Deadlines of
- * different phases tell nothing of who is dispensable: past the limit, idle ones would keep every newcomer
- * out, whose time is shorter. */
-static const struct dispensable {
-    enum peer_phase phase;
-    unsigned for_ms; /* at least */
-} dispensables[] = {
-    {PEER_RECEIVING, SENDING_MS},
-    {PEER_ANSWERING, STALLED_MS},
-    {PEER_IDLE, UNUSED_MS},
-    {PEER_RECEIVING, 0},
-    {PEER_IDLE, 0},
-    {PEER_ANSWERING, 0},
-};
-
-/* The newcomer may be NULL. NULL: all others are waited for by right. */
-static struct peer *next_to_make_room(struct peers *all, const struct peer *newcomer, bool is_urgent)
+/* Whether something of its client has come that libmicrohttpd has yet to read. */
+static bool has_sent(const struct peer *peer)
 {
-    for (size_t i = 0; i < sizeof dispensables / sizeof dispensables[0]; i++) {
-        const struct dispensable *row = &dispensables[i];
-        if (row->for_ms == 0 && !is_urgent)
-            return NULL;
-        struct peer *longest = longest_in(all, row->phase, row->for_ms);
-        if (longest != NULL && longest != newcomer)
-            return longest;
+    int bytes = 0;
+    return ioctl(peer->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* The one that has sent nothing for longest. Who has is not waited for: it is this process that is late. */
+static struct peer *longest_silent(const struct peer_list *list, unsigned ms)
+{
+    struct peer *peer = TAILQ_FIRST(list);
+    for (unsigned looks = 0; looks < MOST_LOOKS && peer != NULL && has_been_for(peer, ms); looks++) {
+        if (!has_sent(peer))
+            return peer;
+        peer = TAILQ_NEXT(peer, neighbours);
     }
     return NULL;
+}
+
+/* Whom to end for one who comes. NULL: all are waited for by right. Deadlines of different phases tell
+ * nothing of who is dispensable: idle ones, whose time is longest, would keep out whoever comes.
+ *
+ * When many come at once, nobody may have kept this process waiting for some time. Then the longest goes of
+ * those who have come or of those who were answered, whichever are more: they fill the room, and among many,
+ * who came last has most time to ask. So neither do idle ones shut out who comes, nor do those who come and
+ * are silent displace idle ones. */
+static struct peer *next_to_make_room(struct peers *all)
+{
+    const bool are_more_receiving = all->sizes[PEER_RECEIVING] > all->sizes[PEER_IDLE];
+    struct peer *next = longest_silent(&all->phases[PEER_RECEIVING], SENDING_MS);
+    if (next == NULL)
+        next = longest_stalled(all);
+    if (next == NULL)
+        next = longest_silent(&all->phases[PEER_IDLE], UNUSED_MS);
+    if (next == NULL)
+        next = TAILQ_FIRST(&all->phases[are_more_receiving ? PEER_RECEIVING : PEER_IDLE]);
+    if (next == NULL)
+        next = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
+    return next;
 }
 
 static void evict(struct peer *peer)
@@ -243,21 +252,16 @@ static void evict(struct peer *peer)
     metric_add(all->options.evicted, 1);
 }
 
-/* Who came at once has yet to send a request when the next one comes: were those to displace each other,
- * hardly one would be served. So within a margin they wait until somebody else is dispensable. */
-static void end_excess(struct peers *all, struct peer *newcomer)
+/* For one more. False: there is none. */
+static bool make_place(struct peers *all)
 {
-    const unsigned limit = all->options.limit;
-    const unsigned margin = limit / MARGIN_SHARE < MOST_MARGIN ? limit / MARGIN_SHARE : MOST_MARGIN;
-    while (all->open > limit) {
-        const bool is_urgent = all->open > limit + margin;
-        struct peer *longest = next_to_make_room(all, newcomer, is_urgent);
-        if (longest == NULL && is_urgent)
-            longest = newcomer;
-        if (longest == NULL)
-            return;
-        evict(longest);
+    while (all->open >= all->options.limit) {
+        struct peer *next = next_to_make_room(all);
+        if (next == NULL)
+            return false;
+        evict(next);
     }
+    return true;
 }
 
 /* --- who is late --- */
@@ -313,7 +317,6 @@ static void *sweep(void *arg)
         look_at_unread(&all->unread[false]);
         look_at_unread(&all->unread[true]);
         end_late(all);
-        end_excess(all, NULL);
         meet_want(all);
         log_ended(all);
     }
@@ -344,12 +347,13 @@ static struct peer *begin(struct peers *all, int fd)
     *peer = (struct peer){.all = all, .fd = fd};
     look_at_name(peer);
     pthread_mutex_lock(&all->lock);
+    const bool has_place = peer->is_self || make_place(all);
     peer->number = ++all->begun;
     enter_phase(peer, PEER_RECEIVING);
     all->open += !peer->is_self;
     show_open(all);
-    if (!peer->is_self)
-        end_excess(all, peer);
+    if (!has_place)
+        evict(peer);
     pthread_mutex_unlock(&all->lock);
     return peer;
 }

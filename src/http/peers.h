@@ -8,11 +8,12 @@
  *   answering   until the client has taken the answer: send timeout
  *   idle        until the next request's line: idle timeout
  *
- * A connection that exceeds its time is closed; one that was receiving is answered 408 first. When there are
- * more connections than the limit, one is closed early, with a 503 if it was receiving: one that has been
- * slow to send its request, or has read nothing of its answer for some time, else the one that has been idle
- * longest. So silent or idle clients keep nobody out, however many they are. Until one of them has been
- * silent for some time, there may be a sixteenth more connections than the limit, 256 at most. When memory is
+ * A connection that exceeds its time is closed; one that was receiving is answered 408 first. There are never
+ * more connections than the limit: for one more, another is closed early, with a 503 if it was receiving: one
+ * that has been slow to send its request, or has read nothing of its answer for some time, else one that has
+ * been idle for some time, else the longest of those that are receiving or of those that are idle, whichever
+ * are more. So silent or idle clients keep nobody out, however many they are. A client that has sent what the
+ * service has yet to read is neither slow nor idle. When memory is
  * short, connections whose clients have read nothing of their answers for some time are closed; a client that
  * reads, however slowly, keeps its own. A connection in "calling" is never closed, as it is the service that
  * keeps it waiting.
@@ -38,7 +39,7 @@
 #include <stdint.h>
 
 struct peers_options {
-    unsigned limit; /* of connections; for a moment there may be some more */
+    unsigned limit; /* of connections */
     unsigned request_timeout_s;
     unsigned send_timeout_s;
     unsigned idle_timeout_s;

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -443,8 +444,7 @@ Test(slow_peers, idle_ones_make_room_for_newcomers)
         close(idle[i]);
 }
 
-/* So many at once, over a full house of ones that have just been answered. False: they were not quick enough.
- */
+/* So many at once, where all that are open have just been answered. False: they were not quick enough. */
 static bool come_at_once(int fds[], size_t n)
 {
     enum { QUICK_MS = 50 };
@@ -459,9 +459,9 @@ static bool come_at_once(int fds[], size_t n)
 /* Who is there has not been idle for long. */
 Test(slow_peers, newcomers_do_not_displace_one_another)
 {
-    enum { ROOM = 256, NEWCOMERS = ROOM / 16 };
+    enum { ROOM = 64, NEWCOMERS = 30 };
     int idle[ROOM], fds[NEWCOMERS];
-    restart("ORDERS_HTTP_MAX_CONNECTIONS=256", "ORDERS_HTTP_IDLE_TIMEOUT=60");
+    restart("ORDERS_HTTP_MAX_CONNECTIONS=64", "ORDERS_HTTP_IDLE_TIMEOUT=60");
     for (bool quick = false; !quick;) {
         for (size_t i = 0; i < ROOM; i++) {
             idle[i] = http_connect(shim.port);
@@ -477,6 +477,41 @@ Test(slow_peers, newcomers_do_not_displace_one_another)
         for (size_t i = 0; i < ROOM; i++)
             close(idle[i]);
     }
+}
+
+/* While the shim is held up, some of those who are there ask, for the first time or for another, and others
+ * come. */
+Test(slow_peers, who_has_asked_is_not_ended_because_the_shim_is_late)
+{
+    enum { ASKING = MAX_CONNECTIONS / 2, HELD_UP_MS = 400 };
+    int fds[MAX_CONNECTIONS], newcomers[MAX_CONNECTIONS - ASKING];
+    restart("ORDERS_HTTP_REQUEST_TIMEOUT=60", "ORDERS_HTTP_IDLE_TIMEOUT=60");
+    for (size_t i = 0; i < MAX_CONNECTIONS; i++) {
+        const bool has_asked = i % 4 != 0;
+        fds[i] = http_connect(shim.port);
+        if (has_asked) {
+            get_health(fds[i]);
+            expect_status(fds[i], 200);
+        }
+    }
+    kill(shim.pid, SIGSTOP);
+    cr_assert_eq(waitpid(shim.pid, NULL, WUNTRACED), shim.pid);
+    for (size_t i = 0; i < MAX_CONNECTIONS; i += 2)
+        get_health(fds[i]);
+    poll(NULL, 0, HELD_UP_MS);
+    for (size_t i = 0; i < MAX_CONNECTIONS - ASKING; i++) {
+        newcomers[i] = http_connect(shim.port);
+        get_health(newcomers[i]);
+    }
+    kill(shim.pid, SIGCONT);
+    for (size_t i = 0; i < MAX_CONNECTIONS; i += 2)
+        expect_status(fds[i], 200);
+    for (size_t i = 0; i < MAX_CONNECTIONS - ASKING; i++) {
+        expect_status(newcomers[i], 200);
+        close(newcomers[i]);
+    }
+    for (size_t i = 0; i < MAX_CONNECTIONS; i++)
+        close(fds[i]);
 }
 
 Test(slow_peers, a_call_under_way_is_not_ended_to_make_room)
