@@ -13,10 +13,9 @@
  * that has been slow to send its request, or has read nothing of its answer for some time, else one that has
  * been idle for some time, else the longest of those that are receiving or of those that are idle, whichever
  * are more. So silent or idle clients keep nobody out, however many they are. A client that has sent what the
- * service has yet to read is neither slow nor idle. When memory is
- * short, connections whose clients have read nothing of their answers for some time are closed; a client that
- * reads, however slowly, keeps its own. A connection in "calling" is never closed, as it is the service that
- * keeps it waiting.
+ * service has yet to read is neither slow nor idle. When memory is short, connections whose clients have read
+ * nothing of their answers for some time are closed; a client that reads, however slowly, keeps its own. A
+ * connection in "calling" is never closed, as it is the service that keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
