@@ -60,6 +60,7 @@ static void read_page(struct call *call, const Orders__V1__ListOrdersRequest *re
     query->is_after = from.more;
     query->after_id = from.id;
     query->after_key = from.key;
+    query->is_after_null = from.is_key_null;
     query->skip = request->skip <= INT64_MAX - from.skip ? request->skip + from.skip : INT64_MAX;
 }
 

@@ -1,12 +1,19 @@
 /* page_token.c: the last id of the page before, its key and what is left to pass over, where they are not 0,
- * and a checksum of these and the filters. */
+ * and a checksum of these and the filters. A key that is null is left out. */
 #include "service/page_token.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHORT = 24, LONG = PAGE_TOKEN_TEXT - 1 };
+enum {
+    NUMBER = 16, /* digits of each, but for the checksum */
+    SHORT = NUMBER + 8,
+    WITHOUT_KEY = SHORT + NUMBER,
+    LONG = WITHOUT_KEY + NUMBER,
+};
+
+_Static_assert(LONG == PAGE_TOKEN_TEXT - 1, "there is room for all");
 
 /* FNV-1a. Not a secret: it catches mistakes, such as a token carried over to another list. A hash that bytes
  * are written into. */
@@ -61,7 +68,10 @@ void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct 
                      char out[static PAGE_TOKEN_TEXT])
 {
     int length = snprintf(out, PAGE_TOKEN_TEXT, "%016" PRIx64, (uint64_t)next->id);
-    if (next->key != 0 || next->skip != 0)
+    if (next->is_key_null)
+        length +=
+            snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%016" PRIx64, (uint64_t)next->skip);
+    else if (next->key != 0 || next->skip != 0)
         length += snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%016" PRIx64 "%016" PRIx64,
                            (uint64_t)next->key, (uint64_t)next->skip);
     snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%08" PRIx32, checksum_make(request, next));
@@ -77,19 +87,20 @@ static int64_t token_number(const char *token)
 
 bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_next *next)
 {
-    enum { NUMBER = 16 };
     const char *token = request->page_token;
     const size_t length = strlen(token);
     *next = (struct store_next){0};
     if (length == 0)
         return true;
-    if ((length != SHORT && length != LONG) || strspn(token, "0123456789abcdef") != length)
+    if ((length != SHORT && length != WITHOUT_KEY && length != LONG) ||
+        strspn(token, "0123456789abcdef") != length)
         return false;
     next->id = token_number(token);
-    if (length == LONG) {
+    next->is_key_null = length == WITHOUT_KEY;
+    if (length == LONG)
         next->key = token_number(token + NUMBER);
-        next->skip = token_number(token + 2L * NUMBER);
-    }
+    if (length != SHORT)
+        next->skip = token_number(token + length - SHORT);
     char again[PAGE_TOKEN_TEXT];
     page_token_make(request, next, again);
     next->more = next->skip >= 0 && strcmp(again, token) == 0;

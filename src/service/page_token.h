@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum { PAGE_TOKEN_TEXT = 57 }; /* 24 or 56 hexadecimal digits and a NUL */
+enum { PAGE_TOKEN_TEXT = 57 }; /* 24, 40 or 56 hexadecimal digits and a NUL */
 
 /* Writes the token of the page that begins at a place, for the filters and the order of this request. */
 void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next,

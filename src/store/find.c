@@ -49,22 +49,38 @@ static unsigned query_filters(const struct store_query *query)
 
 /* --- orders --- */
 
+/* Which orders are behind another one: those of either condition, each of which an index serves by itself. */
+struct behind {
+    const char *first, *second; /* "": there is none */
+};
+
+/* Of an order with a key, and of one whose key is null: these are the last, as in the index. */
+#define BEHIND(key, parameter) \
+    {{"(" key ", o.id) > (" parameter ", $3)", key " IS NULL"}, {key " IS NULL AND o.id > $3", ""}}
+#define BEHIND_DESC(key, parameter) \
+    {{"(" key ", o.id) < (" parameter ", $3)", ""}, {key " IS NULL AND o.id < $3", key " IS NOT NULL"}}
+
 /* What a list is ordered by. */
 static const struct ordering {
-    const char *by, *by_desc; /* ties are broken by id */
-    const char *behind, *behind_desc;
+    const char *by, *by_desc;                /* ties are broken by id */
+    struct behind behind[2], behind_desc[2]; /* the latter: of one whose key is null */
     unsigned served; /* filters for which its index has the orders that match, in this order */
     unsigned few;    /* filters that another index serves, in an order of its own; 0: none */
     const char *few_by;
 } orderings[] = {
-    [STORE_BY_ID] = {"o.id", "o.id DESC", "o.id > $3", "o.id < $3", BY_STATUS | BY_CUSTOMER, FROM | BEFORE,
+    [STORE_BY_ID] = {"o.id",
+                     "o.id DESC",
+                     {{"o.id > $3", ""}, {"o.id > $3", ""}}, /* no id is null, whatever a token says */
+                     {{"o.id < $3", ""}, {"o.id < $3", ""}},
+                     BY_STATUS | BY_CUSTOMER,
+                     FROM | BEFORE,
                      "o.order_date, o.id"},
     [STORE_BY_ORDER_DATE] = {"o.order_date, o.id", "o.order_date DESC, o.id DESC",
-                             "(o.order_date, o.id) > ($2, $3)", "(o.order_date, o.id) < ($2, $3)",
-                             FROM | BEFORE, BY_CUSTOMER, "o.id"},
+                             BEHIND("o.order_date", "$2"), BEHIND_DESC("o.order_date", "$2"), FROM | BEFORE,
+                             BY_CUSTOMER, "o.id"},
     [STORE_BY_TOTAL_AMOUNT] = {"o.total_amount, o.id", "o.total_amount DESC, o.id DESC",
-                               "(o.total_amount, o.id) > ($1, $3)", "(o.total_amount, o.id) < ($1, $3)", ALL,
-                               0, NULL},
+                               BEHIND("o.total_amount", "$1"), BEHIND_DESC("o.total_amount", "$1"), ALL, 0,
+                               NULL},
 };
 
 /* A statement that is being made. */
@@ -143,11 +159,20 @@ static const char *find_where(const struct find *find, unsigned filters, const c
 }
 
 /* Behind which order the page begins, if not with the first. */
-static const char *find_behind(const struct find *find)
+static struct behind find_behind(const struct find *find)
 {
-    if (!find->query->is_after)
-        return "";
-    return find->query->descending ? find->ordering->behind_desc : find->ordering->behind;
+    const struct store_query *query = find->query;
+    if (!query->is_after)
+        return (struct behind){"", ""};
+    return (query->descending ? find->ordering->behind_desc : find->ordering->behind)[query->is_after_null];
+}
+
+/* The same as one condition, for where no index is of use. */
+static const char *find_all_behind(const struct find *find)
+{
+    const struct behind behind = find_behind(find);
+    return *behind.second == '\0' ? behind.first
+                                  : arena_printf(find->arena, "(%s OR %s)", behind.first, behind.second);
 }
 
 /* The filters for an index scan that begins behind an order. That is within the bound at which it would begin
@@ -155,7 +180,7 @@ static const char *find_behind(const struct find *find)
 static unsigned find_scanned(const struct find *find)
 {
     unsigned filters = find->served;
-    if (find->query->order == STORE_BY_ORDER_DATE && find->query->is_after)
+    if (find->query->is_after && !find->query->is_after_null)
         filters &= ~(unsigned)(find->query->descending ? BEFORE : FROM);
     return filters;
 }
@@ -164,24 +189,42 @@ static unsigned find_scanned(const struct find *find)
 static const char *find_walk(const struct find *find, unsigned filters, const char *condition)
 {
     return arena_printf(find->arena, "(SELECT o.* FROM ONLY orders o%s ORDER BY %s LIMIT $4)",
-                        find_where(find, filters, join_conditions(find, condition, find_behind(find))),
-                        find->order_by);
+                        find_where(find, filters, condition), find->order_by);
 }
 
-/* The same; of several statuses, each of which the index has in this order, with what is to be merged. */
-static const char *find_walks(const struct find *find, const char *condition)
+/* Of several statuses, each of which the index has in this order, with what is to be merged. */
+static const char *find_status_walks(const struct find *find, const char *condition)
 {
-    const unsigned filters = find_scanned(find);
-    if (find->query->order != STORE_BY_ID || (filters & BY_STATUS) == 0)
-        return find_walk(find, filters, condition);
     const char *text = "";
     for (int i = 1; i <= __builtin_popcount(find->query->statuses); i++) {
         const char *status = arena_printf(find->arena, "o.status = ($7)[%d]", i);
         text = arena_printf(
             find->arena, "%s%s%s", text, i == 1 ? "" : " UNION ALL ",
-            find_walk(find, filters & ~(unsigned)BY_STATUS, join_conditions(find, condition, status)));
+            find_walk(find, find->served & ~(unsigned)BY_STATUS, join_conditions(find, condition, status)));
     }
     return text;
+}
+
+/* Of both parts of what is behind an order, likewise. */
+static const char *find_date_walks(const struct find *find, const char *condition)
+{
+    const struct behind behind = find_behind(find);
+    const char *first = find_walk(find, find_scanned(find), join_conditions(find, condition, behind.first));
+    if (*behind.second == '\0')
+        return first;
+    return arena_printf(find->arena, "%s UNION ALL %s", first,
+                        find_walk(find, find->served, join_conditions(find, condition, behind.second)));
+}
+
+/* The orders that match a condition, sorted. */
+static const char *find_walks(const struct find *find, const char *condition)
+{
+    if (find->query->order == STORE_BY_ORDER_DATE)
+        return find_date_walks(find, condition);
+    condition = join_conditions(find, condition, find_all_behind(find));
+    return find->query->order == STORE_BY_ID && (find->served & BY_STATUS) != 0
+               ? find_status_walks(find, condition)
+               : find_walk(find, find->served, condition);
 }
 
 #define IS_FEW "(SELECT count(*) <= $4 FROM few)"
@@ -192,7 +235,7 @@ static const char *find_source(const struct find *find)
     if (!find->is_few)
         return find_walks(find, "");
     return arena_printf(find->arena, "(SELECT o.* FROM few o%s ORDER BY %s LIMIT $4) UNION ALL %s",
-                        find_where(find, find->served, join_conditions(find, IS_FEW, find_behind(find))),
+                        find_where(find, find->served, join_conditions(find, IS_FEW, find_all_behind(find))),
                         find->order_by, find_walks(find, "NOT " IS_FEW));
 }
 

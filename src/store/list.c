@@ -102,22 +102,19 @@ void list_take_result(struct operation *operation, const PGresult *result, struc
     operation->answer = &page->base;
 }
 
-/* A null is as the latest of times: they are last, as they are in the index. */
-static int64_t row_key(const PGresult *result, int row, int column)
-{
-    return PQgetisnull(result, row, column) ? INT64_MAX : row_int8(result, row, column);
-}
-
 /* Behind the order of a row. */
 static struct store_next next_behind(const struct store_query *query, const PGresult *result, int row)
 {
     static const int keys[] = {[STORE_BY_ORDER_DATE] = FIND_ORDER + ORDER_ROW_DATE_COLUMN,
                                [STORE_BY_TOTAL_AMOUNT] = FIND_ORDER + ORDER_ROW_AMOUNT_COLUMN};
     const int64_t matched = row_int8(result, row, FIND_MATCHED);
+    const bool has_key = query->order != STORE_BY_ID;
+    const bool is_null = has_key && PQgetisnull(result, row, keys[query->order]);
     return (struct store_next){
         .more = true,
-        .key = query->order == STORE_BY_ID ? 0 : row_key(result, row, keys[query->order]),
-        .id = row_key(result, row, FIND_ORDER),
+        .is_key_null = is_null,
+        .key = has_key && !is_null ? row_int8(result, row, keys[query->order]) : 0,
+        .id = row_int8(result, row, FIND_ORDER),
         .skip = query->skip > matched ? query->skip - matched : 0,
     };
 }

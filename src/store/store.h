@@ -32,10 +32,11 @@ enum store_order {
 
 /* The start of the next page: values for a store_query. */
 struct store_next {
-    bool more;    /* there is a next page; its is_after */
-    int64_t key;  /* its after_key */
-    int64_t id;   /* its after_id */
-    int64_t skip; /* its skip */
+    bool more;        /* there is a next page; its is_after */
+    bool is_key_null; /* its is_after_null */
+    int64_t key;      /* its after_key */
+    int64_t id;       /* its after_id */
+    int64_t skip;     /* its skip */
 };
 
 /* Which orders to list. A filter that is zero is none. */
@@ -45,10 +46,11 @@ struct store_query {
     bool is_after; /* only orders behind after_id, which may be any number; false: all */
     int64_t after_id;
     int64_t after_key; /* by what the list is ordered, of the order after_id: order_date in microseconds since
-                          2000, or total_amount; 0: by id */
-    int64_t skip;      /* of those that match, how many to pass over */
-    int64_t limit;     /* how many to answer, at most */
-    unsigned statuses; /* only in one of these: bits 1 << Orders__V1__OrderStatus */
+                          2000, or total_amount; 0: by id, or it is null */
+    bool is_after_null;      /* it is: such orders are the last, or the first where descending */
+    int64_t skip;            /* of those that match, how many to pass over */
+    int64_t limit;           /* how many to answer, at most */
+    unsigned statuses;       /* only in one of these: bits 1 << Orders__V1__OrderStatus */
     const char *customer_id; /* only of this customer */
     const Google__Protobuf__Timestamp *placed_from,
         *placed_before;   /* only of an order_date from, and before */
@@ -84,8 +86,7 @@ struct store {
 
     /* Orders that match, in order. Perhaps fewer than query->limit, and the list goes on: it has looked at as
      * many others as it may. An order that is stored with what no message can hold has its place, with its id
-     * and order_id alone: without created_at. One without an order_date (null) is on no list by order_date
-     * but perhaps the first page. */
+     * and order_id alone: without created_at. */
     void (*list)(struct store *store, struct call *call, const struct store_query *query,
                  Orders__V1__ListOrdersResponse_Closure done, void *closure_data);
 

@@ -16,6 +16,8 @@ static const struct store_next places[] = {
     {.id = 3, .key = INT64_MIN},
     {.id = 3, .key = INT64_MAX, .skip = INT64_MAX},
     {.id = 3, .skip = 1},
+    {.id = 3, .is_key_null = true},
+    {.id = -5, .is_key_null = true, .skip = 7},
 };
 
 enum { PLACES = sizeof places / sizeof places[0] };
@@ -32,7 +34,7 @@ Test(page_token, comes_back)
         request.page_token = token;
         cr_assert(page_token_read(&request, &next), "%s", token);
         cr_assert(next.more && next.id == places[i].id && next.key == places[i].key &&
-                  next.skip == places[i].skip);
+                  next.is_key_null == places[i].is_key_null && next.skip == places[i].skip);
     }
 }
 

@@ -52,8 +52,10 @@ static void close_all(void)
 
 /* --- the orders --- */
 
+#define IS_NULL INT64_MAX /* nulls are last */
+
 struct row {
-    int64_t id, micros, amount; /* micros: since 2000 */
+    int64_t id, micros, amount; /* micros: since 2000; these two may be null */
     char order_id[32], customer_id[24];
     const char *currency;
     Orders__V1__OrderStatus status;
@@ -120,6 +122,31 @@ static void insert_odd_rows(void)
     }
 }
 
+/* What there is once somebody has dropped NOT NULL and disabled the triggers that would refuse it. */
+static void insert_null_rows(void)
+{
+    static const struct {
+        int64_t id;
+        bool has_date, has_amount;
+    } nulls[] = {{-7, false, false},  {1000, false, true}, {1001, true, false},  {1002, false, false},
+                 {1003, false, true}, {1004, true, false}, {1005, false, false}, {1006, false, true},
+                 {1007, true, false}, {1008, false, true}, {1009, true, false}};
+    free(database_query(database, "ALTER TABLE orders ALTER order_date DROP NOT NULL, "
+                                  "ALTER total_amount DROP NOT NULL, DISABLE TRIGGER USER"));
+    for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
+        char sql[160];
+        struct row *row = &rows[n_rows++];
+        *row = make_row(nulls[i].id);
+        insert_row(row);
+        row->micros = nulls[i].has_date ? row->micros : IS_NULL;
+        row->amount = nulls[i].has_amount ? row->amount : IS_NULL;
+        snprintf(sql, sizeof sql, "UPDATE orders SET order_date = %s, total_amount = %s WHERE id = %" PRId64,
+                 nulls[i].has_date ? "order_date" : "NULL", nulls[i].has_amount ? "total_amount" : "NULL",
+                 nulls[i].id);
+        free(database_query(database, sql));
+    }
+}
+
 /* --- what should be listed --- */
 
 static const struct store_query *sorted_by;
@@ -159,9 +186,11 @@ static bool is_wanted(const struct store_query *query, const struct row *row)
     } dates = {query->placed_from, query->placed_before};
     return (query->statuses == 0 || (query->statuses & 1u << row->status) != 0) &&
            (query->customer_id == NULL || strcmp(query->customer_id, row->customer_id) == 0) &&
+           ((dates.from == NULL && dates.before == NULL) || row->micros != IS_NULL) &&
            (dates.from == NULL || row->micros >= row_micros_from_timestamp(dates.from)) &&
            (dates.before == NULL || row->micros < row_micros_from_timestamp(dates.before)) &&
            (query->currency == NULL || strcmp(query->currency, row->currency) == 0) &&
+           ((query->min_amount == 0 && query->max_amount == 0) || row->amount != IS_NULL) &&
            (query->min_amount == 0 || row->amount >= query->min_amount) &&
            (query->max_amount == 0 || row->amount <= query->max_amount) &&
            (query->search == NULL || has_text(row->order_id, query->search) ||
@@ -216,6 +245,7 @@ static bool read_page(struct store_query *query, struct page *page)
     query->is_after = next.more;
     query->after_id = next.id;
     query->after_key = next.key;
+    query->is_after_null = next.is_key_null;
     query->skip = next.skip;
     return next.more;
 }
@@ -272,7 +302,7 @@ static void set_filter(struct store_query *query, unsigned filter,
 {
     static const char *const searches[] = {"ord", "%", "_", "\\", "cust",    "d-1",
                                            "1",   "ö", "Ö", "'",  "nobody's"};
-    const struct row *row = &rows[pick((unsigned)n_rows)];
+    const struct row *row = &rows[pick(ROWS)]; /* which is whole */
     switch (filter) {
     case 0:
         query->statuses = pick(2) == 0 ? 1u << row->status : 0xfeu & (1 + pick(255)) & ~1u;
@@ -346,6 +376,32 @@ Test(find, filters_together_as_they_come)
         }
         query.skip = pick(3) == 0 ? (int64_t)pick(ROWS) : 0;
         query.count = pick(4) == 0;
+        expect_walk(&query);
+    }
+    close_all();
+}
+
+/* Orders without what a list is ordered by cannot be answered, and have their places all the same. */
+Test(find, orders_whose_key_is_null_are_walked_too)
+{
+    enum { QUERIES = 80 };
+    Google__Protobuf__Timestamp times[2];
+    open_with(LOOK);
+    insert_rows(ROWS);
+    insert_odd_rows();
+    insert_null_rows();
+    for (unsigned order = 0; order < 6; order++) {
+        struct store_query query = query_in_order(order);
+        query.limit = 2;
+        expect_walk(&query);
+    }
+    for (int i = 0; i < QUERIES; i++) {
+        struct store_query query = query_in_order(pick(6));
+        for (unsigned filter = 0; filter < FILTERS; filter++) {
+            if (pick(5) == 0)
+                set_filter(&query, filter, times);
+        }
+        query.skip = pick(3) == 0 ? (int64_t)pick(ROWS) : 0;
         expect_walk(&query);
     }
     close_all();
@@ -470,6 +526,15 @@ Test(find, an_index_serves_what_is_said_to_be_served)
           .after_key = 7,
           .currency = "EUR"},
          "Backward using orders_order_date_id_idx"},
+        {{.order = STORE_BY_ORDER_DATE, .is_after = true, .after_id = 5, .after_key = 7}, "Merge Append"},
+        {{.order = STORE_BY_ORDER_DATE, .is_after = true, .after_id = 5, .is_after_null = true},
+         "using orders_order_date_id_idx"},
+        {{.order = STORE_BY_ORDER_DATE,
+          .descending = true,
+          .is_after = true,
+          .after_id = 5,
+          .is_after_null = true},
+         "Merge Append"},
         {{.order = STORE_BY_ORDER_DATE, .placed_from = &from, .placed_before = &before, .statuses = 6},
          "using orders_order_date_id_idx"},
         {{.statuses = 6, .is_after = true, .after_id = 9}, "Merge Append"},
