@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { URL_MAX_BYTES = 512 };
@@ -39,11 +40,26 @@ static void note_url(struct addresses *addresses, struct rpc_address *address, c
     snprintf(end, room, "%s%s", end == addresses->urls ? "" : ",", address->url);
 }
 
+/* Whether at the path of an ipc address there is what no other process listens on, and what only its owner
+ * takes away: a file, a directory, or a link, which bind does not follow. */
+static bool is_no_socket(const char *url)
+{
+    static const char scheme[] = "ipc://";
+    struct stat found;
+    return strncmp(url, scheme, strlen(scheme)) == 0 && lstat(url + strlen(scheme), &found) == 0 &&
+           !S_ISSOCK(found.st_mode);
+}
+
 static bool cannot_listen(const char *url, int failed, char *error, size_t error_size)
 {
     static const struct {
         int failed, error;
     } rows[] = {{NNG_EADDRINUSE, EADDRINUSE}, {NNG_ENOMEM, ENOMEM}, {NNG_ENOFILES, EMFILE}};
+    if (failed == NNG_EADDRINUSE && is_no_socket(url)) {
+        snprintf(error, error_size, "cannot listen on %s: what is there is no socket", url);
+        errno = EEXIST;
+        return false;
+    }
     snprintf(error, error_size, "cannot listen on %s: %s", url, nng_strerror(failed));
     errno = EINVAL;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -7,6 +7,7 @@
 #include "support/manager.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 enum {
     IN_USE = 75,
+    WRONG_SETTING = 78,
     TIMES = 10,
     NOTICED_MS = 2000, /* what is promised; it takes half a second */
     POLL_MS = 50,
@@ -45,8 +47,8 @@ static void expect_service(const char *url)
     rpc_client_close(client);
 }
 
-/* Its exit code is one that systemd starts again, and it says the one thing that is wrong. */
-static void expect_refused(const char *setting, const char *said)
+/* It says the one thing that is wrong. */
+static void expect_refused(const char *setting, const char *said, int code)
 {
     char command[1024], output[4096] = "";
     snprintf(command, sizeof command,
@@ -56,27 +58,28 @@ static void expect_refused(const char *setting, const char *said)
     FILE *pipe = popen(command, "re");
     (void)!fread(output, 1, sizeof output - 1, pipe);
     const int status = pclose(pipe);
-    cr_expect_eq(WEXITSTATUS(status), IN_USE, "%d: %s", status, output);
+    cr_expect_eq(WEXITSTATUS(status), code, "%d: %s", status, output);
     cr_expect_str_eq(output, said);
 }
 
+/* The exit code is one that systemd starts again. */
 Test(addresses, one_in_use_is_worth_another_try)
 {
     char setting[512], said[512];
     snprintf(setting, sizeof setting, "ORDERS_LISTEN=%s", service->rpc_url);
     snprintf(said, sizeof said, "ordersd: ORDERS_LISTEN: cannot listen on %s: Address in use\n",
              service->rpc_url);
-    expect_refused(setting, said);
+    expect_refused(setting, said, IN_USE);
     snprintf(setting, sizeof setting, "ORDERS_HTTP=127.0.0.1:%u", service->http_port);
     snprintf(said, sizeof said,
              "ordersd: ORDERS_HTTP: cannot listen on 127.0.0.1:%u: Address already in use\n",
              service->http_port);
-    expect_refused(setting, said);
+    expect_refused(setting, said, IN_USE);
     snprintf(setting, sizeof setting, "ORDERS_METRICS=127.0.0.1:%u", service->metrics_port);
     snprintf(said, sizeof said,
              "ordersd: ORDERS_METRICS: cannot listen on 127.0.0.1:%u: Address already in use\n",
              service->metrics_port);
-    expect_refused(setting, said);
+    expect_refused(setting, said, IN_USE);
 }
 
 /* Another that wants its path finds out by connecting, and leaves before it has greeted. */
@@ -87,9 +90,30 @@ Test(addresses, one_is_not_lost_to_another_process_that_wants_it)
     snprintf(said, sizeof said, "ordersd: ORDERS_LISTEN: cannot listen on %s: Address in use\n",
              service->ipc_url);
     for (int i = 0; i < TIMES; i++)
-        expect_refused(setting, said);
+        expect_refused(setting, said, IN_USE);
     expect_service(service->ipc_url);
     expect_service(service->rpc_url);
+}
+
+/* Nobody will leave it: to start again and again would be in vain. It is left as it is. */
+Test(addresses, a_path_of_what_is_no_socket_is_a_wrong_setting)
+{
+    char directory[] = "/tmp/addresses-XXXXXX", file[64], link[64], setting[128], said[256];
+    cr_assert_not_null(mkdtemp(directory));
+    snprintf(file, sizeof file, "%s/file", directory);
+    snprintf(link, sizeof link, "%s/link", directory);
+    cr_assert_eq(close(open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)), 0);
+    cr_assert_eq(symlink("nowhere", link), 0);
+    const char *const paths[] = {file, link, directory};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        snprintf(setting, sizeof setting, "ORDERS_LISTEN=ipc://%s", paths[i]);
+        snprintf(said, sizeof said,
+                 "ordersd: ORDERS_LISTEN: cannot listen on ipc://%s: what is there is no socket\n", paths[i]);
+        expect_refused(setting, said, WRONG_SETTING);
+    }
+    cr_expect_eq(unlink(link), 0);
+    cr_expect_eq(unlink(file), 0);
+    cr_expect_eq(rmdir(directory), 0);
 }
 
 /* --- one that does not accept --- */
