@@ -1,6 +1,8 @@
 /* fixture.c: Criterion runs each test in a process of its own, which these globals are of. */
 #include "fixture.h"
 
+#include <stdlib.h>
+
 struct service *service;
 PGconn *database;
 
@@ -13,6 +15,14 @@ void fixture_set_up_with_database(void)
 {
     fixture_set_up();
     database = database_connect(service->database_url);
+}
+
+const char *fixture_stored(const char *of)
+{
+    char *text = database_query(database, format("SELECT string_agg(%s, ' ' ORDER BY id) FROM orders", of));
+    const char *kept = format("%s", text);
+    free(text);
+    return kept;
 }
 
 void fixture_tear_down(void)
