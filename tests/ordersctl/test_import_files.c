@@ -47,3 +47,13 @@ Test(import_files, a_last_row_without_a_line_break_is_refused_and_can_be_importe
     assert_outcome(run_with(service, "import", rejects), 0, FIXTURE_IMPORTED_ONE, "");
     cr_assert_str_eq(fixture_stored("order_id || total_amount"), "P-1100 P-2129");
 }
+
+/* As Google Sheets writes it: no part of a status is one. */
+Test(import_files, a_last_row_without_a_line_break_is_taken_when_its_status_is_last)
+{
+    const char *const path = temporary_file(
+        "sheet.csv", "order_id,customer_id,total_amount,currency,status\nP-1,C,100,ISK,pending\n"
+                     "P-2,C,129,ISK,shipped");
+    assert_outcome(run_with(service, "import", path), 0, "2 orders imported, 0 rows refused\n", "");
+    cr_assert_str_eq(fixture_stored("order_id || status"), "P-1pending P-2shipped");
+}

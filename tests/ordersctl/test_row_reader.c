@@ -1,4 +1,5 @@
 /* test_row_reader.c: every kind of file, cut anywhere, with every kind of bad row. */
+#include "import_row.h"
 #include "orders/v1/orders.pb-c.h"
 #include "row_reader.h"
 
@@ -19,8 +20,10 @@ struct told {
     size_t refused;
 };
 
-static const struct row_subject refusing = {
-    .type = &orders__v1__order__descriptor, .unknown = JSON_UNKNOWN_REFUSED, .remark = "remark"};
+static const struct row_subject refusing = {.type = &orders__v1__order__descriptor,
+                                            .unknown = JSON_UNKNOWN_REFUSED,
+                                            .remark = "remark",
+                                            .is_whole = import_row_is_whole};
 static const struct row_subject ignoring = {.type = &orders__v1__order__descriptor,
                                             .unknown = JSON_UNKNOWN_IGNORED};
 
@@ -91,9 +94,18 @@ ParameterizedTestParameters(row_reader, csv)
         {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR\n",
          "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n"
          "3 {\"order_id\":\"B\",\"currency\":\"EUR\"}\n"},
-        /* "EUR" and "A" may be the begin of more. */
-        {ROWS_CSV, "order_id,currency\nA,ISK\nB,EUR",
-         "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n3 !" ROW_CUT "\n"},
+        /* "129" and "A" may be the begin of more. */
+        {ROWS_CSV, "order_id,total_amount\nA,1\nB,129",
+         "2 {\"order_id\":\"A\",\"total_amount\":\"1\"}\n3 !" ROW_CUT "\n"},
+        /* A currency and a status are not, when there is one. */
+        {ROWS_CSV, "order_id,currency\nA,ISK\nB,eur",
+         "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n3 {\"order_id\":\"B\",\"currency\":\"eur\"}\n"},
+        {ROWS_CSV, "order_id,status\nA,\"shipped\"", "2 {\"order_id\":\"A\",\"status\":\"shipped\"}\n"},
+        {ROWS_CSV, "order_id,currency\nA,EU", "2 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id,status\nA,ship", "2 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id,status\nA,", "2 !" ROW_CUT "\n"},
+        {ROWS_CSV, "order_id,currency,status\nA,EUR", "2 !2 cells where the header has 3\n"},
+        {ROWS_CSV, "order_id,currency,remark\nA,EUR,hel", "2 !" ROW_CUT "\n"},
         {ROWS_CSV, "order_id\n\"B\n\"", "2 !" ROW_CUT "\n"},
         {ROWS_CSV, "order_id\n\"B\nC\nD", "2 " MISPLACED "1\n3 {\"order_id\":\"C\"}\n4 !" ROW_CUT "\n"},
         {ROWS_CSV, "order_id\nA\n  ", "2 {\"order_id\":\"A\"}\n1 empty\n"},

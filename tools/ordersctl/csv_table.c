@@ -342,3 +342,12 @@ json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t len
     *error = empty ? NULL : table->error;
     return NULL;
 }
+
+bool csv_table_ends_whole(const struct csv_table *table, const json_t *row)
+{
+    const ProtobufCFieldDescriptor *last = table->columns[table->n_columns - 1];
+    if (table->subject->is_whole == NULL || last == NULL || last == &nameless)
+        return false;
+    const char *value = json_string_value(json_object_get(row, last->name));
+    return value != NULL && table->subject->is_whole(last, value);
+}

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CSV_COLUMNS_MAX = 1024 };
@@ -21,6 +22,9 @@ struct row_subject {
     const ProtobufCMessageDescriptor *type;
     enum json_unknown unknown; /* columns that are no field */
     const char *remark;        /* a column of this name is no field and passed over; NULL: none is */
+    /* Whether a field may have this value, and none that begins with it: what was cut off is not taken for
+     * it. NULL: there is no such field. */
+    bool (*is_whole)(const ProtobufCFieldDescriptor *field, const char *value);
 };
 
 struct csv_table;
@@ -44,5 +48,8 @@ char csv_table_delimiter(const struct csv_table *table);
 /* Reads one row, without its line break. Every value is a string, or null. A new reference; NULL: *error says
  * what is wrong with the row, until the next one is read, or is NULL when all of its cells are empty. */
 json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t length, const char **error);
+
+/* Whether the last cell of a row that was read is whole, by the subject. */
+bool csv_table_ends_whole(const struct csv_table *table, const json_t *row);
 
 #endif

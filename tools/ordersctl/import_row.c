@@ -3,6 +3,8 @@
 
 #include "left_out.h"
 #include "order_changes.h"
+#include "orders/currency.h"
+#include "orders/status.h"
 #include "rejects.h"
 #include "json/member_name.h"
 
@@ -21,6 +23,14 @@ static bool is_output_only(const char *name)
             return true;
     }
     return false;
+}
+
+bool import_row_is_whole(const ProtobufCFieldDescriptor *field, const char *value)
+{
+    if (strcmp(field->name, "currency") == 0)
+        return currency_find(value) != NULL;
+    return strcmp(field->name, "status") == 0 &&
+           order_status_from_word(value, strlen(value)) != ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED;
 }
 
 static bool is_empty(const json_t *value)

@@ -9,6 +9,7 @@
 #include "json/mapping.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* How rows are to be taken. */
 struct import_terms {
@@ -21,6 +22,9 @@ struct import_terms {
 };
 
 #define IMPORT_NOW "now"
+
+/* For row_subject: whether it is a currency or a status, of which none begins with another. */
+bool import_row_is_whole(const ProtobufCFieldDescriptor *field, const char *value);
 
 /* Fills an initialized order, and says which fields the row has, as bits of enum order_fields
  * (orders/rules.h): a date or a status that it has by the terms is none of them. What the database makes is

@@ -163,10 +163,12 @@ static bool read_header(struct row_reader *reader, const char *text, size_t leng
 }
 
 /* Whether the file ends in this row, without a line break: RFC 4180 allows for it, but so does whatever broke
- * off while it was written or copied, and then "129" may be the begin of "129980". */
-static bool may_be_cut(const struct row_reader *reader, const char *text, size_t length)
+ * off while it was written or copied, and then "129" may be the begin of "129980". "EUR" is that of no other
+ * currency. */
+static bool may_be_cut(const struct row_reader *reader, const char *text, size_t length, const json_t *row)
 {
-    return reader->at_end && text + length == reader->text + reader->length;
+    return reader->at_end && text + length == reader->text + reader->length &&
+           !csv_table_ends_whole(reader->table, row);
 }
 
 /* The length of the first line. */
@@ -185,7 +187,7 @@ static bool read_csv(struct row_reader *reader, const char *text, size_t length)
         return read_header(reader, text, length);
     const char *error = NULL;
     json_t *json = csv_table_read_row(reader->table, text, length, &error);
-    if (json != NULL && may_be_cut(reader, text, length)) {
+    if (json != NULL && may_be_cut(reader, text, length, json)) {
         json_decref(json);
         emit(reader, NULL, ROW_CUT, (struct row){.text = text, .length = length});
         return true;

@@ -3,8 +3,9 @@
  * Takes a JSON array (or JSON values one after the other), NDJSON, or CSV with a header, packed and encoded
  * as text_decoder.h has it. A member that stands twice in an object makes it malformed. Keeps no more than
  * the row being read, which is bounded; a row that is malformed is told with its line, and reading goes on
- * behind it. Of CSV a last row without a line break is malformed: of what was cut off in it, nothing else
- * tells. A byte order mark in front of a row is skipped, as of files that were put together.
+ * behind it. Of CSV a last row without a line break is malformed, unless its last cell is whole by the
+ * subject: of what was cut off in it, nothing else tells. A byte order mark in front of a row is skipped, as
+ * of files that were put together.
  */
 #ifndef ORDERSCTL_ROW_READER_H
 #define ORDERSCTL_ROW_READER_H
