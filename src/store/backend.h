@@ -7,6 +7,7 @@
 enum {
     SESSION_ATTEMPT_MS = 3000, /* timeout of connecting, and again of preparing */
     SESSION_WHY = 512,         /* why a session is not ready, in one line */
+    SESSION_SQLSTATE = 6,
 };
 
 enum session_result {
@@ -16,6 +17,8 @@ enum session_result {
     SESSION_WRONG_SCHEMA, /* or tables, functions or rights are missing */
     SESSION_SHARED,       /* a pooler gives the session to others between transactions */
     SESSION_CANCELED,     /* a statement of its set-up was ended: by a statement_timeout, or by hand */
+    SESSION_REFUSED,      /* it lets nobody in: its login, or the database's name, is another */
+    SESSION_FAILING,      /* it cannot for now: it starts, stops, or is short of something */
     SESSION_RESULTS,
 };
 

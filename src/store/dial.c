@@ -4,7 +4,6 @@
 #include "base/time.h"
 #include "store/notice.h"
 #include "store/passfile.h"
-#include "store/sqlstate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,6 +40,7 @@ struct dial {
     PGconn *pg;
     struct backend backend; /* the session's, where that is known and its own */
     enum session_result outcome;
+    char sqlstate[SESSION_SQLSTATE];
     char why[WHY_BYTES];
 };
 
@@ -58,17 +58,33 @@ static void release(struct dial *dial)
     free(dial);
 }
 
+static const char location[] = "LOCATION:  "; /* of an error, in words of PQERRORS_VERBOSE */
+
 void dial_explain(const char *words, char *why, size_t why_size)
 {
     size_t length = 0;
     while (*words != '\0' && length + 3 < why_size) {
         const size_t line = strcspn(words, "\n");
-        const int written =
-            snprintf(why + length, why_size - length, "%s%.*s", length > 0 ? "; " : "", (int)line, words);
+        const bool is_told = strncmp(words, location, strlen(location)) != 0;
+        const int written = snprintf(why + length, why_size - length, "%s%.*s",
+                                     is_told && length > 0 ? "; " : "", is_told ? (int)line : 0, words);
         length += (size_t)written < why_size - length ? (size_t)written : why_size - length - 1;
         words += line + (words[line] == '\n');
     }
     why[length] = '\0';
+}
+
+/* libpq tells the SQLSTATE of a login that failed in words alone: "FATAL:  28P01: password authentication
+ * failed". Of several hosts the last that said one is where it ended. */
+static void find_sqlstate(const char *words, char sqlstate[static SESSION_SQLSTATE])
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", before[] = ":  ";
+    enum { LENGTH = SESSION_SQLSTATE - 1 };
+    while ((words = strstr(words, before)) != NULL) {
+        words += strlen(before);
+        if (strspn(words, digits) == LENGTH && words[LENGTH] == ':')
+            snprintf(sqlstate, SESSION_SQLSTATE, "%.*s", LENGTH, words);
+    }
 }
 
 /* --- what the session is to be --- */
@@ -203,6 +219,7 @@ static PGconn *open_session(struct dial *dial)
     if (pg == NULL || PQstatus(pg) == CONNECTION_BAD)
         return pg;
     PQsetNoticeReceiver(pg, log_notice, dial);
+    PQsetErrorVerbosity(pg, PQERRORS_VERBOSE); /* for find_sqlstate */
     if (!poll_to_end(dial, pg) && !is_given_up(dial))
         PQreset(pg);
     return pg;
@@ -215,7 +232,6 @@ struct server_state {
     struct backend backend; /* its pid is 0: it said nothing within the time */
     bool is_standby;
     bool is_read_only;
-    bool is_canceled; /* it ended the question instead */
 };
 
 static bool is_true(const PGresult *result, int column)
@@ -246,7 +262,6 @@ static struct server_state ask_server(const struct dial *dial, PGconn *pg, unsig
             server.is_standby = is_true(result, 2);
             server.is_read_only = is_true(result, 3);
         }
-        server.is_canceled = sqlstate_is_canceled(PQresultErrorField(result, PG_DIAG_SQLSTATE));
         PQclear(result);
     }
 }
@@ -333,7 +348,10 @@ static enum session_result fail(struct dial *dial, const PGconn *pg, const struc
         snprintf(dial->why, sizeof dial->why, "no answer");
     if (unsuited)
         return SESSION_READ_ONLY;
-    return server->is_canceled ? SESSION_CANCELED : SESSION_UNREACHABLE;
+    find_sqlstate(words, dial->sqlstate);
+    if (pg != NULL && *dial->sqlstate == '\0' && PQconnectionNeedsPassword(pg))
+        snprintf(dial->sqlstate, sizeof dial->sqlstate, "28P01"); /* and there is none to be sent */
+    return SESSION_UNREACHABLE;
 }
 
 static enum session_result check_session(struct dial *dial, PGconn *pg, const struct server_state *server)
@@ -347,6 +365,7 @@ static enum session_result check_session(struct dial *dial, PGconn *pg, const st
     }
     if (is_own)
         dial->backend = server->backend;
+    PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
     return SESSION_READY;
 }
 
@@ -407,11 +426,12 @@ int dial_event(const struct dial *dial)
     return dial->over;
 }
 
-enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
-                              size_t why_size)
+enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend,
+                              char sqlstate[static SESSION_SQLSTATE], char *why, size_t why_size)
 {
     pthread_mutex_lock(&dial->lock);
     const enum session_result outcome = dial->outcome;
+    snprintf(sqlstate, SESSION_SQLSTATE, "%s", dial->sqlstate);
     snprintf(why, why_size, "%s", dial->why);
     if (outcome == SESSION_READY) {
         *pg = dial->pg;

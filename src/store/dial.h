@@ -30,9 +30,10 @@ int dial_event(const struct dial *dial);
 
 /* Frees a dial that is over and says how it ended. SESSION_READY: the session is the caller's to PQfinish,
  * and `backend` its server process; none, where it is a pooler's, who may give it to others after us.
- * Else `why` is one line without secrets. */
-enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend, char *why,
-                              size_t why_size);
+ * Else `why` is one line without secrets; and of SESSION_UNREACHABLE `sqlstate` is what the last server that
+ * was there said instead of letting us in, "" where none was. */
+enum session_result dial_take(struct dial *dial, PGconn **pg, struct backend *backend,
+                              char sqlstate[static SESSION_SQLSTATE], char *why, size_t why_size);
 
 /* Frees a dial, over or not. NULL does nothing. */
 void dial_give_up(struct dial *dial);
@@ -54,7 +55,8 @@ void dial_explain_unsuited(bool is_standby, char *why, size_t why_size);
 /* What is to be done about SESSION_SHARED, for who starts the program. */
 extern const char dial_shared_session[];
 
-/* libpq's words in one line; they name no password. */
+/* libpq's words in one line, but for where in the server's source an error was raised; they name no password.
+ */
 void dial_explain(const char *words, char *why, size_t why_size);
 
 #endif

@@ -16,7 +16,7 @@ static const struct status_limit limit = {"\"keys\";q=16;qu=\"concurrent-request
 
 void key_queue_init(struct key_queue *queue)
 {
-    *queue = (struct key_queue){.last = &queue->first};
+    *queue = (struct key_queue){.last = &queue->first, .why_closed = out_of_reach};
     pthread_mutex_init(&queue->lock, NULL);
 }
 
@@ -56,13 +56,11 @@ static void answer(struct key_queue *queue, struct key_operation *operation, con
     operation->done(rows, n, operation->closure_data);
 }
 
-static void finish(struct key_queue *queue, struct key_operation *operation, bool was_taken,
-                   const PGresult *result)
+static void finish(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
 {
     const struct key_statement *statement = operation->statement;
     if (result == NULL) {
-        fail(queue, operation, STATUS_UNAVAILABLE,
-             was_taken && statement->changes ? not_known : out_of_reach);
+        fail(queue, operation, STATUS_UNAVAILABLE, statement->changes ? not_known : out_of_reach);
     } else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         const struct sqlstate_meaning *meaning = sqlstate_meaning(result);
         fail(queue, operation, meaning->code, meaning->message);
@@ -114,13 +112,13 @@ static bool has_room(const struct key_queue *queue, const struct call *call)
 }
 
 /* One that was not taken. */
-static void refuse(struct key_queue *queue, struct key_operation *operation, bool is_open)
+static void refuse(struct key_queue *queue, struct key_operation *operation, const char *why_closed)
 {
-    if (is_open) {
+    if (why_closed == NULL) {
         operation->call->status.limit = &limit;
         fail(queue, operation, STATUS_RESOURCE_EXHAUSTED, too_many);
     } else {
-        finish(queue, operation, false, NULL);
+        fail(queue, operation, STATUS_UNAVAILABLE, why_closed);
     }
     free_operation(operation);
 }
@@ -129,12 +127,13 @@ bool key_queue_push(struct key_queue *queue, const struct key_operation *given)
 {
     struct key_operation *operation = copy(given);
     pthread_mutex_lock(&queue->lock);
-    const bool is_open = queue->is_open, is_taken = is_open && has_room(queue, operation->call);
+    const char *why_closed = queue->is_open ? NULL : queue->why_closed;
+    const bool is_taken = queue->is_open && has_room(queue, operation->call);
     if (is_taken)
         append(queue, operation);
     pthread_mutex_unlock(&queue->lock);
     if (!is_taken)
-        refuse(queue, operation, is_open);
+        refuse(queue, operation, why_closed);
     return is_taken;
 }
 
@@ -189,7 +188,7 @@ void key_queue_again(struct key_queue *queue, struct key_operation *operation)
 
 void key_queue_end(struct key_queue *queue, struct key_operation *operation, const PGresult *result)
 {
-    finish(queue, operation, true, result);
+    finish(queue, operation, result);
     drop(queue, operation);
 }
 
@@ -200,13 +199,14 @@ void key_queue_open(struct key_queue *queue)
     pthread_mutex_unlock(&queue->lock);
 }
 
-void key_queue_close(struct key_queue *queue)
+void key_queue_close(struct key_queue *queue, const char *why)
 {
     pthread_mutex_lock(&queue->lock);
     queue->is_open = false;
+    queue->why_closed = why;
     pthread_mutex_unlock(&queue->lock);
-    for (struct key_operation *each; (each = key_queue_take(queue)) != NULL;)
-        key_queue_end(queue, each, NULL);
+    for (struct key_operation *each; (each = key_queue_take(queue)) != NULL; drop(queue, each))
+        fail(queue, each, STATUS_UNAVAILABLE, why);
 }
 
 /* --- deadlines --- */

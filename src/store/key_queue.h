@@ -31,6 +31,7 @@ struct key_operation {
 struct key_queue {
     pthread_mutex_t lock; /* guards all below */
     bool is_open;
+    const char *why_closed;              /* then */
     struct key_operation *first, **last; /* that wait */
     struct key_operation *current;       /* that was taken */
 };
@@ -44,8 +45,8 @@ void key_queue_destroy(struct key_queue *queue);
 /* The database is there. */
 void key_queue_open(struct key_queue *queue);
 
-/* The database is out of reach: what waits, and whatever is pushed, is answered so. */
-void key_queue_close(struct key_queue *queue);
+/* There is no session: what waits, and whatever is pushed, is answered with why, which is static. */
+void key_queue_close(struct key_queue *queue, const char *why);
 
 /* Adds a copy of one, with its parameters. False: it was not taken, and is answered. */
 bool key_queue_push(struct key_queue *queue, const struct key_operation *operation);

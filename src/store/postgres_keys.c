@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "store/key_statements.h"
+#include "store/session_verdict.h"
 #include "store/sqlstate.h"
 
 #include <errno.h>
@@ -364,11 +365,15 @@ static bool connect_and_serve(struct postgres_keys *keys)
     enum session_result outcome = session_open(&keys->session);
     metric_add(keys->options.metrics->connects[outcome], 1);
     const bool begun = outcome == SESSION_READY && begin(keys);
-    report(keys, outcome == SESSION_READY && !begun ? SESSION_UNREACHABLE : outcome);
+    if (outcome == SESSION_READY && !begun)
+        outcome = session_refuse(&keys->session, SESSION_UNREACHABLE);
+    report(keys, outcome);
     if (begun)
         serve(keys);
+    if (begun && keys->session.outcome == SESSION_READY) /* it broke, or a load said nothing */
+        session_refuse(&keys->session, SESSION_UNREACHABLE);
     memory->lose(memory->arg);
-    key_queue_close(&keys->queue);
+    key_queue_close(&keys->queue, is_stopping(keys) ? "The service is stopping" : keys->session.answer);
     session_leave(&keys->session);
     return begun;
 }

@@ -32,7 +32,7 @@ enum { SETUP_MOST = 2 * STATEMENTS + 9 };
 
 bool session_is_refused(enum session_result outcome)
 {
-    return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE;
+    return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE && outcome != SESSION_FAILING;
 }
 
 /* Waits for a descriptor. False: stopped, or past the limit. */
@@ -340,7 +340,10 @@ static enum session_result dial(struct session *session)
         session->dial = dial_start(session->database_url, session->lane, session->log);
     if (session->dial == NULL) {
         snprintf(session->why, sizeof session->why, "%m");
-        return session_refuse(session, SESSION_UNREACHABLE);
+        session_refuse(session, SESSION_UNREACHABLE);
+        session->answer = "The service cannot connect to its database";
+        snprintf(session->reason, sizeof session->reason, "cannot connect to the database: %m");
+        return SESSION_UNREACHABLE;
     }
     if (!wait_for(session, dial_event(session->dial), POLLIN, limit_ns)) {
         if (session_is_refused(session->outcome))
@@ -348,11 +351,14 @@ static enum session_result dial(struct session *session)
         snprintf(session->why, sizeof session->why, "no answer within %d ms", SESSION_ATTEMPT_MS);
         return session_refuse(session, SESSION_UNREACHABLE);
     }
-    const enum session_result outcome =
-        dial_take(session->dial, &session->pg, &session->backend, session->why, sizeof session->why);
+    char sqlstate[SESSION_SQLSTATE];
+    const enum session_result outcome = dial_take(session->dial, &session->pg, &session->backend, sqlstate,
+                                                  session->why, sizeof session->why);
     session->dial = NULL;
     if (outcome == SESSION_READY)
         PQsetNoticeReceiver(session->pg, log_notice, session);
+    if (outcome == SESSION_UNREACHABLE)
+        return session_refuse_by(session, sqlstate);
     return session_refuse(session, outcome);
 }
 

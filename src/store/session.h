@@ -18,7 +18,7 @@
 bool session_is_refused(enum session_result outcome);
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
- * Unless it is SESSION_READY, `why` and `reason` are set. An attempt that takes longer than
+ * Unless it is SESSION_READY, `why`, `reason` and `answer` are set. An attempt that takes longer than
  * SESSION_ATTEMPT_MS is gone on with the next time; until then the outcome is the last one, where a server
  * refused, else SESSION_UNREACHABLE. */
 enum session_result session_open(struct session *session);

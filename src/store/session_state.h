@@ -46,6 +46,7 @@ struct session {
     enum session_result outcome;   /* of the last attempt or check */
     char why[SESSION_WHY];         /* it is not ready: one line without secrets, for who runs it */
     char reason[SESSION_REASON];   /* the same in a few words for anybody */
+    const char *answer;            /* the same for callers, without names of the database's; static */
     char degraded[SESSION_REASON]; /* it serves, but this is wrong: the same; "": nothing is */
     struct notice_bound notices;
     unsigned n_notified; /* for session_take_notified */

@@ -12,19 +12,68 @@
 
 enum { SILENCE_BEYOND_MS = 2000 }; /* the longest that a statement may take */
 
-static const char *const reasons[SESSION_RESULTS] = {
-    [SESSION_READY] = "",
-    [SESSION_UNREACHABLE] = "database out of reach",
-    [SESSION_READ_ONLY] = "database is read-only",
-    [SESSION_WRONG_SCHEMA] = "schema lacks what this program needs",
-    [SESSION_SHARED] = "a pooler shares database sessions",
-    [SESSION_CANCELED] = "database ends statements too soon",
+/* What is said of an outcome. */
+static const struct verdict {
+    const char *reason, *answer;
+} verdicts[SESSION_RESULTS] = {
+    [SESSION_READY] = {"", ""},
+    [SESSION_UNREACHABLE] = {"database out of reach", "The database is out of reach"},
+    [SESSION_READ_ONLY] = {"database is read-only", "The database takes no writes at present"},
+    [SESSION_WRONG_SCHEMA] = {"schema lacks what this program needs",
+                              "The database lacks what the service needs"},
+    [SESSION_SHARED] = {"a pooler shares database sessions", "A pooler shares the database's sessions"},
+    [SESSION_CANCELED] = {"database ends statements too soon", "The database ends statements too soon"},
+    [SESSION_REFUSED] = {"database refuses the login", "The database refuses the service's login"},
+    [SESSION_FAILING] = {"database cannot serve", "The database cannot serve at present"},
 };
+
+/* What a server says that is there, by SQLSTATE: the exact ones before their classes. Without a reason it is
+ * that of the outcome. */
+static const struct {
+    const char *prefix;
+    enum session_result outcome;
+    struct verdict verdict;
+} errors[] = {
+    {"08", SESSION_UNREACHABLE, {NULL, NULL}}, /* a pooler says so of the server behind it */
+    {"28", SESSION_REFUSED, {NULL, NULL}},
+    {"3D000", SESSION_REFUSED, {"database does not exist", "The database does not exist"}},
+    {"42", SESSION_REFUSED, {NULL, NULL}},
+    {"53100", SESSION_FAILING, {"the database's disk is full", "The database's disk is full"}},
+    {"53200", SESSION_FAILING, {"database is out of memory", "The database is out of memory"}},
+    {"53300", SESSION_FAILING, {"database has no connection left", "The database has no connection left"}},
+    {"53", SESSION_FAILING, {"database is out of resources", "The database is out of resources"}},
+    {"57014", SESSION_CANCELED, {NULL, NULL}},
+    {"57P04", SESSION_REFUSED, {"database does not exist", "The database does not exist"}},
+    {"57", SESSION_FAILING, {"database is starting or stopping", "The database is restarting"}},
+    {"58", SESSION_FAILING, {"database cannot reach its storage", "The database cannot reach its storage"}},
+};
+
+static void say(struct session *session, const struct verdict *verdict)
+{
+    snprintf(session->reason, sizeof session->reason, "%s", verdict->reason);
+    session->answer = verdict->answer;
+}
 
 enum session_result session_refuse(struct session *session, enum session_result outcome)
 {
-    snprintf(session->reason, sizeof session->reason, "%s", reasons[outcome]);
+    say(session, &verdicts[outcome]);
     return outcome;
+}
+
+enum session_result session_refuse_by(struct session *session, const char *sqlstate)
+{
+    if (*sqlstate == '\0')
+        return session_refuse(session, SESSION_UNREACHABLE);
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        if (strncmp(sqlstate, errors[i].prefix, strlen(errors[i].prefix)) != 0)
+            continue;
+        const struct verdict *verdict = &errors[i].verdict;
+        say(session, verdict->reason != NULL ? verdict : &verdicts[errors[i].outcome]);
+        return errors[i].outcome;
+    }
+    session_refuse(session, SESSION_FAILING);
+    snprintf(session->reason, sizeof session->reason, "database cannot serve: SQLSTATE %s", sqlstate);
+    return SESSION_FAILING;
 }
 
 bool session_is_another(const PGresult *result)
@@ -48,7 +97,7 @@ enum session_result session_take_error(struct session *session, const PGresult *
     dial_explain(PQresultErrorMessage(result), session->why, sizeof session->why);
     if (sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0)
         return session_refuse(session, SESSION_WRONG_SCHEMA);
-    return session_refuse(session, sqlstate_is_canceled(sqlstate) ? SESSION_CANCELED : SESSION_UNREACHABLE);
+    return session_refuse_by(session, sqlstate != NULL ? sqlstate : "");
 }
 
 enum session_result session_take_schema(struct session *session, const PGresult *result)
@@ -64,6 +113,7 @@ enum session_result session_take_schema(struct session *session, const PGresult 
         return session_take_error(session, result); /* it is not known which it is */
     if (schema_check(result, deployed))
         return SESSION_READY;
+    session_refuse(session, SESSION_WRONG_SCHEMA);
     schema_advise(deployed, session->why, sizeof session->why);
     schema_explain(deployed, session->reason, sizeof session->reason);
     return SESSION_WRONG_SCHEMA;
@@ -109,7 +159,7 @@ enum session_result session_take_left(struct session *session, const PGresult *r
     snprintf(session->why, sizeof session->why,
              "%zu sessions that were given up still run in the database, one as server process %d", kept,
              session->left[0].pid);
-    snprintf(session->reason, sizeof session->reason, "statements hang in the database");
+    say(session, &(struct verdict){"statements hang in the database", "Statements hang in the database"});
     return SESSION_UNREACHABLE;
 }
 
@@ -137,6 +187,7 @@ enum session_result session_take_access(struct session *session, const PGresult 
         session->checked_ns = time_monotonic_ns();
         return SESSION_READY;
     }
+    session_refuse(session, SESSION_WRONG_SCHEMA);
     snprintf(session->reason, sizeof session->reason, "%s", PQgetvalue(result, 0, 2));
     snprintf(session->why, sizeof session->why, "DATABASE_URL: %s", session->reason);
     return SESSION_WRONG_SCHEMA;

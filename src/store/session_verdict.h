@@ -1,8 +1,8 @@
 /* session_verdict.h: checks the results of a new session's set-up statements: whether it can serve, and why
  * not.
  *
- * Each takes one statement's result. Unless it is SESSION_READY, the session's `reason` is set, and its
- * `why`.
+ * Each takes one statement's result. Unless it is SESSION_READY, the session's `reason` and `answer`
+ * are set, and its `why`.
  */
 #ifndef STORE_SESSION_VERDICT_H
 #define STORE_SESSION_VERDICT_H
@@ -31,8 +31,11 @@ session_take session_take_access;
 /* Why a statement failed. */
 session_take session_take_error;
 
-/* Sets `reason` to what is said of an outcome, and returns that. */
+/* Sets `reason` and `answer` to what is said of an outcome, and returns that. */
 enum session_result session_refuse(struct session *session, enum session_result outcome);
+
+/* Likewise by the SQLSTATE of what the server said, at the login or later; "": it said none. */
+enum session_result session_refuse_by(struct session *session, const char *sqlstate);
 
 /* The same of SESSION_SHARED, with `why`. */
 enum session_result session_refuse_shared(struct session *session);

@@ -20,7 +20,7 @@ static const struct sqlstate_meaning meanings[] = {
     {"57014", NULL, STATUS_DEADLINE_EXCEEDED, "The database took too long"},
     {"57", NULL, STATUS_UNAVAILABLE, "The database is restarting"},
     {"58", NULL, STATUS_UNAVAILABLE, "The database cannot reach its storage"},
-    {"08", NULL, STATUS_UNAVAILABLE, "The database is out of reach"},
+    {"08", NULL, STATUS_UNAVAILABLE, "The database lost a connection that it needs; try again"},
     {"P0001", NULL, STATUS_INVALID_ARGUMENT, "A trigger of the database refused it"},
     {"", NULL, STATUS_INTERNAL, "Internal error"},
 };

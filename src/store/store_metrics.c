@@ -60,7 +60,8 @@ static const char *const states[WORKER_STATES] = {
 static const char *const results[SESSION_RESULTS] = {
     [SESSION_READY] = "ready",         [SESSION_UNREACHABLE] = "unreachable",
     [SESSION_READ_ONLY] = "read_only", [SESSION_WRONG_SCHEMA] = "wrong_schema",
-    [SESSION_SHARED] = "shared",       [SESSION_CANCELED] = "canceled"};
+    [SESSION_SHARED] = "shared",       [SESSION_CANCELED] = "canceled",
+    [SESSION_REFUSED] = "refused",     [SESSION_FAILING] = "failing"};
 
 static void add_lane(struct lane_metrics *lane, struct metrics *metrics, const char *name)
 {

@@ -37,6 +37,8 @@ static const char *const outcomes[SESSION_RESULTS] = {
     [SESSION_WRONG_SCHEMA] = "database has another schema",
     [SESSION_SHARED] = "database sessions are shared",
     [SESSION_CANCELED] = "database ends statements too soon",
+    [SESSION_REFUSED] = "database refuses the session",
+    [SESSION_FAILING] = "database cannot serve",
 };
 
 /* What the last check said, where it is something new. The thread is the only one that writes it. */
@@ -76,7 +78,7 @@ static void report(struct worker *worker, enum session_result outcome)
 static void close_slot(struct worker *worker)
 {
     queue_close(worker->queue, worker->slot,
-                stopped(worker) ? "The service is stopping" : "The database is out of reach");
+                stopped(worker) ? "The service is stopping" : worker->session.answer);
 }
 
 /* Callers are told at once, and readiness why. */

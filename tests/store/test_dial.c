@@ -176,12 +176,12 @@ Test(dial, the_server_process_is_known_with_its_session)
 {
     PGconn *pg = NULL;
     struct backend backend = {0};
-    char why[SESSION_WHY], sql[128];
+    char why[SESSION_WHY], sqlstate[SESSION_SQLSTATE], sql[128];
     struct dial *dial = dial_start(database_url, LANE_GET, NULL);
     cr_assert_not_null(dial);
     struct pollfd event = {.fd = dial_event(dial), .events = POLLIN};
     cr_assert_eq(poll(&event, 1, 30000), 1);
-    cr_assert_eq(dial_take(dial, &pg, &backend, why, sizeof why), SESSION_READY, "%s", why);
+    cr_assert_eq(dial_take(dial, &pg, &backend, sqlstate, why, sizeof why), SESSION_READY, "%s", why);
     cr_assert_eq(backend.pid, PQbackendPID(pg));
     snprintf(sql, sizeof sql, "SELECT " BACKEND_STARTED_US " FROM pg_stat_activity WHERE pid = %d",
              backend.pid);

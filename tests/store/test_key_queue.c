@@ -30,7 +30,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    key_queue_close(&queue);
+    key_queue_close(&queue, "It is closed");
     key_queue_destroy(&queue);
     for (size_t i = 0; i < n_callers; i++) {
         cr_expect_eq(callers[i].answers, 1, "%zu", i);
