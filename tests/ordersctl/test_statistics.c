@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 static void create(const char *order_id, const char *day, const char *amount, const char *currency,
                    const char *status)
@@ -160,4 +161,25 @@ Test(statistics, json_is_what_the_service_says)
     cr_expect_str_eq(member(json_array_get(weeks, 1), "date"), "2025-02-01");
     told = parse(run_with(service, "statistics", "--by", "status", "--output", "json").out);
     cr_expect_eq(json_array_size(json_object_get(told, "statuses")), 7);
+}
+
+/* Who adds days up, or reads a chart of them, is told that it is not all. */
+Test(statistics, orders_that_no_day_has_are_told_of)
+{
+    static const char told[] = "ordersctl: some orders are dated outside the years 1 to 9999: they are in "
+                               "the totals, and in no day\n";
+    PGconn *database_of_it = database_connect(service->database_url);
+    free(database_query(database_of_it, "ALTER TABLE orders DROP CONSTRAINT orders_order_date_check; "
+                                        "UPDATE orders SET order_date = 'infinity' WHERE order_id = 'A-4'"));
+    PQfinish(database_of_it);
+    assert_outcome(run_with(service, "statistics", "--by", "month", "--output", "csv"), 0,
+                   "date,currency,order_count,revenue,cancelled_count,cancelled_revenue\n"
+                   "2025-02-01,EUR,1,16,1,16\n"
+                   "2025-02-01,ISK,1,1,1,1\n"
+                   "2025-01-01,ISK,2,229980,1,100000\n",
+                   told);
+    assert_outcome(run_with(service, "summary", "--output", "csv"), 0,
+                   "date,currency,revenue\n2025-02-03,EUR,16\n2025-02-01,ISK,1\n2025-01-31,ISK,129980\n"
+                   "2025-01-27,ISK,100000\n",
+                   told);
 }

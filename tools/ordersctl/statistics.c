@@ -6,6 +6,7 @@
 #include "orders/v1/orders.pb-c.h"
 #include "output.h"
 #include "table.h"
+#include "undated.h"
 #include "watch.h"
 #include "json/enum_name.h"
 #include "json/mapping.h"
@@ -356,6 +357,8 @@ static json_t *json_of(const Orders__V1__OrderStatistics *statistics, enum rows 
 static void write_statistics(const struct session *session, FILE *file, const struct arguments *arguments,
                              Orders__V1__OrderStatistics *statistics)
 {
+    if (arguments->watch.interval_ms == 0)
+        undated_tell_statistics(statistics);
     if (is_of_periods(arguments->by))
         add_up_periods(statistics, arguments);
     if (session->output == OUTPUT_TABLE)

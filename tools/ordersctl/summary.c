@@ -7,6 +7,7 @@
 #include "output.h"
 #include "printable.h"
 #include "table.h"
+#include "undated.h"
 #include "watch.h"
 #include "json/mapping.h"
 
@@ -216,6 +217,8 @@ static void write_summary(const struct session *session, FILE *file, const struc
 {
     const bool is_table = session->output == OUTPUT_TABLE;
     const size_t days = arguments->days != 0 ? arguments->days : is_table ? DAYS_SHOWN : SIZE_MAX;
+    if (arguments->watch.interval_ms == 0)
+        undated_tell_summary(summary);
     const bool all_days = narrow_days(summary, arguments, days);
     narrow_totals(summary, arguments);
     if (is_table)
