@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -94,6 +95,14 @@ static bool lacks_port(const char *url)
            !read_number(colon + 1, 0, UINT16_MAX, &port);
 }
 
+/* Nobody can listen there. */
+static bool is_path_too_long(const char *url)
+{
+    static const char scheme[] = "ipc://";
+    enum { ROOM = sizeof((struct sockaddr_un *)NULL)->sun_path }; /* with a NUL */
+    return starts_with(url, scheme) && strlen(url) - strlen(scheme) >= ROOM;
+}
+
 static bool read_urls(struct reading *reading, const char *text, const char *const **out)
 {
     if (!read_list(reading, text, rpc_schemes, rpc_urls, out))
@@ -101,6 +110,8 @@ static bool read_urls(struct reading *reading, const char *text, const char *con
     for (size_t i = 0; (*out)[i] != NULL; i++) {
         if (lacks_port((*out)[i]))
             return config_fail(reading, (*out)[i], rpc_urls);
+        if (is_path_too_long((*out)[i]))
+            return config_fail(reading, (*out)[i], "an ipc:// address with a path of at most 107 bytes");
     }
     return true;
 }

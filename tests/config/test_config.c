@@ -283,6 +283,9 @@ Test(config, a_key_file_with_a_longer_line_than_is_read_is_refused)
     config_free(&config);
 }
 
+#define A10  "aaaaaaaaaa"
+#define A107 A10 A10 A10 A10 A10 A10 A10 A10 A10 A10 "aaaaaaa"
+
 static const struct bad {
     const char *name, *value, *told;
 } bad[] = {
@@ -296,6 +299,8 @@ static const struct bad {
     {"ORDERS_LISTEN", "tcp://::1", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", "tcp://[::1", "ORDERS_LISTEN"},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:65536", "ORDERS_LISTEN"},
+    {"ORDERS_LISTEN", "ipc:///" A107,
+     "ORDERS_LISTEN: \"ipc:///" A107 "\" is not an ipc:// address with a path of at most 107 bytes"},
     {"ORDERS_LISTEN", "tcp://127.0.0.1:0,ipc:///a,ipc:///a",
      "ORDERS_LISTEN: \"ipc:///a\" is not another address than those before it"},
     {"ORDERS_CONNECT", "tcp://orders", "ORDERS_CONNECT"},

@@ -40,6 +40,30 @@ Test(failures, each_address_out_of_reach_is_named_with_the_reason)
                    "ordersctl: stopped: 0 orders imported, 0 rows refused\n");
 }
 
+/* Refused is a socket that nobody listens on. */
+Test(failures, a_path_of_what_is_no_socket_is_told_as_that)
+{
+    const char *const url = format("ipc://%s", temporary_file("orders.ipc", ""));
+    assert_outcome(run_with(service, "health", "--connect", url, "--timeout", "0.2"), 7, "",
+                   format("ordersctl: UNAVAILABLE: No server within reach\n"
+                          "  %s: what is there is no socket\n",
+                          url));
+}
+
+/* No server can be there, now or later. */
+Test(failures, a_path_that_is_too_long_is_a_wrong_setting)
+{
+    char path[109];
+    memset(path, 'a', sizeof path);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    const char *const url = format("ipc://%s", path);
+    assert_outcome(run_with(service, "health", "--connect", url), 78, "",
+                   format("ordersctl: ORDERS_CONNECT: \"%s\" is not an ipc:// address with a path of at most "
+                          "107 bytes\n",
+                          url));
+}
+
 /* It takes connections and speaks another protocol. */
 Test(failures, a_server_of_something_else_is_told_as_that)
 {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -33,6 +34,13 @@ static int try_address(int family, const struct sockaddr *address, socklen_t siz
     return error;
 }
 
+/* connect refuses a file and a directory as it does a socket that nobody listens on. */
+static bool is_no_socket(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && !S_ISSOCK(found.st_mode);
+}
+
 static const char *try_path(const char *path, bool is_abstract, int timeout_ms)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -42,6 +50,8 @@ static const char *try_path(const char *path, bool is_abstract, int timeout_ms)
     memcpy(address.sun_path + before, path, length);
     const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
     const int error = try_address(AF_UNIX, (const struct sockaddr *)&address, size, timeout_ms);
+    if (error == ECONNREFUSED && !is_abstract && is_no_socket(path))
+        return "what is there is no socket";
     return error != 0 ? strerror(error) : NULL;
 }
 
