@@ -162,7 +162,7 @@ static void refuse_body(struct exchange *exchange, enum body_taken why)
 }
 
 /* Looks at the headers: either the answer is known then, or the route. */
-static void begin(struct exchange *exchange, const char *method, const char *version)
+static void read_head(struct exchange *exchange, const char *method, const char *version)
 {
     struct answer *answer = &exchange->delivery.answer;
     exchange->begun = true;
@@ -485,7 +485,7 @@ enum MHD_Result exchange_advance(void *host, struct MHD_Connection *connection, 
     if (exchange == NULL)
         return MHD_NO; /* no memory for it */
     if (!exchange->begun) {
-        begin(exchange, method, version);
+        read_head(exchange, method, version);
         return is_early(exchange) ? send_answer(exchange) : MHD_YES;
     }
     if (*upload_size > 0)

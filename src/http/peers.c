@@ -166,7 +166,7 @@ static void show_open(const struct peers *all)
     metric_set(all->options.open, all->open);
 }
 
-static void end(struct peer *peer, enum refusal refusal)
+static void end_peer(struct peer *peer, enum refusal refusal)
 {
     if (peer->phase == PEER_RECEIVING && peer->all->options.tls == NULL) {
         refusal_send(peer->fd, refusal, peer->request_id);
@@ -247,7 +247,7 @@ static struct peer *next_to_make_room(struct peers *all)
 static void evict(struct peer *peer)
 {
     struct peers *all = peer->all;
-    end(peer, REFUSAL_NO_ROOM);
+    end_peer(peer, REFUSAL_NO_ROOM);
     all->evicted++;
     metric_add(all->options.evicted, 1);
 }
@@ -271,7 +271,7 @@ static void end_late(struct peers *all)
     const uint64_t now_ns = time_monotonic_ns();
     for (struct peer *next = next_late(all); next != NULL && next->deadline_ns <= now_ns;
          next = next_late(all)) {
-        end(next, next->when_late);
+        end_peer(next, next->when_late);
         all->late++;
         metric_add(all->options.late, 1);
     }
@@ -337,7 +337,7 @@ static void look_at_name(struct peer *peer)
     peer_address_write((const struct sockaddr *)&name, peer->address);
 }
 
-static struct peer *begin(struct peers *all, int fd)
+static struct peer *peer_new(struct peers *all, int fd)
 {
     struct peer *peer = malloc(sizeof *peer);
     if (peer == NULL) {
@@ -375,21 +375,21 @@ void peers_notify(void *arg, struct MHD_Connection *connection, void **context,
 {
     if (what == MHD_CONNECTION_NOTIFY_STARTED)
         *context =
-            begin(arg, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+            peer_new(arg, MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     else if (*context != NULL)
         forget(*context);
 }
 
 /* --- what becomes of them --- */
 
-static struct peer *find(struct MHD_Connection *connection)
+static struct peer *peer_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
 bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return false;
     pthread_mutex_lock(&peer->all->lock);
@@ -406,7 +406,7 @@ bool peer_enter(struct MHD_Connection *connection, enum peer_phase phase)
 
 void peer_hold_memory(struct MHD_Connection *connection, size_t bytes)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
@@ -418,7 +418,7 @@ void peer_hold_memory(struct MHD_Connection *connection, size_t bytes)
 
 void peer_note(struct MHD_Connection *connection, const char *request_id, enum refusal when_late)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
@@ -429,18 +429,18 @@ void peer_note(struct MHD_Connection *connection, const char *request_id, enum r
 
 void peer_refuse(struct MHD_Connection *connection)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
     if (peer->phase != PEER_ENDED)
-        end(peer, peer->when_late);
+        end_peer(peer, peer->when_late);
     pthread_mutex_unlock(&peer->all->lock);
 }
 
 bool peer_make_room(struct MHD_Connection *connection, size_t bytes)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return false;
     pthread_mutex_lock(&peer->all->lock);
@@ -451,7 +451,7 @@ bool peer_make_room(struct MHD_Connection *connection, size_t bytes)
 
 void peer_meet_want(struct MHD_Connection *connection)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return;
     pthread_mutex_lock(&peer->all->lock);
@@ -461,19 +461,19 @@ void peer_meet_want(struct MHD_Connection *connection)
 
 struct tls_server *peer_tls(struct MHD_Connection *connection)
 {
-    const struct peer *peer = find(connection);
+    const struct peer *peer = peer_of(connection);
     return peer != NULL ? peer->all->options.tls : NULL;
 }
 
 const struct tls_holder *peer_holder(struct MHD_Connection *connection)
 {
-    const struct peer *peer = find(connection);
+    const struct peer *peer = peer_of(connection);
     return peer != NULL ? peer->holder : NULL;
 }
 
 struct tls_holder *peer_holder_room(struct MHD_Connection *connection)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer != NULL && peer->holder == NULL)
         peer->holder = calloc(1, sizeof *peer->holder);
     return peer != NULL ? peer->holder : NULL;
@@ -481,25 +481,25 @@ struct tls_holder *peer_holder_room(struct MHD_Connection *connection)
 
 uint32_t peer_number(struct MHD_Connection *connection)
 {
-    const struct peer *peer = find(connection);
+    const struct peer *peer = peer_of(connection);
     return peer != NULL ? peer->number : 0;
 }
 
 const char *peer_address(struct MHD_Connection *connection)
 {
-    const struct peer *peer = find(connection);
+    const struct peer *peer = peer_of(connection);
     return peer != NULL ? peer->address : "";
 }
 
 bool peer_is_self(struct MHD_Connection *connection)
 {
-    const struct peer *peer = find(connection);
+    const struct peer *peer = peer_of(connection);
     return peer != NULL && peer->is_self;
 }
 
 unsigned peer_refused(struct MHD_Connection *connection)
 {
-    struct peer *peer = find(connection);
+    struct peer *peer = peer_of(connection);
     if (peer == NULL)
         return 0;
     pthread_mutex_lock(&peer->all->lock);

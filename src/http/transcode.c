@@ -192,8 +192,8 @@ static void add_at(struct violation_list *listing, struct violation_place place,
     violation_write(&listing->text, &place, violation);
 }
 
-static void add(struct violation_list *listing, const char *part, const char *name, struct json_slice input,
-                const struct violation *violation)
+static void list_violation(struct violation_list *listing, const char *part, const char *name,
+                           struct json_slice input, const struct violation *violation)
 {
     add_at(listing, (struct violation_place){.part = part, .name = name, .input = input}, violation);
 }
@@ -236,9 +236,9 @@ static void add_body_violation(struct violation_list *listing, size_t field,
     const struct transcode_body *body = listing->source->body;
     const char *name = route->body_fields[field];
     if (body->fields[field].bytes != NULL)
-        add(listing, "body", name, body->fields[field], violation);
+        list_violation(listing, "body", name, body->fields[field], violation);
     else
-        add(listing, "body", name, body->text, &missing);
+        list_violation(listing, "body", name, body->text, &missing);
 }
 
 /* Whether what a violation names is a field, or an element of it. */
@@ -302,7 +302,7 @@ void transcode_violations(const struct transcode_source *source, const struct st
     for (size_t i = 0; i < service->n_violations; i++) {
         violation = &service->violations[i];
         if (!is_placed(source->route, violation))
-            add(&listing, "request", violation->field, (struct json_slice){NULL, 0}, violation);
+            list_violation(&listing, "request", violation->field, (struct json_slice){NULL, 0}, violation);
     }
     end_listing(&listing, answer);
 }
@@ -315,7 +315,7 @@ static void refuse_body(struct arena *arena, const struct violation *violation, 
 {
     struct violation_list listing = {.arena = arena};
     begin_listing(&listing);
-    add(&listing, "body", NULL, text, violation);
+    list_violation(&listing, "body", NULL, text, violation);
     end_listing(&listing, answer);
 }
 

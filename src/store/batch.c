@@ -50,7 +50,7 @@ static void ended_init(struct ended *ended)
 }
 
 /* Empties a slot: what was in it goes to the end of a list, unless it was abandoned. */
-static void end(struct operation **slot, struct ended *ended)
+static void end_operation(struct operation **slot, struct ended *ended)
 {
     struct operation *operation = *slot;
     *slot = NULL;
@@ -79,7 +79,7 @@ void batch_expire(struct batch *batch, uint64_t now_ns)
         struct operation *operation = batch->operations[i];
         if (operation != NULL && !operation_abandoned(operation) && operation->call->deadline_ns <= now_ns) {
             struct operation *copy = operation_abandon(operation, &batch->nobody);
-            end(&batch->operations[i], &expired);
+            end_operation(&batch->operations[i], &expired);
             batch->operations[i] = copy;
         }
     }
@@ -210,7 +210,7 @@ static void end_refused(struct unit *unit, uint64_t now_ns, struct ended *refuse
             unit->operations[kept++] = operation;
         } else {
             operation_refuse(operation, code, why);
-            end(&unit->operations[i], refused);
+            end_operation(&unit->operations[i], refused);
         }
     }
     unit->n = kept;
@@ -425,7 +425,7 @@ static void answer(struct unit *unit, struct next_round *next)
         operation->more = i < last[operation->call->is_local] && ends_call(operation);
         if (operation->replayed)
             metric_add(metrics->replayed, 1);
-        end(&unit->operations[i], operation->locked ? &next->locked : &next->ended);
+        end_operation(&unit->operations[i], operation->locked ? &next->locked : &next->ended);
     }
 }
 
@@ -561,7 +561,7 @@ void batch_lose(struct batch *batch, bool is_stopping)
     pthread_mutex_lock(&batch->lock);
     for (size_t i = 0; i < batch->n; i++) {
         if (batch->operations[i] != NULL)
-            end(&batch->operations[i], &lost);
+            end_operation(&batch->operations[i], &lost);
     }
     pthread_mutex_unlock(&batch->lock);
     tell(&lost, is_stopping ? stop : lose);

@@ -317,7 +317,7 @@ static bool work(struct postgres_keys *keys)
 }
 
 /* The first time after it connected. False: the session broke. */
-static bool begin(struct postgres_keys *keys)
+static bool listen_and_load(struct postgres_keys *keys)
 {
     keys->is_listening = false;
     return heed(keys) && load(keys, SESSION_ANSWER_MS);
@@ -364,7 +364,7 @@ static bool connect_and_serve(struct postgres_keys *keys)
     const struct key_memory *memory = &keys->options.memory;
     enum session_result outcome = session_open(&keys->session);
     metric_add(keys->options.metrics->connects[outcome], 1);
-    const bool begun = outcome == SESSION_READY && begin(keys);
+    const bool begun = outcome == SESSION_READY && listen_and_load(keys);
     if (outcome == SESSION_READY && !begun)
         outcome = session_refuse(&keys->session, SESSION_UNREACHABLE);
     report(keys, outcome);

@@ -190,7 +190,7 @@ struct pick {
 };
 
 /* Where a hash is, or would be. */
-static uint32_t *find(struct pick *pick, uint32_t hash)
+static uint32_t *pick_find_key(struct pick *pick, uint32_t hash)
 {
     if (pick->n_keys == 0)
         memset(pick->keys, 0, sizeof pick->keys);       /* not for reads, which have none */
@@ -200,9 +200,9 @@ static uint32_t *find(struct pick *pick, uint32_t hash)
     return &pick->keys[place];
 }
 
-static void add(struct pick *pick, uint32_t hash)
+static void pick_add_key(struct pick *pick, uint32_t hash)
 {
-    uint32_t *key = find(pick, hash);
+    uint32_t *key = pick_find_key(pick, hash);
     pick->n_keys += *key == 0;
     *key = hash;
 }
@@ -237,10 +237,10 @@ static bool joins(struct pick *pick, const struct operation *operation)
         return true;
     const uint32_t order = operation->hash | 1; /* never 0 */
     const uint32_t request = operation->request_hash;
-    bool is_free = *find(pick, order) == 0 && (request == 0 || *find(pick, request) == 0);
-    add(pick, order);
+    bool is_free = *pick_find_key(pick, order) == 0 && (request == 0 || *pick_find_key(pick, request) == 0);
+    pick_add_key(pick, order);
     if (request != 0)
-        add(pick, request);
+        pick_add_key(pick, request);
     return is_free;
 }
 

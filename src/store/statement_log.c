@@ -22,7 +22,7 @@ struct list {
     char bytes[LIST_BYTES];
 };
 
-static void begin(struct list *list, size_t most)
+static void list_begin(struct list *list, size_t most)
 {
     list->length = 0;
     list->most = most;
@@ -30,7 +30,7 @@ static void begin(struct list *list, size_t most)
 }
 
 /* What has no name, or no room, is left out. */
-static void add(struct list *list, const char *name)
+static void list_add(struct list *list, const char *name)
 {
     const size_t length = strlen(name);
     const size_t comma = list->length > 0;
@@ -48,25 +48,25 @@ static void write_line(const struct statement_log *log, enum log_level level, co
     struct list request_ids, trace_ids, principals, peers, order_ids;
     const struct call *named = NULL; /* the last: the operations of one call stand together, as a rule */
     unsigned calls = 0;
-    begin(&request_ids, LIST_BYTES);
-    begin(&trace_ids, LIST_BYTES);
-    begin(&principals, SHORT_LIST_BYTES);
-    begin(&peers, SHORT_LIST_BYTES);
-    begin(&order_ids, SHORT_LIST_BYTES);
+    list_begin(&request_ids, LIST_BYTES);
+    list_begin(&trace_ids, LIST_BYTES);
+    list_begin(&principals, SHORT_LIST_BYTES);
+    list_begin(&peers, SHORT_LIST_BYTES);
+    list_begin(&order_ids, SHORT_LIST_BYTES);
     for (size_t i = 0; i < n && calls < CALLS_NAMED; i++) {
         const struct call *call = operations[i]->call;
         if (call == named || operation_abandoned(operations[i]))
             continue;
         if (named == NULL || strcmp(named->principal, call->principal) != 0)
-            add(&principals, call->principal);
+            list_add(&principals, call->principal);
         if (named == NULL || strcmp(named->peer, call->peer) != 0)
-            add(&peers, call->peer);
+            list_add(&peers, call->peer);
         if (operations[i]->order_id != NULL)
-            add(&order_ids, operations[i]->order_id);
+            list_add(&order_ids, operations[i]->order_id);
         named = call;
         calls++;
-        add(&request_ids, call->request_id);
-        add(&trace_ids, call->trace.id);
+        list_add(&request_ids, call->request_id);
+        list_add(&trace_ids, call->trace.id);
     }
     log_line(log->log, level, message, LOG_STR("statement", operations[0]->statement->name),
              LOG_INT("operations", n), LOG_INT("duration_us", duration_ns / NS_PER_US),

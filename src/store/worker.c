@@ -128,7 +128,7 @@ static bool connect_again(struct worker *worker)
 /* --- serving --- */
 
 /* Takes what waits for a batch and sends it. False: the connection is broken. */
-static bool begin(struct worker *worker)
+static bool begin_batch(struct worker *worker)
 {
     struct batch *batch = &worker->batch;
     assert(worker->n_taken == 0);
@@ -145,7 +145,7 @@ static bool begin(struct worker *worker)
 }
 
 /* The batch is done: what came behind it may be taken. */
-static void end(struct worker *worker)
+static void end_batch(struct worker *worker)
 {
     if (lane_batch(worker->session.lane).is_timed)
         queue_charge(worker->queue, worker->taken, worker->n_taken, time_monotonic_ns() - worker->began_ns);
@@ -206,7 +206,7 @@ static bool work(struct worker *worker)
     note_degraded(worker);
     if (worker->shared) /* those who bring more go first: the larger a batch, the less each costs */
         sched_yield();
-    if (!begin(worker))
+    if (!begin_batch(worker))
         return false;
     if (worker->n_taken == 0)
         return wait_for_work(worker);
@@ -217,7 +217,7 @@ static bool work(struct worker *worker)
             return false;
     }
     pace_note(&worker->pace, (unsigned)worker->n_taken, time_monotonic_ns() - worker->began_ns);
-    end(worker);
+    end_batch(worker);
     return true;
 }
 
@@ -228,7 +228,7 @@ static void serve(struct worker *worker)
         alive = work(worker);
     const bool is_under_way = !batch_done(&worker->batch), is_stopping = stopped(worker);
     batch_lose(&worker->batch, is_stopping);
-    end(worker);
+    end_batch(worker);
     enter(worker, WORKER_CONNECTING);
     const bool is_lost = !alive && !is_stopping; /* a wait that is ended by a stop looks so too */
     metric_add(worker->metrics->lost, is_lost);
