@@ -371,6 +371,68 @@ Test(summary, more_days_than_are_kept_are_read_each_time)
     reader_free(&reader);
 }
 
+/* --- a slot's version --- */
+
+static PGconn *connect_in_slot(int slot)
+{
+    char sql[64];
+    PGconn *session = database_connect(database_url);
+    snprintf(sql, sizeof sql, "SET orders.rollup_slot = %d", slot);
+    free(database_query(session, sql));
+    return session;
+}
+
+#define ONE_ORDER(id, day) ORDERS_SQL "VALUES ('" id "', 'C', '" day "', 5, 'ISK', 'pending')"
+
+/* The second of two in one slot waits for the first, and its day is told beside the first one's. */
+Test(summary, what_waited_for_its_slot_is_told)
+{
+    struct reader reader;
+    reader_init(&reader);
+    PGconn *first = connect_in_slot(70), *second = connect_in_slot(70);
+    free(database_query(first, ONE_ORDER("a", "2025-01-01")));
+    expect_exact(&reader);
+    free(database_query(first, "BEGIN; " ONE_ORDER("b", "2025-01-02")));
+    cr_assert(PQsendQuery(second, ONE_ORDER("c", "2025-01-03")));
+    await_blocked(1);
+    free(database_query(first, "COMMIT"));
+    PGresult *result = PQgetResult(second);
+    cr_assert_eq(PQresultStatus(result), PGRES_COMMAND_OK, "%s", PQresultErrorMessage(result));
+    PQclear(result);
+    expect_exact(&reader);
+    cr_expect_eq(reader.rows, 3); /* both days, and the slot */
+    PQfinish(first);
+    PQfinish(second);
+    reader_free(&reader);
+}
+
+/* Not even where the versions are so few that a sequential scan is what the planner would take. */
+Test(summary, serializable_inserts_of_two_slots_do_not_refuse_each_other)
+{
+    PGconn *first = connect_in_slot(70), *second = connect_in_slot(71);
+    free(database_query(first, ONE_ORDER("a", "2025-01-01")));
+    free(database_query(second, ONE_ORDER("b", "2025-01-02")));
+    free(database_query(database, "ANALYZE order_rollup_versions"));
+    free(database_query(first, "BEGIN ISOLATION LEVEL SERIALIZABLE; " ONE_ORDER("c", "2025-01-01")));
+    free(database_query(second, "BEGIN ISOLATION LEVEL SERIALIZABLE; " ONE_ORDER("d", "2025-01-02")));
+    free(database_query(second, "COMMIT"));
+    free(database_query(first, "COMMIT"));
+    PQfinish(first);
+    PQfinish(second);
+}
+
+Test(summary, an_insert_of_no_rows_writes_nothing)
+{
+    PGconn *session = connect_in_slot(70);
+    free(database_query(session, ONE_ORDER("a", "2025-01-01")));
+    char *id = database_query(session,
+                              "BEGIN; " ORDERS_SQL "SELECT 'b', 'C', now(), 5, 'ISK', 'pending' WHERE false; "
+                              "SELECT coalesce(pg_current_xact_id_if_assigned()::text, 'none')");
+    cr_expect_str_eq(id, "none");
+    free(id);
+    PQfinish(session);
+}
+
 /* --- the service --- */
 
 /* What the service answers; NULL: it has no session. Free it. */
