@@ -3,6 +3,8 @@
 
 #include "base/time.h"
 
+enum { RESUMED_TOGETHER = 64 };
+
 static void leave(struct shim_host *host, size_t *count, size_t n)
 {
     pthread_mutex_lock(&host->lock);
@@ -51,10 +53,14 @@ void shim_host_take_calls(struct shim_host *host, struct shim_calls *out)
 /* Once its connection is resumed, a call may be gone. Returns how many there were. */
 static size_t resume(struct shim_calls *ended)
 {
+    struct MHD_Connection *connections[RESUMED_TOGETHER];
     size_t n = 0;
-    for (struct shim_call *call = STAILQ_FIRST(ended), *next; call != NULL; call = next, n++) {
-        next = STAILQ_NEXT(call, next);
-        MHD_resume_connection(call->connection);
+    for (size_t some = 0; !STAILQ_EMPTY(ended); n += some, some = 0) {
+        for (; some < RESUMED_TOGETHER && !STAILQ_EMPTY(ended); some++) {
+            connections[some] = STAILQ_FIRST(ended)->connection;
+            STAILQ_REMOVE_HEAD(ended, next);
+        }
+        MHD_resume_connections(connections, some);
     }
     return n;
 }
