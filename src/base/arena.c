@@ -29,7 +29,8 @@ enum { GAP = 0 };
 #endif
 
 enum {
-    FIRST_BLOCK = 4096, /* holds a common call whole: request, order, reply */
+    FIRST_BLOCK =
+        4096, /* unless more is asked for at first; holds a common call whole: request, order, reply */
     LARGEST_GROWTH = 1 << 20,
     ALIGNMENT = alignof(max_align_t),
 };
@@ -92,7 +93,7 @@ void arena_reset(struct arena *arena)
 
 bool arena_is_empty(const struct arena *arena)
 {
-    return arena->newest == NULL;
+    return arena->newest == NULL || (arena->newest->older == NULL && arena->next == arena->newest->data);
 }
 
 size_t arena_excess(const struct arena *arena)
@@ -109,6 +110,13 @@ void arena_free(struct arena *arena)
     arena_reset(arena);
     free(arena->newest);
     init(arena, arena->may_fail);
+}
+
+void arena_trim(struct arena *arena)
+{
+    arena_reset(arena);
+    if (arena->newest != NULL && arena->newest->size > FIRST_BLOCK - sizeof(struct arena_block))
+        arena_free(arena);
 }
 
 /* Ends the process, unless the arena may fail. */

@@ -31,10 +31,15 @@ void arena_init_may_fail(struct arena *arena);
 /* Forgets everything allocated. Keeps the first block, so that a reused arena allocates nothing. */
 void arena_reset(struct arena *arena);
 
+/* The same, for an arena that is to wait for its next use: a first block that is larger than most is not
+ * kept.
+ */
+void arena_trim(struct arena *arena);
+
 /* Gives back all memory; the arena is then as after arena_init. */
 void arena_free(struct arena *arena);
 
-/* Whether nothing was allocated since it was made or freed. */
+/* Whether nothing was allocated since it was made, reset or freed. */
 bool arena_is_empty(const struct arena *arena);
 
 /* How much memory it has beyond the first block: what a reset would give back. */

@@ -17,11 +17,22 @@ enum { SMALL_ANSWER_BYTES = 4 << 10 };
 const struct status delivery_no_room = {.code = STATUS_RESOURCE_EXHAUSTED,
                                         .message = "Too many requests at once"};
 
-void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_shares *memory,
-                   struct arena *arena)
+void delivery_init(struct delivery *delivery)
 {
-    *delivery = (struct delivery){.connection = connection, .memory = memory, .arena = arena};
+    *delivery = (struct delivery){.is_complete = false};
     arena_init(&delivery->draft);
+}
+
+void delivery_free(struct delivery *delivery)
+{
+    arena_free(&delivery->draft);
+}
+
+void delivery_begin(struct delivery *delivery, struct MHD_Connection *connection,
+                    struct budget_shares *memory, struct arena *arena)
+{
+    *delivery = (struct delivery){
+        .connection = connection, .memory = memory, .arena = arena, .draft = delivery->draft};
 }
 
 /* --- memory --- */
@@ -57,9 +68,9 @@ static bool count(struct delivery *delivery, size_t bytes)
     return true;
 }
 
-void delivery_free(struct delivery *delivery)
+void delivery_end(struct delivery *delivery)
 {
-    arena_free(&delivery->draft);
+    arena_trim(&delivery->draft);
     free(delivery->large);
     (void)count(delivery, 0);
 }
@@ -91,7 +102,7 @@ static void keep_answer(struct delivery *delivery)
         delivery->answer = (struct answer){.status = 0};
         answer_failure(&delivery->answer, delivery->arena, &delivery_no_room);
     }
-    arena_free(&delivery->draft);
+    arena_trim(&delivery->draft);
 }
 
 /* --- coding --- */

@@ -23,7 +23,7 @@ struct delivery {
     struct arena draft;          /* what the answer is made in, until it is complete */
     struct answer answer;
 
-    bool is_complete;   /* the answer's body has its coding, and the draft is gone */
+    bool is_complete;   /* the answer's body has its coding, and the draft is empty */
     bool coding_chosen; /* for the answer's body */
     bool gzip;
     char *large;    /* owned; the answer's body, if it is that */
@@ -33,10 +33,13 @@ struct delivery {
 /* What there is to say when there is no memory for a request or its answer. */
 extern const struct status delivery_no_room;
 
-/* The memory and the arena must outlive it. */
-void delivery_init(struct delivery *delivery, struct MHD_Connection *connection, struct budget_shares *memory,
-                   struct arena *arena);
+void delivery_init(struct delivery *delivery);
 void delivery_free(struct delivery *delivery);
+
+/* Of one request, each time. The memory and the arena must last until its end. */
+void delivery_begin(struct delivery *delivery, struct MHD_Connection *connection,
+                    struct budget_shares *memory, struct arena *arena);
+void delivery_end(struct delivery *delivery);
 
 /* Gives an answer whose body is whole its entity tag, which is that of the bytes that are sent: so the coding
  * is decided with it. See entity_tag_add. */

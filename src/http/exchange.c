@@ -22,6 +22,7 @@
 #include <string.h>
 
 struct exchange {
+    struct shim_spare spare; /* the first member; once it is over */
     struct shim_host *host;
     struct MHD_Connection *connection;
     struct arena arena; /* owns what is made below, but for what is large */
@@ -458,19 +459,42 @@ static void note_exchange(struct exchange *exchange)
 
 /* --- libmicrohttpd's callbacks --- */
 
+static struct exchange *make_exchange(void)
+{
+    struct exchange *exchange = malloc(sizeof *exchange);
+    if (exchange == NULL)
+        return NULL;
+    arena_init(&exchange->arena);
+    delivery_init(&exchange->delivery);
+    return exchange;
+}
+
+static void free_exchange(struct exchange *exchange)
+{
+    arena_free(&exchange->arena);
+    delivery_free(&exchange->delivery);
+    free(exchange);
+}
+
 void *exchange_open(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct shim_host *host = arg;
-    struct exchange *exchange = calloc(1, sizeof *exchange);
+    struct exchange *exchange = (struct exchange *)shim_host_enter(host); /* its first member */
     if (exchange == NULL)
+        exchange = make_exchange();
+    if (exchange == NULL) {
+        (void)shim_host_leave(host, NULL);
         return NULL;
-    exchange->host = host;
-    exchange->connection = connection;
-    exchange->start_ns = time_monotonic_ns();
-    arena_init(&exchange->arena);
-    delivery_init(&exchange->delivery, connection, &host->answers, &exchange->arena);
+    }
+    *exchange = (struct exchange){
+        .host = host,
+        .connection = connection,
+        .arena = exchange->arena,
+        .start_ns = time_monotonic_ns(),
+        .delivery = exchange->delivery,
+    };
+    delivery_begin(&exchange->delivery, connection, &host->answers, &exchange->arena);
     exchange->target = arena_strdup(&exchange->arena, target != NULL ? target : "");
-    shim_host_enter(host);
     peer_enter(connection, PEER_RECEIVING);
     return exchange;
 }
@@ -535,9 +559,18 @@ void exchange_close(void *arg, struct MHD_Connection *connection, void **closed,
     peer_enter(connection, PEER_IDLE);
     upstream_free(&exchange->upstream);
     body_free(&host->bodies, &exchange->body);
-    delivery_free(&exchange->delivery);
+    delivery_end(&exchange->delivery);
     scrape_release(&host->scrapes, exchange->scrape);
-    arena_free(&exchange->arena);
-    free(exchange);
-    shim_host_leave(host);
+    arena_trim(&exchange->arena);
+    if (!shim_host_leave(host, &exchange->spare))
+        free_exchange(exchange);
+}
+
+void exchange_free_spares(struct shim_host *host)
+{
+    while (!SLIST_EMPTY(&host->spares)) {
+        struct exchange *exchange = (struct exchange *)SLIST_FIRST(&host->spares); /* its first member */
+        SLIST_REMOVE_HEAD(&host->spares, next);
+        free_exchange(exchange);
+    }
 }

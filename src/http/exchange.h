@@ -8,6 +8,8 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
+struct shim_host;
+
 /* libmicrohttpd's callbacks, with the shim_host as their closure: a request line came, a piece of the request
  * or its end came, the request is refused with a status by libmicrohttpd itself, which may be made another
  * one, the request is over. */
@@ -19,5 +21,8 @@ struct MHD_Response *exchange_refuse(void *host, struct MHD_Connection *connecti
                                      const char *version, void **exchange);
 void exchange_close(void *host, struct MHD_Connection *connection, void **exchange,
                     enum MHD_RequestTerminationCode how);
+
+/* When no further request comes. */
+void exchange_free_spares(struct shim_host *host);
 
 #endif

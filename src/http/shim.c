@@ -191,6 +191,7 @@ static void free_shim(struct http_shim *shim)
 {
     peers_close(shim->peers);
     writer_stop(&shim->host.writer);
+    exchange_free_spares(&shim->host);
     resources_free(&shim->host.resources);
     scrapes_free(&shim->host.scrapes);
     shim_metrics_free(&shim->host.counts);

@@ -3,27 +3,43 @@
 
 #include "base/time.h"
 
-enum { RESUMED_TOGETHER = 64 };
+enum {
+    RESUMED_TOGETHER = 64,
+    MOST_SPARES = 64,
+};
 
-static void leave(struct shim_host *host, size_t *count, size_t n)
+/* Under the lock. */
+static void subtract(struct shim_host *host, size_t *count, size_t n)
 {
-    pthread_mutex_lock(&host->lock);
     *count -= n;
     if (*count == 0)
         pthread_cond_broadcast(&host->idle);
-    pthread_mutex_unlock(&host->lock);
 }
 
-void shim_host_enter(struct shim_host *host)
+struct shim_spare *shim_host_enter(struct shim_host *host)
 {
     pthread_mutex_lock(&host->lock);
     host->exchanges++;
+    struct shim_spare *spare = SLIST_FIRST(&host->spares);
+    if (spare != NULL) {
+        SLIST_REMOVE_HEAD(&host->spares, next);
+        host->n_spares--;
+    }
     pthread_mutex_unlock(&host->lock);
+    return spare;
 }
 
-void shim_host_leave(struct shim_host *host)
+bool shim_host_leave(struct shim_host *host, struct shim_spare *spare)
 {
-    leave(host, &host->exchanges, 1);
+    pthread_mutex_lock(&host->lock);
+    const bool is_taken = spare != NULL && host->n_spares < MOST_SPARES;
+    if (is_taken) {
+        SLIST_INSERT_HEAD(&host->spares, spare, next);
+        host->n_spares++;
+    }
+    subtract(host, &host->exchanges, 1);
+    pthread_mutex_unlock(&host->lock);
+    return is_taken;
 }
 
 bool shim_host_enter_call(struct shim_host *host)
@@ -72,8 +88,11 @@ void shim_host_end_row(struct shim_host *host)
     STAILQ_CONCAT(&ended, &host->ended);
     pthread_mutex_unlock(&host->lock);
     const size_t n = resume(&ended);
-    if (n > 0)
-        leave(host, &host->calls, n);
+    if (n == 0)
+        return;
+    pthread_mutex_lock(&host->lock);
+    subtract(host, &host->calls, n);
+    pthread_mutex_unlock(&host->lock);
 }
 
 void shim_host_leave_call(struct shim_host *host, struct shim_call *call, bool more)

@@ -28,6 +28,13 @@ struct shim_call {
 
 STAILQ_HEAD(shim_calls, shim_call);
 
+/* A request's memory, which is kept for a next one. */
+struct shim_spare {
+    SLIST_ENTRY(shim_spare) next; /* the host's */
+};
+
+SLIST_HEAD(shim_spares, shim_spare);
+
 struct shim_host {
     const char *const *cors_origins;
     struct channel *channel;
@@ -48,6 +55,8 @@ struct shim_host {
     pthread_mutex_t lock;
     pthread_cond_t idle;        /* exchanges or calls became 0 */
     size_t exchanges;           /* guarded by lock; requests that are not yet answered */
+    struct shim_spares spares;  /* guarded by lock */
+    unsigned n_spares;          /* guarded by lock */
     size_t calls;               /* guarded by lock; RPCs whose connections are not yet resumed */
     struct shim_calls gathered; /* guarded by lock; of them those that begin when a round ends */
     struct shim_calls ended;    /* guarded by lock; of them those that wait for the last of a row to end */
@@ -57,9 +66,13 @@ struct shim_host {
 
 /* All may be called on any thread. */
 
-/* Counts a request, until it is answered; the host may be gone when shim_host_leave returns. */
-void shim_host_enter(struct shim_host *host);
-void shim_host_leave(struct shim_host *host);
+/* Counts a request, until it is answered. Returns memory of an earlier one, which is the caller's; NULL: none
+ * is left. */
+struct shim_spare *shim_host_enter(struct shim_host *host);
+
+/* The host, which takes the memory, if it is any, may be gone when it returns. False: it has enough of it,
+ * and the memory is still the caller's. */
+bool shim_host_leave(struct shim_host *host, struct shim_spare *spare);
 
 /* Counts an RPC that is to begin, until its connection is resumed. False: none may begin. */
 bool shim_host_enter_call(struct shim_host *host);

@@ -34,6 +34,23 @@ Test(arena, reset_keeps_the_first_block)
     arena_free(&arena);
 }
 
+Test(arena, trim_keeps_a_first_block_of_common_size_alone)
+{
+    struct arena arena;
+    arena_init(&arena);
+    cr_assert(arena_is_empty(&arena));
+    void *first = arena_alloc(&arena, 10);
+    cr_assert_not(arena_is_empty(&arena));
+    arena_alloc(&arena, 1 << 20);
+    arena_trim(&arena);
+    cr_assert(arena_is_empty(&arena));
+    cr_assert_eq(arena_alloc(&arena, 10), first);
+    arena_free(&arena);
+    arena_alloc(&arena, 1 << 20);
+    arena_trim(&arena);
+    cr_assert_null(arena.newest);
+}
+
 Test(arena, calloc_zeroes_reused_memory)
 {
     struct arena arena;
