@@ -70,7 +70,9 @@ static bool is_by_foreign_page(const struct exchange *exchange)
 static void check_right(struct exchange *exchange)
 {
     struct status refusal = STATUS_INIT;
-    const struct tls_holder *holder = is_by_foreign_page(exchange) ? NULL : peer_holder(exchange->connection);
+    const struct tls_holder *holder = peer_holder(exchange->connection);
+    if (holder != NULL && is_by_foreign_page(exchange))
+        holder = NULL;
     exchange->presented.subject = holder != NULL ? holder->subject : NULL;
     exchange->presented.not_after = holder != NULL ? holder->not_after : 0;
     exchange->presented.authority = holder != NULL ? holder->authority : 0;

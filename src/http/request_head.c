@@ -67,33 +67,38 @@ static bool is_host(const char *value, size_t size)
     return end == value + size;
 }
 
+/* Most differ in length. */
+static bool is_name(const char *name, size_t size, const char *wanted)
+{
+    return size == strlen(wanted) && strcasecmp(name, wanted) == 0;
+}
+
 static enum MHD_Result look(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_size,
                             const char *value, size_t value_size)
 {
     struct header_walk *walk = arg;
     (void)kind;
-    (void)name_size;
     if (value == NULL)
         value = "";
-    if (strcasecmp(name, "Host") == 0) {
+    if (is_name(name, name_size, "Host")) {
         walk->hosts++;
         walk->bad_host |= !is_host(value, value_size);
-    } else if (strcasecmp(name, "Content-Length") == 0) {
+    } else if (is_name(name, name_size, "Content-Length")) {
         walk->lengths++;
         walk->head->content_length = strtoull(value, NULL, 10);
-    } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
+    } else if (is_name(name, name_size, "Transfer-Encoding")) {
         walk->encodings++;
         walk->chunked = strcasecmp(value, "chunked") == 0;
-    } else if (strcasecmp(name, "Content-Encoding") == 0) {
+    } else if (is_name(name, name_size, "Content-Encoding")) {
         walk->head->is_coded |= value_size > 0 && strcasecmp(value, "identity") != 0;
-    } else if (strcasecmp(name, "Expect") == 0) {
+    } else if (is_name(name, name_size, "Expect")) {
         walk->head->expects_continue = strcasecmp(value, "100-continue") == 0;
-    } else if (strcasecmp(name, "Idempotency-Key") == 0) {
+    } else if (is_name(name, name_size, "Idempotency-Key")) {
         take_idempotency_key(walk, value, value_size);
-    } else if (strcasecmp(name, "traceparent") == 0) {
+    } else if (is_name(name, name_size, "traceparent")) {
         walk->traceparents++;
         trace_join(&walk->head->trace, value, value_size);
-    } else if (strcasecmp(name, "X-Request-ID") == 0 && is_sane(value, value_size, ID_CHARACTERS)) {
+    } else if (is_name(name, name_size, "X-Request-ID") && is_sane(value, value_size, ID_CHARACTERS)) {
         walk->head->request_id = arena_copy(walk->arena, value, value_size);
     }
     return MHD_YES;
@@ -141,19 +146,18 @@ struct lists {
     struct precondition_list if_match, if_none_match;
 };
 
-static struct precondition_list *list_of(struct lists *lists, const char *name)
+static struct precondition_list *list_of(struct lists *lists, const char *name, size_t name_size)
 {
-    if (strcasecmp(name, "If-Match") == 0)
+    if (is_name(name, name_size, "If-Match"))
         return &lists->if_match;
-    return strcasecmp(name, "If-None-Match") == 0 ? &lists->if_none_match : NULL;
+    return is_name(name, name_size, "If-None-Match") ? &lists->if_none_match : NULL;
 }
 
 static enum MHD_Result count_tags(void *lists, enum MHD_ValueKind kind, const char *name, size_t name_size,
                                   const char *value, size_t value_size)
 {
-    struct precondition_list *list = list_of(lists, name);
+    struct precondition_list *list = list_of(lists, name, name_size);
     (void)kind;
-    (void)name_size;
     (void)value;
     if (list != NULL)
         precondition_count(list, value_size);
@@ -163,9 +167,8 @@ static enum MHD_Result count_tags(void *lists, enum MHD_ValueKind kind, const ch
 static enum MHD_Result add_tags(void *lists, enum MHD_ValueKind kind, const char *name, size_t name_size,
                                 const char *value, size_t value_size)
 {
-    struct precondition_list *list = list_of(lists, name);
+    struct precondition_list *list = list_of(lists, name, name_size);
     (void)kind;
-    (void)name_size;
     if (list != NULL)
         precondition_add(list, value, value_size);
     return MHD_YES;
@@ -176,6 +179,10 @@ void request_head_read_precondition(struct MHD_Connection *connection, struct ar
 {
     struct lists lists = {0};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_tags, &lists);
+    if (lists.if_match.size + lists.if_none_match.size == 0) {
+        *precondition = (struct precondition){.if_match = NULL};
+        return;
+    }
     precondition_make_room(&lists.if_match, arena);
     precondition_make_room(&lists.if_none_match, arena);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_tags, &lists);
@@ -196,10 +203,9 @@ static enum MHD_Result read_secret(void *arg, enum MHD_ValueKind kind, const cha
     struct secrets *secrets = arg;
     const char **secret;
     (void)kind;
-    (void)name_size;
-    if (strcasecmp(name, "X-API-Key") == 0)
+    if (is_name(name, name_size, "X-API-Key"))
         secret = &secrets->presented->api_key;
-    else if (strcasecmp(name, "Authorization") == 0)
+    else if (is_name(name, name_size, "Authorization"))
         secret = &secrets->presented->authorization;
     else
         return MHD_YES;
