@@ -86,6 +86,10 @@ static void check(const struct example *example)
 
 #define MISPLACED "!not CSV: a quote is misplaced or missing in cell "
 
+#define ANOTHER                                                                                              \
+    "!another header, as of a file that was put behind this one: what follows has other columns; make it a " \
+    "file of its own\n"
+
 ParameterizedTestParameters(row_reader, csv)
 {
     static struct example examples[] = {
@@ -114,6 +118,15 @@ ParameterizedTestParameters(row_reader, csv)
          "\xef\xbb\xbforder_id\nA\n\xef\xbb\xbf"
          "B\n\xef\xbb\xbf\"C\"\n\xef\xbb\xbf\n",
          "2 {\"order_id\":\"A\"}\n3 {\"order_id\":\"B\"}\n4 {\"order_id\":\"C\"}\n"},
+        {ROWS_CSV, "order_id,currency\nA,ISK\norderId,currency\nB,ISK\n",
+         "2 {\"order_id\":\"A\",\"currency\":\"ISK\"}\n"
+         "3 !the header again, as of a file that was put behind this one\n"
+         "4 {\"order_id\":\"B\",\"currency\":\"ISK\"}\n"},
+        {ROWS_CSV, "order_id,customer_id\nA,C\ncustomer_id,order_id\nC,B\n",
+         "2 {\"order_id\":\"A\",\"customer_id\":\"C\"}\n3 " ANOTHER "unreadable\n"},
+        {ROWS_CSV, "order_id,status\nA,x\norder_id,status,currency\nB,x,y\n",
+         "2 {\"order_id\":\"A\",\"status\":\"x\"}\n3 " ANOTHER "unreadable\n"},
+        {ROWS_CSV, "order_id,customer_id\nstatus,C\n", "2 {\"order_id\":\"status\",\"customer_id\":\"C\"}\n"},
         {ROWS_CSV, "order_id\nA\xef\xbb\xbf\n", "2 {\"order_id\":\"A\xef\xbb\xbf\"}\n"},
         {ROWS_CSV, "currency,remark,orderId\nISK,hello,A\n", "2 {\"currency\":\"ISK\",\"order_id\":\"A\"}\n"},
         {ROWS_CSV, "order_id,order_date\nA,\n", "2 {\"order_id\":\"A\",\"order_date\":null}\n"},

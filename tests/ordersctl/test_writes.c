@@ -116,6 +116,27 @@ Test(writes, a_file_names_them)
     cr_assert_eq(count("status = 'shipped'"), 3);
 }
 
+Test(writes, a_row_that_names_two_orders_changes_neither)
+{
+    create_three();
+    const char *const path = temporary_file("two.json", "[{\"order_id\":\"A-1\",\"orderId\":\"A-2\"}]\n");
+    assert_outcome(run_with(service, "delete", "--file", path, "--yes"), 1, "",
+                   format("ordersctl: %s: line 1: order_id is given twice, also as orderId\n", path));
+    cr_assert_eq(count("true"), 3);
+}
+
+/* `cat` of files whose columns stand in another order: customers are no orders. */
+Test(writes, a_second_header_of_a_file_changes_nothing)
+{
+    create_three();
+    const char *const path =
+        temporary_file("both.csv", "order_id,customer_id\nA-1,C\ncustomer_id,order_id\nA-2,A-3\n");
+    const struct outcome outcome = run_with(service, "delete", "--file", path, "--yes");
+    cr_assert_eq(outcome.code, 1);
+    cr_assert_not_null(strstr(outcome.err, "line 3: another header"), "%s", outcome.err);
+    cr_assert_eq(count("true"), 3);
+}
+
 #define CUT                                                                                               \
     "the file ends without a line break, and may have been cut off in this row; when it is whole, add a " \
     "line "                                                                                               \

@@ -31,10 +31,13 @@ struct csv_table {
     char ignored[(SHOWN_BYTES + 4) * NAMES_TOLD + 40]; /* a list of names */
     struct csv_parser parser;
     char delimiter; /* '\0': not known yet */
+    bool changed;   /* another header came */
 
     /* The row being read. */
     size_t n_cells;
     size_t n_filled; /* of the cells; of the header: that name a field */
+    size_t n_names;  /* how many cells it begins with that name a field, */
+    size_t n_same;   /* and how many of these that of their column */
     json_t *object;
     size_t error_length;
     char error[1024]; /* "" while nothing is wrong with it */
@@ -88,7 +91,7 @@ typedef void take_cell_fn(void *cell, size_t length, void *table);
 /* Gives each cell of one row to `take_cell`. False: table->error says why. */
 static bool parse(struct csv_table *table, const char *text, size_t length, take_cell_fn *take_cell)
 {
-    table->n_cells = table->n_filled = table->error_length = 0;
+    table->n_cells = table->n_filled = table->n_names = table->n_same = table->error_length = 0;
     table->error[0] = '\0';
     csv_set_delim(&table->parser, (unsigned char)table->delimiter);
     if (csv_parse(&table->parser, text, length, take_cell, end_row, table) != length ||
@@ -216,7 +219,7 @@ static void take_name(void *cell, size_t length, void *arg)
     }
 }
 
-static bool has_column(const struct csv_table *table, const ProtobufCFieldDescriptor *field)
+bool csv_table_has_column(const struct csv_table *table, const ProtobufCFieldDescriptor *field)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
         if (table->columns[i] == field)
@@ -236,7 +239,7 @@ static void take_ignored(void *cell, size_t length, void *arg)
     if (length == 0 || field_of(table, cell, length) != NULL ||
         (subject->remark != NULL && strcmp(cell, subject->remark) == 0))
         return;
-    if (guess != NULL && !has_column(table, guess)) {
+    if (guess != NULL && !csv_table_has_column(table, guess)) {
         refuse_unknown(table, cell);
         return;
     }
@@ -301,12 +304,21 @@ const char *csv_table_read_header(struct csv_table *table, const char *text, siz
 
 /* --- rows --- */
 
+/* Of a row that has begun with names of fields up to here. */
+static void look_for_name(struct csv_table *table, const char *cell, size_t length, size_t column)
+{
+    const ProtobufCFieldDescriptor *named = table->n_names == column ? field_of(table, cell, length) : NULL;
+    table->n_names += named != NULL;
+    table->n_same += named != NULL && column < table->n_columns && named == table->columns[column];
+}
+
 static void take_value(void *cell, size_t length, void *arg)
 {
     struct csv_table *table = arg;
     const size_t column = table->n_cells++;
     const ProtobufCFieldDescriptor *field = column < table->n_columns ? table->columns[column] : NULL;
     table->n_filled += length > 0;
+    look_for_name(table, cell, length, column);
     if (field == NULL)
         return;
     if (length == 0) {
@@ -327,13 +339,35 @@ static void take_value(void *cell, size_t length, void *arg)
         refuse(table, "%s: %s", field->name, has_nul ? "there is a NUL in it" : "not UTF-8");
 }
 
+/* A file that was put behind another begins with its header. Two names of fields are no values. */
+static void refuse_second_header(struct csv_table *table)
+{
+    enum { NAMES = 2 };
+    if (table->n_names < NAMES)
+        return;
+    table->changed = table->n_same < table->n_columns || table->n_cells != table->n_columns;
+    table->error_length = 0;
+    if (table->changed)
+        refuse(table, "another header, as of a file that was put behind this one: what follows has other "
+                      "columns; make it a file of its own");
+    else
+        refuse(table, "the header again, as of a file that was put behind this one");
+}
+
+bool csv_table_is_changed(const struct csv_table *table)
+{
+    return table->changed;
+}
+
 json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t length, const char **error)
 {
     json_t *object = json_object();
     table->object = object;
     const bool parsed = parse(table, text, length, take_value);
     const bool empty = parsed && table->n_filled == 0;
-    if (parsed && !empty && table->n_cells != table->n_columns)
+    if (parsed)
+        refuse_second_header(table);
+    if (parsed && !empty && table->error[0] == '\0' && table->n_cells != table->n_columns)
         refuse(table, "%zu cell%s where the header has %zu", table->n_cells, plural(table->n_cells),
                table->n_columns);
     if (table->error[0] == '\0' && !empty)

@@ -42,6 +42,9 @@ const char *csv_table_read_header(struct csv_table *table, const char *text, siz
 /* The columns that are ignored, as a list of some of their names; "": none is. */
 const char *csv_table_ignored(const struct csv_table *table);
 
+/* Whether a column is this field's. */
+bool csv_table_has_column(const struct csv_table *table, const ProtobufCFieldDescriptor *field);
+
 /* What separates cells; known behind the header. */
 char csv_table_delimiter(const struct csv_table *table);
 
@@ -51,5 +54,8 @@ json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t len
 
 /* Whether the last cell of a row that was read is whole, by the subject. */
 bool csv_table_ends_whole(const struct csv_table *table, const json_t *row);
+
+/* Whether the last row was another header: what comes behind it is not to be read by the first. */
+bool csv_table_is_changed(const struct csv_table *table);
 
 #endif

@@ -187,6 +187,7 @@ static bool read_csv(struct row_reader *reader, const char *text, size_t length)
         return read_header(reader, text, length);
     const char *error = NULL;
     json_t *json = csv_table_read_row(reader->table, text, length, &error);
+    reader->failed = csv_table_is_changed(reader->table);
     if (json != NULL && may_be_cut(reader, text, length, json)) {
         json_decref(json);
         emit(reader, NULL, ROW_CUT, (struct row){.text = text, .length = length});
