@@ -128,3 +128,26 @@ Test(import_values, a_date_is_in_the_local_zone_where_times_are)
     assert_outcome(run(&update), 0, NULL, "");
     cr_assert_str_eq(fixture_stored("(order_date AT TIME ZONE 'UTC')::text"), "2025-01-16 15:00:00");
 }
+
+Test(import_values, a_date_in_json_is_in_that_zone_too)
+{
+    static const char *const members[] = {"order_date", "orderDate"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *const order = format("{\"order_id\":\"A\",\"customer_id\":\"C\",\"total_amount\":1,"
+                                         "\"currency\":\"ISK\",\"%s\":\"2025-01-16T%d:00:00\"}",
+                                         members[i], 14 + (int)i);
+        const struct run create = {.service = service,
+                                   .environment = {"TZ=XXX-2"},
+                                   .arguments = {"create", "--local", "--upsert", order}};
+        assert_outcome(run(&create), 0, NULL, "");
+        cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::text"),
+                         format("2025-01-16 %d:00:00", 12 + (int)i));
+    }
+    const struct run twice = {
+        .service = service,
+        .environment = {"TZ=XXX-2"},
+        .arguments = {"create", "--local", "{\"order_date\":\"2025-01-16\",\"orderDate\":\"2025-01-17\"}"}};
+    const struct outcome refused = run(&twice);
+    cr_assert_eq(refused.code, 5);
+    cr_assert_not_null(strstr(refused.err, "order_date: is given twice"), "%s", refused.err);
+}

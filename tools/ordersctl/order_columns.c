@@ -15,7 +15,8 @@ enum { KEY_COLUMNS = 0x500, KEY_LOCAL };
 static const struct argp_option options[] = {
     {"columns", KEY_COLUMNS, "COLUMNS", 0, "Only these fields, comma-separated, in this order"},
     {"local", KEY_LOCAL, NULL, 0,
-     "Times in the local zone in what is for people, and where an option names a time without a zone"},
+     "Times in the local zone in what is for people, and where an option or the order's JSON names a time "
+     "without a zone"},
     {0},
 };
 

@@ -3,6 +3,8 @@
 
 #include "local_time.h"
 
+#include <string.h>
+
 static void read_local_date(const char *text, Orders__V1__Order *order, struct arena *arena,
                             struct status *status)
 {
@@ -19,6 +21,22 @@ static void read_local_date(const char *text, Orders__V1__Order *order, struct a
     order->order_date->nanos = date.nanos;
 }
 
+/* Takes the date out of JSON's members, unless the mapping is to refuse it: it is given twice, or no text.
+ * NULL: nothing was taken. */
+static const char *take_date(json_t *json, struct arena *arena)
+{
+    const char *const names[] = {"order_date", "orderDate"};
+    const bool is_camel = json_object_get(json, names[0]) == NULL;
+    const json_t *value = json_object_get(json, names[is_camel]);
+    const char *text = json_string_value(value);
+    if (text == NULL || strlen(text) != json_string_length(value) ||
+        (!is_camel && json_object_get(json, names[1]) != NULL))
+        return NULL;
+    text = arena_strdup(arena, text);
+    json_object_del(json, names[is_camel]);
+    return text;
+}
+
 void order_input_read(const struct order_input *input, json_t *json, Orders__V1__Order *order,
                       struct arena *arena, struct status *status)
 {
@@ -31,9 +49,11 @@ void order_input_read(const struct order_input *input, json_t *json, Orders__V1_
     if (*amount != NULL)
         json_object_set_new_nocheck(json, "total_amount", json_string_nocheck(*amount));
     *amount = NULL;
-    const char *const date = fields.texts[ORDER_NUMBER_DATE];
+    const char *date = fields.texts[ORDER_NUMBER_DATE];
     if (input->local)
         fields.texts[ORDER_NUMBER_DATE] = NULL;
+    if (input->local && date == NULL)
+        date = take_date(json, arena);
     amount_read_member(&input->notation, json, arena, status);
     json_to_message(json, &order->base, input->unknown, arena, status);
     field_options_apply(&fields, &order->base, arena, status);

@@ -16,7 +16,7 @@ struct order_input {
     struct field_options fields; /* of Order */
     struct amount_notation notation;
     enum json_unknown unknown; /* members of JSON that are no field */
-    bool local;                /* --order-date is in the local zone where it names none */
+    bool local;                /* the date is in the local zone where it names none */
 };
 
 /* Takes the fields that are options into an initialized order: what is an amount by the currency, which is
