@@ -619,15 +619,31 @@ static const char *const commands[] = {"create",  "get",    "list",       "updat
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* A line that argp had to cut would begin at the margin, below lines that do not, or reach beyond it. */
+static void check_layout(const char *help)
+{
+    enum { COLUMNS = 79 };
+    bool is_indented = false;
+    for (const char *line = help; *line != '\0'; line += strcspn(line, "\n"), line += *line == '\n') {
+        const size_t length = strcspn(line, "\n");
+        cr_expect_leq(length, COLUMNS, "%.*s", (int)length, line);
+        cr_expect(length == 0 || line[length - 1] != ' ', "blanks end a line:\n%s", help);
+        cr_expect(length == 0 || *line == ' ' || !is_indented, "%.*s", (int)length, line);
+        is_indented = *line == ' ';
+    }
+}
+
 Test(cli_alone, help_is_everywhere)
 {
     const struct outcome all = run_with(NULL, "--help");
     cr_assert_eq(all.code, 0);
+    check_layout(all.out);
     for (size_t i = 0; i < COMMANDS; i++) {
         cr_assert_not_null(strstr(all.out, format("\n  %-10s  ", commands[i])), "%s", commands[i]);
         const struct outcome one = run_with(NULL, commands[i], "--help");
         cr_assert_eq(one.code, 0);
         cr_assert_str_eq(one.err, "");
+        check_layout(one.out);
         const char *const usage = format("Usage: ordersctl %s [OPTION...]", commands[i]);
         cr_assert_eq(strncmp(one.out, usage, strlen(usage)), 0, "%s", one.out);
         cr_assert_not_null(strstr(one.out, "--connect=URL"));

@@ -88,8 +88,10 @@ static const struct argp create_argp = {
     .doc = "Creates an order and prints it.\v"
            "The order is given by options, by a JSON object (- reads it from standard input), or by both: "
            "then an option wins over the member of that name.\n\n"
-           "  ordersctl create --order-id A-1 --customer-id C-1 --amount 25990 --currency ISK\n"
-           "  ordersctl create --order-id A-1 --customer-id C-1 --decimal --amount 259.90 --currency ISK\n"
+           "  ordersctl create --order-id A-1 --customer-id C-1 --amount 25990 \\\n"
+           "    --currency ISK\n"
+           "  ordersctl create --order-id A-1 --customer-id C-1 --decimal \\\n"
+           "    --amount 259.90 --currency ISK\n"
            "  ordersctl create --upsert --order-id A-1 --status shipped\n"
            "  ordersctl create - < order.json\n",
 };

@@ -21,9 +21,9 @@ static const struct {
     {EXIT_ROWS_REFUSED, "import finished, but rows were refused; call: a result is not OK"},
     {EXIT_ORDERS_UNREADABLE, "list or export finished, but orders could not be read"},
     {EXIT_ABORTED, "ABORTED: the order was changed meanwhile"},
-    {EXIT_EXHAUSTED, "RESOURCE_EXHAUSTED: no room, or too many calls of this key; try again later"},
+    {EXIT_EXHAUSTED, "RESOURCE_EXHAUSTED: no room, or too many calls of this key; try later"},
     {EXIT_BAD_CONFIG, "bad configuration"},
-    {EXIT_SIGNAL + 2, "import, export or work on several orders interrupted (128 and the signal's number)"},
+    {EXIT_SIGNAL + 2, "interrupted: import, export or work on several orders (128 + signal)"},
 };
 
 static const enum exit_code codes[STATUS_CODES] = {

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "file_format.h"
+#include "orders/status.h"
 
 #include <string.h>
 
@@ -39,8 +40,7 @@ static const struct argp_option options[] = {
      "Take a file with columns or members that are no field, without them"},
     {"default-date", KEY_DEFAULT_DATE, "TIME|now", 0,
      "Which order_date a row without one has; else an empty one is refused"},
-    {"default-status", KEY_DEFAULT_STATUS,
-     "pending|confirmed|processing|shipped|delivered|completed|cancelled", 0,
+    {"default-status", KEY_DEFAULT_STATUS, "STATUS", 0,
      "Which status a row without one has; else an empty one is refused"},
     {"rejects", KEY_REJECTS, "FILE", 0,
      "Write refused rows to this file, each with the reason, to be corrected and imported again"},
@@ -55,6 +55,14 @@ static void take_default_date(struct import_arguments *arguments, const char *te
         argp_error(state, "--default-date: \"%s\" is neither " IMPORT_NOW " nor a date and time: %s", text,
                    why);
     arguments->terms.default_date = text;
+}
+
+static void take_default_status(struct import_arguments *arguments, const char *text,
+                                struct argp_state *state)
+{
+    if (order_status_from_word(text, strlen(text)) == ORDERS__V1__ORDER_STATUS__ORDER_STATUS_UNSPECIFIED)
+        argp_error(state, "--default-status: \"%s\" is none of %s", text, order_status_words);
+    arguments->terms.default_status = text;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -88,7 +96,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         take_default_date(arguments, argument, state);
         return 0;
     case KEY_DEFAULT_STATUS:
-        arguments->terms.default_status = argument;
+        take_default_status(arguments, argument, state);
         return 0;
     case KEY_REJECTS:
         arguments->rejects = argument;

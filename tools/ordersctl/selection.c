@@ -24,7 +24,7 @@ enum {
 
 static const struct argp_option options[] = {
     {"file", KEY_FILE, "FILE", 0,
-     "The orders that this file names, or - for standard input: an id a line, or what list and export write"},
+     "Orders that this file names; - is standard input: an id a line, or what list and export write"},
     {"all", KEY_ALL, NULL, 0, "All orders there are"},
     {0},
 };
