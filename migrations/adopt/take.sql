@@ -27,6 +27,19 @@ CREATE TABLE original.scale AS
   FROM unnest(string_to_array(:'scale', ',')) AS pair;
 ALTER TABLE original.scale ADD PRIMARY KEY (currency);
 
+-- What was meant by DDK=100 is not known: the amounts in DKK would stay as they are.
+DO $$
+DECLARE
+  unused text;
+BEGIN
+  SELECT string_agg(currency, ', ' ORDER BY currency) INTO unused
+  FROM original.scale AS s WHERE NOT EXISTS (SELECT FROM original.orders AS o WHERE o.currency = s.currency);
+  IF unused IS NOT NULL THEN
+    RAISE EXCEPTION '--scale names currencies that no order is in: %; nothing was taken over', unused;
+  END IF;
+END
+$$;
+
 CREATE TEMPORARY VIEW taken AS
   SELECT o.id, o.order_id, o.customer_id, o.order_date, o.total_amount * coalesce(s.factor, 1) AS total_amount, o.currency,
     o.status, o.created_at, o.updated_at
