@@ -140,7 +140,7 @@ Test(import_values, a_date_in_json_is_in_that_zone_too)
                                    .environment = {"TZ=XXX-2"},
                                    .arguments = {"create", "--local", "--upsert", order}};
         assert_outcome(run(&create), 0, NULL, "");
-        cr_assert_str_eq(stored("(order_date AT TIME ZONE 'UTC')::text"),
+        cr_assert_str_eq(fixture_stored("(order_date AT TIME ZONE 'UTC')::text"),
                          format("2025-01-16 %d:00:00", 12 + (int)i));
     }
     const struct run twice = {

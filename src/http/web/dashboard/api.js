@@ -32,8 +32,11 @@ export function parseExactly(text) {
     typeof value === "string" && value[0] === "\u0000" ? BigInt(value.slice(1)) : value);
 }
 
-// A browser's own words for a service that does not answer are no help to anybody.
-const unreachable = () => { throw new Error("The service is out of reach"); };
+// A browser's own words for a service that does not answer are no help to anybody. What was to be written may have been.
+function describeNoAnswer(method) {
+  return method === "GET" ? "The service is out of reach"
+    : "No answer came, so this may have been done or not: do the same again, it is done once";
+}
 
 // The path that a Link header has for the next page (RFC 8288); null: this is the last.
 const nextOf = (link) => /<([^>]*)>; *rel="next"/.exec(link ?? "")?.[1] ?? null;
@@ -44,7 +47,7 @@ async function ask(method, path, { headers, body, etag } = {}) {
     body,
     cache: "no-store",
     headers: { ...(token !== null ? { Authorization: `Bearer ${token}` } : { "X-API-Key": key.get() ?? "" }), ...(etag && { "If-None-Match": etag }), ...headers },
-  }).catch(unreachable);
+  }).catch(() => { throw new Error(describeNoAnswer(method)); });
   if (answer.status === 304) return { unchanged: true };
   const text = await answer.text();
   const json = text === "" ? null : parseExactly(text);

@@ -31,7 +31,7 @@ const CONFLICT = { title: "Somebody else has changed this order", no: "Keep what
 
 const askToSave = (show, seen, now, after) => ({
   ...CONFLICT,
-  text: "To save yours changes only what you have changed:",
+  text: "Saving yours changes only what you changed:",
   table: [["Field", "As you saw it", "Stored now", "With yours"], ...differences(show, seen, now, after)],
   yes: "Save yours over it",
 });
@@ -41,4 +41,5 @@ const askToDelete = (show, seen, now) => ({
   text: "It is not as you saw it:",
   table: [["Field", "As you saw it", "Stored now"], ...differences(show, seen, now)],
   yes: "Delete it all the same",
+  isGrave: true,
 });

@@ -9,6 +9,7 @@ import { openOrderForm, prepareOrderForm } from "./form.js";
 import { Orders } from "./orders.js";
 import { Overview } from "./overview.js";
 import { by, write } from "./page.js";
+import { prepareQuestion } from "./question.js";
 import { beginSignIn, finishSignIn } from "./signin.js";
 
 const POLL_MS = 5000;
@@ -24,6 +25,7 @@ let liveAt; // when all that is shown was asked for, but for what rests; undefin
 function makeParts() {
   learnFields(settings);
   prepareOrderForm(refresh);
+  prepareQuestion();
   by("new-order").addEventListener("click", openOrderForm);
   const overview = new Overview(refresh), orders = new Orders(refresh);
   onBack(() => {

@@ -28,6 +28,19 @@ export function isDay(text) {
 // A browser takes 26 for the year 26.
 export const hasFullYear = (time) => Number.parseInt(time, 10) >= 1000;
 
+const inWords = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+});
+
+// "2025-05-03": "Saturday 3 May 2025". A field shows it by the browser's language, in which it may be 05/03 or 03/05.
+export const describeDay = (day) => inWords.format(new Date(secondsOf(day) * 1000)).replace(",", "");
+
+// "" is no end of a range.
+export function describeRange(first, last) {
+  const parts = [[" from", first], [" to", last]].filter(([, day]) => isDay(day) && hasFullYear(day));
+  return parts.length === 0 ? "" : `Days${parts.map(([word, day]) => `${word} ${describeDay(day)}`).join("")}.`;
+}
+
 // What is wrong with the days that a range begins and ends with, of which "" is none; "": nothing.
 export function describeWrongRange(first, last) {
   const short = [first, last].find((day) => day !== "" && !hasFullYear(day));

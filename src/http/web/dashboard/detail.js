@@ -5,7 +5,7 @@ import { keep, recall } from "./address.js";
 import { change } from "./change.js";
 import { showFields } from "./fields.js";
 import { editOrder } from "./form.js";
-import { by, make, makeBadge, showTime, write } from "./page.js";
+import { by, make, makeBadge, showTime, showUnseen, write } from "./page.js";
 import { ask } from "./question.js";
 
 const dialog = by("detail-dialog");
@@ -48,7 +48,7 @@ export class Detail {
     }
     const watch = new Watch((...shown) => { if (watch === this.#watch) this.#show(...shown); });
     this.#watch = watch;
-    by("detail-title").textContent = id;
+    by("detail-title").textContent = showUnseen(id);
     write("detail-error", "");
     this.#show(this.#listed(id));
     if (!dialog.open) dialog.showModal();
@@ -90,7 +90,8 @@ export class Detail {
   async #cancel() {
     const seen = this.#order, etag = this.#etag;
     const isMeant = await ask({
-      title: `Cancel ${seen.order_id}?`, text: "Its status becomes cancelled.", yes: "Cancel the order", no: "Leave it",
+      title: `Cancel ${showUnseen(seen.order_id)}?`, text: "Its status becomes cancelled.",
+      yes: "Cancel the order", no: "Leave it", isGrave: true,
     });
     if (!isMeant) return;
     const changes = { status: "cancelled" };
@@ -100,8 +101,8 @@ export class Detail {
   async #delete() {
     const seen = this.#order, etag = this.#etag;
     const isMeant = await ask({
-      title: `Delete ${seen.order_id}?`, text: "It is gone for good, from all figures too.",
-      yes: "Delete the order", no: "Leave it",
+      title: `Delete ${showUnseen(seen.order_id)}?`, text: "It is gone for good, from all figures too.",
+      yes: "Delete the order", no: "Leave it", isGrave: true,
     });
     if (isMeant && await change({ seen, changes: null, etag, show: showFields, send: deleteOrder })) keep({ order: "" });
   }

@@ -1,7 +1,7 @@
 // fields.js: what the service has of currencies and statuses, and an order's fields as text.
 
 import { formatAmount, plainAmount } from "./money.js";
-import { showTime } from "./page.js";
+import { showTime, showUnseen } from "./page.js";
 
 let decimals; // by currency
 export const fields = { currencies: [], statuses: [] };
@@ -17,7 +17,7 @@ export const plainMoney = (amount, currency) => plainAmount(amount, decimalsOf(c
 
 // What people can change, by names that they know.
 export const showFields = (order) => ({
-  Customer: order.customer_id,
+  Customer: showUnseen(order.customer_id),
   Amount: showMoney(order.total_amount, order.currency),
   Date: showTime(order.order_date),
   Status: order.status,

@@ -1,7 +1,7 @@
 // filters.js: which orders are listed, and by what they are sorted: what the form says, kept in the address.
 
 import { describeUnreadable, keep, recall } from "./address.js";
-import { dayAfter, describeWrongRange, isDay, LAST_DAY } from "./days.js";
+import { dayAfter, describeRange, describeWrongRange, isDay, LAST_DAY } from "./days.js";
 import { fields } from "./fields.js";
 import { by, make, makeBadge, offers, write, writeDay } from "./page.js";
 
@@ -14,6 +14,15 @@ const CHECKS = {
   paid_in: (code) => offers("paid-in", code),
   sort: (order) => offers("sort", order),
 };
+// What the form says, by the same names.
+function given() {
+  const form = new FormData(by("filters"));
+  return {
+    search: form.get("search").trim(), status: form.getAll("status").join(),
+    since: form.get("since"), until: form.get("until"), paid_in: form.get("paid_in") ?? "",
+  };
+}
+
 const chosen = () => ({
   search: recall("search").trim(), status: recall("status").split(","), since: recall("since"), until: recall("until"),
   paid_in: recall("paid_in"), sort: recall("sort") || "id desc",
@@ -30,15 +39,13 @@ export class Filters {
       return make("label", "choice", box, makeBadge(status));
     }));
     const apply = () => {
-      const given = new FormData(form);
-      keep({
-        page: "", search: given.get("search").trim(), status: given.getAll("status").join(),
-        since: given.get("since"), until: given.get("until"), paid_in: given.get("paid_in") ?? "",
-      }, null);
+      keep({ page: "", ...given() }, null);
+      this.#describe();
       changed();
     };
     form.addEventListener("submit", (event) => { event.preventDefault(); apply(); });
     form.addEventListener("reset", () => setTimeout(apply));
+    form.addEventListener("input", () => this.#describe());
     // It is applied at once, and what was only written in the form is not.
     by("sort").addEventListener("change", () => { keep({ page: "", sort: by("sort").value }, null); changed(); });
     this.readAddress();
@@ -53,6 +60,22 @@ export class Filters {
     writeDay("until", until);
     by("paid-in").value = currency;
     by("sort").value = sort;
+    this.#describe();
+  }
+
+  // Whether the orders that are listed are those that the form says. A day that is half written is none to FormData.
+  areApplied() {
+    const isHalf = Object.keys(DAYS).some((id) => by(id).validity.badInput);
+    const said = given(), applied = chosen();
+    const inOrder = (statuses) => [...statuses].sort().join();
+    return !isHalf && inOrder(said.status.split(",")) === inOrder(applied.status) &&
+      ["search", "since", "until", "paid_in"].every((name) => said[name] === applied[name]);
+  }
+
+  #describe() {
+    const { since, until } = given();
+    const notYet = this.areApplied() ? "" : "Not applied yet: press Find.";
+    write("filters-note", [describeRange(since, until), notYet].filter((text) => text !== "").join(" "));
   }
 
   // The orders of a status, and no other filter.

@@ -2,10 +2,10 @@
 
 import { createOrder, newIdempotencyKey, Refusal, updateOrder } from "./api.js";
 import { change } from "./change.js";
-import { hasFullYear } from "./days.js";
+import { describeDay, hasFullYear, isDay } from "./days.js";
 import { decimalsOf, fields, showFields } from "./fields.js";
 import { describeAmount, formatAmount, readAmount } from "./money.js";
-import { by } from "./page.js";
+import { by, showUnseen, write } from "./page.js";
 
 const form = by("order-form");
 let edited; // { order, etag, given }: the order that is changed, and how the form was filled for it; null: a new one
@@ -37,6 +37,20 @@ const given = () => Object.fromEntries(new FormData(form));
 // A browser leaves out seconds that are 0.
 const inUtc = (time) => time && `${time.padEnd("2025-01-16T12:00:00".length, ":00")}Z`;
 
+// Of what was copied from a page or a chat, characters may come along that nobody sees: with one, it is another's order.
+// "": none did. A cell of a spreadsheet may end with a tab, which is no part of an id.
+function describeUnseen(text) {
+  const bare = text.replace(/^\t+|\t+$/g, "");
+  return showUnseen(bare) === bare ? "" : `It has a character that cannot be seen: ${showUnseen(bare)}. Write it anew`;
+}
+
+// A date is written by the browser's language, in which May 3 may be 05/03 or 03/05.
+function describeDate() {
+  const date = form.elements.order_date.value, day = date.slice(0, 10);
+  if (isDay(day) && hasFullYear(day)) write("date-note", `That is ${describeDay(day)}, ${inUtc(date).slice(11, 19)} UTC.`);
+  else write("date-note", edited === null && date === "" ? "Without a date the order is of now." : "");
+}
+
 // The form as an order. `wrong`: what the service could not know, as it does not see what was typed.
 function read() {
   const order = given(), wrong = {};
@@ -47,6 +61,10 @@ function read() {
   else if (order.order_date && order.order_date !== edited?.given.order_date && !hasFullYear(order.order_date))
     wrong.order_date = "Write the year with four digits";
   order.order_date = inUtc(order.order_date);
+  for (const name of ["order_id", "customer_id"]) {
+    const unseen = order[name] === edited?.given[name] ? "" : describeUnseen(order[name]);
+    if (unseen !== "") wrong[name] = unseen;
+  }
   return { order, wrong };
 }
 
@@ -132,7 +150,7 @@ function openForm(title, action, order) {
   form.elements.order_id.readOnly = edited !== null;
   by("order-title").textContent = title;
   by("order-save").textContent = action;
-  by("date-note").hidden = edited !== null;
+  describeDate();
   sayAll({});
   idempotencyKey = newIdempotencyKey();
   by("order-dialog").showModal();
@@ -164,5 +182,6 @@ export function prepareOrderForm(saved) {
   form.addEventListener("beforeinput", refuseLines);
   // Another order is another key.
   form.addEventListener("input", () => { idempotencyKey = newIdempotencyKey(); });
+  form.elements.order_date.addEventListener("input", describeDate);
   by("order-cancel").addEventListener("click", () => by("order-dialog").close());
 }

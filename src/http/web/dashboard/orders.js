@@ -6,7 +6,7 @@ import { saveRows } from "./csv.js";
 import { daysAgo } from "./days.js";
 import { plainMoney, showMoney } from "./fields.js";
 import { Filters } from "./filters.js";
-import { by, countNoun, make, makeBadge, showCount, write } from "./page.js";
+import { by, countNoun, make, makeBadge, showCount, showUnseen, write } from "./page.js";
 import { fillTable, prepareTable } from "./table.js";
 
 const PAGE = 20;
@@ -83,11 +83,11 @@ export class Orders {
   #show(orders, again, next) {
     const focused = document.activeElement?.dataset?.orderId;
     fillTable("orders", orders.map((order) => {
-      const open = make("button", "", order.order_id);
+      const open = make("button", "", showUnseen(order.order_id));
       open.type = "button";
       open.dataset.orderId = order.order_id;
       const cells = {
-        order: [open], customer: [order.customer_id], date: shownTime(order.order_date),
+        order: [open], customer: [showUnseen(order.customer_id)], date: shownTime(order.order_date),
         "amount number": [showMoney(order.total_amount, order.currency)], status: [makeBadge(order.status)],
       };
       const isFresh = again && !this.#shown.has(order.order_id);
@@ -115,6 +115,10 @@ export class Orders {
   async #save() {
     const query = this.#filters.query();
     if (query === null || this.#saving) return;
+    if (!this.#filters.areApplied()) {
+      write("saved", "Nothing was saved: press Find first, as the filters are not applied yet.");
+      return;
+    }
     const rows = [];
     this.#saving = true;
     try {

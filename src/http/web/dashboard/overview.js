@@ -5,7 +5,8 @@ import { Watch } from "./api.js";
 import { Chart } from "./chart.js";
 import { saveRows } from "./csv.js";
 import {
-  beginsOf, cutsFirst, cutsLast, daysAgo, daysBefore, daysFrom, describeWrongRange, isDay, stepFor, sumBy,
+  beginsOf, cutsFirst, cutsLast, daysAgo, daysBefore, daysFrom, describeRange, describeWrongRange, isDay, stepFor,
+  sumBy,
 } from "./days.js";
 import { decimalsOf, fields, plainMoney, showMoney } from "./fields.js";
 import { by, choose, countNoun, make, offers, showCount, write, writeDay } from "./page.js";
@@ -89,7 +90,9 @@ export class Overview {
   // --- which days ---
 
   #offerDays() {
-    for (const label of document.querySelectorAll(".custom")) label.hidden = by("range").value !== "custom";
+    const isCustom = by("range").value === "custom";
+    for (const label of document.querySelectorAll(".custom")) label.hidden = !isCustom;
+    write("range-note", isCustom ? describeRange(by("first-day").value, by("last-day").value) : "");
   }
 
   // What is wrong with them; "": nothing.

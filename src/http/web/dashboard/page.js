@@ -16,6 +16,14 @@ export function make(tag, className, ...content) {
   return element;
 }
 
+// Characters that nobody sees, or that change how others are seen (base/utf8.c has the same).
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\u2028-\u202e\ufff9-\ufffb]/gu;
+
+// Each of them by its number: "C-1\u200b" is not C-1.
+export const showUnseen = (text) => text.replace(UNSEEN, (character) =>
+  Array.from({ length: character.length }, (_, i) =>
+    `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""));
+
 export function makeBadge(status) {
   const badge = make("span", "badge", status);
   badge.dataset.status = status;

@@ -19,13 +19,20 @@ function makeTable([headings, ...rows]) {
   return table;
 }
 
-// `table`: rows of text, the first of them the headings. False also when it was left without an answer.
-export function ask({ title, text, table = [], yes, no }) {
+// The second click of two answers nothing that the first one has asked, or that came up in between.
+export function prepareQuestion() {
+  by("question-dialog").addEventListener("click", (event) => { if (event.detail > 1) event.preventDefault(); });
+}
+
+// `table`: rows of text, the first of them the headings; `isGrave`: a yes cannot be undone by a click. False also when it
+// was left without an answer.
+export function ask({ title, text, table = [], yes, no, isGrave = false }) {
   const dialog = by("question-dialog");
   by("question-title").textContent = title;
   by("question-text").textContent = text;
   by("question-table").replaceChildren(...(table.length > 1 ? [makeTable(table)] : []));
   by("question-yes").textContent = yes;
+  by("question-yes").className = isGrave ? "grave" : "";
   by("question-no").textContent = no;
   dialog.returnValue = "";
   dialog.showModal();
