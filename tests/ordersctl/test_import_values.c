@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 TestSuite(import_values, .init = fixture_set_up_with_database, .fini = fixture_tear_down, .timeout = 60);
 
