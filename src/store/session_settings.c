@@ -39,7 +39,7 @@ const char session_settings_sql[] =
     "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)"
 #define WAITS_FOR_LOCKS(ms)                                                                             \
     "(SELECT set_config('lock_timeout', '" ms "', false) FROM pg_settings WHERE name = 'lock_timeout' " \
-    "AND reset_val = '0')"
+    "AND (reset_val = '0' OR (source <> 'client' AND setting::int > " ms ")))"
 
 /* And those of a lane.
  * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
@@ -48,9 +48,10 @@ const char session_settings_sql[] =
  * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
  * without one left, it shares. 6672 sets this lock apart from others' in the database.
  * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
- * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from. An update
- * never waits for its order; a create does, for another session that has created or removed that order and
- * not committed yet.
+ * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from, and a longer
+ * one of the role, the database or the server, which is for people's sessions, does not hold. An update never
+ * waits for its order; a create does, for another session that has created or removed that order and not
+ * committed yet.
  * Keys are looked at each second, whatever lock a change of them waits for. */
 const char *const session_lane_settings_sql[LANES] = {
     [LANE_GET] = "SELECT " PLAN_ONCE,

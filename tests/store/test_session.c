@@ -275,6 +275,9 @@ Test(session, a_setting_of_others_is_kept_unless_statements_rely_on_another)
         {"client_connection_check_interval = 500", "-c client_connection_check_interval=0",
          "client_connection_check_interval", "0"},
         {"lock_timeout = 0", "-c lock_timeout=0", "lock_timeout", "20ms"}, /* the lane's */
+        {"lock_timeout = '5s'", "", "lock_timeout", "20ms"},
+        {"lock_timeout = '5s'", "-c lock_timeout=60s", "lock_timeout", "1min"},
+        {"lock_timeout = '5ms'", "", "lock_timeout", "5ms"},
         {"jit = on", "-c jit=on", "jit", "off"},
     };
     note_settings();
