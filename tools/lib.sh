@@ -115,9 +115,14 @@ build() {
     supervise ninja -C "$directory" "${@:2}"
 }
 
-# build_release TARGET...: what is run or measured, optimized, in build-release; says so on stderr alone.
+# build_release TARGET...: what is run, optimized, in build-release; says so on stderr alone.
 build_release() {
     build "$root/build-release" -Dbuildtype=release -Dtests=false -- "$@" >&2
+}
+
+# build_measured TARGET...: what is measured, optimized as what is installed for long is, in build-bench.
+build_measured() {
+    build "$root/build-bench" -Dbuildtype=release -Db_lto=true -Dtests=false -- "$@" >&2
 }
 
 # build_release_tests TARGET...: the same with tests among the targets.

@@ -37,7 +37,7 @@ def arguments() -> argparse.Namespace:
                         help="measure the ordersd of the tree there beside this one's, in place of all else")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
     parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
-                        help="where to draw throughput against requests in flight (build-release/bench.svg)")
+                        help="where to draw throughput against requests in flight (build-bench/bench.svg)")
     return parser.parse_args()
 
 

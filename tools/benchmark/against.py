@@ -29,7 +29,11 @@ set -euo pipefail
 . "$1/tools/lib.sh"
 trap stop INT TERM HUP
 need_packages
-build_release src/ordersd
+if declare -F build_measured >/dev/null; then
+    build_measured src/ordersd
+else
+    build_release src/ordersd
+fi
 """
 
 
@@ -68,7 +72,9 @@ def bench_of(stack: contextlib.ExitStack, state: Path, database: Database, name:
     directory = state / name
     directory.mkdir()
     issuer = Issuer(directory)
-    service = Service(directory, url, program=tree / "build-release/src/ordersd", ORDERS_JWT_ISSUERS=str(issuer.issuers))
+    builds = [tree / build / "src/ordersd" for build in ("build-bench", "build-release")]
+    program = next((program for program in builds if program.exists()), builds[0])
+    service = Service(directory, url, program=program, ORDERS_JWT_ISSUERS=str(issuer.issuers))
     stack.callback(service.stop)
     bench = Bench(directory, database, service, url)
     if tree == ROOT:  # the other may know neither keys nor tokens

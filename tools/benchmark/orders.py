@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # The tests have these programs of a build of their own.
-BUILD = Path(os.environ.get("ORDERS_BUILD", ROOT / "build-release"))
+BUILD = Path(os.environ.get("ORDERS_BUILD", ROOT / "build-bench"))
 ORDERSD = BUILD / "src/ordersd"
 ORDERSCTL = BUILD / "tools/ordersctl/ordersctl"
 LOAD = BUILD / "tools/load/orders-load"
