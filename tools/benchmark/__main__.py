@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import against
+from . import against, peers
 from .cases import PLAIN_TABLE, Bench, Case, measure_import, measure_overload, measure_summaries
 from .orders import BUILD
 from .plot import plot
@@ -35,6 +35,8 @@ def arguments() -> argparse.Namespace:
                         help="measure the cases whose names match, and 'overload', 'import' and 'summaries' likewise")
     parser.add_argument("--against", metavar="DIR", type=Path,
                         help="measure the ordersd of the tree there beside this one's, in place of all else")
+    parser.add_argument("--peers", action="store_true",
+                        help="measure what a user would pick in this service's place beside it, in place of all else")
     parser.add_argument("--json", metavar="FILE", type=Path, help="keep every figure")
     parser.add_argument("--svg", metavar="FILE", type=Path, default=BUILD / "bench.svg",
                         help="where to draw throughput against requests in flight (build-bench/bench.svg)")
@@ -59,17 +61,26 @@ def measure(bench: Bench, quick: bool, only: re.Pattern | None) -> list[Case]:
 
 
 def compare(options: argparse.Namespace) -> None:
-    results = against.measure_against(
-        options.against, lambda name: options.only is None or options.only.search(name) is not None, options.quick)
+    """With another tree, or with peers."""
+    def wanted(name: str) -> bool:
+        return options.only is None or options.only.search(name) is not None
+
     about = machine()
-    print(against.markdown(about, options.against, options.quick, results))
+    if options.against:
+        results = against.measure_against(options.against, wanted, options.quick)
+        print(against.markdown(about, options.against, options.quick, results))
+    else:
+        subjects = peers.measure_peers(wanted, options.quick)
+        results = peers.figures(subjects)
+        print(peers.markdown(about, subjects))
+        options.svg.write_text(peers.plot(about, subjects))
     if options.json:
         options.json.write_text(json.dumps({"machine": about, "cases": results}, indent=2) + "\n")
 
 
 def main() -> None:
     options = arguments()
-    if options.against:
+    if options.against or options.peers:
         compare(options)
         return
     with contextlib.ExitStack() as stack:

@@ -55,6 +55,8 @@ CHECKPOINT;
 WRK_SCRIPT = """
 local case, keys = %(case)r, %(keys)d
 local headers = {["X-API-Key"] = %(key)r, ["Content-Type"] = "application/json"}
+local statuses = {"confirmed", "delivered", "completed", "cancelled"} -- of one length
+local between -- the id and the status of an update
 local head, tail -- of the request, around what is another each time: to make all of it anew costs the cores too much
 
 local order = '{"order_id":"new-%%08d-%%08d","customer_id":"customer-%%03d","order_date":"2025-%%02d-%%02dT00:00:00Z",' ..
@@ -72,6 +74,14 @@ local cases = {
     list = {
         template = function() return wrk.format("GET", "/orders/", headers) end,
         here = function() return "" end,
+    },
+    update = {
+        template = function()
+            local request = wrk.format("PATCH", "/orders/bench-HERE", headers, '{"status":"confirmed"}')
+            between = request:match("HERE(.*)confirmed")
+            return (request:gsub("HERE.*", "HERE"))
+        end,
+        here = function() return math.random(keys) .. between .. statuses[math.random(#statuses)] .. '"}' end,
     },
     create = {
         template = function()
@@ -114,7 +124,7 @@ end
 class Case:
     """Something that is measured again and again. Figures are those of its runs; the median is what counts."""
 
-    path: str  # pgbench, ipc, tcp, tls, http, https, stunnel, echo, psql
+    path: str  # pgbench, ipc, tcp, tls, http, https, stunnel, echo, psql, grpc
     operation: str
     in_flight: int
     # Runs it for that many seconds and returns requests, seconds, p50_us, p99_us; "sent" when that is more.
@@ -162,7 +172,7 @@ class Bench:
         self.presented = {}         # what a caller may present in place of API_KEY, by what it is
         for name, script in PGBENCH_SCRIPTS.items():
             (state / f"{name}.sql").write_text(script)
-        for case in ("get", "create", "summary", "list"):
+        for case in ("get", "create", "update", "summary", "list"):
             self.write_wrk_script(case, case, API_KEY)
 
     def write_wrk_script(self, name: str, case: str, key: str) -> None:
@@ -345,7 +355,7 @@ class Bench:
         if not result["requests"]:
             raise Failed(f"{case.name}: nothing was answered")
         thousands = result.get("sent", result["requests"]) / 1000
-        reaches_service = case.path in ("ipc", "tcp", "http")
+        reaches_service = case.path in ("ipc", "tcp", "http", "grpc")
         case.runs.append({
             "throughput": result["requests"] / result["seconds"],
             "p50_us": result.get("p50_us"),

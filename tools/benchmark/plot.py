@@ -1,4 +1,4 @@
-"""Throughput against requests in flight, drawn as SVG."""
+"""Throughput, drawn as SVG: against requests in flight, and as bars."""
 
 from .cases import Case
 from .orders import IN_FLIGHT
@@ -70,3 +70,29 @@ def plot(about: dict, cases: list[Case]) -> str:
         svg.append(f'<path d="M{left} {y}h24" stroke="{colour}" stroke-width="2"/>')
         svg.append(f'<text x="{left + 32}" y="{y + 4}">{path}</text>')
     return "\n".join(svg + ["</svg>", ""])
+
+
+BAR_WIDTH, BAR_HEIGHT, BAR_STEP, NAME_WIDTH = 420, 16, 20, 150
+
+
+def bars(about: dict, groups: dict[str, dict[str, float]]) -> str:
+    """Throughputs by name, a group of bars for each operation, each to the largest of its group."""
+    svg, y = [], 48
+    for title, values in groups.items():
+        svg.append(f'<text x="16" y="{y}" font-weight="bold">{title}</text>')
+        y += 8
+        for i, (name, value) in enumerate(values.items()):
+            width = BAR_WIDTH * value / max(values.values())
+            colour = PATH_COLOURS["ipc" if i < 2 else "pgbench"]
+            svg.append(f'<text x="{NAME_WIDTH}" y="{y + 12}" text-anchor="end">{name}</text>')
+            svg.append(f'<rect x="{NAME_WIDTH + 8}" y="{y}" width="{width:.1f}" height="{BAR_HEIGHT}" fill="{colour}"/>')
+            svg.append(f'<text x="{NAME_WIDTH + 14 + width:.1f}" y="{y + 12}">{value:,.0f}</text>')
+            y += BAR_STEP
+        y += 24
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {NAME_WIDTH + BAR_WIDTH + 80} {y}" '
+        'font-family="sans-serif" font-size="12">',
+        '<rect width="100%" height="100%" fill="white"/>',
+        f'<text x="16" y="22" font-size="14">Requests a second, {about["cores"]} cores, {about["date"]}</text>',
+    ]
+    return "\n".join([*head, *svg, "</svg>", ""])
