@@ -27,8 +27,9 @@ static const char end_left_sql[] =
     "JOIN pg_stat_activity ON pid = id AND " BACKEND_STARTED_US " = started_us AND pid <> pg_backend_pid()";
 
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
+static const char slot_statement[] = "slot";     /* session_slot_sql, in sessions that write */
 
-enum { SETUP_MOST = 2 * STATEMENTS + 9 };
+enum { SETUP_MOST = 2 * STATEMENTS + 10 };
 
 bool session_is_refused(enum session_result outcome)
 {
@@ -187,9 +188,14 @@ static int send_end_left(const struct session *session)
     return PQsendQueryParams(session->pg, end_left_sql, 2, NULL, values, NULL, NULL, 0);
 }
 
-static int send_access(PGconn *pg)
+static int send_prepared(PGconn *pg, const char *name)
 {
-    return PQsendQueryPrepared(pg, access_statement, 0, NULL, NULL, NULL, 0);
+    return PQsendQueryPrepared(pg, name, 0, NULL, NULL, NULL, 0);
+}
+
+static bool has_slot(const struct session *session)
+{
+    return lane_statements(session->lane) == LANE_WRITE;
 }
 
 /* What limits all that comes later, and what was left of other sessions. It reads no table, and so waits for
@@ -216,7 +222,10 @@ static bool send_statements(const struct session *session, struct setup *setup)
     PGconn *pg = session->pg;
     bool sent = expect(setup, pg, PQsendPrepare(pg, access_statement, schema_access_sql, 0, NULL),
                        session_take_nothing) &&
-                expect(setup, pg, send_access(pg), session_take_access);
+                expect(setup, pg, send_prepared(pg, access_statement), session_take_access);
+    if (sent && has_slot(session))
+        sent = expect(setup, pg, PQsendPrepare(pg, slot_statement, session_slot_sql, 0, NULL),
+                      session_take_nothing);
     for (const struct statement *each = statements; sent && each < statements + STATEMENTS; each++) {
         if (each->lane == lane_statements(session->lane))
             sent = prepare(session, setup, each, each->name, each->sql) &&
@@ -406,19 +415,30 @@ int session_check_due_ms(const struct session *session)
     return time_left_ms(session->checked_ns + (uint64_t)session->check_ms * NS_PER_MS);
 }
 
+static bool send_check(const struct session *session)
+{
+    PGconn *pg = session->pg;
+    return send_prepared(pg, access_statement) && PQpipelineSync(pg) &&
+           (!has_slot(session) || (send_prepared(pg, slot_statement) && PQpipelineSync(pg)));
+}
+
 static enum session_result check(struct session *session)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)session->answer_ms * NS_PER_MS;
-    if (!send_access(session->pg) || !PQpipelineSync(session->pg))
+    if (!send_check(session))
         return break_off(session, 0);
-    PGresult *result = read_by(next_before, session, limit_ns);
-    if (result == NULL) {
+    PGresult *access = read_by(next_before, session, limit_ns);
+    PGresult *slot = access != NULL && has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
+    enum session_result outcome;
+    if (access != NULL && (slot != NULL || !has_slot(session))) {
+        outcome = session_take_access(session, access); /* a slot that could not be left will do */
+    } else {
         if (PQstatus(session->pg) == CONNECTION_OK)
             note_left(session);
-        return break_off(session, session->answer_ms);
+        outcome = break_off(session, session->answer_ms);
     }
-    const enum session_result outcome = session_take_access(session, result);
-    PQclear(result);
+    PQclear(access);
+    PQclear(slot);
     return outcome;
 }
 

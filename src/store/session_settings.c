@@ -64,6 +64,23 @@ const char *const session_lane_settings_sql[LANES] = {
     [LANE_LOCKED] = "SELECT " PLAN_ONCE ", " ROLLUP_SLOT ", " WAITS_FOR_LOCKS("2"),
 };
 
+/* While somebody's snapshot is held, as that of a dump, or of a transaction that writes and stays open, no
+ * version of a row can be removed, and each write of a slot's row looks at all that there are: some thousand
+ * a millisecond. The row moves on through the table then; where nothing is held it stays about where it is.
+ * So a session whose row has moved far goes on in another slot, one of those that are used for nothing else.
+ */
+#define MOVED_FAR_PAGES "16"
+const char session_slot_sql[] =
+    "SELECT CASE WHEN known IS NULL THEN set_config('orders.rollup_page', page::text, false) "
+    "WHEN abs(page - known) > " MOVED_FAR_PAGES " THEN (SELECT set_config('orders.rollup_page', '', false) "
+    "|| set_config('orders.rollup_slot', slot::text, false) || pg_advisory_unlock(6672, own) "
+    "FROM (SELECT slot FROM generate_series(257, 1000) AS slot ORDER BY random() OFFSET 0) AS others "
+    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1) END "
+    "FROM (SELECT slot AS own, (ctid::text::point)[0]::bigint AS page, "
+    "nullif(current_setting('orders.rollup_page', true), '')::bigint AS known "
+    "FROM ONLY order_rollup_versions "
+    "WHERE slot = nullif(current_setting('orders.rollup_slot', true), '')::integer) AS at";
+
 /* A role that may make schemas could make one that comes before ours in the path, such as one of the name of
  * our role, with tables of his own. No temporary table comes first either. */
 const char session_path_sql[] =

@@ -16,4 +16,7 @@ extern const char session_settings_sql[];
 extern const char session_path_sql[];
 extern const char *const session_lane_settings_sql[LANES];
 
+/* The same, now and then, of one that writes: leaves a slot of the rollup whose row is slow to change. */
+extern const char session_slot_sql[];
+
 #endif

@@ -35,7 +35,7 @@
 
 enum {
     SUMMARY_MEMORY_ROWS = 1 << 16,
-    SUMMARY_MEMORY_SLOTS = 1024, /* there are 257 */
+    SUMMARY_MEMORY_SLOTS = 1024, /* there are 1001 */
 };
 
 struct summary_version {

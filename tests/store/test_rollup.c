@@ -252,6 +252,33 @@ Test(rollup, folding_waits_for_no_writer)
     PQfinish(writer);
 }
 
+static void write_until(const char *sql)
+{
+    for (unsigned n = 0; n < 200 && database_number(database, sql) == 0; n++) {
+        char id[16];
+        for (unsigned i = 0; i < 100; i++) {
+            snprintf(id, sizeof id, "%u-%u", n, i);
+            expect_end(begin_create(store, id, LONG_MS), STATUS_OK);
+        }
+    }
+}
+
+/* As a dump does, somebody keeps all versions of a slot's row from being removed. */
+Test(rollup, a_slot_whose_row_has_many_versions_is_left)
+{
+    PGconn *reader = database_connect(database_url);
+    free(database_query(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM orders"));
+    write_until("SELECT count(*) FROM order_rollup_versions WHERE slot > 256");
+    cr_expect_geq(database_number(database, "SELECT count(*) FROM order_rollup_versions WHERE slot > 256"),
+                  1);
+    cr_expect_eq(database_number(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' "
+                                           "AND classid = 6672 AND objid <> 256 AND database = (SELECT oid "
+                                           "FROM pg_database WHERE datname = current_database())"),
+                 3);
+    cr_expect_eq(summarize(true), STATUS_OK);
+    PQfinish(reader);
+}
+
 Test(rollup, each_worker_has_a_slot_of_its_own)
 {
     char *slots = database_query(
