@@ -254,7 +254,7 @@ Test(rollup, folding_waits_for_no_writer)
 
 static void write_until(const char *sql)
 {
-    for (unsigned n = 0; n < 200 && database_number(database, sql) == 0; n++) {
+    for (unsigned n = 0; n < 60 && database_number(database, sql) == 0; n++) {
         char id[16];
         for (unsigned i = 0; i < 100; i++) {
             snprintf(id, sizeof id, "%u-%u", n, i);
