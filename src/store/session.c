@@ -418,8 +418,8 @@ int session_check_due_ms(const struct session *session)
 static bool send_check(const struct session *session)
 {
     PGconn *pg = session->pg;
-    return send_prepared(pg, access_statement) && PQpipelineSync(pg) &&
-           (!has_slot(session) || (send_prepared(pg, slot_statement) && PQpipelineSync(pg)));
+    return (!has_slot(session) || (send_prepared(pg, slot_statement) && PQpipelineSync(pg))) &&
+           send_prepared(pg, access_statement) && PQpipelineSync(pg);
 }
 
 static enum session_result check(struct session *session)
@@ -427,10 +427,10 @@ static enum session_result check(struct session *session)
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)session->answer_ms * NS_PER_MS;
     if (!send_check(session))
         return break_off(session, 0);
-    PGresult *access = read_by(next_before, session, limit_ns);
-    PGresult *slot = access != NULL && has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
+    PGresult *slot = has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
+    PGresult *access = slot != NULL || !has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
     enum session_result outcome;
-    if (access != NULL && (slot != NULL || !has_slot(session))) {
+    if (access != NULL) {
         outcome = session_take_access(session, access); /* a slot that could not be left will do */
     } else {
         if (PQstatus(session->pg) == CONNECTION_OK)
