@@ -1,9 +1,9 @@
 /* summary_memory.h: a cache of the last summary, and how a server knows which days of it are out of date.
  *
- * The rollup (migrations/deploy/order_rollup_versions.sql) has a version for each slot, which every change of
- * a sum increments, in the same transaction. The statement below is run with the versions that the cache has.
- * It returns, of one snapshot, which versions have changed, and the sums of the days that changed since, or
- * of all days where that cannot be told. So
+ * The rollup (migrations/deploy/order_rollup_versions.sql) has a version for each slot, and every change of a
+ * sum sets a later one, in the same transaction. The statement below is run with the versions that the cache
+ * has. It returns, of one snapshot, which versions have changed, and the sums of the days that changed since,
+ * or of all days where that cannot be told. So
  *
  * - what is answered is what the rollup adds up to in that snapshot: where a version is the same, nothing of
  *   its slot has changed, whoever may be writing meanwhile; and the days that did are read with it;
