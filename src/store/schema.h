@@ -29,7 +29,7 @@ bool schema_check(const PGresult *result, char deployed[static SCHEMA_NAME]);
 /* Why a database at that change cannot be used, in a few words for anybody. */
 void schema_explain(const char *deployed, char *why, size_t why_size);
 
-/* The same for who starts the program: which setting it is about, and which command mends it. */
+/* The same for who starts the program: which setting it is about, and which command repairs it. */
 void schema_advise(const char *deployed, char *why, size_t why_size);
 
 #endif
