@@ -42,9 +42,10 @@ const struct key_statement key_list = {
 };
 
 /* A statement that has waited for a row does not see those that were made meanwhile: of a key that was being
- * rotated it would revoke the old one, and pass over the new one. The next statement does. All who change
- * keys of a name wait here for each other, as its oldest row stays. */
-const char key_lock_sql[] = "SELECT FROM ONLY api_keys WHERE name = $1 ORDER BY id FOR NO KEY UPDATE";
+ * rotated it would revoke the old one, and pass over the new one. The next statement does. The oldest row of
+ * a name is never removed, so its lock serializes all changes of keys of that name. */
+const char key_lock_sql[] =
+    "SELECT FROM ONLY api_keys WHERE name = $1 ORDER BY created_at, id LIMIT 1 FOR NO KEY UPDATE";
 
 const struct key_statement key_revoke = {
     .sql = "WITH ended AS (UPDATE ONLY api_keys SET revoked_at = clock_timestamp() "
@@ -52,7 +53,7 @@ const struct key_statement key_revoke = {
            "SELECT " COLUMNS " FROM ended ORDER BY created_at DESC",
     .n_params = 1,
     .changes = true,
-    .name = 1,
+    .name_param = 1,
     .none_code = STATUS_NOT_FOUND,
     .none = "No key of this name holds",
 };
@@ -73,7 +74,7 @@ const struct key_statement key_rotate = {
                   ", 2 FROM old ORDER BY place",
     .n_params = 5,
     .changes = true,
-    .name = 3,
+    .name_param = 3,
     .none_code = STATUS_NOT_FOUND,
     .none = "No key of this name holds",
 };

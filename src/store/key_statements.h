@@ -18,7 +18,8 @@ struct key_statement {
     const char *sql; /* of text parameters; its rows are keys */
     int n_params;
     bool changes;
-    int name; /* 1 and up: the number of the parameter that is a name, whose keys key_lock_sql locks first */
+    int name_param; /* the number, from 1, of the parameter that is a name, for which key_lock_sql runs first;
+                       0: none */
     enum status_code none_code; /* of no row */
     const char *none;           /* what is said of it; NULL: it is an answer as any */
 };
@@ -31,7 +32,7 @@ extern const struct key_statement key_revoke;
 /* $1: id, $2: hash, $3: name, $4: grace in seconds, $5: expires, or null. */
 extern const struct key_statement key_rotate;
 
-/* Locks all keys of a name, $1, in the transaction of the change. */
+/* Serializes changes of the keys of a name, $1, in the transaction of the change. */
 extern const char key_lock_sql[];
 
 /* Has the session told of changes, or no more. */

@@ -254,8 +254,8 @@ static bool write_uses(struct postgres_keys *keys)
 static PGresult *ask_operation(struct postgres_keys *keys, const struct key_operation *operation)
 {
     const struct key_statement *statement = operation->statement;
-    if (statement->name != 0 &&
-        !send_query(keys->session.pg, key_lock_sql, 1, &operation->params[statement->name - 1]))
+    if (statement->name_param != 0 &&
+        !send_query(keys->session.pg, key_lock_sql, 1, &operation->params[statement->name_param - 1]))
         return NULL;
     return ask(keys, statement->sql, statement->n_params, operation->params);
 }
@@ -366,7 +366,9 @@ static bool connect_and_serve(struct postgres_keys *keys)
     metric_add(keys->options.metrics->connects[outcome], 1);
     const bool begun = outcome == SESSION_READY && listen_and_load(keys);
     if (outcome == SESSION_READY && !begun)
-        outcome = session_refuse(&keys->session, SESSION_UNREACHABLE);
+        outcome = keys->session.outcome != SESSION_READY
+                      ? keys->session.outcome
+                      : session_refuse(&keys->session, SESSION_UNREACHABLE);
     report(keys, outcome);
     if (begun)
         serve(keys);
