@@ -29,6 +29,12 @@ struct authority {
     bool is_trusted;
 };
 
+/* All that there were since the start: a number stays that of one key. */
+struct authorities {
+    struct authority *list; /* owned */
+    uint32_t n;
+};
+
 struct tls_server {
     atomic_uint holds;
     struct tls_server_files files;
@@ -36,59 +42,64 @@ struct tls_server {
     SSL_CTX *asking; /* a client's, for this process itself */
 
     pthread_mutex_t lock;
-    struct tls_identity *now;      /* guarded by lock, as is all below; held */
-    struct authority *authorities; /* owned; all that there were */
-    uint32_t n_authorities;
+    struct tls_identity *now; /* guarded by lock, as is all below; held */
+    struct authorities authorities;
 };
 
 /* --- who vouches --- */
 
-/* Under the lock. Its number; 0: it is not there. */
-static uint32_t find_authority(const struct tls_server *server, const unsigned char key[EVP_MAX_MD_SIZE])
+/* Its number; 0: it is not there. */
+static uint32_t find_authority(const struct authorities *all, const unsigned char key[EVP_MAX_MD_SIZE])
 {
-    for (uint32_t i = 0; i < server->n_authorities; i++) {
-        if (memcmp(server->authorities[i].key, key, EVP_MAX_MD_SIZE) == 0)
+    for (uint32_t i = 0; i < all->n; i++) {
+        if (memcmp(all->list[i].key, key, EVP_MAX_MD_SIZE) == 0)
             return i + 1;
     }
     return 0;
 }
 
-static void trust(struct tls_server *server, const X509 *certificate)
+/* There is room for one more. False: OpenSSL has no digest of its key. */
+static bool trust(struct authorities *all, const X509 *certificate)
 {
     struct authority authority = {.is_trusted = true};
     if (X509_pubkey_digest(certificate, EVP_sha256(), authority.key, NULL) != 1)
-        return;
-    const uint32_t number = find_authority(server, authority.key);
+        return false;
+    const uint32_t number = find_authority(all, authority.key);
     if (number != 0)
-        server->authorities[number - 1].is_trusted = true;
+        all->list[number - 1].is_trusted = true;
     else
-        server->authorities[server->n_authorities++] = authority;
+        all->list[all->n++] = authority;
+    return true;
 }
 
-/* Under the lock: those of an identity, and no others. False: no memory. */
+/* Under the lock: trusts those of an identity, and no others. False: no memory, or a key without a digest,
+ * and nothing has changed. */
 static bool trust_those_of(struct tls_server *server, const struct tls_identity *identity)
 {
-    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(identity->context));
-    const size_t most = server->n_authorities + (size_t)sk_X509_OBJECT_num(all);
-    struct authority *authorities = reallocarray(server->authorities, most + 1, sizeof *authorities);
-    if (authorities == NULL)
+    const STACK_OF(X509_OBJECT) *trusted = X509_STORE_get0_objects(SSL_CTX_get_cert_store(identity->context));
+    const size_t most = server->authorities.n + (size_t)sk_X509_OBJECT_num(trusted);
+    struct authorities next = {.list = calloc(most + 1, sizeof *next.list)};
+    if (next.list == NULL)
         return false;
-    server->authorities = authorities;
-    for (uint32_t i = 0; i < server->n_authorities; i++)
-        authorities[i].is_trusted = false;
-    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
-        const X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
-        if (certificate != NULL)
-            trust(server, certificate);
+    for (; next.n < server->authorities.n; next.n++)
+        memcpy(next.list[next.n].key, server->authorities.list[next.n].key, EVP_MAX_MD_SIZE);
+    for (int i = 0; i < sk_X509_OBJECT_num(trusted); i++) {
+        const X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(trusted, i));
+        if (certificate != NULL && !trust(&next, certificate)) {
+            free(next.list);
+            return false;
+        }
     }
+    free(server->authorities.list);
+    server->authorities = next;
     return true;
 }
 
 bool tls_server_trusts(struct tls_server *server, uint32_t authority)
 {
     pthread_mutex_lock(&server->lock);
-    const bool trusts =
-        authority != 0 && authority <= server->n_authorities && server->authorities[authority - 1].is_trusted;
+    const bool trusts = authority != 0 && authority <= server->authorities.n &&
+                        server->authorities.list[authority - 1].is_trusted;
     pthread_mutex_unlock(&server->lock);
     return trusts;
 }
@@ -103,7 +114,7 @@ void server_connection_note(struct tls_server *server, const X509 *certificate, 
     if (last == NULL || X509_pubkey_digest(last, EVP_sha256(), key, NULL) != 1)
         return;
     pthread_mutex_lock(&server->lock);
-    holder->authority = find_authority(server, key);
+    holder->authority = find_authority(&server->authorities, key);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -327,7 +338,7 @@ void tls_server_release(struct tls_server *server)
     tls_identity_release(server->now);
     SSL_CTX_free(server->asking);
     own_certificate_free(&server->own);
-    free(server->authorities);
+    free(server->authorities.list);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
