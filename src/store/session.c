@@ -31,7 +31,7 @@ static const char slot_statement[] = "slot";     /* session_slot_sql, in session
 
 enum { SETUP_MOST = 2 * STATEMENTS + 10 };
 
-bool session_is_refused(enum session_result outcome)
+bool session_is_unfit(enum session_result outcome)
 {
     return outcome != SESSION_READY && outcome != SESSION_UNREACHABLE && outcome != SESSION_FAILING;
 }
@@ -355,7 +355,7 @@ static enum session_result dial(struct session *session)
         return SESSION_UNREACHABLE;
     }
     if (!wait_for(session, dial_event(session->dial), POLLIN, limit_ns)) {
-        if (session_is_refused(session->outcome))
+        if (session_is_unfit(session->outcome))
             return session->outcome; /* `why` and `reason` are still so */
         snprintf(session->why, sizeof session->why, "no answer within %d ms", SESSION_ATTEMPT_MS);
         return session_refuse(session, SESSION_UNREACHABLE);

@@ -14,8 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether the server was reached and cannot serve: to be reported until another attempt is over. */
-bool session_is_refused(enum session_result outcome);
+/* Whether the outcome is one that lasts, as a missing table or a refused login: to be reported until another
+ * attempt is over. A server that is out of reach or failing may be back with the next attempt. */
+bool session_is_unfit(enum session_result outcome);
 
 /* Connects, checks the schema and prepares the statements; ends what a session that was left still does.
  * Unless it is SESSION_READY, `why`, `reason` and `answer` are set. An attempt that takes longer than

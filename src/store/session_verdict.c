@@ -43,6 +43,7 @@ static const struct {
     {"53300", SESSION_FAILING, {"database has no connection left", "The database has no connection left"}},
     {"53", SESSION_FAILING, {"database is out of resources", "The database is out of resources"}},
     {"57014", SESSION_CANCELED, {NULL, NULL}},
+    {"57P01", SESSION_FAILING, {"database ended the session", "The database ended the session"}},
     {"57P04", SESSION_REFUSED, {"database does not exist", "The database does not exist"}},
     {"57", SESSION_FAILING, {"database is starting or stopping", "The database is restarting"}},
     {"58", SESSION_FAILING, {"database cannot reach its storage", "The database cannot reach its storage"}},

@@ -236,8 +236,8 @@ static void serve(struct worker *worker)
         log_line(worker->log, LOG_LEVEL_WARN, "database connection lost",
                  LOG_STR("lane", lane_name(worker->session.lane)),
                  LOG_STR("error", session_error(&worker->session)));
-    /* Of a server that cannot serve it is told before another is looked for, which may take long. */
-    if (session_is_refused(worker->session.outcome))
+    /* Reported before another server is looked for, which may take long. */
+    if (session_is_unfit(worker->session.outcome))
         stay_away(worker, worker->session.outcome);
     queue_leave(worker->queue);
     if (is_under_way)
