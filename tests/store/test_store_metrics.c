@@ -1,9 +1,11 @@
 /* test_store_metrics.c: batches, waits and retries as the store tells them. The worker is held up by a lock
  * on the table, so that what goes together is known. */
+#include "store/pace.h"
 #include "store_calls.h"
 #include "support/database.h"
 
 #include "base/metrics.h"
+#include "base/time.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -62,6 +64,14 @@ static double figure(const char *name, const char *labels)
     return 0;
 }
 
+/* NULL: there is nothing to add. */
+static void expect_figure(const char *name, const char *labels, double wanted, const char *why)
+{
+    const double found = figure(name, labels);
+    cr_expect_eq(found, wanted, "%s of %s is %g, and not %g; %s", name, labels, found, wanted,
+                 why != NULL ? why : "");
+}
+
 static struct pending *hold(void)
 {
     free(database_query(database, "BEGIN; LOCK TABLE orders IN SHARE ROW EXCLUSIVE MODE"));
@@ -73,9 +83,10 @@ static struct pending *hold(void)
     return first;
 }
 
-/* Orders that come while the worker is held up, one of which the database refuses, if any. */
-static void run_batch(int broken)
+/* False: it was held up for so long that the worker makes smaller batches. */
+static bool is_held_up_briefly(int broken)
 {
+    const uint64_t begun_ns = time_monotonic_ns();
     struct pending *first = hold(), *calls[ORDERS];
     for (int i = 0; i < ORDERS; i++) {
         char id[16];
@@ -86,40 +97,51 @@ static void run_batch(int broken)
             order->currency = "XXX"; /* the service would not let this through */
         store->create(store, &calls[i]->call, order, (Orders__V1__Order_Closure)pending_done, calls[i]);
     }
-    cr_expect_eq(figure("orders_store_queue_operations", "write"), ORDERS);
-    cr_expect_eq(figure("orders_store_connections", "write busy"), 1);
-    free(database_query(database, "SELECT pg_sleep(0.05); COMMIT"));
+    expect_figure("orders_store_queue_operations", "write", ORDERS, NULL);
+    expect_figure("orders_store_connections", "write busy", 1, NULL);
+    free(database_query(database, "SELECT pg_sleep(0.02); COMMIT"));
     expect_end(first, STATUS_OK);
+    const bool is_brief = time_monotonic_ns() - begun_ns < (uint64_t)PACE_MS * NS_PER_MS;
     for (int i = 0; i < ORDERS; i++)
         expect_end(calls[i], i == broken ? STATUS_INVALID_ARGUMENT : STATUS_OK);
-    cr_expect_eq(figure("orders_store_queue_operations", "write"), 0);
+    expect_figure("orders_store_queue_operations", "write", 0, NULL);
+    return is_brief;
+}
+
+/* Orders that come while the worker is held up, one of which the database refuses, if any. */
+static void run_batch(int broken)
+{
+    while (!is_held_up_briefly(broken)) { /* the machine is busy; the test's timeout bounds it */
+        tear_down();
+        set_up();
+    }
 }
 
 Test(store_metrics, a_batch_is_one_and_all_of_it_waited)
 {
     run_batch(-1);
-    cr_expect_eq(figure("orders_store_batch_operations_count", "write"), 2);
-    cr_expect_eq(figure("orders_store_batch_operations_sum", "write"), 1 + ORDERS);
-    cr_expect_eq(figure("orders_store_batch_operations_bucket", "write 1"), 1);
-    cr_expect_eq(figure("orders_store_batch_operations_bucket", "write 4"), 1);
-    cr_expect_eq(figure("orders_store_batch_operations_bucket", "write 8"), 2);
-    cr_expect_eq(figure("orders_store_queue_wait_seconds_count", "write"), 1 + ORDERS);
-    cr_expect_geq(figure("orders_store_queue_wait_seconds_sum", "write"), ORDERS * 0.05);
-    cr_expect_eq(figure("orders_store_statement_duration_seconds_count", "create"), 2);
-    cr_expect_geq(figure("orders_store_statement_duration_seconds_sum", "create"), 0.05, "the lock's time");
-    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), 0);
-    cr_expect_eq(figure("orders_store_splits_total", "write"), 0);
-    cr_expect_eq(figure("orders_store_batch_operations_count", "get"), 0);
+    expect_figure("orders_store_batch_operations_count", "write", 2, NULL);
+    expect_figure("orders_store_batch_operations_sum", "write", 1 + ORDERS, NULL);
+    expect_figure("orders_store_batch_operations_bucket", "write 1", 1, NULL);
+    expect_figure("orders_store_batch_operations_bucket", "write 4", 1, NULL);
+    expect_figure("orders_store_batch_operations_bucket", "write 8", 2, NULL);
+    expect_figure("orders_store_queue_wait_seconds_count", "write", 1 + ORDERS, NULL);
+    cr_expect_geq(figure("orders_store_queue_wait_seconds_sum", "write"), ORDERS * 0.02);
+    expect_figure("orders_store_statement_duration_seconds_count", "create", 2, NULL);
+    cr_expect_geq(figure("orders_store_statement_duration_seconds_sum", "create"), 0.02, "the lock's time");
+    expect_figure("orders_store_operations_retried_total", "write", 0, NULL);
+    expect_figure("orders_store_splits_total", "write", 0, NULL);
+    expect_figure("orders_store_batch_operations_count", "get", 0, NULL);
 }
 
 /* 8 fail; 4 and 4; 2 and 2; 1 and 1, of which one stands alone and is told. */
 Test(store_metrics, a_batch_with_one_at_fault_is_split_until_it_stands_alone)
 {
     run_batch(3);
-    cr_expect_eq(figure("orders_store_splits_total", "write"), 3);
-    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), 8 + 4 + 2);
-    cr_expect_eq(figure("orders_store_statements_failed_total", "create"), 4);
-    cr_expect_eq(figure("orders_store_batch_operations_count", "write"), 2, "it stays one batch");
+    expect_figure("orders_store_splits_total", "write", 3, NULL);
+    expect_figure("orders_store_operations_retried_total", "write", 8 + 4 + 2, NULL);
+    expect_figure("orders_store_statements_failed_total", "create", 4, NULL);
+    expect_figure("orders_store_batch_operations_count", "write", 2, "it stays one batch");
 }
 
 /* One call's creates, of a prefix but for the last: those behind the first go in one batch. */
@@ -147,13 +169,13 @@ static void create_all(const char *prefix, const char *last, enum status_code of
 Test(store_metrics, what_is_there_already_is_looked_up_once_something_was)
 {
     create_all("a", "there", STATUS_OK);
-    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), 0);
+    expect_figure("orders_store_operations_retried_total", "write", 0, NULL);
     create_all("b", "there", STATUS_ALREADY_EXISTS);
-    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), ORDERS - 1);
+    expect_figure("orders_store_operations_retried_total", "write", ORDERS - 1, NULL);
     create_all("c", "there", STATUS_ALREADY_EXISTS);
-    cr_expect_eq(figure("orders_store_operations_retried_total", "write"), ORDERS - 1);
-    cr_expect_eq(figure("orders_store_splits_total", "write"), 0);
-    cr_expect_eq(figure("orders_store_statements_failed_total", "create"), 0);
+    expect_figure("orders_store_operations_retried_total", "write", ORDERS - 1, NULL);
+    expect_figure("orders_store_splits_total", "write", 0, NULL);
+    expect_figure("orders_store_statements_failed_total", "create", 0, NULL);
     cr_expect_eq(database_number(database, "SELECT count(*) FROM orders"), 3 * ORDERS - 2);
 }
 
@@ -161,7 +183,7 @@ Test(store_metrics, what_waits_when_its_deadline_passes_waits_no_more)
 {
     struct pending *first = hold();
     struct pending *late = begin_create(store, "late", 100);
-    cr_expect_eq(figure("orders_store_queue_operations", "write"), 1);
+    expect_figure("orders_store_queue_operations", "write", 1, NULL);
     expect_end(late, STATUS_DEADLINE_EXCEEDED);
     /* it is counted out a moment after its caller was told */
     while (figure("orders_store_queue_operations", "write") != 0)
@@ -172,12 +194,12 @@ Test(store_metrics, what_waits_when_its_deadline_passes_waits_no_more)
 
 Test(store_metrics, a_broken_connection_is_counted_and_made_again)
 {
-    cr_expect_eq(figure("orders_store_connects_total", "get ready"), 1);
+    expect_figure("orders_store_connects_total", "get ready", 1, NULL);
     free(database_query(database, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
                                   "application_name = 'ordersd' AND datname = current_database()"));
     while (figure("orders_store_connects_total", "get ready") < 2)
         free(database_query(database, "SELECT pg_sleep(0.005)"));
-    cr_expect_eq(figure("orders_store_connections_lost_total", "get"), 1);
+    expect_figure("orders_store_connections_lost_total", "get", 1, NULL);
 }
 
 /* Those of all stores that use the registry. */
@@ -208,7 +230,7 @@ Test(store_metrics, forgotten_answers_are_counted)
     store = postgres_open(&with_purge, error, sizeof error);
     cr_assert_not_null(store, "%s", error);
     while (purged() < 7)
-        free(database_query(database, "SELECT pg_sleep(0.05)"));
+        free(database_query(database, "SELECT pg_sleep(0.02)"));
     cr_expect_eq(purged(), 7);
     cr_expect_eq(database_number(database, "SELECT count(*) FROM idempotency"), 0);
 }
