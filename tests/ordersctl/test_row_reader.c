@@ -126,6 +126,20 @@ ParameterizedTestParameters(row_reader, csv)
          "2 {\"order_id\":\"A\",\"customer_id\":\"C\"}\n3 " ANOTHER "unreadable\n"},
         {ROWS_CSV, "order_id,status\nA,x\norder_id,status,currency\nB,x,y\n",
          "2 {\"order_id\":\"A\",\"status\":\"x\"}\n3 " ANOTHER "unreadable\n"},
+        /* Its names may stand anywhere, and the remark is none of a field. */
+        {ROWS_CSV, "remark,order_id,status\n,A,x\nremark,order_id,status\n,B,x\n",
+         "2 {\"order_id\":\"A\",\"status\":\"x\"}\n"
+         "3 !the header again, as of a file that was put behind this one\n"
+         "4 {\"order_id\":\"B\",\"status\":\"x\"}\n"},
+        {ROWS_CSV, "remark,order_id,status\nthe header again,order_id,status\n,B,x\n",
+         "2 !the header again, as of a file that was put behind this one\n"
+         "3 {\"order_id\":\"B\",\"status\":\"x\"}\n"},
+        {ROWS_CSV, "remark,order_id,status\n,A,x\norder_id,customer_id,status\nB,C,x\n",
+         "2 {\"order_id\":\"A\",\"status\":\"x\"}\n3 " ANOTHER "unreadable\n"},
+        {ROWS_CSV, "order_id,status\nA,x\nremark,order_id\n,B\n",
+         "2 {\"order_id\":\"A\",\"status\":\"x\"}\n3 " ANOTHER "unreadable\n"},
+        {ROWS_CSV, "order_id,customer_id,currency\nA,C,ISK\nx,customer_id,order_id\n",
+         "2 {\"order_id\":\"A\",\"customer_id\":\"C\",\"currency\":\"ISK\"}\n3 " ANOTHER "unreadable\n"},
         {ROWS_CSV, "order_id,customer_id\nstatus,C\n", "2 {\"order_id\":\"status\",\"customer_id\":\"C\"}\n"},
         {ROWS_CSV, "order_id\nA\xef\xbb\xbf\n", "2 {\"order_id\":\"A\xef\xbb\xbf\"}\n"},
         {ROWS_CSV, "currency,remark,orderId\nISK,hello,A\n", "2 {\"currency\":\"ISK\",\"order_id\":\"A\"}\n"},
@@ -196,6 +210,19 @@ Test(row_reader, csv_unknown_columns_are_ignored_where_asked_for)
         {"order_id,total_amount,Total Amount,note,\nA,1,2,x,\n",
          "2 {\"order_id\":\"A\",\"total_amount\":\"1\"}\n"},
         {"order_id,note,\nA,x,y\n", "2 !cell 3 is not empty, and its column has no name\n"},
+        /* Another header may have them too, or others. */
+        {"order_id,note,\nA,x,\norder_id,note,\nB,y,\n",
+         "2 {\"order_id\":\"A\"}\n3 !the header again, as of a file that was put behind this one\n"
+         "4 {\"order_id\":\"B\"}\n"},
+        {"note,order_id\nx,A\nnote,order_id\ny,B\n",
+         "2 {\"order_id\":\"A\"}\n3 !the header again, as of a file that was put behind this one\n"
+         "4 {\"order_id\":\"B\"}\n"},
+        {"note,order_id\nx,A\norder_id,customer_id\nB,C\n",
+         "2 {\"order_id\":\"A\"}\n3 " ANOTHER "unreadable\n"},
+        {"order_id,status,note\nA,x,y\norder_id,status,place\n",
+         "2 {\"order_id\":\"A\",\"status\":\"x\"}\n3 " ANOTHER "unreadable\n"},
+        /* Where any text may be, the names of fields may be values. */
+        {"order_id,first change,second change\nA,status,currency\n", "2 {\"order_id\":\"A\"}\n"},
         {"order_id,total_amout,note\nA,1,x\n", "1 !the header has unknown columns: \"total_amout\" (did you "
                                                "mean total_amount?); a name that is like a "
                                                "field's is not ignored\nunreadable\n"},

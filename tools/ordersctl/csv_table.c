@@ -22,9 +22,14 @@ enum {
 /* A column without a name, which is to have no values. */
 static const ProtobufCFieldDescriptor nameless;
 
+struct column {
+    const ProtobufCFieldDescriptor *field; /* NULL: passed over; or &nameless */
+    char *name;                            /* owned: as the header has it */
+};
+
 struct csv_table {
     const struct row_subject *subject;
-    const ProtobufCFieldDescriptor **columns; /* owned; NULL: passed over; or &nameless */
+    struct column *columns; /* owned */
     size_t n_columns;
     size_t n_unknown;
     size_t n_ignored, ignored_length;
@@ -36,8 +41,9 @@ struct csv_table {
     /* The row being read. */
     size_t n_cells;
     size_t n_filled; /* of the cells; of the header: that name a field */
-    size_t n_names;  /* how many cells it begins with that name a field, */
-    size_t n_same;   /* and how many of these that of their column */
+    size_t n_names;  /* of the cells: that are names of columns */
+    size_t n_placed; /* of these: that stand where they are no values of a column that is passed over */
+    size_t n_same;   /* of the cells: that another header like the first has there */
     json_t *object;
     size_t error_length;
     char error[1024]; /* "" while nothing is wrong with it */
@@ -59,6 +65,8 @@ void csv_table_free(struct csv_table *table)
     if (table == NULL)
         return;
     csv_free(&table->parser);
+    for (size_t i = 0; i < table->n_columns; i++)
+        free(table->columns[i].name);
     free(table->columns);
     free(table);
 }
@@ -91,7 +99,8 @@ typedef void take_cell_fn(void *cell, size_t length, void *table);
 /* Gives each cell of one row to `take_cell`. False: table->error says why. */
 static bool parse(struct csv_table *table, const char *text, size_t length, take_cell_fn *take_cell)
 {
-    table->n_cells = table->n_filled = table->n_names = table->n_same = table->error_length = 0;
+    table->n_cells = table->n_filled = table->n_names = table->n_placed = table->n_same = 0;
+    table->error_length = 0;
     table->error[0] = '\0';
     csv_set_delim(&table->parser, (unsigned char)table->delimiter);
     if (csv_parse(&table->parser, text, length, take_cell, end_row, table) != length ||
@@ -159,28 +168,35 @@ static void find_delimiter(struct csv_table *table, const char *text, size_t len
 
 /* --- the header --- */
 
-static void add_column(struct csv_table *table, const ProtobufCFieldDescriptor *field)
+static bool is_remark(const struct csv_table *table, const char *name)
 {
-    const ProtobufCFieldDescriptor **columns =
-        realloc(table->columns, (table->n_columns + 1) * sizeof *table->columns);
-    if (columns == NULL) {
+    return table->subject->remark != NULL && strcmp(name, table->subject->remark) == 0;
+}
+
+static void add_column(struct csv_table *table, const ProtobufCFieldDescriptor *field, const char *name)
+{
+    struct column *columns = realloc(table->columns, (table->n_columns + 1) * sizeof *columns);
+    char *copy = strdup(name);
+    if (columns != NULL)
+        table->columns = columns;
+    if (columns == NULL || copy == NULL) {
+        free(copy);
         refuse(table, "out of memory");
         return;
     }
-    columns[table->n_columns++] = field;
-    table->columns = columns;
+    columns[table->n_columns++] = (struct column){field, copy};
 }
 
-static void add_field(struct csv_table *table, const ProtobufCFieldDescriptor *field)
+static void add_field(struct csv_table *table, const ProtobufCFieldDescriptor *field, const char *name)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i] == field) {
+        if (table->columns[i].field == field) {
             table->error_length = table->n_unknown = 0;
             refuse(table, "the header names %s twice", field->name);
         }
     }
     table->n_filled++;
-    add_column(table, field);
+    add_column(table, field, name);
 }
 
 /* Cuts its list short, so that the error has room for what stands behind it. */
@@ -207,13 +223,13 @@ static void take_name(void *cell, size_t length, void *arg)
         table->error_length = table->n_unknown = 0;
         refuse(table, "the header has more than %d columns", CSV_COLUMNS_MAX);
     } else if (field != NULL) {
-        add_field(table, field);
-    } else if (subject->remark != NULL && strcmp(cell, subject->remark) == 0) {
-        add_column(table, NULL);
+        add_field(table, field, cell);
+    } else if (is_remark(table, cell)) {
+        add_column(table, NULL, cell);
     } else if (length == 0) {
-        add_column(table, &nameless);
+        add_column(table, &nameless, cell);
     } else {
-        add_column(table, NULL);
+        add_column(table, NULL, cell);
         if (subject->unknown == JSON_UNKNOWN_REFUSED)
             refuse_unknown(table, cell);
     }
@@ -222,7 +238,7 @@ static void take_name(void *cell, size_t length, void *arg)
 bool csv_table_has_column(const struct csv_table *table, const ProtobufCFieldDescriptor *field)
 {
     for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i] == field)
+        if (table->columns[i].field == field)
             return true;
     }
     return false;
@@ -236,8 +252,7 @@ static void take_ignored(void *cell, size_t length, void *arg)
     const struct row_subject *subject = table->subject;
     const ProtobufCFieldDescriptor *guess = member_name_guess(subject->type, cell);
     const size_t room = sizeof table->ignored - table->ignored_length;
-    if (length == 0 || field_of(table, cell, length) != NULL ||
-        (subject->remark != NULL && strcmp(cell, subject->remark) == 0))
+    if (length == 0 || field_of(table, cell, length) != NULL || is_remark(table, cell))
         return;
     if (guess != NULL && !csv_table_has_column(table, guess)) {
         refuse_unknown(table, cell);
@@ -304,19 +319,27 @@ const char *csv_table_read_header(struct csv_table *table, const char *text, siz
 
 /* --- rows --- */
 
-/* Of a row that has begun with names of fields up to here. */
-static void look_for_name(struct csv_table *table, const char *cell, size_t length, size_t column)
+/* Whether a cell is the name of a column: of its own, of a field or of the remark. A remark of its own may be
+ * anything else, such as why the header was refused. `column` is NULL behind the last. */
+static void look_for_name(struct csv_table *table, const char *cell, size_t length,
+                          const struct column *column)
 {
-    const ProtobufCFieldDescriptor *named = table->n_names == column ? field_of(table, cell, length) : NULL;
-    table->n_names += named != NULL;
-    table->n_same += named != NULL && column < table->n_columns && named == table->columns[column];
+    const ProtobufCFieldDescriptor *named = field_of(table, cell, length);
+    const bool is_own =
+        column != NULL && ((named != NULL && named == column->field) ||
+                           (strlen(column->name) == length && strcmp(column->name, cell) == 0));
+    const bool is_name = length > 0 && (is_own || named != NULL || is_remark(table, cell));
+    table->n_same += is_own || (column != NULL && named == NULL && is_remark(table, column->name));
+    table->n_names += is_name;
+    table->n_placed += is_name && (is_own || column == NULL || column->field != NULL);
 }
 
 static void take_value(void *cell, size_t length, void *arg)
 {
     struct csv_table *table = arg;
-    const size_t column = table->n_cells++;
-    const ProtobufCFieldDescriptor *field = column < table->n_columns ? table->columns[column] : NULL;
+    const size_t at = table->n_cells++;
+    const struct column *column = at < table->n_columns ? &table->columns[at] : NULL;
+    const ProtobufCFieldDescriptor *field = column != NULL ? column->field : NULL;
     table->n_filled += length > 0;
     look_for_name(table, cell, length, column);
     if (field == NULL)
@@ -334,16 +357,17 @@ static void take_value(void *cell, size_t length, void *arg)
     else if (table->error[0] != '\0')
         return;
     else if (field == &nameless)
-        refuse(table, "cell %zu is not empty, and its column has no name", column + 1);
+        refuse(table, "cell %zu is not empty, and its column has no name", at + 1);
     else
         refuse(table, "%s: %s", field->name, has_nul ? "there is a NUL in it" : "not UTF-8");
 }
 
-/* A file that was put behind another begins with its header. Two names of fields are no values. */
+/* A file that was put behind another begins with its header. A row is one when two of its cells, wherever
+ * they are, are names of columns, unless both may be values of columns that are passed over. */
 static void refuse_second_header(struct csv_table *table)
 {
     enum { NAMES = 2 };
-    if (table->n_names < NAMES)
+    if (table->n_names < NAMES || table->n_placed == 0)
         return;
     table->changed = table->n_same < table->n_columns || table->n_cells != table->n_columns;
     table->error_length = 0;
@@ -379,7 +403,7 @@ json_t *csv_table_read_row(struct csv_table *table, const char *text, size_t len
 
 bool csv_table_ends_whole(const struct csv_table *table, const json_t *row)
 {
-    const ProtobufCFieldDescriptor *last = table->columns[table->n_columns - 1];
+    const ProtobufCFieldDescriptor *last = table->columns[table->n_columns - 1].field;
     if (table->subject->is_whole == NULL || last == NULL || last == &nameless)
         return false;
     const char *value = json_string_value(json_object_get(row, last->name));
