@@ -1,5 +1,6 @@
 /* page_token.c: the last id of the page before, its key and what is left to pass over, where they are not 0,
- * and a checksum of these and the filters. A key that is null is left out. */
+ * and a checksum of these and the filters. A key that is null is written as INT64_MAX, and one of INT64_MAX,
+ * which the checks of the table rule out, is left out. */
 #include "service/page_token.h"
 
 #include <inttypes.h>
@@ -39,8 +40,16 @@ static void checksum_mix_number(struct checksum *checksum, int64_t number)
     checksum_mix(&checksum->base, sizeof number, (const uint8_t *)&number);
 }
 
+/* What a key is written as. */
+static int64_t token_key(const struct store_next *next)
+{
+    return next->is_key_null ? INT64_MAX : next->key;
+}
+
 /* The filters that there were first, and others only where there are any: a token holds while servers of two
- * builds run. */
+ * builds run. A build that does not know nulls writes INT64_MAX for one too, but reads it as the last of
+ * keys: its pages have no more of the orders whose key is null, whoever began the list. It refuses a token
+ * without a key. */
 static uint32_t checksum_make(const Orders__V1__ListOrdersRequest *request, const struct store_next *next)
 {
     struct checksum checksum = {.base.append = checksum_mix, .hash = UINT32_C(2166136261)};
@@ -57,8 +66,8 @@ static uint32_t checksum_make(const Orders__V1__ListOrdersRequest *request, cons
     others.count = false;
     others.base.n_unknown_fields = 0;
     protobuf_c_message_pack_to_buffer(&others.base, &checksum.base);
-    if (next->key != 0 || next->skip != 0) {
-        checksum_mix_number(&checksum, next->key);
+    if (token_key(next) != 0 || next->skip != 0) {
+        checksum_mix_number(&checksum, token_key(next));
         checksum_mix_number(&checksum, next->skip);
     }
     return checksum.hash;
@@ -68,12 +77,12 @@ void page_token_make(const Orders__V1__ListOrdersRequest *request, const struct 
                      char out[static PAGE_TOKEN_TEXT])
 {
     int length = snprintf(out, PAGE_TOKEN_TEXT, "%016" PRIx64, (uint64_t)next->id);
-    if (next->is_key_null)
+    if (!next->is_key_null && next->key == INT64_MAX)
         length +=
             snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%016" PRIx64, (uint64_t)next->skip);
-    else if (next->key != 0 || next->skip != 0)
+    else if (token_key(next) != 0 || next->skip != 0)
         length += snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%016" PRIx64 "%016" PRIx64,
-                           (uint64_t)next->key, (uint64_t)next->skip);
+                           (uint64_t)token_key(next), (uint64_t)next->skip);
     snprintf(out + length, (size_t)(PAGE_TOKEN_TEXT - length), "%08" PRIx32, checksum_make(request, next));
 }
 
@@ -96,9 +105,13 @@ bool page_token_read(const Orders__V1__ListOrdersRequest *request, struct store_
         strspn(token, "0123456789abcdef") != length)
         return false;
     next->id = token_number(token);
-    next->is_key_null = length == WITHOUT_KEY;
     if (length == LONG)
         next->key = token_number(token + NUMBER);
+    next->is_key_null = next->key == INT64_MAX;
+    if (next->is_key_null)
+        next->key = 0;
+    if (length == WITHOUT_KEY)
+        next->key = INT64_MAX;
     if (length != SHORT)
         next->skip = token_number(token + length - SHORT);
     char again[PAGE_TOKEN_TEXT];

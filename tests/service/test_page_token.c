@@ -14,6 +14,7 @@ static const struct store_next places[] = {
     {.id = 0, .key = -1},
     {.id = 3, .key = 1},
     {.id = 3, .key = INT64_MIN},
+    {.id = 3, .key = INT64_MAX},
     {.id = 3, .key = INT64_MAX, .skip = INT64_MAX},
     {.id = 3, .skip = 1},
     {.id = 3, .is_key_null = true},
@@ -45,6 +46,30 @@ Test(page_token, of_filters_that_there_were_first_is_what_it_was)
     char token[PAGE_TOKEN_TEXT];
     page_token_make(&request, &places[0], token);
     cr_assert_str_eq(token, "00000000000000010eaff284");
+}
+
+/* Builds that did not know nulls wrote INT64_MAX for one, and refuse what is neither short nor long. */
+Test(page_token, of_a_null_is_what_it_was)
+{
+    static const struct {
+        const struct store_next next;
+        char *token;
+    } nulls[] = {
+        {{.id = 3, .is_key_null = true}, "00000000000000037fffffffffffffff0000000000000000b06cab5f"},
+        {{.id = 3, .is_key_null = true, .skip = 7},
+         "00000000000000037fffffffffffffff000000000000000722c31178"},
+    };
+    for (size_t i = 0; i < sizeof nulls / sizeof nulls[0]; i++) {
+        Orders__V1__ListOrdersRequest request = ORDERS__V1__LIST_ORDERS_REQUEST__INIT;
+        char token[PAGE_TOKEN_TEXT];
+        struct store_next next;
+        request.order_by = "order_date";
+        page_token_make(&request, &nulls[i].next, token);
+        cr_expect_str_eq(token, nulls[i].token);
+        request.page_token = nulls[i].token;
+        cr_assert(page_token_read(&request, &next));
+        cr_expect(next.is_key_null && next.key == 0 && next.id == 3 && next.skip == nulls[i].next.skip);
+    }
 }
 
 Test(page_token, an_empty_one_is_the_start)
