@@ -363,7 +363,7 @@ static void take_value(void *cell, size_t length, void *arg)
 }
 
 /* A file that was put behind another begins with its header. A row is one when two of its cells, wherever
- * they are, are names of columns, unless both may be values of columns that are passed over. */
+ * they are, are names of columns, unless all that are may be values of columns that are passed over. */
 static void refuse_second_header(struct csv_table *table)
 {
     enum { NAMES = 2 };
