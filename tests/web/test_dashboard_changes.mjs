@@ -338,7 +338,7 @@ test("a change whose answer was lost is no conflict with itself", async () => {
         return route.abort();
     });
     await press(form, "Save");
-    await form.getByText("this may have been done or not").waitFor();
+    await form.getByText("this may have been done or not. Trying the same again does nothing twice, but may be refused").waitFor();
     assert.equal((await stored("LOST")).total_amount, 200);
     await press(form, "Save");
     await form.waitFor({ state: "hidden" });

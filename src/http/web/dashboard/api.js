@@ -35,7 +35,7 @@ export function parseExactly(text) {
 // A browser's own words for a service that does not answer are no help to anybody. What was to be written may have been.
 function describeNoAnswer(method) {
   return method === "GET" ? "The service is out of reach"
-    : "No answer came, so this may have been done or not: do the same again, it is done once";
+    : "No answer came, so this may have been done or not. Trying the same again does nothing twice, but may be refused if it was done";
 }
 
 // The path that a Link header has for the next page (RFC 8288); null: this is the last.
