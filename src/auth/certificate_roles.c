@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     LINE_BYTES = 1024,
@@ -142,12 +141,9 @@ bool certificate_roles_load(struct certificate_roles *roles, char *error, size_t
     if (roles->path == NULL)
         return true;
     const char *why;
-    const int fd = regular_file_open(roles->path, &why);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    FILE *file = regular_file_stream(roles->path, &why);
     if (file == NULL) {
-        snprintf(error, error_size, "%s: %s", roles->path, fd >= 0 ? strerrordesc_np(ENOMEM) : why);
-        if (fd >= 0)
-            (void)close(fd);
+        snprintf(error, error_size, "%s: %s", roles->path, why);
         return false;
     }
     const bool read = read_list(roles->path, file, &list, error, error_size);

@@ -2,10 +2,10 @@
 #include "auth/jwt_issuers.h"
 
 #include "base/loopback.h"
+#include "base/regular_file.h"
 #include "base/text_list.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <ini.h>
 #include <stdio.h>
 #include <string.h>
@@ -284,11 +284,12 @@ static void check_issuer(struct reading *reading, size_t which)
 bool jwt_issuers_read(struct jwt_issuers *issuers, const char *path, struct arena *arena, char *error,
                       size_t error_size)
 {
-    struct reading reading = {.issuers = issuers, .arena = arena, .path = path, .file = fopen(path, "re")};
+    const char *why;
+    FILE *file = regular_file_stream(path, &why);
+    struct reading reading = {.issuers = issuers, .arena = arena, .path = path, .file = file};
     *issuers = (struct jwt_issuers){.n = 0};
-    if (reading.file == NULL) {
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads yet */
-        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+    if (file == NULL) {
+        snprintf(error, error_size, "%s: %s", path, why);
         return false;
     }
     const int broken = ini_parse_stream(read_line, &reading, take_member, &reading);
@@ -296,7 +297,7 @@ bool jwt_issuers_read(struct jwt_issuers *issuers, const char *path, struct aren
         refuse_at(&reading, broken, "neither [issuer NAME] nor MEMBER = VALUE");
     if (reading.error == NULL && (ferror(reading.file) != 0 || issuers->n == 0))
         refuse(&reading, "there is no [issuer NAME] with members");
-    (void)fclose(reading.file);
+    (void)fclose(file);
     for (size_t i = 0; i < issuers->n && reading.error == NULL; i++)
         check_issuer(&reading, i);
     if (reading.error != NULL)

@@ -20,3 +20,14 @@ int regular_file_open(const char *path, const char **why)
         (void)close(fd);
     return -1;
 }
+
+FILE *regular_file_stream(const char *path, const char **why)
+{
+    const int fd = regular_file_open(path, why);
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (fd >= 0 && file == NULL) {
+        *why = strerrordesc_np(errno);
+        (void)close(fd);
+    }
+    return file;
+}

@@ -6,8 +6,8 @@
 
 enum { KEY_FILE_BYTES = 8192 }; /* bytes of that line with its NUL: room for 64 keys */
 
-/* Reads the line, without its line break; it may be empty. False: errno says why; EFBIG: it is longer than is
- * read, so that its last key would be cut. */
+/* Reads the line, without its line break; it may be empty, as that of a FIFO to which nobody writes is.
+ * False: errno says why; EFBIG: it is longer than is read, so that its last key would be cut. */
 bool key_file_read(const char *path, char line[static KEY_FILE_BYTES]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TIMEOUT 60
@@ -151,6 +152,15 @@ Test(jwt_issuers, a_file_that_is_not_there)
 {
     cr_assert_not(jwt_issuers_read(&issuers, "/nowhere", &arena, error, sizeof error));
     cr_assert_str_eq(error, "/nowhere: No such file or directory");
+}
+
+Test(jwt_issuers, a_fifo_holds_up_nobody)
+{
+    char expected[sizeof path + 32];
+    cr_assert_eq(mkfifo(path, 0600), 0);
+    cr_assert_not(jwt_issuers_read(&issuers, path, &arena, error, sizeof error));
+    snprintf(expected, sizeof expected, "%s: is no regular file", path);
+    cr_assert_str_eq(error, expected);
 }
 
 Test(jwt_issuers, where_keys_may_come_from)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,26 @@ Test(config, a_key_file_holds_the_key)
     cr_assert(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
     cr_assert_str_eq(config.api_key, "from-the-environment");
     config_free(&config);
+}
+
+/* It holds up nobody; one that is written to, as bash's <(...), has a key as any other file. */
+Test(config, a_key_file_may_be_a_fifo_that_is_written_to)
+{
+    struct config config;
+    char error[512];
+    cr_assert_eq(mkfifo("key", 0600), 0);
+    setenv("API_KEY_FILE", "key", 1);
+    cr_expect_not(config_load(&config, CONFIG_API_KEY, error, sizeof error));
+    cr_expect_not_null(strstr(error, "API_KEY_FILE: \"key\" is not a readable file"), "%s", error);
+    config_free(&config);
+
+    const int writer = open("key", O_RDWR | O_CLOEXEC);
+    cr_assert_geq(writer, 0);
+    cr_assert_eq(write(writer, "through-it\n", strlen("through-it\n")), (ssize_t)strlen("through-it\n"));
+    cr_assert(config_load(&config, CONFIG_API_KEY, error, sizeof error), "%s", error);
+    cr_expect_str_eq(config.api_key, "through-it");
+    config_free(&config);
+    close(writer);
 }
 
 /* Its end would be missing, and what is left of the last key would be one. */
