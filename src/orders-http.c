@@ -13,6 +13,7 @@
 #include "config/arguments.h"
 #include "config/build_info.h"
 #include "config/config.h"
+#include "config/secret_files.h"
 #include "http/shim.h"
 #include "rpc/remote_channel.h"
 #include "service/roles.h"
@@ -38,6 +39,7 @@ struct reloading {
     struct tls_server *tls;    /* NULL: https is not served */
     struct tls_client *client; /* NULL: ordersd is not called by TLS */
     struct tls_client_files files;
+    const struct config *config;
     struct log *log;
 };
 
@@ -46,6 +48,7 @@ static void load_again(void *arg)
 {
     const struct reloading *reloading = arg;
     char why[512];
+    secret_files_check(reloading->config, reloading->log);
     if (reloading->tls != NULL)
         tls_upkeep_load(reloading->tls, reloading->log);
     if (reloading->client == NULL)
@@ -132,8 +135,8 @@ static int serve(const struct config *config, const struct notify *notify, struc
         config_name_setting("ORDERS_HTTP", error, sizeof error);
     const bool served =
         shim != NULL &&
-        serve_shim(shim, &(struct reloading){tls, rpc_client_tls(client), client_options.tls, log}, notify,
-                   error, sizeof error);
+        serve_shim(shim, &(struct reloading){tls, rpc_client_tls(client), client_options.tls, config, log},
+                   notify, error, sizeof error);
     const int code = served ? EXIT_SUCCESS : config_exit_code(errno);
     if (!served)
         fprintf(stderr, "%s: %s\n", program, error);
@@ -162,6 +165,7 @@ int main(int argc, char *argv[])
     process_metrics_add(&process, metrics);
     build_info_add(metrics, PROJECT_VERSION);
     struct log *log = log_open(STDERR_FILENO, config.log_level);
+    secret_files_check(&config, log);
     const int code = serve(&config, &notify, log, metrics);
     log_close(log);
     metrics_free(metrics);

@@ -16,6 +16,7 @@
 #include "config/arguments.h"
 #include "config/build_info.h"
 #include "config/config.h"
+#include "config/secret_files.h"
 #include "http/shim.h"
 #include "rpc/server.h"
 #include "service/auth_service.h"
@@ -302,6 +303,7 @@ static void load_again(void *arg)
 {
     struct daemon *daemon = arg;
     char why[512];
+    secret_files_check(&daemon->config, daemon->log);
     if (daemon->tls != NULL)
         tls_upkeep_load(daemon->tls, daemon->log);
     if (daemon->certificate_roles != NULL &&
@@ -406,6 +408,7 @@ int main(int argc, char *argv[])
     process_metrics_add(&daemon.process, daemon.metrics);
     build_info_add(daemon.metrics, PROJECT_VERSION);
     daemon.log = log_open(STDERR_FILENO, daemon.config.log_level);
+    secret_files_check(&daemon.config, daemon.log);
     daemon.memory.limit = daemon.config.max_call_bytes;
     const bool started = start(&daemon, error, sizeof error);
     const int code = started ? EXIT_SUCCESS : config_exit_code(errno);

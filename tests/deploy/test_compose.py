@@ -97,6 +97,7 @@ class Confined(unittest.TestCase):
                 self.assertNotIn("privileged", each)
                 self.assertEqual(each["security_opt"], ["no-new-privileges:true"])
                 self.assertIs(each["read_only"], True)
+                self.assertEqual(each["ulimits"]["core"], 0)
                 self.assertEqual(each["deploy"]["resources"]["limits"].keys(), {"cpus", "memory", "pids"})
 
     def test_the_database_is_apart(self):

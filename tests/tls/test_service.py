@@ -714,6 +714,13 @@ class InFront(Served):
         process.reload("certificates of the client loaded")
         await_true(lambda: self.ask(process) == 200, "still refused")
 
+    def test_a_key_that_anybody_may_read_is_told_of(self):
+        said = f'"setting":"ORDERS_TLS_KEY","path":"{certificates.key}"'
+        pathlib.Path(certificates.key).chmod(0o644)
+        process = self.start()
+        self.assertEqual(process.log().count(said), 1)
+        process.reload(said)
+
     def test_a_certificate_opens_the_connection_alone(self):
         process = self.start(ORDERS_TLS_CLIENT_CA=self.ca)
         with self.assertRaises((ssl.SSLError, ConnectionError)):
@@ -754,6 +761,20 @@ class Settings(unittest.TestCase):
         self.assertEqual(ordersctl(plain, "list")[0], 0)
         self.assertEqual(ordersctl(by_tls, "list", ca=certificates.path("ca.pem"))[0], 0)
         self.assertEqual(process.end(), 0)
+
+    def test_a_key_that_anybody_may_read_is_told_of(self):
+        said = f'"setting":"ORDERS_TLS_KEY","path":"{certificates.key}"'
+        key = pathlib.Path(certificates.key)
+        self.addCleanup(key.chmod, 0o600)
+        key.chmod(0o600)
+        process = start_ordersd()
+        self.assertNotIn(said, process.log())
+        key.chmod(0o644)
+        process.reload(said)
+        process.end()
+        process = start_ordersd()
+        self.assertEqual(process.log().count(said), 1)
+        process.end()
 
     def test_files_that_are_missing_or_broken_are_named(self):
         self.refused("ORDERS_TLS_CERT: is not set", ORDERS_TLS_CERT="", ORDERS_TLS_KEY="")
