@@ -282,6 +282,52 @@ Test(keys, a_name_is_one_caller_s_until_it_is_revoked)
     expect(a, key, STATUS_PERMISSION_DENIED, "API key was revoked");
 }
 
+/* How a create with a key ends, under one request_id. */
+static enum status_code create_with(const char *key, int64_t amount, bool *replayed)
+{
+    Orders__V1__CreateOrderRequest request = ORDERS__V1__CREATE_ORDER_REQUEST__INIT;
+    Orders__V1__Order order = ORDERS__V1__ORDER__INIT;
+    request.order = &order;
+    order.order_id = "A-1";
+    order.customer_id = "C-1";
+    order.total_amount = amount;
+    order.currency = "ISK";
+    struct rpc_client *client = open_with(a, key);
+    const struct rpc_request create = {
+        .service = &orders__v1__order_service__descriptor,
+        .method = protobuf_c_service_descriptor_get_method_by_name(&orders__v1__order_service__descriptor,
+                                                                   "CreateOrder"),
+        .input = &request.base,
+        .request_id = "one",
+    };
+    struct rpc_reply *reply = rpc_client_call_wait(client, &create);
+    const enum status_code code = reply->status.code;
+    *replayed = reply->replayed;
+    rpc_reply_free(reply);
+    rpc_client_close(client);
+    return code;
+}
+
+/* Who lost his key goes on with what he had begun; whoever else has the name has to know what that was. */
+Test(keys, a_name_s_retries_are_its_new_key_s_too)
+{
+    char key[KEY_TEXT], again[KEY_TEXT], reader[KEY_TEXT];
+    bool replayed;
+    create("billing", RPC__V1__ROLE__ROLE_WRITER, 0, key);
+    cr_assert_eq(create_with(key, 100, &replayed), STATUS_OK);
+    cr_assert_not(replayed);
+    revoke_by(a, "billing");
+    create("billing", RPC__V1__ROLE__ROLE_WRITER, 0, again);
+    cr_assert_eq(create_with(again, 100, &replayed), STATUS_OK);
+    cr_assert(replayed);
+    cr_assert_eq(create_with(again, 101, &replayed), STATUS_FAILED_PRECONDITION);
+    cr_assert_eq(create_with(key, 100, &replayed), STATUS_PERMISSION_DENIED);
+    revoke_by(a, "billing");
+    create("billing", RPC__V1__ROLE__ROLE_READER, 0, reader);
+    cr_assert_eq(create_with(reader, 100, &replayed), STATUS_PERMISSION_DENIED);
+    cr_assert_not(replayed);
+}
+
 Test(keys, the_log_and_the_database_hold_no_key)
 {
     char key[KEY_TEXT], rotated[KEY_TEXT];
