@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -B
 """test_compose COMPOSE-FILE DOCKERFILE: that `docker compose up` works with nothing set, and confines what it starts.
 
-No engine is wanted: the file is read as compose reads it, the commands that are shell are run here, and what only an
-engine can show is not looked at.
+No engine is wanted: the file is read as compose reads it, the commands that are shell are run here, one of them against
+the PostgreSQL of the tests, and what only an engine can show is not looked at.
 """
 
 import os
@@ -108,6 +108,7 @@ class Confined(unittest.TestCase):
         for name, each in SERVICES.items():
             self.assertTrue(networks(name) or each["network_mode"] == "none", f"{name} is in compose's own network")
             self.assertEqual("PGPASSWORD" in each.get("environment", {}), name in ("migrate", "ordersd"))
+            self.assertEqual("POSTGRES_PASSWORD" in str(each), name in ("migrate", "postgres"))
 
     def test_ports_are_of_this_machine(self):
         for name, each in SERVICES.items():
@@ -121,6 +122,51 @@ class Confined(unittest.TestCase):
         bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
         self.assertEqual(len(set(bases)), 1)
         self.assertRegex(bases[0], r":\d+\.\d+-slim$")
+
+
+class Role(unittest.TestCase):
+    """That of ordersd, made by what migrates: run here, against the PostgreSQL of the tests."""
+
+    ROLE = "ordersd"
+
+    def psql(self, sql, database="postgres"):
+        done = subprocess.run(["psql", "--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--username", "postgres", "--host",
+                               os.environ["TEST_PGHOST"], "--dbname", database, "--command", sql],
+                              check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def setUp(self):
+        self.name = f"compose_{os.getpid()}"
+        self.psql(f"CREATE DATABASE {self.name} TEMPLATE orders_template")
+        self.addCleanup(self.psql, f"DROP ROLE IF EXISTS {self.ROLE}")
+        self.addCleanup(self.psql, f"DROP DATABASE {self.name} WITH (FORCE)")
+
+    def migrate(self, password):
+        command = [word.replace("$$", "$") for word in SERVICES["migrate"]["command"]]
+        url = f"host={os.environ['TEST_PGHOST']} user=postgres dbname={self.name}"
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url, "ORDERSD_PASSWORD": password},
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def stored_password(self):
+        return self.psql(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{self.ROLE}'")
+
+    def test_is_what_ordersd_connects_as(self):
+        settings = SERVICES["ordersd"]["environment"]
+        self.assertIn(f"user={self.ROLE} ", settings["DATABASE_URL"])
+        self.assertEqual(settings["PGPASSWORD"], SERVICES["migrate"]["environment"]["ORDERSD_PASSWORD"])
+
+    def test_serves_and_is_no_more_than_that(self):
+        self.migrate("it's \"one\"")
+        first = self.stored_password()
+        self.assertTrue(first.startswith("SCRAM-SHA-256$"))
+        self.assertEqual(self.psql("SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls FROM pg_roles "
+                                   f"WHERE rolname = '{self.ROLE}'"), "t|f|f|f|f")
+        self.assertEqual(self.psql(f"SELECT has_table_privilege('{self.ROLE}', 'orders', 'INSERT'), "
+                                   f"has_table_privilege('{self.ROLE}', 'orders', 'TRUNCATE'), "
+                                   f"has_schema_privilege('{self.ROLE}', 'public', 'CREATE')", self.name), "t|f|f")
+        self.migrate("another")  # with each start
+        self.assertNotEqual(self.stored_password(), first)
 
 
 class Image(unittest.TestCase):
