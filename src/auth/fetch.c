@@ -106,6 +106,19 @@ static long read_max_age(CURL *curl)
     return max_age_s;
 }
 
+/* What libcurl opens to trust it: it would wait for whoever writes to a FIFO. */
+static bool has_authorities(struct fetch *fetch)
+{
+    const char *why;
+    const int fd = fetch->ca_file != NULL ? regular_file_open(fetch->ca_file, &why) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    if (fd >= 0 || fetch->ca_file == NULL)
+        return true;
+    snprintf(fetch->why, sizeof fetch->why, "ca-file: %s", why);
+    return false;
+}
+
 /* Where a proxy is set for all (https_proxy, http_proxy), this machine is still asked directly. */
 static enum fetch_outcome perform(struct fetch *fetch, const char *url)
 {
@@ -132,7 +145,7 @@ static enum fetch_outcome perform(struct fetch *fetch, const char *url)
 enum fetch_outcome fetch_url(struct fetch *fetch, const char *url, size_t most_bytes)
 {
     fetch_forget(fetch, most_bytes);
-    const enum fetch_outcome outcome = perform(fetch, url);
+    const enum fetch_outcome outcome = has_authorities(fetch) ? perform(fetch, url) : FETCH_UNREACHABLE;
     if (outcome == FETCH_OK && fetch->text == NULL) {
         snprintf(fetch->why, sizeof fetch->why, "it is empty");
         return FETCH_INVALID;

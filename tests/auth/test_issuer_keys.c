@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TIMEOUT 120
@@ -324,6 +325,19 @@ Test(issuer_keys, not_of_another_name)
     start(&once);
     await_outcome("unreachable");
     cr_expect_not(has_key("a"));
+    cr_expect_eq(provider_asked(&provider, "/jwks"), 0);
+    unlink(certificate);
+}
+
+/* To stop would wait for whoever fetches, and that one for who writes to the FIFO. */
+Test(issuer_keys, a_fifo_of_authorities_holds_up_nobody)
+{
+    start_tls("127.0.0.1");
+    unlink(certificate);
+    cr_assert_eq(mkfifo(certificate, 0600), 0);
+    issuer.ca_file = certificate;
+    start(&once);
+    await_outcome("unreachable");
     cr_expect_eq(provider_asked(&provider, "/jwks"), 0);
     unlink(certificate);
 }
