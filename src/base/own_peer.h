@@ -43,8 +43,8 @@ ssize_t own_peer_receive(struct own_peer *peer, void *bytes, size_t size, int fl
 void own_peer_abort(struct own_peer *peer);
 
 /* Whether a peer of this address is the probe. Until own_peer_connect has returned only its port is known,
- * and a peer of another host with the same port is taken for it: so the probe must have no privilege but not
- * to be counted. After own_peer_close no peer is. */
+ * and a peer of another host with the same port is taken for it: so the probe must have no privilege but to
+ * be outside the limit of connections. After own_peer_close no peer is. */
 bool own_peer_is(struct own_peer *peer, const struct sockaddr_storage *name);
 
 /* What a prober_ask returns when one of these steps, or a send, failed. Writes what errno says, "no answer"

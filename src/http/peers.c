@@ -22,8 +22,9 @@ enum {
      * answer and its next request, or those would be ended; and above SENDING_MS, so that of two that came at
      * once the one that sends nothing goes before the one that was answered. */
     UNUSED_MS = 2 * SENDING_MS,
-    MOST_LOOKS = 64, /* at sockets of a list at once: each is a system call */
-    ROOM_SHARE = 8,  /* of the memory: how much is made free at once, at least */
+    SPARED_MS = 1000, /* in a phase, from when it was first found to have sent what is not read */
+    MOST_LOOKS = 64,  /* at sockets of a list at once: each is a system call */
+    ROOM_SHARE = 8,   /* of the memory: how much is made free at once, at least */
 };
 
 /* Its fields are guarded by the lock of all. */
@@ -34,10 +35,11 @@ struct peer {
     uint32_t number;
     char address[PEER_ADDRESS_TEXT];
     int fd;       /* libmicrohttpd's; open until it says that the connection is closed */
-    bool is_self; /* not counted */
+    bool is_self; /* not counted, nor ended to make room: that would make none */
     enum peer_phase phase;
     uint64_t since_ns; /* its phase began; in "answering", its client was last seen to take something */
     uint64_t deadline_ns;
+    uint64_t spared_ns;     /* when that began in its phase; 0: it has not */
     uint64_t taken_bytes;   /* of all its answers, when that was last looked at */
     size_t held_bytes;      /* of memory, for its answer */
     const char *request_id; /* the exchange's; NULL: not known */
@@ -57,9 +59,9 @@ struct peers {
     pthread_cond_t closed;
     bool closing;                         /* guarded by lock, as is all below */
     struct peer_list phases[PEER_PHASES]; /* the longest in it is first */
-    size_t sizes[PEER_PHASES];            /* of those lists */
+    size_t sizes[PEER_PHASES];            /* of those lists, without the process itself */
     struct peer_list unread[2]; /* in "answering", without memory and with: whose client took nothing
-                                 * for longest is first */
+                                 * for longest is first. The first is without the process itself */
     uint32_t begun;             /* so many, ever */
     unsigned open;              /* that were not ended */
     unsigned late, evicted;     /* ended since the last sweep */
@@ -81,15 +83,20 @@ static struct peer_list *unread_list(struct peer *peer)
     return &peer->all->unread[peer->held_bytes > 0];
 }
 
+static bool is_in_unread(const struct peer *peer)
+{
+    return peer->phase == PEER_ANSWERING && (!peer->is_self || peer->held_bytes > 0);
+}
+
 static void leave_unread(struct peer *peer)
 {
-    if (peer->phase == PEER_ANSWERING)
+    if (is_in_unread(peer))
         TAILQ_REMOVE(unread_list(peer), peer, unread_neighbours);
 }
 
 static void enter_unread(struct peer *peer)
 {
-    if (peer->phase == PEER_ANSWERING)
+    if (is_in_unread(peer))
         TAILQ_INSERT_TAIL(unread_list(peer), peer, unread_neighbours);
 }
 
@@ -140,7 +147,7 @@ static struct peer *find_stalled(struct peer_list *list, unsigned *looks)
 static void leave_phase(struct peer *peer)
 {
     TAILQ_REMOVE(&peer->all->phases[peer->phase], peer, neighbours);
-    peer->all->sizes[peer->phase]--;
+    peer->all->sizes[peer->phase] -= !peer->is_self;
     leave_unread(peer);
 }
 
@@ -150,8 +157,9 @@ static void enter_phase(struct peer *peer, enum peer_phase phase)
     peer->phase = phase;
     peer->since_ns = time_monotonic_ns();
     peer->deadline_ns = peer->since_ns + all->timeouts_ns[phase];
+    peer->spared_ns = 0;
     TAILQ_INSERT_TAIL(&all->phases[phase], peer, neighbours);
-    all->sizes[phase]++;
+    all->sizes[phase] += !peer->is_self;
     enter_unread(peer);
 }
 
@@ -210,16 +218,35 @@ static bool has_sent(const struct peer *peer)
     return ioctl(peer->fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* The one that has sent nothing for longest. Who has is not waited for: it is this process that is late. */
-static struct peer *longest_silent(const struct peer_list *list, unsigned ms)
+/* Whether it is this process that is late, not its client. Not for ever: a client that sends without end has
+ * always sent something. */
+static bool is_spared(struct peer *peer)
 {
-    struct peer *peer = TAILQ_FIRST(list);
+    if (!has_sent(peer))
+        return false;
+    if (peer->spared_ns == 0)
+        peer->spared_ns = time_monotonic_ns();
+    return time_monotonic_ns() < peer->spared_ns + (uint64_t)SPARED_MS * NS_PER_MS;
+}
+
+/* The one that has sent nothing for longest, if for so long. */
+static struct peer *longest_silent(struct peers *all, enum peer_phase phase, unsigned ms)
+{
+    struct peer *peer = TAILQ_FIRST(&all->phases[phase]);
     for (unsigned looks = 0; looks < MOST_LOOKS && peer != NULL && has_been_for(peer, ms); looks++) {
-        if (!has_sent(peer))
+        if (!peer->is_self && !is_spared(peer))
             return peer;
         peer = TAILQ_NEXT(peer, neighbours);
     }
     return NULL;
+}
+
+static struct peer *longest(struct peers *all, enum peer_phase phase)
+{
+    struct peer *peer = TAILQ_FIRST(&all->phases[phase]);
+    while (peer != NULL && peer->is_self)
+        peer = TAILQ_NEXT(peer, neighbours);
+    return peer;
 }
 
 /* Whom to end for one who comes. NULL: all are waited for by right. Deadlines of different phases tell
@@ -228,19 +255,25 @@ static struct peer *longest_silent(const struct peer_list *list, unsigned ms)
  * When many come at once, nobody may have kept this process waiting for some time. Then the longest goes of
  * those who have come or of those who were answered, whichever are more: they fill the room, and among many,
  * who came last has most time to ask. So neither do idle ones shut out who comes, nor do those who come and
- * are silent displace idle ones. */
+ * are silent displace idle ones. Who has asked goes only when no silent one is found in either. */
 static struct peer *next_to_make_room(struct peers *all)
 {
     const bool are_more_receiving = all->sizes[PEER_RECEIVING] > all->sizes[PEER_IDLE];
-    struct peer *next = longest_silent(&all->phases[PEER_RECEIVING], SENDING_MS);
+    const enum peer_phase more = are_more_receiving ? PEER_RECEIVING : PEER_IDLE;
+    const enum peer_phase fewer = are_more_receiving ? PEER_IDLE : PEER_RECEIVING;
+    struct peer *next = longest_silent(all, PEER_RECEIVING, SENDING_MS);
     if (next == NULL)
         next = longest_stalled(all);
     if (next == NULL)
-        next = longest_silent(&all->phases[PEER_IDLE], UNUSED_MS);
+        next = longest_silent(all, PEER_IDLE, UNUSED_MS);
     if (next == NULL)
-        next = TAILQ_FIRST(&all->phases[are_more_receiving ? PEER_RECEIVING : PEER_IDLE]);
+        next = longest_silent(all, more, 0);
     if (next == NULL)
-        next = TAILQ_FIRST(&all->phases[PEER_ANSWERING]);
+        next = longest_silent(all, fewer, 0);
+    if (next == NULL)
+        next = longest(all, more);
+    if (next == NULL)
+        next = longest(all, PEER_ANSWERING);
     return next;
 }
 

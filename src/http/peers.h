@@ -8,14 +8,17 @@
  *   answering   until the client has taken the answer: send timeout
  *   idle        until the next request's line: idle timeout
  *
- * A connection that exceeds its time is closed; one that was receiving is answered 408 first. There are never
- * more connections than the limit: for one more, another is closed early, with a 503 if it was receiving: one
- * that has been slow to send its request, or has read nothing of its answer for some time, else one that has
- * been idle for some time, else the longest of those that are receiving or of those that are idle, whichever
- * are more. So silent or idle clients keep nobody out, however many they are. A client that has sent what the
- * service has yet to read is neither slow nor idle. When memory is short, connections whose clients have read
- * nothing of their answers for some time are closed; a client that reads, however slowly, keeps its own. A
- * connection in "calling" is never closed, as it is the service that keeps it waiting.
+ * A connection that exceeds its time is closed; one that was receiving is answered 408 first. For one more
+ * than the limit, another is ended early, with a 503 if it was receiving: one that has been slow to send its
+ * request, or has read nothing of its answer for some time, else one that has been idle for some time, else
+ * the longest of those that are receiving or of those that are idle, whichever are more. So silent or idle
+ * clients keep nobody out, however many they are. A client that has sent what the service has yet to read is
+ * neither slow nor idle: it is ended only when no silent one is found, or when it has been spared for a
+ * second and still sends. There are never more connections than the limit, but for those that were ended and
+ * that libmicrohttpd's threads have yet to close, and for the process's own probe, which is not ended to make
+ * room. When memory is short, connections whose clients have read nothing of their answers for some time are
+ * closed; a client that reads, however slowly, keeps its own. A connection in "calling" is never closed, as
+ * it is the service that keeps it waiting.
  *
  * Requests that are sent before the answers to those before them wait in the connection's buffer, which has a
  * fixed size, and at the client. libmicrohttpd takes one at a time, in turn with those of other connections.
