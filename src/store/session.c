@@ -377,7 +377,7 @@ static void end_session(struct session *session)
     session->pg = NULL;
     session->backend.pid = session->answers_pid = 0;
     session->degraded[0] = '\0';
-    session->unreplicated = session->is_outdated = false;
+    session->unreplicated = session->is_outdated = session->kept_slot = false;
 }
 
 enum session_result session_open(struct session *session)
@@ -422,6 +422,18 @@ static bool send_check(const struct session *session)
            send_prepared(pg, access_statement) && PQpipelineSync(pg);
 }
 
+/* One that could not be left will do, so it is told of once a session. */
+static void take_slot(struct session *session, const PGresult *result)
+{
+    if (!is_error(result) || session->kept_slot)
+        return;
+    session->kept_slot = true;
+    log_line(session->log, LOG_LEVEL_WARN, "statement failed", LOG_STR("statement", slot_statement),
+             LOG_STR("lane", lane_name(session->lane)),
+             LOG_STR("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+             LOG_STR("error", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)));
+}
+
 static enum session_result check(struct session *session)
 {
     const uint64_t limit_ns = time_monotonic_ns() + (uint64_t)session->answer_ms * NS_PER_MS;
@@ -430,8 +442,9 @@ static enum session_result check(struct session *session)
     PGresult *slot = has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
     PGresult *access = slot != NULL || !has_slot(session) ? read_by(next_before, session, limit_ns) : NULL;
     enum session_result outcome;
+    take_slot(session, slot);
     if (access != NULL) {
-        outcome = session_take_access(session, access); /* a slot that could not be left will do */
+        outcome = session_take_access(session, access);
     } else {
         if (PQstatus(session->pg) == CONNECTION_OK)
             note_left(session);

@@ -52,6 +52,7 @@ struct session {
     unsigned n_notified; /* for session_take_notified */
     bool is_outdated;    /* somebody changed a table since its statements were prepared */
     int encoding;        /* of text both ways, libpq's number for UTF8 */
+    bool kept_slot;      /* it could not see whether to leave its slot of the rollup, and the log says so */
     bool unreplicated;   /* a commit of the session was ended while it waited for a standby */
 };
 

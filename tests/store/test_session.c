@@ -413,6 +413,36 @@ static bool never(void *arg)
     return false;
 }
 
+/* The table is locked: each check waits, as long as a writer does, and then serves. */
+Test(session, a_slot_that_cannot_be_looked_at_is_told_of_once)
+{
+    char path[] = "/tmp/test-session-XXXXXX", line[1024];
+    unsigned told = 0, said = 0;
+    const int file = mkstemp(path);
+    struct session session = {.database_url = database_url,
+                              .lane = LANE_WRITE,
+                              .log = log_open(file, LOG_LEVEL_WARN),
+                              .stopped = never,
+                              .answer_ms = SESSION_ATTEMPT_MS};
+    cr_assert_eq(session_open(&session), SESSION_READY, "%s", session.why);
+    free(database_query(database, "BEGIN; LOCK TABLE order_rollup_versions IN ACCESS EXCLUSIVE MODE"));
+    for (int i = 0; i < 3; i++)
+        cr_expect(session_check(&session), "%s", session.why);
+    free(database_query(database, "COMMIT"));
+    session_close(&session);
+    log_close(session.log);
+
+    FILE *lines = fopen(path, "re");
+    while (fgets(line, sizeof line, lines) != NULL) {
+        said++;
+        told += strstr(line, "\"statement\":\"slot\"") != NULL && strstr(line, "55P03") != NULL;
+    }
+    (void)fclose(lines);
+    unlink(path);
+    close(file);
+    cr_assert(told == 1 && said == 1, "%u of %u lines", told, said);
+}
+
 /* Sends SQL, or a statement that is prepared, with a parameter. How the reading of its results ended. */
 static bool run(struct session *session, const char *sql, const char *prepared)
 {
