@@ -36,7 +36,7 @@ const char session_settings_sql[] =
 #define PLAN_EACH_TIME "set_config('plan_cache_mode', 'force_custom_plan', false)"
 #define ROLLUP_SLOT                                                                                    \
     "(SELECT set_config('orders.rollup_slot', slot::text, false) FROM generate_series(0, 63) AS slot " \
-    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1)"
+    "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1), set_config('orders.rollup_page', '', false)"
 #define WAITS_FOR_LOCKS(ms)                                                                             \
     "(SELECT set_config('lock_timeout', '" ms "', false) FROM pg_settings WHERE name = 'lock_timeout' " \
     "AND (reset_val = '0' OR (source <> 'client' AND setting::int > " ms ")))"
@@ -45,8 +45,9 @@ const char session_settings_sql[] =
  * Arrays of keys differ from run to run only in length, which changes no plan, so plan once, and not for the
  * few rows there may be at first; but the plan of a list depends on how rare the status or the customer is. A
  * summary is of a few days, or of all of them: either by the key of the rollup.
- * A writer takes the first slot of the rollup that no other session of ordersd has, until it disconnects;
- * without one left, it shares. 6672 sets this lock apart from others' in the database.
+ * A writer takes the first slot of the rollup that no other session of ordersd has, and keeps it until it
+ * leaves it (session_slot_sql) or disconnects; without one left, it shares. 6672 sets this lock apart from
+ * others' in the database. A pooler may hand on a session with the page that another client noted.
  * What waits for a lock holds up its batch, so it is undone soon, and tried again in a lane of its own, where
  * it holds up only its like: here a lock_timeout of 0 counts as not set, wherever it comes from, and a longer
  * one of the role, the database or the server, which is for people's sessions, does not hold. An update never
@@ -67,14 +68,18 @@ const char *const session_lane_settings_sql[LANES] = {
 /* While somebody's snapshot is held, as that of a dump, or of a transaction that writes and stays open, no
  * version of a row can be removed, and each write of a slot's row looks at all that there are: some thousand
  * a millisecond. The row moves on through the table then; where nothing is held it stays about where it is.
- * So a session whose row has moved far goes on in another slot, one of those that are used for nothing else.
+ * So a session whose row has moved far goes on in another slot, one of those that are used for nothing else:
+ * the next above its own that is free, then from the first again, so that one that was just left has time to
+ * get rid of its versions. From one of 0..63 it is 257 + own. They are few, since each summary compares the
+ * versions of all slots that were ever used.
  */
 #define MOVED_FAR_PAGES "16"
 const char session_slot_sql[] =
     "SELECT CASE WHEN known IS NULL THEN set_config('orders.rollup_page', page::text, false) "
     "WHEN abs(page - known) > " MOVED_FAR_PAGES " THEN (SELECT set_config('orders.rollup_page', '', false) "
     "|| set_config('orders.rollup_slot', slot::text, false) || pg_advisory_unlock(6672, own) "
-    "FROM (SELECT slot FROM generate_series(257, 1000) AS slot ORDER BY random() OFFSET 0) AS others "
+    "FROM (SELECT slot FROM generate_series(257, 384) AS slot "
+    "ORDER BY (slot - own + 127) % 128 OFFSET 0) AS others "
     "WHERE pg_try_advisory_lock(6672, slot) LIMIT 1) END "
     "FROM (SELECT slot AS own, (ctid::text::point)[0]::bigint AS page, "
     "nullif(current_setting('orders.rollup_page', true), '')::bigint AS known "

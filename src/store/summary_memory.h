@@ -35,7 +35,7 @@
 
 enum {
     SUMMARY_MEMORY_ROWS = 1 << 16,
-    SUMMARY_MEMORY_SLOTS = 1024, /* there are 1001 */
+    SUMMARY_MEMORY_SLOTS = 1024, /* there are 385; whoever writes by SQL may set others */
 };
 
 struct summary_version {
