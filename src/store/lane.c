@@ -27,11 +27,12 @@ static const struct {
                     LANE_WRITE,
                     {.calls = 16, .calls_each = 64, .operations = LANE_BATCH_MOST, .is_paced = true},
                     .sets_aside = true},
-    [LANE_LOCKED] = {"locked",
+    [LANE_LOCKED] = {"locked", /* paced, since each create there may wait for a lock again */
                      LANE_WRITE,
                      {.calls = LANE_BATCH_MOST,
                       .calls_each = LANE_BATCH_MOST,
-                      .operations = LANE_BATCH_MOST}},
+                      .operations = LANE_BATCH_MOST,
+                      .is_paced = true}},
     [LANE_PURGE] = {"purge", LANE_PURGE, {.calls = 1, .calls_each = 1, .operations = 1}},
     [LANE_KEYS] = {"keys", LANE_KEYS, {.calls = 1, .calls_each = 1, .operations = 1}},
 };

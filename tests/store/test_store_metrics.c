@@ -20,24 +20,34 @@ static struct metrics *metrics;
 static struct arena arena;
 static struct store *store;
 
-static void set_up(void)
+static void open_store_of(const char *url)
 {
-    static char url[1024];
     char error[1024];
-    database_url = database_create();
-    database = database_connect(database_url);
     metrics = metrics_new();
-    arena_init(&arena);
-    snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
     store = postgres_open(&(struct postgres_options){.database_url = url, .workers = 1, .metrics = metrics},
                           error, sizeof error);
     cr_assert_not_null(store, "%s", error);
 }
 
-static void tear_down(void)
+static void close_store(void)
 {
     postgres_close(store);
     metrics_free(metrics);
+}
+
+static void set_up(void)
+{
+    static char url[1024];
+    database_url = database_create();
+    database = database_connect(database_url);
+    arena_init(&arena);
+    snprintf(url, sizeof url, "%s options='-c lock_timeout=60s'", database_url);
+    open_store_of(url);
+}
+
+static void tear_down(void)
+{
+    close_store();
     arena_free(&arena);
     PQfinish(database);
     database_drop(database_url);
@@ -233,4 +243,31 @@ Test(store_metrics, forgotten_answers_are_counted)
         free(database_query(database, "SELECT pg_sleep(0.02)"));
     cr_expect_eq(purged(), 7);
     cr_expect_eq(database_number(database, "SELECT count(*) FROM idempotency"), 0);
+}
+
+/* With the store's own lock_timeout. Who goes in a batch with them waits for it: a write that met the lock
+ * with one of them, or whose order shares a mark with one of theirs. */
+Test(store_metrics, creates_that_meet_a_lock_again_go_a_few_at_a_time)
+{
+    enum { HELD = 1000, BATCHES = 16, FEW = 100 };
+    static struct pending *held[HELD];
+    char id[32];
+    close_store();
+    open_store_of(database_url);
+    free(database_query(database,
+                        "BEGIN; INSERT INTO orders (order_id, customer_id, order_date, total_amount, "
+                        "currency, status) SELECT 'a-' || n, 'C', now(), 1, 'ISK', 'pending' "
+                        "FROM generate_series(0, 999) AS n"));
+    for (int i = 0; i < HELD; i++) {
+        snprintf(id, sizeof id, "a-%d", i);
+        held[i] = begin_create(store, id, LONG_MS);
+    }
+    while (figure("orders_store_batch_operations_count", "locked") < BATCHES)
+        free(database_query(database, "SELECT pg_sleep(0.005)"));
+    cr_expect_lt(figure("orders_store_batch_operations_sum", "locked") /
+                     figure("orders_store_batch_operations_count", "locked"),
+                 FEW);
+    free(database_query(database, "ROLLBACK"));
+    for (int i = 0; i < HELD; i++)
+        expect_end(held[i], STATUS_OK);
 }
