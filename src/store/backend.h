@@ -28,7 +28,14 @@ struct backend {
     int64_t started_us; /* since 1970: tells it from a later process with the same pid */
 };
 
-/* The latter, of a row of pg_stat_activity. */
+/* The latter, of a row of pg_stat_get_activity. */
 #define BACKEND_STARTED_US "(extract(epoch FROM backend_start) * 1000000)::bigint"
+
+/* The processes of the pids in a column, each a row of pg_stat_get_activity: for a FROM, behind that column's
+ * table. When they began is seen, and who may end them is, the role that logged in; that may have become
+ * another (ALTER ROLE ... SET role), which is left for the rest of the transaction. */
+#define BACKENDS_OF(id)                                                                       \
+    "CROSS JOIN (SELECT pg_catalog.set_config('role', 'none', true) OFFSET 0) AS own (role) " \
+    "CROSS JOIN LATERAL pg_catalog.pg_stat_get_activity(CASE own.role WHEN 'none' THEN " id " END) "
 
 #endif

@@ -246,7 +246,7 @@ static struct server_state ask_server(const struct dial *dial, PGconn *pg, unsig
     if (PQstatus(pg) != CONNECTION_OK || /* whose error is to stay */
         !PQsendQuery(pg, "SELECT pid, " BACKEND_STARTED_US ", pg_catalog.pg_is_in_recovery(), "
                          "pg_catalog.current_setting('transaction_read_only')::boolean "
-                         "FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()"))
+                         "FROM (SELECT pg_catalog.pg_backend_pid()) AS this (id) " BACKENDS_OF("id")))
         return nobody;
     for (;;) {
         while (PQisBusy(pg)) {

@@ -23,8 +23,8 @@ static const char timeout_sql[] = "SELECT setting FROM pg_settings WHERE name = 
  * left alone: it has committed, and whoever asks next must not be told so before the standby has it. */
 static const char end_left_sql[] =
     "SELECT pid, CASE WHEN wait_event IS DISTINCT FROM 'SyncRep' THEN pg_terminate_backend(pid) END "
-    "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) "
-    "JOIN pg_stat_activity ON pid = id AND " BACKEND_STARTED_US " = started_us AND pid <> pg_backend_pid()";
+    "FROM unnest($1::int[], $2::bigint[]) AS given (id, started_us) " BACKENDS_OF(
+        "id") "WHERE " BACKEND_STARTED_US " = started_us AND pid <> pg_backend_pid()";
 
 static const char access_statement[] = "access"; /* schema_access_sql, prepared */
 static const char slot_statement[] = "slot";     /* session_slot_sql, in sessions that write */

@@ -171,13 +171,14 @@ Test(dial, a_server_that_is_slow_to_log_in_is_dialled_once)
     postgres_close(store);
 }
 
-/* So that it can be ended if it hangs in the very next question. */
+/* So that it can be ended if it hangs in the very next question, whatever role the session has by then. */
 Test(dial, the_server_process_is_known_with_its_session)
 {
     PGconn *pg = NULL;
     struct backend backend = {0};
     char why[SESSION_WHY], sqlstate[SESSION_SQLSTATE], sql[128];
-    struct dial *dial = dial_start(database_url, LANE_GET, NULL);
+    snprintf(url, sizeof url, "%s options='-c role=orders_service'", database_url);
+    struct dial *dial = dial_start(url, LANE_GET, NULL);
     cr_assert_not_null(dial);
     struct pollfd event = {.fd = dial_event(dial), .events = POLLIN};
     cr_assert_eq(poll(&event, 1, 30000), 1);
@@ -186,6 +187,9 @@ Test(dial, the_server_process_is_known_with_its_session)
     snprintf(sql, sizeof sql, "SELECT " BACKEND_STARTED_US " FROM pg_stat_activity WHERE pid = %d",
              backend.pid);
     cr_assert_eq(database_number(database, sql), backend.started_us);
+    char *role = database_query(pg, "SELECT current_user");
+    cr_assert_str_eq(role, "orders_service");
+    free(role);
     PQfinish(pg);
 }
 

@@ -133,8 +133,9 @@ static void await_serving(long sessions)
         cr_assert_lt(time_monotonic_ns(), limit_ns, "%ld sessions", count_sessions());
 }
 
-/* A server process that hears no signal, as one whose disk does not answer, cannot be ended. In a cluster of
- * its own: others would wait for it when they make a database. */
+/* A server process that hears no signal, as one whose disk does not answer, cannot be ended. It is known all
+ * the same, also to a session whose role became one that may not see it. In a cluster of its own: others
+ * would wait for it when they make a database. */
 Test(session, sessions_that_cannot_be_ended_are_bounded_and_told_of)
 {
     struct cluster cluster;
@@ -142,7 +143,10 @@ Test(session, sessions_that_cannot_be_ended_are_bounded_and_told_of)
     cluster_create(&cluster);
     PGconn *other = database;
     database = database_connect(cluster.database_url);
-    open_with(cluster.database_url, "");
+    free(database_query(database, "CREATE ROLE acting; GRANT USAGE ON SCHEMA sqitch TO acting; "
+                                  "GRANT ALL ON ALL TABLES IN SCHEMA public, sqitch TO acting; "
+                                  "GRANT ALL ON ALL FUNCTIONS IN SCHEMA public TO acting"));
+    open_with(cluster.database_url, "-c role=acting");
     await_serving(SESSIONS);
     signal_sessions(SIGSTOP);
     await_serving(2 * SESSIONS);
