@@ -10,7 +10,7 @@
 
 BEGIN;
 
-SELECT quote_ident(current_schema()) AS schema \gset
+SELECT pg_catalog.quote_ident(current_schema()) AS schema \gset
 GRANT USAGE ON SCHEMA :schema, sqitch TO :"role";
 GRANT SELECT ON sqitch.changes TO :"role";
 GRANT SELECT, INSERT, DELETE,

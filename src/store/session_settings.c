@@ -87,9 +87,10 @@ const char session_slot_sql[] =
     "WHERE slot = nullif(current_setting('orders.rollup_slot', true), '')::integer) AS at";
 
 /* A role that may make schemas could make one that comes before ours in the path, such as one of the name of
- * our role, with tables of his own. No temporary table comes first either. */
+ * our role, with tables of his own, and with functions that fit the arguments here better than pg_catalog's.
+ * No temporary table comes first either. */
 const char session_path_sql[] =
-    "SELECT set_config('search_path', quote_ident(nspname) || ', pg_temp', false) FROM pg_class "
-    "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "SELECT set_config('search_path', pg_catalog.quote_ident(nspname) || ', pg_temp', false) "
+    "FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
     "WHERE relname = 'orders' AND nspname = ANY (current_schemas(false)) AND " SESSION_IS_OURS(
-        "relowner") " ORDER BY array_position(current_schemas(false), nspname) LIMIT 1";
+        "relowner") " ORDER BY pg_catalog.array_position(current_schemas(false), nspname) LIMIT 1";

@@ -178,6 +178,11 @@ Test(schema, a_schema_that_comes_first_is_not_taken_for_ours)
     free(database_query(database,
                         "CREATE ROLE stranger; CREATE SCHEMA orders_service AUTHORIZATION stranger; "
                         "SET ROLE stranger; GRANT USAGE ON SCHEMA orders_service TO orders_service"));
+    free(database_query(database,
+                        "CREATE FUNCTION orders_service.quote_ident(name) RETURNS text LANGUAGE sql AS "
+                        "$$SELECT 'orders_service'$$; "
+                        "CREATE FUNCTION orders_service.array_position(name[], name) RETURNS integer "
+                        "LANGUAGE sql AS $$SELECT 1 / 0$$"));
     free(database_query(database, "RESET ROLE; GRANT SELECT ON orders, idempotency, order_rollup, api_keys "
                                   "TO stranger; SET ROLE stranger"));
     static const char *const tables[] = {"orders", "idempotency", "order_rollup", "api_keys"};
