@@ -184,7 +184,9 @@ static void add_column(struct csv_table *table, const ProtobufCFieldDescriptor *
         refuse(table, "out of memory");
         return;
     }
-    columns[table->n_columns++] = (struct column){field, copy};
+    struct column *column = &columns[table->n_columns++];
+    column->field = field;
+    column->name = copy;
 }
 
 static void add_field(struct csv_table *table, const ProtobufCFieldDescriptor *field, const char *name)
