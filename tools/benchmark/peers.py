@@ -28,8 +28,9 @@ PROTOS = ("orders/v1/orders.proto", "rpc/v1/frame.proto")
 # What is done, with how many in flight, and what pgbench's script of it is called.
 OPERATIONS = (("get", 1, "select"), ("get", 64, "select"), ("create", 64, "insert"), ("update", 64, "update"),
               ("list", 16, None), ("summary", 16, None))
+CLIENTS = 16  # of pgbench, at most: it is slower with more, and each peer has as many connections
 ROUNDS, SECONDS = 5, 4
-QUICK_ROUNDS, QUICK_SECONDS = 1, 1
+QUICK_ROUNDS, QUICK_SECONDS = 3, 1
 START_S = 120
 
 
@@ -169,7 +170,7 @@ def start_peers(stack: contextlib.ExitStack) -> list[Subject]:
     return [
         subject("this service, RPC", "ipc", ours, lambda operation, n: ours.rpc("ipc", operation, n)),
         subject("this service, HTTP", "http", ours, ours.wrk),
-        subject("pgbench", "pgbench", ours, lambda script, n: script and ours.pgbench(script, n)),
+        subject("pgbench", "pgbench", ours, lambda script, n: script and ours.pgbench(script, min(n, CLIENTS))),
         peer(start_grpc, "grpc", by_grpc),
         peer(start_fastify, "http", by_wrk),
         peer(start_fastapi, "http", by_wrk),

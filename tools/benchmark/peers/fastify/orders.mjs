@@ -5,7 +5,7 @@ import { timingSafeEqual } from "node:crypto";
 import fastify from "fastify";
 import pg from "pg";
 
-const WORKERS = 2, CONNECTIONS = 16;
+const WORKERS = 2, CONNECTIONS = 8;
 const { API_KEY, PEER_PORT } = process.env;
 const UNIQUE_VIOLATION = "23505";
 
