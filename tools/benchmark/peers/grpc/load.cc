@@ -1,5 +1,5 @@
-// load.cc: calls of a gRPC server, so many in flight at a time, for so many seconds. Prints what tools/load's programs
-// print: the calls that were answered OK, the seconds, p50 and p99 in microseconds.
+// load.cc: calls of a gRPC server, so many in flight at a time, for so many seconds. Prints what tools/load's
+// programs print: the calls that were answered OK, the seconds, p50 and p99 in microseconds.
 //
 //   load CASE PORT IN_FLIGHT SECONDS ORDERS, with API_KEY in the environment
 #include <grpcpp/grpcpp.h>
@@ -17,7 +17,8 @@
 
 #include "orders/v1/orders.grpc.pb.h"
 
-namespace {
+namespace
+{
 
 using Clock = std::chrono::steady_clock;
 using grpc::ClientContext;
@@ -26,12 +27,16 @@ using orders::v1::OrderService;
 
 constexpr size_t kChannels = 4;
 constexpr int kStatuses = 7, kCurrencies = 11, kDays = 100;
-constexpr int64_t kFirstDay = 1735689600;  // 2025-01-01
-const char *const kCodes[kCurrencies] = {"AUD", "CAD", "CHF", "DKK", "EUR", "GBP", "ISK", "JPY", "NOK", "SEK", "USD"};
+constexpr int64_t kFirstDay = 1735689600; // 2025-01-01
+const char *const kCodes[kCurrencies] = {"AUD", "CAD", "CHF", "DKK", "EUR", "GBP",
+                                         "ISK", "JPY", "NOK", "SEK", "USD"};
 
 std::mt19937_64 randomness{std::random_device{}()};
 
-uint64_t Below(uint64_t bound) { return randomness() % bound; }
+uint64_t Below(uint64_t bound)
+{
+    return randomness() % bound;
+}
 
 // One call under way, whatever its method.
 struct Call {
@@ -41,15 +46,16 @@ struct Call {
     virtual ~Call() = default;
 };
 
-template <typename Response>
-struct Answered final : Call {
+template <typename Response> struct Answered final : Call {
     Response response;
     std::unique_ptr<grpc::ClientAsyncResponseReader<Response>> reader;
 };
 
-class Load {
+class Load
+{
   public:
-    Load(const std::string &address, const char *key, uint64_t orders) : key_(key), orders_(orders) {
+    Load(const std::string &address, const char *key, uint64_t orders) : key_(key), orders_(orders)
+    {
         for (size_t i = 0; i < kChannels; i++) {
             grpc::ChannelArguments arguments;
             arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -58,13 +64,16 @@ class Load {
         }
     }
 
-    int Run(const std::string &name, int in_flight, double seconds) {
+    int Run(const std::string &name, int in_flight, double seconds)
+    {
         const auto begin = Beginners().find(name);
-        if (begin == Beginners().end()) return EXIT_FAILURE;
+        if (begin == Beginners().end())
+            return EXIT_FAILURE;
         const Clock::time_point start = Clock::now();
-        const Clock::time_point end = start + std::chrono::duration_cast<Clock::duration>(
-                                                  std::chrono::duration<double>(seconds));
-        for (int i = 0; i < in_flight; i++) (this->*begin->second)();
+        const Clock::time_point end =
+            start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+        for (int i = 0; i < in_flight; i++)
+            (this->*begin->second)();
         int under_way = in_flight;
         void *tag;
         bool ok;
@@ -88,7 +97,8 @@ class Load {
   private:
     using Beginner = void (Load::*)();
 
-    static const std::map<std::string, Beginner> &Beginners() {
+    static const std::map<std::string, Beginner> &Beginners()
+    {
         static const std::map<std::string, Beginner> beginners = {{"get", &Load::Get},
                                                                   {"create", &Load::Create},
                                                                   {"update", &Load::Update},
@@ -98,22 +108,28 @@ class Load {
     }
 
     template <typename Response, typename Request, typename Method>
-    void Begin(const Request &request, Method method) {
-        auto *call = new Answered<Response>;  // freed when it comes back as a tag of the queue
+    void Begin(const Request &request, Method method)
+    {
+        auto *call = new Answered<Response>; // freed when it comes back as a tag of the queue
         call->context.AddMetadata("x-api-key", key_);
         call->reader = (stubs_[next_++ % kChannels].get()->*method)(&call->context, request, &queue_);
         call->reader->Finish(&call->response, &call->status, static_cast<Call *>(call));
     }
 
-    std::string Known() { return "bench-" + std::to_string(1 + Below(orders_)); }
+    std::string Known()
+    {
+        return "bench-" + std::to_string(1 + Below(orders_));
+    }
 
-    void Get() {
+    void Get()
+    {
         orders::v1::GetOrderRequest request;
         request.set_order_id(Known());
         Begin<orders::v1::Order>(request, &OrderService::Stub::AsyncGetOrder);
     }
 
-    void Create() {
+    void Create()
+    {
         orders::v1::CreateOrderRequest request;
         orders::v1::Order *order = request.mutable_order();
         order->set_order_id("new-" + std::to_string(randomness()));
@@ -124,7 +140,8 @@ class Load {
         Begin<orders::v1::Order>(request, &OrderService::Stub::AsyncCreateOrder);
     }
 
-    void Update() {
+    void Update()
+    {
         orders::v1::UpdateOrderRequest request;
         request.mutable_order()->set_order_id(Known());
         request.mutable_order()->set_status(static_cast<orders::v1::OrderStatus>(1 + Below(kStatuses)));
@@ -132,16 +149,20 @@ class Load {
         Begin<orders::v1::Order>(request, &OrderService::Stub::AsyncUpdateOrder);
     }
 
-    void List() {
-        Begin<orders::v1::ListOrdersResponse>(orders::v1::ListOrdersRequest(), &OrderService::Stub::AsyncListOrders);
+    void List()
+    {
+        Begin<orders::v1::ListOrdersResponse>(orders::v1::ListOrdersRequest(),
+                                              &OrderService::Stub::AsyncListOrders);
     }
 
-    void Summary() {
+    void Summary()
+    {
         Begin<orders::v1::OrderSummary>(orders::v1::GetOrderSummaryRequest(),
                                         &OrderService::Stub::AsyncGetOrderSummary);
     }
 
-    void Print(double seconds) {
+    void Print(double seconds)
+    {
         std::sort(latencies_.begin(), latencies_.end());
         const size_t n = latencies_.size();
         std::printf("{\"requests\": %zu, \"seconds\": %f, \"p50_us\": %f, \"p99_us\": %f}\n", n, seconds,
@@ -156,11 +177,13 @@ class Load {
     std::vector<double> latencies_;
 };
 
-}  // namespace
+} // namespace
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     const char *key = std::getenv("API_KEY");
-    if (argc != 6 || key == nullptr) return EXIT_FAILURE;
+    if (argc != 6 || key == nullptr)
+        return EXIT_FAILURE;
     Load load(std::string("127.0.0.1:") + argv[2], key, std::strtoull(argv[5], nullptr, 10));
     return load.Run(argv[1], std::atoi(argv[3]), std::atof(argv[4]));
 }
